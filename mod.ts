@@ -1,0 +1,16 @@
+/**
+ * StreamStore: a memory-mapped store for data that is collected one step at a time and sampled as context windows.
+ *
+ * @module
+ */
+export { StreamStore } from "./src/store.ts";
+export type { ColumnOf, StepValues, StoreOptions } from "./src/store.ts";
+export { type ErrorCode, StreamStoreError } from "./src/error.ts";
+export type { Dtype, FieldInfo, FieldMap, FieldType } from "./src/fields.ts";
+export type { FieldValue, NumberArray, Scalar } from "./src/values.ts";
+export type { Window } from "./src/window.ts";
+export type { Gathered, GatherOut, GatherResult, Indices } from "./src/gather.ts";
+export type { NestedIndices, Tokens } from "./src/get.ts";
+export type { Column } from "./src/column.ts";
+export type { ColumnInput, ColumnNumbers, ColumnsInput } from "./src/columns.ts";
+export type { Row, RowValue } from "./src/rows.ts";

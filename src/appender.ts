@@ -1,0 +1,357 @@
+import type { Connection, TailMemory } from "./connection.ts";
+import { describe, type Field } from "./fields.ts";
+import { check } from "./native/status.ts";
+import { isInt64, narrowStep } from "./steps.ts";
+import {
+  type Cells,
+  cellsOver,
+  checkAttached,
+  type FieldValue,
+  listLength,
+  type NumberArray,
+  type Scalar,
+  writeList,
+  writeScalar,
+  wrongValue,
+} from "./values.ts";
+
+/** Counts of a record that are no number of tokens; see zig/src/format.zig. */
+const emptyList = 0;
+const bareRow = -1;
+const listField = -2;
+
+/** Int32 words of one record: step (low, high), type, count. */
+const recordWords = 4;
+
+/** Thrown inside when a step does not fit what is left of the buffers. */
+const noRoom = Symbol("no room");
+
+const twoTo32 = 2 ** 32;
+
+/**
+ * The writing side: lays steps out in the tail and publishes them, each with one atomic store after all of it is in.
+ * A step that is refused half way was never published, and the next one writes over it.
+ */
+export class Appender {
+  /** Tokens and rows that were appended, those in the tail included. */
+  tokenCount: number;
+  rowCount: number;
+  lastStep: number | bigint;
+  /** Place in field order of the last field of the last step. */
+  #lastPosition = -1;
+  readonly #names: readonly string[];
+  readonly #fieldOfName: ReadonlyMap<string, Field>;
+  /** The mapped tail, or null where this process may not map it and a call copies every step. */
+  #state: Int32Array | null;
+  #records: Int32Array;
+  #cells: Cells;
+  /** Published records (in words) and values. */
+  #recordsEnd = 0;
+  #valuesEnd = 0;
+  /** Where the step in hand has got to. */
+  #record = 0;
+  #value = 0;
+  #step: number | bigint = 0;
+  #stepRows = 0;
+  #stepRecord = 0;
+  #isNewStep = false;
+  #position = -1;
+  #newList = false;
+
+  constructor(private readonly connection: Connection, private readonly fields: readonly Field[]) {
+    this.tokenCount = connection.tokenCount;
+    this.rowCount = connection.rowCount;
+    this.lastStep = connection.rowCount > 0 ? narrowStep(connection.lastStep) : -Infinity;
+    this.#names = fields.map(({ name }) => name);
+    this.#fieldOfName = new Map(fields.map((field) => [field.name, field]));
+    const mapped = connection.mapTail();
+    const tail = mapped ?? copiedTail();
+    this.#state = mapped?.state ?? null;
+    this.#records = tail.records;
+    this.#cells = cellsOver(tail.values);
+  }
+
+  /** One step, its fields by name in any order. */
+  appendStep(step: number | bigint, values: Readonly<Record<string, FieldValue>>): void {
+    if (typeof values !== "object" || values === null) {
+      throw new TypeError(
+        `Cannot append: fields must be an object of names and values, got ${describe(values)}`,
+      );
+    }
+    try {
+      this.#writeStep(step, values);
+    } catch (error) {
+      if (error !== noRoom) throw error;
+      this.#makeRoom(() => this.#writeStep(step, values));
+    }
+  }
+
+  /** Any number of tokens or lists, strictly in field order within each step. */
+  appendSequences(
+    steps: ArrayLike<number | bigint>,
+    names: readonly string[],
+    values: ArrayLike<FieldValue>,
+  ): void {
+    if (steps.length !== names.length || steps.length !== values.length) {
+      throw new RangeError(
+        `Cannot append: steps, fields and values must have the same length, got ${steps.length}, ${names.length} and ${values.length}`,
+      );
+    }
+    try {
+      this.#writeSequences(steps, names, values);
+    } catch (error) {
+      if (error !== noRoom) throw error;
+      this.#makeRoom(() => this.#writeSequences(steps, names, values));
+    }
+  }
+
+  /** Moves the tail into the columns. */
+  flush(): void {
+    if (this.#recordsEnd > 0 || this.#state === null) this.connection.flush();
+    this.#recordsEnd = 0;
+    this.#valuesEnd = 0;
+  }
+
+  /** Takes over the counts after steps were added behind the tail's back; the tail is empty then. */
+  reload(): void {
+    this.tokenCount = this.connection.tokenCount;
+    this.rowCount = this.connection.rowCount;
+    this.lastStep = this.rowCount > 0 ? narrowStep(this.connection.lastStep) : -Infinity;
+    // A later call may only go on with a later step: which fields this one had is not looked up.
+    this.#lastPosition = this.fields.length - 1;
+  }
+
+  /** Lets go of the tail's memory, which ends with the store. */
+  release(): void {
+    const tail = copiedTail(0);
+    this.#state = null;
+    this.#records = tail.records;
+    this.#cells = cellsOver(tail.values);
+  }
+
+  #writeStep(step: number | bigint, values: Readonly<Record<string, FieldValue>>): void {
+    this.#begin();
+    this.#beginStep(step);
+    const names = this.#names;
+    let position = 0;
+    for (const name in values) {
+      let at = position;
+      while (at < names.length && names[at] !== name) at++;
+      if (at === names.length) return this.#writeUnordered(step, values);
+      position = at + 1;
+      const value = values[name];
+      if (value !== null && value !== undefined) this.#writeField(this.fields[at], value);
+    }
+    this.#endStep();
+    this.#publish();
+  }
+
+  /** The names do not come in field order, or one of them is no field. */
+  #writeUnordered(step: number | bigint, values: Readonly<Record<string, FieldValue>>): void {
+    for (const name in values) this.#fieldOf(name);
+    this.#begin();
+    this.#beginStep(step);
+    for (const field of this.fields) {
+      const value = values[field.name];
+      if (value !== null && value !== undefined) this.#writeField(field, value);
+    }
+    this.#endStep();
+    this.#publish();
+  }
+
+  #writeSequences(
+    steps: ArrayLike<number | bigint>,
+    names: readonly string[],
+    values: ArrayLike<FieldValue>,
+  ): void {
+    this.#begin();
+    for (let i = 0; i < names.length; i++) {
+      const field = this.#fieldOf(names[i]);
+      if (i === 0 || steps[i] != this.#step) {
+        if (i > 0) this.#endStep();
+        this.#beginStep(steps[i]);
+      }
+      const value = values[i];
+      if (field.position <= this.#position) throw this.#outOfOrder(field);
+      if (value !== null && value !== undefined) this.#writeField(field, value);
+      else this.#position = field.position;
+    }
+    if (names.length > 0) this.#endStep();
+    this.#publish();
+  }
+
+  #fieldOf(name: string): Field {
+    const field = this.#fieldOfName.get(name);
+    if (field !== undefined) return field;
+    throw new TypeError(
+      `Cannot append: fields must be among ${this.#names.join(", ")}, got ${describe(name)}`,
+    );
+  }
+
+  #begin(): void {
+    this.#record = this.#recordsEnd;
+    this.#value = this.#valuesEnd;
+    this.#stepRows = 0;
+    this.#step = this.lastStep;
+    this.#position = this.#lastPosition;
+    this.#newList = false;
+  }
+
+  #beginStep(step: number | bigint): void {
+    this.#stepRecord = this.#record;
+    this.#isNewStep = step > this.#step;
+    if (this.#isNewStep && (Number.isSafeInteger(step) || (typeof step === "bigint" && isInt64(step)))) {
+      this.#step = step;
+      this.#position = -1;
+      this.#stepRows++;
+    } else {
+      this.#checkSameStep(step);
+    }
+  }
+
+  /** Going on with the last step is fine; everything else that is not later is an error. */
+  #checkSameStep(step: number | bigint): void {
+    if (typeof step !== "bigint" && !Number.isSafeInteger(step)) {
+      const error = typeof step === "number" ? RangeError : TypeError;
+      throw new error(`Cannot append: a step must be a safe integer or a bigint, got ${describe(step)}`);
+    }
+    if (typeof step === "bigint" && !isInt64(step)) {
+      throw new RangeError(`Cannot append: a step must fit int64, got ${step}`);
+    }
+    if (step < this.#step) throw new RangeError(`Cannot append: step must be >= ${this.#step}, got ${step}`);
+  }
+
+  #writeField(field: Field, value: unknown): void {
+    if (field.position <= this.#position) throw this.#outOfOrder(field);
+    const at = this.#value;
+    let count = 1;
+    if (typeof value === "number" && field.kind === 0) {
+      if (at >= this.#cells.values.length) throw noRoom;
+      this.#cells.values[at] = value;
+    } else if (typeof value === "object") {
+      count = this.#writeListValue(field, value as object);
+    } else {
+      if (at >= this.#cells.values.length) throw noRoom;
+      writeScalar(this.#cells, at, field, value);
+    }
+    this.#writeRecord(field.type, count);
+    this.#value = at + count;
+    this.#position = field.position;
+  }
+
+  #writeListValue(field: Field, value: object): number {
+    const length = listLength(value);
+    if (length < 0) throw wrongValue(field, value);
+    if (length === 0) checkAttached(field, value);
+    if (this.#value + length > this.#cells.values.length) throw noRoom;
+    if (!field.isList) {
+      this.#newList = true;
+      this.#writeRecord(field.type, listField);
+    }
+    writeList(this.#cells, this.#value, field, value as NumberArray | readonly Scalar[]);
+    return length === 0 ? emptyList : length;
+  }
+
+  #writeRecord(type: number, count: number): void {
+    const records = this.#records;
+    const at = this.#record;
+    if (at >= records.length) throw noRoom;
+    const step = this.#step;
+    if (typeof step === "number") {
+      records[at] = step | 0;
+      records[at + 1] = Math.floor(step / twoTo32);
+    } else {
+      records[at] = Number(BigInt.asIntN(32, step));
+      records[at + 1] = Number(step >> 32n);
+    }
+    records[at + 2] = type;
+    records[at + 3] = count;
+    this.#record = at + recordWords;
+  }
+
+  /** A new step without any field is still a row, and says so. */
+  #endStep(): void {
+    if (this.#isNewStep && this.#record === this.#stepRecord) this.#writeRecord(0, bareRow);
+  }
+
+  /** Makes everything since `#begin` part of the stream, in one store to memory. */
+  #publish(): void {
+    if (this.#state === null) this.#copy();
+    else Atomics.store(this.#state, 0, this.#record / recordWords);
+    this.tokenCount += this.#value - this.#valuesEnd;
+    this.rowCount += this.#stepRows;
+    this.lastStep = this.#step;
+    this.#lastPosition = this.#position;
+    if (this.#newList) this.#noteLists();
+    if (this.#state === null) return;
+    this.#recordsEnd = this.#record;
+    this.#valuesEnd = this.#value;
+  }
+
+  /** Hands the step to the native library, which has a tail of its own and copies. */
+  #copy(): void {
+    const records = this.#record / recordWords;
+    if (records === 0) return;
+    const { native, store } = this.connection;
+    check(
+      native.ss_store_write(store, this.#records, records, this.#cells.values, this.#value),
+      "Cannot append",
+    );
+    this.connection.refresh();
+  }
+
+  #noteLists(): void {
+    for (let at = this.#recordsEnd; at < this.#record; at += recordWords) {
+      if (this.#records[at + 3] !== listField) continue;
+      const type = this.#records[at + 2];
+      for (const field of this.fields) if (field.type === type) field.isList = true;
+    }
+  }
+
+  /** Empties the tail and tries again; what is larger than the whole tail goes through a buffer of its own. */
+  #makeRoom(write: () => void): void {
+    this.flush();
+    try {
+      if (this.#state !== null) return write();
+    } catch (error) {
+      if (error !== noRoom) throw error;
+    }
+    const mapped = { state: this.#state, records: this.#records, cells: this.#cells };
+    let size = 2 * this.#cells.values.length;
+    try {
+      this.#state = null;
+      while (true) {
+        const tail = copiedTail(size);
+        this.#records = tail.records;
+        this.#cells = cellsOver(tail.values);
+        try {
+          return write();
+        } catch (error) {
+          if (error !== noRoom) throw error;
+        }
+        size *= 2;
+      }
+    } finally {
+      this.#state = mapped.state;
+      this.#records = mapped.records;
+      this.#cells = mapped.cells;
+    }
+  }
+
+  #outOfOrder(field: Field): RangeError {
+    const last = this.#names[this.#position];
+    const order = this.#names.join(", ");
+    return new RangeError(
+      `Cannot append: at step ${this.#step} fields after "${last}" must follow it in field order (${order}), got "${field.name}"`,
+    );
+  }
+}
+
+/** A tail in memory of the engine's own. */
+function copiedTail(valuesMax = 4096): TailMemory {
+  return {
+    state: new Int32Array(2),
+    records: new Int32Array(valuesMax * recordWords),
+    values: new ArrayBuffer(valuesMax * 8),
+  };
+}

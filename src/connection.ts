@@ -1,0 +1,151 @@
+import { tmpdir } from "node:os";
+import { StreamStoreError } from "./error.ts";
+import type { Field } from "./fields.ts";
+import { runtime } from "./native/load.ts";
+import type { ColumnViews, ViewCounter } from "./native/runtime.ts";
+import { check } from "./native/status.ts";
+
+/** The tail's memory, where this process may map it. */
+export interface TailMemory {
+  readonly state: Int32Array;
+  readonly records: Int32Array;
+  readonly values: ArrayBuffer;
+}
+
+/** Sizes of the tail: large enough that a flush writes efficiently, small enough for a core's own cache. */
+const tailRecordsMax = 16 * 1024;
+const tailValuesMax = 32 * 1024;
+
+/**
+ * Addresses a column reserves at first, in tokens. More than 4 GiB a column, so that no engine clones a buffer over
+ * it; little enough that two thousand stores fit a 47-bit address space. A larger stream moves to a larger reservation.
+ */
+const reservedTokens = 2 ** 31;
+
+const counts = {
+  tokens: 1,
+  rows: 2,
+  marks: 3,
+  lastStep: 4,
+  tailState: 5,
+  tailRecords: 7,
+  tailValues: 9,
+  columns: 11,
+};
+
+/** An open store of the native library, and what its last commit says. */
+export class Connection {
+  readonly native = runtime.native;
+  readonly store: number;
+  readonly counter: ViewCounter;
+  /** Tokens and rows in the columns; the tail may hold more. */
+  tokenCount = 0;
+  rowCount = 0;
+  markCount = 0;
+  lastStep = 0n;
+  isClosed = false;
+  #views?: ColumnViews;
+  #dataAddress = 0n;
+  readonly #state = new BigInt64Array(17);
+
+  private constructor(store: number) {
+    this.store = store;
+    this.counter = { store, count: 0 };
+    this.refresh();
+    nets.register(this, this.counter, this);
+  }
+
+  /** A store whose files have no names, in the system's directory for temporary files. */
+  static temporary(capacity: number): Connection {
+    const directory = new TextEncoder().encode(tmpdir());
+    const options = Float64Array.of(capacity, tailRecordsMax, tailValuesMax, reservedTokens);
+    const out = new Uint32Array(1);
+    const code = runtime.native.ss_store_open(directory, directory.length, 0, options, out);
+    check(code, `Cannot create a temporary store in ${tmpdir()}`);
+    return new Connection(out[0]);
+  }
+
+  /** The tail's memory, or null where this process may not look at native memory. */
+  mapTail(): TailMemory | null {
+    if (!runtime.canView) return null;
+    const [stateAddress, recordsAddress, recordsBytes, valuesAddress, valuesBytes] = [
+      this.#state[counts.tailState],
+      this.#state[counts.tailRecords],
+      Number(this.#state[counts.tailRecords + 1]),
+      this.#state[counts.tailValues],
+      Number(this.#state[counts.tailValues + 1]),
+    ];
+    return {
+      state: new Int32Array(runtime.borrow(stateAddress, 8)),
+      records: new Int32Array(runtime.borrow(recordsAddress, recordsBytes)),
+      values: runtime.borrow(valuesAddress, valuesBytes),
+    };
+  }
+
+  /** Typed arrays over the columns. Made anew when the columns have moved to a larger reservation. */
+  views(): ColumnViews {
+    if (this.#views !== undefined) return this.#views;
+    if (!runtime.canView) {
+      throw new StreamStoreError(
+        "windows-not-permitted",
+        "Cannot view the columns: zero-copy windows need --allow-ffi without a path; gather() copies and works with less",
+      );
+    }
+    const ranges = [0, 1, 2].map((column) => ({
+      address: this.#state[counts.columns + 2 * column],
+      byteLength: this.#state[counts.columns + 2 * column + 1],
+    }));
+    this.#views = runtime.columnViews(ranges[0], ranges[1], ranges[2], this.counter);
+    return this.#views;
+  }
+
+  /** Moves the tail into the columns. */
+  flush(): void {
+    check(this.native.ss_store_flush(this.store), "Cannot flush the store");
+    this.refresh();
+  }
+
+  /** Reads what the last commit says. */
+  refresh(): void {
+    check(this.native.ss_store_state(this.store, this.#state), "Cannot read the store's state");
+    this.tokenCount = Number(this.#state[counts.tokens]);
+    this.rowCount = Number(this.#state[counts.rows]);
+    this.markCount = Number(this.#state[counts.marks]);
+    this.lastStep = this.#state[counts.lastStep];
+    const dataAddress = this.#state[counts.columns + 4];
+    if (dataAddress !== this.#dataAddress) this.#views = undefined;
+    this.#dataAddress = dataAddress;
+  }
+
+  /** What the last error was about: row and value index. */
+  detail(): readonly [number, number] {
+    const out = new Float64Array(2);
+    check(this.native.ss_store_detail(this.store, out), "Cannot read the store's last error");
+    return [out[0], out[1]];
+  }
+
+  checkOpen(action: string): void {
+    if (this.isClosed) throw new StreamStoreError("closed", `Cannot ${action}: the store is closed`);
+  }
+
+  close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    nets.unregister(this);
+    this.#views = undefined;
+    check(this.native.ss_store_close(this.store, this.counter.count >>> 0), "Cannot close the store");
+  }
+}
+
+/** Closes what was dropped without `close`. Only a net: when it runs is up to the garbage collector. */
+const nets = new FinalizationRegistry<ViewCounter>(({ store, count }) => {
+  runtime.native.ss_store_close(store, count >>> 0);
+});
+
+/** Where no buffer is wanted, one must be passed all the same: an empty one arrives as a null pointer in Deno. */
+export const nothing = new Uint8Array(8);
+
+/** Integer fields as the native library's gather takes them. */
+export function integerFields(fields: readonly Field[]): Int32Array {
+  return Int32Array.from(fields.filter(({ kind }) => kind !== 0).flatMap(({ type, kind }) => [type, kind]));
+}

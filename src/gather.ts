@@ -1,0 +1,168 @@
+import { type Connection, nothing } from "./connection.ts";
+import { describe } from "./fields.ts";
+import { check, status } from "./native/status.ts";
+
+/** Indices into a stream: numbers in a list or in a typed array. */
+export type Indices =
+  | readonly number[]
+  | Float64Array
+  | Int32Array
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array;
+
+/** For each column: an array to fill, the dtype of an array to make, or null to leave the column out. */
+export interface GatherOut {
+  /** float64 where nothing is said. */
+  readonly values?: Float64Array | Float32Array | "float64" | "float32" | null;
+  /** int32. */
+  readonly types?: Int32Array | "int32" | null;
+  /** int64 where nothing is said. */
+  readonly steps?: BigInt64Array | Float64Array | "int64" | "float64" | null;
+}
+
+/** Copies of windows, each column of shape `[starts.length, length]`, row by row. */
+export interface GatherResult<
+  Values = Float64Array | Float32Array | null,
+  Types = Int32Array | null,
+  Steps = BigInt64Array | Float64Array | null,
+> {
+  readonly values: Values;
+  readonly types: Types;
+  readonly steps: Steps;
+}
+
+type ValuesOf<Wanted> = Wanted extends null ? null
+  : Wanted extends Float32Array | "float32" ? Float32Array
+  : Float64Array;
+type TypesOf<Wanted> = Wanted extends null ? null : Int32Array;
+type StepsOf<Wanted> = Wanted extends null ? null
+  : Wanted extends Float64Array | "float64" ? Float64Array
+  : BigInt64Array;
+
+/** What `gather` returns for an `out`: the arrays given, or new ones of the dtypes asked for. */
+export type Gathered<Out extends GatherOut> = GatherResult<
+  ValuesOf<Out["values"]>,
+  TypesOf<Out["types"]>,
+  StepsOf<Out["steps"]>
+>;
+
+const windowsMax = 2 ** 31;
+
+/** Copies windows out of the columns. Everything is checked before the first byte is written. */
+export function gather<Out extends GatherOut>(
+  connection: Connection,
+  integers: Int32Array,
+  indices: Indices,
+  length: number,
+  out: Out,
+): Gathered<Out> {
+  const starts = toStarts(indices);
+  const count = starts.length * length;
+  const values = pickValues(out.values, count);
+  const types = pickTypes(out.types, count);
+  const steps = pickSteps(out.steps, count);
+  const layout = (values === null ? 0 : values instanceof Float64Array ? 1 : 2) +
+    (types === null ? 0 : 4) +
+    (steps === null ? 0 : steps instanceof BigInt64Array ? 8 : 16);
+  if (count > 0 && layout > 0) {
+    const code = connection.native.ss_window_gather(
+      connection.store,
+      starts,
+      starts.length,
+      length,
+      layout,
+      integers.length > 0 ? integers : nothing,
+      integers.length / 2,
+      values ?? nothing,
+      types ?? nothing,
+      steps ?? nothing,
+    );
+    if (code === status.outOfRange) throw badStart(connection, starts, length);
+    check(code, "Cannot gather");
+  }
+  return { values, types, steps } as Gathered<Out>;
+}
+
+/**
+ * A fresh array for starts of other kinds than float64, which is what the native library takes, and for shared ones:
+ * another thread could change those between check and copy.
+ */
+function toStarts(indices: Indices): Float64Array {
+  if (indices instanceof Float64Array && !isShared(indices) && indices.length <= windowsMax) return indices;
+  if (!Array.isArray(indices) && !ArrayBuffer.isView(indices)) {
+    throw new TypeError(
+      `Cannot gather: starts must be a list or typed array of numbers, got ${describe(indices)}`,
+    );
+  }
+  if (indices.length > windowsMax) {
+    throw new RangeError(`Cannot gather: there can be ${windowsMax} starts, got ${indices.length}`);
+  }
+  const starts = new Float64Array(indices.length);
+  for (let i = 0; i < starts.length; i++) {
+    const start: unknown = indices[i];
+    if (typeof start !== "number" && typeof start !== "bigint") {
+      throw new TypeError(`Cannot gather: starts[${i}] must be a number, got ${describe(start)}`);
+    }
+    starts[i] = Number(start);
+  }
+  return starts;
+}
+
+function isShared(array: ArrayBufferView): boolean {
+  return typeof SharedArrayBuffer !== "undefined" && array.buffer instanceof SharedArrayBuffer;
+}
+
+function badStart(connection: Connection, starts: Float64Array, length: number): RangeError {
+  const [index] = connection.detail();
+  const start = starts[index];
+  const allowed = `a whole number from 0 to ${connection.tokenCount - length}`;
+  if (length > connection.tokenCount) {
+    return new RangeError(
+      `Cannot gather: length must be <= ${connection.tokenCount}, the tokens in the store, got ${length}`,
+    );
+  }
+  return new RangeError(`Cannot gather: starts[${index}] must be ${allowed}, got ${start}`);
+}
+
+function pickValues(wanted: GatherOut["values"], count: number): Float64Array | Float32Array | null {
+  if (wanted === null) return null;
+  if (wanted === undefined || wanted === "float64") return new Float64Array(count);
+  if (wanted === "float32") return new Float32Array(count);
+  return checkBuffer("values", wanted, [Float64Array, Float32Array], count);
+}
+
+function pickTypes(wanted: GatherOut["types"], count: number): Int32Array | null {
+  if (wanted === null) return null;
+  if (wanted === undefined || wanted === "int32") return new Int32Array(count);
+  return checkBuffer("types", wanted, [Int32Array], count);
+}
+
+function pickSteps(wanted: GatherOut["steps"], count: number): BigInt64Array | Float64Array | null {
+  if (wanted === null) return null;
+  if (wanted === undefined || wanted === "int64") return new BigInt64Array(count);
+  if (wanted === "float64") return new Float64Array(count);
+  return checkBuffer("steps", wanted, [BigInt64Array, Float64Array], count);
+}
+
+type NumberArrayClass = { new (length: number): { readonly length: number }; readonly name: string };
+
+/** A caller's buffer must have the right class and exactly the right length; a detached one has length 0. */
+function checkBuffer<Item extends { readonly length: number }>(
+  name: string,
+  buffer: Item,
+  allowed: readonly NumberArrayClass[],
+  count: number,
+): Item {
+  const found = allowed.find((constructor) => buffer instanceof constructor);
+  if (found === undefined) {
+    const names = allowed.map((constructor) => constructor.name).join(" or ");
+    throw new TypeError(
+      `Cannot gather: out.${name} must be a ${names}, a dtype or null, got ${describe(buffer)}`,
+    );
+  }
+  if (buffer.length !== count) {
+    throw new RangeError(`Cannot gather: out.${name} must have length ${count}, got ${buffer.length}`);
+  }
+  return buffer;
+}

@@ -1,0 +1,85 @@
+/** Bun's side of the boundary. */
+import { dlopen, type Pointer, toArrayBuffer as toArrayBufferTyped } from "bun:ffi";
+import type { ColumnRange, ColumnViews, Runtime, ViewCounter } from "./runtime.ts";
+import { type Native, symbols } from "./symbols.ts";
+
+/** The types lack the last two parameters: a function to call when the buffer is collected, and what to pass to it. */
+const toArrayBuffer = toArrayBufferTyped as (
+  pointer: Pointer,
+  byteOffset: number,
+  byteLength: number,
+  deallocatorContext?: Pointer,
+  deallocator?: Pointer,
+) => ArrayBuffer;
+
+/**
+ * One ArrayBuffer a window and column: bytes of live buffers count as heap here and drive garbage collection, so no
+ * buffer may be larger than what is looked at. The native library is told when each is collected.
+ */
+class SmallViews implements ColumnViews {
+  readonly #steps: number;
+  readonly #types: number;
+  readonly #data: number;
+
+  constructor(
+    steps: ColumnRange,
+    types: ColumnRange,
+    data: ColumnRange,
+    private readonly counter: ViewCounter,
+    private readonly deallocate: Pointer,
+  ) {
+    this.#steps = Number(steps.address);
+    this.#types = Number(types.address);
+    this.#data = Number(data.address);
+  }
+
+  steps(start: number, length: number): BigInt64Array {
+    return length === 0
+      ? new BigInt64Array(0)
+      : new BigInt64Array(this.#map(this.#steps, start * 8, length * 8));
+  }
+
+  types(start: number, length: number): Int32Array {
+    return length === 0 ? new Int32Array(0) : new Int32Array(this.#map(this.#types, start * 4, length * 4));
+  }
+
+  values(start: number, length: number): Float64Array {
+    return length === 0
+      ? new Float64Array(0)
+      : new Float64Array(this.#map(this.#data, start * 8, length * 8));
+  }
+
+  bits(start: number, length: number): BigInt64Array {
+    return length === 0
+      ? new BigInt64Array(0)
+      : new BigInt64Array(this.#map(this.#data, start * 8, length * 8));
+  }
+
+  #map(address: number, byteOffset: number, byteLength: number): ArrayBuffer {
+    const context = this.counter.store as Pointer;
+    const buffer = toArrayBuffer((address + byteOffset) as Pointer, 0, byteLength, context, this.deallocate);
+    this.counter.count++;
+    return buffer;
+  }
+}
+
+const types = { u32: "u32", i32: "i32", f64: "f64", buffer: "ptr", void: "void" } as const;
+
+/** Opens the library. It is never closed again: a call through a closed library kills the process. */
+export function open(path: string): Runtime {
+  // deno-lint-ignore no-explicit-any -- the table is built from the one that both runtimes share
+  const table: Record<string, any> = {};
+  for (const [name, { args, result }] of Object.entries(symbols)) {
+    table[name] = { args: args.map((kind) => types[kind]), returns: types[result] };
+  }
+  const native = dlopen(path, table).symbols as unknown as Native;
+  const callback = dlopen(path, { ss_view_deallocate: { args: ["u64", "u64"], returns: "void" } });
+  // deno-lint-ignore no-explicit-any -- `ptr`, the address of the C function, is missing in the types
+  const deallocate = (callback.symbols.ss_view_deallocate as any).ptr as Pointer;
+  return {
+    native,
+    canView: true,
+    borrow: (address, byteLength) => toArrayBuffer(Number(address) as Pointer, 0, byteLength),
+    columnViews: (steps, types, data, counter) => new SmallViews(steps, types, data, counter, deallocate),
+  };
+}

@@ -1,0 +1,45 @@
+/**
+ * The C ABI of the native library: one table for both runtimes, in the order of zig/src/exports.zig. Only u32, i32,
+ * f64 and typed arrays ("buffer") cross; the comments name the parameters.
+ */
+export const symbols = {
+  ss_abi_version: { args: [], result: "u32" },
+  ss_store_open: { args: ["buffer", "u32", "u32", "buffer", "buffer"], result: "i32" }, // directory, directory_bytes, mode, options, out_store
+  ss_store_close: { args: ["u32", "u32"], result: "i32" }, // store, view_count
+  ss_store_state: { args: ["u32", "buffer"], result: "i32" }, // store, out
+  ss_store_detail: { args: ["u32", "buffer"], result: "i32" }, // store, out
+  ss_store_flush: { args: ["u32"], result: "i32" }, // store
+  ss_store_write: { args: ["u32", "buffer", "u32", "buffer", "u32"], result: "i32" }, // store, records, record_count, values, value_count
+  ss_view_release: { args: ["u32"], result: "void" }, // store
+  ss_batch_begin: { args: ["u32", "buffer", "u32"], result: "i32" }, // store, steps, row_count
+  ss_batch_measure: { args: ["u32", "buffer", "buffer", "buffer"], result: "i32" }, // store, source, offsets, validity
+  ss_batch_scatter: { args: ["u32", "buffer", "buffer", "buffer", "buffer", "buffer"], result: "i32" }, // store, source, values, offsets, validity, value_validity
+  ss_batch_write: { args: ["u32"], result: "i32" }, // store
+  ss_batch_end: { args: ["u32", "u32"], result: "i32" }, // store, keep
+  ss_window_gather: {
+    args: ["u32", "buffer", "u32", "u32", "u32", "buffer", "u32", "buffer", "buffer", "buffer"],
+    result: "i32",
+  }, // store, starts, window_count, window_length, layout, integers, integer_count, out_values, out_types, out_steps
+  ss_column_extract: { args: ["u32", "buffer", "buffer", "buffer", "buffer", "buffer"], result: "i32" }, // store, request, out_values, out_offsets, out_validity, out_progress
+  ss_rows_read: { args: ["u32", "f64", "u32", "buffer", "buffer"], result: "i32" }, // store, first_row, row_count, out_starts, out_steps
+  ss_row_find: { args: ["u32", "f64", "buffer"], result: "i32" }, // store, token, out_row
+  ss_step_find: { args: ["u32", "buffer", "buffer"], result: "i32" }, // store, step, out_row
+  ss_marks_read: { args: ["u32", "f64", "f64", "buffer", "u32", "buffer"], result: "i32" }, // store, first_row, end_row, out_marks, marks_max, out_count
+} as const;
+
+/** What the library must answer to `ss_abi_version`. */
+export const abiVersion = 1;
+
+type Argument = { u32: number; i32: number; f64: number; buffer: ArrayBufferView };
+type Result = { u32: number; i32: number; void: void };
+
+type Arguments<Kinds extends readonly (keyof Argument)[]> = {
+  -readonly [Position in keyof Kinds]: Argument[Kinds[Position]];
+};
+
+/** The table as callable functions. */
+export type Native = {
+  readonly [Name in keyof typeof symbols]: (
+    ...args: Arguments<(typeof symbols)[Name]["args"]>
+  ) => Result[(typeof symbols)[Name]["result"]];
+};

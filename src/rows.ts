@@ -1,0 +1,111 @@
+import { type Connection, nothing } from "./connection.ts";
+import type { Field } from "./fields.ts";
+import { check } from "./native/status.ts";
+import { narrowStep } from "./steps.ts";
+
+/** A field's value in a row: a number, or a list as a typed array. */
+export type RowValue = number | bigint | Float64Array | BigInt64Array | BigUint64Array;
+
+/** One row: its step and the fields that it has. */
+export type Row<Name extends string = string> =
+  & { readonly step: number | bigint }
+  & {
+    readonly [Field in Name]?: RowValue;
+  };
+
+/** What the tokens alone do not say; see zig/src/format.zig. */
+export interface Mark {
+  readonly row: number;
+  readonly type: number;
+  readonly kind: MarkKind;
+}
+
+export type MarkKind = "empty-list" | "bare-row" | "list-field";
+
+const markKinds: Readonly<Record<number, MarkKind>> = {
+  0: "empty-list",
+  [-1]: "bare-row",
+  [-2]: "list-field",
+};
+const markWords = 3;
+
+/** Rows `[from, to)`. The range must lie within the committed rows. */
+export function readRows(connection: Connection, fields: readonly Field[], from: number, to: number): Row[] {
+  const count = to - from;
+  const starts = new Float64Array(count + 1);
+  const steps = new BigInt64Array(Math.max(1, count));
+  check(connection.native.ss_rows_read(connection.store, from, count, starts, steps), "Cannot read rows");
+  const tokens = readTokens(connection, starts[0], starts[count]);
+  const fieldOfType = new Map(fields.map((field) => [field.type, field]));
+  const rows = Array.from({ length: count }, (_, i) => {
+    const row: Record<string, unknown> = { step: narrowStep(steps[i]) };
+    let at = starts[i] - starts[0];
+    const end = starts[i + 1] - starts[0];
+    while (at < end) {
+      const field = fieldOfType.get(tokens.types[at])!;
+      let next = at + 1;
+      while (next < end && tokens.types[next] === field.type) next++;
+      row[field.name] = valueOf(field, tokens.cells, at, next);
+      at = next;
+    }
+    return row;
+  });
+  for (const mark of readMarks(connection, from, to)) {
+    if (mark.kind !== "empty-list") continue;
+    const field = fieldOfType.get(mark.type)!;
+    rows[mark.row - from][field.name] = valueOf({ ...field, isList: true }, tokens.cells, 0, 0);
+  }
+  return rows as Row[];
+}
+
+/** Marks of rows `[from, to)`, in row order. */
+export function readMarks(connection: Connection, from: number, to: number): Mark[] {
+  if (connection.markCount === 0) return [];
+  const count = new Float64Array(1);
+  const read = (words: BigInt64Array, max: number): void => {
+    check(
+      connection.native.ss_marks_read(connection.store, from, to, words, max, count),
+      "Cannot read marks",
+    );
+  };
+  read(new BigInt64Array(markWords), 0);
+  const words = new BigInt64Array(markWords * Math.max(1, count[0]));
+  read(words, count[0]);
+  return Array.from({ length: count[0] }, (_, i) => {
+    const last = words[markWords * i + 2];
+    const kind = markKinds[Number(last >> 32n)];
+    return { row: Number(words[markWords * i]), type: Number(BigInt.asIntN(32, last)), kind };
+  });
+}
+
+function readTokens(
+  connection: Connection,
+  start: number,
+  end: number,
+): { types: Int32Array; cells: ArrayBuffer } {
+  const length = end - start;
+  const types = new Int32Array(length);
+  const cells = new BigInt64Array(length);
+  const layout = 3 + 4;
+  if (length > 0) {
+    const windows = Float64Array.of(start);
+    const { native, store } = connection;
+    check(
+      native.ss_window_gather(store, windows, 1, length, layout, nothing, 0, cells, types, nothing),
+      "Cannot read rows",
+    );
+  }
+  return { types, cells: cells.buffer };
+}
+
+function valueOf(field: Field, cells: ArrayBuffer, at: number, end: number): RowValue {
+  const values = sliceOf(field, cells, at, end);
+  return field.isList || end - at !== 1 ? values : values[0];
+}
+
+function sliceOf(field: Field, cells: ArrayBuffer, at: number, end: number) {
+  const slice = cells.slice(8 * at, 8 * end);
+  if (field.dtype === "int64") return new BigInt64Array(slice);
+  if (field.dtype === "uint64") return new BigUint64Array(slice);
+  return new Float64Array(slice);
+}

@@ -1,0 +1,346 @@
+import { Appender } from "./appender.ts";
+import { type Column, readColumn } from "./column.ts";
+import { appendColumns, type ColumnsInput } from "./columns.ts";
+import { Connection, integerFields } from "./connection.ts";
+import { describe, type Dtype, type Field, type FieldInfo, type FieldMap, parseFields } from "./fields.ts";
+import { gather, type Gathered, type GatherOut, type Indices } from "./gather.ts";
+import { getTokens, type NestedIndices, type Tokens } from "./get.ts";
+import { inspectText } from "./inspect.ts";
+import { check } from "./native/status.ts";
+import { readRows, type Row } from "./rows.ts";
+import { isInt64 } from "./steps.ts";
+import type { FieldValue } from "./values.ts";
+import { Window } from "./window.ts";
+
+/** Options of a new store. */
+export interface StoreOptions {
+  /** The chunk, in tokens, by which the store's files grow. */
+  readonly capacity?: number;
+}
+
+/** What one step holds: a value for each field that it has. */
+export type StepValues<Fields extends FieldMap> = { readonly [Name in keyof Fields]?: FieldValue };
+
+type Name<Fields extends FieldMap> = Extract<keyof Fields, string>;
+
+/** The array class that holds a field's values: by its dtype. */
+export type ColumnOf<Fields extends FieldMap, Key extends keyof Fields> = Column<
+  Fields[Key] extends { readonly dtype: infer Kind extends Dtype }
+    ? { float64: Float64Array; int64: BigInt64Array; uint64: BigUint64Array }[Kind]
+    : Float64Array
+>;
+
+const defaultCapacity = 1_000_000;
+
+/**
+ * A stream of tokens, collected step by step and read as windows while it grows. It lives in memory-mapped files: here
+ * in temporary ones without a name, which are gone when the store is closed or its process ends.
+ *
+ * @example
+ * ```ts
+ * import { StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * using store = new StreamStore({ action: 0, observation: 1, reward: 2, done: 3 });
+ * store.append(0, { action: 1, observation: [0.1, -0.2, 0.05, 0.3], reward: 1, done: false });
+ * store.append(1, { action: 0, observation: [0.2, -0.1, 0.04, 0.2], reward: 1, done: true });
+ * assert.equal(store.length, 14);
+ * assert.equal(store.rowCount, 2);
+ * assert.deepEqual([...store.window(7, 2).values], [0, 0.2]);
+ * ```
+ */
+export class StreamStore<const Fields extends FieldMap = FieldMap> {
+  readonly #fields: readonly Field[];
+  readonly #integers: Int32Array;
+  readonly #connection: Connection;
+  readonly #appender: Appender;
+
+  /**
+   * Creates a temporary store.
+   *
+   * @param fields Field names and type IDs (int32), in field order. A field holds float64 unless `{ type, dtype }` says
+   * `int64` or `uint64`.
+   * @throws {RangeError} If there is no field, an ID is no int32 or is used twice, or the capacity is no positive integer.
+   * @throws {StreamStoreError} If the files cannot be made.
+   */
+  constructor(fields: Fields, options: StoreOptions = {}) {
+    this.#fields = parseFields(fields);
+    this.#integers = integerFields(this.#fields);
+    this.#connection = Connection.temporary(checkCapacity(options.capacity ?? defaultCapacity));
+    this.#appender = new Appender(this.#connection, this.#fields);
+  }
+
+  /** The number of tokens in the stream. */
+  get length(): number {
+    return this.#appender.tokenCount;
+  }
+
+  /** The number of rows: steps that were appended. */
+  get rowCount(): number {
+    return this.#appender.rowCount;
+  }
+
+  /** The fields, in field order. */
+  get fields(): readonly FieldInfo[] {
+    return this.#fields.map(({ name, type, dtype }) => Object.freeze({ name, type, dtype }));
+  }
+
+  /** Whether `close` was called. */
+  get isClosed(): boolean {
+    return this.#connection.isClosed;
+  }
+
+  /**
+   * Appends one step, its fields by name. Fields left out, null or undefined have no token in the row; an empty list is
+   * remembered as one. All of it is appended, or nothing.
+   *
+   * @param step An integer, not below the last step. The last step again goes on with its row, with later fields only.
+   * @throws {RangeError} If the step goes back, the fields are not later than those the step has, or an integer is not
+   * exact in the field's dtype.
+   * @throws {TypeError} If a name is no field, or a value is no number, boolean, bigint or flat list of them.
+   * @throws {StreamStoreError} If the store is closed or cannot grow.
+   */
+  append(step: number | bigint, values: StepValues<Fields>): void;
+  /**
+   * Appends tokens given as three sequences of one length: step, field name and value, in field order within each step.
+   * All of it is appended, or nothing.
+   */
+  append(
+    steps: ArrayLike<number | bigint>,
+    names: readonly Name<Fields>[],
+    values: ArrayLike<FieldValue>,
+  ): void;
+  append(
+    step: number | bigint | ArrayLike<number | bigint>,
+    fields: StepValues<Fields> | readonly string[],
+    values?: ArrayLike<FieldValue>,
+  ): void {
+    if (this.#connection.isClosed) this.#connection.checkOpen("append");
+    if (values === undefined && typeof step !== "object") {
+      this.#appender.appendStep(step, fields as StepValues<Fields>);
+    } else {
+      checkSequences(step, fields, values);
+      this.#appender.appendSequences(step as ArrayLike<number>, fields as readonly string[], values!);
+    }
+  }
+
+  /**
+   * Appends many steps from columns, in one native pass. All of it is appended, or nothing.
+   *
+   * @param columns `step`, integers that rise, and by field name: a typed array or list with one value a step;
+   * `{ values, width }` with lists of `width` values; or `{ values, offsets }` with lists that vary.
+   * @throws {RangeError} If lengths do not fit, steps do not rise, or a value is not exact in its field.
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   *
+   * using store = new StreamStore({ action: 0, observation: 1 });
+   * const observation = { values: new Float32Array([1, 2, 3, 4, 5, 6]), width: 3 };
+   * store.appendColumns({ step: [0, 1], action: [7, 8], observation });
+   * assert.deepEqual([...store.window(4, 4).values], [8, 4, 5, 6]);
+   * ```
+   */
+  appendColumns(columns: ColumnsInput<Name<Fields>>): void {
+    this.#connection.checkOpen("append columns");
+    this.#appender.flush();
+    appendColumns(this.#connection, this.#fields, columns as ColumnsInput);
+    this.#appender.reload();
+  }
+
+  /**
+   * A window of `length` tokens from token `start`, without a copy. See {@link Window} for how long it is valid.
+   *
+   * @throws {RangeError} If the window does not lie within the stream.
+   * @throws {StreamStoreError} If the store is closed, or the process may not view native memory (in Deno,
+   * `--allow-ffi` without a path); `gather` copies and works there too.
+   */
+  window(start: number, length: number): Window {
+    if (this.#connection.isClosed) this.#connection.checkOpen("read a window");
+    if (
+      !(start >= 0 && length >= 0 && start + length <= this.#appender.tokenCount) ||
+      !Number.isInteger(start) || !Number.isInteger(length)
+    ) {
+      throw this.#badWindow(start, length);
+    }
+    if (start + length > this.#connection.tokenCount) this.#appender.flush();
+    return new Window(this.#connection, start, length);
+  }
+
+  /**
+   * Tokens at indices, copied, in the indices' own shape.
+   *
+   * @param indices Nested lists of equal lengths, or a typed array.
+   * @param shape The shape, where a flat list or typed array stands for one.
+   * @throws {RangeError} If an index is out of range, lists are ragged, or the shape does not multiply to the count.
+   */
+  get(indices: Indices | NestedIndices, shape?: readonly number[]): Tokens {
+    this.#prepareRead("get tokens");
+    return getTokens(this.#connection, this.#integers, indices, shape);
+  }
+
+  /**
+   * Copies of windows: `length` tokens from each start, each column of shape `[starts.length, length]`.
+   *
+   * @param starts Token indices.
+   * @param length Tokens a window.
+   * @param out For each column an array to fill, a dtype for a new one, or null to leave it out. By default all three
+   * are made: `values` float64, `types` int32, `steps` int64. A result can be passed again to be filled anew.
+   * Cells of int64 and uint64 fields come as the nearest float.
+   * @throws {RangeError} If a window does not lie within the stream, or an array has another length than
+   * `starts.length * length`. Nothing is written then.
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   *
+   * using store = new StreamStore({ action: 0 });
+   * for (let step = 0; step < 100; step++) store.append(step, { action: step });
+   * const batch = store.gather([10, 50], 3, { values: "float32", steps: null });
+   * assert.deepEqual(batch.values, Float32Array.of(10, 11, 12, 50, 51, 52));
+   * store.gather([0, 1], 3, batch);
+   * assert.deepEqual(batch.values, Float32Array.of(0, 1, 2, 1, 2, 3));
+   * ```
+   */
+  gather<const Out extends GatherOut = Record<never, never>>(
+    starts: Indices,
+    length: number,
+    out?: Out,
+  ): Gathered<Out> {
+    this.#prepareRead("gather");
+    if (!Number.isInteger(length) || length < 0 || length > 2 ** 32 - 1) {
+      throw new RangeError(`Cannot gather: length must be a whole number of tokens, got ${describe(length)}`);
+    }
+    return gather(this.#connection, this.#integers, starts, length, out ?? {} as Out);
+  }
+
+  /** One row: `{ step, ...fields }`, lists as typed arrays, fields without a token left out. */
+  row(index: number): Row<Name<Fields>> {
+    this.#prepareRead("read a row");
+    this.#checkRows(index, index + 1);
+    return readRows(this.#connection, this.#fields, index, index + 1)[0] as Row<Name<Fields>>;
+  }
+
+  /** Rows `[from, to)`; by default all of them. */
+  rows(from = 0, to: number = this.rowCount): Row<Name<Fields>>[] {
+    this.#prepareRead("read rows");
+    this.#checkRows(from, to);
+    return readRows(this.#connection, this.#fields, from, to) as Row<Name<Fields>>[];
+  }
+
+  /** The index of the row that holds a token. */
+  rowOfToken(index: number): number {
+    this.#prepareRead("find a row");
+    if (!Number.isInteger(index) || index < 0 || index >= this.length) {
+      throw new RangeError(
+        `Cannot find a row: a token index must be from 0 to ${this.length - 1}, got ${describe(index)}`,
+      );
+    }
+    const out = new Float64Array(1);
+    const { native, store } = this.#connection;
+    check(native.ss_row_find(store, index, out), "Cannot find a row");
+    return out[0];
+  }
+
+  /** The index of the row of a step, or -1 where the stream has no such step. */
+  rowOfStep(step: number | bigint): number {
+    this.#prepareRead("find a row");
+    const isStep = typeof step === "bigint" ? isInt64(step) : Number.isSafeInteger(step);
+    if (!isStep) {
+      throw new RangeError(
+        `Cannot find a row: a step must be a safe integer or an int64 bigint, got ${describe(step)}`,
+      );
+    }
+    const out = new Float64Array(1);
+    const { native, store } = this.#connection;
+    check(native.ss_step_find(store, BigInt64Array.of(BigInt(step)), out), "Cannot find a row");
+    return out[0];
+  }
+
+  /**
+   * All values of one field, copied: `{ values, width, offsets }`. Where every row has as many values, `width` says how
+   * many and `offsets` is null; elsewhere row `i` has the values from `offsets[i]` to `offsets[i + 1]`.
+   */
+  column<Key extends Name<Fields>>(name: Key): ColumnOf<Fields, Key> {
+    this.#prepareRead("read a column");
+    const field = this.#fields.find((candidate) => candidate.name === name);
+    if (field === undefined) {
+      const names = this.#fields.map((candidate) => candidate.name).join(", ");
+      throw new TypeError(`Cannot read a column: the field must be among ${names}, got ${describe(name)}`);
+    }
+    return readColumn(this.#connection, field) as ColumnOf<Fields, Key>;
+  }
+
+  /** Moves steps from the tail into the columns. Reads do this themselves where they need to. */
+  flush(): void {
+    this.#connection.checkOpen("flush");
+    this.#appender.flush();
+  }
+
+  /** Ends the store and frees its files. Windows stay readable as {@link Window} says. Closing twice does nothing. */
+  close(): void {
+    if (this.#connection.isClosed) return;
+    this.#appender.release();
+    this.#connection.close();
+  }
+
+  /** The same as `close`, for `using store = …`. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Size and last tokens, as a console shows them. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return inspectText(this);
+  }
+
+  #prepareRead(action: string): void {
+    this.#connection.checkOpen(action);
+    if (this.#connection.tokenCount < this.length || this.#connection.rowCount < this.rowCount) {
+      this.#appender.flush();
+    }
+  }
+
+  #badWindow(start: number, length: number): Error {
+    if (!Number.isInteger(start) || start < 0) {
+      return new RangeError(`Cannot read window: start must be a whole number, got ${describe(start)}`);
+    }
+    if (!Number.isInteger(length) || length < 0) {
+      return new RangeError(`Cannot read window: length must be a whole number, got ${describe(length)}`);
+    }
+    return new RangeError(
+      `Cannot read window: start + length must be <= ${this.length}, got ${start} + ${length}`,
+    );
+  }
+
+  #checkRows(from: number, to: number): void {
+    const isRange = Number.isInteger(from) && Number.isInteger(to) && from >= 0 && from <= to &&
+      to <= this.rowCount;
+    if (isRange) return;
+    throw new RangeError(
+      `Cannot read rows: a range must lie within 0 to ${this.rowCount}, got ${describe(from)} to ${
+        describe(to)
+      }`,
+    );
+  }
+}
+
+function checkCapacity(capacity: number): number {
+  if (Number.isInteger(capacity) && capacity > 0 && capacity < 2 ** 32) return capacity;
+  throw new RangeError(
+    `Cannot create a store: capacity must be a positive integer of tokens below ${2 ** 32}, got ${
+      describe(capacity)
+    }`,
+  );
+}
+
+function checkSequences(steps: unknown, names: unknown, values: unknown): void {
+  for (const [what, sequence] of Object.entries({ steps, fields: names, values })) {
+    if (Array.isArray(sequence) || ArrayBuffer.isView(sequence)) continue;
+    throw new TypeError(
+      `Cannot append: ${what} must be a list where several are appended, got ${describe(sequence)}`,
+    );
+  }
+}

@@ -1,0 +1,68 @@
+import type { Connection } from "./connection.ts";
+import type { ColumnViews } from "./native/runtime.ts";
+
+/**
+ * `length` consecutive tokens of a stream, without a copy: each column is a typed array over the store's own memory,
+ * made when it is first read. Two windows over the same tokens share that memory.
+ *
+ * A column that was read stays right through any growth of the store, and stays readable after `close`; reading another
+ * one of the window after `close` throws. What a program writes into a column stays in this process and may be replaced
+ * by the file's content at any time: copy what you want to change.
+ *
+ * @example
+ * ```ts
+ * import { StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * using store = new StreamStore({ action: 0, reward: 1 });
+ * for (let step = 0; step < 10; step++) store.append(step, { action: step % 2, reward: 0.5 });
+ * const window = store.window(4, 3);
+ * assert.deepEqual([...window.steps], [2n, 2n, 3n]);
+ * assert.deepEqual([...window.types], [0, 1, 0]);
+ * assert.deepEqual([...window.values], [0, 0.5, 1]);
+ * ```
+ */
+export class Window {
+  /** The index of the first token. */
+  readonly start: number;
+  /** The number of tokens. */
+  readonly length: number;
+  readonly #connection: Connection;
+  readonly #views: ColumnViews;
+  #steps?: BigInt64Array;
+  #types?: Int32Array;
+  #values?: Float64Array;
+  #bits?: BigInt64Array;
+
+  constructor(connection: Connection, start: number, length: number) {
+    this.start = start;
+    this.length = length;
+    this.#connection = connection;
+    this.#views = connection.views();
+  }
+
+  /** The step of each token, shape `[length]`. */
+  get steps(): BigInt64Array {
+    return this.#steps ??= this.#open().steps(this.start, this.length);
+  }
+
+  /** The type ID of each token, shape `[length]`. */
+  get types(): Int32Array {
+    return this.#types ??= this.#open().types(this.start, this.length);
+  }
+
+  /** The cell of each token as a float64, shape `[length]`. Cells of int64 and uint64 fields are in `bits`. */
+  get values(): Float64Array {
+    return this.#values ??= this.#open().values(this.start, this.length);
+  }
+
+  /** The cell of each token as 64 bits, shape `[length]`: the same memory as `values`. */
+  get bits(): BigInt64Array {
+    return this.#bits ??= this.#open().bits(this.start, this.length);
+  }
+
+  #open(): ColumnViews {
+    this.#connection.checkOpen("read another column of a window");
+    return this.#views;
+  }
+}

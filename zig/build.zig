@@ -1,0 +1,71 @@
+const std = @import("std");
+const builtin = @import("builtin");
+
+const zig_version = "0.17.0";
+
+comptime {
+    if (!std.mem.eql(u8, builtin.zig_version_string, zig_version)) {
+        @compileError("StreamStore is built with Zig " ++ zig_version ++ ", this is " ++ builtin.zig_version_string);
+    }
+}
+
+/// macOS 11 is the first on arm64; `x86_64_v2` (2009) brings the wider vector instructions.
+const released_targets = [_]std.Target.Query{
+    .{ .cpu_arch = .x86_64, .os_tag = .linux, .abi = .none, .cpu_model = .{ .explicit = &std.Target.x86.cpu.x86_64_v2 } },
+    .{ .cpu_arch = .aarch64, .os_tag = .linux, .abi = .none },
+    .{ .cpu_arch = .x86_64, .os_tag = .macos, .os_version_min = macos_min, .cpu_model = .{ .explicit = &std.Target.x86.cpu.x86_64_v2 } },
+    .{ .cpu_arch = .aarch64, .os_tag = .macos, .os_version_min = macos_min },
+};
+
+const macos_min: std.Target.Query.OsVersion = .{ .semver = .{ .major = 11, .minor = 0, .patch = 0 } };
+
+pub fn build(b: *std.Build) void {
+    const optimize = b.standardOptimizeOption(.{});
+    const host = b.resolveTargetQuery(hostQuery());
+    b.installArtifact(addLibrary(b, "streamstore", "src/exports.zig", host, optimize));
+    b.installArtifact(addLibrary(b, "streamstore_limits", "limits/limits.zig", host, optimize));
+
+    const all = b.step("all", "Build the library for every platform");
+    for (released_targets) |query| {
+        const library = addLibrary(b, "streamstore", "src/exports.zig", b.resolveTargetQuery(query), optimize);
+        const folder = b.fmt("{t}-{t}", .{ query.os_tag.?, query.cpu_arch.? });
+        const install = b.addInstallArtifact(library, .{ .dest_dir = .{ .override = .{ .custom = folder } } });
+        all.dependOn(&install.step);
+    }
+
+    const tests = b.addTest(.{ .root_module = b.createModule(.{
+        .root_source_file = b.path("src/tests.zig"),
+        .target = host,
+        .optimize = optimize,
+    }) });
+    b.step("test", "Run the tests").dependOn(&b.addRunArtifact(tests).step);
+}
+
+/// The same library that is released for this machine, so that what is tested and measured is what users get.
+fn hostQuery() std.Target.Query {
+    for (released_targets) |query| {
+        if (query.os_tag == builtin.os.tag and query.cpu_arch == builtin.cpu.arch) return query;
+    }
+    return .{};
+}
+
+fn addLibrary(
+    b: *std.Build,
+    name: []const u8,
+    root: []const u8,
+    target: std.Build.ResolvedTarget,
+    optimize: std.lang.OptimizeMode,
+) *std.Build.Step.Compile {
+    return b.addLibrary(.{
+        .linkage = .dynamic,
+        .name = name,
+        .root_module = b.createModule(.{
+            .root_source_file = b.path(root),
+            .target = target,
+            .optimize = optimize,
+            .strip = optimize != .debug,
+            // One thread at a time enters a store, but several may enter the library.
+            .single_threaded = false,
+        }),
+    });
+}

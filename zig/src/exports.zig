@@ -1,0 +1,284 @@
+//! The C ABI: numbers and typed arrays in, a status out. Each function takes the store, calls and maps the error.
+//! src/native/symbols.ts has the same table.
+
+const std = @import("std");
+const system = @import("system.zig");
+const format = @import("format.zig");
+const cells = @import("cells.zig");
+const bits = @import("bits.zig");
+const handles = @import("handles.zig");
+const status = @import("status.zig");
+const store_file = @import("store.zig");
+const batch_file = @import("batch.zig");
+const extract_file = @import("extract.zig");
+const gather_file = @import("gather.zig");
+const rows_file = @import("rows.zig");
+const numbers = @import("numbers.zig");
+
+const Store = store_file.Store(system.Real);
+const Error = status.Error;
+
+/// No stack traces, no output: a library has no terminal of its own.
+pub const panic = std.debug.no_panic;
+
+const abi_version = 1;
+
+export fn ss_abi_version() u32 {
+    return abi_version;
+}
+
+/// modes: 0 temporary, 1 create, 2 open; options: capacity_tokens, tail_records_max, tail_values_max, reserved_elements
+export fn ss_store_open(directory: [*]const u8, directory_bytes: u32, mode: u32, options: [*]const f64, out_store: *u32) i32 {
+    return result(openStore(directory[0..directory_bytes], mode, options[0..4], out_store));
+}
+
+fn openStore(directory: []const u8, mode: u32, numbers_in: *const [4]f64, out_store: *u32) Error!void {
+    var buffer: [store_file.path_bytes_max]u8 = undefined;
+    const path = std.fmt.bufPrintSentinel(&buffer, "{s}", .{directory}, 0) catch return error.NotFound;
+    const options: store_file.Options = .{
+        .capacity_tokens = try numbers.to(u32, numbers_in[0]),
+        .tail_records_max = try numbers.to(u24, numbers_in[1]),
+        .tail_values_max = try numbers.to(u24, numbers_in[2]),
+        .reserved_elements = try numbers.to(u40, numbers_in[3]),
+    };
+    const slot = try handles.begin();
+    errdefer handles.abandon(slot);
+    slot.store.* = switch (mode) {
+        0 => try Store.createTemporary(path, options),
+        1 => try Store.create(path, options),
+        2 => try Store.open(path, options.reserved_elements),
+        else => return error.InvalidArgument,
+    };
+    out_store.* = handles.finish(slot);
+}
+
+export fn ss_store_close(store: u32, view_count: u32) i32 {
+    const slot = handles.take(store) catch |err| return status.of(err);
+    return result(handles.close(slot, view_count));
+}
+
+/// out: sequence, tokens, rows, marks, last step, then address and size of: tail state (size: records), tail records,
+/// tail values (size: values), steps, types, data (sizes in bytes)
+export fn ss_store_state(store: u32, out: *[17]i64) i32 {
+    const slot = handles.take(store) catch |err| return status.of(err);
+    defer slot.put();
+    const it = slot.store;
+    const commit = it.commit;
+    out[0..5].* = .{ @intCast(commit.sequence), @intCast(commit.token_count), @intCast(commit.row_count), @intCast(commit.mark_count), commit.last_step };
+    const ranges = [_][2]usize{
+        .{ @intFromPtr(it.head.bytes.ptr) + format.tail_state_offset, it.head.records.len },
+        .{ @intFromPtr(it.head.records.ptr), it.head.records.len * @sizeOf(format.Record) },
+        .{ @intFromPtr(it.head.values.ptr), it.head.values.len * @sizeOf(u64) },
+        .{ @intFromPtr(it.steps.address()), it.steps.reservedBytes() },
+        .{ @intFromPtr(it.types.address()), it.types.reservedBytes() },
+        .{ @intFromPtr(it.data.address()), it.data.reservedBytes() },
+    };
+    for (ranges, 0..) |range, i| {
+        out[5 + 2 * i] = @intCast(range[0]);
+        out[6 + 2 * i] = @intCast(range[1]);
+    }
+    return status.ok;
+}
+
+/// out: what the last error on this store was about (row and value index, or as each call says)
+export fn ss_store_detail(store: u32, out: *[2]f64) i32 {
+    const slot = handles.take(store) catch |err| return status.of(err);
+    defer slot.put();
+    out.* = slot.detail;
+    return status.ok;
+}
+
+export fn ss_store_flush(store: u32) i32 {
+    const slot = handles.take(store) catch |err| return status.of(err);
+    defer slot.put();
+    return result(slot.store.flush());
+}
+
+export fn ss_store_write(store: u32, records: [*]const format.Record, record_count: u32, values: [*]const u64, value_count: u32) i32 {
+    const slot = handles.take(store) catch |err| return status.of(err);
+    defer slot.put();
+    return result(slot.store.write(records[0..record_count], values[0..value_count]));
+}
+
+export fn ss_view_release(store: u32) void {
+    handles.releaseView(store);
+}
+
+/// The same for a runtime that calls back when a view is collected: the context is the store's number.
+export fn ss_view_deallocate(_: usize, context: usize) void {
+    handles.releaseView(@truncate(context));
+}
+
+export fn ss_batch_begin(store: u32, steps: [*]align(1) const i64, row_count: u32) i32 {
+    const slot = handles.take(store) catch |err| return status.of(err);
+    defer slot.put();
+    return batchResult(slot, slot.store.batch.begin(slot.store, steps[0..row_count]));
+}
+
+/// source: as `numbers.source` reads it
+export fn ss_batch_measure(store: u32, source: *const [numbers.source_length]f64, offsets: [*]const u8, validity: [*]const u8) i32 {
+    const slot = handles.take(store) catch |err| return status.of(err);
+    defer slot.put();
+    const field = numbers.source(source, "", offsets, validity, "") catch |err| return status.of(err);
+    return batchResult(slot, slot.store.batch.measure(&field));
+}
+
+export fn ss_batch_scatter(
+    store: u32,
+    source: *const [numbers.source_length]f64,
+    values: [*]const u8,
+    offsets: [*]const u8,
+    validity: [*]const u8,
+    value_validity: [*]const u8,
+) i32 {
+    const slot = handles.take(store) catch |err| return status.of(err);
+    defer slot.put();
+    const field = numbers.source(source, values, offsets, validity, value_validity) catch |err| return status.of(err);
+    return batchResult(slot, slot.store.batch.scatter(&field));
+}
+
+export fn ss_batch_write(store: u32) i32 {
+    const slot = handles.take(store) catch |err| return status.of(err);
+    defer slot.put();
+    return batchResult(slot, slot.store.batch.write(slot.store));
+}
+
+export fn ss_batch_end(store: u32, keep: u32) i32 {
+    const slot = handles.take(store) catch |err| return status.of(err);
+    defer slot.put();
+    return batchResult(slot, slot.store.batch.end(slot.store, keep != 0));
+}
+
+/// format: values (0 none, 1 float64, 2 float32, 3 cells) + 4 × types (0, 1) + 8 × steps (0 none, 1 int64, 2 float64)
+export fn ss_window_gather(
+    store: u32,
+    starts: [*]align(1) const f64,
+    window_count: u32,
+    window_length: u32,
+    layout: u32,
+    integers: [*]const gather_file.IntegerField,
+    integer_count: u32,
+    out_values: [*]u8,
+    out_types: [*]align(1) i32,
+    out_steps: [*]u8,
+) i32 {
+    const slot = handles.take(store) catch |err| return status.of(err);
+    defer slot.put();
+    const token_count = slot.store.commit.token_count;
+    const columns: gather_file.Columns = .{
+        .steps = slot.store.steps.slice(i64, token_count),
+        .types = slot.store.types.slice(i32, token_count),
+        .data = slot.store.data.slice(u64, token_count),
+    };
+    const windows = starts[0..window_count];
+    if (gather_file.findBadStart(columns, windows, window_length)) |index| {
+        slot.detail = .{ @floatFromInt(index), 0 };
+        return status.of(error.OutOfRange);
+    }
+    const count = @as(usize, window_count) * window_length;
+    const out = numbers.gatherOut(layout, count, out_values, out_types, out_steps) catch |err| return status.of(err);
+    gather_file.gather(columns, integers[0..integer_count], windows, window_length, out);
+    return status.ok;
+}
+
+/// request: as `numbers.request` reads it; progress: next row, values, rows without the field, fewest and most values
+/// of a row; after an error the row and the cell's high and low half
+export fn ss_column_extract(
+    store: u32,
+    request: *const [numbers.request_length]f64,
+    out_values: [*]u8,
+    out_offsets: [*]u8,
+    out_validity: [*]u8,
+    out_progress: *[8]f64,
+) i32 {
+    const slot = handles.take(store) catch |err| return status.of(err);
+    defer slot.put();
+    const commit = slot.store.commit;
+    const table: extract_file.Table = .{
+        .types = slot.store.types.slice(i32, commit.token_count),
+        .data = slot.store.data.slice(u64, commit.token_count),
+        .rows = slot.store.rows.slice(u64, commit.row_count),
+    };
+    var out: extract_file.Out = undefined;
+    const wanted = numbers.request(request, out_values, out_offsets, out_validity, &out) catch |err| return status.of(err);
+    var progress: extract_file.Progress = .{ .next_row = 0, .value_count = 0 };
+    const extracted = extract_file.extract(table, wanted, out, &progress);
+    for (out_progress, [_]u64{
+        progress.next_row,    progress.value_count, progress.missing_count,      progress.count_min,
+        progress.count_max,   progress.culprit_row, progress.culprit_cell >> 32, progress.culprit_cell & 0xffff_ffff,
+    }) |*to, number| to.* = @floatFromInt(number);
+    return result(extracted);
+}
+
+/// Row starts (one more than rows, the last is the end) and steps of `[first, first + count)`.
+export fn ss_rows_read(store: u32, first_row: f64, row_count: u32, out_starts: [*]f64, out_steps: [*]align(1) i64) i32 {
+    const slot = handles.take(store) catch |err| return status.of(err);
+    defer slot.put();
+    const table = rowTable(slot.store);
+    const first = numbers.to(u53, first_row) catch |err| return status.of(err);
+    if (first + row_count > table.rows.len) return status.of(error.OutOfRange);
+    const from: usize = @intCast(first);
+    for (0..row_count) |i| {
+        out_starts[i] = @floatFromInt(table.rows[from + i]);
+        out_steps[i] = table.stepOfRow(from + i);
+    }
+    const end = from + row_count;
+    out_starts[row_count] = @floatFromInt(if (end < table.rows.len) table.rows[end] else table.steps.len);
+    return status.ok;
+}
+
+/// out: the row that holds the token
+export fn ss_row_find(store: u32, token: f64, out_row: *f64) i32 {
+    const slot = handles.take(store) catch |err| return status.of(err);
+    defer slot.put();
+    const table = rowTable(slot.store);
+    const index = numbers.to(u53, token) catch |err| return status.of(err);
+    if (index >= table.steps.len) return status.of(error.OutOfRange);
+    out_row.* = @floatFromInt(table.rowOfToken(index));
+    return status.ok;
+}
+
+/// out: the row of the step, or -1
+export fn ss_step_find(store: u32, step: *align(1) const i64, out_row: *f64) i32 {
+    const slot = handles.take(store) catch |err| return status.of(err);
+    defer slot.put();
+    const row = rowTable(slot.store).rowOfStep(step.*);
+    out_row.* = if (row) |index| @floatFromInt(index) else -1;
+    return status.ok;
+}
+
+/// The marks of rows `[first_row, end_row)`, three words each, as many as fit; out_count says how many there are.
+export fn ss_marks_read(store: u32, first_row: f64, end_row: f64, out_marks: [*]align(1) format.Mark, marks_max: u32, out_count: *f64) i32 {
+    const slot = handles.take(store) catch |err| return status.of(err);
+    defer slot.put();
+    const table = rowTable(slot.store);
+    const first = table.markOfRow(numbers.to(u53, first_row) catch |err| return status.of(err));
+    const end = table.markOfRow(numbers.to(u53, end_row) catch |err| return status.of(err));
+    const count = end -| first;
+    out_count.* = @floatFromInt(count);
+    for (table.marks[first..][0..@min(count, marks_max)], 0..) |mark, i| out_marks[i] = mark;
+    return status.ok;
+}
+
+fn rowTable(store: *const Store) rows_file.Table {
+    return .{
+        .steps = store.steps.slice(i64, store.commit.token_count),
+        .rows = store.rows.slice(u64, store.commit.row_count),
+        .marks = store.marks.slice(format.Mark, store.commit.mark_count),
+    };
+}
+
+fn result(outcome: Error!void) i32 {
+    outcome catch |err| return status.of(err);
+    return status.ok;
+}
+
+fn batchResult(slot: *handles.Slot, outcome: Error!void) i32 {
+    const culprit = slot.store.batch.culprit;
+    slot.detail = .{ @floatFromInt(culprit.row), @floatFromInt(culprit.value_index) };
+    return result(outcome);
+}
+
+comptime {
+    std.debug.assert(@sizeOf(gather_file.IntegerField) == 8);
+}

@@ -1,0 +1,148 @@
+//! The files of a store. All numbers are little-endian; every file but `head` is a flat array.
+//!
+//!   step.i64   int64 per token
+//!   type.i32   int32 per token
+//!   data.b64   64-bit cell per token
+//!   row.u64    index of the first token of every row
+//!   marks      `Mark` records: what the tokens alone cannot say (see below)
+//!   head       the header, two commit slots, and the tail
+//!
+//! `head`:
+//!
+//!        0   Header        written once, when the store is made
+//!      512   Commit        slot 0
+//!     1024   Commit        slot 1
+//!     1536   TailState     one 64-bit word: how many records of the tail are published, and which commit they continue
+//!     4096   Record[]      the tail's records, `tail_records_max`
+//!        …   u64[]         the tail's values, `tail_values_max`
+//!
+//! The columns hold what the newest valid commit says and no more: bytes beyond its counts mean nothing. Header, slots
+//! and state stand in sectors of their own (512 bytes), so that a torn write of one cannot reach another.
+//!
+//! A step is appended by writing its records and values into the tail and then publishing the number of records with
+//! one atomic store. A flush copies the published records into the columns, writes the commit slot that is not the
+//! newest, and empties the tail with one atomic store that also names the new commit. If the process dies between the
+//! two, the tail still names the older commit, and is known to be in the columns already: it is never replayed twice.
+
+const std = @import("std");
+
+comptime {
+    if (@import("builtin").cpu.arch.endian() != .little) @compileError("the format is little-endian");
+}
+
+pub const magic: u64 = @bitCast(@as([8]u8, "SSTREAM\x00".*));
+pub const version: u32 = 1;
+
+pub const header_offset = 0;
+pub const commit_offsets = [2]usize{ 512, 1024 };
+pub const tail_state_offset = 1536;
+pub const tail_records_offset = 4096;
+
+pub const Header = extern struct {
+    magic: u64 = magic,
+    version: u32 = version,
+    tail_records_max: u32,
+    tail_values_max: u32,
+    reserved: u32 = 0,
+    capacity_tokens: u64,
+};
+
+/// What the columns hold.
+pub const Commit = extern struct {
+    sequence: u64,
+    token_count: u64,
+    row_count: u64,
+    mark_count: u64,
+    last_step: i64,
+    reserved: [2]u64 = .{ 0, 0 },
+    checksum: u64 = 0,
+
+    pub fn seal(commit: *Commit) void {
+        commit.checksum = commit.hash();
+    }
+
+    pub fn isValid(commit: Commit) bool {
+        return commit.sequence > 0 and commit.checksum == commit.hash();
+    }
+
+    fn hash(commit: Commit) u64 {
+        return std.hash.XxHash64.hash(magic, std.mem.asBytes(&commit)[0..@offsetOf(Commit, "checksum")]);
+    }
+};
+
+/// Both halves change in one 64-bit store.
+pub const TailState = packed struct(u64) {
+    published_count: u32,
+    /// The low half of the sequence of the commit that the tail continues.
+    sequence: u32,
+};
+
+/// One write of one field at one step, in the tail. `count` values stand for it in the tail's values, in record order.
+pub const Record = extern struct {
+    step: i64,
+    type: i32,
+    /// The number of tokens, or one of the constants below.
+    count: i32,
+
+    pub const empty_list: i32 = 0;
+    pub const bare_row: i32 = -1;
+    pub const list_field: i32 = -2;
+
+    pub fn tokenCount(record: Record) usize {
+        return if (record.count > 0) @intCast(record.count) else 0;
+    }
+};
+
+/// What tokens cannot say, in the order of rows.
+pub const Mark = extern struct {
+    row: u64,
+    step: i64,
+    type: i32,
+    kind: Kind,
+
+    pub const Kind = enum(i32) {
+        /// The field was written at this row with a list of no values.
+        empty_list = Record.empty_list,
+        /// The row was appended with no field at all; no token holds its step.
+        bare_row = Record.bare_row,
+        /// From this row on the field is known to be written as a list, also where it has one value.
+        list_field = Record.list_field,
+        _,
+    };
+
+    pub fn of(record: Record, row: u64) Mark {
+        return .{ .row = row, .step = record.step, .type = record.type, .kind = @fromBackingInt(record.count) };
+    }
+};
+
+pub fn tailValuesOffset(tail_records_max: usize) usize {
+    return tail_records_offset + tail_records_max * @sizeOf(Record);
+}
+
+pub fn headBytes(tail_records_max: usize, tail_values_max: usize) usize {
+    return tailValuesOffset(tail_records_max) + tail_values_max * @sizeOf(u64);
+}
+
+comptime {
+    std.debug.assert(@sizeOf(Header) == 32);
+    std.debug.assert(@sizeOf(Commit) == 64);
+    std.debug.assert(@sizeOf(TailState) == 8);
+    std.debug.assert(@sizeOf(Record) == 16);
+    std.debug.assert(@sizeOf(Mark) == 24);
+    std.debug.assert(header_offset + @sizeOf(Header) <= commit_offsets[0]);
+    std.debug.assert(commit_offsets[0] + @sizeOf(Commit) <= commit_offsets[1]);
+    std.debug.assert(commit_offsets[1] + @sizeOf(Commit) <= tail_state_offset);
+    std.debug.assert(tail_state_offset + @sizeOf(TailState) <= tail_records_offset);
+}
+
+test "a commit is valid only as it was sealed" {
+    var commit: Commit = .{ .sequence = 1, .token_count = 11, .row_count = 1, .mark_count = 0, .last_step = -5 };
+    try std.testing.expect(!commit.isValid());
+    commit.seal();
+    try std.testing.expect(commit.isValid());
+    for (std.mem.asBytes(&commit)) |*byte| {
+        byte.* ^= 1;
+        try std.testing.expect(!commit.isValid());
+        byte.* ^= 1;
+    }
+}

@@ -1,0 +1,71 @@
+//! Copies of windows: `[batch, length]` blocks of each column, taken at given starts.
+
+const std = @import("std");
+const cells = @import("cells.zig");
+
+pub const Columns = struct {
+    steps: []const i64,
+    types: []const i32,
+    data: []const u64,
+};
+
+/// A field whose cells hold integers.
+pub const IntegerField = extern struct { type: i32, kind: i32 };
+
+/// Where to put the copies; null where a column is not wanted. Each holds `starts.len * length` elements.
+pub const Out = struct {
+    values: union(enum) { none, float64: []align(1) u64, float32: []align(1) f32, cells: []align(1) u64 } = .none,
+    types: ?[]align(1) i32 = null,
+    steps: union(enum) { none, int64: []align(1) i64, float64: []align(1) f64 } = .none,
+};
+
+/// The index of the first start that is not a whole number, or whose window does not lie within the columns.
+pub fn findBadStart(columns: Columns, starts: []align(1) const f64, length: usize) ?usize {
+    if (length > columns.data.len) return if (starts.len > 0) 0 else null;
+    const last: f64 = @floatFromInt(columns.data.len - length);
+    for (starts, 0..) |start, index| {
+        if (!(start >= 0 and start <= last and @trunc(start) == start)) return index;
+    }
+    return null;
+}
+
+/// Starts must have passed `findBadStart`.
+pub fn gather(columns: Columns, integers: []const IntegerField, starts: []align(1) const f64, length: usize, out: Out) void {
+    for (starts, 0..) |start_float, window| {
+        const start: usize = @intFromFloat(start_float);
+        const at = window * length;
+        if (out.types) |types| @memcpy(types[at..][0..length], columns.types[start..][0..length]);
+        switch (out.steps) {
+            .none => {},
+            .int64 => |steps| @memcpy(steps[at..][0..length], columns.steps[start..][0..length]),
+            .float64 => |steps| for (steps[at..][0..length], columns.steps[start..][0..length]) |*to, step| {
+                to.* = @floatFromInt(step);
+            },
+        }
+        switch (out.values) {
+            .none => {},
+            .cells => |values| @memcpy(values[at..][0..length], columns.data[start..][0..length]),
+            .float64 => |values| {
+                @memcpy(values[at..][0..length], columns.data[start..][0..length]);
+                for (integers) |field| overwrite(field, columns, start, length, values[at..]);
+            },
+            .float32 => |values| {
+                for (values[at..][0..length], columns.data[start..][0..length]) |*to, cell| to.* = @floatCast(@as(f64, @bitCast(cell)));
+                for (integers) |field| overwrite(field, columns, start, length, values[at..]);
+            },
+        }
+    }
+}
+
+/// A second pass for the rare store with integer fields: their cells are numbers only once they are converted.
+fn overwrite(field: IntegerField, columns: Columns, start: usize, length: usize, values: anytype) void {
+    const Float = if (@typeInfo(@TypeOf(values)).pointer.child == u64) f64 else f32;
+    for (columns.types[start..][0..length], columns.data[start..][0..length], values[0..length]) |type_id, cell, *to| {
+        if (type_id != field.type) continue;
+        const number: Float = if (field.kind == @backingInt(cells.Kind.int64))
+            cells.decodeNearest(.int64, Float, cell)
+        else
+            cells.decodeNearest(.uint64, Float, cell);
+        to.* = @bitCast(number);
+    }
+}

@@ -1,0 +1,96 @@
+//! The port on Linux: raw system calls, so that one library serves glibc and musl.
+
+const std = @import("std");
+const linux = std.os.linux;
+const system = @import("system.zig");
+const Error = system.Error;
+const File = system.File;
+const OpenMode = system.OpenMode;
+
+const owner_only_mode = 0o600;
+
+fn check(result: usize) Error!usize {
+    return switch (linux.errno(result)) {
+        .SUCCESS => result,
+        else => |errno| system.errorOf(errno),
+    };
+}
+
+/// A file without a name in `directory`: it is gone when it is closed, however the process ends.
+pub fn createTemporary(directory: [:0]const u8) Error!File {
+    const result = linux.open(directory, .{ .ACCMODE = .RDWR, .DIRECTORY = true, .TMPFILE = true, .CLOEXEC = true }, owner_only_mode);
+    return @intCast(try check(result));
+}
+
+pub fn open(path: [:0]const u8, mode: OpenMode) Error!File {
+    const flags: linux.O = switch (mode) {
+        .create => .{ .ACCMODE = .RDWR, .CREAT = true, .EXCL = true, .CLOEXEC = true },
+        .write => .{ .ACCMODE = .RDWR, .CLOEXEC = true },
+        .read => .{ .ACCMODE = .RDONLY, .CLOEXEC = true },
+    };
+    return @intCast(try check(linux.open(path, flags, 0o644)));
+}
+
+pub fn unlink(path: [:0]const u8) Error!void {
+    _ = try check(linux.unlinkat(linux.AT.FDCWD, path, 0));
+}
+
+pub fn close(file: File) void {
+    _ = linux.close(file);
+}
+
+pub fn size(file: File) Error!u64 {
+    return check(@intCast(linux.lseek(file, 0, linux.SEEK.END)));
+}
+
+pub fn allocate(file: File, offset_bytes: u64, length_bytes: u64) Error!void {
+    _ = try check(linux.fallocate(file, 0, @intCast(offset_bytes), @intCast(length_bytes)));
+}
+
+pub fn truncate(file: File, length_bytes: u64) Error!void {
+    _ = try check(linux.ftruncate(file, @intCast(length_bytes)));
+}
+
+pub fn write(file: File, bytes: []const u8, offset_bytes: u64) Error!usize {
+    return check(linux.pwrite(file, bytes.ptr, bytes.len, @intCast(offset_bytes)));
+}
+
+pub fn read(file: File, bytes: []u8, offset_bytes: u64) Error!usize {
+    return check(linux.pread(file, bytes.ptr, bytes.len, @intCast(offset_bytes)));
+}
+
+pub fn sync(file: File) Error!void {
+    _ = try check(linux.fdatasync(file));
+}
+
+/// Zero pages at an address of the system's choice. They take no memory until they are written.
+pub fn reserve(length_bytes: usize) Error![*]align(std.heap.page_size_min) u8 {
+    const flags: linux.MAP = .{ .TYPE = .PRIVATE, .ANONYMOUS = true, .NORESERVE = true };
+    return @ptrFromInt(try check(linux.mmap(null, length_bytes, .{ .READ = true, .WRITE = true }, flags, -1, 0)));
+}
+
+/// Puts zero pages in the place of what is mapped.
+pub fn mapZero(address: [*]u8, length_bytes: usize) Error!void {
+    const flags: linux.MAP = .{ .TYPE = .PRIVATE, .FIXED = true, .ANONYMOUS = true, .NORESERVE = true };
+    _ = try check(linux.mmap(address, length_bytes, .{ .READ = true, .WRITE = true }, flags, -1, 0));
+}
+
+/// Maps a part of a file over reserved pages. Private: a stray write stays in this process.
+pub fn mapPrivate(address: [*]u8, length_bytes: usize, file: File, offset_bytes: u64) Error!void {
+    const flags: linux.MAP = .{ .TYPE = .PRIVATE, .FIXED = true, .NORESERVE = true };
+    _ = try check(linux.mmap(address, length_bytes, .{ .READ = true, .WRITE = true }, flags, file, @intCast(offset_bytes)));
+}
+
+pub fn mapShared(length_bytes: usize, file: File, writable: bool) Error![*]align(std.heap.page_size_min) u8 {
+    const result = linux.mmap(null, length_bytes, .{ .READ = true, .WRITE = writable }, .{ .TYPE = .SHARED }, file, 0);
+    return @ptrFromInt(try check(result));
+}
+
+/// Drops this process's private copies of pages, so that they show the file again.
+pub fn discard(address: [*]u8, length_bytes: usize, _: File, _: u64) Error!void {
+    _ = try check(linux.madvise(address, length_bytes, linux.MADV.DONTNEED));
+}
+
+pub fn unmap(address: [*]u8, length_bytes: usize) void {
+    _ = linux.munmap(address, length_bytes);
+}

@@ -1,0 +1,115 @@
+//! The port on macOS, through libSystem, which every program there is linked with.
+
+const std = @import("std");
+const c = std.c;
+const system = @import("system.zig");
+const Error = system.Error;
+const File = system.File;
+const OpenMode = system.OpenMode;
+
+extern "c" fn mkstemp(template: [*:0]u8) c_int;
+
+fn check(result: anytype) Error!@TypeOf(result) {
+    return switch (c.errno(result)) {
+        .SUCCESS => result,
+        else => |errno| system.errorOf(errno),
+    };
+}
+
+fn checkAddress(address: *anyopaque) Error![*]align(std.heap.page_size_min) u8 {
+    if (@intFromPtr(address) == std.math.maxInt(usize)) return system.errorOf(@as(c.E, @fromBackingInt(@intCast(c._errno().*))));
+    return @ptrCast(@alignCast(address));
+}
+
+/// A file that loses its name at once: it is gone when it is closed, however the process ends.
+pub fn createTemporary(directory: [:0]const u8) Error!File {
+    var template: [4096]u8 = undefined;
+    const path = std.fmt.bufPrintSentinel(&template, "{s}/streamstore-XXXXXX", .{directory}, 0) catch return error.NotFound;
+    const file = try check(mkstemp(path.ptr));
+    _ = c.unlink(path.ptr);
+    return file;
+}
+
+pub fn open(path: [:0]const u8, mode: OpenMode) Error!File {
+    const flags: c.O = switch (mode) {
+        .create => .{ .ACCMODE = .RDWR, .CREAT = true, .EXCL = true, .CLOEXEC = true },
+        .write => .{ .ACCMODE = .RDWR, .CLOEXEC = true },
+        .read => .{ .ACCMODE = .RDONLY, .CLOEXEC = true },
+    };
+    return check(c.open(path.ptr, flags, @as(c_uint, 0o644)));
+}
+
+pub fn unlink(path: [:0]const u8) Error!void {
+    _ = try check(c.unlink(path.ptr));
+}
+
+pub fn close(file: File) void {
+    _ = c.close(file);
+}
+
+pub fn size(file: File) Error!u64 {
+    return @intCast(try check(c.lseek(file, 0, c.SEEK.END)));
+}
+
+/// `F_PREALLOCATE` reserves space beyond the end of the file; the length follows by `ftruncate`.
+pub fn allocate(file: File, offset_bytes: u64, length_bytes: u64) Error!void {
+    const Request = extern struct { flags: c_uint, position_mode: c_int, offset: i64, length: i64, allocated: i64 };
+    const allocate_all = 4;
+    const from_physical_end = 3;
+    var request: Request = .{
+        .flags = allocate_all,
+        .position_mode = from_physical_end,
+        .offset = 0,
+        .length = @intCast(length_bytes),
+        .allocated = 0,
+    };
+    _ = try check(c.fcntl(file, c.F.PREALLOCATE, &request));
+    try truncate(file, offset_bytes + length_bytes);
+}
+
+pub fn truncate(file: File, length_bytes: u64) Error!void {
+    _ = try check(c.ftruncate(file, @intCast(length_bytes)));
+}
+
+pub fn write(file: File, bytes: []const u8, offset_bytes: u64) Error!usize {
+    // One call takes at most 2 GiB here.
+    const length = @min(bytes.len, 1 << 30);
+    return @intCast(try check(c.pwrite(file, bytes.ptr, length, @intCast(offset_bytes))));
+}
+
+pub fn read(file: File, bytes: []u8, offset_bytes: u64) Error!usize {
+    return @intCast(try check(c.pread(file, bytes.ptr, bytes.len, @intCast(offset_bytes))));
+}
+
+/// `fsync` alone leaves data in the drive's cache on macOS; `F_FULLFSYNC` does not.
+pub fn sync(file: File) Error!void {
+    _ = try check(c.fcntl(file, c.F.FULLFSYNC));
+}
+
+pub fn reserve(length_bytes: usize) Error![*]align(std.heap.page_size_min) u8 {
+    const flags: c.MAP = .{ .TYPE = .PRIVATE, .ANONYMOUS = true, .NORESERVE = true };
+    return checkAddress(c.mmap(null, length_bytes, .{ .READ = true, .WRITE = true }, flags, -1, 0));
+}
+
+pub fn mapZero(address: [*]u8, length_bytes: usize) Error!void {
+    const flags: c.MAP = .{ .TYPE = .PRIVATE, .FIXED = true, .ANONYMOUS = true, .NORESERVE = true };
+    _ = try checkAddress(c.mmap(@alignCast(address), length_bytes, .{ .READ = true, .WRITE = true }, flags, -1, 0));
+}
+
+pub fn mapPrivate(address: [*]u8, length_bytes: usize, file: File, offset_bytes: u64) Error!void {
+    const flags: c.MAP = .{ .TYPE = .PRIVATE, .FIXED = true };
+    _ = try checkAddress(c.mmap(@alignCast(address), length_bytes, .{ .READ = true, .WRITE = true }, flags, file, @intCast(offset_bytes)));
+}
+
+pub fn mapShared(length_bytes: usize, file: File, writable: bool) Error![*]align(std.heap.page_size_min) u8 {
+    return checkAddress(c.mmap(null, length_bytes, .{ .READ = true, .WRITE = writable }, .{ .TYPE = .SHARED }, file, 0));
+}
+
+/// Drops private copies of pages. `MADV_DONTNEED` is only advice here and keeps them, so the range is mapped anew.
+pub fn discard(address: [*]u8, length_bytes: usize, file: File, offset_bytes: u64) Error!void {
+    try mapPrivate(address, length_bytes, file, offset_bytes);
+}
+
+pub fn unmap(address: [*]u8, length_bytes: usize) void {
+    _ = c.munmap(@alignCast(address), length_bytes);
+}
