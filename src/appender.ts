@@ -40,6 +40,11 @@ export class Appender {
   /** Place in field order of the last field of the last step. */
   #lastPosition = -1;
   readonly #names: readonly string[];
+  readonly #types: Int32Array;
+  /** The names of the fields that store numbers as they are, at their positions. */
+  readonly #plainNames: readonly (string | null)[];
+  /** By position, 1 where such a field is known as a list. */
+  readonly #takesLists: Uint8Array;
   readonly #fieldOfName: ReadonlyMap<string, Field>;
   /** The mapped tail, or null where this process may not map it and a call copies every step. */
   #state: Int32Array | null;
@@ -63,6 +68,10 @@ export class Appender {
     this.rowCount = connection.rowCount;
     this.lastStep = connection.rowCount > 0 ? narrowStep(connection.lastStep) : -Infinity;
     this.#names = fields.map(({ name }) => name);
+    this.#types = Int32Array.from(fields, ({ type }) => type);
+    this.#plainNames = fields.map(({ name, kind }) => kind === 0 ? name : null);
+    this.#takesLists = new Uint8Array(fields.length);
+    this.#knowLists();
     this.#fieldOfName = new Map(fields.map((field) => [field.name, field]));
     const mapped = connection.mapTail();
     const tail = mapped ?? copiedTail();
@@ -71,19 +80,84 @@ export class Appender {
     this.#cells = cellsOver(tail.values);
   }
 
-  /** One step, its fields by name in any order. */
+  /**
+   * The common step, in one loop over locals: a later step, names in field order, float64 fields, values that are
+   * numbers, booleans, or lists of a field known as one. Returns false, with nothing published, for every other, and
+   * when the store is closed; `appendStep` does the same for all cases.
+   */
+  appendPlain(step: number, values: Readonly<Record<string, FieldValue>>): boolean {
+    const names = this.#plainNames;
+    const records = this.#records;
+    const cells = this.#cells.values;
+    const types = this.#types;
+    const takesLists = this.#takesLists;
+    let record = this.#recordsEnd;
+    let value = this.#valuesEnd;
+    if (!(step > this.lastStep) || this.#state === null) return false;
+    if (record + recordWords * names.length > records.length || value + names.length > cells.length) return false;
+    const stepLow = step | 0;
+    let stepHigh = stepLow >> 31;
+    if (stepLow !== step) {
+      if (!Number.isSafeInteger(step)) return false;
+      stepHigh = Math.floor(step / twoTo32);
+    }
+    let position = 0;
+    for (const name in values) {
+      while (names[position] !== name) if (++position >= names.length) return false;
+      const item = values[name];
+      let count = 1;
+      if (typeof item === "number") {
+        cells[value] = item;
+      } else if (typeof item === "boolean") {
+        cells[value] = item ? 1 : 0;
+      } else if (item instanceof Float32Array && takesLists[position] === 1) {
+        count = item.length;
+        if (count === 0 || value + count + names.length > cells.length) return false;
+        let hasNan = false;
+        for (let i = 0; i < count; i++) {
+          const element = item[i];
+          cells[value + i] = element;
+          if (element !== element) hasNan = true;
+        }
+        if (hasNan) return false;
+      } else {
+        count = this.#writePlainList(position, value, item);
+        if (count === 0) return false;
+      }
+      records[record] = stepLow;
+      records[record + 1] = stepHigh;
+      records[record + 2] = types[position];
+      records[record + 3] = count;
+      record += recordWords;
+      value += count;
+      position++;
+    }
+    if (record === this.#recordsEnd) return false;
+    Atomics.store(this.#state, 0, record / recordWords);
+    this.tokenCount += value - this.#valuesEnd;
+    this.rowCount++;
+    this.lastStep = step;
+    this.#lastPosition = position - 1;
+    this.#recordsEnd = record;
+    this.#valuesEnd = value;
+    return true;
+  }
+
+  /** Writes a list for `appendPlain` and returns its length, or 0 for what is not plain. */
+  #writePlainList(position: number, at: number, item: FieldValue): number {
+    if (typeof item !== "object" || item === null || this.#takesLists[position] === 0) return 0;
+    const count = listLength(item);
+    if (count <= 0 || at + count + this.#names.length > this.#cells.values.length) return 0;
+    writeList(this.#cells, at, this.fields[position], item);
+    return count;
+  }
+
+  /** One step, its fields by name in any order: the long way, which does all that `appendPlain` leaves. */
   appendStep(step: number | bigint, values: Readonly<Record<string, FieldValue>>): void {
     if (typeof values !== "object" || values === null) {
-      throw new TypeError(
-        `Cannot append: fields must be an object of names and values, got ${describe(values)}`,
-      );
+      throw new TypeError(`Cannot append: fields must be an object of names and values, got ${describe(values)}`);
     }
-    try {
-      this.#writeStep(step, values);
-    } catch (error) {
-      if (error !== noRoom) throw error;
-      this.#makeRoom(() => this.#writeStep(step, values));
-    }
+    this.#retried(() => this.#writeStep(step, values));
   }
 
   /** Any number of tokens or lists, strictly in field order within each step. */
@@ -97,11 +171,15 @@ export class Appender {
         `Cannot append: steps, fields and values must have the same length, got ${steps.length}, ${names.length} and ${values.length}`,
       );
     }
+    this.#retried(() => this.#writeSequences(steps, names, values));
+  }
+
+  #retried(write: () => void): void {
     try {
-      this.#writeSequences(steps, names, values);
+      write();
     } catch (error) {
       if (error !== noRoom) throw error;
-      this.#makeRoom(() => this.#writeSequences(steps, names, values));
+      this.#makeRoom(write);
     }
   }
 
@@ -117,6 +195,7 @@ export class Appender {
     this.tokenCount = this.connection.tokenCount;
     this.rowCount = this.connection.rowCount;
     this.lastStep = this.rowCount > 0 ? narrowStep(this.connection.lastStep) : -Infinity;
+    this.#knowLists();
     // A later call may only go on with a later step: which fields this one had is not looked up.
     this.#lastPosition = this.fields.length - 1;
   }
@@ -304,8 +383,13 @@ export class Appender {
     for (let at = this.#recordsEnd; at < this.#record; at += recordWords) {
       if (this.#records[at + 3] !== listField) continue;
       const type = this.#records[at + 2];
-      for (const field of this.fields) if (field.type === type) field.isList = true;
+      this.fields[this.#types.indexOf(type)].isList = true;
     }
+    this.#knowLists();
+  }
+
+  #knowLists(): void {
+    for (const { position, kind, isList } of this.fields) this.#takesLists[position] = kind === 0 && isList ? 1 : 0;
   }
 
   /** Empties the tail and tries again; what is larger than the whole tail goes through a buffer of its own. */

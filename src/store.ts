@@ -115,7 +115,10 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
     fields: StepValues<Fields> | readonly string[],
     values?: ArrayLike<FieldValue>,
   ): void {
-    if (this.#connection.isClosed) this.#connection.checkOpen("append");
+    if (typeof step === "number" && values === undefined) {
+      if (this.#appender.appendPlain(step, fields as StepValues<Fields>)) return;
+    }
+    this.#connection.checkOpen("append");
     if (values === undefined && typeof step !== "object") {
       this.#appender.appendStep(step, fields as StepValues<Fields>);
     } else {

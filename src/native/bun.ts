@@ -1,7 +1,7 @@
 /** Bun's side of the boundary. */
 import { dlopen, type Pointer, toArrayBuffer as toArrayBufferTyped } from "bun:ffi";
 import type { ColumnRange, ColumnViews, Runtime, ViewCounter } from "./runtime.ts";
-import { type Native, symbols } from "./symbols.ts";
+import { type Functions, symbols, type SymbolTable } from "./symbols.ts";
 
 /** The types lack the last two parameters: a function to call when the buffer is collected, and what to pass to it. */
 const toArrayBuffer = toArrayBufferTyped as (
@@ -65,14 +65,19 @@ class SmallViews implements ColumnViews {
 
 const types = { u32: "u32", i32: "i32", f64: "f64", buffer: "ptr", void: "void" } as const;
 
-/** Opens the library. It is never closed again: a call through a closed library kills the process. */
-export function open(path: string): Runtime {
-  // deno-lint-ignore no-explicit-any -- the table is built from the one that both runtimes share
-  const table: Record<string, any> = {};
-  for (const [name, { args, result }] of Object.entries(symbols)) {
-    table[name] = { args: args.map((kind) => types[kind]), returns: types[result] };
+/** Opens a library. It is never closed again: a call through a closed library kills the process. */
+export function openLibrary<Table extends SymbolTable>(path: string, table: Table): Functions<Table> {
+  // deno-lint-ignore no-explicit-any -- the functions are built from the table that both runtimes share
+  const functions: Record<string, any> = {};
+  for (const [name, { args, result }] of Object.entries(table)) {
+    functions[name] = { args: args.map((kind) => types[kind]), returns: types[result] };
   }
-  const native = dlopen(path, table).symbols as unknown as Native;
+  return dlopen(path, functions).symbols as unknown as Functions<Table>;
+}
+
+/** Opens the store's library. */
+export function open(path: string): Runtime {
+  const native = openLibrary(path, symbols);
   const callback = dlopen(path, { ss_view_deallocate: { args: ["u64", "u64"], returns: "void" } });
   // deno-lint-ignore no-explicit-any -- `ptr`, the address of the C function, is missing in the types
   const deallocate = (callback.symbols.ss_view_deallocate as any).ptr as Pointer;

@@ -1,6 +1,6 @@
 /** Deno's side of the boundary. */
 import type { ColumnRange, ColumnViews, Runtime, ViewCounter } from "./runtime.ts";
-import { type Native, symbols } from "./symbols.ts";
+import { type Functions, symbols, type SymbolTable } from "./symbols.ts";
 
 /**
  * One ArrayBuffer covers a whole column, and windows are subarrays of it: making a buffer costs ten times as much as
@@ -59,13 +59,18 @@ function borrow(address: bigint, byteLength: number): ArrayBuffer {
   return Deno.UnsafePointerView.getArrayBuffer(Deno.UnsafePointer.create(address)!, byteLength);
 }
 
-/** Opens the library. It is never closed again: a call through a closed library kills the process. */
-export function open(path: string): Runtime {
-  const table: Record<string, Deno.ForeignFunction> = {};
-  for (const [name, { args, result }] of Object.entries(symbols)) {
-    table[name] = { parameters: [...args], result };
+/** Opens a library. It is never closed again: a call through a closed library kills the process. */
+export function openLibrary<Table extends SymbolTable>(path: string, table: Table): Functions<Table> {
+  const functions: Record<string, Deno.ForeignFunction> = {};
+  for (const [name, { args, result }] of Object.entries(table)) {
+    functions[name] = { parameters: [...args], result };
   }
-  const native = Deno.dlopen(path, table).symbols as unknown as Native;
+  return Deno.dlopen(path, functions).symbols as unknown as Functions<Table>;
+}
+
+/** Opens the store's library. */
+export function open(path: string): Runtime {
+  const native = openLibrary(path, symbols);
   const collected = new FinalizationRegistry<number>((store) => native.ss_view_release(store));
   return {
     native,

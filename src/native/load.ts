@@ -1,6 +1,7 @@
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { StreamStoreError } from "../error.ts";
+import { adapter } from "./library.ts";
 import type { Runtime } from "./runtime.ts";
 import { abiVersion } from "./symbols.ts";
 
@@ -11,8 +12,7 @@ export const runtime: Runtime = await load();
 
 async function load(): Promise<Runtime> {
   const path = libraryPath();
-  const adapter = "Deno" in globalThis ? await import("./deno.ts") : await import("./bun.ts");
-  const opened = open(adapter, path);
+  const opened = open(await adapter(), path);
   const found = opened.native.ss_abi_version();
   if (found !== abiVersion) {
     const message = `Cannot load ${path}: the library must have ABI version ${abiVersion}, got ${found}`;

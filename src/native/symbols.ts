@@ -31,15 +31,21 @@ export const symbols = {
 export const abiVersion = 1;
 
 type Argument = { u32: number; i32: number; f64: number; buffer: ArrayBufferView };
-type Result = { u32: number; i32: number; void: void };
+type Result = { u32: number; i32: number; f64: number; void: void };
+
+/** Functions of a native library: for each, the kinds of its arguments and of its result. */
+export type SymbolTable = Readonly<
+  Record<string, { readonly args: readonly (keyof Argument)[]; readonly result: keyof Result }>
+>;
 
 type Arguments<Kinds extends readonly (keyof Argument)[]> = {
   -readonly [Position in keyof Kinds]: Argument[Kinds[Position]];
 };
 
-/** The table as callable functions. */
-export type Native = {
-  readonly [Name in keyof typeof symbols]: (
-    ...args: Arguments<(typeof symbols)[Name]["args"]>
-  ) => Result[(typeof symbols)[Name]["result"]];
+/** A table as callable functions. */
+export type Functions<Table extends SymbolTable> = {
+  readonly [Name in keyof Table]: (...args: Arguments<Table[Name]["args"]>) => Result[Table[Name]["result"]];
 };
+
+/** The store's library. */
+export type Native = Functions<typeof symbols>;

@@ -61,7 +61,8 @@ pub fn Column(comptime System: type) type {
         pub fn grow(self: *Self, length_bytes: u64) Error!void {
             if (length_bytes <= self.allocated_bytes) return;
             // Whole pages, so that no mapped page lies past the end of the file.
-            const target_bytes = std.mem.alignForward(u64, std.mem.alignForward(u64, length_bytes, self.chunk_bytes), page_bytes);
+            const chunks = std.math.divCeil(u64, length_bytes, self.chunk_bytes) catch unreachable;
+            const target_bytes = std.mem.alignForward(u64, chunks * self.chunk_bytes, page_bytes);
             try system.extend(System, self.file, self.allocated_bytes, target_bytes - self.allocated_bytes);
             try self.map(target_bytes);
             self.allocated_bytes = target_bytes;

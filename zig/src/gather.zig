@@ -69,3 +69,29 @@ fn overwrite(field: IntegerField, columns: Columns, start: usize, length: usize,
         to.* = @bitCast(number);
     }
 }
+
+const testing = std.testing;
+
+const sample: Columns = .{ .steps = &.{ 1, 1, 2, 3 }, .types = &.{ 0, 7, 0, 7 }, .data = &.{ 0x3ff0000000000000, 5, 0x4000000000000000, @bitCast(@as(i64, -6)) } };
+
+test "windows are copied in order, integer cells as numbers" {
+    var values: [4]f32 = undefined;
+    var types: [4]i32 = undefined;
+    var steps: [4]f64 = undefined;
+    gather(sample, &.{.{ .type = 7, .kind = 3 }}, &.{ 2, 0 }, 2, .{ .values = .{ .float32 = &values }, .types = &types, .steps = .{ .float64 = &steps } });
+    try testing.expectEqual([_]f32{ 2, -6, 1, 5 }, values);
+    try testing.expectEqual([_]i32{ 0, 7, 0, 7 }, types);
+    try testing.expectEqual([_]f64{ 2, 3, 1, 1 }, steps);
+    var cell_bits: [2]u64 = undefined;
+    gather(sample, &.{.{ .type = 7, .kind = 3 }}, &.{1}, 2, .{ .values = .{ .cells = &cell_bits } });
+    try testing.expectEqual([_]u64{ 5, 0x4000000000000000 }, cell_bits);
+}
+
+test "the first bad start is named" {
+    try testing.expectEqual(null, findBadStart(sample, &.{ 0, 2 }, 2));
+    for ([_]f64{ 3, -1, 0.5, std.math.nan(f64), std.math.inf(f64) }) |start| {
+        try testing.expectEqual(1, findBadStart(sample, &.{ 0, start }, 2));
+    }
+    try testing.expectEqual(0, findBadStart(sample, &.{0}, 5));
+    try testing.expectEqual(null, findBadStart(sample, &.{}, 5));
+}

@@ -1,0 +1,335 @@
+//! The store against a plain model: random walks, and every system call failing once.
+
+const std = @import("std");
+const format = @import("format.zig");
+const cells = @import("cells.zig");
+const batch_file = @import("batch.zig");
+const store_file = @import("store.zig");
+const system = @import("system.zig");
+const Faulty = @import("testing.zig").Faulty;
+const Fault = @import("testing.zig").Fault;
+const temporaryPath = @import("testing.zig").temporaryPath;
+const Model = @import("model.zig").Model;
+
+const testing = std.testing;
+const Store = store_file.Store(Faulty);
+
+/// Small sizes, so that chunks, the tail and the reservation all overflow within a few steps.
+const options: store_file.Options = .{ .capacity_tokens = 100, .tail_records_max = 16, .tail_values_max = 64, .reserved_elements = 700 };
+
+/// One step's records and values, drawn at random. Now and then a step is larger than the whole tail.
+const Step = struct {
+    records: [8]format.Record = undefined,
+    record_count: usize = 0,
+    values: [600]u64 = undefined,
+    value_count: usize = 0,
+
+    fn draw(random: std.Random, step: i64) Step {
+        var drawn: Step = .{};
+        for (0..random.intRangeAtMost(usize, 1, 4)) |type_id| {
+            const count: i32 = switch (random.uintLessThan(u32, 40)) {
+                0 => 150,
+                1, 2 => format.Record.empty_list,
+                3 => format.Record.list_field,
+                4 => format.Record.bare_row,
+                else => random.intRangeAtMost(i32, 1, 9),
+            };
+            drawn.records[drawn.record_count] = .{ .step = step, .type = @intCast(type_id), .count = count };
+            drawn.record_count += 1;
+            for (0..@intCast(@max(0, count))) |_| {
+                drawn.values[drawn.value_count] = random.int(u64);
+                drawn.value_count += 1;
+            }
+        }
+        return drawn;
+    }
+
+    fn write(step: *const Step, store: *Store) !void {
+        try store.write(step.records[0..step.record_count], step.values[0..step.value_count]);
+    }
+
+    fn model(step: *const Step, into: *Model) !void {
+        try into.append(step.records[0..step.record_count], step.values[0..step.value_count]);
+    }
+};
+
+test "a random walk of steps, flushes and reopenings equals the model" {
+    for (0..20) |seed| {
+        walk(seed) catch |err| {
+            std.debug.print("seed {d}\n", .{seed});
+            return err;
+        };
+    }
+    try testing.expectEqual(0, Faulty.open_files);
+    try testing.expectEqual(0, Faulty.mapped_bytes);
+}
+
+fn walk(seed: u64) !void {
+    var folder = testing.tmpDir(.{});
+    defer folder.cleanup();
+    var buffer: [256]u8 = undefined;
+    const path = temporaryPath(&folder, &buffer);
+    var generator: std.Random.DefaultPrng = .init(seed);
+    const random = generator.random();
+    var model: Model = .{ .allocator = testing.allocator };
+    defer model.deinit();
+    var store = try Store.create(path, options);
+    errdefer store.close(false) catch {};
+    var step: i64 = random.intRangeAtMost(i64, -1000, 1000);
+    for (0..400) |_| {
+        step += random.intRangeAtMost(i64, 0, 2);
+        const drawn = Step.draw(random, step);
+        try drawn.write(&store);
+        try drawn.model(&model);
+        switch (random.uintLessThan(u32, 30)) {
+            0 => {
+                try store.flush();
+                try model.expectEqual(&store);
+            },
+            1 => {
+                try store.close(false);
+                store = try Store.open(path, options.reserved_elements);
+                try model.expectEqual(&store);
+            },
+            // The writer dies: nothing is flushed and nothing trimmed.
+            2 => {
+                abandon(&store);
+                store = try Store.open(path, options.reserved_elements);
+                try model.expectEqual(&store);
+            },
+            else => {},
+        }
+    }
+    try store.flush();
+    try model.expectEqual(&store);
+    try store.close(false);
+}
+
+/// Lets go of everything as the death of a process would.
+fn abandon(store: *Store) void {
+    inline for (.{ "steps", "types", "data", "rows", "marks" }) |name| {
+        Faulty.close(@field(store, name).file);
+        @field(store, name).release();
+    }
+    store.head.release();
+    store.stage.release();
+    store.batch.release();
+}
+
+test "when any one system call fails, the store holds what was appended before, and goes on" {
+    const faults = [_]Fault{
+        .{ .failure = error.StorageFull },
+        .{ .failure = error.InputOutput },
+        .{ .failure = error.Interrupted },
+        .{ .failure = error.OutOfMemory },
+        .short_write,
+    };
+    for (faults) |fault| {
+        var fail_at: usize = 1;
+        while (try runWithFault(fail_at, fault)) fail_at += 1;
+        // The script is long enough to mean something.
+        try testing.expect(fail_at > 60);
+    }
+    try testing.expectEqual(0, Faulty.open_files);
+    try testing.expectEqual(0, Faulty.mapped_bytes);
+}
+
+/// Returns false once the script ends before the call that would fail.
+fn runWithFault(fail_at: usize, fault: Fault) !bool {
+    errdefer std.debug.print("call {d} meets {any}\n", .{ fail_at, fault });
+    Faulty.disarm();
+    defer Faulty.disarm();
+    var model: Model = .{ .allocator = testing.allocator };
+    defer model.deinit();
+    var generator: std.Random.DefaultPrng = .init(7);
+    const random = generator.random();
+    Faulty.arm(fail_at, fault);
+    var store = Store.createTemporary("/tmp", options) catch |err| {
+        try testing.expectEqual(fault.failure, err);
+        return true;
+    };
+    for (0..60) |step| {
+        const drawn = Step.draw(random, @intCast(step));
+        // A failed write has left no trace: the same step goes in the second time.
+        drawn.write(&store) catch |err| {
+            try testing.expectEqual(fault.failure, err);
+            try drawn.write(&store);
+        };
+        try drawn.model(&model);
+        if (step % 20 == 19) {
+            store.flush() catch try store.flush();
+            try model.expectEqual(&store);
+        }
+    }
+    const calls_made = Faulty.call_count;
+    store.close(false) catch |err| try testing.expectEqual(fault.failure, err);
+    return calls_made >= fail_at;
+}
+
+test "a tail that names an older commit is not replayed" {
+    var store = try Store.createTemporary("/tmp", options);
+    defer store.close(false) catch {};
+    const record: format.Record = .{ .step = 1, .type = 0, .count = 1 };
+    try store.write(&.{record}, &.{42});
+    // The process dies after the commit and before the tail is emptied.
+    const tail = @as(*format.TailState, @ptrCast(@alignCast(store.head.bytes.ptr + format.tail_state_offset)));
+    const before = tail.*;
+    try store.flush();
+    tail.* = before;
+    try store.flush();
+    try testing.expectEqual(1, store.commit.token_count);
+}
+
+test "records that no writer makes are refused" {
+    var store = try Store.createTemporary("/tmp", options);
+    defer store.close(false) catch {};
+    const value = [_]u64{0};
+    try store.write(&.{.{ .step = 5, .type = 0, .count = 1 }}, &value);
+    try store.flush();
+    try testing.expectError(error.OutOfOrder, store.write(&.{.{ .step = 4, .type = 0, .count = 1 }}, &value));
+    try testing.expectError(error.InvalidArgument, store.write(&.{.{ .step = 5, .type = 0, .count = 2 }}, &value));
+    try testing.expectError(error.InvalidArgument, store.write(&.{.{ .step = 5, .type = 0, .count = -3 }}, &value));
+    try testing.expectEqual(1, store.commit.token_count);
+}
+
+test "a stray write into a page is gone once the page is written through the file" {
+    var store = try Store.createTemporary("/tmp", options);
+    defer store.close(false) catch {};
+    try store.write(&.{.{ .step = 0, .type = 0, .count = 1 }}, &.{1});
+    try store.flush();
+    @as([*]u64, @ptrCast(store.data.address()))[0] = 99;
+    try store.write(&.{.{ .step = 1, .type = 0, .count = 1 }}, &.{2});
+    try store.flush();
+    try testing.expectEqualSlices(u64, &.{ 1, 2 }, store.data.slice(u64, 2));
+}
+
+test "old addresses stay right when a column moves to a larger reservation" {
+    var store = try Store.createTemporary("/tmp", options);
+    defer store.close(false) catch {};
+    try store.write(&.{.{ .step = 0, .type = 3, .count = 2 }}, &.{ 11, 12 });
+    try store.flush();
+    const before = store.data.slice(u64, 2);
+    const reservations = store.data.reservation_count;
+    const values: [600]u64 = @splat(7);
+    for (1..20) |step| try store.write(&.{.{ .step = @intCast(step), .type = 3, .count = 600 }}, &values);
+    try testing.expect(store.data.reservation_count > reservations);
+    try testing.expect(store.data.slice(u64, 2).ptr != before.ptr);
+    try testing.expectEqualSlices(u64, &.{ 11, 12 }, before);
+    try testing.expectEqual(2 + 19 * 600, store.commit.token_count);
+    try testing.expectEqual(7, store.data.slice(u64, store.commit.token_count)[11_401]);
+}
+
+test "missing, short and foreign files are errors" {
+    var folder = testing.tmpDir(.{});
+    defer folder.cleanup();
+    var buffer: [256]u8 = undefined;
+    const path = temporaryPath(&folder, &buffer);
+    try testing.expectError(error.NotFound, Store.open(path, 100));
+    var store = try Store.create(path, options);
+    try store.write(&.{.{ .step = 0, .type = 0, .count = 3 }}, &.{ 1, 2, 3 });
+    try store.close(false);
+    try testing.expectError(error.AlreadyExists, Store.create(path, options));
+
+    var name_buffer: [300]u8 = undefined;
+    const name = try std.fmt.bufPrintSentinel(&name_buffer, "{s}/data.b64", .{path}, 0);
+    const file = try system.Real.open(name, .write);
+    try system.Real.truncate(file, 16);
+    try testing.expectError(error.Damaged, Store.open(path, 100));
+    try system.Real.truncate(file, 24);
+    system.Real.close(file);
+    const head_name = try std.fmt.bufPrintSentinel(&name_buffer, "{s}/head", .{path}, 0);
+    const head = try system.Real.open(head_name, .write);
+    defer system.Real.close(head);
+    var reopened = try Store.open(path, 100);
+    try testing.expectEqual(3, reopened.commit.token_count);
+    try reopened.close(false);
+    // Both slots torn: there is no commit to go by.
+    for (format.commit_offsets) |offset| _ = try system.Real.write(head, "torn", offset + 8);
+    try testing.expectError(error.Damaged, Store.open(path, 100));
+    _ = try system.Real.write(head, "foreign!", 0);
+    try testing.expectError(error.Damaged, Store.open(path, 100));
+    try system.Real.truncate(head, 10);
+    try testing.expectError(error.Damaged, Store.open(path, 100));
+    try testing.expectEqual(0, Faulty.open_files);
+}
+
+fn plainSource(type_id: i32, width: ?usize, values: []const f64, offsets: []const i32, present: ?[]const u8) batch_file.Source {
+    return .{
+        .type = type_id,
+        .kind = .float64,
+        .dtype = .float64,
+        .width = width,
+        .first_row = 0,
+        .first_value = 0,
+        .values = std.mem.sliceAsBytes(values),
+        .offsets = if (width == null) .{ .small = offsets } else .none,
+        .validity = if (present) |bytes| .{ .bytes = bytes, .first_bit = 0, .all = false } else .{},
+        .value_validity = .{},
+        .nan_for_null = false,
+        .marks_list = false,
+    };
+}
+
+fn bitsOf(comptime number: f64) u64 {
+    return @bitCast(number);
+}
+
+test "a batch interleaves its columns, and marks empty lists and bare rows" {
+    var store = try Store.createTemporary("/tmp", options);
+    defer store.close(false) catch {};
+    const scalars = plainSource(4, 1, &.{ 1, 2, 3 }, &.{}, &.{0b001});
+    const lists = plainSource(9, null, &.{ 5, 6, 7 }, &.{ 0, 2, 2, 3 }, &.{0b011});
+    try store.batch.begin(&store, &.{ 10, 20, 30 });
+    for ([_]batch_file.Source{ scalars, lists }) |source| try store.batch.measure(&source);
+    for ([_]batch_file.Source{ scalars, lists }) |source| try store.batch.scatter(&source);
+    try store.batch.write(&store);
+    try testing.expectEqual(0, store.commit.row_count);
+    try store.batch.end(&store, true);
+    try testing.expectEqual(3, store.commit.row_count);
+    try testing.expectEqualSlices(i64, &.{ 10, 10, 10 }, store.steps.slice(i64, 3));
+    try testing.expectEqualSlices(i32, &.{ 4, 9, 9 }, store.types.slice(i32, 3));
+    try testing.expectEqualSlices(u64, &.{ bitsOf(1), bitsOf(5), bitsOf(6) }, store.data.slice(u64, 3));
+    try testing.expectEqualSlices(u64, &.{ 0, 3, 3 }, store.rows.slice(u64, 3));
+    const marks = store.marks.slice(format.Mark, store.commit.mark_count);
+    try testing.expectEqualSlices(format.Mark, &.{
+        .{ .row = 1, .step = 20, .type = 9, .kind = .empty_list },
+        .{ .row = 2, .step = 30, .type = 0, .kind = .bare_row },
+    }, marks);
+}
+
+test "a batch that is refused or dropped leaves nothing" {
+    var store = try Store.createTemporary("/tmp", options);
+    defer store.close(false) catch {};
+    try store.write(&.{.{ .step = 5, .type = 4, .count = 1 }}, &.{8});
+    try store.flush();
+    try testing.expectError(error.OutOfOrder, store.batch.begin(&store, &.{5}));
+    try store.batch.begin(&store, &.{ 6, 7 });
+    const source = plainSource(4, 1, &.{ 1, 2 }, &.{}, null);
+    const short = plainSource(4, 1, &.{1}, &.{}, null);
+    const backwards = plainSource(4, null, &.{1}, &.{ 0, 1, 0 }, null);
+    try testing.expectError(error.InvalidArgument, store.batch.measure(&backwards));
+    try store.batch.measure(&source);
+    try testing.expectError(error.InvalidArgument, store.batch.scatter(&short));
+    // Measured, but not scattered.
+    try testing.expectError(error.InvalidArgument, store.batch.write(&store));
+    try testing.expectError(error.InvalidArgument, store.batch.end(&store, true));
+    try store.batch.end(&store, false);
+    try testing.expectEqual(1, store.commit.token_count);
+    try store.write(&.{.{ .step = 6, .type = 4, .count = 1 }}, &.{9});
+    try store.flush();
+    try testing.expectEqualSlices(u64, &.{ 8, 9 }, store.data.slice(u64, 2));
+}
+
+test "what a batch cannot convert is named" {
+    var store = try Store.createTemporary("/tmp", options);
+    defer store.close(false) catch {};
+    const integers = [_]i64{ 1, (1 << 53) + 1 };
+    var source = plainSource(4, 1, &.{}, &.{}, null);
+    source.dtype = .int64;
+    source.values = std.mem.sliceAsBytes(&integers);
+    try store.batch.begin(&store, &.{ 6, 7 });
+    try store.batch.measure(&source);
+    try testing.expectError(error.Inexact, store.batch.scatter(&source));
+    try testing.expectEqual(batch_file.Culprit{ .row = 1, .value_index = 1 }, store.batch.culprit);
+    try store.batch.end(&store, false);
+}

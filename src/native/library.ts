@@ -1,0 +1,14 @@
+import type { Functions, SymbolTable } from "./symbols.ts";
+
+/** The module of the runtime that this process is. */
+export function adapter(): Promise<typeof import("./deno.ts") | typeof import("./bun.ts")> {
+  return "Deno" in globalThis ? import("./deno.ts") : import("./bun.ts");
+}
+
+/** Opens another native library than the store's own, as the benchmarks do. It is never closed. */
+export async function openLibrary<Table extends SymbolTable>(
+  path: string,
+  table: Table,
+): Promise<Functions<Table>> {
+  return (await adapter()).openLibrary(path, table);
+}
