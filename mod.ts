@@ -14,3 +14,15 @@ export type { NestedIndices, Tokens } from "./src/get.ts";
 export type { Column } from "./src/column.ts";
 export type { ColumnInput, ColumnNumbers, ColumnsInput } from "./src/columns.ts";
 export type { Row, RowValue } from "./src/rows.ts";
+export type {
+  ArrayFeature,
+  ClassLabelFeature,
+  Feature,
+  Features,
+  LargeListFeature,
+  ListFeature,
+  ValueFeature,
+} from "./src/dataset/features.ts";
+export type { ToDatasetOptions } from "./src/dataset/to_arrow.ts";
+export type { FromDatasetOptions } from "./src/dataset/from_arrow.ts";
+export type { ExtraColumn } from "./src/dataset/extra.ts";

@@ -46,8 +46,10 @@ export class Appender {
   /** By position, 1 where such a field is known as a list. */
   readonly #takesLists: Uint8Array;
   readonly #fieldOfName: ReadonlyMap<string, Field>;
-  /** The mapped tail, or null where this process may not map it and a call copies every step. */
+  /** Where the number of published records stands; null once the store is closed. */
   #state: Int32Array | null;
+  /** Whether the tail here is memory of the engine's own, which a call copies after every append. */
+  #isCopied: boolean;
   #records: Int32Array;
   #cells: Cells;
   /** Published records (in words) and values. */
@@ -75,7 +77,8 @@ export class Appender {
     this.#fieldOfName = new Map(fields.map((field) => [field.name, field]));
     const mapped = connection.mapTail();
     const tail = mapped ?? copiedTail();
-    this.#state = mapped?.state ?? null;
+    this.#state = tail.state;
+    this.#isCopied = mapped === null;
     this.#records = tail.records;
     this.#cells = cellsOver(tail.values);
   }
@@ -133,11 +136,13 @@ export class Appender {
       position++;
     }
     if (record === this.#recordsEnd) return false;
-    Atomics.store(this.#state, 0, record / recordWords);
+    if (this.#isCopied) this.#copy(record, value);
+    else Atomics.store(this.#state, 0, record / recordWords);
     this.tokenCount += value - this.#valuesEnd;
     this.rowCount++;
     this.lastStep = step;
     this.#lastPosition = position - 1;
+    if (this.#isCopied) return true;
     this.#recordsEnd = record;
     this.#valuesEnd = value;
     return true;
@@ -185,7 +190,7 @@ export class Appender {
 
   /** Moves the tail into the columns. */
   flush(): void {
-    if (this.#recordsEnd > 0 || this.#state === null) this.connection.flush();
+    if (this.#recordsEnd > 0 || this.#isCopied) this.connection.flush();
     this.#recordsEnd = 0;
     this.#valuesEnd = 0;
   }
@@ -355,28 +360,24 @@ export class Appender {
 
   /** Makes everything since `#begin` part of the stream, in one store to memory. */
   #publish(): void {
-    if (this.#state === null) this.#copy();
-    else Atomics.store(this.#state, 0, this.#record / recordWords);
+    if (this.#isCopied) this.#copy(this.#record, this.#value);
+    else Atomics.store(this.#state!, 0, this.#record / recordWords);
     this.tokenCount += this.#value - this.#valuesEnd;
     this.rowCount += this.#stepRows;
     this.lastStep = this.#step;
     this.#lastPosition = this.#position;
     if (this.#newList) this.#noteLists();
-    if (this.#state === null) return;
+    if (this.#isCopied) return;
     this.#recordsEnd = this.#record;
     this.#valuesEnd = this.#value;
   }
 
   /** Hands the step to the native library, which has a tail of its own and copies. */
-  #copy(): void {
-    const records = this.#record / recordWords;
+  #copy(recordEnd: number, valueEnd: number): void {
+    const records = recordEnd / recordWords;
     if (records === 0) return;
     const { native, store } = this.connection;
-    check(
-      native.ss_store_write(store, this.#records, records, this.#cells.values, this.#value),
-      "Cannot append",
-    );
-    this.connection.refresh();
+    check(native.ss_store_write(store, this.#records, records, this.#cells.values, valueEnd), "Cannot append");
   }
 
   #noteLists(): void {
@@ -395,30 +396,23 @@ export class Appender {
   /** Empties the tail and tries again; what is larger than the whole tail goes through a buffer of its own. */
   #makeRoom(write: () => void): void {
     this.flush();
+    const { isCopied, records, cells } = { isCopied: this.#isCopied, records: this.#records, cells: this.#cells };
     try {
-      if (this.#state !== null) return write();
-    } catch (error) {
-      if (error !== noRoom) throw error;
-    }
-    const mapped = { state: this.#state, records: this.#records, cells: this.#cells };
-    let size = 2 * this.#cells.values.length;
-    try {
-      this.#state = null;
-      while (true) {
-        const tail = copiedTail(size);
-        this.#records = tail.records;
-        this.#cells = cellsOver(tail.values);
+      for (let valuesMax = 2 * cells.values.length;; valuesMax *= 2) {
         try {
           return write();
         } catch (error) {
           if (error !== noRoom) throw error;
         }
-        size *= 2;
+        const larger = copiedTail(valuesMax);
+        this.#isCopied = true;
+        this.#records = larger.records;
+        this.#cells = cellsOver(larger.values);
       }
     } finally {
-      this.#state = mapped.state;
-      this.#records = mapped.records;
-      this.#cells = mapped.cells;
+      this.#isCopied = isCopied;
+      this.#records = records;
+      this.#cells = cells;
     }
   }
 

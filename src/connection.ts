@@ -2,7 +2,7 @@ import { tmpdir } from "node:os";
 import { StreamStoreError } from "./error.ts";
 import type { Field } from "./fields.ts";
 import { runtime } from "./native/load.ts";
-import type { ColumnViews, ViewCounter } from "./native/runtime.ts";
+import type { ColumnViews, ViewState } from "./native/runtime.ts";
 import { check } from "./native/status.ts";
 
 /** The tail's memory, where this process may map it. */
@@ -37,7 +37,9 @@ const counts = {
 export class Connection {
   readonly native = runtime.native;
   readonly store: number;
-  readonly counter: ViewCounter;
+  readonly #viewState: ViewState;
+  /** All views made, those before a move to a larger reservation included. */
+  readonly #madeViews: ColumnViews[] = [];
   /** Tokens and rows in the columns; the tail may hold more. */
   tokenCount = 0;
   rowCount = 0;
@@ -50,18 +52,19 @@ export class Connection {
 
   private constructor(store: number) {
     this.store = store;
-    this.counter = { store, count: 0 };
+    this.#viewState = { store, count: 0, mustBlank: false };
     this.refresh();
-    nets.register(this, this.counter, this);
+    nets.register(this, this.#viewState, this);
   }
 
   /** A store whose files have no names, in the system's directory for temporary files. */
   static temporary(capacity: number): Connection {
-    const directory = new TextEncoder().encode(tmpdir());
+    const path = temporaryDirectory();
+    const directory = new TextEncoder().encode(path);
     const options = Float64Array.of(capacity, tailRecordsMax, tailValuesMax, reservedTokens);
     const out = new Uint32Array(1);
     const code = runtime.native.ss_store_open(directory, directory.length, 0, options, out);
-    check(code, `Cannot create a temporary store in ${tmpdir()}`);
+    check(code, `Cannot create a temporary store in ${path}`);
     return new Connection(out[0]);
   }
 
@@ -95,7 +98,8 @@ export class Connection {
       address: this.#state[counts.columns + 2 * column],
       byteLength: this.#state[counts.columns + 2 * column + 1],
     }));
-    this.#views = runtime.columnViews(ranges[0], ranges[1], ranges[2], this.counter);
+    this.#views = runtime.columnViews(ranges[0], ranges[1], ranges[2], this.#viewState, this);
+    this.#madeViews.push(this.#views);
     return this.#views;
   }
 
@@ -132,15 +136,27 @@ export class Connection {
     if (this.isClosed) return;
     this.isClosed = true;
     nets.unregister(this);
+    for (const views of this.#madeViews) views.detach();
     this.#views = undefined;
-    check(this.native.ss_store_close(this.store, this.counter.count >>> 0), "Cannot close the store");
+    check(closeNative(this.#viewState), "Cannot close the store");
+  }
+}
+
+/** The system's directory for temporary files, also where the process may not read the variable that names it. */
+function temporaryDirectory(): string {
+  try {
+    return tmpdir();
+  } catch {
+    return "/tmp";
   }
 }
 
 /** Closes what was dropped without `close`. Only a net: when it runs is up to the garbage collector. */
-const nets = new FinalizationRegistry<ViewCounter>(({ store, count }) => {
-  runtime.native.ss_store_close(store, count >>> 0);
-});
+const nets = new FinalizationRegistry<ViewState>(closeNative);
+
+function closeNative({ store, count, mustBlank }: ViewState): number {
+  return runtime.native.ss_store_close(store, count >>> 0, mustBlank ? 1 : 0);
+}
 
 /** Where no buffer is wanted, one must be passed all the same: an empty one arrives as a null pointer in Deno. */
 export const nothing = new Uint8Array(8);

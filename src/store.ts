@@ -1,7 +1,12 @@
+import type { Table } from "apache-arrow";
 import { Appender } from "./appender.ts";
 import { type Column, readColumn } from "./column.ts";
 import { appendColumns, type ColumnsInput } from "./columns.ts";
 import { Connection, integerFields } from "./connection.ts";
+import type { Feature } from "./dataset/features.ts";
+import type { FromDatasetOptions } from "./dataset/from_arrow.ts";
+import { type KnownFeatures, rememberFeatures } from "./dataset/known_features.ts";
+import type { ToDatasetOptions } from "./dataset/to_arrow.ts";
 import { describe, type Dtype, type Field, type FieldInfo, type FieldMap, parseFields } from "./fields.ts";
 import { gather, type Gathered, type GatherOut, type Indices } from "./gather.ts";
 import { getTokens, type NestedIndices, type Tokens } from "./get.ts";
@@ -54,6 +59,7 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
   readonly #integers: Int32Array;
   readonly #connection: Connection;
   readonly #appender: Appender;
+  readonly #features: KnownFeatures = new Map();
 
   /**
    * Creates a temporary store.
@@ -274,6 +280,70 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
       throw new TypeError(`Cannot read a column: the field must be among ${names}, got ${describe(name)}`);
     }
     return readColumn(this.#connection, field) as ColumnOf<Fields, Key>;
+  }
+
+  /**
+   * All rows as a table of apache-arrow: a column a field in field order, with the HuggingFace features in the schema's
+   * metadata. A row without the field is null there; an empty list is an empty list.
+   *
+   * A field's column has the feature that `fieldFeatures` names, else the one that its rows were loaded with, else the
+   * field's own dtype: as a list if it was ever written as one or a row has not exactly one value.
+   *
+   * @throws {RangeError} If a value does not fit the feature. A float that a narrower float cannot hold is rounded.
+   * @throws {TypeError} If a name is no field, or a feature is none that numbers can have.
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   *
+   * using store = new StreamStore({ action: 0, observation: 1 });
+   * store.append(0, { action: 1, observation: [0.5, 0.25] });
+   * store.append(1, { observation: [1, 2] });
+   * const table = await store.toDataset({
+   *   fieldFeatures: { action: { dtype: "int32", _type: "Value" } },
+   *   extra: { task: ["balance", "balance"] },
+   * });
+   * assert.deepEqual(table.getChild("action")!.toJSON(), [1, null]);
+   * assert.equal(table.getChild("task")!.get(0), "balance");
+   * ```
+   */
+  async toDataset(options: ToDatasetOptions<Name<Fields>> = {}): Promise<Table> {
+    const { toTable } = await import("./dataset/to_arrow.ts");
+    this.#prepareRead("convert to a dataset");
+    return toTable(this.#connection, this.#fields, this.#features, options as ToDatasetOptions);
+  }
+
+  /**
+   * Appends all rows of a table of apache-arrow, or none. Columns that are no field are ignored; a null is a row without
+   * the field. The first row's step is the one after the last (0 in an empty store), and each row's is one more, unless
+   * `step` names a column that has them.
+   *
+   * The features of the columns are remembered for `toDataset`, if the store was empty or was loaded with the same.
+   *
+   * @throws {RangeError} If a value is not exact in its field, a list holds a null, steps do not rise, or no column is
+   * a field.
+   * @throws {TypeError} If it is no table, or a field's column holds no numbers.
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import { tableFromArrays } from "apache-arrow";
+   * import assert from "node:assert/strict";
+   *
+   * using store = new StreamStore({ reward: 0, done: 1 });
+   * await store.fromDataset(tableFromArrays({ reward: Float32Array.of(0.5, 1), note: ["a", "b"] }));
+   * assert.deepEqual(store.rows(), [{ step: 0, reward: 0.5 }, { step: 1, reward: 1 }]);
+   * ```
+   */
+  async fromDataset(table: Table, options: FromDatasetOptions = {}): Promise<void> {
+    const { appendTable } = await import("./dataset/from_arrow.ts");
+    this.#connection.checkOpen("load a dataset");
+    this.#appender.flush();
+    const wasEmpty = this.rowCount === 0;
+    const loaded = appendTable(this.#connection, this.#fields, table, options);
+    this.#appender.reload();
+    rememberFeatures(this.#features, loaded, wasEmpty);
   }
 
   /** Moves steps from the tail into the columns. Reads do this themselves where they need to. */

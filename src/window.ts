@@ -5,9 +5,9 @@ import type { ColumnViews } from "./native/runtime.ts";
  * `length` consecutive tokens of a stream, without a copy: each column is a typed array over the store's own memory,
  * made when it is first read. Two windows over the same tokens share that memory.
  *
- * A column that was read stays right through any growth of the store, and stays readable after `close`; reading another
- * one of the window after `close` throws. What a program writes into a column stays in this process and may be replaced
- * by the file's content at any time: copy what you want to change.
+ * A window stays right through any growth of the store. After `close` its columns are empty, and an array taken from
+ * it before is empty too in Deno and keeps its values in Bun. What a program writes into a column stays in this process
+ * and may be replaced by the file's content at any time: copy what you want to change.
  *
  * @example
  * ```ts
@@ -43,26 +43,25 @@ export class Window {
 
   /** The step of each token, shape `[length]`. */
   get steps(): BigInt64Array {
-    return this.#steps ??= this.#open().steps(this.start, this.length);
+    if (this.#connection.isClosed) return new BigInt64Array(0);
+    return this.#steps ??= this.#views.steps(this.start, this.length);
   }
 
   /** The type ID of each token, shape `[length]`. */
   get types(): Int32Array {
-    return this.#types ??= this.#open().types(this.start, this.length);
+    if (this.#connection.isClosed) return new Int32Array(0);
+    return this.#types ??= this.#views.types(this.start, this.length);
   }
 
   /** The cell of each token as a float64, shape `[length]`. Cells of int64 and uint64 fields are in `bits`. */
   get values(): Float64Array {
-    return this.#values ??= this.#open().values(this.start, this.length);
+    if (this.#connection.isClosed) return new Float64Array(0);
+    return this.#values ??= this.#views.values(this.start, this.length);
   }
 
   /** The cell of each token as 64 bits, shape `[length]`: the same memory as `values`. */
   get bits(): BigInt64Array {
-    return this.#bits ??= this.#open().bits(this.start, this.length);
-  }
-
-  #open(): ColumnViews {
-    this.#connection.checkOpen("read another column of a window");
-    return this.#views;
+    if (this.#connection.isClosed) return new BigInt64Array(0);
+    return this.#bits ??= this.#views.bits(this.start, this.length);
   }
 }

@@ -1,6 +1,6 @@
 /** Bun's side of the boundary. */
 import { dlopen, type Pointer, toArrayBuffer as toArrayBufferTyped } from "bun:ffi";
-import type { ColumnRange, ColumnViews, Runtime, ViewCounter } from "./runtime.ts";
+import type { ColumnRange, ColumnViews, Runtime, ViewState } from "./runtime.ts";
 import { type Functions, symbols, type SymbolTable } from "./symbols.ts";
 
 /** The types lack the last two parameters: a function to call when the buffer is collected, and what to pass to it. */
@@ -25,7 +25,7 @@ class SmallViews implements ColumnViews {
     steps: ColumnRange,
     types: ColumnRange,
     data: ColumnRange,
-    private readonly counter: ViewCounter,
+    private readonly state: ViewState,
     private readonly deallocate: Pointer,
   ) {
     this.#steps = Number(steps.address);
@@ -55,10 +55,13 @@ class SmallViews implements ColumnViews {
       : new BigInt64Array(this.#map(this.#data, start * 8, length * 8));
   }
 
+  /** Nothing: each buffer releases its own view. */
+  detach(): void {}
+
   #map(address: number, byteOffset: number, byteLength: number): ArrayBuffer {
-    const context = this.counter.store as Pointer;
+    const context = this.state.store as Pointer;
     const buffer = toArrayBuffer((address + byteOffset) as Pointer, 0, byteLength, context, this.deallocate);
-    this.counter.count++;
+    this.state.count++;
     return buffer;
   }
 }
@@ -85,6 +88,6 @@ export function open(path: string): Runtime {
     native,
     canView: true,
     borrow: (address, byteLength) => toArrayBuffer(Number(address) as Pointer, 0, byteLength),
-    columnViews: (steps, types, data, counter) => new SmallViews(steps, types, data, counter, deallocate),
+    columnViews: (steps, types, data, state) => new SmallViews(steps, types, data, state, deallocate),
   };
 }

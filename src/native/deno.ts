@@ -1,59 +1,75 @@
 /** Deno's side of the boundary. */
-import type { ColumnRange, ColumnViews, Runtime, ViewCounter } from "./runtime.ts";
+import type { ColumnRange, ColumnViews, Runtime, ViewState } from "./runtime.ts";
 import { type Functions, symbols, type SymbolTable } from "./symbols.ts";
 
 /**
  * One ArrayBuffer covers a whole column, and windows are subarrays of it: making a buffer costs ten times as much as
  * a subarray here, and two buffers over one address are not safe in every V8. A reservation is larger than 4 GiB, so
  * that an attempt to clone such a buffer (`structuredClone`, `postMessage`) is an error and not a copy.
+ *
+ * A buffer can be transferred, though, and then lives on where nobody can count it. The columns may be unmapped only
+ * when every buffer was still ours to detach.
  */
 class LargeViews implements ColumnViews {
-  #steps?: BigInt64Array;
-  #types?: Int32Array;
-  #values?: Float64Array;
-  #bits?: BigInt64Array;
+  #steps = new BigInt64Array(0);
+  #types = new Int32Array(0);
+  #values = new Float64Array(0);
+  #bits = new BigInt64Array(0);
+  readonly #buffers: ArrayBuffer[] = [];
 
   constructor(
     private readonly stepsRange: ColumnRange,
     private readonly typesRange: ColumnRange,
     private readonly dataRange: ColumnRange,
-    private readonly counter: ViewCounter,
-    private readonly collected: FinalizationRegistry<number>,
+    private readonly state: ViewState,
+    private readonly owner: object,
   ) {}
 
+  // Length 0: not made yet, or transferred away by somebody.
+
   steps(start: number, length: number): BigInt64Array {
-    this.#steps ??= new BigInt64Array(this.#map(this.stepsRange));
+    if (this.#steps.length === 0) this.#steps = new BigInt64Array(this.#map(this.stepsRange));
     return this.#steps.subarray(start, start + length);
   }
 
   types(start: number, length: number): Int32Array {
-    this.#types ??= new Int32Array(this.#map(this.typesRange));
+    if (this.#types.length === 0) this.#types = new Int32Array(this.#map(this.typesRange));
     return this.#types.subarray(start, start + length);
   }
 
   values(start: number, length: number): Float64Array {
-    this.#values ??= this.#mapData();
+    if (this.#values.length === 0) this.#mapData();
     return this.#values.subarray(start, start + length);
   }
 
   bits(start: number, length: number): BigInt64Array {
-    this.#values ??= this.#mapData();
-    return this.#bits!.subarray(start, start + length);
+    if (this.#bits.length === 0) this.#mapData();
+    return this.#bits.subarray(start, start + length);
   }
 
-  #mapData(): Float64Array {
+  detach(): void {
+    const areOurs = this.#buffers.every((buffer) => !buffer.detached);
+    for (const buffer of this.#buffers) if (!buffer.detached) buffer.transfer();
+    this.state.mustBlank = !areOurs;
+  }
+
+  #mapData(): void {
     const buffer = this.#map(this.dataRange);
+    this.#values = new Float64Array(buffer);
     this.#bits = new BigInt64Array(buffer);
-    return new Float64Array(buffer);
   }
 
   #map(range: ColumnRange): ArrayBuffer {
     const buffer = borrow(range.address, Number(range.byteLength));
-    this.collected.register(buffer, this.counter.store);
-    this.counter.count++;
+    owners.set(buffer, this.owner);
+    this.#buffers.push(buffer);
+    this.state.mustBlank = true;
     return buffer;
   }
 }
+
+/** Keeps a store alive while an array over its columns is, also where nothing else refers to it. */
+const owners = new WeakMap<ArrayBuffer, object>();
 
 function borrow(address: bigint, byteLength: number): ArrayBuffer {
   return Deno.UnsafePointerView.getArrayBuffer(Deno.UnsafePointer.create(address)!, byteLength);
@@ -71,11 +87,10 @@ export function openLibrary<Table extends SymbolTable>(path: string, table: Tabl
 /** Opens the store's library. */
 export function open(path: string): Runtime {
   const native = openLibrary(path, symbols);
-  const collected = new FinalizationRegistry<number>((store) => native.ss_view_release(store));
   return {
     native,
     canView: Deno.permissions.querySync({ name: "ffi" }).state === "granted",
     borrow,
-    columnViews: (steps, types, data, counter) => new LargeViews(steps, types, data, counter, collected),
+    columnViews: (steps, types, data, state, owner) => new LargeViews(steps, types, data, state, owner),
   };
 }

@@ -6,6 +6,8 @@ export interface ColumnViews {
   types(start: number, length: number): Int32Array;
   values(start: number, length: number): Float64Array;
   bits(start: number, length: number): BigInt64Array;
+  /** Takes back what can be taken back, just before the store is closed. */
+  detach(): void;
 }
 
 /** Where a column lies: its address, and how many bytes are reserved there. */
@@ -14,13 +16,13 @@ export interface ColumnRange {
   readonly byteLength: bigint;
 }
 
-/**
- * Counts the views handed out over a store's columns. The columns stay mapped after `close` until the native library
- * has been told as often that a view was collected.
- */
-export interface ViewCounter {
+/** What the native library must know of a store's views when it closes the store. */
+export interface ViewState {
   readonly store: number;
+  /** Views that will each be released when they are collected; the columns stay mapped until then. */
   count: number;
+  /** Whether views are out that nobody will release: zero pages must stay under them. */
+  mustBlank: boolean;
 }
 
 /** What differs between Deno and Bun. */
@@ -30,5 +32,6 @@ export interface Runtime {
   readonly canView: boolean;
   /** A writable view that must not be used after the store is closed. */
   borrow(address: bigint, byteLength: number): ArrayBuffer;
-  columnViews(steps: ColumnRange, types: ColumnRange, data: ColumnRange, counter: ViewCounter): ColumnViews;
+  /** `owner` lives at least as long as any view. */
+  columnViews(steps: ColumnRange, types: ColumnRange, data: ColumnRange, state: ViewState, owner: object): ColumnViews;
 }

@@ -92,6 +92,15 @@ pub fn Column(comptime System: type) type {
             self.allocated_bytes = length_bytes;
         }
 
+        /// Puts zero pages in the place of the whole column and forgets its addresses, which stay reserved for ever. Where
+        /// even that fails, the maps stay as they are.
+        pub fn blank(self: *Self) void {
+            for (self.reservations[0..self.reservation_count]) |reservation| {
+                System.mapZero(reservation.address, reservation.length_bytes) catch {};
+            }
+            self.reservation_count = 0;
+        }
+
         pub fn release(self: *Self) void {
             for (self.reservations[0..self.reservation_count]) |reservation| {
                 System.unmap(reservation.address, reservation.length_bytes);

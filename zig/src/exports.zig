@@ -52,9 +52,10 @@ fn openStore(directory: []const u8, mode: u32, numbers_in: *const [4]f64, out_st
     out_store.* = handles.finish(slot);
 }
 
-export fn ss_store_close(store: u32, view_count: u32) i32 {
+/// view_count: views over the columns of which each will be released; blank: views are out that nobody will release
+export fn ss_store_close(store: u32, view_count: u32, blank: u32) i32 {
     const slot = handles.take(store) catch |err| return status.of(err);
-    return result(handles.close(slot, view_count));
+    return result(handles.close(slot, view_count, blank != 0));
 }
 
 /// out: sequence, tokens, rows, marks, last step, then address and size of: tail state (size: records), tail records,
@@ -100,11 +101,7 @@ export fn ss_store_write(store: u32, records: [*]const format.Record, record_cou
     return result(slot.store.write(records[0..record_count], values[0..value_count]));
 }
 
-export fn ss_view_release(store: u32) void {
-    handles.releaseView(store);
-}
-
-/// The same for a runtime that calls back when a view is collected: the context is the store's number.
+/// For a runtime that calls back when a view is collected: the context is the store's number.
 export fn ss_view_deallocate(_: usize, context: usize) void {
     handles.releaseView(@truncate(context));
 }

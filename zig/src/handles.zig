@@ -79,10 +79,11 @@ pub fn take(handle: u32) Error!*Slot {
     return error.StaleHandle;
 }
 
-/// Closes a store that was taken. Its maps stay until as many views were released as were handed out.
-pub fn close(slot: *Slot, view_count: u32) store_file.Error!void {
+/// Closes a store that was taken. Its maps stay until as many views were released as were handed out. With `blank` they
+/// turn into zero pages, and the addresses are never used again.
+pub fn close(slot: *Slot, view_count: u32, blank: bool) store_file.Error!void {
     slot.view_count = view_count;
-    const result = slot.store.close(true);
+    const result = slot.store.close(if (blank) .blank else .keep);
     slot.state.store(.closed, .release);
     drain(slot);
     return result;

@@ -34,6 +34,15 @@ const Stage = struct {
     marks: [stage_marks]format.Mark,
 };
 
+/// What becomes of the columns' addresses when a store is closed.
+pub const Maps = enum {
+    release,
+    /// Views are out, and will be released one by one.
+    keep,
+    /// Views are out that nobody will release: zero pages stay under them, and nothing of the files.
+    blank,
+};
+
 pub fn Store(comptime System: type) type {
     const Column = column_file.Column(System);
     const Head = head_file.Head(System);
@@ -49,6 +58,8 @@ pub fn Store(comptime System: type) type {
         temporary: bool,
         stage: buffers.Buffer(System, Stage) = .{},
         batch: batches.Batch(System) = .{},
+        /// How many records and values `write` last left in the tail.
+        counted: struct { records: usize = 0, values: usize = 0 } = .{},
 
         const Self = @This();
         const column_names = [_][]const u8{ "steps", "types", "data", "rows", "marks" };
@@ -104,8 +115,8 @@ pub fn Store(comptime System: type) type {
             return self;
         }
 
-        /// Ends the store. Unless `keep_maps` is set the columns' addresses go too; `releaseMaps` does that later.
-        pub fn close(self: *Self, keep_maps: bool) Error!void {
+        /// Ends the store. What `maps` keeps, `releaseMaps` frees later.
+        pub fn close(self: *Self, maps: Maps) Error!void {
             // The tail of a named store is safe where it is, should the flush fail: the next open finds it.
             const flushed = if (self.temporary) {} else self.flush();
             const trimmed = if (self.temporary) {} else self.trim();
@@ -113,7 +124,11 @@ pub fn Store(comptime System: type) type {
             inline for (column_names) |name| System.close(@field(self, name).file);
             self.stage.release();
             self.batch.release();
-            if (!keep_maps) self.releaseMaps();
+            switch (maps) {
+                .release => self.releaseMaps(),
+                .keep => {},
+                .blank => inline for (column_names) |name| @field(self, name).blank(),
+            }
             try flushed;
             try trimmed;
         }
@@ -127,6 +142,7 @@ pub fn Store(comptime System: type) type {
             if (self.batch.isOpen()) return error.InvalidArgument;
             const records = try self.head.published(self.commit);
             if (records.len > 0) try self.appendRecords(records, self.head.values);
+            self.counted = .{};
         }
 
         /// Appends through the tail where there is room in it, else straight to the columns. For callers that cannot map
@@ -134,7 +150,7 @@ pub fn Store(comptime System: type) type {
         pub fn write(self: *Self, records: []const format.Record, values: []const u64) Error!void {
             if (self.batch.isOpen()) return error.InvalidArgument;
             var pending = try self.head.published(self.commit);
-            var pending_values = tokenTotal(pending);
+            var pending_values = self.countValues(pending);
             if (pending.len + records.len > self.head.records.len or pending_values + values.len > self.head.values.len) {
                 try self.flush();
                 pending = pending[0..0];
@@ -145,6 +161,12 @@ pub fn Store(comptime System: type) type {
             @memcpy(self.head.records[pending.len..][0..records.len], records);
             @memcpy(self.head.values[pending_values..][0..values.len], values);
             self.head.publishRecords(@intCast(pending.len + records.len));
+            self.counted = .{ .records = pending.len + records.len, .values = pending_values + tokenTotal(records) };
+        }
+
+        /// The values that the published records stand for. Counted anew only where somebody else has published.
+        fn countValues(self: *const Self, pending: []const format.Record) usize {
+            return if (pending.len == self.counted.records) self.counted.values else tokenTotal(pending);
         }
 
         /// Columns first, the commit last: until then nothing of it is there.

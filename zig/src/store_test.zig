@@ -74,7 +74,7 @@ fn walk(seed: u64) !void {
     var model: Model = .{ .allocator = testing.allocator };
     defer model.deinit();
     var store = try Store.create(path, options);
-    errdefer store.close(false) catch {};
+    errdefer store.close(.release) catch {};
     var step: i64 = random.intRangeAtMost(i64, -1000, 1000);
     for (0..400) |_| {
         step += random.intRangeAtMost(i64, 0, 2);
@@ -87,7 +87,7 @@ fn walk(seed: u64) !void {
                 try model.expectEqual(&store);
             },
             1 => {
-                try store.close(false);
+                try store.close(.release);
                 store = try Store.open(path, options.reserved_elements);
                 try model.expectEqual(&store);
             },
@@ -102,7 +102,7 @@ fn walk(seed: u64) !void {
     }
     try store.flush();
     try model.expectEqual(&store);
-    try store.close(false);
+    try store.close(.release);
 }
 
 /// Lets go of everything as the death of a process would.
@@ -162,13 +162,13 @@ fn runWithFault(fail_at: usize, fault: Fault) !bool {
         }
     }
     const calls_made = Faulty.call_count;
-    store.close(false) catch |err| try testing.expectEqual(fault.failure, err);
+    store.close(.release) catch |err| try testing.expectEqual(fault.failure, err);
     return calls_made >= fail_at;
 }
 
 test "a tail that names an older commit is not replayed" {
     var store = try Store.createTemporary("/tmp", options);
-    defer store.close(false) catch {};
+    defer store.close(.release) catch {};
     const record: format.Record = .{ .step = 1, .type = 0, .count = 1 };
     try store.write(&.{record}, &.{42});
     // The process dies after the commit and before the tail is emptied.
@@ -182,7 +182,7 @@ test "a tail that names an older commit is not replayed" {
 
 test "records that no writer makes are refused" {
     var store = try Store.createTemporary("/tmp", options);
-    defer store.close(false) catch {};
+    defer store.close(.release) catch {};
     const value = [_]u64{0};
     try store.write(&.{.{ .step = 5, .type = 0, .count = 1 }}, &value);
     try store.flush();
@@ -194,7 +194,7 @@ test "records that no writer makes are refused" {
 
 test "a stray write into a page is gone once the page is written through the file" {
     var store = try Store.createTemporary("/tmp", options);
-    defer store.close(false) catch {};
+    defer store.close(.release) catch {};
     try store.write(&.{.{ .step = 0, .type = 0, .count = 1 }}, &.{1});
     try store.flush();
     @as([*]u64, @ptrCast(store.data.address()))[0] = 99;
@@ -205,7 +205,7 @@ test "a stray write into a page is gone once the page is written through the fil
 
 test "old addresses stay right when a column moves to a larger reservation" {
     var store = try Store.createTemporary("/tmp", options);
-    defer store.close(false) catch {};
+    defer store.close(.release) catch {};
     try store.write(&.{.{ .step = 0, .type = 3, .count = 2 }}, &.{ 11, 12 });
     try store.flush();
     const before = store.data.slice(u64, 2);
@@ -219,6 +219,19 @@ test "old addresses stay right when a column moves to a larger reservation" {
     try testing.expectEqual(7, store.data.slice(u64, store.commit.token_count)[11_401]);
 }
 
+test "a store that is closed blank leaves zero pages at its addresses" {
+    const before = Faulty.mapped_bytes;
+    var store = try Store.createTemporary("/tmp", options);
+    try store.write(&.{.{ .step = 0, .type = 3, .count = 2 }}, &.{ 11, 12 });
+    try store.flush();
+    const cells_seen = store.data.slice(u64, 2);
+    try store.close(.blank);
+    store.releaseMaps();
+    try testing.expectEqualSlices(u64, &.{ 0, 0 }, cells_seen);
+    // The test gives back what the library leaves for ever.
+    Faulty.mapped_bytes = before;
+}
+
 test "missing, short and foreign files are errors" {
     var folder = testing.tmpDir(.{});
     defer folder.cleanup();
@@ -227,7 +240,7 @@ test "missing, short and foreign files are errors" {
     try testing.expectError(error.NotFound, Store.open(path, 100));
     var store = try Store.create(path, options);
     try store.write(&.{.{ .step = 0, .type = 0, .count = 3 }}, &.{ 1, 2, 3 });
-    try store.close(false);
+    try store.close(.release);
     try testing.expectError(error.AlreadyExists, Store.create(path, options));
 
     var name_buffer: [300]u8 = undefined;
@@ -242,7 +255,7 @@ test "missing, short and foreign files are errors" {
     defer system.Real.close(head);
     var reopened = try Store.open(path, 100);
     try testing.expectEqual(3, reopened.commit.token_count);
-    try reopened.close(false);
+    try reopened.close(.release);
     // Both slots torn: there is no commit to go by.
     for (format.commit_offsets) |offset| _ = try system.Real.write(head, "torn", offset + 8);
     try testing.expectError(error.Damaged, Store.open(path, 100));
@@ -276,7 +289,7 @@ fn bitsOf(comptime number: f64) u64 {
 
 test "a batch interleaves its columns, and marks empty lists and bare rows" {
     var store = try Store.createTemporary("/tmp", options);
-    defer store.close(false) catch {};
+    defer store.close(.release) catch {};
     const scalars = plainSource(4, 1, &.{ 1, 2, 3 }, &.{}, &.{0b001});
     const lists = plainSource(9, null, &.{ 5, 6, 7 }, &.{ 0, 2, 2, 3 }, &.{0b011});
     try store.batch.begin(&store, &.{ 10, 20, 30 });
@@ -299,7 +312,7 @@ test "a batch interleaves its columns, and marks empty lists and bare rows" {
 
 test "a batch that is refused or dropped leaves nothing" {
     var store = try Store.createTemporary("/tmp", options);
-    defer store.close(false) catch {};
+    defer store.close(.release) catch {};
     try store.write(&.{.{ .step = 5, .type = 4, .count = 1 }}, &.{8});
     try store.flush();
     try testing.expectError(error.OutOfOrder, store.batch.begin(&store, &.{5}));
@@ -322,7 +335,7 @@ test "a batch that is refused or dropped leaves nothing" {
 
 test "what a batch cannot convert is named" {
     var store = try Store.createTemporary("/tmp", options);
-    defer store.close(false) catch {};
+    defer store.close(.release) catch {};
     const integers = [_]i64{ 1, (1 << 53) + 1 };
     var source = plainSource(4, 1, &.{}, &.{}, null);
     source.dtype = .int64;
