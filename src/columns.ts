@@ -93,7 +93,7 @@ function toSteps(step: ColumnsInput["step"]): BigInt64Array {
 }
 
 function toSource(field: Field, input: ColumnInput, rowCount: number): Source {
-  const isBare = Array.isArray(input) || ArrayBuffer.isView(input);
+  const isBare = typeof input !== "object" || Array.isArray(input) || ArrayBuffer.isView(input);
   const { values: given, ...layout } = isBare
     ? { values: input as ColumnNumbers }
     : input as Exclude<ColumnInput, ColumnNumbers>;

@@ -1,0 +1,160 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { StreamStore } from "../mod.ts";
+import { Random } from "./support.ts";
+
+function filled(tokens: number): StreamStore<{ a: 0; b: 5 }> {
+  const store = new StreamStore({ a: 0, b: 5 }, { capacity: 128 });
+  for (let step = 0; step < tokens / 2; step++) store.append(step, { a: step + 0.1, b: -step });
+  return store;
+}
+
+test("gather() copies the windows that window() shows, in every dtype", () => {
+  using store = filled(1000);
+  const random = new Random(3);
+  for (const length of [1, 2, 7, 128]) {
+    const starts = Array.from({ length: 50 }, () => random.below(1000 - length + 1));
+    const windows = starts.map((start) => store.window(start, length));
+    const wide = store.gather(starts, length);
+    assert.deepEqual([...wide.values], windows.flatMap(({ values }) => [...values]));
+    assert.deepEqual([...wide.types], windows.flatMap(({ types }) => [...types]));
+    assert.deepEqual([...wide.steps], windows.flatMap(({ steps }) => [...steps]));
+    const narrow = store.gather(starts, length, { values: "float32", steps: "float64" });
+    assert.deepEqual(narrow.values, Float32Array.from(wide.values));
+    assert.deepEqual(narrow.steps, Float64Array.from(wide.steps, Number));
+  }
+});
+
+test("gather() takes starts as lists and typed arrays of every kind", () => {
+  using store = filled(100);
+  const expected = store.gather([3, 50], 2).values;
+  const shared = new Float64Array(new SharedArrayBuffer(16));
+  shared.set([3, 50]);
+  const kinds = [
+    Float64Array.of(3, 50),
+    Int32Array.of(3, 50),
+    Uint32Array.of(3, 50),
+    BigInt64Array.of(3n, 50n),
+    BigUint64Array.of(3n, 50n),
+    shared,
+  ];
+  for (const starts of kinds) assert.deepEqual(store.gather(starts, 2).values, expected);
+});
+
+test("gather() fills the caller's arrays and leaves out what is null", () => {
+  using store = filled(100);
+  const out = { values: new Float32Array(4), types: new Int32Array(4), steps: new Float64Array(4) };
+  const result = store.gather([0, 10], 2, out);
+  assert.equal(result.values, out.values);
+  assert.equal(result.types, out.types);
+  assert.equal(result.steps, out.steps);
+  assert.deepEqual([...out.types], [0, 5, 0, 5]);
+  assert.deepEqual([...out.steps], [0, 0, 5, 5]);
+  const only = store.gather([0], 2, { values: null, steps: null });
+  assert.deepEqual(only, { values: null, types: Int32Array.of(0, 5), steps: null });
+  assert.deepEqual(store.gather([0], 2, { values: null, types: null, steps: null }), {
+    values: null,
+    types: null,
+    steps: null,
+  });
+  const shared = new Float64Array(new SharedArrayBuffer(16));
+  store.gather([2], 2, { values: shared });
+  assert.deepEqual([...shared], [1.1, -1]);
+  const resizable = new Float64Array(new ArrayBuffer(16, { maxByteLength: 64 }));
+  store.gather([2], 2, { values: resizable });
+  assert.deepEqual([...resizable], [1.1, -1]);
+});
+
+test("gather() of no windows, or of windows of no tokens, is empty", () => {
+  using store = filled(10);
+  assert.equal(store.gather([], 4).values.length, 0);
+  assert.equal(store.gather([0, 3], 0).types.length, 0);
+});
+
+test("gather() throws before it writes", () => {
+  using store = filled(10);
+  const out = {
+    values: new Float64Array(4).fill(7),
+    types: new Int32Array(4).fill(7),
+    steps: new BigInt64Array(4).fill(7n),
+  };
+  const gather = (starts: unknown, length: unknown, buffers: unknown = out) =>
+    store.gather(starts as number[], length as number, buffers as typeof out);
+  const cases: [() => unknown, string, string][] = [
+    [
+      () => gather([0, 9], 2),
+      "RangeError",
+      "Cannot gather: starts[1] must be a whole number from 0 to 8, got 9",
+    ],
+    [
+      () => gather([-1, 0], 2),
+      "RangeError",
+      "Cannot gather: starts[0] must be a whole number from 0 to 8, got -1",
+    ],
+    [
+      () => gather([0.5, 0], 2),
+      "RangeError",
+      "Cannot gather: starts[0] must be a whole number from 0 to 8, got 0.5",
+    ],
+    [
+      () => gather([0, NaN], 2),
+      "RangeError",
+      "Cannot gather: starts[1] must be a whole number from 0 to 8, got NaN",
+    ],
+    [
+      () => gather([0, 1], 11, {}),
+      "RangeError",
+      "Cannot gather: length must be <= 10, the tokens in the store, got 11",
+    ],
+    [() => gather(["0", 1], 2), "TypeError", 'Cannot gather: starts[0] must be a number, got "0"'],
+    [
+      () => gather("01", 2),
+      "TypeError",
+      'Cannot gather: starts must be a list or typed array of numbers, got "01"',
+    ],
+    [
+      () => gather([0, 1], 1.5),
+      "RangeError",
+      "Cannot gather: length must be a whole number of tokens, got 1.5",
+    ],
+    [
+      () => gather([0, 1], -2),
+      "RangeError",
+      "Cannot gather: length must be a whole number of tokens, got -2",
+    ],
+    [
+      () => gather([0, 1], 2 ** 32),
+      "RangeError",
+      "Cannot gather: length must be a whole number of tokens, got 4294967296",
+    ],
+    [() => gather([0], 2), "RangeError", "Cannot gather: out.values must have length 2, got 4"],
+    [
+      () => gather([0, 1], 2, { values: new Uint8Array(4) }),
+      "TypeError",
+      "Cannot gather: out.values must be a Float64Array or Float32Array, a dtype or null, got a Uint8Array of 4 bytes",
+    ],
+    [
+      () => gather([0, 1], 2, { types: new Float64Array(4) }),
+      "TypeError",
+      "Cannot gather: out.types must be a Int32Array, a dtype or null, got a Float64Array of 32 bytes",
+    ],
+    [
+      () => gather([0, 1], 2, { steps: "int32" }),
+      "TypeError",
+      'Cannot gather: out.steps must be a BigInt64Array or Float64Array, a dtype or null, got "int32"',
+    ],
+  ];
+  for (const [call, name, message] of cases) assert.throws(call, { name, message });
+  assert.deepEqual([...out.values, ...out.types], Array(8).fill(7));
+  assert.deepEqual([...out.steps], Array(4).fill(7n));
+});
+
+test("gather() refuses a detached array", () => {
+  using store = filled(10);
+  const values = new Float64Array(4);
+  structuredClone(values.buffer, { transfer: [values.buffer] });
+  assert.throws(() => store.gather([0, 1], 2, { values }), {
+    name: "RangeError",
+    message: /must have length 4, got 0$/,
+  });
+});

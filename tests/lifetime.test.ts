@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { StreamStore, StreamStoreError } from "../mod.ts";
+import { collectGarbage } from "./support.ts";
+
+const isLinux = existsSync("/proc/self/fd");
+const notLinux = isLinux ? false : "counts of open files come from /proc, which this system lacks";
+
+function openFiles(): number {
+  return readdirSync("/proc/self/fd").length;
+}
+
+/** Maps of files that have no name any more: those of temporary stores. */
+function mappedFiles(): number {
+  return readFileSync("/proc/self/maps", "utf8").split("\n").filter((line) => line.endsWith("(deleted)"))
+    .length;
+}
+
+const closed = (error: unknown) => error instanceof StreamStoreError && error.code === "closed";
+
+test("close() twice does nothing, and every use after it is a named error", () => {
+  const store = new StreamStore({ a: 0 });
+  store.append(0, { a: 1 });
+  store.close();
+  store.close();
+  store[Symbol.dispose]();
+  assert.equal(store.isClosed, true);
+  const uses: (() => unknown)[] = [
+    () => store.append(1, { a: 1 }),
+    () => store.append(1n, { a: 1 }),
+    () => store.append([1], ["a"], [1]),
+    () => store.appendColumns({ step: [1], a: [1] }),
+    () => store.window(0, 1),
+    () => store.get([0]),
+    () => store.gather([0], 1),
+    () => store.row(0),
+    () => store.rows(),
+    () => store.rowOfStep(0),
+    () => store.rowOfToken(0),
+    () => store.column("a"),
+    () => store.flush(),
+  ];
+  for (const use of uses) assert.throws(use, closed);
+});
+
+test("using closes a store, also when its block throws", () => {
+  let kept: StreamStore | undefined;
+  assert.throws(() => {
+    using store = new StreamStore({ a: 0 });
+    kept = store;
+    throw new Error("stop");
+  }, /stop/);
+  assert.equal(kept!.isClosed, true);
+});
+
+test("a thousand stores open at once, each with its own tokens", () => {
+  const stores = Array.from({ length: 1000 }, (_, i) => {
+    const store = new StreamStore({ a: 0 }, { capacity: 10 });
+    store.append(i, { a: i });
+    return store;
+  });
+  stores.forEach((store, i) => assert.equal(store.gather([0], 1).values[0], i));
+  stores.forEach((store) => store.close());
+});
+
+test(
+  "stores that were opened and closed leave no file open and no map behind",
+  { skip: notLinux },
+  async () => {
+    const run = () => {
+      for (let i = 0; i < 1000; i++) {
+        using store = new StreamStore({ a: 0 }, { capacity: 10 });
+        store.append(0, { a: i });
+        assert.equal(store.window(0, 1).values[0], i);
+      }
+    };
+    run();
+    const before = { files: openFiles(), maps: mappedFiles() };
+    run();
+    await collectGarbage(() => mappedFiles() <= before.maps + 20);
+    assert.ok(openFiles() <= before.files + 10, `${openFiles()} files open, ${before.files} before`);
+    assert.ok(mappedFiles() <= before.maps + 20, `${mappedFiles()} maps, ${before.maps} before`);
+  },
+);
+
+test(
+  "stores that were dropped without close are closed by garbage collection",
+  { skip: notLinux },
+  async () => {
+    const before = openFiles();
+    for (let i = 0; i < 100; i++) {
+      const store = new StreamStore({ a: 0 }, { capacity: 10 });
+      store.append(0, { a: i });
+      if (i % 2 === 0) assert.equal(store.window(0, 1).values[0], i);
+    }
+    assert.ok(openFiles() >= before + 300);
+    await collectGarbage(() => openFiles() < before + 100);
+    assert.ok(openFiles() < before + 100, `${openFiles()} files open, ${before} before`);
+  },
+);
+
+test("temporary stores leave nothing in the directory for temporary files", { skip: notLinux }, () => {
+  using store = new StreamStore({ a: 0 });
+  store.append(0, { a: 1 });
+  store.flush();
+  const maps = readFileSync("/proc/self/maps", "utf8");
+  const named = [...maps.matchAll(/ (\/\S*\/#\d+) \(deleted\)$/gm)].map(([, path]) => path);
+  assert.ok(named.length > 0);
+  for (const path of named) assert.equal(existsSync(path), false);
+});

@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { runtime } from "../src/native/load.ts";
+import { abiVersion, symbols } from "../src/native/symbols.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const read = (path: string) => readFileSync(join(root, path), "utf8");
+
+/** The C types of the Zig exports, by name. */
+function exportsOfZig(): Record<string, { args: string[]; result: string }> {
+  const found: Record<string, { args: string[]; result: string }> = {};
+  for (
+    const [, name, list, result] of read("zig/src/exports.zig").matchAll(
+      /export fn (\w+)\(([^{]*)\) (\w+) \{/g,
+    )
+  ) {
+    const types = list.replace(/align\(\d+\) /g, "").split(",").map((item) =>
+      item.split(":").slice(1).join(":").trim()
+    ).filter((type) => type !== "");
+    found[name] = { args: types.map((type) => /^[*[]/.test(type) ? "buffer" : type), result };
+  }
+  return found;
+}
+
+test("the table of symbols is that of the Zig exports", () => {
+  const { ss_view_deallocate, ...exported } = exportsOfZig();
+  assert.deepEqual(ss_view_deallocate, { args: ["usize", "usize"], result: "void" });
+  assert.deepEqual(JSON.parse(JSON.stringify(symbols)), exported);
+  assert.equal(abiVersion, Number(/const abi_version = (\d+);/.exec(read("zig/src/exports.zig"))![1]));
+});
+
+test("handles that are stale, closed, foreign or made up are errors, never crashes", () => {
+  const { native } = runtime;
+  const open = () => {
+    const out = new Uint32Array(1);
+    const directory = new TextEncoder().encode("/tmp");
+    const code = native.ss_store_open(
+      directory,
+      directory.length,
+      0,
+      Float64Array.of(100, 16, 16, 1000),
+      out,
+    );
+    assert.equal(code, 0);
+    return out[0];
+  };
+  const bytes = new Uint8Array(4096);
+  const calls: ((store: number) => number)[] = [
+    (store) => native.ss_store_flush(store),
+    (store) => native.ss_store_state(store, new BigInt64Array(17)),
+    (store) => native.ss_store_detail(store, new Float64Array(2)),
+    (store) => native.ss_store_write(store, bytes, 1, bytes, 1),
+    (store) => native.ss_batch_begin(store, bytes, 1),
+    (store) => native.ss_batch_measure(store, new Float64Array(16), bytes, bytes),
+    (store) => native.ss_batch_scatter(store, new Float64Array(16), bytes, bytes, bytes, bytes),
+    (store) => native.ss_batch_write(store),
+    (store) => native.ss_batch_end(store, 1),
+    (store) => native.ss_window_gather(store, new Float64Array(1), 1, 1, 5, bytes, 0, bytes, bytes, bytes),
+    (store) =>
+      native.ss_column_extract(store, new Float64Array(16), bytes, bytes, bytes, new Float64Array(8)),
+    (store) => native.ss_rows_read(store, 0, 1, new Float64Array(2), new BigInt64Array(1)),
+    (store) => native.ss_row_find(store, 0, new Float64Array(1)),
+    (store) => native.ss_step_find(store, new BigInt64Array(1), new Float64Array(1)),
+    (store) => native.ss_marks_read(store, 0, 1, bytes, 1, new Float64Array(1)),
+    (store) => native.ss_store_close(store, 0, 0),
+  ];
+  const [stale, closedWithViews] = [1, 2];
+  const old = open();
+  assert.equal(native.ss_store_close(old, 0, 0), 0);
+  for (const call of calls) assert.equal(call(old), stale);
+  const viewed = open();
+  assert.equal(native.ss_store_close(viewed, 1, 0), 0);
+  for (const call of calls) assert.equal(call(viewed), closedWithViews);
+  for (const foreign of [0, 1, 4095, 4096, 2 ** 31, 2 ** 32 - 1]) {
+    for (const call of calls) assert.equal(call(foreign), stale);
+  }
+});
+
+test("numbers that no caller of the table should pass are refused by the library", () => {
+  const { native } = runtime;
+  const out = new Uint32Array(1);
+  const directory = new TextEncoder().encode("/tmp");
+  const invalid = 5;
+  for (
+    const options of [[0, 16, 16, 1000], [NaN, 16, 16, 1000], [100, 0, 16, 10], [100, 16, -1, 10], [
+      100,
+      16,
+      16,
+      0.5,
+    ], [100, 2 ** 30, 16, 10]]
+  ) {
+    assert.equal(
+      native.ss_store_open(directory, directory.length, 0, Float64Array.from(options), out),
+      invalid,
+    );
+  }
+  assert.equal(
+    native.ss_store_open(directory, directory.length, 9, Float64Array.of(100, 16, 16, 1000), out),
+    invalid,
+  );
+  const missing = new TextEncoder().encode("/no/such/directory");
+  assert.equal(native.ss_store_open(missing, missing.length, 0, Float64Array.of(100, 16, 16, 1000), out), 25);
+});
+
+test("names of runtimes stand only in src/native and in run", () => {
+  const folders = ["src", "tests", "bench", "examples"];
+  const files = [
+    "mod.ts",
+    ...folders.flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true }).map((path) => `${folder}/${path}`)
+    ),
+  ];
+  const named = files.filter((path) => path.endsWith(".ts") && !path.startsWith("src/native/"))
+    .filter((path) =>
+      new RegExp(["Deno", "Bun"].map((name) => `\\b${name}\\.`).join("|") + "|bun" + ":ffi").test(
+        code(read(path)),
+      )
+    );
+  assert.deepEqual(named, []);
+});
+
+/** The file without its comments, where a runtime may be spoken of. */
+function code(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/\/\/.*$/gm, "");
+}
