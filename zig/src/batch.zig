@@ -220,12 +220,12 @@ pub fn Batch(comptime System: type) type {
             next.row_count += self.row_count;
             next.mark_count += self.mark_count;
             next.last_step = self.steps.elements[self.row_count - 1];
-            try store.grow(next);
-            try store.steps.write(std.mem.sliceAsBytes(self.token_steps.elements[0..self.token_count]), self.next.token_count * @sizeOf(i64));
-            try store.types.write(std.mem.sliceAsBytes(self.token_types.elements[0..self.token_count]), self.next.token_count * @sizeOf(i32));
-            try store.data.write(std.mem.sliceAsBytes(self.token_cells.elements[0..self.token_count]), self.next.token_count * @sizeOf(u64));
-            try store.rows.write(std.mem.sliceAsBytes(self.row_starts.elements[0..self.row_count]), self.next.row_count * @sizeOf(u64));
-            try store.marks.write(std.mem.sliceAsBytes(self.marks.elements[0..self.mark_count]), self.next.mark_count * @sizeOf(format.Mark));
+            try store.files.grow(next);
+            try store.files.steps.write(std.mem.sliceAsBytes(self.token_steps.elements[0..self.token_count]), self.next.token_count * @sizeOf(i64));
+            try store.files.types.write(std.mem.sliceAsBytes(self.token_types.elements[0..self.token_count]), self.next.token_count * @sizeOf(i32));
+            try store.files.data.write(std.mem.sliceAsBytes(self.token_cells.elements[0..self.token_count]), self.next.token_count * @sizeOf(u64));
+            try store.files.rows.write(std.mem.sliceAsBytes(self.row_starts.elements[0..self.row_count]), self.next.row_count * @sizeOf(u64));
+            try store.files.marks.write(std.mem.sliceAsBytes(self.marks.elements[0..self.mark_count]), self.next.mark_count * @sizeOf(format.Mark));
             self.next = next;
             self.phase = .open;
         }

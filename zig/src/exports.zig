@@ -9,6 +9,7 @@ const bits = @import("bits.zig");
 const handles = @import("handles.zig");
 const status = @import("status.zig");
 const store_file = @import("store.zig");
+const files_file = @import("files.zig");
 const batch_file = @import("batch.zig");
 const extract_file = @import("extract.zig");
 const gather_file = @import("gather.zig");
@@ -33,7 +34,7 @@ export fn ss_store_open(directory: [*]const u8, directory_bytes: u32, mode: u32,
 }
 
 fn openStore(directory: []const u8, mode: u32, numbers_in: *const [4]f64, out_store: *u32) Error!void {
-    var buffer: [store_file.path_bytes_max]u8 = undefined;
+    var buffer: [files_file.path_bytes_max]u8 = undefined;
     const path = std.fmt.bufPrintSentinel(&buffer, "{s}", .{directory}, 0) catch return error.NotFound;
     const options: store_file.Options = .{
         .capacity_tokens = try numbers.to(u32, numbers_in[0]),
@@ -70,9 +71,9 @@ export fn ss_store_state(store: u32, out: *[17]i64) i32 {
         .{ @intFromPtr(it.head.bytes.ptr) + format.tail_state_offset, it.head.records.len },
         .{ @intFromPtr(it.head.records.ptr), it.head.records.len * @sizeOf(format.Record) },
         .{ @intFromPtr(it.head.values.ptr), it.head.values.len * @sizeOf(u64) },
-        .{ @intFromPtr(it.steps.address()), it.steps.reservedBytes() },
-        .{ @intFromPtr(it.types.address()), it.types.reservedBytes() },
-        .{ @intFromPtr(it.data.address()), it.data.reservedBytes() },
+        .{ @intFromPtr(it.files.steps.address()), it.files.steps.reservedBytes() },
+        .{ @intFromPtr(it.files.types.address()), it.files.types.reservedBytes() },
+        .{ @intFromPtr(it.files.data.address()), it.files.data.reservedBytes() },
     };
     for (ranges, 0..) |range, i| {
         out[5 + 2 * i] = @intCast(range[0]);
@@ -163,9 +164,9 @@ export fn ss_window_gather(
     defer slot.put();
     const token_count = slot.store.commit.token_count;
     const columns: gather_file.Columns = .{
-        .steps = slot.store.steps.slice(i64, token_count),
-        .types = slot.store.types.slice(i32, token_count),
-        .data = slot.store.data.slice(u64, token_count),
+        .steps = slot.store.files.steps.slice(i64, token_count),
+        .types = slot.store.files.types.slice(i32, token_count),
+        .data = slot.store.files.data.slice(u64, token_count),
     };
     const windows = starts[0..window_count];
     if (gather_file.findBadStart(columns, windows, window_length)) |index| {
@@ -192,17 +193,17 @@ export fn ss_column_extract(
     defer slot.put();
     const commit = slot.store.commit;
     const table: extract_file.Table = .{
-        .types = slot.store.types.slice(i32, commit.token_count),
-        .data = slot.store.data.slice(u64, commit.token_count),
-        .rows = slot.store.rows.slice(u64, commit.row_count),
+        .types = slot.store.files.types.slice(i32, commit.token_count),
+        .data = slot.store.files.data.slice(u64, commit.token_count),
+        .rows = slot.store.files.rows.slice(u64, commit.row_count),
     };
     var out: extract_file.Out = undefined;
     const wanted = numbers.request(request, out_values, out_offsets, out_validity, &out) catch |err| return status.of(err);
     var progress: extract_file.Progress = .{ .next_row = 0, .value_count = 0 };
     const extracted = extract_file.extract(table, wanted, out, &progress);
     for (out_progress, [_]u64{
-        progress.next_row,    progress.value_count, progress.missing_count,      progress.count_min,
-        progress.count_max,   progress.culprit_row, progress.culprit_cell >> 32, progress.culprit_cell & 0xffff_ffff,
+        progress.next_row,  progress.value_count, progress.missing_count,      progress.count_min,
+        progress.count_max, progress.culprit_row, progress.culprit_cell >> 32, progress.culprit_cell & 0xffff_ffff,
     }) |*to, number| to.* = @floatFromInt(number);
     return result(extracted);
 }
@@ -259,9 +260,9 @@ export fn ss_marks_read(store: u32, first_row: f64, end_row: f64, out_marks: [*]
 
 fn rowTable(store: *const Store) rows_file.Table {
     return .{
-        .steps = store.steps.slice(i64, store.commit.token_count),
-        .rows = store.rows.slice(u64, store.commit.row_count),
-        .marks = store.marks.slice(format.Mark, store.commit.mark_count),
+        .steps = store.files.steps.slice(i64, store.commit.token_count),
+        .rows = store.files.rows.slice(u64, store.commit.row_count),
+        .marks = store.files.marks.slice(format.Mark, store.commit.mark_count),
     };
 }
 

@@ -41,10 +41,10 @@ pub const Model = struct {
         const commit = store.commit;
         try std.testing.expectEqual(model.data.items.len, commit.token_count);
         try std.testing.expectEqual(model.rows.items.len, commit.row_count);
-        try expectEqualSlices(i64, model.steps.items, store.steps.slice(i64, commit.token_count));
-        try expectEqualSlices(i32, model.types.items, store.types.slice(i32, commit.token_count));
-        try expectEqualSlices(u64, model.data.items, store.data.slice(u64, commit.token_count));
-        try expectEqualSlices(u64, model.rows.items, store.rows.slice(u64, commit.row_count));
-        try expectEqualSlices(format.Mark, model.marks.items, store.marks.slice(format.Mark, commit.mark_count));
+        try expectEqualSlices(i64, model.steps.items, store.files.steps.slice(i64, commit.token_count));
+        try expectEqualSlices(i32, model.types.items, store.files.types.slice(i32, commit.token_count));
+        try expectEqualSlices(u64, model.data.items, store.files.data.slice(u64, commit.token_count));
+        try expectEqualSlices(u64, model.rows.items, store.files.rows.slice(u64, commit.row_count));
+        try expectEqualSlices(format.Mark, model.marks.items, store.files.marks.slice(format.Mark, commit.mark_count));
     }
 };

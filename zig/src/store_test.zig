@@ -107,10 +107,8 @@ fn walk(seed: u64) !void {
 
 /// Lets go of everything as the death of a process would.
 fn abandon(store: *Store) void {
-    inline for (.{ "steps", "types", "data", "rows", "marks" }) |name| {
-        Faulty.close(@field(store, name).file);
-        @field(store, name).release();
-    }
+    store.files.close();
+    store.files.releaseMaps();
     store.head.release();
     store.stage.release();
     store.batch.release();
@@ -197,10 +195,10 @@ test "a stray write into a page is gone once the page is written through the fil
     defer store.close(.release) catch {};
     try store.write(&.{.{ .step = 0, .type = 0, .count = 1 }}, &.{1});
     try store.flush();
-    @as([*]u64, @ptrCast(store.data.address()))[0] = 99;
+    @as([*]u64, @ptrCast(store.files.data.address()))[0] = 99;
     try store.write(&.{.{ .step = 1, .type = 0, .count = 1 }}, &.{2});
     try store.flush();
-    try testing.expectEqualSlices(u64, &.{ 1, 2 }, store.data.slice(u64, 2));
+    try testing.expectEqualSlices(u64, &.{ 1, 2 }, store.files.data.slice(u64, 2));
 }
 
 test "old addresses stay right when a column moves to a larger reservation" {
@@ -208,15 +206,15 @@ test "old addresses stay right when a column moves to a larger reservation" {
     defer store.close(.release) catch {};
     try store.write(&.{.{ .step = 0, .type = 3, .count = 2 }}, &.{ 11, 12 });
     try store.flush();
-    const before = store.data.slice(u64, 2);
-    const reservations = store.data.reservation_count;
+    const before = store.files.data.slice(u64, 2);
+    const reservations = store.files.data.reservation_count;
     const values: [600]u64 = @splat(7);
     for (1..20) |step| try store.write(&.{.{ .step = @intCast(step), .type = 3, .count = 600 }}, &values);
-    try testing.expect(store.data.reservation_count > reservations);
-    try testing.expect(store.data.slice(u64, 2).ptr != before.ptr);
+    try testing.expect(store.files.data.reservation_count > reservations);
+    try testing.expect(store.files.data.slice(u64, 2).ptr != before.ptr);
     try testing.expectEqualSlices(u64, &.{ 11, 12 }, before);
     try testing.expectEqual(2 + 19 * 600, store.commit.token_count);
-    try testing.expectEqual(7, store.data.slice(u64, store.commit.token_count)[11_401]);
+    try testing.expectEqual(7, store.files.data.slice(u64, store.commit.token_count)[11_401]);
 }
 
 test "a store that is closed blank leaves zero pages at its addresses" {
@@ -224,7 +222,7 @@ test "a store that is closed blank leaves zero pages at its addresses" {
     var store = try Store.createTemporary("/tmp", options);
     try store.write(&.{.{ .step = 0, .type = 3, .count = 2 }}, &.{ 11, 12 });
     try store.flush();
-    const cells_seen = store.data.slice(u64, 2);
+    const cells_seen = store.files.data.slice(u64, 2);
     try store.close(.blank);
     store.releaseMaps();
     try testing.expectEqualSlices(u64, &.{ 0, 0 }, cells_seen);
@@ -299,11 +297,11 @@ test "a batch interleaves its columns, and marks empty lists and bare rows" {
     try testing.expectEqual(0, store.commit.row_count);
     try store.batch.end(&store, true);
     try testing.expectEqual(3, store.commit.row_count);
-    try testing.expectEqualSlices(i64, &.{ 10, 10, 10 }, store.steps.slice(i64, 3));
-    try testing.expectEqualSlices(i32, &.{ 4, 9, 9 }, store.types.slice(i32, 3));
-    try testing.expectEqualSlices(u64, &.{ bitsOf(1), bitsOf(5), bitsOf(6) }, store.data.slice(u64, 3));
-    try testing.expectEqualSlices(u64, &.{ 0, 3, 3 }, store.rows.slice(u64, 3));
-    const marks = store.marks.slice(format.Mark, store.commit.mark_count);
+    try testing.expectEqualSlices(i64, &.{ 10, 10, 10 }, store.files.steps.slice(i64, 3));
+    try testing.expectEqualSlices(i32, &.{ 4, 9, 9 }, store.files.types.slice(i32, 3));
+    try testing.expectEqualSlices(u64, &.{ bitsOf(1), bitsOf(5), bitsOf(6) }, store.files.data.slice(u64, 3));
+    try testing.expectEqualSlices(u64, &.{ 0, 3, 3 }, store.files.rows.slice(u64, 3));
+    const marks = store.files.marks.slice(format.Mark, store.commit.mark_count);
     try testing.expectEqualSlices(format.Mark, &.{
         .{ .row = 1, .step = 20, .type = 9, .kind = .empty_list },
         .{ .row = 2, .step = 30, .type = 0, .kind = .bare_row },
@@ -330,7 +328,7 @@ test "a batch that is refused or dropped leaves nothing" {
     try testing.expectEqual(1, store.commit.token_count);
     try store.write(&.{.{ .step = 6, .type = 4, .count = 1 }}, &.{9});
     try store.flush();
-    try testing.expectEqualSlices(u64, &.{ 8, 9 }, store.data.slice(u64, 2));
+    try testing.expectEqualSlices(u64, &.{ 8, 9 }, store.files.data.slice(u64, 2));
 }
 
 test "what a batch cannot convert is named" {
