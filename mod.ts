@@ -24,5 +24,6 @@ export type {
   ValueFeature,
 } from "./src/dataset/features.ts";
 export type { ToDatasetOptions } from "./src/dataset/to_arrow.ts";
-export type { FromDatasetOptions } from "./src/dataset/from_arrow.ts";
+export type { LoadOptions, ParquetOptions } from "./src/dataset/load_options.ts";
+export { type ParquetColumn, type ParquetSchema, parquetSchema } from "./src/dataset/parquet.ts";
 export type { ExtraColumn } from "./src/dataset/extra.ts";

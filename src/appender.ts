@@ -1,32 +1,15 @@
-import type { Connection, TailMemory } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import { describe, type Field } from "./fields.ts";
 import { check } from "./native/status.ts";
-import { isInt64, narrowStep } from "./steps.ts";
-import {
-  type Cells,
-  cellsOver,
-  checkAttached,
-  type FieldValue,
-  listLength,
-  type NumberArray,
-  type Scalar,
-  writeList,
-  writeScalar,
-  wrongValue,
-} from "./values.ts";
-
-/** Counts of a record that are no number of tokens; see zig/src/format.zig. */
-const emptyList = 0;
-const bareRow = -1;
-const listField = -2;
-
-/** Int32 words of one record: step (low, high), type, count. */
-const recordWords = 4;
-
-/** Thrown inside when a step does not fit what is left of the buffers. */
-const noRoom = Symbol("no room");
+import { listField, noRoom, recordWords, StepWriter } from "./step_writer.ts";
+import { narrowStep } from "./steps.ts";
+import { copiedTail } from "./tail.ts";
+import { type Cells, cellsOver, type FieldValue, listLength, writeList } from "./values.ts";
 
 const twoTo32 = 2 ** 32;
+
+/** Values that a tail in the engine's own memory holds before it has to be made larger. */
+const copiedValues = 4096;
 
 /**
  * The writing side: lays steps out in the tail and publishes them, each with one atomic store after all of it is in.
@@ -34,18 +17,17 @@ const twoTo32 = 2 ** 32;
  */
 export class Appender {
   /** Tokens and rows that were appended, those in the tail included. */
-  tokenCount: number;
-  rowCount: number;
-  lastStep: number | bigint;
+  tokenCount = 0;
+  rowCount = 0;
+  lastStep: number | bigint = -Infinity;
   /** Place in field order of the last field of the last step. */
-  #lastPosition = -1;
-  readonly #names: readonly string[];
+  #lastField = -1;
   readonly #types: Int32Array;
   /** The names of the fields that store numbers as they are, at their positions. */
   readonly #plainNames: readonly (string | null)[];
   /** By position, 1 where such a field is known as a list. */
   readonly #takesLists: Uint8Array;
-  readonly #fieldOfName: ReadonlyMap<string, Field>;
+  readonly #writer: StepWriter;
   /** Where the number of published records stands; null once the store is closed. */
   #state: Int32Array | null;
   /** Whether the tail here is memory of the engine's own, which a call copies after every append. */
@@ -55,32 +37,19 @@ export class Appender {
   /** Published records (in words) and values. */
   #recordsEnd = 0;
   #valuesEnd = 0;
-  /** Where the step in hand has got to. */
-  #record = 0;
-  #value = 0;
-  #step: number | bigint = 0;
-  #stepRows = 0;
-  #stepRecord = 0;
-  #isNewStep = false;
-  #position = -1;
-  #newList = false;
 
   constructor(private readonly connection: Connection, private readonly fields: readonly Field[]) {
-    this.tokenCount = connection.tokenCount;
-    this.rowCount = connection.rowCount;
-    this.lastStep = connection.rowCount > 0 ? narrowStep(connection.lastStep) : -Infinity;
-    this.#names = fields.map(({ name }) => name);
     this.#types = Int32Array.from(fields, ({ type }) => type);
     this.#plainNames = fields.map(({ name, kind }) => kind === 0 ? name : null);
     this.#takesLists = new Uint8Array(fields.length);
-    this.#knowLists();
-    this.#fieldOfName = new Map(fields.map((field) => [field.name, field]));
+    this.#writer = new StepWriter(fields);
     const mapped = connection.mapTail();
-    const tail = mapped ?? copiedTail();
+    const tail = mapped ?? copiedTail(copiedValues);
     this.#state = tail.state;
     this.#isCopied = mapped === null;
     this.#records = tail.records;
     this.#cells = cellsOver(tail.values);
+    this.reload();
   }
 
   /**
@@ -97,7 +66,9 @@ export class Appender {
     let record = this.#recordsEnd;
     let value = this.#valuesEnd;
     if (!(step > this.lastStep) || this.#state === null) return false;
-    if (record + recordWords * names.length > records.length || value + names.length > cells.length) return false;
+    if (record + recordWords * names.length > records.length || value + names.length > cells.length) {
+      return false;
+    }
     const stepLow = step | 0;
     let stepHigh = stepLow >> 31;
     if (stepLow !== step) {
@@ -141,7 +112,7 @@ export class Appender {
     this.tokenCount += value - this.#valuesEnd;
     this.rowCount++;
     this.lastStep = step;
-    this.#lastPosition = position - 1;
+    this.#lastField = position - 1;
     if (this.#isCopied) return true;
     this.#recordsEnd = record;
     this.#valuesEnd = value;
@@ -152,7 +123,7 @@ export class Appender {
   #writePlainList(position: number, at: number, item: FieldValue): number {
     if (typeof item !== "object" || item === null || this.#takesLists[position] === 0) return 0;
     const count = listLength(item);
-    if (count <= 0 || at + count + this.#names.length > this.#cells.values.length) return 0;
+    if (count <= 0 || at + count + this.fields.length > this.#cells.values.length) return 0;
     writeList(this.#cells, at, this.fields[position], item);
     return count;
   }
@@ -160,9 +131,11 @@ export class Appender {
   /** One step, its fields by name in any order: the long way, which does all that `appendPlain` leaves. */
   appendStep(step: number | bigint, values: Readonly<Record<string, FieldValue>>): void {
     if (typeof values !== "object" || values === null) {
-      throw new TypeError(`Cannot append: fields must be an object of names and values, got ${describe(values)}`);
+      throw new TypeError(
+        `Cannot append: fields must be an object of names and values, got ${describe(values)}`,
+      );
     }
-    this.#retried(() => this.#writeStep(step, values));
+    this.#write(() => this.#writer.writeStep(step, values));
   }
 
   /** Any number of tokens or lists, strictly in field order within each step. */
@@ -176,15 +149,22 @@ export class Appender {
         `Cannot append: steps, fields and values must have the same length, got ${steps.length}, ${names.length} and ${values.length}`,
       );
     }
-    this.#retried(() => this.#writeSequences(steps, names, values));
+    this.#write(() => this.#writer.writeSequences(steps, names, values));
   }
 
-  #retried(write: () => void): void {
-    try {
+  /** Has the writer write, and publishes what it wrote. */
+  #write(write: () => void): void {
+    const attempt = () => {
+      const position = { step: this.lastStep, field: this.#lastField };
+      this.#writer.begin(this.#records, this.#recordsEnd, this.#cells, this.#valuesEnd, position);
       write();
+      this.#publish();
+    };
+    try {
+      attempt();
     } catch (error) {
       if (error !== noRoom) throw error;
-      this.#makeRoom(write);
+      this.#makeRoom(attempt);
     }
   }
 
@@ -202,7 +182,7 @@ export class Appender {
     this.lastStep = this.rowCount > 0 ? narrowStep(this.connection.lastStep) : -Infinity;
     this.#knowLists();
     // A later call may only go on with a later step: which fields this one had is not looked up.
-    this.#lastPosition = this.fields.length - 1;
+    this.#lastField = this.fields.length - 1;
   }
 
   /** Lets go of the tail's memory, which ends with the store. */
@@ -213,163 +193,19 @@ export class Appender {
     this.#cells = cellsOver(tail.values);
   }
 
-  #writeStep(step: number | bigint, values: Readonly<Record<string, FieldValue>>): void {
-    this.#begin();
-    this.#beginStep(step);
-    const names = this.#names;
-    let position = 0;
-    for (const name in values) {
-      let at = position;
-      while (at < names.length && names[at] !== name) at++;
-      if (at === names.length) return this.#writeUnordered(step, values);
-      position = at + 1;
-      const value = values[name];
-      if (value !== null && value !== undefined) this.#writeField(this.fields[at], value);
-    }
-    this.#endStep();
-    this.#publish();
-  }
-
-  /** The names do not come in field order, or one of them is no field. */
-  #writeUnordered(step: number | bigint, values: Readonly<Record<string, FieldValue>>): void {
-    for (const name in values) this.#fieldOf(name);
-    this.#begin();
-    this.#beginStep(step);
-    for (const field of this.fields) {
-      const value = values[field.name];
-      if (value !== null && value !== undefined) this.#writeField(field, value);
-    }
-    this.#endStep();
-    this.#publish();
-  }
-
-  #writeSequences(
-    steps: ArrayLike<number | bigint>,
-    names: readonly string[],
-    values: ArrayLike<FieldValue>,
-  ): void {
-    this.#begin();
-    for (let i = 0; i < names.length; i++) {
-      const field = this.#fieldOf(names[i]);
-      if (i === 0 || steps[i] != this.#step) {
-        if (i > 0) this.#endStep();
-        this.#beginStep(steps[i]);
-      }
-      const value = values[i];
-      if (field.position <= this.#position) throw this.#outOfOrder(field);
-      if (value !== null && value !== undefined) this.#writeField(field, value);
-      else this.#position = field.position;
-    }
-    if (names.length > 0) this.#endStep();
-    this.#publish();
-  }
-
-  #fieldOf(name: string): Field {
-    const field = this.#fieldOfName.get(name);
-    if (field !== undefined) return field;
-    throw new TypeError(
-      `Cannot append: fields must be among ${this.#names.join(", ")}, got ${describe(name)}`,
-    );
-  }
-
-  #begin(): void {
-    this.#record = this.#recordsEnd;
-    this.#value = this.#valuesEnd;
-    this.#stepRows = 0;
-    this.#step = this.lastStep;
-    this.#position = this.#lastPosition;
-    this.#newList = false;
-  }
-
-  #beginStep(step: number | bigint): void {
-    this.#stepRecord = this.#record;
-    this.#isNewStep = step > this.#step;
-    if (this.#isNewStep && (Number.isSafeInteger(step) || (typeof step === "bigint" && isInt64(step)))) {
-      this.#step = step;
-      this.#position = -1;
-      this.#stepRows++;
-    } else {
-      this.#checkSameStep(step);
-    }
-  }
-
-  /** Going on with the last step is fine; everything else that is not later is an error. */
-  #checkSameStep(step: number | bigint): void {
-    if (typeof step !== "bigint" && !Number.isSafeInteger(step)) {
-      const error = typeof step === "number" ? RangeError : TypeError;
-      throw new error(`Cannot append: a step must be a safe integer or a bigint, got ${describe(step)}`);
-    }
-    if (typeof step === "bigint" && !isInt64(step)) {
-      throw new RangeError(`Cannot append: a step must fit int64, got ${step}`);
-    }
-    if (step < this.#step) throw new RangeError(`Cannot append: step must be >= ${this.#step}, got ${step}`);
-  }
-
-  #writeField(field: Field, value: unknown): void {
-    if (field.position <= this.#position) throw this.#outOfOrder(field);
-    const at = this.#value;
-    let count = 1;
-    if (typeof value === "number" && field.kind === 0) {
-      if (at >= this.#cells.values.length) throw noRoom;
-      this.#cells.values[at] = value;
-    } else if (typeof value === "object") {
-      count = this.#writeListValue(field, value as object);
-    } else {
-      if (at >= this.#cells.values.length) throw noRoom;
-      writeScalar(this.#cells, at, field, value);
-    }
-    this.#writeRecord(field.type, count);
-    this.#value = at + count;
-    this.#position = field.position;
-  }
-
-  #writeListValue(field: Field, value: object): number {
-    const length = listLength(value);
-    if (length < 0) throw wrongValue(field, value);
-    if (length === 0) checkAttached(field, value);
-    if (this.#value + length > this.#cells.values.length) throw noRoom;
-    if (!field.isList) {
-      this.#newList = true;
-      this.#writeRecord(field.type, listField);
-    }
-    writeList(this.#cells, this.#value, field, value as NumberArray | readonly Scalar[]);
-    return length === 0 ? emptyList : length;
-  }
-
-  #writeRecord(type: number, count: number): void {
-    const records = this.#records;
-    const at = this.#record;
-    if (at >= records.length) throw noRoom;
-    const step = this.#step;
-    if (typeof step === "number") {
-      records[at] = step | 0;
-      records[at + 1] = Math.floor(step / twoTo32);
-    } else {
-      records[at] = Number(BigInt.asIntN(32, step));
-      records[at + 1] = Number(step >> 32n);
-    }
-    records[at + 2] = type;
-    records[at + 3] = count;
-    this.#record = at + recordWords;
-  }
-
-  /** A new step without any field is still a row, and says so. */
-  #endStep(): void {
-    if (this.#isNewStep && this.#record === this.#stepRecord) this.#writeRecord(0, bareRow);
-  }
-
-  /** Makes everything since `#begin` part of the stream, in one store to memory. */
+  /** Makes everything that the writer wrote part of the stream, in one store to memory. */
   #publish(): void {
-    if (this.#isCopied) this.#copy(this.#record, this.#value);
-    else Atomics.store(this.#state!, 0, this.#record / recordWords);
-    this.tokenCount += this.#value - this.#valuesEnd;
-    this.rowCount += this.#stepRows;
-    this.lastStep = this.#step;
-    this.#lastPosition = this.#position;
-    if (this.#newList) this.#noteLists();
+    const { record, value, step, field, rowCount, hasNewList } = this.#writer;
+    if (this.#isCopied) this.#copy(record, value);
+    else Atomics.store(this.#state!, 0, record / recordWords);
+    this.tokenCount += value - this.#valuesEnd;
+    this.rowCount += rowCount;
+    this.lastStep = step;
+    this.#lastField = field;
+    if (hasNewList) this.#noteLists(record);
     if (this.#isCopied) return;
-    this.#recordsEnd = this.#record;
-    this.#valuesEnd = this.#value;
+    this.#recordsEnd = record;
+    this.#valuesEnd = value;
   }
 
   /** Hands the step to the native library, which has a tail of its own and copies. */
@@ -377,11 +213,14 @@ export class Appender {
     const records = recordEnd / recordWords;
     if (records === 0) return;
     const { native, store } = this.connection;
-    check(native.ss_store_write(store, this.#records, records, this.#cells.values, valueEnd), "Cannot append");
+    check(
+      native.ss_store_write(store, this.#records, records, this.#cells.values, valueEnd),
+      "Cannot append",
+    );
   }
 
-  #noteLists(): void {
-    for (let at = this.#recordsEnd; at < this.#record; at += recordWords) {
+  #noteLists(recordEnd: number): void {
+    for (let at = this.#recordsEnd; at < recordEnd; at += recordWords) {
       if (this.#records[at + 3] !== listField) continue;
       const type = this.#records[at + 2];
       this.fields[this.#types.indexOf(type)].isList = true;
@@ -390,13 +229,19 @@ export class Appender {
   }
 
   #knowLists(): void {
-    for (const { position, kind, isList } of this.fields) this.#takesLists[position] = kind === 0 && isList ? 1 : 0;
+    for (const { position, kind, isList } of this.fields) {
+      this.#takesLists[position] = kind === 0 && isList ? 1 : 0;
+    }
   }
 
   /** Empties the tail and tries again; what is larger than the whole tail goes through a buffer of its own. */
   #makeRoom(write: () => void): void {
     this.flush();
-    const { isCopied, records, cells } = { isCopied: this.#isCopied, records: this.#records, cells: this.#cells };
+    const { isCopied, records, cells } = {
+      isCopied: this.#isCopied,
+      records: this.#records,
+      cells: this.#cells,
+    };
     try {
       for (let valuesMax = 2 * cells.values.length;; valuesMax *= 2) {
         try {
@@ -415,21 +260,4 @@ export class Appender {
       this.#cells = cells;
     }
   }
-
-  #outOfOrder(field: Field): RangeError {
-    const last = this.#names[this.#position];
-    const order = this.#names.join(", ");
-    return new RangeError(
-      `Cannot append: at step ${this.#step} fields after "${last}" must follow it in field order (${order}), got "${field.name}"`,
-    );
-  }
-}
-
-/** A tail in memory of the engine's own. */
-function copiedTail(valuesMax = 4096): TailMemory {
-  return {
-    state: new Int32Array(2),
-    records: new Int32Array(valuesMax * recordWords),
-    values: new ArrayBuffer(valuesMax * 8),
-  };
 }

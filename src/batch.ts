@@ -1,5 +1,6 @@
 import { dtypeCodes, type DtypeName } from "./column.ts";
 import { type Connection, nothing } from "./connection.ts";
+import { StreamStoreError } from "./error.ts";
 import type { Field } from "./fields.ts";
 import { check, errorOf, status } from "./native/status.ts";
 
@@ -45,6 +46,9 @@ export class BatchError extends Error {
 
 const rowsPerBlock = 2048;
 
+/** Stores in which a batch is under way: a second one would run into its rows. */
+const busy = new WeakSet<Connection>();
+
 /**
  * Many steps at once, from columns. Nothing of a batch is in the store before `commit`, and then all of it.
  */
@@ -52,7 +56,15 @@ export class Batch {
   #rowsBefore = 0;
   readonly #newLists = new Set<Field>();
 
-  constructor(private readonly connection: Connection) {}
+  constructor(private readonly connection: Connection) {
+    if (busy.has(connection)) {
+      throw new StreamStoreError(
+        "busy",
+        "Cannot append: the store must be idle, got rows that are still being loaded",
+      );
+    }
+    busy.add(connection);
+  }
 
   /** Adds rows. Steps must rise, and the sources be in field order. */
   add(steps: BigInt64Array, sources: readonly Source[]): void {
@@ -72,6 +84,8 @@ export class Batch {
   }
 
   #end(keep: number): void {
+    busy.delete(this.connection);
+    if (this.connection.isClosed) return this.connection.checkOpen("append");
     check(this.connection.native.ss_batch_end(this.connection.store, keep), "Cannot end a batch");
     this.connection.refresh();
   }

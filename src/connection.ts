@@ -4,13 +4,7 @@ import type { Field } from "./fields.ts";
 import { runtime } from "./native/load.ts";
 import type { ColumnViews, ViewState } from "./native/runtime.ts";
 import { check } from "./native/status.ts";
-
-/** The tail's memory, where this process may map it. */
-export interface TailMemory {
-  readonly state: Int32Array;
-  readonly records: Int32Array;
-  readonly values: ArrayBuffer;
-}
+import type { TailMemory } from "./tail.ts";
 
 /** Sizes of the tail, 1 MiB in all: half as much costs a flush a fifth more a step, twice as much gains nothing. */
 const tailRecordsMax = 32 * 1024;

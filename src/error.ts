@@ -2,6 +2,7 @@
 export type ErrorCode =
   | "abi-mismatch"
   | "already-exists"
+  | "busy"
   | "closed"
   | "damaged"
   | "file-too-large"

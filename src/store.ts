@@ -3,11 +3,11 @@ import { Appender } from "./appender.ts";
 import { type Column, readColumn } from "./column.ts";
 import { appendColumns, type ColumnsInput } from "./columns.ts";
 import { Connection, integerFields } from "./connection.ts";
-import type { Feature } from "./dataset/features.ts";
-import type { FromDatasetOptions } from "./dataset/from_arrow.ts";
 import { type KnownFeatures, rememberFeatures } from "./dataset/known_features.ts";
+import type { LoadOptions, ParquetOptions } from "./dataset/load_options.ts";
 import type { ToDatasetOptions } from "./dataset/to_arrow.ts";
 import { describe, type Dtype, type Field, type FieldInfo, type FieldMap, parseFields } from "./fields.ts";
+import { StreamStoreError } from "./error.ts";
 import { gather, type Gathered, type GatherOut, type Indices } from "./gather.ts";
 import { getTokens, type NestedIndices, type Tokens } from "./get.ts";
 import { inspectText } from "./inspect.ts";
@@ -287,7 +287,7 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
    * metadata. A row without the field is null there; an empty list is an empty list.
    *
    * A field's column has the feature that `fieldFeatures` names, else the one that its rows were loaded with, else the
-   * field's own dtype: as a list if it was ever written as one or a row has not exactly one value.
+   * field's own dtype, as a list if it was ever written as one.
    *
    * @throws {RangeError} If a value does not fit the feature. A float that a narrower float cannot hold is rounded.
    * @throws {TypeError} If a name is no field, or a feature is none that numbers can have.
@@ -336,7 +336,7 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
    * assert.deepEqual(store.rows(), [{ step: 0, reward: 0.5 }, { step: 1, reward: 1 }]);
    * ```
    */
-  async fromDataset(table: Table, options: FromDatasetOptions = {}): Promise<void> {
+  async fromDataset(table: Table, options: LoadOptions = {}): Promise<void> {
     const { appendTable } = await import("./dataset/from_arrow.ts");
     this.#connection.checkOpen("load a dataset");
     this.#appender.flush();
@@ -346,13 +346,56 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
     rememberFeatures(this.#features, loaded, wasEmpty);
   }
 
+  /**
+   * Appends all rows of a Parquet file, or of every `*.parquet` in a folder and those below it, in the order of their
+   * paths; or none. Only columns that are fields are read, one row group at a time. Steps and features are as in
+   * `fromDataset`. Nothing else may be appended until the promise is settled.
+   *
+   * @throws {RangeError} If a value is not exact in its field, a list holds a null, steps do not rise, or a file has no
+   * column that is a field.
+   * @throws {TypeError} If a field's column holds no numbers.
+   * @throws {Error} If a file cannot be read.
+   *
+   * @example
+   * ```ts no-assert
+   * import { StreamStore } from "@streamstore/streamstore";
+   *
+   * async function load(folder: string) {
+   *   const store = new StreamStore({ "observation.state": 0, action: 1, episode_index: 2 });
+   *   await store.fromParquet(folder, { columns: ["observation.state", "action"] });
+   *   return store;
+   * }
+   * ```
+   */
+  async fromParquet(path: string, options: ParquetOptions<Name<Fields>> = {}): Promise<void> {
+    const { appendParquet } = await import("./dataset/from_parquet.ts");
+    this.#connection.checkOpen("load Parquet");
+    this.#appender.flush();
+    const { rowCount, length } = this;
+    const target = {
+      connection: this.#connection,
+      fields: this.#fields,
+      checkUntouched: () => {
+        this.#connection.checkOpen("load Parquet");
+        if (this.rowCount === rowCount && this.length === length) return;
+        throw new StreamStoreError(
+          "busy",
+          "Cannot load Parquet: nothing else must be appended meanwhile, got steps",
+        );
+      },
+    };
+    const loaded = await appendParquet(target, path, options);
+    this.#appender.reload();
+    rememberFeatures(this.#features, loaded, rowCount === 0);
+  }
+
   /** Moves steps from the tail into the columns. Reads do this themselves where they need to. */
   flush(): void {
     this.#connection.checkOpen("flush");
     this.#appender.flush();
   }
 
-  /** Ends the store and frees its files. Windows stay readable as {@link Window} says. Closing twice does nothing. */
+  /** Ends the store and frees its files. Windows are empty from then on, as {@link Window} says. Closing twice does nothing. */
   close(): void {
     if (this.#connection.isClosed) return;
     this.#appender.release();

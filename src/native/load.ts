@@ -26,7 +26,8 @@ function open(adapter: { open(path: string): Runtime }, path: string): Runtime {
     return adapter.open(path);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    const message = `Cannot load the native library ${path}: ${reason}. In a checkout, ./run build makes it`;
+    const message =
+      `Cannot load the native library ${path}, which ./run build makes in a checkout: ${reason}`;
     throw new StreamStoreError("library-not-loaded", message, { cause });
   }
 }

@@ -33,5 +33,11 @@ export interface Runtime {
   /** A writable view that must not be used after the store is closed. */
   borrow(address: bigint, byteLength: number): ArrayBuffer;
   /** `owner` lives at least as long as any view. */
-  columnViews(steps: ColumnRange, types: ColumnRange, data: ColumnRange, state: ViewState, owner: object): ColumnViews;
+  columnViews(
+    steps: ColumnRange,
+    types: ColumnRange,
+    data: ColumnRange,
+    state: ViewState,
+    owner: object,
+  ): ColumnViews;
 }

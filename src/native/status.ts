@@ -23,6 +23,7 @@ const meanings: Readonly<Record<number, readonly [ErrorCode, string]>> = {
   10: ["internal", "a row has another width"],
   11: ["read-only", "the store is open for reading only"],
   12: ["damaged", "the store's files do not fit together"],
+  13: ["busy", "rows are being loaded into the store"],
   20: ["storage-full", "no space is left on the disk"],
   21: ["file-too-large", "a file has reached the size that the system allows"],
   22: ["input-output", "the disk reports an input or output error"],

@@ -23,6 +23,7 @@ pub fn of(err: Error) i32 {
         error.WidthMismatch => 10,
         error.ReadOnly => 11,
         error.Damaged => 12,
+        error.BatchOpen => 13,
         error.StorageFull => 20,
         error.FileTooLarge => 21,
         error.InputOutput => 22,

@@ -10,7 +10,7 @@ const expanding = @import("expand.zig");
 const batches = @import("batch.zig");
 const buffers = @import("buffer.zig");
 
-pub const Error = head_file.Error || error{ InvalidArgument, OutOfOrder, ReadOnly };
+pub const Error = head_file.Error || error{ InvalidArgument, OutOfOrder, ReadOnly, BatchOpen };
 
 pub const Options = struct {
     capacity_tokens: u64,
@@ -90,7 +90,7 @@ pub fn Store(comptime System: type) type {
 
         /// Moves the published records of the tail into the columns and commits.
         pub fn flush(self: *Self) Error!void {
-            if (self.batch.isOpen()) return error.InvalidArgument;
+            if (self.batch.isOpen()) return error.BatchOpen;
             const records = try self.head.published(self.commit);
             if (records.len > 0) try self.appendRecords(records, self.head.values);
             self.counted = .{};
@@ -99,7 +99,7 @@ pub fn Store(comptime System: type) type {
         /// Appends through the tail where there is room in it, else straight to the columns. For callers that cannot map
         /// the tail, and for steps that are larger than it.
         pub fn write(self: *Self, records: []const format.Record, values: []const u64) Error!void {
-            if (self.batch.isOpen()) return error.InvalidArgument;
+            if (self.batch.isOpen()) return error.BatchOpen;
             var pending = try self.head.published(self.commit);
             var pending_values = self.countValues(pending);
             if (pending.len + records.len > self.head.records.len or pending_values + values.len > self.head.values.len) {

@@ -93,12 +93,12 @@ pub fn reserve(length_bytes: usize) Error![*]align(std.heap.page_size_min) u8 {
 
 pub fn mapZero(address: [*]u8, length_bytes: usize) Error!void {
     const flags: c.MAP = .{ .TYPE = .PRIVATE, .FIXED = true, .ANONYMOUS = true, .NORESERVE = true };
-    _ = try checkAddress(c.mmap(@alignCast(address), length_bytes, .{ .READ = true, .WRITE = true }, flags, -1, 0));
+    _ = try checkAddress(c.mmap(@ptrCast(@alignCast(address)), length_bytes, .{ .READ = true, .WRITE = true }, flags, -1, 0));
 }
 
 pub fn mapPrivate(address: [*]u8, length_bytes: usize, file: File, offset_bytes: u64) Error!void {
     const flags: c.MAP = .{ .TYPE = .PRIVATE, .FIXED = true };
-    _ = try checkAddress(c.mmap(@alignCast(address), length_bytes, .{ .READ = true, .WRITE = true }, flags, file, @intCast(offset_bytes)));
+    _ = try checkAddress(c.mmap(@ptrCast(@alignCast(address)), length_bytes, .{ .READ = true, .WRITE = true }, flags, file, @intCast(offset_bytes)));
 }
 
 pub fn mapShared(length_bytes: usize, file: File, writable: bool) Error![*]align(std.heap.page_size_min) u8 {
@@ -111,5 +111,5 @@ pub fn discard(address: [*]u8, length_bytes: usize, file: File, offset_bytes: u6
 }
 
 pub fn unmap(address: [*]u8, length_bytes: usize) void {
-    _ = c.munmap(@alignCast(address), length_bytes);
+    _ = c.munmap(@ptrCast(@alignCast(address)), length_bytes);
 }

@@ -1,0 +1,25 @@
+/** All cases, by the name that `--only` takes. */
+import { append } from "./cases/append.ts";
+import { columns } from "./cases/columns.ts";
+import { dataset } from "./cases/dataset.ts";
+import { gather } from "./cases/gather.ts";
+import { collector, memory, start } from "./cases/processes.ts";
+import { reads } from "./cases/reads.ts";
+import { window } from "./cases/window.ts";
+import type { Measurement } from "./measurement.ts";
+import type { Sizes } from "./sizes.ts";
+
+export type Case = (sizes: Sizes) => Promise<Measurement[]>;
+
+/** What writes tens of gigabytes comes last: the disk is busy for a while after it. */
+export const cases: Readonly<Record<string, Case>> = {
+  append,
+  columns,
+  window,
+  gather,
+  reads,
+  dataset,
+  start,
+  collector,
+  memory,
+};

@@ -1,0 +1,77 @@
+/** In-memory datasets: a million rows out as an Arrow table, and in again. */
+import { type Feature, StreamStore } from "../../mod.ts";
+import { compare, elapsed, elapsedUntil, prove } from "../harness.ts";
+import { native } from "../limits.ts";
+import { type Measurement, measurementOf, milliseconds } from "../measurement.ts";
+import type { Sizes } from "../sizes.ts";
+import {
+  filledStore,
+  observationOf,
+  observationWidth,
+  referenceFields,
+  type ReferenceStore,
+  rewardOf,
+} from "../stream.ts";
+import { writeRows } from "../writes.ts";
+import { proveLastStep } from "./columns.ts";
+
+const value = (dtype: string): Feature => ({ dtype, _type: "Value" });
+
+const fieldFeatures = {
+  action: value("int64"),
+  observation: { feature: value("float32"), length: observationWidth, _type: "List" },
+  reward: value("float32"),
+  done: value("bool"),
+} satisfies Record<string, Feature>;
+
+type Table = Awaited<ReturnType<ReferenceStore["toDataset"]>>;
+
+export async function dataset(sizes: Sizes): Promise<Measurement[]> {
+  using store = filledStore(sizes.rows);
+  const table = await store.toDataset({ fieldFeatures });
+  const rows = sizes.rows.toLocaleString("en");
+  const out = await compare(sizes.longRounds, async () => {
+    let made = table;
+    const time = await elapsedUntil(async () => {
+      made = await store.toDataset({ fieldFeatures });
+    });
+    proveTable(made, sizes.rows);
+    return time;
+  }, () => copyBytes(store, bytesOf(table)));
+  const back = await compare(sizes.longRounds, async () => {
+    using loaded: ReferenceStore = new StreamStore(referenceFields);
+    const time = await elapsedUntil(() => loaded.fromDataset(table));
+    prove("fromDataset", loaded.rowCount, sizes.rows);
+    proveLastStep(loaded);
+    return time;
+  }, () => writeRows(sizes.rows));
+  return [
+    measurementOf(`toDataset of ${rows} rows`, milliseconds, out, {
+      limit: "memcpy of the table's bytes",
+      goal: { valueMax: 150 },
+    }),
+    measurementOf(`fromDataset of ${rows} rows`, milliseconds, back, {
+      limit: "pwrite",
+      goal: { valueMax: 250 },
+    }),
+  ];
+}
+
+/** As many bytes of the stream's values, into new memory as a table's are. */
+function copyBytes(store: ReferenceStore, byteLength: number): number {
+  const { values } = store.window(0, store.length);
+  return elapsed(() => native.sl_bytes_copy(new Uint8Array(byteLength), values, byteLength));
+}
+
+function bytesOf(table: Table): number {
+  return table.batches.reduce((sum, batch) => sum + batch.data.byteLength, 0);
+}
+
+function proveTable(table: Table, rowCount: number): void {
+  prove("toDataset", table.numRows, rowCount);
+  for (let row = 0; row < rowCount; row += Math.ceil(rowCount / 100)) {
+    const found = table.get(row)!;
+    prove("toDataset", found.reward, rewardOf(row));
+    prove("toDataset", found.observation.get(observationWidth - 1), observationOf(row, observationWidth - 1));
+  }
+}

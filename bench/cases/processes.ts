@@ -1,0 +1,59 @@
+/** What is measured in processes of its own: start, garbage collection beside a large store, and memory. */
+import { Child, runScript } from "../children.ts";
+import { compare, elapsed, mean } from "../harness.ts";
+import { type Measurement, measurementOf, megabytes, milliseconds, nanosecondsPer } from "../measurement.ts";
+import type { Sizes } from "../sizes.ts";
+import { bytesPerStep } from "../stream.ts";
+import { writeStream } from "../writes.ts";
+
+/** Import and creation: the whole process, less one that does nothing. */
+export async function start(sizes: Sizes): Promise<Measurement[]> {
+  const sample = await compare(
+    sizes.longRounds,
+    () => elapsed(() => void runScript("create")),
+    () => elapsed(() => void runScript("nothing")),
+  );
+  const difference = sample.time - sample.limitTime;
+  const name = "import and first store, beyond the runtime's start";
+  return [
+    measurementOf(name, milliseconds, { time: difference, best: difference }, { goal: { valueMax: 40 } }),
+  ];
+}
+
+/** An allocating loop with a large store open, beside the same loop without, in two processes that take turns. */
+export async function collector(sizes: Sizes): Promise<Measurement[]> {
+  const withStore = Child.ofScript("collector", String(Math.ceil(sizes.storeBytes / bytesPerStep)));
+  const without = Child.ofScript("collector", "0");
+  const ask = async (child: Child) => Number(await child.ask("go"));
+  try {
+    await Promise.all([withStore.answer(), without.answer()]);
+    // A tax may come in few, long pauses, which a median would not see.
+    const sample = await compare(4 * sizes.longRounds, () => ask(withStore), () => ask(without), mean);
+    const name = `allocating loop with a store of ${gigabytes(sizes.storeBytes)} open`;
+    const options = { limit: "the same loop without", goal: { ratioMax: 1.1 } };
+    return [measurementOf(name, nanosecondsPer("object"), sample, options)];
+  } finally {
+    await Promise.all([withStore.end(), without.end()]);
+  }
+}
+
+/** A stream far larger than anything that is kept in memory. */
+export function memory(sizes: Sizes): Promise<Measurement[]> {
+  const { time, bytesMax } = JSON.parse(runScript("stream", String(sizes.streamBytes)));
+  const stepCount = Math.ceil(sizes.streamBytes / bytesPerStep);
+  const limitTime = writeStream(stepCount * bytesPerStep) / stepCount;
+  const name = `${gigabytes(sizes.streamBytes)} through append`;
+  const sample = { time, best: time, limitTime, ratio: time / limitTime };
+  const measurements = [
+    measurementOf(name, nanosecondsPer("step"), sample, { limit: "fallocate and pwrite" }),
+  ];
+  // Only Linux tells how much of a process's memory is anonymous.
+  if (bytesMax !== null) {
+    const goal = { valueMax: 150 };
+    const bytes = { time: bytesMax, best: bytesMax };
+    measurements.push(measurementOf(`${name}, anonymous memory`, megabytes, bytes, { goal }));
+  }
+  return Promise.resolve(measurements);
+}
+
+const gigabytes = (bytes: number): string => `${bytes / 1e9} GB`;

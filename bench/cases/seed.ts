@@ -1,0 +1,49 @@
+/** Sustained append beside the design that this library began with, in Python with numpy, in turn in one run. */
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { StreamStore } from "../../mod.ts";
+import { Child } from "../children.ts";
+import { compare, elapsed, prove } from "../harness.ts";
+import { type Measurement, measurementOf, notMeasured, times } from "../measurement.ts";
+import type { Sizes } from "../sizes.ts";
+import { appendSteps, referenceFields, tokensPerStep, valueAt } from "../stream.ts";
+
+const name = "append sustained, times as fast as the seed's design in numpy";
+
+export async function againstSeed(sizes: Sizes): Promise<Measurement> {
+  if (spawnSync("python3", ["-c", "import numpy"]).status !== 0) {
+    return notMeasured(name, "needs python3 with numpy");
+  }
+  const seedSteps = Math.ceil(sizes.appendSteps / 20);
+  const path = fileURLToPath(new URL("../seed.py", import.meta.url));
+  const seed = new Child("python3", [path, String(seedSteps)]);
+  try {
+    await seed.answer();
+    const sample = await compare(
+      Math.ceil(sizes.longRounds / 3),
+      () => appendFor(sizes.appendSteps),
+      () => askSeed(seed, seedSteps),
+    );
+    const speedup = { time: 1 / sample.ratio, best: sample.limitBest / sample.best };
+    return measurementOf(name, times, speedup, { goal: { valueMin: 150 } });
+  } finally {
+    await seed.end();
+  }
+}
+
+function appendFor(stepCount: number): number {
+  using store = new StreamStore(referenceFields);
+  const time = elapsed(() => {
+    appendSteps(store, 0, stepCount);
+    store.flush();
+  });
+  return time / stepCount;
+}
+
+async function askSeed(seed: Child, stepCount: number): Promise<number> {
+  const [nanoseconds, sum] = (await seed.ask("go")).split(" ").map(Number);
+  let expected = 0;
+  for (let i = 1; i <= tokensPerStep; i++) expected += valueAt(stepCount * tokensPerStep - i);
+  prove("the seed's design", sum, expected);
+  return nanoseconds;
+}

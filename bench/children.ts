@@ -1,0 +1,56 @@
+/** Processes, for what can only be measured in a process of its own. */
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import process from "node:process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+/** The arguments by which this runtime runs a script of bench/children/. Both take those of Node here. */
+function argumentsOf(script: string, args: readonly string[]): string[] {
+  return ["--expose-gc", fileURLToPath(new URL(`./children/${script}.ts`, import.meta.url)), ...args];
+}
+
+/** Runs a script to its end in the same runtime and returns what it printed. */
+export function runScript(script: string, ...args: string[]): string {
+  const { status, stdout, stderr } = spawnSync(process.execPath, argumentsOf(script, args), {
+    encoding: "utf8",
+  });
+  if (status === 0) return stdout;
+  throw new Error(`Cannot run bench/children/${script}.ts: it ended with ${status}. ${stderr}`);
+}
+
+/** A process that answers each line that it is sent with a line of its own. */
+export class Child {
+  readonly #process: ChildProcess;
+  readonly #lines: AsyncIterator<string>;
+
+  constructor(private readonly command: string, args: readonly string[]) {
+    this.#process = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
+    this.#lines = createInterface({ input: this.#process.stdout! })[Symbol.asyncIterator]();
+  }
+
+  /** A script of bench/children/ in the same runtime. */
+  static ofScript(script: string, ...args: string[]): Child {
+    return new Child(process.execPath, argumentsOf(script, args));
+  }
+
+  /** Waits for a line. */
+  async answer(): Promise<string> {
+    const { value, done } = await this.#lines.next();
+    if (done) throw new Error(`Cannot go on: a process of ${this.command} has ended`);
+    return value;
+  }
+
+  /** Sends a line and waits for the answer. */
+  ask(line: string): Promise<string> {
+    this.#process.stdin!.write(`${line}\n`);
+    return this.answer();
+  }
+
+  /** Lets the process end: its input does. */
+  async end(): Promise<void> {
+    if (this.#process.exitCode !== null) return;
+    const exited = new Promise((resolve) => this.#process.once("exit", resolve));
+    this.#process.stdin!.end();
+    await exited;
+  }
+}

@@ -1,0 +1,2 @@
+/** The runtime's own start: a module that does nothing. */
+export {};

@@ -1,0 +1,87 @@
+/**
+ * Measures a subject and its limit in turn, round by round, because the speed of a shared machine drifts by more than
+ * the differences looked for. One harness of our own, and not `deno bench`: that one runs on Deno only, cannot take
+ * turns between two functions, and knows no limit, ratio or proof.
+ */
+
+/** One round's time, in nanoseconds for one unit of the work. */
+export type Round = () => number | Promise<number>;
+
+/** How a subject did, and how its limit did in the same rounds. */
+export interface Sample {
+  /** The median of the rounds, and the shortest. */
+  readonly time: number;
+  readonly best: number;
+  readonly limitTime: number;
+  readonly limitBest: number;
+  /** The median of each round's subject ÷ limit. */
+  readonly ratio: number;
+}
+
+/** The time that `work` takes, in nanoseconds. */
+export function elapsed(work: () => void): number {
+  const start = performance.now();
+  work();
+  return (performance.now() - start) * 1e6;
+}
+
+/** The same for work that ends later. */
+export async function elapsedUntil(work: () => Promise<void>): Promise<number> {
+  const start = performance.now();
+  await work();
+  return (performance.now() - start) * 1e6;
+}
+
+/** The rounds before the first that counts: engines compile what is hot meanwhile, and pages are touched. */
+const warmupShare = 0.25;
+
+/**
+ * Runs rounds of both. Who goes first changes, since the second finds caches as the first left them. `middle` is what
+ * stands for all rounds: the median, or the mean where few long rounds are the very thing looked for.
+ */
+export async function compare(
+  roundCount: number,
+  subject: Round,
+  limit: Round,
+  middle: (values: readonly number[]) => number = median,
+): Promise<Sample> {
+  const times: number[] = [];
+  const limits: number[] = [];
+  for (let round = -Math.ceil(roundCount * warmupShare); round < roundCount; round++) {
+    const isFirst = round % 2 === 0;
+    const early = await (isFirst ? subject() : limit());
+    const late = await (isFirst ? limit() : subject());
+    if (round < 0) continue;
+    times.push(isFirst ? early : late);
+    limits.push(isFirst ? late : early);
+  }
+  return {
+    time: middle(times),
+    best: Math.min(...times),
+    limitTime: middle(limits),
+    limitBest: Math.min(...limits),
+    ratio: middle(times.map((time, i) => time / limits[i])),
+  };
+}
+
+/** A subject that has no limit of its own. */
+export function measure(roundCount: number, subject: Round): Promise<Sample> {
+  return compare(roundCount, subject, () => NaN);
+}
+
+/** The middle value, or the mean of the two in the middle. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+export function mean(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0) / values.length;
+}
+
+/** Stops the benchmark where a result is not what it must be: a wrong answer has no speed. */
+export function prove(what: string, found: number, expected: number): void {
+  if (Object.is(found, expected)) return;
+  throw new Error(`Cannot trust ${what}: it must give ${expected}, got ${found}`);
+}

@@ -1,0 +1,55 @@
+/**
+ * The benchmarks: `./run bench` runs this file under Deno and then under Bun.
+ *
+ *   --small, --large      tiny sizes, which only show that all of it runs; or also a store of 1 billion tokens
+ *   --only NAME           one case; may be repeated
+ *   --json FILE           where results go, beside those of the other runtime; a whole run goes to build/bench.json
+ *   --table               measures nothing, and prints the results in that file as a Markdown table
+ *
+ * The same harness and cases run on both runtimes (bench/harness.ts says why `deno bench` is not used), so that the
+ * two columns of the table mean the same.
+ */
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { cases } from "./cases.ts";
+import { describeMachine, runtimeName, runtimeVersion } from "./machine.ts";
+import type { Measurement } from "./measurement.ts";
+import { lineOf, readResults, saveResults, tableOf } from "./report.ts";
+import { sizesOf } from "./sizes.ts";
+
+const { values: options } = parseArgs({
+  options: {
+    small: { type: "boolean", default: false },
+    large: { type: "boolean", default: false },
+    only: { type: "string", multiple: true },
+    json: { type: "string" },
+    table: { type: "boolean", default: false },
+  },
+});
+
+const defaultPath = fileURLToPath(new URL("../build/bench.json", import.meta.url));
+
+if (options.table) console.log(tableOf(readResults(options.json ?? defaultPath)));
+else await runCases(options.only ?? Object.keys(cases));
+
+async function runCases(names: readonly string[]): Promise<void> {
+  const unknown = names.filter((name) => !Object.hasOwn(cases, name));
+  if (unknown.length > 0) {
+    console.error(`Unknown case ${unknown.join(", ")}: allowed are ${Object.keys(cases).join(", ")}`);
+    process.exit(2);
+  }
+  const sizes = sizesOf[options.small ? "small" : options.large ? "large" : "default"];
+  const machine = describeMachine();
+  console.log(`${runtimeName} ${runtimeVersion} on ${machine}`);
+  const measurements: Measurement[] = [];
+  for (const name of names) {
+    const found = await cases[name](sizes);
+    measurements.push(...found);
+    console.log(found.map(lineOf).join("\n"));
+  }
+  const path = options.json ?? (options.small || options.only ? null : defaultPath);
+  if (path !== null) {
+    saveResults(path, { runtime: runtimeName, version: runtimeVersion, machine, measurements });
+  }
+}

@@ -1,0 +1,58 @@
+/** How much each case does. Small is for tests, which look at results; large is for who has time and 40 GB of disk. */
+import { totalmem } from "node:os";
+
+export interface Sizes {
+  readonly mode: "small" | "default" | "large";
+  /** Rounds of cases whose one round takes a fraction of a millisecond, about one, and tens of them. */
+  readonly shortRounds: number;
+  readonly mediumRounds: number;
+  readonly longRounds: number;
+  /** Steps of one sustained append, and rows of columns and datasets. */
+  readonly appendSteps: number;
+  readonly rows: number;
+  /** Stores of the window case, in tokens. */
+  readonly windowTokens: readonly number[];
+  readonly windowsPerRound: number;
+  /** Steps of the store that is gathered from: 44 M tokens where nothing else is said. */
+  readonly gatherSteps: number;
+  /** The store that is open beside the garbage collector, and the stream whose memory is looked at. */
+  readonly storeBytes: number;
+  readonly streamBytes: number;
+}
+
+const defaults: Sizes = {
+  mode: "default",
+  shortRounds: 400,
+  mediumRounds: 60,
+  longRounds: 15,
+  appendSteps: 500_000,
+  rows: 1_000_000,
+  windowTokens: [1e6, 1e8],
+  windowsPerRound: 20_000,
+  gatherSteps: 4_000_000,
+  storeBytes: 1e10,
+  streamBytes: 1e10,
+};
+
+export const sizesOf: Readonly<Record<Sizes["mode"], Sizes>> = {
+  default: defaults,
+  large: { ...defaults, mode: "large", windowTokens: [1e6, 1e8, 1e9], streamBytes: moreThanMemory() },
+  small: {
+    mode: "small",
+    shortRounds: 4,
+    mediumRounds: 4,
+    longRounds: 2,
+    appendSteps: 10_000,
+    rows: 3000,
+    windowTokens: [10_000],
+    windowsPerRound: 100,
+    gatherSteps: 10_000,
+    storeBytes: 1e7,
+    streamBytes: 1e7,
+  },
+};
+
+/** A quarter more than the machine's memory, in whole gigabytes: such a stream cannot be kept there. */
+function moreThanMemory(): number {
+  return Math.ceil(1.25 * totalmem() / 1e9) * 1e9;
+}

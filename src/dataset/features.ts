@@ -1,0 +1,158 @@
+import { describe } from "../fields.ts";
+import { allowedValueTypes, parseValueType, type ValueType } from "./value_types.ts";
+
+/** A column of one number a row; `dtype` as HuggingFace names it: `float32`, `int64`, `bool`, `timestamp[us]`. */
+export interface ValueFeature {
+  readonly dtype: string;
+  readonly _type: "Value";
+}
+
+/** A column of int64 that number `names`. */
+export interface ClassLabelFeature {
+  readonly names: readonly string[];
+  readonly _type: "ClassLabel";
+}
+
+/** A column of lists, all of `length` where it is given. `Sequence` is the older name of `List`. */
+export interface ListFeature {
+  readonly feature: Feature;
+  readonly length?: number;
+  readonly _type: "List" | "Sequence";
+}
+
+/** A column of lists with 64-bit offsets. */
+export interface LargeListFeature {
+  readonly feature: Feature;
+  readonly _type: "LargeList";
+}
+
+/** A column of arrays of one shape; its first dimension may vary, and is null then. */
+export interface ArrayFeature {
+  readonly shape: readonly (number | null)[];
+  readonly dtype: string;
+  readonly _type: "Array2D" | "Array3D" | "Array4D" | "Array5D";
+}
+
+/** What HuggingFace datasets knows of a column of numbers, as its JSON has it. */
+export type Feature = ValueFeature | ClassLabelFeature | ListFeature | LargeListFeature | ArrayFeature;
+
+/** Features by column name. */
+export type Features = Readonly<Record<string, Feature>>;
+
+/** One level of nesting: lists of any length, with 32-bit or 64-bit offsets, or lists of so many entries. */
+export type Level = "list" | "large_list" | number;
+
+/** How a column is laid out: what a feature says, without what only people need. */
+export interface Layout {
+  readonly value: ValueType;
+  /** From the outermost level to the innermost. Only the outermost may vary in length. */
+  readonly levels: readonly Level[];
+  /** Whether it is an ArrayND, which Arrow holds as an extension type over lists of lists. */
+  readonly isArray: boolean;
+}
+
+/** The fixed number of values that one entry of the outermost level has. */
+export function innerCount(layout: Layout): number {
+  return layout.levels.slice(1).reduce<number>((count, level) => count * (level as number), 1);
+}
+
+/** Reads a feature; the error names the column and what is allowed. */
+export function parseFeature(column: string, feature: unknown, action: string): Layout {
+  const refuse = (what: string, got: unknown): never => {
+    throw new TypeError(
+      `Cannot ${action}: the feature of "${column}" must be ${what}, got ${describeFeature(got)}`,
+    );
+  };
+  const levels: Level[] = [];
+  let inner: unknown = feature;
+  while (true) {
+    // A list of one feature is how features were once written in Python.
+    if (Array.isArray(inner) && inner.length === 1) inner = { feature: inner[0], _type: "List" };
+    if (typeof inner !== "object" || inner === null) return refuse("an object with _type", inner);
+    const given = inner as Record<string, unknown>;
+    const kind = given._type;
+    if (kind === "Value" || kind === "ClassLabel") {
+      const value = parseValueType(kind === "ClassLabel" ? "int64" : given.dtype);
+      return value === null
+        ? refuse(`of dtype ${allowedValueTypes}`, given.dtype)
+        : { value, levels: checkLevels(levels, refuse, feature), isArray: false };
+    }
+    if (kind === "List" || kind === "Sequence" || kind === "LargeList") {
+      levels.push(parseLevel(kind, given.length, refuse));
+      inner = given.feature;
+    } else if (levels.length === 0 && typeof kind === "string" && /^Array[2-5]D$/.test(kind)) {
+      return parseArray(Number(kind[5]), given, refuse);
+    } else {
+      return refuse("Value, ClassLabel, List, LargeList, Sequence or Array2D to Array5D", kind ?? inner);
+    }
+  }
+}
+
+type Refuse = (what: string, got: unknown) => never;
+
+function parseLevel(kind: string, length: unknown, refuse: Refuse): Level {
+  if (kind === "LargeList") return "large_list";
+  if (length === undefined || length === null || length === -1) return "list";
+  return isLength(length) ? length : refuse("a List whose length is an integer above 0, or -1", length);
+}
+
+function checkLevels(levels: readonly Level[], refuse: Refuse, feature: unknown): readonly Level[] {
+  if (levels.slice(1).every((level) => typeof level === "number")) return levels;
+  return refuse("a list of numbers, of lists with a length, or Array2D to Array5D", feature);
+}
+
+function parseArray(dimensions: number, given: Record<string, unknown>, refuse: Refuse): Layout {
+  const value = parseValueType(given.dtype);
+  if (value === null) return refuse(`of dtype ${allowedValueTypes}`, given.dtype);
+  const shape: unknown = given.shape;
+  const isShape = Array.isArray(shape) && shape.length === dimensions &&
+    shape.every((length, i) => isLength(length) || (i === 0 && length === null));
+  if (!isShape) return refuse(`an array of ${dimensions} lengths above 0, the first one or null`, shape);
+  return { value, levels: shape.map((length) => length ?? "list"), isArray: true };
+}
+
+function isLength(length: unknown): length is number {
+  return typeof length === "number" && Number.isSafeInteger(length) && length > 0;
+}
+
+function describeFeature(feature: unknown): string {
+  if (typeof feature !== "object" || feature === null) return describe(feature);
+  const text = JSON.stringify(feature) ?? "nothing";
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}
+
+/** The feature of a layout that nobody has named. */
+export function featureOf(layout: Layout): Feature {
+  const { value, levels, isArray } = layout;
+  if (isArray) {
+    const shape = levels.map((level) => typeof level === "number" ? level : null);
+    return { shape, dtype: value.name, _type: `Array${levels.length}D` as ArrayFeature["_type"] };
+  }
+  return levels.reduceRight<Feature>(
+    (feature, level) =>
+      level === "large_list"
+        ? { feature, _type: "LargeList" }
+        : level === "list"
+        ? { feature, _type: "List" }
+        : { feature, length: level, _type: "List" },
+    { dtype: value.name, _type: "Value" },
+  );
+}
+
+/** The key of Arrow schema metadata under which HuggingFace keeps features. */
+export const metadataKey = "huggingface";
+
+/** Features as that metadata has them. */
+export function featuresToJson(features: Features): string {
+  return JSON.stringify({ info: { features } });
+}
+
+/** Features out of that metadata, unchecked; none where the text is not what HuggingFace writes. */
+export function featuresFromJson(text: string | undefined): Readonly<Record<string, unknown>> {
+  try {
+    const features = JSON.parse(text ?? "null")?.info?.features;
+    return typeof features === "object" && features !== null ? features : {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,31 @@
+import type { Feature, Layout } from "./features.ts";
+
+/** What datasets said about fields. null: they did not agree, and a field's own dtype decides. */
+export type KnownFeatures = Map<string, Feature | null>;
+
+/** A column that rows are loaded from. */
+export interface LoadedColumn {
+  readonly name: string;
+  readonly layout: Layout;
+  /** null where all there is are nulls, which tell of no type. */
+  feature: Feature | null;
+}
+
+/**
+ * Remembers the features that rows were loaded with, so that they go out as they came in. Rows that were there before
+ * may have values that the feature cannot hold, so only a first load counts, or one that agrees with those before.
+ */
+export function rememberFeatures(
+  known: KnownFeatures,
+  loaded: readonly LoadedColumn[],
+  wasEmpty: boolean,
+): void {
+  const first = new Set<string>();
+  for (const { name, feature } of loaded) {
+    if (feature === null) continue;
+    const isFirst = wasEmpty && !first.has(name);
+    const before = isFirst ? feature : known.get(name) ?? null;
+    known.set(name, JSON.stringify(before) === JSON.stringify(feature) ? feature : null);
+    first.add(name);
+  }
+}

@@ -1,0 +1,50 @@
+import type { Feature } from "./features.ts";
+
+/** A column of a Parquet file. */
+export interface ParquetColumn {
+  readonly name: string;
+  /** What a field of a store would be loaded with; null where the column is no numbers. */
+  readonly feature: Feature | null;
+}
+
+/** What a Parquet file, or a folder of them, holds. */
+export interface ParquetSchema {
+  readonly files: readonly string[];
+  readonly rowCount: number;
+  /** The columns of all files, in the order in which they are first met. */
+  readonly columns: readonly ParquetColumn[];
+}
+
+/**
+ * Looks at a Parquet file, or at all in a folder and those below it, without reading rows: to choose a store's fields.
+ *
+ * @throws {Error} If there is no such file, or it cannot be read as Parquet.
+ *
+ * @example
+ * ```ts no-assert
+ * import { parquetSchema, StreamStore } from "@streamstore/streamstore";
+ *
+ * async function load(path: string): Promise<StreamStore> {
+ *   const { columns } = await parquetSchema(path);
+ *   const names = columns.filter(({ feature }) => feature !== null).map(({ name }) => name);
+ *   const store = new StreamStore(Object.fromEntries(names.map((name, type) => [name, type])));
+ *   await store.fromParquet(path);
+ *   return store;
+ * }
+ * ```
+ */
+export async function parquetSchema(path: string): Promise<ParquetSchema> {
+  const { ParquetFile, parquetPaths } = await import("./parquet_file.ts");
+  const files = await parquetPaths(path);
+  const columns = new Map<string, ParquetColumn>();
+  let rowCount = 0;
+  for (const name of files) {
+    const file = await ParquetFile.open(name);
+    for (const count of file.groupRows) rowCount += count;
+    for (const [name, column] of file.columns) {
+      if (!columns.has(name)) columns.set(name, { name, feature: column?.feature ?? null });
+    }
+    await file.close();
+  }
+  return { files, rowCount, columns: [...columns.values()] };
+}

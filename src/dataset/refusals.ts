@@ -1,0 +1,71 @@
+import type { BatchError, Source } from "../batch.ts";
+import type { Field } from "../fields.ts";
+import type { ShapeError } from "./arrow_sources.ts";
+import { isSet } from "./bitmaps.ts";
+import { numberAt } from "./value_types.ts";
+
+/** Says which row, column and value a batch was refused for. */
+export function inWords(
+  action: string,
+  error: BatchError,
+  sources: readonly Source[],
+  steps: BigInt64Array,
+  firstRow: number,
+  lastStep: bigint,
+): RangeError {
+  if (error.kind === "step") {
+    const row = error.row - firstRow;
+    const before = row > 0 ? steps[row - 1] : lastStep;
+    return new RangeError(
+      `Cannot ${action}: the step of row ${error.row} must be > ${before}, the step before it, got ${
+        steps[row]
+      }`,
+    );
+  }
+  const { name, dtype } = error.field!;
+  if (error.kind === "null-in-list") {
+    return new RangeError(
+      `Cannot ${action}: the list of "${name}" at row ${error.row} must hold numbers only, got a null inside it; nullInList: "nan" makes it NaN`,
+    );
+  }
+  const source = sources.find(({ field }) => field === error.field)!;
+  const { valueValidity: present } = source;
+  const value = present === null || isSet(present, error.valueIndex)
+    ? numberAt(source.values, source.dtype, error.valueIndex)
+    : "NaN for a null inside a list";
+  const isLarge = dtype === "float64" && typeof value === "bigint";
+  const allowed = dtype === "float64" ? "exact in float64" : `an integer that fits ${dtype}`;
+  const advice = isLarge ? `; declare the field as ${source.dtype}` : "";
+  return new RangeError(
+    `Cannot ${action}: "${name}" at row ${error.row} must be ${allowed}, got ${value}${advice}`,
+  );
+}
+
+export function wrongShape(action: string, name: string, firstRow: number, error: ShapeError): RangeError {
+  return new RangeError(
+    `Cannot ${action}: "${name}" at row ${
+      firstRow + error.row
+    } must have the shape that its feature says, lists of ${error.expected}, got a list of ${error.found}`,
+  );
+}
+
+export function noColumns(action: string, fields: readonly Field[], names: readonly string[]): RangeError {
+  const fieldNames = fields.map(({ name }) => name).join(", ");
+  return new RangeError(
+    `Cannot ${action}: at least one column must be a field (${fieldNames}), got columns ${
+      names.join(", ") || "(none)"
+    }`,
+  );
+}
+
+export function noNumbers(action: string, name: string, type: string): TypeError {
+  return new TypeError(
+    `Cannot ${action}: the column of field "${name}" must be numbers or lists of them, got ${type}; drop it, or pass it as extra to toDataset`,
+  );
+}
+
+export function wrongStep(action: string, name: string, row: number, got: unknown): RangeError {
+  return new RangeError(
+    `Cannot ${action}: the step column "${name}" at row ${row} must be an int64, got ${got}`,
+  );
+}

@@ -1,0 +1,194 @@
+import { describe, type Field } from "./fields.ts";
+import { isInt64 } from "./steps.ts";
+import {
+  type Cells,
+  checkAttached,
+  type FieldValue,
+  listLength,
+  type NumberArray,
+  type Scalar,
+  writeList,
+  writeScalar,
+  wrongValue,
+} from "./values.ts";
+
+/** Counts of a record that are no number of tokens; see zig/src/format.zig. */
+const emptyList = 0;
+const bareRow = -1;
+export const listField = -2;
+
+/** Int32 words of one record: step (low, high), type, count. */
+export const recordWords = 4;
+
+/** Thrown when a step does not fit what is left of the buffers. */
+export const noRoom: unique symbol = Symbol("no room");
+
+const twoTo32 = 2 ** 32;
+
+/** Where a stream stands: its last step, and the place in field order of that step's last field. */
+export interface Position {
+  readonly step: number | bigint;
+  readonly field: number;
+}
+
+/**
+ * Lays steps out as records and values, with every check there is. What it has written is nobody's until the caller
+ * publishes it, so it may throw half way.
+ */
+export class StepWriter {
+  /** Where it has got to: the next word of records, the next value, the last step and field, and rows begun. */
+  record = 0;
+  value = 0;
+  step: number | bigint = -Infinity;
+  field = -1;
+  rowCount = 0;
+  /** Whether a field was written as a list for the first time. */
+  hasNewList = false;
+  #records: Int32Array = new Int32Array(0);
+  #cells!: Cells;
+  #stepRecord = 0;
+  #isNewStep = false;
+  readonly #names: readonly string[];
+  readonly #fieldOfName: ReadonlyMap<string, Field>;
+
+  constructor(private readonly fields: readonly Field[]) {
+    this.#names = fields.map(({ name }) => name);
+    this.#fieldOfName = new Map(fields.map((field) => [field.name, field]));
+  }
+
+  /** Goes to a place in buffers, and in the stream. */
+  begin(records: Int32Array, record: number, cells: Cells, value: number, position: Position): void {
+    this.#records = records;
+    this.#cells = cells;
+    this.record = record;
+    this.value = value;
+    this.step = position.step;
+    this.field = position.field;
+    this.rowCount = 0;
+    this.hasNewList = false;
+  }
+
+  /** One step, its fields by name in any order. */
+  writeStep(step: number | bigint, values: Readonly<Record<string, FieldValue>>): void {
+    for (const name in values) this.#fieldOf(name);
+    this.#beginStep(step);
+    for (const field of this.fields) {
+      const value = values[field.name];
+      if (value !== null && value !== undefined) this.#writeField(field, value);
+    }
+    this.#endStep();
+  }
+
+  /** Any number of tokens or lists, strictly in field order within each step. */
+  writeSequences(
+    steps: ArrayLike<number | bigint>,
+    names: readonly string[],
+    values: ArrayLike<FieldValue>,
+  ): void {
+    for (let i = 0; i < names.length; i++) {
+      const field = this.#fieldOf(names[i]);
+      if (i === 0 || steps[i] != this.step) {
+        if (i > 0) this.#endStep();
+        this.#beginStep(steps[i]);
+      }
+      const value = values[i];
+      if (field.position <= this.field) throw this.#outOfOrder(field);
+      if (value !== null && value !== undefined) this.#writeField(field, value);
+      else this.field = field.position;
+    }
+    if (names.length > 0) this.#endStep();
+  }
+
+  #fieldOf(name: string): Field {
+    const field = this.#fieldOfName.get(name);
+    if (field !== undefined) return field;
+    throw new TypeError(
+      `Cannot append: fields must be among ${this.#names.join(", ")}, got ${describe(name)}`,
+    );
+  }
+
+  #beginStep(step: number | bigint): void {
+    this.#stepRecord = this.record;
+    this.#isNewStep = step > this.step;
+    if (this.#isNewStep && (Number.isSafeInteger(step) || (typeof step === "bigint" && isInt64(step)))) {
+      this.step = step;
+      this.field = -1;
+      this.rowCount++;
+    } else {
+      this.#checkSameStep(step);
+    }
+  }
+
+  /** Going on with the last step is fine; everything else that is not later is an error. */
+  #checkSameStep(step: number | bigint): void {
+    if (typeof step !== "bigint" && !Number.isSafeInteger(step)) {
+      const error = typeof step === "number" ? RangeError : TypeError;
+      throw new error(`Cannot append: a step must be a safe integer or a bigint, got ${describe(step)}`);
+    }
+    if (typeof step === "bigint" && !isInt64(step)) {
+      throw new RangeError(`Cannot append: a step must fit int64, got ${step}`);
+    }
+    if (step < this.step) throw new RangeError(`Cannot append: step must be >= ${this.step}, got ${step}`);
+  }
+
+  #writeField(field: Field, value: unknown): void {
+    if (field.position <= this.field) throw this.#outOfOrder(field);
+    const at = this.value;
+    let count = 1;
+    if (typeof value === "number" && field.kind === 0) {
+      if (at >= this.#cells.values.length) throw noRoom;
+      this.#cells.values[at] = value;
+    } else if (typeof value === "object") {
+      count = this.#writeListValue(field, value as object);
+    } else {
+      if (at >= this.#cells.values.length) throw noRoom;
+      writeScalar(this.#cells, at, field, value);
+    }
+    this.#writeRecord(field.type, count);
+    this.value = at + count;
+    this.field = field.position;
+  }
+
+  #writeListValue(field: Field, value: object): number {
+    const length = listLength(value);
+    if (length < 0) throw wrongValue(field, value);
+    if (length === 0) checkAttached(field, value);
+    if (this.value + length > this.#cells.values.length) throw noRoom;
+    if (!field.isList) {
+      this.hasNewList = true;
+      this.#writeRecord(field.type, listField);
+    }
+    writeList(this.#cells, this.value, field, value as NumberArray | readonly Scalar[]);
+    return length === 0 ? emptyList : length;
+  }
+
+  #writeRecord(type: number, count: number): void {
+    const records = this.#records;
+    const at = this.record;
+    if (at >= records.length) throw noRoom;
+    const step = this.step;
+    if (typeof step === "number") {
+      records[at] = step | 0;
+      records[at + 1] = Math.floor(step / twoTo32);
+    } else {
+      records[at] = Number(BigInt.asIntN(32, step));
+      records[at + 1] = Number(step >> 32n);
+    }
+    records[at + 2] = type;
+    records[at + 3] = count;
+    this.record = at + recordWords;
+  }
+
+  /** A new step without any field is still a row, and says so. */
+  #endStep(): void {
+    if (this.#isNewStep && this.record === this.#stepRecord) this.#writeRecord(0, bareRow);
+  }
+
+  #outOfOrder(field: Field): RangeError {
+    const last = this.#names[this.field];
+    const order = this.#names.join(", ");
+    return new RangeError(
+      `Cannot append: at step ${this.step} fields after "${last}" must follow it in field order (${order}), got "${field.name}"`,
+    );
+  }
+}

@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { cases } from "../bench/cases.ts";
+import { runScript } from "../bench/children.ts";
+import { compare, elapsed, mean, median, prove } from "../bench/harness.ts";
+import { LimitFiles, native } from "../bench/limits.ts";
+import { describeMachine } from "../bench/machine.ts";
+import { digits, type Measurement, measurementOf, milliseconds, notMeasured } from "../bench/measurement.ts";
+import { lineOf, readResults, type Results, saveResults, tableOf } from "../bench/report.ts";
+import { sizesOf } from "../bench/sizes.ts";
+import {
+  appendSteps,
+  filledStore,
+  referenceFields,
+  tokensPerStep,
+  typeAt,
+  valueAt,
+} from "../bench/stream.ts";
+import { StreamStore } from "../mod.ts";
+
+// Each case checks its own results and throws where one is wrong; how long it takes is not looked at.
+for (const [name, run] of Object.entries(cases)) {
+  test(`the case ${name} gives right results`, async () => {
+    const measurements = await run(sizesOf.small);
+    assert.ok(measurements.length > 0);
+    for (const { value, ratio, limit } of measurements) {
+      assert.ok(value === null || Number.isFinite(value));
+      assert.ok(limit === null || (limit.value > 0 && ratio! > 0));
+    }
+  });
+}
+
+test("the names of measurements differ, since the table is made by them", async () => {
+  const names: string[] = [];
+  for (const name of ["append", "reads", "gather", "window"]) {
+    names.push(...(await cases[name](sizesOf.small)).map((measurement) => measurement.name));
+  }
+  assert.equal(new Set(names).size, names.length);
+});
+
+test("valueAt() and typeAt() tell what appendSteps() and filledStore() put there", () => {
+  using appended = new StreamStore(referenceFields);
+  appendSteps(appended, 0, 500);
+  using filled = filledStore(500);
+  const indices = Array.from({ length: 500 * tokensPerStep }, (_, i) => i);
+  for (const store of [appended, filled]) {
+    const { values, types, steps } = store.window(0, store.length);
+    assert.deepEqual([...values], indices.map(valueAt));
+    assert.deepEqual([...types], indices.map(typeAt));
+    assert.deepEqual([...steps], indices.map((index) => BigInt(Math.floor(index / tokensPerStep))));
+  }
+});
+
+test("compare() lets both go first in turn, and leaves the warm-up out", async () => {
+  const order: string[] = [];
+  const sample = await compare(4, () => order.push("subject"), () => order.push("limit"));
+  assert.equal(order.length, 2 * (4 + 1));
+  assert.deepEqual(order.slice(2, 6), ["subject", "limit", "limit", "subject"]);
+  assert.equal(sample.best, 3);
+  assert.equal(sample.limitBest, 4);
+});
+
+test("compare() gives the median of times and of ratios, or what it is told to", async () => {
+  const times = [99, 1, 2, 30, 4];
+  const counter = () => {
+    let next = 0;
+    return () => times[next++];
+  };
+  const byMedian = await compare(4, counter(), () => 2);
+  assert.deepEqual([byMedian.time, byMedian.limitTime, byMedian.ratio, byMedian.best], [3, 2, 1.5, 1]);
+  const byMean = await compare(4, counter(), () => 2, mean);
+  assert.deepEqual([byMean.time, byMean.ratio], [9.25, 4.625]);
+  assert.equal(median([3, 1, 2]), 2);
+});
+
+test("prove() stops on a wrong result", () => {
+  prove("a sum", 3, 3);
+  prove("a NaN", NaN, NaN);
+  assert.throws(() => prove("a sum", 3, 4), /Cannot trust a sum: it must give 4, got 3/);
+  assert.ok(elapsed(() => {}) >= 0);
+});
+
+test("goals are judged by value and by ratio", () => {
+  const sample = { time: 3e6, best: 2e6, limitTime: 2e6, limitBest: 1e6, ratio: 1.5 };
+  const judged = (goal: Parameters<typeof measurementOf>[3] = {}) =>
+    measurementOf("a case", milliseconds, sample, { limit: "a limit", ...goal }).goal;
+  assert.deepEqual(judged({ goal: { valueMax: 3 } }), { text: "≤ 3 ms", isReached: true });
+  assert.deepEqual(judged({ goal: { valueMax: 2.9 } }), { text: "≤ 2.9 ms", isReached: false });
+  assert.deepEqual(judged({ goal: { valueMin: 4 } }), { text: "≥ 4 ms", isReached: false });
+  assert.deepEqual(judged({ goal: { ratioMax: 1.4 } }), { text: "≤ 1.4 × the limit", isReached: false });
+  assert.equal(judged(), null);
+  assert.deepEqual([1234.5, 99.96, 9.96, 0.0123, NaN].map(digits), ["1,235", "100", "10", "0.012", "–"]);
+});
+
+test("results of both runtimes meet in one file and one table", () => {
+  const directory = mkdtempSync(join(tmpdir(), "bench-"));
+  try {
+    const path = join(directory, "results", "bench.json");
+    saveResults(path, resultsOf("Bun", 2));
+    saveResults(path, resultsOf("Deno", 9));
+    saveResults(path, resultsOf("Deno", 1));
+    const table = tableOf(readResults(path)).split("\n");
+    assert.equal(table[0], "|  | unit | Deno 1 | Bun 1 | the limit | × the limit | goal |");
+    assert.equal(
+      table[2],
+      "| a case | ms | 1 | 2 | memcpy: 0.5 / 0.5 | 2.00 / 4.00 | ≤ 1.5 ms: reached / missed |",
+    );
+    assert.equal(table[3], "| another (not today) |  | – | – |  |  |  |");
+    assert.match(table.at(-1)!, /Measured on a machine\./);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
+function resultsOf(runtime: Results["runtime"], value: number): Results {
+  const sample = {
+    time: value * 1e6,
+    best: value * 1e6,
+    limitTime: 0.5e6,
+    limitBest: 0.5e6,
+    ratio: 2 * value,
+  };
+  const options = { limit: "memcpy", goal: { valueMax: 1.5 } };
+  const measurements: Measurement[] = [
+    measurementOf("a case", milliseconds, sample, options),
+    notMeasured("another", "not today"),
+  ];
+  return { runtime, version: "1", machine: "a machine", measurements };
+}
+
+test("a line shows what there is of a measurement", () => {
+  const [first, second] = resultsOf("Deno", 2).measurements.map(lineOf);
+  assert.match(first, /^a case +2 ms, memcpy 0\.5, × 4\.00, ≤ 1\.5 ms: MISSED$/);
+  assert.equal(second, "another (not today)");
+});
+
+test("the machine is named with its processor, memory and kernel", () => {
+  assert.match(describeMachine(), /^.+, \d+ cores, \d+ GiB, \w+ [\w.-]+, .+$/);
+});
+
+test("the limits library writes where the plan says", () => {
+  using files = new LimitFiles(2);
+  files.reserve(1 << 16);
+  const plan = files.plan([{ file: 0, byteLength: 100 }, { file: 1, byteLength: 50 }, {
+    file: 0,
+    byteLength: 7,
+  }]);
+  assert.deepEqual([...plan].filter((_, i) => i % 3 !== 0), [0, 100, 0, 50, 100, 7]);
+  files.write(plan, new Uint8Array(100));
+  assert.throws(() => files.write(plan, new Uint8Array(99)), /Cannot write to a file/);
+});
+
+test("the limits library adds up all types", () => {
+  const types = Int32Array.from({ length: 100_003 }, (_, i) => i % 5);
+  assert.equal(native.sl_types_sum(types, types.length), types.reduce((sum, type) => sum + type, 0));
+});
+
+test("a process that fails is an error with its own words", () => {
+  assert.throws(() => runScript("missing"), /Cannot run bench\/children\/missing\.ts: it ended with 1\. /);
+});
