@@ -4,7 +4,11 @@
  * @module
  */
 export { StreamStore } from "./src/store.ts";
-export type { ColumnOf, StepValues, StoreOptions } from "./src/store.ts";
+export type { ColumnOf, OpenOptions, StepValues, StoreOptions } from "./src/store.ts";
+export type { Mode } from "./src/open.ts";
+export type { Interval, ScheduleOptions } from "./src/schedule.ts";
+export type { Recovery } from "./src/connection.ts";
+export type { DamagedChunk, Verification, VerifyOptions } from "./src/verify.ts";
 export { type ErrorCode, StreamStoreError } from "./src/error.ts";
 export type { Dtype, FieldInfo, FieldMap, FieldType } from "./src/fields.ts";
 export type { FieldValue, NumberArray, Scalar } from "./src/values.ts";

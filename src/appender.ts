@@ -20,6 +20,11 @@ export class Appender {
   tokenCount = 0;
   rowCount = 0;
   lastStep: number | bigint = -Infinity;
+  /** At this many rows, the one being appended not counted, `onDue` is called after every append. */
+  dueRow = Infinity;
+  onDue: () => void = () => {};
+  /** Called when a field was written as a list for the first time. */
+  onNewList: () => void = () => {};
   /** Place in field order of the last field of the last step. */
   #lastField = -1;
   readonly #types: Int32Array;
@@ -65,7 +70,7 @@ export class Appender {
     const takesLists = this.#takesLists;
     let record = this.#recordsEnd;
     let value = this.#valuesEnd;
-    if (!(step > this.lastStep) || this.#state === null) return false;
+    if (!(step > this.lastStep) || this.#state === null || this.rowCount >= this.dueRow) return false;
     if (record + recordWords * names.length > records.length || value + names.length > cells.length) {
       return false;
     }
@@ -166,11 +171,20 @@ export class Appender {
       if (error !== noRoom) throw error;
       this.#makeRoom(attempt);
     }
+    if (this.#writer.hasNewList) this.onNewList();
+    if (this.rowCount > this.dueRow) this.onDue();
   }
 
   /** Moves the tail into the columns. */
   flush(): void {
     if (this.#recordsEnd > 0 || this.#isCopied) this.connection.flush();
+    this.#recordsEnd = 0;
+    this.#valuesEnd = 0;
+  }
+
+  /** The same, and makes everything durable. */
+  sync(): void {
+    this.connection.sync();
     this.#recordsEnd = 0;
     this.#valuesEnd = 0;
   }
@@ -203,9 +217,10 @@ export class Appender {
     this.lastStep = step;
     this.#lastField = field;
     if (hasNewList) this.#noteLists(record);
-    if (this.#isCopied) return;
-    this.#recordsEnd = record;
-    this.#valuesEnd = value;
+    if (!this.#isCopied) {
+      this.#recordsEnd = record;
+      this.#valuesEnd = value;
+    }
   }
 
   /** Hands the step to the native library, which has a tail of its own and copies. */

@@ -87,7 +87,7 @@ export class Batch {
     busy.delete(this.connection);
     if (this.connection.isClosed) return this.connection.checkOpen("append");
     check(this.connection.native.ss_batch_end(this.connection.store, keep), "Cannot end a batch");
-    this.connection.refresh();
+    this.connection.reload();
   }
 
   #addBlock(steps: BigInt64Array, sources: readonly Source[], firstRow: number): void {

@@ -3,7 +3,7 @@ import { StreamStoreError } from "./error.ts";
 import type { Field } from "./fields.ts";
 import { runtime } from "./native/load.ts";
 import type { ColumnViews, ViewState } from "./native/runtime.ts";
-import { check } from "./native/status.ts";
+import { check, status } from "./native/status.ts";
 import type { TailMemory } from "./tail.ts";
 
 /** Sizes of the tail, 1 MiB in all: half as much costs a flush a fifth more a step, twice as much gains nothing. */
@@ -25,7 +25,27 @@ const counts = {
   tailRecords: 7,
   tailValues: 9,
   columns: 11,
+  firstToken: 17,
+  firstRow: 18,
+  capacity: 19,
+  recovery: 20,
 };
+const stateLength = 25;
+
+/** How a store is opened; the numbers are the native library's. */
+const modes = { temporary: 0, create: 1, write: 2, read: 3 } as const;
+
+/** What opening a store found. */
+export interface Recovery {
+  /** Tokens and rows that were in the tail and not yet in the columns: its writer was not closed. */
+  readonly recoveredTokens: number;
+  readonly recoveredRows: number;
+  /** Tokens and rows that were committed but did not survive a failure of the system. */
+  readonly cutTokens: number;
+  readonly cutRows: number;
+  /** Writes of single fields in a tail that cannot be trusted after such a failure. */
+  readonly cutWrites: number;
+}
 
 /** An open store of the native library, and what its last commit says. */
 export class Connection {
@@ -42,29 +62,60 @@ export class Connection {
   isClosed = false;
   #views?: ColumnViews;
   #dataAddress = 0n;
-  readonly #state = new BigInt64Array(17);
+  readonly #changed = new Uint32Array(1);
+  readonly #state = new BigInt64Array(stateLength);
 
-  private constructor(store: number) {
+  private constructor(store: number, readonly access: keyof typeof modes) {
     this.store = store;
     this.#viewState = { store, count: 0, mustBlank: false };
-    this.refresh();
+    this.reload();
     nets.register(this, this.#viewState, this);
   }
 
   /** A store whose files have no names, in the system's directory for temporary files. */
   static temporary(capacity: number): Connection {
     const path = temporaryDirectory();
+    return Connection.#open(path, "temporary", capacity, `Cannot create a temporary store in ${path}`);
+  }
+
+  /** A new store in an empty directory. */
+  static create(directory: string, capacity: number): Connection {
+    return Connection.#open(directory, "create", capacity, `Cannot create a store in ${directory}`);
+  }
+
+  /** A store that exists, to go on with or only to read. */
+  static existing(directory: string, access: "write" | "read"): Connection {
+    return Connection.#open(directory, access, 1, `Cannot open the store ${directory}`);
+  }
+
+  static #open(path: string, access: keyof typeof modes, capacity: number, action: string): Connection {
     const directory = new TextEncoder().encode(path);
     const options = Float64Array.of(capacity, tailRecordsMax, tailValuesMax, reservedTokens);
     const out = new Uint32Array(1);
-    const code = runtime.native.ss_store_open(directory, directory.length, 0, options, out);
-    check(code, `Cannot create a temporary store in ${path}`);
-    return new Connection(out[0]);
+    const code = runtime.native.ss_store_open(directory, directory.length, modes[access], options, out);
+    if (code === status.locked) {
+      throw new StreamStoreError("locked", `${action}: the process ${out[0]} is writing it`);
+    }
+    check(code, action);
+    return new Connection(out[0], access);
+  }
+
+  /** The chunk by which the files grow, in tokens. */
+  get capacity(): number {
+    return Number(this.#state[counts.capacity]);
+  }
+
+  get recovery(): Recovery {
+    const [recoveredTokens, recoveredRows, cutTokens, cutRows, cutWrites] = Array.from(
+      this.#state.subarray(counts.recovery, counts.recovery + 5),
+      Number,
+    );
+    return { recoveredTokens, recoveredRows, cutTokens, cutRows, cutWrites };
   }
 
   /** The tail's memory, or null where this process may not look at native memory. */
   mapTail(): TailMemory | null {
-    if (!runtime.canView) return null;
+    if (!runtime.canView || this.access === "read") return null;
     const [stateAddress, recordsAddress, recordsBytes, valuesAddress, valuesBytes] = [
       this.#state[counts.tailState],
       this.#state[counts.tailRecords],
@@ -100,11 +151,25 @@ export class Connection {
   /** Moves the tail into the columns. */
   flush(): void {
     check(this.native.ss_store_flush(this.store), "Cannot flush the store");
-    this.refresh();
+    this.reload();
+  }
+
+  /** Flushes, and makes everything durable. */
+  sync(): void {
+    check(this.native.ss_store_sync(this.store), "Cannot sync the store");
+    this.reload();
+  }
+
+  /** For a reader: goes to the newest commit. Returns whether there was a newer one. */
+  refresh(): boolean {
+    check(this.native.ss_store_refresh(this.store, this.#changed), "Cannot refresh the store");
+    if (this.#changed[0] === 0) return false;
+    this.reload();
+    return true;
   }
 
   /** Reads what the last commit says. */
-  refresh(): void {
+  reload(): void {
     check(this.native.ss_store_state(this.store, this.#state), "Cannot read the store's state");
     this.tokenCount = Number(this.#state[counts.tokens]);
     this.rowCount = Number(this.#state[counts.rows]);

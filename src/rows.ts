@@ -1,4 +1,5 @@
 import { type Connection, nothing } from "./connection.ts";
+import { StreamStoreError } from "./error.ts";
 import type { Field } from "./fields.ts";
 import { check } from "./native/status.ts";
 import { narrowStep } from "./steps.ts";
@@ -42,7 +43,7 @@ export function readRows(connection: Connection, fields: readonly Field[], from:
     let at = starts[i] - starts[0];
     const end = starts[i + 1] - starts[0];
     while (at < end) {
-      const field = fieldOfType.get(tokens.types[at])!;
+      const field = fieldOf(fieldOfType, tokens.types[at]);
       let next = at + 1;
       while (next < end && tokens.types[next] === field.type) next++;
       row[field.name] = valueOf(field, tokens.cells, at, next);
@@ -52,14 +53,21 @@ export function readRows(connection: Connection, fields: readonly Field[], from:
   });
   for (const mark of readMarks(connection, from, to)) {
     if (mark.kind !== "empty-list") continue;
-    const field = fieldOfType.get(mark.type)!;
+    const field = fieldOf(fieldOfType, mark.type);
     rows[mark.row - from][field.name] = valueOf({ ...field, isList: true }, tokens.cells, 0, 0);
   }
   return rows as Row[];
 }
 
-/** Marks of rows `[from, to)`, in row order. */
-export function readMarks(connection: Connection, from: number, to: number): Mark[] {
+/** Types come from files: one that is no field's is damage. */
+function fieldOf(fieldOfType: ReadonlyMap<number, Field>, type: number): Field {
+  const field = fieldOfType.get(type);
+  if (field !== undefined) return field;
+  throw new StreamStoreError("damaged", `Cannot read rows: a token's type must be a field's, got ${type}`);
+}
+
+/** Marks of rows `[from, to)`, in row order: all, or the first so many. */
+export function readMarks(connection: Connection, from: number, to: number, countMax = Infinity): Mark[] {
   if (connection.markCount === 0) return [];
   const count = new Float64Array(1);
   const read = (words: BigInt64Array, max: number): void => {
@@ -69,9 +77,10 @@ export function readMarks(connection: Connection, from: number, to: number): Mar
     );
   };
   read(new BigInt64Array(markWords), 0);
-  const words = new BigInt64Array(markWords * Math.max(1, count[0]));
-  read(words, count[0]);
-  return Array.from({ length: count[0] }, (_, i) => {
+  const length = Math.min(count[0], countMax);
+  const words = new BigInt64Array(markWords * Math.max(1, length));
+  read(words, length);
+  return Array.from({ length }, (_, i) => {
     const last = words[markWords * i + 2];
     const kind = markKinds[Number(last >> 32n)];
     return { row: Number(words[markWords * i]), type: Number(BigInt.asIntN(32, last)), kind };

@@ -2,7 +2,7 @@ import type { Table } from "apache-arrow";
 import { Appender } from "./appender.ts";
 import { type Column, readColumn } from "./column.ts";
 import { appendColumns, type ColumnsInput } from "./columns.ts";
-import { Connection, integerFields } from "./connection.ts";
+import { Connection, integerFields, type Recovery } from "./connection.ts";
 import { type KnownFeatures, rememberFeatures } from "./dataset/known_features.ts";
 import type { LoadOptions, ParquetOptions } from "./dataset/load_options.ts";
 import type { ToDatasetOptions } from "./dataset/to_arrow.ts";
@@ -11,16 +11,29 @@ import { StreamStoreError } from "./error.ts";
 import { gather, type Gathered, type GatherOut, type Indices } from "./gather.ts";
 import { getTokens, type NestedIndices, type Tokens } from "./get.ts";
 import { inspectText } from "./inspect.ts";
+import { writeManifest } from "./manifest.ts";
 import { check } from "./native/status.ts";
+import { type Mode, openDirectory, type Opened } from "./open.ts";
+import { pause } from "./pause.ts";
 import { readRows, type Row } from "./rows.ts";
+import { checkIntervals, Schedule, type ScheduleOptions } from "./schedule.ts";
 import { isInt64 } from "./steps.ts";
 import type { FieldValue } from "./values.ts";
+import { type Verification, verifyChunks, type VerifyOptions } from "./verify.ts";
 import { Window } from "./window.ts";
 
 /** Options of a new store. */
 export interface StoreOptions {
   /** The chunk, in tokens, by which the store's files grow. */
   readonly capacity?: number;
+}
+
+/** Options of `StreamStore.open`. */
+export interface OpenOptions<Fields extends FieldMap = FieldMap> extends StoreOptions, ScheduleOptions {
+  /** The fields: needed to create a store, and compared with those of one that exists. */
+  readonly fields?: Fields;
+  /** `create` a new store, `append` to one, or `read` one. By default a store that exists is appended to. */
+  readonly mode?: Mode;
 }
 
 /** What one step holds: a value for each field that it has. */
@@ -36,6 +49,13 @@ export type ColumnOf<Fields extends FieldMap, Key extends keyof Fields> = Column
 >;
 
 const defaultCapacity = 1_000_000;
+
+/** How `open` hands the constructor what it has opened. */
+const opened: unique symbol = Symbol("opened");
+
+interface OpenedOptions extends StoreOptions, ScheduleOptions {
+  readonly [opened]?: Opened;
+}
 
 /**
  * A stream of tokens, collected step by step and read as windows while it grows. It lives in memory-mapped files: here
@@ -59,7 +79,10 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
   readonly #integers: Int32Array;
   readonly #connection: Connection;
   readonly #appender: Appender;
-  readonly #features: KnownFeatures = new Map();
+  readonly #features: KnownFeatures;
+  /** The store's directory, or null for a temporary store. */
+  readonly #directory: string | null;
+  readonly #schedule: Schedule | null;
 
   /**
    * Creates a temporary store.
@@ -70,10 +93,56 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
    * @throws {StreamStoreError} If the files cannot be made.
    */
   constructor(fields: Fields, options: StoreOptions = {}) {
-    this.#fields = parseFields(fields);
+    const found = (options as OpenedOptions)[opened];
+    this.#fields = found?.fields ?? parseFields(fields);
     this.#integers = integerFields(this.#fields);
-    this.#connection = Connection.temporary(checkCapacity(options.capacity ?? defaultCapacity));
+    this.#features = found?.features ?? new Map();
+    this.#directory = found?.directory ?? null;
+    this.#connection = found?.connection ??
+      Connection.temporary(checkCapacity(options.capacity ?? defaultCapacity));
     this.#appender = new Appender(this.#connection, this.#fields);
+    const isWriter = this.#connection.access === "write";
+    if (isWriter) this.#appender.onNewList = () => this.#writeManifest();
+    this.#schedule = isWriter ? new Schedule(this.#appender, options as ScheduleOptions) : null;
+  }
+
+  /**
+   * Opens a store in a directory: creates it, goes on with it, or only reads it. One writer at a time has a store; any
+   * number of readers, in other processes and in workers, see what it has committed.
+   *
+   * A step that `append` returned from survives the death of the process. What `sync` or `close` returned from survives
+   * a failure of the whole system.
+   *
+   * @param path The directory. Its parent must exist.
+   * @throws {StreamStoreError} If another process writes the store (`locked`), fields differ (`fields-differ`), files are
+   * missing or damaged (`not-found`, `damaged`), or there is no store and no fields are given.
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   * import { mkdtempSync } from "node:fs";
+   * import { tmpdir } from "node:os";
+   *
+   * const path = `${mkdtempSync(`${tmpdir()}/example-`)}/run.stream`;
+   * {
+   *   using writer = StreamStore.open(path, { fields: { action: 0, reward: 1 } });
+   *   writer.append(0, { action: 1, reward: 0.5 });
+   * }
+   * using reader = StreamStore.open(path, { mode: "read" });
+   * assert.deepEqual(reader.rows(), [{ step: 0, action: 1, reward: 0.5 }]);
+   * ```
+   */
+  static open<const Fields extends FieldMap = FieldMap>(
+    path: string,
+    options: OpenOptions<Fields> = {},
+  ): StreamStore<Fields> {
+    const capacity = checkCapacity(options.capacity ?? defaultCapacity);
+    const { commitEvery, syncEvery } = options;
+    checkIntervals({ commitEvery, syncEvery });
+    const found = openDirectory(path, { fields: options.fields, mode: options.mode, capacity });
+    const handed: OpenedOptions = { commitEvery, syncEvery, [opened]: found };
+    return new StreamStore<Fields>({} as Fields, handed);
   }
 
   /** The number of tokens in the stream. */
@@ -125,6 +194,7 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
       if (this.#appender.appendPlain(step, fields as StepValues<Fields>)) return;
     }
     this.#connection.checkOpen("append");
+    this.#schedule?.check();
     if (values === undefined && typeof step !== "object") {
       this.#appender.appendStep(step, fields as StepValues<Fields>);
     } else {
@@ -344,6 +414,7 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
     const loaded = appendTable(this.#connection, this.#fields, table, options);
     this.#appender.reload();
     rememberFeatures(this.#features, loaded, wasEmpty);
+    this.#writeManifest();
   }
 
   /**
@@ -357,7 +428,7 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
    * @throws {Error} If a file cannot be read.
    *
    * @example
-   * ```ts no-assert
+   * ```ts
    * import { StreamStore } from "@streamstore/streamstore";
    *
    * async function load(folder: string) {
@@ -387,19 +458,80 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
     const loaded = await appendParquet(target, path, options);
     this.#appender.reload();
     rememberFeatures(this.#features, loaded, rowCount === 0);
+    this.#writeManifest();
   }
 
-  /** Moves steps from the tail into the columns. Reads do this themselves where they need to. */
+  /**
+   * Commits: moves steps from the tail into the columns, where readers see them. This store's own reads do so where they
+   * need to.
+   */
   flush(): void {
     this.#connection.checkOpen("flush");
+    this.#schedule?.check();
     this.#appender.flush();
+  }
+
+  /**
+   * Flushes, and makes every step appended so far durable: it survives a failure of the whole system. After a sync that
+   * failed every later one fails too, until the store is opened again: what the first could not write may be lost.
+   *
+   * @throws {StreamStoreError} If the disk is full or fails, or the store is open for reading only.
+   */
+  sync(): void {
+    this.#connection.checkOpen("sync");
+    this.#schedule?.check();
+    this.#appender.sync();
+  }
+
+  /** For a reader: shows what was committed since it was opened or last refreshed. Returns whether there was anything. */
+  refresh(): boolean {
+    this.#connection.checkOpen("refresh");
+    if (!this.#connection.refresh()) return false;
+    this.#appender.reload();
+    return true;
+  }
+
+  /**
+   * For a reader: refreshes until there are at least `rowCount` rows.
+   *
+   * @param options `signal` ends the waiting with its reason.
+   */
+  async waitForRows(rowCount: number, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    if (!Number.isInteger(rowCount) || rowCount < 0) {
+      throw new RangeError(
+        `Cannot wait for rows: their number must be a whole number, got ${describe(rowCount)}`,
+      );
+    }
+    for (let pauseMs = 1;; pauseMs = Math.min(2 * pauseMs, 20)) {
+      options.signal?.throwIfAborted();
+      this.refresh();
+      if (this.rowCount >= rowCount) return;
+      await pause(pauseMs, options.signal);
+    }
+  }
+
+  /** What opening the store found: steps that its last writer left in the tail, and what a failure of the system cut. */
+  get recovery(): Recovery {
+    this.#connection.checkOpen("tell what was recovered");
+    return this.#connection.recovery;
+  }
+
+  /**
+   * Reads the whole store and compares every chunk with the checksum that it was written with. A temporary store has
+   * none and is always whole.
+   */
+  async verify(options: VerifyOptions = {}): Promise<Verification> {
+    this.#prepareRead("verify");
+    return await verifyChunks(this.#connection, options);
   }
 
   /** Ends the store and frees its files. Windows are empty from then on, as {@link Window} says. Closing twice does nothing. */
   close(): void {
     if (this.#connection.isClosed) return;
+    this.#schedule?.stop();
     this.#appender.release();
     this.#connection.close();
+    this.#schedule?.check();
   }
 
   /** The same as `close`, for `using store = …`. */
@@ -410,6 +542,10 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
   /** Size and last tokens, as a console shows them. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return inspectText(this);
+  }
+
+  #writeManifest(): void {
+    if (this.#directory !== null) writeManifest(this.#directory, this.#fields, this.#features);
   }
 
   #prepareRead(action: string): void {

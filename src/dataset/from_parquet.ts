@@ -1,4 +1,4 @@
-import { Batch, BatchError } from "../batch.ts";
+import { Batch, BatchError, type Source } from "../batch.ts";
 import type { Connection } from "../connection.ts";
 import { describe, type Field } from "../fields.ts";
 import { ShapeError } from "./arrow_sources.ts";
@@ -101,6 +101,16 @@ class Loader {
     throw noColumns(`${action} from ${file.path}`, this.fields, [...file.columns.keys()]);
   }
 
+  #source(file: ParquetFile, chunk: Chunk, column: NumberColumn, field: Field, rowCount: number): Source {
+    try {
+      return chunkSource(chunk, column, field, rowCount, this.nanForNull);
+    } catch (error) {
+      if (error instanceof ShapeError) throw wrongShape(action, field.name, this.#row, error);
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Error(`Cannot read ${file.path}, column "${column.name}": ${reason}`, { cause: error });
+    }
+  }
+
   async #addGroup(
     file: ParquetFile,
     group: number,
@@ -112,13 +122,9 @@ class Loader {
     for (const { column } of plans) chunks.push(await file.read(group, column));
     const stepChunk = step === null ? null : await file.read(group, step);
     this.target.checkUntouched();
-    const sources = plans.map(({ field, column }, i) => {
-      try {
-        return chunkSource(chunks[i], column, field, rowCount, this.nanForNull);
-      } catch (error) {
-        throw error instanceof ShapeError ? wrongShape(action, field.name, this.#row, error) : error;
-      }
-    });
+    const sources = plans.map(({ field, column }, i) =>
+      this.#source(file, chunks[i], column, field, rowCount)
+    );
     const steps = step === null
       ? followingSteps(this.#nextStep, rowCount, action)
       : chunkSteps(stepChunk!, step, (row, got) => wrongStep(action, step.name, this.#row + row, got));

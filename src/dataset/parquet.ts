@@ -21,7 +21,7 @@ export interface ParquetSchema {
  * @throws {Error} If there is no such file, or it cannot be read as Parquet.
  *
  * @example
- * ```ts no-assert
+ * ```ts
  * import { parquetSchema, StreamStore } from "@streamstore/streamstore";
  *
  * async function load(path: string): Promise<StreamStore> {

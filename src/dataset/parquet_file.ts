@@ -36,8 +36,10 @@ export class ParquetFile {
     try {
       const { size } = await handle.stat();
       const file = bufferOf(handle, size);
-      const metadata = await inContext(path, () => parquetMetadataAsync(file, { geoparquet: false }));
-      return new ParquetFile(path, handle, size, metadata);
+      return await inContext(path, async () => {
+        const metadata = await parquetMetadataAsync(file, { geoparquet: false });
+        return new ParquetFile(path, handle, size, metadata);
+      });
     } catch (error) {
       await handle.close();
       throw error;

@@ -79,10 +79,10 @@ const units = { MILLIS: "ms", MICROS: "us", NANOS: "ns" } as const;
 /** What the numbers of a leaf are, and as what they are read. */
 function storedType(element: SchemaElement): Stored | null {
   const { type, converted_type: converted, logical_type: logical } = element;
-  const stored = (dtype: DtypeName, name: string = dtype): Stored => ({
-    dtype,
-    value: parseValueType(name)!,
-  });
+  const stored = (dtype: DtypeName, name: string = dtype): Stored | null => {
+    const value = parseValueType(name);
+    return value === null ? null : { dtype, value };
+  };
   if (converted === "DECIMAL" || logical?.type === "DECIMAL") return null;
   switch (type) {
     case "BOOLEAN":

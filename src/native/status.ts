@@ -8,6 +8,7 @@ export const status = {
   inexact: 8,
   nullInList: 9,
   widthMismatch: 10,
+  locked: 15,
 } as const;
 
 const meanings: Readonly<Record<number, readonly [ErrorCode, string]>> = {
@@ -24,6 +25,8 @@ const meanings: Readonly<Record<number, readonly [ErrorCode, string]>> = {
   11: ["read-only", "the store is open for reading only"],
   12: ["damaged", "the store's files do not fit together"],
   13: ["busy", "rows are being loaded into the store"],
+  14: ["newer-version", "it was written by a newer version of this library"],
+  15: ["locked", "another process is writing it"],
   20: ["storage-full", "no space is left on the disk"],
   21: ["file-too-large", "a file has reached the size that the system allows"],
   22: ["input-output", "the disk reports an input or output error"],

@@ -4,11 +4,14 @@
  */
 export const symbols = {
   ss_abi_version: { args: [], result: "u32" },
-  ss_store_open: { args: ["buffer", "u32", "u32", "buffer", "buffer"], result: "i32" }, // directory, directory_bytes, mode, options, out_store
+  ss_store_open: { args: ["buffer", "u32", "u32", "buffer", "buffer"], result: "i32" }, // directory, directory_bytes, mode, options, out
   ss_store_close: { args: ["u32", "u32", "u32"], result: "i32" }, // store, view_count, blank
   ss_store_state: { args: ["u32", "buffer"], result: "i32" }, // store, out
   ss_store_detail: { args: ["u32", "buffer"], result: "i32" }, // store, out
   ss_store_flush: { args: ["u32"], result: "i32" }, // store
+  ss_store_sync: { args: ["u32"], result: "i32" }, // store
+  ss_store_refresh: { args: ["u32", "buffer"], result: "i32" }, // store, out_changed
+  ss_chunk_check: { args: ["u32", "u32", "f64", "buffer"], result: "i32" }, // store, file, chunk, out_whole
   ss_store_write: { args: ["u32", "buffer", "u32", "buffer", "u32"], result: "i32" }, // store, records, record_count, values, value_count
   ss_batch_begin: { args: ["u32", "buffer", "u32"], result: "i32" }, // store, steps, row_count
   ss_batch_measure: { args: ["u32", "buffer", "buffer", "buffer"], result: "i32" }, // store, source, offsets, validity

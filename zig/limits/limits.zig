@@ -1,5 +1,5 @@
 //! What the machine can do, for the benchmarks to stand beside: the same bytes written, copied or read by the plainest
-//! code there is. bench/limits.ts has the same table.
+//! code there is, with no thought of caches. bench/limits.ts has the same table.
 //!
 //! The system calls are those of the store's own port, made without its loops: what a limit leaves out is the store's
 //! work, not the kernel's. The caller vouches for every index, since a check would be the store's work too.
@@ -146,6 +146,18 @@ export fn sl_types_sum(types: [*]const i32, token_count: f64) f64 {
         sum += piece_sum;
     }
     return @floatFromInt(sum);
+}
+
+/// Copies the values of one type: a plain pass over the types, which looks at the data where a type fits.
+export fn sl_column_copy(types: [*]const i32, data: [*]const f64, token_count: f64, type_id: i32, out_values: [*]f64) f64 {
+    const count: usize = @intFromFloat(token_count);
+    var copied: usize = 0;
+    for (types[0..count], data[0..count]) |found, value| {
+        if (found != type_id) continue;
+        out_values[copied] = value;
+        copied += 1;
+    }
+    return @floatFromInt(copied);
 }
 
 export fn sl_bytes_copy(to: [*]u8, from: [*]const u8, byte_count: f64) void {

@@ -122,7 +122,8 @@ pub fn Batch(comptime System: type) type {
             return self.phase != .closed;
         }
 
-        pub fn begin(self: *Self, store: anytype, steps: []align(1) const i64) (Error || error{Damaged})!void {
+        pub fn begin(self: *Self, store: anytype, steps: []align(1) const i64) (Error || error{ Damaged, ReadOnly })!void {
+            if (store.access == .read) return error.ReadOnly;
             if (self.phase == .block or steps.len == 0 or steps.len > rows_max) return error.InvalidArgument;
             if (self.phase == .closed) {
                 const published = try store.head.published(store.commit);
@@ -220,12 +221,12 @@ pub fn Batch(comptime System: type) type {
             next.row_count += self.row_count;
             next.mark_count += self.mark_count;
             next.last_step = self.steps.elements[self.row_count - 1];
-            try store.files.grow(next);
-            try store.files.steps.write(std.mem.sliceAsBytes(self.token_steps.elements[0..self.token_count]), self.next.token_count * @sizeOf(i64));
-            try store.files.types.write(std.mem.sliceAsBytes(self.token_types.elements[0..self.token_count]), self.next.token_count * @sizeOf(i32));
-            try store.files.data.write(std.mem.sliceAsBytes(self.token_cells.elements[0..self.token_count]), self.next.token_count * @sizeOf(u64));
-            try store.files.rows.write(std.mem.sliceAsBytes(self.row_starts.elements[0..self.row_count]), self.next.row_count * @sizeOf(u64));
-            try store.files.marks.write(std.mem.sliceAsBytes(self.marks.elements[0..self.mark_count]), self.next.mark_count * @sizeOf(format.Mark));
+            const before = self.next;
+            try store.files.append(.steps, &next, std.mem.sliceAsBytes(self.token_steps.elements[0..self.token_count]), before.token_count * @sizeOf(i64));
+            try store.files.append(.types, &next, std.mem.sliceAsBytes(self.token_types.elements[0..self.token_count]), before.token_count * @sizeOf(i32));
+            try store.files.append(.data, &next, std.mem.sliceAsBytes(self.token_cells.elements[0..self.token_count]), before.token_count * @sizeOf(u64));
+            try store.files.append(.rows, &next, std.mem.sliceAsBytes(self.row_starts.elements[0..self.row_count]), before.row_count * @sizeOf(u64));
+            try store.files.append(.marks, &next, std.mem.sliceAsBytes(self.marks.elements[0..self.mark_count]), before.mark_count * @sizeOf(format.Mark));
             self.next = next;
             self.phase = .open;
         }

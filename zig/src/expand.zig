@@ -41,9 +41,7 @@ pub fn expand(
     try expansion.writeRows();
     try expansion.writeMarks();
     const value_bytes = std.mem.sliceAsBytes(values[0..@intCast(expansion.end.token_count - commit.token_count)]);
-    const offset_bytes = commit.token_count * @sizeOf(u64);
-    try files.data.grow(offset_bytes + value_bytes.len);
-    try files.data.write(value_bytes, offset_bytes);
+    try files.append(.data, &expansion.end, value_bytes, commit.token_count * @sizeOf(u64));
     return expansion.end;
 }
 
@@ -105,26 +103,22 @@ fn Expansion(comptime System: type) type {
         fn writeTokens(self: *Self) Error!void {
             const from = self.written.token_count;
             const count: usize = @intCast(self.end.token_count - from);
-            try self.files.steps.grow((from + count) * @sizeOf(i64));
-            try self.files.types.grow((from + count) * @sizeOf(i32));
-            try self.files.steps.write(std.mem.sliceAsBytes(self.stage.steps[0..count]), from * @sizeOf(i64));
-            try self.files.types.write(std.mem.sliceAsBytes(self.stage.types[0..count]), from * @sizeOf(i32));
+            try self.files.append(.steps, &self.end, std.mem.sliceAsBytes(self.stage.steps[0..count]), from * @sizeOf(i64));
+            try self.files.append(.types, &self.end, std.mem.sliceAsBytes(self.stage.types[0..count]), from * @sizeOf(i32));
             self.written.token_count = self.end.token_count;
         }
 
         fn writeRows(self: *Self) Error!void {
             const from = self.written.row_count;
             const count: usize = @intCast(self.end.row_count - from);
-            try self.files.rows.grow((from + count) * @sizeOf(u64));
-            try self.files.rows.write(std.mem.sliceAsBytes(self.stage.rows[0..count]), from * @sizeOf(u64));
+            try self.files.append(.rows, &self.end, std.mem.sliceAsBytes(self.stage.rows[0..count]), from * @sizeOf(u64));
             self.written.row_count = self.end.row_count;
         }
 
         fn writeMarks(self: *Self) Error!void {
             const from = self.written.mark_count;
             const count: usize = @intCast(self.end.mark_count - from);
-            try self.files.marks.grow((from + count) * @sizeOf(format.Mark));
-            try self.files.marks.write(std.mem.sliceAsBytes(self.stage.marks[0..count]), from * @sizeOf(format.Mark));
+            try self.files.append(.marks, &self.end, std.mem.sliceAsBytes(self.stage.marks[0..count]), from * @sizeOf(format.Mark));
             self.written.mark_count = self.end.mark_count;
         }
     };

@@ -28,12 +28,13 @@ export fn ss_abi_version() u32 {
     return abi_version;
 }
 
-/// modes: 0 temporary, 1 create, 2 open; options: capacity_tokens, tail_records_max, tail_values_max, reserved_elements
-export fn ss_store_open(directory: [*]const u8, directory_bytes: u32, mode: u32, options: [*]const f64, out_store: *u32) i32 {
-    return result(openStore(directory[0..directory_bytes], mode, options[0..4], out_store));
+/// modes: 0 temporary, 1 create, 2 write, 3 read; options: capacity_tokens, tail_records_max, tail_values_max,
+/// reserved_elements (the first three only for a new store); out: the store, or the process that holds its lock
+export fn ss_store_open(directory: [*]const u8, directory_bytes: u32, mode: u32, options: [*]const f64, out: *u32) i32 {
+    return result(openStore(directory[0..directory_bytes], mode, options[0..4], out));
 }
 
-fn openStore(directory: []const u8, mode: u32, numbers_in: *const [4]f64, out_store: *u32) Error!void {
+fn openStore(directory: []const u8, mode: u32, numbers_in: *const [4]f64, out: *u32) Error!void {
     var buffer: [files_file.path_bytes_max]u8 = undefined;
     const path = std.fmt.bufPrintSentinel(&buffer, "{s}", .{directory}, 0) catch return error.NotFound;
     const options: store_file.Options = .{
@@ -47,10 +48,11 @@ fn openStore(directory: []const u8, mode: u32, numbers_in: *const [4]f64, out_st
     slot.store.* = switch (mode) {
         0 => try Store.createTemporary(path, options),
         1 => try Store.create(path, options),
-        2 => try Store.open(path, options.reserved_elements),
+        2 => try Store.open(path, options.reserved_elements, out),
+        3 => try Store.openToRead(path, options.reserved_elements),
         else => return error.InvalidArgument,
     };
-    out_store.* = handles.finish(slot);
+    out.* = handles.finish(slot);
 }
 
 /// view_count: views over the columns of which each will be released; blank: views are out that nobody will release
@@ -60,8 +62,9 @@ export fn ss_store_close(store: u32, view_count: u32, blank: u32) i32 {
 }
 
 /// out: sequence, tokens, rows, marks, last step, then address and size of: tail state (size: records), tail records,
-/// tail values (size: values), steps, types, data (sizes in bytes)
-export fn ss_store_state(store: u32, out: *[17]i64) i32 {
+/// tail values (size: values), steps, types, data (sizes in bytes); then first token, first row, capacity, and what
+/// opening found: tokens and rows from the tail, tokens, rows and records cut
+export fn ss_store_state(store: u32, out: *[25]i64) i32 {
     const slot = handles.take(store) catch |err| return status.of(err);
     defer slot.put();
     const it = slot.store;
@@ -79,6 +82,11 @@ export fn ss_store_state(store: u32, out: *[17]i64) i32 {
         out[5 + 2 * i] = @intCast(range[0]);
         out[6 + 2 * i] = @intCast(range[1]);
     }
+    const found = it.recovery;
+    for (out[17..], [_]u64{
+        commit.first_token, commit.first_row, it.head.header().capacity_tokens, found.tail_tokens,
+        found.tail_rows,    found.cut_tokens, found.cut_rows,                   found.cut_records,
+    }) |*to, number| to.* = @intCast(number);
     return status.ok;
 }
 
@@ -94,6 +102,31 @@ export fn ss_store_flush(store: u32) i32 {
     const slot = handles.take(store) catch |err| return status.of(err);
     defer slot.put();
     return result(slot.store.flush());
+}
+
+/// Flushes, and makes everything durable.
+export fn ss_store_sync(store: u32) i32 {
+    const slot = handles.take(store) catch |err| return status.of(err);
+    defer slot.put();
+    return result(slot.store.sync());
+}
+
+/// For a reader: goes to the newest commit. out: 1 if there was a newer one
+export fn ss_store_refresh(store: u32, out_changed: *u32) i32 {
+    const slot = handles.take(store) catch |err| return status.of(err);
+    defer slot.put();
+    out_changed.* = @intFromBool(slot.store.refresh() catch |err| return status.of(err));
+    return status.ok;
+}
+
+/// file: 0 steps, 1 types, 2 data, 3 rows, 4 marks; out: 1 if the chunk has the checksum that it was written with
+export fn ss_chunk_check(store: u32, file: u32, chunk: f64, out_whole: *u32) i32 {
+    const slot = handles.take(store) catch |err| return status.of(err);
+    defer slot.put();
+    const which = std.enums.fromInt(files_file.Which, file) orelse return status.of(error.InvalidArgument);
+    const index = numbers.to(u48, chunk) catch |err| return status.of(err);
+    out_whole.* = @intFromBool(slot.store.files.isChunkWhole(which, index, slot.store.commit) catch |err| return status.of(err));
+    return status.ok;
 }
 
 export fn ss_store_write(store: u32, records: [*]const format.Record, record_count: u32, values: [*]const u64, value_count: u32) i32 {
@@ -217,8 +250,9 @@ export fn ss_rows_read(store: u32, first_row: f64, row_count: u32, out_starts: [
     if (first + row_count > table.rows.len) return status.of(error.OutOfRange);
     const from: usize = @intCast(first);
     for (0..row_count) |i| {
-        out_starts[i] = @floatFromInt(table.rows[from + i]);
-        out_steps[i] = table.stepOfRow(from + i);
+        const range = table.tokensOf(from + i) catch |err| return status.of(err);
+        out_starts[i] = @floatFromInt(range[0]);
+        out_steps[i] = table.stepOfRow(from + i) catch |err| return status.of(err);
     }
     const end = from + row_count;
     out_starts[row_count] = @floatFromInt(if (end < table.rows.len) table.rows[end] else table.steps.len);
@@ -232,7 +266,7 @@ export fn ss_row_find(store: u32, token: f64, out_row: *f64) i32 {
     const table = rowTable(slot.store);
     const index = numbers.to(u53, token) catch |err| return status.of(err);
     if (index >= table.steps.len) return status.of(error.OutOfRange);
-    out_row.* = @floatFromInt(table.rowOfToken(index));
+    out_row.* = @floatFromInt(table.rowOfToken(index) catch |err| return status.of(err));
     return status.ok;
 }
 
@@ -240,7 +274,7 @@ export fn ss_row_find(store: u32, token: f64, out_row: *f64) i32 {
 export fn ss_step_find(store: u32, step: *align(1) const i64, out_row: *f64) i32 {
     const slot = handles.take(store) catch |err| return status.of(err);
     defer slot.put();
-    const row = rowTable(slot.store).rowOfStep(step.*);
+    const row = rowTable(slot.store).rowOfStep(step.*) catch |err| return status.of(err);
     out_row.* = if (row) |index| @floatFromInt(index) else -1;
     return status.ok;
 }

@@ -6,7 +6,7 @@ const cells = @import("cells.zig");
 const Dtype = cells.Dtype;
 const Kind = cells.Kind;
 
-pub const Error = error{ Inexact, WidthMismatch, InvalidArgument };
+pub const Error = error{ Inexact, WidthMismatch, InvalidArgument, Damaged };
 
 pub const Table = struct {
     types: []const i32,
@@ -79,8 +79,10 @@ fn extractAs(comptime kind: Kind, comptime dtype: Dtype, table: Table, request: 
     var value_count = request.value_count;
     progress.* = .{ .next_row = request.next_row, .value_count = value_count };
     for (request.next_row..request.end_row) |row| {
-        const row_start: usize = @intCast(table.rows[row]);
-        const types = table.types[row_start..table.rowEnd(row)];
+        const row_start = table.rows[row];
+        const row_end = table.rowEnd(row);
+        if (row_start > row_end or row_end > table.types.len) return error.Damaged;
+        const types = table.types[row_start..row_end];
         if (!hint.fits(types, request.type)) hint = Span.find(types, request.type);
         const index = row - request.first_row;
         const at = if (request.width) |width| index * width else value_count;

@@ -1,16 +1,18 @@
-//! The five flat files of a store: opened, grown, trimmed and closed together.
+//! The five flat files of a store: opened, grown, written, trimmed and closed together. And the sixth, which holds the
+//! checksum of each of their chunks from when it is full. A temporary store, which nobody opens again, has no checksums.
 
 const std = @import("std");
 const system = @import("system.zig");
 const format = @import("format.zig");
 const column_file = @import("column.zig");
+const Sum = @import("sum.zig").Sum;
 
 pub const Error = system.Error || error{Damaged};
 
 pub const path_bytes_max = 4096;
 
 /// How a file of a store is come by.
-pub const Opening = enum { temporary, create, existing };
+pub const Opening = enum { temporary, create, write, read };
 
 pub const Sizes = struct {
     capacity_tokens: u64,
@@ -20,11 +22,21 @@ pub const Sizes = struct {
 
 const marks_per_chunk = 1024;
 
+/// Which file, where they are counted.
+pub const Which = enum(u8) { steps, types, data, rows, marks };
+
+/// The checksums of the k-th chunk of each file; those of chunks that are not full yet mean nothing.
+pub const ChunkSums = format.ColumnSums;
+
 pub fn openFile(comptime System: type, directory: [:0]const u8, name: []const u8, opening: Opening) system.Error!system.File {
     if (opening == .temporary) return System.createTemporary(directory);
     var buffer: [path_bytes_max]u8 = undefined;
     const path = std.fmt.bufPrintSentinel(&buffer, "{s}/{s}", .{ directory, name }, 0) catch return error.NotFound;
-    return System.open(path, if (opening == .create) .create else .write);
+    return System.open(path, switch (opening) {
+        .temporary, .create => .create,
+        .write => .write,
+        .read => .read,
+    });
 }
 
 pub fn Files(comptime System: type) type {
@@ -36,6 +48,8 @@ pub fn Files(comptime System: type) type {
         data: Column,
         rows: Column,
         marks: Column,
+        /// The file of checksums, or none for a temporary store.
+        sums: ?system.File,
 
         const Self = @This();
 
@@ -59,12 +73,96 @@ pub fn Files(comptime System: type) type {
                 @field(self, spec.field) = try openColumn(directory, spec, opening, sizes, @field(commit, spec.count) * spec.element_bytes);
                 opened = i + 1;
             }
+            self.sums = if (opening == .temporary) null else try openFile(System, directory, "sums", opening);
             return self;
         }
 
         /// Closes the files. The maps stay until `releaseMaps` or `blank`.
         pub fn close(self: *Self) void {
             inline for (specs) |spec| System.close(@field(self, spec.field).file);
+            if (self.sums) |file| System.close(file);
+        }
+
+        /// Writes behind what `commit` counts, which goes on to count it where the caller says so. The checksums in it go
+        /// on at once: so `commit` must be dropped if this or a later write fails.
+        pub fn append(self: *Self, comptime which: Which, commit: *format.Commit, bytes: []const u8, offset_bytes: u64) system.Error!void {
+            const column = &@field(self, @tagName(which));
+            try column.grow(offset_bytes + bytes.len);
+            try column.write(bytes, offset_bytes);
+            if (self.sums != null) try self.addSums(which, column.chunk_bytes, commit, bytes, offset_bytes);
+        }
+
+        fn addSums(self: *Self, which: Which, chunk_bytes: u64, commit: *format.Commit, bytes: []const u8, offset_bytes: u64) system.Error!void {
+            const sum = &commit.sums[@backingInt(which)];
+            var left = bytes;
+            var at = offset_bytes;
+            while (left.len > 0) {
+                const room: usize = @intCast(chunk_bytes - at % chunk_bytes);
+                const piece = left[0..@min(left.len, room)];
+                sum.update(piece);
+                left = left[piece.len..];
+                at += piece.len;
+                if (at % chunk_bytes != 0) continue;
+                try system.writeAll(System, self.sums.?, std.mem.asBytes(sum), sumOffset(which, at / chunk_bytes - 1));
+                sum.* = .{};
+            }
+        }
+
+        fn sumOffset(which: Which, chunk: u64) u64 {
+            return chunk * @sizeOf(ChunkSums) + @backingInt(which) * @as(u64, @sizeOf(Sum));
+        }
+
+        /// How many chunks of a file `commit` counts, the last one that is only partly filled included.
+        pub fn chunkCount(self: *const Self, which: Which, commit: format.Commit) u64 {
+            switch (which) {
+                inline else => |known| {
+                    const column = &@field(self, @tagName(known));
+                    return std.math.divCeil(u64, lengthBytes(known, commit), column.chunk_bytes) catch unreachable;
+                },
+            }
+        }
+
+        /// Whether a chunk has the checksum that it had when it was written.
+        pub fn isChunkWhole(self: *const Self, which: Which, chunk: u64, commit: format.Commit) system.Error!bool {
+            const file = self.sums orelse return true;
+            switch (which) {
+                inline else => |known| {
+                    const column = &@field(self, @tagName(known));
+                    const length_bytes = lengthBytes(known, commit);
+                    const start = chunk * column.chunk_bytes;
+                    const end = @min(start + column.chunk_bytes, length_bytes);
+                    if (start >= end) return true;
+                    var expected = commit.sums[@backingInt(known)];
+                    if (end % column.chunk_bytes == 0) {
+                        const read = try system.readAll(System, file, std.mem.asBytes(&expected), sumOffset(known, chunk));
+                        if (read < @sizeOf(Sum)) return false;
+                    }
+                    return std.meta.eql(expected, Sum.of(column.slice(u8, end)[@intCast(start)..]));
+                },
+            }
+        }
+
+        fn lengthBytes(comptime which: Which, commit: format.Commit) u64 {
+            const spec = specs[@backingInt(which)];
+            return @field(commit, spec.count) * spec.element_bytes;
+        }
+
+        /// Makes everything written durable.
+        pub fn sync(self: *Self) system.Error!void {
+            inline for (specs) |spec| try system.syncAll(System, @field(self, spec.field).file);
+            if (self.sums) |file| try system.syncAll(System, file);
+        }
+
+        /// Shows what `commit` counts, which somebody else has written.
+        pub fn adopt(self: *Self, commit: format.Commit) Error!void {
+            inline for (specs) |spec| {
+                const column = &@field(self, spec.field);
+                const length_bytes = @field(commit, spec.count) * spec.element_bytes;
+                if (length_bytes > column.allocated_bytes) {
+                    if (try System.size(column.file) < length_bytes) return error.Damaged;
+                    try column.adopt(length_bytes);
+                }
+            }
         }
 
         pub fn releaseMaps(self: *Self) void {
@@ -74,11 +172,6 @@ pub fn Files(comptime System: type) type {
         /// Leaves zero pages at every address, for ever.
         pub fn blank(self: *Self) void {
             inline for (specs) |spec| @field(self, spec.field).blank();
-        }
-
-        /// Makes room for what `commit` counts.
-        pub fn grow(self: *Self, commit: format.Commit) system.Error!void {
-            inline for (specs) |spec| try @field(self, spec.field).grow(@field(commit, spec.count) * spec.element_bytes);
         }
 
         /// Gives back the room beyond what `commit` counts.

@@ -1,18 +1,22 @@
-//! The files of a store. All numbers are little-endian; every file but `head` is a flat array.
+//! The files of a store. All numbers are little-endian; every file but `head` and `store.json` is a flat array.
 //!
 //!   step.i64   int64 per token
 //!   type.i32   int32 per token
 //!   data.b64   64-bit cell per token
 //!   row.u64    index of the first token of every row
 //!   marks      `Mark` records: what the tokens alone cannot say (see below)
-//!   head       the header, two commit slots, and the tail
+//!   sums       `ChunkSums` per chunk: checksums of the five files above (see files.zig)
+//!   head       the header, the commit slots, and the tail
+//!   store.json fields and features; written by the TypeScript library
 //!
 //! `head`:
 //!
-//!        0   Header        written once, when the store is made
+//!        0   Header        sizes, written once; and who writes
 //!      512   Commit        slot 0
 //!     1024   Commit        slot 1
-//!     1536   TailState     one 64-bit word: how many records of the tail are published, and which commit they continue
+//!     1536   Commit        synced slot 0
+//!     2048   Commit        synced slot 1
+//!     2560   TailState     one 64-bit word: how many records of the tail are published, and which commit they continue
 //!     4096   Record[]      the tail's records, `tail_records_max`
 //!        …   u64[]         the tail's values, `tail_values_max`
 //!
@@ -23,8 +27,15 @@
 //! one atomic store. A flush copies the published records into the columns, writes the commit slot that is not the
 //! newest, and empties the tail with one atomic store that also names the new commit. If the process dies between the
 //! two, the tail still names the older commit, and is known to be in the columns already: it is never replayed twice.
+//!
+//! The death of a process leaves what it wrote in the system's memory, where the next one finds it: then the newest
+//! commit and the tail hold. After a failure of the whole system, any of it may be missing, in any order. A sync makes
+//! the columns durable, then writes the commit to a synced slot, then makes the head durable: so the newest synced
+//! commit always holds. A newer one holds if the bytes that it adds have the checksums that it names; the tail, which
+//! has none, counts only in the same run of the system, which the header names.
 
 const std = @import("std");
+const Sum = @import("sum.zig").Sum;
 
 comptime {
     if (@import("builtin").cpu.arch.endian() != .little) @compileError("the format is little-endian");
@@ -35,7 +46,8 @@ pub const version: u32 = 1;
 
 pub const header_offset = 0;
 pub const commit_offsets = [2]usize{ 512, 1024 };
-pub const tail_state_offset = 1536;
+pub const synced_offsets = [2]usize{ 1536, 2048 };
+pub const tail_state_offset = 2560;
 pub const tail_records_offset = 4096;
 
 pub const Header = extern struct {
@@ -43,9 +55,16 @@ pub const Header = extern struct {
     version: u32 = version,
     tail_records_max: u32,
     tail_values_max: u32,
-    reserved: u32 = 0,
+    /// The writer's process, while there is one.
+    process_id: u32 = 0,
     capacity_tokens: u64,
+    /// The run of the system in which the last writer wrote; zero where the system does not name its runs.
+    boot_id: [16]u8 = @splat(0),
 };
+
+/// The five files that grow with the stream, in this order wherever they are counted.
+pub const column_count = 5;
+pub const ColumnSums = [column_count]Sum;
 
 /// What the columns hold.
 pub const Commit = extern struct {
@@ -54,7 +73,12 @@ pub const Commit = extern struct {
     row_count: u64,
     mark_count: u64,
     last_step: i64,
-    reserved: [2]u64 = .{ 0, 0 },
+    /// Of each file's last chunk, as far as it is filled.
+    sums: ColumnSums = @splat(.{}),
+    /// The stream starts here: what comes before was dropped.
+    first_token: u64 = 0,
+    first_row: u64 = 0,
+    reserved: u64 = 0,
     checksum: u64 = 0,
 
     pub fn seal(commit: *Commit) void {
@@ -124,14 +148,16 @@ pub fn headBytes(tail_records_max: usize, tail_values_max: usize) usize {
 }
 
 comptime {
-    std.debug.assert(@sizeOf(Header) == 32);
-    std.debug.assert(@sizeOf(Commit) == 64);
+    std.debug.assert(@sizeOf(Header) == 48);
+    std.debug.assert(@sizeOf(Commit) == 152);
     std.debug.assert(@sizeOf(TailState) == 8);
     std.debug.assert(@sizeOf(Record) == 16);
     std.debug.assert(@sizeOf(Mark) == 24);
     std.debug.assert(header_offset + @sizeOf(Header) <= commit_offsets[0]);
     std.debug.assert(commit_offsets[0] + @sizeOf(Commit) <= commit_offsets[1]);
-    std.debug.assert(commit_offsets[1] + @sizeOf(Commit) <= tail_state_offset);
+    std.debug.assert(commit_offsets[1] + @sizeOf(Commit) <= synced_offsets[0]);
+    std.debug.assert(synced_offsets[0] + @sizeOf(Commit) <= synced_offsets[1]);
+    std.debug.assert(synced_offsets[1] + @sizeOf(Commit) <= tail_state_offset);
     std.debug.assert(tail_state_offset + @sizeOf(TailState) <= tail_records_offset);
 }
 

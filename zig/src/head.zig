@@ -4,7 +4,11 @@ const std = @import("std");
 const system = @import("system.zig");
 const format = @import("format.zig");
 
-pub const Error = system.Error || error{Damaged};
+pub const Error = system.Error || error{ Damaged, NewerVersion };
+
+/// Larger tails and chunks than these no writer makes; a header that says so is damaged.
+const tail_max = 1 << 24;
+const capacity_max = 1 << 32;
 
 pub fn Head(comptime System: type) type {
     return struct {
@@ -25,6 +29,7 @@ pub fn Head(comptime System: type) type {
             var first: format.Commit = .{ .sequence = 1, .token_count = 0, .row_count = 0, .mark_count = 0, .last_step = 0 };
             first.seal();
             self.commitSlot(first.sequence).* = first;
+            self.syncedSlot(first.sequence).* = first;
             self.resetTail(first);
             return self;
         }
@@ -32,9 +37,12 @@ pub fn Head(comptime System: type) type {
         /// Maps a head that exists, after checking that it is one.
         pub fn open(file: system.File, writable: bool) Error!Self {
             var found: format.Header = undefined;
-            const length_bytes = try System.read(file, std.mem.asBytes(&found), format.header_offset);
+            const length_bytes = try system.readAll(System, file, std.mem.asBytes(&found), format.header_offset);
             if (length_bytes != @sizeOf(format.Header) or found.magic != format.magic) return error.Damaged;
-            if (found.version != format.version or found.capacity_tokens == 0) return error.Damaged;
+            if (found.version > format.version) return error.NewerVersion;
+            if (found.version == 0 or found.capacity_tokens == 0 or found.capacity_tokens > capacity_max) return error.Damaged;
+            if (found.tail_records_max == 0 or found.tail_records_max > tail_max) return error.Damaged;
+            if (found.tail_values_max == 0 or found.tail_values_max > tail_max) return error.Damaged;
             if (try System.size(file) < format.headBytes(found.tail_records_max, found.tail_values_max)) return error.Damaged;
             return mapLaidOut(file, found, writable);
         }
@@ -48,13 +56,50 @@ pub fn Head(comptime System: type) type {
             return @ptrCast(self.bytes.ptr + format.header_offset);
         }
 
-        /// The newest commit that is whole.
-        pub fn newestCommit(self: *const Self) Error!format.Commit {
-            const first = self.commitSlot(0).*;
-            const second = self.commitSlot(1).*;
-            if (!first.isValid() and !second.isValid()) return error.Damaged;
+        /// The newest commit that is whole. Readers come here while the writer writes: a slot that they see half written is
+        /// not whole, and then the other one is the newest.
+        pub fn newestCommit(self: *const Self) error{Damaged}!format.Commit {
+            return newer(self.commitSlot(0).*, self.commitSlot(1).*) orelse error.Damaged;
+        }
+
+        /// The commit before the newest one, if it is still whole.
+        pub fn olderCommit(self: *const Self) ?format.Commit {
+            const newest = self.newestCommit() catch return null;
+            const other = self.commitSlot(newest.sequence + 1).*;
+            return if (other.isValid() and other.sequence < newest.sequence) other else null;
+        }
+
+        pub fn syncedCommit(self: *const Self) error{Damaged}!format.Commit {
+            return newer(self.syncedSlot(0).*, self.syncedSlot(1).*) orelse error.Damaged;
+        }
+
+        /// Notes that `commit` is durable; the head has to be made durable after it.
+        pub fn publishSynced(self: *Self, commit: format.Commit) void {
+            // The slot of the newest synced commit must survive, should the system fail now.
+            const newest = self.syncedCommit() catch commit;
+            const slot = if (std.meta.eql(self.syncedSlot(0).*, newest)) self.syncedSlot(1) else self.syncedSlot(0);
+            slot.* = commit;
+        }
+
+        pub fn sync(self: *Self) system.Error!void {
+            try system.syncAll(System, self.file);
+        }
+
+        /// Names this process as the writer, in this run of the system.
+        pub fn claim(self: *Self) void {
+            self.header().process_id = System.processId();
+            self.header().boot_id = System.bootId();
+        }
+
+        /// Whether the last writer wrote in this same run of the system.
+        pub fn isOfThisBoot(self: *const Self) bool {
+            const boot_id = System.bootId();
+            return !std.mem.allEqual(u8, &boot_id, 0) and std.mem.eql(u8, &boot_id, &self.header().boot_id);
+        }
+
+        fn newer(first: format.Commit, second: format.Commit) ?format.Commit {
+            if (!first.isValid()) return if (second.isValid()) second else null;
             if (!second.isValid()) return first;
-            if (!first.isValid()) return second;
             return if (first.sequence > second.sequence) first else second;
         }
 
@@ -67,7 +112,7 @@ pub fn Head(comptime System: type) type {
         }
 
         /// The records of the tail that are published and not yet in the columns of `commit`.
-        pub fn published(self: *const Self, commit: format.Commit) Error![]const format.Record {
+        pub fn published(self: *const Self, commit: format.Commit) error{Damaged}![]const format.Record {
             const state = @atomicLoad(format.TailState, self.tailState(), .acquire);
             if (state.sequence != low(commit.sequence)) return self.records[0..0];
             if (state.published_count > self.records.len) return error.Damaged;
@@ -80,7 +125,7 @@ pub fn Head(comptime System: type) type {
             @atomicStore(format.TailState, self.tailState(), state, .release);
         }
 
-        fn resetTail(self: *const Self, commit: format.Commit) void {
+        pub fn resetTail(self: *const Self, commit: format.Commit) void {
             const state: format.TailState = .{ .published_count = 0, .sequence = low(commit.sequence) };
             @atomicStore(format.TailState, self.tailState(), state, .release);
         }
@@ -91,6 +136,10 @@ pub fn Head(comptime System: type) type {
 
         fn commitSlot(self: *const Self, sequence: u64) *format.Commit {
             return @ptrCast(@alignCast(self.bytes.ptr + format.commit_offsets[sequence & 1]));
+        }
+
+        fn syncedSlot(self: *const Self, index: u64) *format.Commit {
+            return @ptrCast(@alignCast(self.bytes.ptr + format.synced_offsets[index & 1]));
         }
 
         fn low(sequence: u64) u32 {

@@ -24,6 +24,8 @@ pub fn of(err: Error) i32 {
         error.ReadOnly => 11,
         error.Damaged => 12,
         error.BatchOpen => 13,
+        error.NewerVersion => 14,
+        error.Locked => 15,
         error.StorageFull => 20,
         error.FileTooLarge => 21,
         error.InputOutput => 22,

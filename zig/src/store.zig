@@ -7,10 +7,13 @@ const format = @import("format.zig");
 const head_file = @import("head.zig");
 const files_file = @import("files.zig");
 const expanding = @import("expand.zig");
+const recovering = @import("recover.zig");
 const batches = @import("batch.zig");
 const buffers = @import("buffer.zig");
 
 pub const Error = head_file.Error || error{ InvalidArgument, OutOfOrder, ReadOnly, BatchOpen };
+
+pub const Access = enum { temporary, write, read };
 
 pub const Options = struct {
     capacity_tokens: u64,
@@ -37,7 +40,10 @@ pub fn Store(comptime System: type) type {
         head: Head,
         files: Files,
         commit: format.Commit,
-        temporary: bool,
+        access: Access,
+        recovery: recovering.Recovery = .{},
+        /// Whether a sync has failed: what it was to make durable may be lost although a later one succeeds.
+        sync_failed: bool = false,
         stage: buffers.Buffer(System, expanding.Stage) = .{},
         batch: batches.Batch(System) = .{},
         /// How many records and values `write` last left in the tail.
@@ -55,22 +61,57 @@ pub fn Store(comptime System: type) type {
             return build(directory, .create, options);
         }
 
-        /// A store that was left by `close` or by the death of its process: the tail is moved into the columns.
-        pub fn open(directory: [:0]const u8, reserved_elements: usize) Error!Self {
-            var head = try openHead(directory, .existing, null);
+        /// A store that was left by `close` or by the death of its process. What was in its tail is moved into the columns.
+        pub fn open(directory: [:0]const u8, reserved_elements: usize, holder: *u32) Error!Self {
+            var head = try lockHead(directory, holder);
             errdefer head.release();
-            const sizes: files_file.Sizes = .{ .capacity_tokens = head.header().capacity_tokens, .reserved_elements = reserved_elements };
-            var self = try assemble(head, directory, .existing, sizes);
+            var self = try recovering.open(System, &head, directory, .write, reserved_elements);
             errdefer self.releaseFiles();
+            head.claim();
+            const rows_before = self.commit.row_count;
+            const tokens_before = self.commit.token_count;
             try self.flush();
+            self.recovery.tail_rows = self.commit.row_count - rows_before;
+            self.recovery.tail_tokens = self.commit.token_count - tokens_before;
             return self;
+        }
+
+        /// A store that somebody else may be writing. It shows what was committed when it was opened or last refreshed.
+        pub fn openToRead(directory: [:0]const u8, reserved_elements: usize) Error!Self {
+            const file = try files_file.openFile(System, directory, "head", .read);
+            var head = Head.open(file, false) catch |err| {
+                System.close(file);
+                return err;
+            };
+            errdefer head.release();
+            return recovering.open(System, &head, directory, .read, reserved_elements);
+        }
+
+        /// Shows what has been committed since. Returns whether there was anything.
+        pub fn refresh(self: *Self) Error!bool {
+            if (self.access != .read) return false;
+            const newest = try self.head.newestCommit();
+            if (newest.sequence <= self.commit.sequence) return false;
+            try self.files.adopt(newest);
+            self.commit = newest;
+            return true;
+        }
+
+        /// Makes everything appended so far durable.
+        pub fn sync(self: *Self) Error!void {
+            if (self.access == .read) return error.ReadOnly;
+            if (self.sync_failed) return error.InputOutput;
+            try self.flush();
+            errdefer self.sync_failed = true;
+            try self.files.sync();
+            self.head.publishSynced(self.commit);
+            try self.head.sync();
         }
 
         /// Ends the store. What `maps` keeps, `releaseMaps` frees later.
         pub fn close(self: *Self, maps: Maps) Error!void {
-            // The tail of a named store is safe where it is, should the flush fail: the next open finds it.
-            const flushed = if (self.temporary) {} else self.flush();
-            const trimmed = if (self.temporary) {} else self.files.trim(self.commit);
+            // The tail of a named store is safe where it is, should this fail: the next open finds it.
+            const ended = if (self.access == .write) self.settle() else {};
             self.head.release();
             self.files.close();
             self.stage.release();
@@ -80,8 +121,15 @@ pub fn Store(comptime System: type) type {
                 .keep => {},
                 .blank => self.files.blank(),
             }
-            try flushed;
-            try trimmed;
+            return ended;
+        }
+
+        fn settle(self: *Self) Error!void {
+            // A batch that was never ended is not part of the stream.
+            self.batch.phase = .closed;
+            try self.flush();
+            try self.files.trim(self.commit);
+            try self.sync();
         }
 
         pub fn releaseMaps(self: *Self) void {
@@ -90,6 +138,7 @@ pub fn Store(comptime System: type) type {
 
         /// Moves the published records of the tail into the columns and commits.
         pub fn flush(self: *Self) Error!void {
+            if (self.access == .read) return;
             if (self.batch.isOpen()) return error.BatchOpen;
             const records = try self.head.published(self.commit);
             if (records.len > 0) try self.appendRecords(records, self.head.values);
@@ -99,6 +148,7 @@ pub fn Store(comptime System: type) type {
         /// Appends through the tail where there is room in it, else straight to the columns. For callers that cannot map
         /// the tail, and for steps that are larger than it.
         pub fn write(self: *Self, records: []const format.Record, values: []const u64) Error!void {
+            if (self.access == .read) return error.ReadOnly;
             if (self.batch.isOpen()) return error.BatchOpen;
             var pending = try self.head.published(self.commit);
             var pending_values = self.countValues(pending);
@@ -145,35 +195,55 @@ pub fn Store(comptime System: type) type {
 
         fn build(directory: [:0]const u8, opening: files_file.Opening, options: Options) Error!Self {
             if (options.capacity_tokens == 0 or options.tail_records_max == 0 or options.tail_values_max == 0) return error.InvalidArgument;
-            var head = try openHead(directory, opening, .{
+            const file = try files_file.openFile(System, directory, "head", opening);
+            var head = createHead(file, opening, options) catch |err| {
+                System.close(file);
+                return err;
+            };
+            errdefer head.release();
+            const commit = try head.newestCommit();
+            var files = try Files.open(directory, opening, .{
+                .capacity_tokens = options.capacity_tokens,
+                .reserved_elements = options.reserved_elements,
+            }, commit);
+            errdefer {
+                files.close();
+                files.releaseMaps();
+            }
+            return assemble(head, files, commit, if (opening == .temporary) .temporary else .write);
+        }
+
+        fn createHead(file: system.File, opening: files_file.Opening, options: Options) Error!Head {
+            if (opening == .create) try System.lock(file);
+            var head = try Head.create(file, .{
                 .tail_records_max = options.tail_records_max,
                 .tail_values_max = options.tail_values_max,
                 .capacity_tokens = options.capacity_tokens,
             });
-            errdefer head.release();
-            return assemble(head, directory, opening, .{
-                .capacity_tokens = options.capacity_tokens,
-                .reserved_elements = options.reserved_elements,
-            });
+            head.claim();
+            return head;
         }
 
-        fn openHead(directory: [:0]const u8, opening: files_file.Opening, header: ?format.Header) Error!Head {
-            const file = try files_file.openFile(System, directory, "head", opening);
+        /// Names the holder of the lock where there is one.
+        fn lockHead(directory: [:0]const u8, holder: *u32) Error!Head {
+            const file = try files_file.openFile(System, directory, "head", .write);
             errdefer System.close(file);
-            return if (header) |wanted| Head.create(file, wanted) else Head.open(file, true);
+            System.lock(file) catch |err| {
+                if (err == error.Locked) {
+                    var header: format.Header = undefined;
+                    if (try system.readAll(System, file, std.mem.asBytes(&header), format.header_offset) == @sizeOf(format.Header)) {
+                        holder.* = header.process_id;
+                    }
+                }
+                return err;
+            };
+            return Head.open(file, true);
         }
 
         /// The head stays the caller's until this has succeeded.
-        fn assemble(head: Head, directory: [:0]const u8, opening: files_file.Opening, sizes: files_file.Sizes) Error!Self {
-            const commit = try head.newestCommit();
-            var self: Self = .{
-                .head = head,
-                .files = try Files.open(directory, opening, sizes, commit),
-                .commit = commit,
-                .temporary = opening == .temporary,
-            };
-            errdefer self.releaseFiles();
-            try self.stage.ensure(1);
+        pub fn assemble(head: Head, files: Files, commit: format.Commit, access: Access) Error!Self {
+            var self: Self = .{ .head = head, .files = files, .commit = commit, .access = access };
+            if (access != .read) try self.stage.ensure(1);
             return self;
         }
 

@@ -21,6 +21,7 @@ pub const Error = error{
     OutOfMemory,
     Interrupted,
     Unsupported,
+    Locked,
     Unexpected,
 };
 
@@ -46,6 +47,7 @@ pub fn errorOf(errno: anytype) Error {
         .MFILE, .NFILE => error.TooManyOpenFiles,
         .NOMEM => error.OutOfMemory,
         .INTR => error.Interrupted,
+        .AGAIN => error.Locked,
         .OPNOTSUPP, .NOSYS, .INVAL => error.Unsupported,
         else => error.Unexpected,
     };
@@ -72,6 +74,29 @@ pub fn extend(comptime System: type, file: File, offset_bytes: u64, length_bytes
         return System.allocate(file, offset_bytes, length_bytes) catch |err| switch (err) {
             error.Interrupted => continue,
             error.Unsupported => System.truncate(file, offset_bytes + length_bytes),
+            else => err,
+        };
+    }
+}
+
+/// Reads until `bytes` are full or the file ends; returns how many there were.
+pub fn readAll(comptime System: type, file: File, bytes: []u8, offset_bytes: u64) Error!usize {
+    var done_bytes: usize = 0;
+    while (done_bytes < bytes.len) {
+        const read = System.read(file, bytes[done_bytes..], offset_bytes + done_bytes) catch |err| switch (err) {
+            error.Interrupted => continue,
+            else => return err,
+        };
+        if (read == 0) break;
+        done_bytes += read;
+    }
+    return done_bytes;
+}
+
+pub fn syncAll(comptime System: type, file: File) Error!void {
+    while (true) {
+        return System.sync(file) catch |err| switch (err) {
+            error.Interrupted => continue,
             else => err,
         };
     }

@@ -63,6 +63,32 @@ pub fn sync(file: File) Error!void {
     _ = try check(linux.fdatasync(file));
 }
 
+/// Takes the file for this process alone. The lock ends with the process, however it ends.
+pub fn lock(file: File) Error!void {
+    const exclusive_without_waiting = 2 | 4;
+    _ = try check(linux.flock(file, exclusive_without_waiting));
+}
+
+/// The run of the system: a number that changes with every start of it.
+pub fn bootId() [16]u8 {
+    var id: [16]u8 = @splat(0);
+    const file = open("/proc/sys/kernel/random/boot_id", .read) catch return id;
+    defer close(file);
+    var text: [36]u8 = undefined;
+    const length = read(file, &text, 0) catch return id;
+    var digits: usize = 0;
+    for (text[0..length]) |character| {
+        const digit = std.fmt.charToDigit(character, 16) catch continue;
+        id[digits / 2] = id[digits / 2] << 4 | digit;
+        digits += 1;
+    }
+    return id;
+}
+
+pub fn processId() u32 {
+    return @intCast(linux.getpid());
+}
+
 /// Zero pages at an address of the system's choice. They take no memory until they are written.
 pub fn reserve(length_bytes: usize) Error![*]align(std.heap.page_size_min) u8 {
     const flags: linux.MAP = .{ .TYPE = .PRIVATE, .ANONYMOUS = true, .NORESERVE = true };

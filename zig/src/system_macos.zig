@@ -86,6 +86,25 @@ pub fn sync(file: File) Error!void {
     _ = try check(c.fcntl(file, c.F.FULLFSYNC));
 }
 
+pub fn lock(file: File) Error!void {
+    const exclusive_without_waiting = 2 | 4;
+    _ = try check(c.flock(file, exclusive_without_waiting));
+}
+
+extern "c" fn sysctlbyname(name: [*:0]const u8, old: ?*anyopaque, old_bytes: ?*usize, new: ?*anyopaque, new_bytes: usize) c_int;
+
+pub fn bootId() [16]u8 {
+    // The time at which the system was started, in seconds and microseconds.
+    var id: [16]u8 = @splat(0);
+    var length_bytes: usize = id.len;
+    if (sysctlbyname("kern.boottime", &id, &length_bytes, null, 0) != 0) return @splat(0);
+    return id;
+}
+
+pub fn processId() u32 {
+    return @intCast(c.getpid());
+}
+
 pub fn reserve(length_bytes: usize) Error![*]align(std.heap.page_size_min) u8 {
     const flags: c.MAP = .{ .TYPE = .PRIVATE, .ANONYMOUS = true, .NORESERVE = true };
     return checkAddress(c.mmap(null, length_bytes, .{ .READ = true, .WRITE = true }, flags, -1, 0));

@@ -17,6 +17,8 @@ pub const Faulty = struct {
     pub var call_count: usize = 0;
     pub var open_files: isize = 0;
     pub var mapped_bytes: isize = 0;
+    /// The run of the system that the test pretends to be in.
+    pub var boot_id: [16]u8 = @splat(7);
 
     const Real = system.Real;
     const Address = [*]align(std.heap.page_size_min) u8;
@@ -94,6 +96,19 @@ pub const Faulty = struct {
     pub fn sync(file: system.File) system.Error!void {
         try meet();
         return Real.sync(file);
+    }
+
+    pub fn lock(file: system.File) system.Error!void {
+        try meet();
+        return Real.lock(file);
+    }
+
+    pub fn bootId() [16]u8 {
+        return boot_id;
+    }
+
+    pub fn processId() u32 {
+        return Real.processId();
     }
 
     pub fn reserve(length_bytes: usize) system.Error!Address {

@@ -4,6 +4,7 @@ test {
     _ = @import("format.zig");
     _ = @import("cells.zig");
     _ = @import("bits.zig");
+    _ = @import("sum.zig");
     _ = @import("numbers.zig");
     _ = @import("extract.zig");
     _ = @import("gather.zig");

@@ -1,0 +1,154 @@
+/** `store.json`: what the columns' files do not say of a store. It is replaced whole, so that it is never half there. */
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import type { Feature } from "./dataset/features.ts";
+import { type ErrorCode, StreamStoreError } from "./error.ts";
+import { type Dtype, type Field, type FieldMap, parseFields } from "./fields.ts";
+
+/** What a dataset said of the fields' features; null where datasets did not agree. */
+export type KnownFeatures = ReadonlyMap<string, Feature | null>;
+
+interface FieldEntry {
+  readonly name: string;
+  readonly type: number;
+  readonly dtype: Dtype;
+  readonly isList: boolean;
+  readonly feature?: Feature | null;
+}
+
+interface Manifest {
+  readonly format: "streamstore";
+  readonly version: number;
+  readonly fields: readonly FieldEntry[];
+}
+
+const version = 1;
+const fileName = "store.json";
+
+/** Reads the fields and their features. */
+export function readManifest(directory: string): { fields: Field[]; features: Map<string, Feature | null> } {
+  const manifest = parseManifest(directory, readText(directory));
+  const map: FieldMap = Object.fromEntries(
+    manifest.fields.map(({ name, type, dtype }) => [name, { type, dtype }]),
+  );
+  const fields = parseFields(map);
+  fields.forEach((field) => {
+    field.isList = manifest.fields.find(({ name }) => name === field.name)!.isList === true;
+  });
+  const features = new Map<string, Feature | null>();
+  for (const { name, feature } of manifest.fields) if (feature !== undefined) features.set(name, feature);
+  return { fields, features };
+}
+
+/** Replaces the manifest of a store. */
+export function writeManifest(directory: string, fields: readonly Field[], features: KnownFeatures): void {
+  const entries = fields.map(({ name, type, dtype, isList }): FieldEntry => {
+    const known = features.has(name) ? { feature: features.get(name) } : {};
+    return { name, type, dtype, isList, ...known };
+  });
+  const manifest: Manifest = { format: "streamstore", version, fields: entries };
+  const path = join(directory, fileName);
+  try {
+    writeFileSync(`${path}.new`, JSON.stringify(manifest, null, 2) + "\n");
+    syncPath(`${path}.new`);
+    renameSync(`${path}.new`, path);
+    syncPath(directory);
+  } catch (error) {
+    throw systemError(error, `Cannot write ${path}`);
+  }
+}
+
+/**
+ * Makes a store's directory: it is built beside its place by `build` and then renamed, so that a crash meanwhile leaves
+ * nothing at `path`.
+ */
+export function createDirectory<Built>(path: string, build: (directory: string) => Built): Built {
+  const parent = dirname(path);
+  const staging = join(parent, `.${basename(path)}.creating-${crypto.randomUUID()}`);
+  try {
+    mkdirSync(staging);
+  } catch (error) {
+    throw systemError(error, `Cannot create a store at ${path}`);
+  }
+  try {
+    const built = build(staging);
+    // An empty directory at the path is replaced; everything else there is an error.
+    renameSync(staging, path);
+    syncPath(parent);
+    return built;
+  } catch (error) {
+    rmSync(staging, { recursive: true, force: true });
+    throw error instanceof StreamStoreError ? error : systemError(error, `Cannot create a store at ${path}`);
+  }
+}
+
+function readText(directory: string): string {
+  try {
+    return readFileSync(join(directory, fileName), "utf8");
+  } catch (error) {
+    throw systemError(error, `Cannot open the store ${directory}`);
+  }
+}
+
+function parseManifest(directory: string, text: string): Manifest {
+  const refuse = (code: ErrorCode, what: string) =>
+    new StreamStoreError(code, `Cannot open the store ${directory}: ${fileName} ${what}`);
+  let manifest: Manifest;
+  try {
+    manifest = JSON.parse(text);
+  } catch {
+    throw refuse("damaged", "must be JSON");
+  }
+  if (manifest?.format !== "streamstore" || !Number.isInteger(manifest.version)) {
+    throw refuse("damaged", "must describe a store");
+  }
+  if (manifest.version > version) {
+    throw refuse("newer-version", `must have version <= ${version}, got ${manifest.version}`);
+  }
+  if (!Array.isArray(manifest.fields) || !manifest.fields.every((field) => typeof field?.name === "string")) {
+    throw refuse("damaged", "must list fields by name");
+  }
+  return manifest;
+}
+
+/** Makes a file, or the names in a directory, durable. */
+function syncPath(path: string): void {
+  const file = openSync(path, "r");
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+const codes: Readonly<Record<string, ErrorCode>> = {
+  EACCES: "permission-denied",
+  EDQUOT: "storage-full",
+  EEXIST: "already-exists",
+  EIO: "input-output",
+  EISDIR: "not-a-directory",
+  EMFILE: "too-many-open-files",
+  ENOENT: "not-found",
+  ENOSPC: "storage-full",
+  ENOTDIR: "not-a-directory",
+  ENOTEMPTY: "already-exists",
+  EPERM: "permission-denied",
+  EROFS: "read-only-file-system",
+};
+
+/** An error of the file system, with a code of ours. Errors about permissions of the runtime pass as they are. */
+export function systemError(error: unknown, action: string): unknown {
+  const name = (error as { code?: string }).code;
+  const code = name === undefined ? undefined : codes[name];
+  if (code === undefined) return error;
+  return new StreamStoreError(code, `${action}: ${(error as Error).message}`, { cause: error });
+}

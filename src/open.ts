@@ -1,0 +1,122 @@
+/** How a store in a directory is opened: which fields it has, and the connection to it. */
+import { existsSync, statSync } from "node:fs";
+import { resolve } from "node:path";
+import { Connection } from "./connection.ts";
+import type { Feature } from "./dataset/features.ts";
+import { StreamStoreError } from "./error.ts";
+import { describe, type Field, type FieldMap, parseFields } from "./fields.ts";
+import { createDirectory, readManifest, systemError, writeManifest } from "./manifest.ts";
+import { readMarks } from "./rows.ts";
+
+/** What may be done with a store: made new, gone on with, or only read. */
+export type Mode = "create" | "append" | "read";
+
+/** An open store in a directory. */
+export interface Opened {
+  readonly directory: string;
+  readonly connection: Connection;
+  readonly fields: Field[];
+  readonly features: Map<string, Feature | null>;
+}
+
+export interface OpenRequest {
+  readonly fields?: FieldMap;
+  readonly mode?: Mode;
+  readonly capacity: number;
+}
+
+export function openDirectory(path: string, request: OpenRequest): Opened {
+  const directory = checkPath(path);
+  const mode = request.mode ?? (isStore(directory) ? "append" : "create");
+  if (mode === "create") return create(directory, request);
+  if (mode !== "append" && mode !== "read") {
+    throw new RangeError(`Cannot open a store: mode must be create, append or read, got ${describe(mode)}`);
+  }
+  const { fields, features } = readManifest(directory);
+  if (request.fields !== undefined) checkSame(directory, fields, parseFields(request.fields));
+  const connection = Connection.existing(directory, mode === "append" ? "write" : "read");
+  noteLists(connection, fields);
+  return { directory, connection, fields, features };
+}
+
+function create(directory: string, request: OpenRequest): Opened {
+  if (request.fields === undefined) {
+    throw new StreamStoreError(
+      "not-found",
+      `Cannot open the store ${directory}: there is none, and no fields are given to create it`,
+    );
+  }
+  const fields = parseFields(request.fields);
+  const features = new Map<string, Feature | null>();
+  if (isStore(directory)) {
+    throw new StreamStoreError(
+      "already-exists",
+      `Cannot create a store at ${directory}: there is one already`,
+    );
+  }
+  const connection = createDirectory(directory, (staging) => {
+    const made = Connection.create(staging, request.capacity);
+    try {
+      writeManifest(staging, fields, features);
+      made.sync();
+      return made;
+    } catch (error) {
+      made.close();
+      throw error;
+    }
+  });
+  return { directory, connection, fields, features };
+}
+
+function checkPath(path: unknown): string {
+  if (typeof path !== "string" || path === "" || path.includes("\0")) {
+    throw new TypeError(`Cannot open a store: the path must be a string without NUL, got ${describe(path)}`);
+  }
+  return resolve(path);
+}
+
+/** Whether there is a store at the path. Something else there, other than an empty directory, is an error later. */
+function isStore(directory: string): boolean {
+  try {
+    if (!existsSync(directory)) return false;
+    if (!statSync(directory).isDirectory()) {
+      throw new StreamStoreError(
+        "not-a-directory",
+        `Cannot open the store ${directory}: it is not a directory`,
+      );
+    }
+    return existsSync(`${directory}/store.json`);
+  } catch (error) {
+    throw systemError(error, `Cannot open the store ${directory}`);
+  }
+}
+
+/** The store's fields are those it was made with; given ones must be the same, in the same order. */
+function checkSame(directory: string, found: readonly Field[], given: readonly Field[]): void {
+  const show = (fields: readonly Field[]) =>
+    fields.map(({ name, type, dtype }) => `${name}: ${type}${dtype === "float64" ? "" : ` ${dtype}`}`);
+  const [has, wants] = [show(found), show(given)];
+  if (has.join() === wants.join()) return;
+  const missing = wants.filter((field) => !has.includes(field));
+  const extra = has.filter((field) => !wants.includes(field));
+  const difference = missing.length + extra.length === 0
+    ? "in another order"
+    : `the store lacks { ${missing.join(", ")} } and has { ${extra.join(", ")} } besides`;
+  throw new StreamStoreError(
+    "fields-differ",
+    `Cannot open the store ${directory}: fields must be { ${has.join(", ")} }, got { ${
+      wants.join(", ")
+    } }: ${difference}`,
+  );
+}
+
+/** Marks looked at for fields that became lists just before the writer died, and are not known as such. */
+const marksLookedAt = 1024;
+
+function noteLists(connection: Connection, fields: readonly Field[]): void {
+  if (fields.every(({ isList }) => isList)) return;
+  for (const { kind, type } of readMarks(connection, 0, connection.rowCount, marksLookedAt)) {
+    const field = kind === "list-field" ? fields.find((candidate) => candidate.type === type) : undefined;
+    if (field !== undefined) field.isList = true;
+  }
+}

@@ -1,0 +1,63 @@
+import type { Connection } from "./connection.ts";
+import { check, status } from "./native/status.ts";
+
+/** A chunk whose bytes are not those that were written. */
+export interface DamagedChunk {
+  readonly file: string;
+  readonly chunk: number;
+  /** The rows it holds parts of, `[from, to)`; all rows where the damage hides which. */
+  readonly rows: readonly [number, number];
+}
+
+/** What verifying found. */
+export interface Verification {
+  readonly chunkCount: number;
+  readonly damaged: readonly DamagedChunk[];
+}
+
+export interface VerifyOptions {
+  /** Called after every chunk with how many are done, and how many there are. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+const files = ["step.i64", "type.i32", "data.b64", "row.u64", "marks"];
+const rowsFile = 3;
+const marksFile = 4;
+const marksPerChunk = 1024;
+
+/** Reads everything, and compares each chunk with its checksum. Lets other work run between chunks. */
+export async function verifyChunks(connection: Connection, options: VerifyOptions): Promise<Verification> {
+  const { tokenCount, rowCount, markCount, capacity } = connection;
+  const counts = [tokenCount, tokenCount, tokenCount, rowCount, markCount];
+  const chunks = counts.flatMap((count, file) => {
+    const perChunk = file === marksFile ? marksPerChunk : capacity;
+    return Array.from({ length: Math.ceil(count / perChunk) }, (_, chunk) => ({ file, chunk }));
+  });
+  const damaged: DamagedChunk[] = [];
+  const isWhole = new Uint32Array(1);
+  for (const [index, { file, chunk }] of chunks.entries()) {
+    connection.checkOpen("verify");
+    const code = connection.native.ss_chunk_check(connection.store, file, chunk, isWhole);
+    check(code, `Cannot verify ${files[file]}`);
+    if (isWhole[0] === 0) damaged.push({ file: files[file], chunk, rows: rowsOf(connection, file, chunk) });
+    options.onProgress?.(index + 1, chunks.length);
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  return { chunkCount: chunks.length, damaged };
+}
+
+function rowsOf(connection: Connection, file: number, chunk: number): readonly [number, number] {
+  const { tokenCount, rowCount, capacity } = connection;
+  const all: readonly [number, number] = [0, rowCount];
+  if (file === marksFile) return all;
+  const from = chunk * capacity;
+  if (file === rowsFile) return [from, Math.min(rowCount, from + capacity)];
+  const first = rowOfToken(connection, from);
+  const last = rowOfToken(connection, Math.min(tokenCount, from + capacity) - 1);
+  return first === null || last === null ? all : [first, last + 1];
+}
+
+function rowOfToken(connection: Connection, token: number): number | null {
+  const out = new Float64Array(1);
+  return connection.native.ss_row_find(connection.store, token, out) === status.ok ? out[0] : null;
+}

@@ -1,0 +1,74 @@
+//! Opening a store that exists: which commit holds, and what of the files must be there for it. format.zig tells why.
+
+const std = @import("std");
+const format = @import("format.zig");
+const head_file = @import("head.zig");
+const files_file = @import("files.zig");
+const store_file = @import("store.zig");
+
+/// What opening found.
+pub const Recovery = struct {
+    /// What the tail held and the columns did not.
+    tail_tokens: u64 = 0,
+    tail_rows: u64 = 0,
+    /// What a commit counted that did not survive a failure of the system.
+    cut_tokens: u64 = 0,
+    cut_rows: u64 = 0,
+    /// Writes in a tail that cannot be trusted after one.
+    cut_records: u64 = 0,
+};
+
+/// Opens the files with the newest commit that holds. The head stays the caller's until this has succeeded.
+pub fn open(
+    comptime System: type,
+    head: *head_file.Head(System),
+    directory: [:0]const u8,
+    access: store_file.Access,
+    reserved_elements: usize,
+) store_file.Error!store_file.Store(System) {
+    const sizes: files_file.Sizes = .{ .capacity_tokens = head.header().capacity_tokens, .reserved_elements = reserved_elements };
+    const opening: files_file.Opening = if (access == .write) .write else .read;
+    // In the same run of the system nothing that was written is missing.
+    const trusted = head.isOfThisBoot();
+    const newest = head.newestCommit() catch try head.syncedCommit();
+    var commit = if (trusted) newest else try head.syncedCommit();
+    var files = try files_file.Files(System).open(directory, opening, sizes, commit);
+    errdefer {
+        files.close();
+        files.releaseMaps();
+    }
+    var recovery: Recovery = .{};
+    if (!trusted) {
+        const synced = commit;
+        for ([_]?format.Commit{ newest, head.olderCommit() }) |candidate| {
+            if (!try holds(System, &files, synced, candidate orelse continue)) continue;
+            commit = candidate.?;
+            break;
+        }
+        recovery.cut_tokens = newest.token_count -| commit.token_count;
+        recovery.cut_rows = newest.row_count -| commit.row_count;
+        recovery.cut_records = if (head.published(newest)) |records| records.len else |_| 0;
+        if (access == .write) {
+            // A commit that did not hold must not look like the newest again; and with this one the tail is empty.
+            commit.sequence = @max(commit.sequence, newest.sequence);
+            head.publish(&commit);
+        }
+    }
+    var store = try store_file.Store(System).assemble(head.*, files, commit, access);
+    store.recovery = recovery;
+    return store;
+}
+
+/// Whether everything that `candidate` counts beyond `synced` has the checksums that it names.
+fn holds(comptime System: type, files: *files_file.Files(System), synced: format.Commit, candidate: format.Commit) store_file.Error!bool {
+    if (candidate.sequence <= synced.sequence) return candidate.sequence == synced.sequence;
+    files.adopt(candidate) catch |err| return if (err == error.Damaged) false else err;
+    for (std.enums.values(files_file.Which)) |which| {
+        // The last chunk that the synced commit counts may have grown since.
+        const first = files.chunkCount(which, synced) -| 1;
+        for (first..files.chunkCount(which, candidate)) |chunk| {
+            if (!try files.isChunkWhole(which, chunk, candidate)) return false;
+        }
+    }
+    return true;
+}
