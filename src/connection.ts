@@ -33,7 +33,7 @@ const counts = {
 const stateLength = 25;
 
 /** How a store is opened; the numbers are the native library's. */
-const modes = { temporary: 0, create: 1, write: 2, read: 3 } as const;
+const modes = { temporary: 0, create: 1, write: 2, read: 3, salvage: 4 } as const;
 
 /** What opening a store found. */
 export interface Recovery {
@@ -84,7 +84,7 @@ export class Connection {
   }
 
   /** A store that exists, to go on with or only to read. */
-  static existing(directory: string, access: "write" | "read"): Connection {
+  static existing(directory: string, access: "write" | "read" | "salvage"): Connection {
     return Connection.#open(directory, access, 1, `Cannot open the store ${directory}`);
   }
 
@@ -115,7 +115,7 @@ export class Connection {
 
   /** The tail's memory, or null where this process may not look at native memory. */
   mapTail(): TailMemory | null {
-    if (!runtime.canView || this.access === "read") return null;
+    if (!runtime.canView || this.access === "read" || this.access === "salvage") return null;
     const [stateAddress, recordsAddress, recordsBytes, valuesAddress, valuesBytes] = [
       this.#state[counts.tailState],
       this.#state[counts.tailRecords],

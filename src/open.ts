@@ -23,10 +23,12 @@ export interface OpenRequest {
   readonly fields?: FieldMap;
   readonly mode?: Mode;
   readonly capacity: number;
+  readonly salvage: boolean;
 }
 
 export function openDirectory(path: string, request: OpenRequest): Opened {
   const directory = checkPath(path);
+  if (request.salvage) return salvage(directory, request);
   const mode = request.mode ?? (isStore(directory) ? "append" : "create");
   if (mode === "create") return create(directory, request);
   if (mode !== "append" && mode !== "read") {
@@ -37,6 +39,26 @@ export function openDirectory(path: string, request: OpenRequest): Opened {
   const connection = Connection.existing(directory, mode === "append" ? "write" : "read");
   noteLists(connection, fields);
   return { directory, connection, fields, features };
+}
+
+/** Opens what is whole of a damaged store. Without its store.json the fields have to be given. */
+function salvage(directory: string, request: OpenRequest): Opened {
+  if (request.mode !== undefined && request.mode !== "read") {
+    throw new RangeError(`Cannot salvage a store: mode must be read, got ${describe(request.mode)}`);
+  }
+  const { fields, features } = readManifestOr(directory, request.fields);
+  const connection = Connection.existing(directory, "salvage");
+  noteLists(connection, fields);
+  return { directory, connection, fields, features };
+}
+
+function readManifestOr(directory: string, map: FieldMap | undefined) {
+  try {
+    return readManifest(directory);
+  } catch (error) {
+    if (map === undefined) throw error;
+    return { fields: parseFields(map), features: new Map<string, Feature | null>() };
+  }
 }
 
 function create(directory: string, request: OpenRequest): Opened {

@@ -34,6 +34,11 @@ export interface OpenOptions<Fields extends FieldMap = FieldMap> extends StoreOp
   readonly fields?: Fields;
   /** `create` a new store, `append` to one, or `read` one. By default a store that exists is appended to. */
   readonly mode?: Mode;
+  /**
+   * Opens a damaged store to read: the rows before the first chunk that has not its checksum. All of it is read for
+   * that. Where `store.json` is lost too, `fields` stand in for it.
+   */
+  readonly salvage?: boolean;
 }
 
 /** What one step holds: a value for each field that it has. */
@@ -140,7 +145,8 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
     const capacity = checkCapacity(options.capacity ?? defaultCapacity);
     const { commitEvery, syncEvery } = options;
     checkIntervals({ commitEvery, syncEvery });
-    const found = openDirectory(path, { fields: options.fields, mode: options.mode, capacity });
+    const { fields, mode, salvage = false } = options;
+    const found = openDirectory(path, { fields, mode, capacity, salvage });
     const handed: OpenedOptions = { commitEvery, syncEvery, [opened]: found };
     return new StreamStore<Fields>({} as Fields, handed);
   }

@@ -58,10 +58,10 @@ export class ParquetFile {
 
   /** One column of one row group. */
   async read(group: number, column: NumberColumn): Promise<Chunk> {
-    const meta = this.metadata.row_groups[group].columns
-      .map(({ meta_data }) => meta_data)
-      .find((candidate) => candidate !== undefined && isChunkOf(column, candidate));
     return await inContext(`${this.path}, column "${column.name}"`, async () => {
+      const meta = this.metadata.row_groups[group].columns
+        .map(({ meta_data }) => meta_data)
+        .find((candidate) => candidate !== undefined && isChunkOf(column, candidate));
       if (meta === undefined) throw new Error(`row group ${group} lacks it`);
       const start = Number(meta.dictionary_page_offset || meta.data_page_offset);
       const bytes = await readBytes(

@@ -28,7 +28,7 @@ export fn ss_abi_version() u32 {
     return abi_version;
 }
 
-/// modes: 0 temporary, 1 create, 2 write, 3 read; options: capacity_tokens, tail_records_max, tail_values_max,
+/// modes: 0 temporary, 1 create, 2 write, 3 read, 4 salvage; options: capacity_tokens, tail_records_max, tail_values_max,
 /// reserved_elements (the first three only for a new store); out: the store, or the process that holds its lock
 export fn ss_store_open(directory: [*]const u8, directory_bytes: u32, mode: u32, options: [*]const f64, out: *u32) i32 {
     return result(openStore(directory[0..directory_bytes], mode, options[0..4], out));
@@ -50,6 +50,7 @@ fn openStore(directory: []const u8, mode: u32, numbers_in: *const [4]f64, out: *
         1 => try Store.create(path, options),
         2 => try Store.open(path, options.reserved_elements, out),
         3 => try Store.openToRead(path, options.reserved_elements),
+        4 => try Store.openToSalvage(path, options.reserved_elements),
         else => return error.InvalidArgument,
     };
     out.* = handles.finish(slot);
@@ -125,7 +126,7 @@ export fn ss_chunk_check(store: u32, file: u32, chunk: f64, out_whole: *u32) i32
     defer slot.put();
     const which = std.enums.fromInt(files_file.Which, file) orelse return status.of(error.InvalidArgument);
     const index = numbers.to(u48, chunk) catch |err| return status.of(err);
-    out_whole.* = @intFromBool(slot.store.files.isChunkWhole(which, index, slot.store.commit) catch |err| return status.of(err));
+    out_whole.* = @intFromBool(slot.store.isChunkWhole(which, index) catch |err| return status.of(err));
     return status.ok;
 }
 

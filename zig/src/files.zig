@@ -142,6 +142,21 @@ pub fn Files(comptime System: type) type {
             }
         }
 
+        /// Shows what there is of a file, and returns how many elements its leading whole chunks hold.
+        pub fn adoptWhole(self: *Self, comptime which: Which, commit: format.Commit) Error!u64 {
+            const column = &@field(self, @tagName(which));
+            const element_bytes = specs[@backingInt(which)].element_bytes;
+            const there_bytes = @min(try System.size(column.file), lengthBytes(which, commit));
+            if (there_bytes > 0) try column.adopt(there_bytes);
+            var whole_bytes: u64 = 0;
+            for (0..self.chunkCount(which, commit)) |chunk| {
+                const end_bytes = @min((chunk + 1) * column.chunk_bytes, lengthBytes(which, commit));
+                if (end_bytes > there_bytes or !try self.isChunkWhole(which, chunk, commit)) break;
+                whole_bytes = end_bytes;
+            }
+            return whole_bytes / element_bytes;
+        }
+
         fn lengthBytes(comptime which: Which, commit: format.Commit) u64 {
             const spec = specs[@backingInt(which)];
             return @field(commit, spec.count) * spec.element_bytes;

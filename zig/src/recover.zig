@@ -59,6 +59,47 @@ pub fn open(
     return store;
 }
 
+/// Opens, to read, the longest prefix of rows of which every chunk has its checksum.
+pub fn salvage(
+    comptime System: type,
+    head: *head_file.Head(System),
+    directory: [:0]const u8,
+    reserved_elements: usize,
+) store_file.Error!store_file.Store(System) {
+    const sizes: files_file.Sizes = .{ .capacity_tokens = head.header().capacity_tokens, .reserved_elements = reserved_elements };
+    const commit = head.newestCommit() catch try head.syncedCommit();
+    const nothing: format.Commit = .{ .sequence = 0, .token_count = 0, .row_count = 0, .mark_count = 0, .last_step = 0 };
+    var files = try files_file.Files(System).open(directory, .read, sizes, nothing);
+    errdefer {
+        files.close();
+        files.releaseMaps();
+    }
+    const tokens = @min(try files.adoptWhole(.steps, commit), try files.adoptWhole(.types, commit), try files.adoptWhole(.data, commit));
+    const rows = files.rows.slice(u64, try files.adoptWhole(.rows, commit));
+    const marks = files.marks.slice(format.Mark, try files.adoptWhole(.marks, commit));
+    var prefix = commit;
+    if (tokens < commit.token_count or rows.len < commit.row_count) {
+        // Of the last row that begins within the whole tokens it is not known that it also ends there.
+        prefix.row_count = countStarts(rows, tokens) -| 1;
+        prefix.token_count = if (prefix.row_count > 0) rows[@intCast(prefix.row_count)] else 0;
+    }
+    prefix.mark_count = 0;
+    for (marks) |mark| prefix.mark_count += @intFromBool(mark.row < prefix.row_count);
+    var store = try store_file.Store(System).assemble(head.*, files, prefix, .read);
+    store.salvaged_from = commit;
+    store.recovery = .{ .cut_tokens = commit.token_count - prefix.token_count, .cut_rows = commit.row_count - prefix.row_count };
+    return store;
+}
+
+/// How many rows start at or before a token.
+fn countStarts(rows: []const u64, token: u64) u64 {
+    return std.sort.upperBound(u64, rows, token, compareNumbers);
+}
+
+fn compareNumbers(wanted: u64, element: u64) std.math.Order {
+    return std.math.order(wanted, element);
+}
+
 /// Whether everything that `candidate` counts beyond `synced` has the checksums that it names.
 fn holds(comptime System: type, files: *files_file.Files(System), synced: format.Commit, candidate: format.Commit) store_file.Error!bool {
     if (candidate.sequence <= synced.sequence) return candidate.sequence == synced.sequence;

@@ -42,6 +42,8 @@ pub fn Store(comptime System: type) type {
         commit: format.Commit,
         access: Access,
         recovery: recovering.Recovery = .{},
+        /// The commit of which this store shows the part that is whole.
+        salvaged_from: ?format.Commit = null,
         /// Whether a sync has failed: what it was to make durable may be lost although a later one succeeds.
         sync_failed: bool = false,
         stage: buffers.Buffer(System, expanding.Stage) = .{},
@@ -78,18 +80,32 @@ pub fn Store(comptime System: type) type {
 
         /// A store that somebody else may be writing. It shows what was committed when it was opened or last refreshed.
         pub fn openToRead(directory: [:0]const u8, reserved_elements: usize) Error!Self {
-            const file = try files_file.openFile(System, directory, "head", .read);
-            var head = Head.open(file, false) catch |err| {
-                System.close(file);
-                return err;
-            };
+            var head = try readHead(directory);
             errdefer head.release();
             return recovering.open(System, &head, directory, .read, reserved_elements);
         }
 
+        /// What is whole of a damaged store, from its first row on. Every byte of it is read.
+        pub fn openToSalvage(directory: [:0]const u8, reserved_elements: usize) Error!Self {
+            var head = try readHead(directory);
+            errdefer head.release();
+            return recovering.salvage(System, &head, directory, reserved_elements);
+        }
+
+        fn readHead(directory: [:0]const u8) Error!Head {
+            const file = try files_file.openFile(System, directory, "head", .read);
+            errdefer System.close(file);
+            return Head.open(file, false);
+        }
+
+        /// Whether a chunk has its checksum.
+        pub fn isChunkWhole(self: *Self, which: files_file.Which, chunk: u64) system.Error!bool {
+            return self.files.isChunkWhole(which, chunk, self.salvaged_from orelse self.commit);
+        }
+
         /// Shows what has been committed since. Returns whether there was anything.
         pub fn refresh(self: *Self) Error!bool {
-            if (self.access != .read) return false;
+            if (self.access != .read or self.salvaged_from != null) return false;
             const newest = try self.head.newestCommit();
             if (newest.sequence <= self.commit.sequence) return false;
             try self.files.adopt(newest);
