@@ -36,7 +36,15 @@ pub fn expand(
     values: []const u64,
 ) Error!format.Commit {
     var expansion: Expansion(System) = .{ .files = files, .stage = stage, .written = commit, .end = commit };
-    for (records) |record| try expansion.add(record, values.len - (expansion.end.token_count - commit.token_count));
+    var next: usize = 0;
+    while (next < records.len) {
+        next += expansion.addShortRuns(records[next..]);
+        if (next == records.len) break;
+        try expansion.add(records[next], values.len - @min(values.len, expansion.tokensSince(commit)));
+        next += 1;
+    }
+    // Short runs are not checked one by one.
+    if (expansion.tokensSince(commit) > values.len) return error.InvalidArgument;
     try expansion.writeTokens();
     try expansion.writeRows();
     try expansion.writeMarks();
@@ -61,20 +69,43 @@ fn Expansion(comptime System: type) type {
 
         const Self = @This();
 
-        inline fn add(self: *Self, record: Record, values_left: usize) Error!void {
+        fn tokensSince(self: *const Self, commit: format.Commit) usize {
+            return @intCast(self.end.token_count - commit.token_count);
+        }
+
+        /// The plain records, in a loop over locals: runs of a few tokens, while the stage has room. Returns how many there
+        /// were before one that is not.
+        fn addShortRuns(self: *Self, records: []const Record) usize {
+            if (self.end.row_count == 0) return 0;
+            var last_step = self.end.last_step;
+            var token: usize = @intCast(self.end.token_count - self.written.token_count);
+            var row: usize = @intCast(self.end.row_count - self.written.row_count);
+            const count = for (records, 0..) |record, index| {
+                if (record.count <= 0 or record.count > run_tokens or token + run_tokens > stage_tokens) break index;
+                if (record.step != last_step) {
+                    if (record.step < last_step or row == stage_rows) break index;
+                    self.stage.rows[row] = self.written.token_count + token;
+                    row += 1;
+                    last_step = record.step;
+                }
+                self.stage.steps[token..][0..run_tokens].* = @splat(record.step);
+                self.stage.types[token..][0..run_tokens].* = @splat(record.type);
+                token += @intCast(record.count);
+            } else records.len;
+            self.end.last_step = last_step;
+            self.end.token_count = self.written.token_count + token;
+            self.end.row_count = self.written.row_count + row;
+            return count;
+        }
+
+        fn add(self: *Self, record: Record, values_left: usize) Error!void {
             const has_rows = self.end.row_count > 0;
             try check(record, if (has_rows) self.end.last_step else null, values_left);
             if (!has_rows or record.step != self.end.last_step) try self.beginRow(record.step);
-            if (record.count <= 0) return self.addMark(record);
-            const count = record.tokenCount();
-            const first: usize = @intCast(self.end.token_count - self.written.token_count);
-            if (count > run_tokens or first + count > stage_tokens) return self.addLongRun(record);
-            self.stage.steps[first..][0..run_tokens].* = @splat(record.step);
-            self.stage.types[first..][0..run_tokens].* = @splat(record.type);
-            self.end.token_count += count;
+            if (record.count <= 0) try self.addMark(record) else try self.addRun(record);
         }
 
-        fn addLongRun(self: *Self, record: Record) Error!void {
+        fn addRun(self: *Self, record: Record) Error!void {
             var remaining = record.tokenCount();
             while (remaining > 0) {
                 if (self.end.token_count - self.written.token_count == stage_tokens) try self.writeTokens();
@@ -87,7 +118,7 @@ fn Expansion(comptime System: type) type {
             }
         }
 
-        inline fn beginRow(self: *Self, step: i64) Error!void {
+        fn beginRow(self: *Self, step: i64) Error!void {
             if (self.end.row_count - self.written.row_count == stage_rows) try self.writeRows();
             self.stage.rows[@intCast(self.end.row_count - self.written.row_count)] = self.end.token_count;
             self.end.row_count += 1;

@@ -79,6 +79,7 @@ fn extractAs(comptime kind: Kind, comptime dtype: Dtype, table: Table, request: 
     var value_count = request.value_count;
     progress.* = .{ .next_row = request.next_row, .value_count = value_count };
     for (request.next_row..request.end_row) |row| {
+        prefetch(table, row + rows_ahead, hint);
         const row_start = table.rows[row];
         const row_end = table.rowEnd(row);
         if (row_start > row_end or row_end > table.types.len) return error.Damaged;
@@ -114,6 +115,17 @@ fn extractAs(comptime kind: Kind, comptime dtype: Dtype, table: Table, request: 
         progress.next_row = row + 1;
         progress.value_count = value_count;
     }
+}
+
+/// A scalar field uses a cell of a row and skips the others, faster than the hardware fetches ahead by itself.
+const rows_ahead = 24;
+
+inline fn prefetch(table: Table, row: usize, hint: Span) void {
+    if (row >= table.rows.len) return;
+    const token = table.rows[row] +| hint.offset;
+    if (token >= table.data.len) return;
+    @prefetch(table.types.ptr + token, .{ .locality = 0 });
+    @prefetch(table.data.ptr + token, .{ .locality = 0 });
 }
 
 /// Where a row has the field. Rows tend to be alike, so the last row's answer is tried first: four looks decide.
