@@ -7,6 +7,7 @@ export { StreamStore } from "./src/store.ts";
 export type { ColumnOf, OpenOptions, StepValues, StoreOptions } from "./src/store.ts";
 export type { Mode } from "./src/open.ts";
 export type { Interval, ScheduleOptions } from "./src/schedule.ts";
+export type { Retain } from "./src/retention.ts";
 export type { Recovery } from "./src/connection.ts";
 export type { DamagedChunk, Verification, VerifyOptions } from "./src/verify.ts";
 export { type ErrorCode, StreamStoreError } from "./src/error.ts";

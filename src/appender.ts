@@ -23,6 +23,8 @@ export class Appender {
   /** At this many rows, the one being appended not counted, `onDue` is called after every append. */
   dueRow = Infinity;
   onDue: () => void = () => {};
+  /** Called after the tail was moved into the columns. */
+  onFlush: () => void = () => {};
   /** Called when a field was written as a list for the first time. */
   onNewList: () => void = () => {};
   /** Place in field order of the last field of the last step. */
@@ -180,6 +182,7 @@ export class Appender {
     if (this.#recordsEnd > 0 || this.#isCopied) this.connection.flush();
     this.#recordsEnd = 0;
     this.#valuesEnd = 0;
+    this.onFlush();
   }
 
   /** The same, and makes everything durable. */

@@ -144,16 +144,15 @@ function enlarge(bytes: Uint8Array, dtype: DtypeName, valueCount: number, rowsRa
 
 /** One field over the whole stream. */
 export function readColumn(connection: Connection, field: Field): Column {
-  const { rowCount } = connection;
-  const even = tryEven(connection, field, rowCount);
+  const even = tryEven(connection, field);
   if (even !== null) return even;
   const request = {
     field,
     dtype: field.dtype,
     width: null,
     offsetBytes: 8,
-    firstRow: 0,
-    endRow: rowCount,
+    firstRow: connection.firstRow,
+    endRow: connection.rowCount,
   } as const;
   const extracted = extract(connection, request);
   const values = numbersOver(field, extracted.bytes, extracted.valueCount);
@@ -166,19 +165,19 @@ export function readColumn(connection: Connection, field: Field): Column {
 }
 
 /** The common field has one token in every row, and needs no offsets. */
-function tryEven(connection: Connection, field: Field, rowCount: number): Column | null {
+function tryEven(connection: Connection, field: Field): Column | null {
   try {
     const request = {
       field,
       dtype: field.dtype,
       width: 1,
       offsetBytes: 0,
-      firstRow: 0,
-      endRow: rowCount,
+      firstRow: connection.firstRow,
+      endRow: connection.rowCount,
     } as const;
     const extracted = extract(connection, request);
     if (extracted.missingCount > 0) return null;
-    return { values: numbersOver(field, extracted.bytes, rowCount), width: 1, offsets: null };
+    return { values: numbersOver(field, extracted.bytes, connection.heldRows), width: 1, offsets: null };
   } catch (error) {
     if (error instanceof ExtractError && error.kind === "width") return null;
     throw error;

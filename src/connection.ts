@@ -59,6 +59,9 @@ export class Connection {
   rowCount = 0;
   markCount = 0;
   lastStep = 0n;
+  /** The stream starts here; what comes before was dropped. */
+  firstToken = 0;
+  firstRow = 0;
   isClosed = false;
   #views?: ColumnViews;
   #dataAddress = 0n;
@@ -103,6 +106,24 @@ export class Connection {
   /** The chunk by which the files grow, in tokens. */
   get capacity(): number {
     return Number(this.#state[counts.capacity]);
+  }
+
+  /** Rows in the columns that were not dropped. */
+  get heldRows(): number {
+    return this.rowCount - this.firstRow;
+  }
+
+  /** The row that holds a token. */
+  rowOfToken(index: number): number {
+    const out = new Float64Array(1);
+    check(this.native.ss_row_find(this.store, index, out), "Cannot find a row");
+    return out[0];
+  }
+
+  /** Drops whole chunks before a row. */
+  dropBefore(row: number): void {
+    check(this.native.ss_store_drop(this.store, row), "Cannot drop the oldest rows");
+    this.reload();
   }
 
   get recovery(): Recovery {
@@ -175,6 +196,8 @@ export class Connection {
     this.rowCount = Number(this.#state[counts.rows]);
     this.markCount = Number(this.#state[counts.marks]);
     this.lastStep = this.#state[counts.lastStep];
+    this.firstToken = Number(this.#state[counts.firstToken]);
+    this.firstRow = Number(this.#state[counts.firstRow]);
     const dataAddress = this.#state[counts.columns + 4];
     if (dataAddress !== this.#dataAddress) this.#views = undefined;
     this.#dataAddress = dataAddress;

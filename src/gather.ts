@@ -116,7 +116,7 @@ function isShared(array: ArrayBufferView): boolean {
 function badStart(connection: Connection, starts: Float64Array, length: number): RangeError {
   const [index] = connection.detail();
   const start = starts[index];
-  const allowed = `a whole number from 0 to ${connection.tokenCount - length}`;
+  const allowed = `a whole number from ${connection.firstToken} to ${connection.tokenCount - length}`;
   if (length > connection.tokenCount) {
     return new RangeError(
       `Cannot gather: length must be <= ${connection.tokenCount}, the tokens in the store, got ${length}`,

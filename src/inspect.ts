@@ -4,6 +4,7 @@ import type { Tokens } from "./get.ts";
 /** What the text needs to know of a store. */
 export interface Inspected {
   readonly length: number;
+  readonly firstToken: number;
   readonly rowCount: number;
   readonly fields: readonly FieldInfo[];
   readonly isClosed: boolean;
@@ -17,7 +18,7 @@ export function inspectText(store: Inspected): string {
   const names = store.fields.map(({ name, type }) => `${name}: ${type}`).join(", ");
   const size = `${grouped(store.length)} tokens in ${grouped(store.rowCount)} rows`;
   if (store.isClosed) return `StreamStore { ${names} } closed, ${size}`;
-  const first = Math.max(0, store.length - tokensShown);
+  const first = Math.max(store.firstToken, store.length - tokensShown);
   const { steps, types, values } = store.get(
     Array.from({ length: store.length - first }, (_, i) => first + i),
   );

@@ -6,7 +6,7 @@ import type { Feature } from "./dataset/features.ts";
 import { StreamStoreError } from "./error.ts";
 import { describe, type Field, type FieldMap, parseFields } from "./fields.ts";
 import { createDirectory, readManifest, systemError, writeManifest } from "./manifest.ts";
-import { readMarks } from "./rows.ts";
+import { countMarks, readMarks } from "./rows.ts";
 
 /** What may be done with a store: made new, gone on with, or only read. */
 export type Mode = "create" | "append" | "read";
@@ -37,7 +37,7 @@ export function openDirectory(path: string, request: OpenRequest): Opened {
   const { fields, features } = readManifest(directory);
   if (request.fields !== undefined) checkSame(directory, fields, parseFields(request.fields));
   const connection = Connection.existing(directory, mode === "append" ? "write" : "read");
-  noteLists(connection, fields);
+  noteLastLists(connection, fields);
   return { directory, connection, fields, features };
 }
 
@@ -48,7 +48,7 @@ function salvage(directory: string, request: OpenRequest): Opened {
   }
   const { fields, features } = readManifestOr(directory, request.fields);
   const connection = Connection.existing(directory, "salvage");
-  noteLists(connection, fields);
+  noteLastLists(connection, fields);
   return { directory, connection, fields, features };
 }
 
@@ -132,12 +132,24 @@ function checkSame(directory: string, found: readonly Field[], given: readonly F
   );
 }
 
-/** Marks looked at for fields that became lists just before the writer died, and are not known as such. */
-const marksLookedAt = 1024;
+/** Marks looked at for a field that became a list just before the writer died, and is not known as one. */
+const marksLookedAt = 4096;
 
-function noteLists(connection: Connection, fields: readonly Field[]): void {
+/** Notes which fields are lists that `store.json` did not know as such: by the last marks of all. */
+function noteLastLists(connection: Connection, fields: readonly Field[]): void {
+  let [from, end] = [0, connection.rowCount];
+  while (from < end) {
+    const middle = Math.floor((from + end) / 2);
+    if (countMarks(connection, middle, connection.rowCount) > marksLookedAt) from = middle + 1;
+    else end = middle;
+  }
+  noteLists(connection, fields, from);
+}
+
+/** Notes which fields are lists by the marks of all rows from `fromRow` on. */
+export function noteLists(connection: Connection, fields: readonly Field[], fromRow: number): void {
   if (fields.every(({ isList }) => isList)) return;
-  for (const { kind, type } of readMarks(connection, 0, connection.rowCount, marksLookedAt)) {
+  for (const { kind, type } of readMarks(connection, fromRow, connection.rowCount)) {
     const field = kind === "list-field" ? fields.find((candidate) => candidate.type === type) : undefined;
     if (field !== undefined) field.isList = true;
   }

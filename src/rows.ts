@@ -66,25 +66,31 @@ function fieldOf(fieldOfType: ReadonlyMap<number, Field>, type: number): Field {
   throw new StreamStoreError("damaged", `Cannot read rows: a token's type must be a field's, got ${type}`);
 }
 
-/** Marks of rows `[from, to)`, in row order: all, or the first so many. */
-export function readMarks(connection: Connection, from: number, to: number, countMax = Infinity): Mark[] {
-  if (connection.markCount === 0) return [];
-  const count = new Float64Array(1);
-  const read = (words: BigInt64Array, max: number): void => {
-    check(
-      connection.native.ss_marks_read(connection.store, from, to, words, max, count),
-      "Cannot read marks",
-    );
-  };
-  read(new BigInt64Array(markWords), 0);
-  const length = Math.min(count[0], countMax);
-  const words = new BigInt64Array(markWords * Math.max(1, length));
-  read(words, length);
+/** Marks of rows `[from, to)`, in row order. */
+export function readMarks(connection: Connection, from: number, to: number): Mark[] {
+  const length = countMarks(connection, from, to);
+  const words = new BigInt64Array(markWords * length);
+  if (length > 0) readMarkWords(connection, from, to, words);
   return Array.from({ length }, (_, i) => {
     const last = words[markWords * i + 2];
     const kind = markKinds[Number(last >> 32n)];
     return { row: Number(words[markWords * i]), type: Number(BigInt.asIntN(32, last)), kind };
   });
+}
+
+/** How many marks rows `[from, to)` have. */
+export function countMarks(connection: Connection, from: number, to: number): number {
+  return connection.markCount === 0 ? 0 : readMarkWords(connection, from, to, new BigInt64Array(0));
+}
+
+/** Reads as many marks as fit into `words`; returns how many there are. */
+function readMarkWords(connection: Connection, from: number, to: number, words: BigInt64Array): number {
+  const count = new Float64Array(1);
+  const out = words.length > 0 ? words : nothing;
+  const { native, store } = connection;
+  const code = native.ss_marks_read(store, from, to, out, words.length / markWords, count);
+  check(code, "Cannot read marks");
+  return count[0];
 }
 
 function readTokens(

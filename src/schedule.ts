@@ -1,5 +1,6 @@
 import { clearInterval, setInterval } from "node:timers";
 import type { Appender } from "./appender.ts";
+import { StreamStoreError } from "./error.ts";
 import { describe } from "./fields.ts";
 
 /** How often something is done: after so many steps, after so much time, or whichever comes first. */
@@ -22,7 +23,7 @@ export class Schedule {
   readonly #syncSteps: number;
   #committedRows: number;
   #syncedRows: number;
-  /** What a timer could not do, until somebody can be told. */
+  /** What could not be done, until somebody can be told: the step that it was due after is appended all the same. */
   #failure: unknown = null;
 
   constructor(private readonly appender: Appender, options: ScheduleOptions) {
@@ -31,16 +32,25 @@ export class Schedule {
     this.#committedRows = appender.rowCount;
     this.#syncedRows = appender.rowCount;
     this.#setDueRow();
-    appender.onDue = () => this.#run();
+    appender.onDue = () => this.#attempt(() => this.#run());
     this.#addTimer(options.commitEvery?.ms, () => this.#commit());
     this.#addTimer(options.syncEvery?.ms, () => this.#sync());
   }
 
-  /** Throws what a timer could not do. */
+  /** Throws what could not be done since the last call. */
   check(): void {
     const failure = this.#failure;
+    if (failure === null) return;
     this.#failure = null;
-    if (failure !== null) throw failure;
+    this.#setDueRow();
+    throw failure;
+  }
+
+  /** Rows were committed behind the appender's back. */
+  noteBatch(): void {
+    this.#committedRows = this.appender.rowCount;
+    if (this.appender.rowCount > this.appender.dueRow) this.appender.onDue();
+    else this.#setDueRow();
   }
 
   stop(): void {
@@ -73,29 +83,40 @@ export class Schedule {
 
   #addTimer(ms: number | undefined, action: () => void): void {
     if (ms === undefined) return;
-    const timer = setInterval(() => {
-      try {
-        action();
-      } catch (error) {
-        this.#failure ??= error;
-      }
-    }, ms);
+    const timer = setInterval(() => this.#attempt(action), ms);
     timer.unref();
     this.#timers.push(timer);
   }
+
+  #attempt(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      // While rows are being loaded nothing can be committed; the timer comes again.
+      if (error instanceof StreamStoreError && error.code === "busy") return;
+      this.#failure ??= error;
+      // So that the very next append asks.
+      this.appender.dueRow = -1;
+    }
+  }
 }
+
+/** The longest time that a timer takes: one that is longer comes at once. */
+const msMax = 2 ** 31 - 1;
 
 /** Throws for an interval that is none, before anything is opened. */
 export function checkIntervals(options: ScheduleOptions): void {
-  for (const [name, interval] of Object.entries(options)) {
-    for (const [unit, count] of Object.entries((interval ?? {}) as Record<string, unknown>)) {
-      const isUnit = unit === "steps" || unit === "ms";
-      if (isUnit && (count === undefined || (Number.isInteger(count) && count as number > 0))) continue;
-      throw new RangeError(
-        `Cannot open a store: ${name} must be { steps, ms } of positive integers, got ${unit} ${
-          describe(count)
-        }`,
-      );
+  for (const [name, interval] of Object.entries(options) as [string, unknown][]) {
+    if (interval === undefined) continue;
+    const refuse = (got: string) => {
+      const wanted = `{ steps, ms } of positive integers, ms <= ${msMax}`;
+      return new RangeError(`Cannot open a store: ${name} must be ${wanted}, got ${got}`);
+    };
+    if (typeof interval !== "object" || interval === null) throw refuse(describe(interval));
+    for (const [unit, count] of Object.entries(interval)) {
+      const max = unit === "ms" ? msMax : unit === "steps" ? Infinity : 0;
+      if (count === undefined && max > 0) continue;
+      if (!(Number.isInteger(count) && count > 0 && count <= max)) throw refuse(`${unit} ${describe(count)}`);
     }
   }
 }

@@ -13,8 +13,9 @@ import { getTokens, type NestedIndices, type Tokens } from "./get.ts";
 import { inspectText } from "./inspect.ts";
 import { writeManifest } from "./manifest.ts";
 import { check } from "./native/status.ts";
-import { type Mode, openDirectory, type Opened } from "./open.ts";
+import { type Mode, noteLists, openDirectory, type Opened } from "./open.ts";
 import { pause } from "./pause.ts";
+import { checkRetain, type Retain, Retention } from "./retention.ts";
 import { readRows, type Row } from "./rows.ts";
 import { checkIntervals, Schedule, type ScheduleOptions } from "./schedule.ts";
 import { isInt64 } from "./steps.ts";
@@ -26,6 +27,8 @@ import { Window } from "./window.ts";
 export interface StoreOptions {
   /** The chunk, in tokens, by which the store's files grow. */
   readonly capacity?: number;
+  /** Drops the oldest rows, whole chunks at a time, once these limits keep enough without them. By default all is kept. */
+  readonly retain?: Retain;
 }
 
 /** Options of `StreamStore.open`. */
@@ -98,6 +101,7 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
    * @throws {StreamStoreError} If the files cannot be made.
    */
   constructor(fields: Fields, options: StoreOptions = {}) {
+    checkRetain(options.retain);
     const found = (options as OpenedOptions)[opened];
     this.#fields = found?.fields ?? parseFields(fields);
     this.#integers = integerFields(this.#fields);
@@ -107,6 +111,10 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
       Connection.temporary(checkCapacity(options.capacity ?? defaultCapacity));
     this.#appender = new Appender(this.#connection, this.#fields);
     const isWriter = this.#connection.access === "write";
+    if (options.retain !== undefined) {
+      const retention = new Retention(this.#connection, options.retain);
+      this.#appender.onFlush = () => retention.apply();
+    }
     if (isWriter) this.#appender.onNewList = () => this.#writeManifest();
     this.#schedule = isWriter ? new Schedule(this.#appender, options as ScheduleOptions) : null;
   }
@@ -145,18 +153,29 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
     const capacity = checkCapacity(options.capacity ?? defaultCapacity);
     const { commitEvery, syncEvery } = options;
     checkIntervals({ commitEvery, syncEvery });
+    checkRetain(options.retain);
     const { fields, mode, salvage = false } = options;
     const found = openDirectory(path, { fields, mode, capacity, salvage });
-    const handed: OpenedOptions = { commitEvery, syncEvery, [opened]: found };
+    const handed: OpenedOptions = { commitEvery, syncEvery, retain: options.retain, [opened]: found };
     return new StreamStore<Fields>({} as Fields, handed);
   }
 
-  /** The number of tokens in the stream. */
+  /** The number of tokens appended, and the index after the last. */
   get length(): number {
     return this.#appender.tokenCount;
   }
 
-  /** The number of rows: steps that were appended. */
+  /** The index of the first token that is kept: 0 where nothing was dropped. */
+  get firstToken(): number {
+    return this.#connection.firstToken;
+  }
+
+  /** The index of the first row that is kept: 0 where nothing was dropped. */
+  get firstRow(): number {
+    return this.#connection.firstRow;
+  }
+
+  /** The number of rows, steps that were appended, and the index after the last. */
   get rowCount(): number {
     return this.#appender.rowCount;
   }
@@ -229,9 +248,13 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
    */
   appendColumns(columns: ColumnsInput<Name<Fields>>): void {
     this.#connection.checkOpen("append columns");
+    this.#schedule?.check();
     this.#appender.flush();
+    const listCount = this.#countLists();
     appendColumns(this.#connection, this.#fields, columns as ColumnsInput);
     this.#appender.reload();
+    if (this.#countLists() > listCount) this.#writeManifest();
+    this.#schedule?.noteBatch();
   }
 
   /**
@@ -250,6 +273,7 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
       throw this.#badWindow(start, length);
     }
     if (start + length > this.#connection.tokenCount) this.#appender.flush();
+    if (start < this.#connection.firstToken) throw this.#badWindow(start, length);
     return new Window(this.#connection, start, length);
   }
 
@@ -308,25 +332,25 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
     return readRows(this.#connection, this.#fields, index, index + 1)[0] as Row<Name<Fields>>;
   }
 
-  /** Rows `[from, to)`; by default all of them. */
-  rows(from = 0, to: number = this.rowCount): Row<Name<Fields>>[] {
+  /** Rows `[from, to)`; by default all that are kept. */
+  rows(from?: number, to?: number): Row<Name<Fields>>[] {
     this.#prepareRead("read rows");
-    this.#checkRows(from, to);
-    return readRows(this.#connection, this.#fields, from, to) as Row<Name<Fields>>[];
+    const [first, end] = [from ?? this.firstRow, to ?? this.rowCount];
+    this.#checkRows(first, end);
+    return readRows(this.#connection, this.#fields, first, end) as Row<Name<Fields>>[];
   }
 
   /** The index of the row that holds a token. */
   rowOfToken(index: number): number {
     this.#prepareRead("find a row");
-    if (!Number.isInteger(index) || index < 0 || index >= this.length) {
+    if (!Number.isInteger(index) || index < this.firstToken || index >= this.length) {
       throw new RangeError(
-        `Cannot find a row: a token index must be from 0 to ${this.length - 1}, got ${describe(index)}`,
+        `Cannot find a row: a token index must be from ${this.firstToken} to ${this.length - 1}, got ${
+          describe(index)
+        }`,
       );
     }
-    const out = new Float64Array(1);
-    const { native, store } = this.#connection;
-    check(native.ss_row_find(store, index, out), "Cannot find a row");
-    return out[0];
+    return this.#connection.rowOfToken(index);
   }
 
   /** The index of the row of a step, or -1 where the stream has no such step. */
@@ -421,6 +445,7 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
     this.#appender.reload();
     rememberFeatures(this.#features, loaded, wasEmpty);
     this.#writeManifest();
+    this.#schedule?.noteBatch();
   }
 
   /**
@@ -465,6 +490,7 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
     this.#appender.reload();
     rememberFeatures(this.#features, loaded, rowCount === 0);
     this.#writeManifest();
+    this.#schedule?.noteBatch();
   }
 
   /**
@@ -492,7 +518,12 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
   /** For a reader: shows what was committed since it was opened or last refreshed. Returns whether there was anything. */
   refresh(): boolean {
     this.#connection.checkOpen("refresh");
+    const { rowCount, markCount } = this.#connection;
     if (!this.#connection.refresh()) return false;
+    // What the writer has begun to write as lists since; the last row may have got more fields.
+    if (this.#connection.markCount > markCount) {
+      noteLists(this.#connection, this.#fields, Math.max(0, rowCount - 1));
+    }
     this.#appender.reload();
     return true;
   }
@@ -550,6 +581,10 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
     return inspectText(this);
   }
 
+  #countLists(): number {
+    return this.#fields.filter(({ isList }) => isList).length;
+  }
+
   #writeManifest(): void {
     if (this.#directory !== null) writeManifest(this.#directory, this.#fields, this.#features);
   }
@@ -568,19 +603,24 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
     if (!Number.isInteger(length) || length < 0) {
       return new RangeError(`Cannot read window: length must be a whole number, got ${describe(length)}`);
     }
+    if (start < this.firstToken) {
+      return new RangeError(
+        `Cannot read window: start must be >= ${this.firstToken}, where the stream now starts, got ${start}`,
+      );
+    }
     return new RangeError(
       `Cannot read window: start + length must be <= ${this.length}, got ${start} + ${length}`,
     );
   }
 
   #checkRows(from: number, to: number): void {
-    const isRange = Number.isInteger(from) && Number.isInteger(to) && from >= 0 && from <= to &&
+    const isRange = Number.isInteger(from) && Number.isInteger(to) && from >= this.firstRow && from <= to &&
       to <= this.rowCount;
     if (isRange) return;
     throw new RangeError(
-      `Cannot read rows: a range must lie within 0 to ${this.rowCount}, got ${describe(from)} to ${
-        describe(to)
-      }`,
+      `Cannot read rows: a range must lie within ${this.firstRow} to ${this.rowCount}, got ${
+        describe(from)
+      } to ${describe(to)}`,
     );
   }
 }

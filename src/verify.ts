@@ -1,5 +1,5 @@
 import type { Connection } from "./connection.ts";
-import { check, status } from "./native/status.ts";
+import { check } from "./native/status.ts";
 
 /** A chunk whose bytes are not those that were written. */
 export interface DamagedChunk {
@@ -52,12 +52,11 @@ function rowsOf(connection: Connection, file: number, chunk: number): readonly [
   if (file === marksFile) return all;
   const from = chunk * capacity;
   if (file === rowsFile) return [from, Math.min(rowCount, from + capacity)];
-  const first = rowOfToken(connection, from);
-  const last = rowOfToken(connection, Math.min(tokenCount, from + capacity) - 1);
-  return first === null || last === null ? all : [first, last + 1];
-}
-
-function rowOfToken(connection: Connection, token: number): number | null {
-  const out = new Float64Array(1);
-  return connection.native.ss_row_find(connection.store, token, out) === status.ok ? out[0] : null;
+  try {
+    const first = connection.rowOfToken(Math.max(from, connection.firstToken));
+    return [first, connection.rowOfToken(Math.min(tokenCount, from + capacity) - 1) + 1];
+  } catch {
+    // The row starts are damaged too.
+    return all;
+  }
 }

@@ -95,6 +95,17 @@ test("fromDataset() goes on after the last step, or takes steps from a column", 
   );
 });
 
+test("fromDataset() counts steps on from any step", async () => {
+  const table = tableFromArrays({ a: [1, 2, 3] });
+  for (const last of [-3, -(2 ** 40), 2 ** 32 - 3, 2 ** 40, 2 ** 53 - 3, -(2n ** 63n), 2n ** 63n - 4n]) {
+    using store = new StreamStore({ a: 0 });
+    store.append(last, { a: 0 });
+    await store.fromDataset(table);
+    const first = BigInt(last);
+    assert.deepEqual([...store.window(0, 4).steps], [first, first + 1n, first + 2n, first + 3n]);
+  }
+});
+
 test("fromDataset() refuses steps that are no integers, null, too large or do not rise", async () => {
   const a = makeVector(Float64Array.of(1, 2)) as unknown as Vector;
   const refused: [Vector, RegExp][] = [
@@ -185,6 +196,9 @@ test("fromDataset() does not mind nulls below a null row", async () => {
   const data = makeData({ type, length: 3, nullCount: 1, nullBitmap: Uint8Array.of(0b101), child });
   using store = await load({ a: 0 }, tableOf({ a: new Vector([data]) }));
   assert.deepEqual(rowsOf(store), [{ step: 0, a: [1, 2] }, { step: 1 }, { step: 2, a: [5, 6] }]);
+  // Nothing became NaN, so integers stay what they are.
+  await store.fromDataset(tableOf({ a: new Vector([data]) }), { nullInList: "nan" });
+  assert.deepEqual((await store.toDataset()).schema.fields.map(String), ["a: FixedSizeList[2]<Int32>"]);
 });
 
 test("fromDataset() refuses what float64 or the field's integers cannot hold, all of it", async () => {

@@ -46,6 +46,29 @@ test("fromParquet() refuses a null inside a list, or makes it NaN on request", a
   );
 });
 
+test("fromParquet() refuses lists within lists of another length than their feature says", async () => {
+  const path = fixture("shapes.parquet");
+  const shape = "must have the shape that its feature says, lists of";
+  const refused: [string, string][] = [
+    ["short", `"short" at row 1 ${shape} 2, got a list of 1`],
+    ["long", `"long" at row 1 ${shape} 2, got a list of more`],
+    ["empty", `"empty" at row 1 ${shape} 2, got a list of 0`],
+    ["few", `"few" at row 1 ${shape} 4, got a list of 2`],
+  ];
+  for (const [name, message] of refused) {
+    using store = new StreamStore({ [name]: 0 } as Record<string, number>);
+    await assert.rejects(store.fromParquet(path), {
+      name: "RangeError",
+      message: `Cannot load Parquet: ${message}`,
+    });
+    assert.equal(store.rowCount, 0);
+  }
+  using store = new StreamStore({ null_pair: 0 });
+  await assert.rejects(store.fromParquet(path), /the list of "null_pair" at row 1 must hold numbers only/);
+  await store.fromParquet(path, { nullInList: "nan" });
+  assert.deepEqual([...store.row(1).null_pair as Float64Array], [5, 6, NaN, NaN]);
+});
+
 test("fromParquet() takes steps from a column, or goes on after the last", async () => {
   const path = fixture("pages.parquet");
   using store = new StreamStore({ split: 0 });
@@ -158,35 +181,22 @@ test("fromParquet() says which file it cannot read", async () => {
 test("fromParquet() fails without a trace if something else is appended meanwhile", async () => {
   const path = fixture("pages.parquet");
   using store = new StreamStore({ split: 0 });
-  const first = store.fromParquet(path);
-  const second = store.fromParquet(path);
-  await assert.rejects(second, { code: "busy" });
-  await first;
+  // An option that is looked at when the load has begun.
+  const during = (action: () => void) => ({
+    get step(): undefined {
+      action();
+      return undefined;
+    },
+  });
+  const refusesOthers = () => assert.throws(() => store.appendColumns({ step: [] }), { code: "busy" });
+  await store.fromParquet(path, during(refusesOthers));
   assert.equal(store.rowCount, 200);
-
-  const third = store.fromParquet(path);
-  await untilBusy(store);
-  store.append(1000, { split: 1 });
-  await assert.rejects(third, { code: "busy" });
+  const load = store.fromParquet(path, during(() => store.append(1000, { split: 1 })));
+  await assert.rejects(load, { code: "busy" });
   assert.deepEqual([store.rowCount, store.row(200).step], [201, 1000]);
-
-  const fourth = store.fromParquet(path);
-  await untilBusy(store);
-  store.close();
-  await assert.rejects(fourth, { code: "closed" });
+  store.appendColumns({ step: [1001] });
+  await assert.rejects(store.fromParquet(path, during(() => store.close())), { code: "closed" });
 });
-
-/** Waits until a load has begun, which shows in that nothing else may. */
-async function untilBusy(store: StreamStore): Promise<void> {
-  while (true) {
-    try {
-      store.appendColumns({ step: [] });
-    } catch {
-      return;
-    }
-    await new Promise((resolve) => setTimeout(resolve));
-  }
-}
 
 test("parquetSchema() tells the feature of each column that holds numbers", async () => {
   const { rowCount, columns } = await parquetSchema(fixture("features.parquet"));

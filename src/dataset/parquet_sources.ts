@@ -150,7 +150,8 @@ function checkRows({ offsets, validity }: Lists, { layout }: NumberColumn): void
     const count = offsets[row + 1] - offsets[row];
     const isRight = typeof outer === "number" ? count === outer * entryValues : count % entryValues === 0;
     if (isNull || isRight) continue;
-    throw new ShapeError(row, typeof outer === "number" ? outer * entryValues : entryValues, count);
+    if (typeof outer === "number") throw new ShapeError(row, outer * entryValues, count);
+    throw new ShapeError(row, entryValues, count % entryValues);
   }
 }
 

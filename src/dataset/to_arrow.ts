@@ -1,21 +1,19 @@
-import { type Data, type DataType, Field as ArrowField, makeData, Schema, Table } from "apache-arrow";
-import { type DtypeName, extract, type Extracted, ExtractError } from "../column.ts";
+import { type DataType, Field as ArrowField, makeData, Schema, type Table } from "apache-arrow";
 import { type Connection, nothing } from "../connection.ts";
 import { describe, type Field } from "../fields.ts";
 import { check } from "../native/status.ts";
 import { readMarks } from "../rows.ts";
-import { arrowField, arrowListType, arrowValueType } from "./arrow_types.ts";
+import { arrowField, arrowValueType } from "./arrow_types.ts";
 import { type ExtraColumn, extraVector } from "./extra.ts";
 import {
   type Feature,
   featureOf,
   type Features,
   featuresToJson,
-  innerCount,
-  type Layout,
   metadataKey,
   parseFeature,
 } from "./features.ts";
+import { fieldData } from "./field_data.ts";
 import { type ChunkedColumn, tableOf } from "./table.ts";
 import { parseValueType } from "./value_types.ts";
 
@@ -55,12 +53,12 @@ export function toTable(
     features[step] = { dtype: "int64", _type: "Value" };
   }
   for (const [name, column] of Object.entries(extra)) {
-    const { vector, feature } = extraVector(name, column, connection.rowCount);
+    const { vector, feature } = extraVector(name, column, connection.heldRows);
     columns.push({ field: new ArrowField(name, vector.type, true), chunks: vector.data });
     if (feature !== null) features[name] = feature;
   }
   const metadata = new Map([[metadataKey, featuresToJson(features as Features)]]);
-  return tableOf(new Schema(columns.map(({ field }) => field), metadata), columns, connection.rowCount);
+  return tableOf(new Schema(columns.map(({ field }) => field), metadata), columns, connection.heldRows);
 }
 
 function checkNames(fields: readonly Field[], { fieldFeatures = {}, extra = {}, step }: ToDatasetOptions) {
@@ -83,11 +81,14 @@ function checkNames(fields: readonly Field[], { fieldFeatures = {}, extra = {}, 
   }
 }
 
-/** Rows in which a field was written with an empty list, by its type ID. */
+/** Rows in which a field was written with an empty list, counted from the stream's first, by its type ID. */
 function readEmptyRows(connection: Connection): Map<number, number[]> {
   const rows = new Map<number, number[]>();
-  for (const { kind, type, row } of readMarks(connection, 0, connection.rowCount)) {
-    if (kind !== "empty-list") continue;
+  const { firstRow } = connection;
+  for (const mark of readMarks(connection, firstRow, connection.rowCount)) {
+    if (mark.kind !== "empty-list") continue;
+    const { type } = mark;
+    const row = mark.row - firstRow;
     const known = rows.get(type);
     if (known === undefined) rows.set(type, [row]);
     else known.push(row);
@@ -104,190 +105,16 @@ function defaultFeature(field: Field): Feature {
   });
 }
 
-function extractRows(
-  connection: Connection,
-  field: Field,
-  dtype: DtypeName,
-  width: number | null,
-  offsetBytes: 0 | 4 | 8,
-): Extracted {
-  return extract(connection, { field, dtype, width, offsetBytes, firstRow: 0, endRow: connection.rowCount });
-}
-
-function fieldData(
-  connection: Connection,
-  field: Field,
-  layout: Layout,
-  emptyRows: readonly number[],
-): Data {
-  const outer = layout.levels[0];
-  const isFixed = typeof outer !== "string";
-  const count = innerCount(layout) * (isFixed ? outer ?? 1 : 1);
-  if (isFixed && emptyRows.length > 0) throw wrongCount(field, emptyRows[0], layout, 0);
-  const offsetBytes = isFixed ? 0 : outer === "large_list" ? 8 : 4;
-  const extracted = extractInWords(connection, field, layout, isFixed ? count : null, offsetBytes);
-  const rows = rowValidity(extracted, emptyRows);
-  const rowCount = connection.rowCount;
-  if (outer === undefined) return valueData(layout, extracted, rowCount, rows);
-
-  const valueCount = isFixed ? rowCount * count : extracted.valueCount;
-  let data = valueData(layout, extracted, valueCount, null);
-  for (const level of layout.levels.slice(1).reverse()) data = listData(layout, level as number, data);
-  if (isFixed) return listData(layout, outer, data, rowCount, rows);
-  const offsets = entryOffsets(field, layout, extracted, outer === "large_list");
-  return makeData({
-    type: arrowListType(outer, data.type) as never,
-    length: rowCount,
-    ...rows,
-    valueOffsets: offsets as never,
-    child: data as never,
-  });
-}
-
-/** Which rows are null; the validity of makeData. */
-interface Rows {
-  readonly nullCount: number;
-  readonly nullBitmap?: Uint8Array;
-}
-
-/** A row without tokens is null, unless the field was written there with an empty list. */
-function rowValidity(extracted: Extracted, emptyRows: readonly number[]): Rows {
-  const { validity } = extracted;
-  for (const row of emptyRows) validity[row >> 3] |= 1 << (row & 7);
-  const nullCount = extracted.missingCount - emptyRows.length;
-  return nullCount === 0 ? { nullCount } : { nullCount, nullBitmap: validity };
-}
-
-function valueData(layout: Layout, extracted: Extracted, length: number, rows: Rows | null): Data {
-  const type = arrowValueType(layout.value);
-  const { buffer } = extracted.bytes;
-  const values = layout.value.dtype === "bool"
-    ? extracted.bytes
-    : new (type.ArrayType as Float64ArrayConstructor)(buffer as ArrayBuffer, 0, length);
-  return makeData({ type: type as never, length, nullCount: 0, ...rows, data: values as never });
-}
-
-/** Lists of `level` entries each; those of an ArrayND stand in Arrow as lists that could vary. */
-function listData(
-  layout: Layout,
-  level: number,
-  child: Data,
-  length = child.length / level,
-  rows: Rows | null = null,
-): Data {
-  const shared = { length, nullCount: 0, ...rows, child: child as never };
-  if (!layout.isArray) return makeData({ type: arrowListType(level, child.type) as never, ...shared });
-  checkOffset(layout, length * level);
-  const offsets = Int32Array.from({ length: length + 1 }, (_, i) => i * level);
-  return makeData({
-    type: arrowListType("list", child.type) as never,
-    ...shared,
-    valueOffsets: offsets as never,
-  });
-}
-
-function checkOffset(layout: Layout, offset: number): void {
-  if (offset < 2 ** 31) return;
-  throw new RangeError(
-    `Cannot ${action}: an Array${layout.levels.length}D column must have fewer than ${
-      2 ** 31
-    } entries, got ${offset}`,
-  );
-}
-
-/** Offsets in entries of the outermost list, where each entry is `innerCount` values. */
-function entryOffsets(
-  field: Field,
-  layout: Layout,
-  extracted: Extracted,
-  isLarge: boolean,
-): Int32Array | BigInt64Array {
-  const buffer = extracted.offsets.buffer as ArrayBuffer;
-  const entryValues = innerCount(layout);
-  if (isLarge) {
-    const offsets = new BigInt64Array(buffer);
-    if (entryValues > 1) scaleDown(field, layout, offsets, BigInt(entryValues));
-    return offsets;
-  }
-  const offsets = new Int32Array(buffer);
-  if (entryValues > 1) scaleDown(field, layout, offsets, entryValues);
-  return offsets;
-}
-
-function scaleDown(field: Field, layout: Layout, offsets: Int32Array, by: number): void;
-function scaleDown(field: Field, layout: Layout, offsets: BigInt64Array, by: bigint): void;
-function scaleDown(
-  field: Field,
-  layout: Layout,
-  given: Int32Array | BigInt64Array,
-  divisor: number | bigint,
-) {
-  const [offsets, by] = [given as Int32Array, divisor as number];
-  // Offsets before row i are scaled already when it is looked at, so the unscaled ones are carried along.
-  let last = offsets[0];
-  for (let i = 1; i < offsets.length; i++) {
-    const offset = offsets[i];
-    const count = offset - last;
-    if (count % by != (typeof by === "bigint" ? 0n : 0) as number) {
-      throw wrongCount(field, i - 1, layout, Number(count));
-    }
-    last = offset;
-    offsets[i] = offset / by;
-  }
-}
-
 function stepColumn(connection: Connection, name: string): ChunkedColumn {
-  const count = connection.rowCount;
+  const count = connection.heldRows;
   const steps = new BigInt64Array(count);
   const starts = new Float64Array(count + 1);
   const { native, store } = connection;
   check(
-    native.ss_rows_read(store, 0, count, starts, count > 0 ? steps : nothing),
+    native.ss_rows_read(store, connection.firstRow, count, starts, count > 0 ? steps : nothing),
     `Cannot ${action}`,
   );
   const type = arrowValueType(parseValueType("int64")!);
   const data = makeData({ type: type as never, length: count, nullCount: 0, data: steps as never });
   return { field: new ArrowField(name, type as DataType, true), chunks: [data] };
-}
-
-/** Says which field, which row and which value has no place in the column. */
-function extractInWords(
-  connection: Connection,
-  field: Field,
-  layout: Layout,
-  width: number | null,
-  offsetBytes: 0 | 4 | 8,
-): Extracted {
-  try {
-    return extractRows(connection, field, layout.value.dtype, width, offsetBytes);
-  } catch (error) {
-    if (!(error instanceof ExtractError)) throw error;
-    if (error.kind === "width") throw wrongCount(field, error.row, layout, Number(error.cell));
-    const { name } = layout.value;
-    const allowed = name.startsWith("float") ? `exact in ${name}` : `a value of ${name}`;
-    throw new RangeError(
-      `Cannot ${action}: "${field.name}" at row ${error.row} must be ${allowed}, got ${
-        cellValue(field, error.cell)
-      }`,
-    );
-  }
-}
-
-function wrongCount(field: Field, row: number, layout: Layout, count: number): RangeError {
-  const { levels } = layout;
-  const inner = innerCount(layout);
-  const allowed = levels.length === 0
-    ? "one value"
-    : typeof levels[0] === "string"
-    ? `a multiple of ${inner} values`
-    : `${levels[0] * inner} values`;
-  return new RangeError(
-    `Cannot ${action}: "${field.name}" at row ${row} must have ${allowed}, got a list of ${count}`,
-  );
-}
-
-function cellValue(field: Field, cell: bigint): number | bigint {
-  if (field.dtype === "uint64") return BigInt.asUintN(64, cell);
-  if (field.dtype === "int64") return BigInt.asIntN(64, cell);
-  return new Float64Array(BigUint64Array.of(cell).buffer)[0];
 }

@@ -10,6 +10,7 @@ export const symbols = {
   ss_store_detail: { args: ["u32", "buffer"], result: "i32" }, // store, out
   ss_store_flush: { args: ["u32"], result: "i32" }, // store
   ss_store_sync: { args: ["u32"], result: "i32" }, // store
+  ss_store_drop: { args: ["u32", "f64"], result: "i32" }, // store, row
   ss_store_refresh: { args: ["u32", "buffer"], result: "i32" }, // store, out_changed
   ss_chunk_check: { args: ["u32", "u32", "f64", "buffer"], result: "i32" }, // store, file, chunk, out_whole
   ss_store_write: { args: ["u32", "buffer", "u32", "buffer", "u32"], result: "i32" }, // store, records, record_count, values, value_count

@@ -24,6 +24,7 @@ pub fn Column(comptime System: type) type {
         chunk_bytes: u64,
         allocated_bytes: u64 = 0,
         mapped_bytes: usize = 0,
+        dropped_bytes: u64 = 0,
         reservations: [reservations_max]Reservation = undefined,
         reservation_count: usize = 0,
 
@@ -90,6 +91,16 @@ pub fn Column(comptime System: type) type {
             }
             try System.truncate(self.file, length_bytes);
             self.allocated_bytes = length_bytes;
+        }
+
+        /// Gives the disk space of the first `length_bytes` back; they read as zero from then on.
+        pub fn drop(self: *Self, length_bytes: u64) Error!void {
+            if (length_bytes <= self.dropped_bytes) return;
+            system.punchAll(System, self.file, self.dropped_bytes, length_bytes - self.dropped_bytes) catch |err| switch (err) {
+                error.Unsupported => {},
+                else => return err,
+            };
+            self.dropped_bytes = length_bytes;
         }
 
         /// Puts zero pages in the place of the whole column and forgets its addresses, which stay reserved for ever. Where

@@ -112,6 +112,14 @@ export fn ss_store_sync(store: u32) i32 {
     return result(slot.store.sync());
 }
 
+/// Drops whole chunks before a row.
+export fn ss_store_drop(store: u32, row: f64) i32 {
+    const slot = handles.take(store) catch |err| return status.of(err);
+    defer slot.put();
+    const index = numbers.to(u53, row) catch |err| return status.of(err);
+    return result(slot.store.dropBefore(index));
+}
+
 /// For a reader: goes to the newest commit. out: 1 if there was a newer one
 export fn ss_store_refresh(store: u32, out_changed: *u32) i32 {
     const slot = handles.take(store) catch |err| return status.of(err);
@@ -201,6 +209,7 @@ export fn ss_window_gather(
         .steps = slot.store.files.steps.slice(i64, token_count),
         .types = slot.store.files.types.slice(i32, token_count),
         .data = slot.store.files.data.slice(u64, token_count),
+        .first = @intCast(slot.store.commit.first_token),
     };
     const windows = starts[0..window_count];
     if (gather_file.findBadStart(columns, windows, window_length)) |index| {
@@ -298,6 +307,7 @@ fn rowTable(store: *const Store) rows_file.Table {
         .steps = store.files.steps.slice(i64, store.commit.token_count),
         .rows = store.files.rows.slice(u64, store.commit.row_count),
         .marks = store.files.marks.slice(format.Mark, store.commit.mark_count),
+        .first_row = @intCast(store.commit.first_row),
     };
 }
 

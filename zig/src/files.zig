@@ -131,7 +131,7 @@ pub fn Files(comptime System: type) type {
                     const length_bytes = lengthBytes(known, commit);
                     const start = chunk * column.chunk_bytes;
                     const end = @min(start + column.chunk_bytes, length_bytes);
-                    if (start >= end) return true;
+                    if (start >= end or end <= droppedBytes(known, column.chunk_bytes, commit)) return true;
                     var expected = commit.sums[@backingInt(known)];
                     if (end % column.chunk_bytes == 0) {
                         const read = try system.readAll(System, file, std.mem.asBytes(&expected), sumOffset(known, chunk));
@@ -155,6 +155,17 @@ pub fn Files(comptime System: type) type {
                 whole_bytes = end_bytes;
             }
             return whole_bytes / element_bytes;
+        }
+
+        /// The bytes of the chunks that lie wholly before the stream's start. Marks are never dropped.
+        fn droppedBytes(comptime which: Which, chunk_bytes: u64, commit: format.Commit) u64 {
+            const first = switch (which) {
+                .steps, .types, .data => commit.first_token,
+                .rows => commit.first_row,
+                .marks => 0,
+            };
+            const start_bytes = first * specs[@backingInt(which)].element_bytes;
+            return start_bytes - start_bytes % chunk_bytes;
         }
 
         fn lengthBytes(comptime which: Which, commit: format.Commit) u64 {
@@ -187,6 +198,15 @@ pub fn Files(comptime System: type) type {
         /// Leaves zero pages at every address, for ever.
         pub fn blank(self: *Self) void {
             inline for (specs) |spec| @field(self, spec.field).blank();
+        }
+
+        /// Gives back the disk space of the chunks that lie wholly before what `commit` starts with. Where the file system
+        /// cannot do that, they stay.
+        pub fn drop(self: *Self, commit: format.Commit) system.Error!void {
+            inline for (std.enums.values(Which)) |which| {
+                const column = &@field(self, @tagName(which));
+                try column.drop(droppedBytes(which, column.chunk_bytes, commit));
+            }
         }
 
         /// Gives back the room beyond what `commit` counts.

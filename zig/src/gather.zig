@@ -7,6 +7,8 @@ pub const Columns = struct {
     steps: []const i64,
     types: []const i32,
     data: []const u64,
+    /// The stream starts here; what comes before was dropped.
+    first: usize = 0,
 };
 
 /// A field whose cells hold integers.
@@ -21,10 +23,11 @@ pub const Out = struct {
 
 /// The index of the first start that is not a whole number, or whose window does not lie within the columns.
 pub fn findBadStart(columns: Columns, starts: []align(1) const f64, length: usize) ?usize {
-    if (length > columns.data.len) return if (starts.len > 0) 0 else null;
+    if (columns.first + length > columns.data.len) return if (starts.len > 0) 0 else null;
+    const first: f64 = @floatFromInt(columns.first);
     const last: f64 = @floatFromInt(columns.data.len - length);
     for (starts, 0..) |start, index| {
-        if (!(start >= 0 and start <= last and @trunc(start) == start)) return index;
+        if (!(start >= first and start <= last and @trunc(start) == start)) return index;
     }
     return null;
 }
@@ -105,4 +108,7 @@ test "the first bad start is named" {
     }
     try testing.expectEqual(0, findBadStart(sample, &.{0}, 5));
     try testing.expectEqual(null, findBadStart(sample, &.{}, 5));
+    var dropped = sample;
+    dropped.first = 1;
+    try testing.expectEqual(1, findBadStart(dropped, &.{ 1, 0 }, 2));
 }

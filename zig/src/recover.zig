@@ -48,11 +48,10 @@ pub fn open(
         recovery.cut_tokens = newest.token_count -| commit.token_count;
         recovery.cut_rows = newest.row_count -| commit.row_count;
         recovery.cut_records = if (head.published(newest)) |records| records.len else |_| 0;
-        if (access == .write) {
-            // A commit that did not hold must not look like the newest again; and with this one the tail is empty.
-            commit.sequence = @max(commit.sequence, newest.sequence);
-            head.publish(&commit);
-        }
+        // A commit that did not hold must not look like the newest again, nor to a reader's next refresh.
+        commit.sequence = @max(commit.sequence, newest.sequence);
+        // With this one the tail is empty.
+        if (access == .write) head.publish(&commit);
     }
     var store = try store_file.Store(System).assemble(head.*, files, commit, access);
     store.recovery = recovery;
@@ -74,6 +73,7 @@ pub fn salvage(
         files.close();
         files.releaseMaps();
     }
+    // What was dropped is not there, and not missing.
     const tokens = @min(try files.adoptWhole(.steps, commit), try files.adoptWhole(.types, commit), try files.adoptWhole(.data, commit));
     const rows = files.rows.slice(u64, try files.adoptWhole(.rows, commit));
     const marks = files.marks.slice(format.Mark, try files.adoptWhole(.marks, commit));

@@ -8,6 +8,8 @@ pub const Table = struct {
     /// The first token of every row.
     rows: []const u64,
     marks: []const format.Mark,
+    /// The stream starts with this row; those before were dropped.
+    first_row: usize = 0,
 
     /// The tokens of a row, from the first to the one after the last. The numbers come from a file, and are checked.
     pub fn tokensOf(table: Table, row: usize) error{Damaged}![2]usize {
@@ -19,13 +21,13 @@ pub const Table = struct {
 
     /// The row that holds a token. Rows without tokens never do.
     pub fn rowOfToken(table: Table, token: u64) error{Damaged}!usize {
-        const after = std.sort.upperBound(u64, table.rows, token, compareNumbers);
-        return if (after > 0) after - 1 else error.Damaged;
+        const after = std.sort.upperBound(u64, table.rows[table.first_row..], token, compareNumbers);
+        return if (after > 0) table.first_row + after - 1 else error.Damaged;
     }
 
     /// The row of a step, or null where the stream has none.
     pub fn rowOfStep(table: Table, step: i64) error{Damaged}!?usize {
-        var low: usize = 0;
+        var low: usize = table.first_row;
         var high: usize = table.rows.len;
         while (low < high) {
             const middle = low + (high - low) / 2;

@@ -124,6 +124,28 @@ pub fn Store(comptime System: type) type {
             try self.head.sync();
         }
 
+        /// Drops whole chunks of tokens that stand before a row. The stream then starts with the first row that begins in a
+        /// chunk that is kept. Indices stay as they were.
+        pub fn dropBefore(self: *Self, row: u64) Error!void {
+            if (self.access == .read) return error.ReadOnly;
+            try self.flush();
+            if (row >= self.commit.row_count) return error.InvalidArgument;
+            const rows = self.files.rows.slice(u64, self.commit.row_count);
+            const token = rows[@intCast(row)];
+            const kept = token - token % self.head.header().capacity_tokens;
+            if (kept <= self.commit.first_token) return;
+            self.commit.first_row = std.sort.lowerBound(u64, rows, kept, compareNumbers);
+            self.commit.first_token = rows[@intCast(self.commit.first_row)];
+            self.head.publish(&self.commit);
+            // A commit that still counts the dropped chunks must not come back.
+            if (self.access == .write) try self.sync();
+            try self.files.drop(self.commit);
+        }
+
+        fn compareNumbers(wanted: u64, element: u64) std.math.Order {
+            return std.math.order(wanted, element);
+        }
+
         /// Ends the store. What `maps` keeps, `releaseMaps` frees later.
         pub fn close(self: *Self, maps: Maps) Error!void {
             // The tail of a named store is safe where it is, should this fail: the next open finds it.

@@ -10,6 +10,7 @@ const Faulty = @import("testing.zig").Faulty;
 const Fault = @import("testing.zig").Fault;
 const temporaryPath = @import("testing.zig").temporaryPath;
 const Model = @import("model.zig").Model;
+const Step = @import("model.zig").Step;
 
 const testing = std.testing;
 const Store = store_file.Store(Faulty);
@@ -19,42 +20,6 @@ var holder: u32 = 0;
 
 /// Small sizes, so that chunks, the tail and the reservation all overflow within a few steps.
 const options: store_file.Options = .{ .capacity_tokens = 100, .tail_records_max = 16, .tail_values_max = 64, .reserved_elements = 700 };
-
-/// One step's records and values, drawn at random. Now and then a step is larger than the whole tail.
-const Step = struct {
-    records: [8]format.Record = undefined,
-    record_count: usize = 0,
-    values: [600]u64 = undefined,
-    value_count: usize = 0,
-
-    fn draw(random: std.Random, step: i64) Step {
-        var drawn: Step = .{};
-        for (0..random.intRangeAtMost(usize, 1, 4)) |type_id| {
-            const count: i32 = switch (random.uintLessThan(u32, 40)) {
-                0 => 150,
-                1, 2 => format.Record.empty_list,
-                3 => format.Record.list_field,
-                4 => format.Record.bare_row,
-                else => random.intRangeAtMost(i32, 1, 9),
-            };
-            drawn.records[drawn.record_count] = .{ .step = step, .type = @intCast(type_id), .count = count };
-            drawn.record_count += 1;
-            for (0..@intCast(@max(0, count))) |_| {
-                drawn.values[drawn.value_count] = random.int(u64);
-                drawn.value_count += 1;
-            }
-        }
-        return drawn;
-    }
-
-    fn write(step: *const Step, store: *Store) !void {
-        try store.write(step.records[0..step.record_count], step.values[0..step.value_count]);
-    }
-
-    fn model(step: *const Step, into: *Model) !void {
-        try into.append(step.records[0..step.record_count], step.values[0..step.value_count]);
-    }
-};
 
 test "a random walk of steps, flushes and reopenings equals the model" {
     for (0..20) |seed| {
@@ -458,6 +423,40 @@ test "salvage shows the rows before the first damaged chunk" {
     try testing.expectEqual(43, salvaged.recovery.cut_rows);
     try testing.expectEqual(56, salvaged.files.data.slice(u64, 399)[392]);
     try testing.expectEqual(0, try countBad(&salvaged));
+}
+
+test "chunks before a row are dropped, and the rest stays where it was" {
+    var folder = testing.tmpDir(.{});
+    defer folder.cleanup();
+    var buffer: [256]u8 = undefined;
+    const path = temporaryPath(&folder, &buffer);
+    // Chunks of whole pages, or no block would be free.
+    var large = options;
+    large.capacity_tokens = 4096;
+    var store = try Store.create(path, large);
+    const values: [60]u64 = @splat(3);
+    for (0..1000) |step| try store.write(&.{.{ .step = @intCast(step), .type = 0, .count = 60 }}, &values);
+    try store.flush();
+    try store.dropBefore(500);
+    // Token 30,000 lies in the chunk that begins with token 28,672; row 478 is the first that begins there.
+    try testing.expectEqual(478, store.commit.first_row);
+    try testing.expectEqual(28_680, store.commit.first_token);
+    try testing.expectEqual(0, store.files.data.slice(u64, 60_000)[28_671]);
+    try testing.expectEqualSlices(u64, &values, store.files.data.slice(u64, 60_000)[28_680..][0..60]);
+    try testing.expectEqual(0, try countBad(&store));
+    try store.dropBefore(100);
+    try testing.expectEqual(478, store.commit.first_row);
+    try testing.expectError(error.InvalidArgument, store.dropBefore(1000));
+    abandon(&store);
+    Faulty.boot_id = @splat(9);
+    defer Faulty.boot_id = @splat(7);
+    var reopened = try Store.open(path, 700, &holder);
+    try testing.expectEqual(478, reopened.commit.first_row);
+    try testing.expectEqual(0, try countBad(&reopened));
+    try reopened.close(.release);
+    var salvaged = try Store.openToSalvage(path, 700);
+    try testing.expectEqual(1000, salvaged.commit.row_count);
+    try salvaged.close(.release);
 }
 
 test "a sync that failed is not forgotten" {

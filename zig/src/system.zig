@@ -101,3 +101,12 @@ pub fn syncAll(comptime System: type, file: File) Error!void {
         };
     }
 }
+
+pub fn punchAll(comptime System: type, file: File, offset_bytes: u64, length_bytes: u64) Error!void {
+    while (true) {
+        return System.punch(file, offset_bytes, length_bytes) catch |err| switch (err) {
+            error.Interrupted => continue,
+            else => err,
+        };
+    }
+}

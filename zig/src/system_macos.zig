@@ -67,6 +67,13 @@ pub fn allocate(file: File, offset_bytes: u64, length_bytes: u64) Error!void {
     try truncate(file, offset_bytes + length_bytes);
 }
 
+pub fn punch(file: File, offset_bytes: u64, length_bytes: u64) Error!void {
+    const Range = extern struct { flags: c_uint, reserved: c_uint, offset: i64, length: i64 };
+    const punch_hole = 99;
+    var range: Range = .{ .flags = 0, .reserved = 0, .offset = @intCast(offset_bytes), .length = @intCast(length_bytes) };
+    _ = try check(c.fcntl(file, punch_hole, &range));
+}
+
 pub fn truncate(file: File, length_bytes: u64) Error!void {
     _ = try check(c.ftruncate(file, @intCast(length_bytes)));
 }

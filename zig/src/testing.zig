@@ -77,6 +77,11 @@ pub const Faulty = struct {
         return Real.allocate(file, offset_bytes, length_bytes);
     }
 
+    pub fn punch(file: system.File, offset_bytes: u64, length_bytes: u64) system.Error!void {
+        try meet();
+        return Real.punch(file, offset_bytes, length_bytes);
+    }
+
     pub fn truncate(file: system.File, length_bytes: u64) system.Error!void {
         try meet();
         return Real.truncate(file, length_bytes);

@@ -1,0 +1,181 @@
+import { type Data, makeData } from "apache-arrow";
+import { extract, type Extracted, ExtractError } from "../column.ts";
+import type { Connection } from "../connection.ts";
+import type { Field } from "../fields.ts";
+import { arrowListType, arrowValueType } from "./arrow_types.ts";
+import { innerCount, type Layout } from "./features.ts";
+
+const action = "convert to a dataset";
+
+/** A field's column: all of its rows in one piece, converted and laid out as Arrow wants them in one native pass. */
+export function fieldData(
+  connection: Connection,
+  field: Field,
+  layout: Layout,
+  emptyRows: readonly number[],
+): Data {
+  const outer = layout.levels[0];
+  const isFixed = typeof outer !== "string";
+  const count = innerCount(layout) * (isFixed ? outer ?? 1 : 1);
+  if (isFixed && emptyRows.length > 0) throw wrongCount(field, connection.firstRow + emptyRows[0], layout, 0);
+  const offsetBytes = isFixed ? 0 : outer === "large_list" ? 8 : 4;
+  const extracted = extractInWords(connection, field, layout, isFixed ? count : null, offsetBytes);
+  const rows = rowValidity(extracted, emptyRows);
+  const rowCount = connection.heldRows;
+  if (outer === undefined) return valueData(layout, extracted, rowCount, rows);
+
+  const valueCount = isFixed ? rowCount * count : extracted.valueCount;
+  let data = valueData(layout, extracted, valueCount, null);
+  for (const level of layout.levels.slice(1).reverse()) data = listData(layout, level as number, data);
+  if (isFixed) return listData(layout, outer, data, rowCount, rows);
+  const offsets = entryOffsets(field, layout, extracted, outer === "large_list");
+  return makeData({
+    type: arrowListType(outer, data.type) as never,
+    length: rowCount,
+    ...rows,
+    valueOffsets: offsets as never,
+    child: data as never,
+  });
+}
+
+/** Which rows are null; the validity of makeData. */
+interface Rows {
+  readonly nullCount: number;
+  readonly nullBitmap?: Uint8Array;
+}
+
+/** A row without tokens is null, unless the field was written there with an empty list. */
+function rowValidity(extracted: Extracted, emptyRows: readonly number[]): Rows {
+  const { validity } = extracted;
+  for (const row of emptyRows) validity[row >> 3] |= 1 << (row & 7);
+  const nullCount = extracted.missingCount - emptyRows.length;
+  return nullCount === 0 ? { nullCount } : { nullCount, nullBitmap: validity };
+}
+
+function valueData(layout: Layout, extracted: Extracted, length: number, rows: Rows | null): Data {
+  const type = arrowValueType(layout.value);
+  const { buffer } = extracted.bytes;
+  const values = layout.value.dtype === "bool"
+    ? extracted.bytes
+    : new (type.ArrayType as Float64ArrayConstructor)(buffer as ArrayBuffer, 0, length);
+  return makeData({ type: type as never, length, nullCount: 0, ...rows, data: values as never });
+}
+
+/** Lists of `level` entries each; those of an ArrayND stand in Arrow as lists that could vary. */
+function listData(
+  layout: Layout,
+  level: number,
+  child: Data,
+  length = child.length / level,
+  rows: Rows | null = null,
+): Data {
+  const shared = { length, nullCount: 0, ...rows, child: child as never };
+  if (!layout.isArray) return makeData({ type: arrowListType(level, child.type) as never, ...shared });
+  checkOffset(layout, length * level);
+  const offsets = Int32Array.from({ length: length + 1 }, (_, i) => i * level);
+  return makeData({
+    type: arrowListType("list", child.type) as never,
+    ...shared,
+    valueOffsets: offsets as never,
+  });
+}
+
+function checkOffset(layout: Layout, offset: number): void {
+  if (offset < 2 ** 31) return;
+  throw new RangeError(
+    `Cannot ${action}: an Array${layout.levels.length}D column must have fewer than ${
+      2 ** 31
+    } entries, got ${offset}`,
+  );
+}
+
+/** Offsets in entries of the outermost list, where each entry is `innerCount` values. */
+function entryOffsets(
+  field: Field,
+  layout: Layout,
+  extracted: Extracted,
+  isLarge: boolean,
+): Int32Array | BigInt64Array {
+  const buffer = extracted.offsets.buffer as ArrayBuffer;
+  const entryValues = innerCount(layout);
+  if (isLarge) {
+    const offsets = new BigInt64Array(buffer);
+    if (entryValues > 1) scaleDown(field, layout, offsets, BigInt(entryValues));
+    return offsets;
+  }
+  const offsets = new Int32Array(buffer);
+  if (entryValues > 1) scaleDown(field, layout, offsets, entryValues);
+  return offsets;
+}
+
+function scaleDown(field: Field, layout: Layout, offsets: Int32Array, by: number): void;
+function scaleDown(field: Field, layout: Layout, offsets: BigInt64Array, by: bigint): void;
+function scaleDown(
+  field: Field,
+  layout: Layout,
+  given: Int32Array | BigInt64Array,
+  divisor: number | bigint,
+) {
+  const [offsets, by] = [given as Int32Array, divisor as number];
+  // Offsets before row i are scaled already when it is looked at, so the unscaled ones are carried along.
+  let last = offsets[0];
+  for (let i = 1; i < offsets.length; i++) {
+    const offset = offsets[i];
+    const count = offset - last;
+    if (count % by != (typeof by === "bigint" ? 0n : 0) as number) {
+      throw wrongCount(field, i - 1, layout, Number(count));
+    }
+    last = offset;
+    offsets[i] = offset / by;
+  }
+}
+
+/** Says which field, which row and which value has no place in the column. */
+function extractInWords(
+  connection: Connection,
+  field: Field,
+  layout: Layout,
+  width: number | null,
+  offsetBytes: 0 | 4 | 8,
+): Extracted {
+  try {
+    const { dtype } = layout.value;
+    return extract(connection, {
+      field,
+      dtype,
+      width,
+      offsetBytes,
+      firstRow: connection.firstRow,
+      endRow: connection.rowCount,
+    });
+  } catch (error) {
+    if (!(error instanceof ExtractError)) throw error;
+    if (error.kind === "width") throw wrongCount(field, error.row, layout, Number(error.cell));
+    const { name } = layout.value;
+    const allowed = name.startsWith("float") ? `exact in ${name}` : `a value of ${name}`;
+    throw new RangeError(
+      `Cannot ${action}: "${field.name}" at row ${error.row} must be ${allowed}, got ${
+        cellValue(field, error.cell)
+      }`,
+    );
+  }
+}
+
+function wrongCount(field: Field, row: number, layout: Layout, count: number): RangeError {
+  const { levels } = layout;
+  const inner = innerCount(layout);
+  const allowed = levels.length === 0
+    ? "one value"
+    : typeof levels[0] === "string"
+    ? `a multiple of ${inner} values`
+    : `${levels[0] * inner} values`;
+  return new RangeError(
+    `Cannot ${action}: "${field.name}" at row ${row} must have ${allowed}, got a list of ${count}`,
+  );
+}
+
+function cellValue(field: Field, cell: bigint): number | bigint {
+  if (field.dtype === "uint64") return BigInt.asUintN(64, cell);
+  if (field.dtype === "int64") return BigInt.asIntN(64, cell);
+  return new Float64Array(BigUint64Array.of(cell).buffer)[0];
+}
