@@ -1,4 +1,5 @@
 import type { Connection } from "./connection.ts";
+import { StreamStoreError } from "./error.ts";
 import { describe, type Field } from "./fields.ts";
 import { check } from "./native/status.ts";
 import { listField, noRoom, recordWords, StepWriter } from "./step_writer.ts";
@@ -70,7 +71,9 @@ export class Appender {
     const cells = this.#cells.values;
     const types = this.#types;
     const takesLists = this.#takesLists;
-    let record = this.#recordsEnd;
+    const { rowCount } = this;
+    const first = this.#recordsEnd;
+    let record = first;
     let value = this.#valuesEnd;
     if (!(step > this.lastStep) || this.#state === null || this.rowCount >= this.dueRow) return false;
     if (record + recordWords * names.length > records.length || value + names.length > cells.length) {
@@ -113,7 +116,8 @@ export class Appender {
       value += count;
       position++;
     }
-    if (record === this.#recordsEnd) return false;
+    // Nothing was there to write, or a getter among the values has used the store meanwhile.
+    if (record === first || this.#recordsEnd !== first || this.rowCount !== rowCount) return false;
     if (this.#isCopied) this.#copy(record, value);
     else Atomics.store(this.#state, 0, record / recordWords);
     this.tokenCount += value - this.#valuesEnd;
@@ -163,8 +167,13 @@ export class Appender {
   #write(write: () => void): void {
     const attempt = () => {
       const position = { step: this.lastStep, field: this.#lastField };
-      this.#writer.begin(this.#records, this.#recordsEnd, this.#cells, this.#valuesEnd, position);
+      const { rowCount } = this;
+      const first = this.#recordsEnd;
+      this.#writer.begin(this.#records, first, this.#cells, this.#valuesEnd, position);
       write();
+      if (this.#recordsEnd !== first || this.rowCount !== rowCount) {
+        throw new StreamStoreError("busy", "Cannot append: a value's getter must not use the store");
+      }
       this.#publish();
     };
     try {
@@ -204,10 +213,11 @@ export class Appender {
 
   /** Lets go of the tail's memory, which ends with the store. */
   release(): void {
-    const tail = copiedTail(0);
+    // Detached arrays are empty: a write that a getter among the values has put between reaches no unmapped memory.
+    for (const { buffer } of [this.#state!, this.#records, this.#cells.values]) {
+      (buffer as ArrayBuffer).transfer();
+    }
     this.#state = null;
-    this.#records = tail.records;
-    this.#cells = cellsOver(tail.values);
   }
 
   /** Makes everything that the writer wrote part of the stream, in one store to memory. */

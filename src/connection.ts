@@ -136,7 +136,7 @@ export class Connection {
 
   /** The tail's memory, or null where this process may not look at native memory. */
   mapTail(): TailMemory | null {
-    if (!runtime.canView || this.access === "read" || this.access === "salvage") return null;
+    if (!runtime.canView || !this.isWritable) return null;
     const [stateAddress, recordsAddress, recordsBytes, valuesAddress, valuesBytes] = [
       this.#state[counts.tailState],
       this.#state[counts.tailRecords],
@@ -208,6 +208,17 @@ export class Connection {
     const out = new Float64Array(2);
     check(this.native.ss_store_detail(this.store, out), "Cannot read the store's last error");
     return [out[0], out[1]];
+  }
+
+  get isWritable(): boolean {
+    return this.access !== "read" && this.access !== "salvage";
+  }
+
+  checkWritable(action: string): void {
+    this.checkOpen(action);
+    if (!this.isWritable) {
+      throw new StreamStoreError("read-only", `Cannot ${action}: the store is open for reading only`);
+    }
   }
 
   checkOpen(action: string): void {

@@ -84,13 +84,9 @@ export function gather<Out extends GatherOut>(
   return { values, types, steps } as Gathered<Out>;
 }
 
-/**
- * A fresh array for starts of other kinds than float64, which is what the native library takes, and for shared ones:
- * another thread could change those between check and copy.
- */
+/** Always a copy: an `out` array over the same memory, or another thread, could change starts that were checked. */
 function toStarts(indices: Indices): Float64Array {
-  if (indices instanceof Float64Array && !isShared(indices) && indices.length <= windowsMax) return indices;
-  if (!Array.isArray(indices) && !ArrayBuffer.isView(indices)) {
+  if (!Array.isArray(indices) && !(ArrayBuffer.isView(indices) && "length" in indices)) {
     throw new TypeError(
       `Cannot gather: starts must be a list or typed array of numbers, got ${describe(indices)}`,
     );
@@ -98,6 +94,7 @@ function toStarts(indices: Indices): Float64Array {
   if (indices.length > windowsMax) {
     throw new RangeError(`Cannot gather: there can be ${windowsMax} starts, got ${indices.length}`);
   }
+  if (indices instanceof Float64Array) return new Float64Array(indices);
   const starts = new Float64Array(indices.length);
   for (let i = 0; i < starts.length; i++) {
     const start: unknown = indices[i];
@@ -107,10 +104,6 @@ function toStarts(indices: Indices): Float64Array {
     starts[i] = Number(start);
   }
   return starts;
-}
-
-function isShared(array: ArrayBufferView): boolean {
-  return typeof SharedArrayBuffer !== "undefined" && array.buffer instanceof SharedArrayBuffer;
 }
 
 function badStart(connection: Connection, starts: Float64Array, length: number): RangeError {

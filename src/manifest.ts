@@ -1,4 +1,5 @@
 /** `store.json`: what the columns' files do not say of a store. It is replaced whole, so that it is never half there. */
+import { createHash } from "node:crypto";
 import {
   closeSync,
   fsyncSync,
@@ -29,6 +30,8 @@ interface Manifest {
   readonly format: "streamstore";
   readonly version: number;
   readonly fields: readonly FieldEntry[];
+  /** Of the fields, since no other file could tell that one of them was changed. */
+  readonly checksum: string;
 }
 
 const version = 1;
@@ -55,7 +58,12 @@ export function writeManifest(directory: string, fields: readonly Field[], featu
     const known = features.has(name) ? { feature: features.get(name) } : {};
     return { name, type, dtype, isList, ...known };
   });
-  const manifest: Manifest = { format: "streamstore", version, fields: entries };
+  const manifest: Manifest = {
+    format: "streamstore",
+    version,
+    fields: entries,
+    checksum: checksumOf(entries),
+  };
   const path = join(directory, fileName);
   try {
     writeFileSync(`${path}.new`, JSON.stringify(manifest, null, 2) + "\n");
@@ -71,21 +79,27 @@ export function writeManifest(directory: string, fields: readonly Field[], featu
  * Makes a store's directory: it is built beside its place by `build` and then renamed, so that a crash meanwhile leaves
  * nothing at `path`.
  */
-export function createDirectory<Built>(path: string, build: (directory: string) => Built): Built {
+export function createDirectory<Built extends { close(): void }>(
+  path: string,
+  build: (directory: string) => Built,
+): Built {
   const parent = dirname(path);
-  const staging = join(parent, `.${basename(path)}.creating-${crypto.randomUUID()}`);
+  // Only the name's beginning, since a name that is as long as can be leaves no room for more.
+  const staging = join(parent, `.${basename(path).slice(0, 40)}.creating-${crypto.randomUUID()}`);
+  let built: Built | undefined;
   try {
     mkdirSync(staging);
   } catch (error) {
     throw systemError(error, `Cannot create a store at ${path}`);
   }
   try {
-    const built = build(staging);
+    built = build(staging);
     // An empty directory at the path is replaced; everything else there is an error.
     renameSync(staging, path);
     syncPath(parent);
     return built;
   } catch (error) {
+    built?.close();
     rmSync(staging, { recursive: true, force: true });
     throw error instanceof StreamStoreError ? error : systemError(error, `Cannot create a store at ${path}`);
   }
@@ -108,7 +122,7 @@ function parseManifest(directory: string, text: string): Manifest {
   } catch {
     throw refuse("damaged", "must be JSON");
   }
-  if (manifest?.format !== "streamstore" || !Number.isInteger(manifest.version)) {
+  if (manifest?.format !== "streamstore" || !Number.isInteger(manifest.version) || manifest.version < 1) {
     throw refuse("damaged", "must describe a store");
   }
   if (manifest.version > version) {
@@ -117,7 +131,16 @@ function parseManifest(directory: string, text: string): Manifest {
   if (!Array.isArray(manifest.fields) || !manifest.fields.every((field) => typeof field?.name === "string")) {
     throw refuse("damaged", "must list fields by name");
   }
+  const checksum = checksumOf(manifest.fields);
+  if (manifest.checksum !== checksum) {
+    throw refuse("damaged", `must have the checksum ${checksum} for its fields, got ${manifest.checksum}`);
+  }
   return manifest;
+}
+
+/** Spaces do not count. */
+function checksumOf(fields: readonly FieldEntry[]): string {
+  return createHash("sha256").update(JSON.stringify(fields)).digest("hex").slice(0, 16);
 }
 
 /** Makes a file, or the names in a directory, durable. */

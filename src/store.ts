@@ -110,7 +110,7 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
     this.#connection = found?.connection ??
       Connection.temporary(checkCapacity(options.capacity ?? defaultCapacity));
     this.#appender = new Appender(this.#connection, this.#fields);
-    const isWriter = this.#connection.access === "write";
+    const isWriter = this.#directory !== null && this.#connection.isWritable;
     if (options.retain !== undefined) {
       const retention = new Retention(this.#connection, options.retain);
       this.#appender.onFlush = () => retention.apply();
@@ -247,7 +247,7 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
    * ```
    */
   appendColumns(columns: ColumnsInput<Name<Fields>>): void {
-    this.#connection.checkOpen("append columns");
+    this.#connection.checkWritable("append columns");
     this.#schedule?.check();
     this.#appender.flush();
     const listCount = this.#countLists();
@@ -438,7 +438,7 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
    */
   async fromDataset(table: Table, options: LoadOptions = {}): Promise<void> {
     const { appendTable } = await import("./dataset/from_arrow.ts");
-    this.#connection.checkOpen("load a dataset");
+    this.#connection.checkWritable("load a dataset");
     this.#appender.flush();
     const wasEmpty = this.rowCount === 0;
     const loaded = appendTable(this.#connection, this.#fields, table, options);
@@ -471,7 +471,7 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
    */
   async fromParquet(path: string, options: ParquetOptions<Name<Fields>> = {}): Promise<void> {
     const { appendParquet } = await import("./dataset/from_parquet.ts");
-    this.#connection.checkOpen("load Parquet");
+    this.#connection.checkWritable("load Parquet");
     this.#appender.flush();
     const { rowCount, length } = this;
     const target = {

@@ -65,6 +65,14 @@ test("gather() fills the caller's arrays and leaves out what is null", () => {
   assert.deepEqual([...resizable], [1.1, -1]);
 });
 
+test("gather() into the memory that its starts stand in copies the right windows", () => {
+  using store = filled(1000);
+  const memory = Float64Array.from({ length: 101 }, (_, i) => 9 * i);
+  const expected = store.gather(memory.slice(0, 100), 1).values;
+  store.gather(memory.subarray(0, 100), 1, { values: memory.subarray(1) });
+  assert.deepEqual(memory.slice(1), expected);
+});
+
 test("gather() of no windows, or of windows of no tokens, is empty", () => {
   using store = filled(10);
   assert.equal(store.gather([], 4).values.length, 0);

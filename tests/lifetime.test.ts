@@ -44,6 +44,42 @@ test("close() twice does nothing, and every use after it is a named error", () =
   for (const use of uses) assert.throws(use, closed);
 });
 
+test("getters among the values may not use the store, and cannot harm it", () => {
+  const during = (act: (store: StreamStore<{ a: 0; b: 1 }>) => void) => {
+    const store = new StreamStore({ a: 0, b: 1 });
+    for (let step = 0; step < 10; step++) store.append(step, { a: step, b: 1 });
+    const values = {
+      a: 1,
+      get b() {
+        act(store);
+        return 2;
+      },
+    };
+    return { store, append: () => store.append(50, values) };
+  };
+  const closing = during((store) => store.close());
+  assert.throws(closing.append);
+  assert.equal(closing.store.isClosed, true);
+  for (
+    const act of [
+      (store: StreamStore<{ a: 0; b: 1 }>) => store.append(store.rowCount, { a: 7 }),
+      (store: StreamStore<{ a: 0; b: 1 }>) => store.flush(),
+    ]
+  ) {
+    const { store, append } = during(act);
+    try {
+      append();
+    } catch (error) {
+      assert.equal((error as StreamStoreError).code, "busy");
+    }
+    const rows = store.rows();
+    assert.equal(rows.length, store.rowCount);
+    assert.deepEqual(rows.slice(0, 10), Array.from({ length: 10 }, (_, step) => ({ step, a: step, b: 1 })));
+    assert.equal(store.window(0, store.length).values.length, store.length);
+    store.close();
+  }
+});
+
 test("using closes a store, also when its block throws", () => {
   let kept: StreamStore | undefined;
   assert.throws(() => {
