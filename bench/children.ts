@@ -18,13 +18,22 @@ export function runScript(script: string, ...args: string[]): string {
   throw new Error(`Cannot run bench/children/${script}.ts: it ended with ${status}. ${stderr}`);
 }
 
+/**
+ * V8 sizes the part of its heap where objects are young by what a process has happened to allocate, 16 or 32 MB here,
+ * which makes allocation half as fast again or not. Processes that are compared must have the same.
+ */
+const equalHeaps = {
+  DENO_V8_FLAGS: "--semi-space-growth-factor=1,--min-semi-space-size=16,--max-semi-space-size=16",
+};
+
 /** A process that answers each line that it is sent with a line of its own. */
 export class Child {
   readonly #process: ChildProcess;
   readonly #lines: AsyncIterator<string>;
 
   constructor(private readonly command: string, args: readonly string[]) {
-    this.#process = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
+    const env = { ...process.env, ...equalHeaps };
+    this.#process = spawn(command, args, { env, stdio: ["pipe", "pipe", "inherit"] });
     this.#lines = createInterface({ input: this.#process.stdout! })[Symbol.asyncIterator]();
   }
 

@@ -35,16 +35,8 @@ export async function elapsedUntil(work: () => Promise<void>): Promise<number> {
 /** The rounds before the first that counts: engines compile what is hot meanwhile, and pages are touched. */
 const warmupShare = 0.25;
 
-/**
- * Runs rounds of both. Who goes first changes, since the second finds caches as the first left them. `middle` is what
- * stands for all rounds: the median, or the mean where few long rounds are the very thing looked for.
- */
-export async function compare(
-  roundCount: number,
-  subject: Round,
-  limit: Round,
-  middle: (values: readonly number[]) => number = median,
-): Promise<Sample> {
+/** Runs rounds of both. Who goes first changes, since the second finds caches as the first left them. */
+export async function compare(roundCount: number, subject: Round, limit: Round): Promise<Sample> {
   const times: number[] = [];
   const limits: number[] = [];
   for (let round = -Math.ceil(roundCount * warmupShare); round < roundCount; round++) {
@@ -56,11 +48,11 @@ export async function compare(
     limits.push(isFirst ? late : early);
   }
   return {
-    time: middle(times),
+    time: median(times),
     best: Math.min(...times),
-    limitTime: middle(limits),
+    limitTime: median(limits),
     limitBest: Math.min(...limits),
-    ratio: middle(times.map((time, i) => time / limits[i])),
+    ratio: median(times.map((time, i) => time / limits[i])),
   };
 }
 
@@ -74,10 +66,6 @@ export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
-export function mean(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0) / values.length;
 }
 
 /** Stops the benchmark where a result is not what it must be: a wrong answer has no speed. */

@@ -27,6 +27,7 @@ const symbols = {
     result: "void",
   }, // indices, index_count, steps, types, data, out_steps, out_types, out_values
   sl_types_sum: { args: ["buffer", "f64"], result: "f64" }, // types, token_count
+  sl_column_copy: { args: ["buffer", "buffer", "f64", "i32", "buffer"], result: "f64" }, // types, data, token_count, type, out_values
   sl_bytes_copy: { args: ["buffer", "buffer", "f64"], result: "void" }, // to, from, byte_count
 } as const;
 

@@ -49,7 +49,7 @@ export function tableOf(results: readonly Results[]): string {
   return [
     ...[header, header.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`),
     "",
-    `Medians. Measured on ${machines.join(", and on ")}.`,
+    `Medians, and in brackets the best round. Measured on ${machines.join(", and on ")}.`,
   ].join("\n");
 }
 
@@ -65,11 +65,16 @@ function rowOf(name: string, found: readonly (Measurement | null)[]): string[] {
   return [
     name,
     first.unit,
-    ...found.map((each) => each?.value == null ? "–" : digits(each.value)),
+    ...found.map((each) => each === null ? "–" : valueOf(each)),
     first.limit === null ? "" : `${first.limit.name}: ${limits}`,
     ratios,
     goalOf(found),
   ];
+}
+
+function valueOf({ value, best }: Measurement): string {
+  if (value === null || best === null) return "–";
+  return best === value ? digits(value) : `${digits(value)} (${digits(best)})`;
 }
 
 /** The goal of each runtime where they differ, and whether each reached it. */

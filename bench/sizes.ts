@@ -3,7 +3,10 @@ import { totalmem } from "node:os";
 
 export interface Sizes {
   readonly mode: "small" | "default" | "large";
-  /** Rounds of cases whose one round takes a fraction of a millisecond, about one, and tens of them. */
+  /**
+   * Rounds of cases whose one round takes a fraction of a millisecond, about one, and tens of them. Few enough that what
+   * a case writes stays far below the dirty memory at which the kernel makes writers wait for the disk.
+   */
   readonly shortRounds: number;
   readonly mediumRounds: number;
   readonly longRounds: number;
@@ -18,12 +21,14 @@ export interface Sizes {
   /** The store that is open beside the garbage collector, and the stream whose memory is looked at. */
   readonly storeBytes: number;
   readonly streamBytes: number;
+  /** Objects of a round beside the garbage collector: so many that every round has its share of the pauses. */
+  readonly objectsPerRound: number;
 }
 
 const defaults: Sizes = {
   mode: "default",
   shortRounds: 400,
-  mediumRounds: 60,
+  mediumRounds: 100,
   longRounds: 15,
   appendSteps: 500_000,
   rows: 1_000_000,
@@ -32,6 +37,7 @@ const defaults: Sizes = {
   gatherSteps: 4_000_000,
   storeBytes: 1e10,
   streamBytes: 1e10,
+  objectsPerRound: 10_000_000,
 };
 
 export const sizesOf: Readonly<Record<Sizes["mode"], Sizes>> = {
@@ -49,6 +55,7 @@ export const sizesOf: Readonly<Record<Sizes["mode"], Sizes>> = {
     gatherSteps: 10_000,
     storeBytes: 1e7,
     streamBytes: 1e7,
+    objectsPerRound: 100_000,
   },
 };
 

@@ -1,7 +1,6 @@
 import type { Connection } from "./connection.ts";
 import { StreamStoreError } from "./error.ts";
 import { describe, type Field } from "./fields.ts";
-import { check } from "./native/status.ts";
 import { listField, noRoom, recordWords, StepWriter } from "./step_writer.ts";
 import { narrowStep } from "./steps.ts";
 import { copiedTail } from "./tail.ts";
@@ -241,7 +240,7 @@ export class Appender {
     const records = recordEnd / recordWords;
     if (records === 0) return;
     const { native, store } = this.connection;
-    check(
+    this.connection.checkGrowth(
       native.ss_store_write(store, this.#records, records, this.#cells.values, valueEnd),
       "Cannot append",
     );

@@ -4,6 +4,7 @@ import type { Field } from "./fields.ts";
 import { runtime } from "./native/load.ts";
 import type { ColumnViews, ViewState } from "./native/runtime.ts";
 import { check, status } from "./native/status.ts";
+import { storageFull } from "./storage_full.ts";
 import type { TailMemory } from "./tail.ts";
 
 /** Sizes of the tail, 1 MiB in all: half as much costs a flush a fifth more a step, twice as much gains nothing. */
@@ -68,8 +69,12 @@ export class Connection {
   readonly #changed = new Uint32Array(1);
   readonly #state = new BigInt64Array(stateLength);
 
-  private constructor(store: number, readonly access: keyof typeof modes) {
+  /** Where its files are, or a temporary store's would be. */
+  directory: string;
+
+  private constructor(store: number, readonly access: keyof typeof modes, directory: string) {
     this.store = store;
+    this.directory = directory;
     this.#viewState = { store, count: 0, mustBlank: false };
     this.reload();
     nets.register(this, this.#viewState, this);
@@ -99,8 +104,9 @@ export class Connection {
     if (code === status.locked) {
       throw new StreamStoreError("locked", `${action}: the process ${out[0]} is writing it`);
     }
+    if (code === status.storageFull) throw storageFull(action, path, 0);
     check(code, action);
-    return new Connection(out[0], access);
+    return new Connection(out[0], access, path);
   }
 
   /** The chunk by which the files grow, in tokens. */
@@ -171,13 +177,13 @@ export class Connection {
 
   /** Moves the tail into the columns. */
   flush(): void {
-    check(this.native.ss_store_flush(this.store), "Cannot flush the store");
+    this.checkGrowth(this.native.ss_store_flush(this.store), "Cannot flush the store");
     this.reload();
   }
 
   /** Flushes, and makes everything durable. */
   sync(): void {
-    check(this.native.ss_store_sync(this.store), "Cannot sync the store");
+    this.checkGrowth(this.native.ss_store_sync(this.store), "Cannot sync the store");
     this.reload();
   }
 
@@ -201,6 +207,12 @@ export class Connection {
     const dataAddress = this.#state[counts.columns + 4];
     if (dataAddress !== this.#dataAddress) this.#views = undefined;
     this.#dataAddress = dataAddress;
+  }
+
+  /** As `check`; where the disk is full, the error says how much was wanted and how much there is. */
+  checkGrowth(code: number, action: string): void {
+    if (code === status.storageFull) throw storageFull(action, this.directory, this.detail()[0]);
+    check(code, action);
   }
 
   /** What the last error was about: row and value index. */

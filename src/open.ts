@@ -34,11 +34,30 @@ export function openDirectory(path: string, request: OpenRequest): Opened {
   if (mode !== "append" && mode !== "read") {
     throw new RangeError(`Cannot open a store: mode must be create, append or read, got ${describe(mode)}`);
   }
-  const { fields, features } = readManifest(directory);
-  if (request.fields !== undefined) checkSame(directory, fields, parseFields(request.fields));
+  const known = readManifest(directory);
+  if (request.fields !== undefined) checkSame(directory, known.fields, parseFields(request.fields));
   const connection = Connection.existing(directory, mode === "append" ? "write" : "read");
+  try {
+    return describeExisting(directory, connection);
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+/** Read again under the lock: another writer may have ended since, and have noted what it learnt. */
+function describeExisting(directory: string, connection: Connection): Opened {
+  const { fields, features } = readManifest(directory);
+  const listCount = countLists(fields);
   noteLastLists(connection, fields);
+  // Else later marks would hide the one that says so from the next to open the store.
+  if (connection.isWritable && countLists(fields) > listCount) writeManifest(directory, fields, features);
   return { directory, connection, fields, features };
+}
+
+/** How many fields are known as lists. */
+export function countLists(fields: readonly Field[]): number {
+  return fields.filter(({ isList }) => isList).length;
 }
 
 /** Opens what is whole of a damaged store. Without its store.json the fields have to be given. */
@@ -87,6 +106,7 @@ function create(directory: string, request: OpenRequest): Opened {
       throw error;
     }
   });
+  connection.directory = directory;
   return { directory, connection, fields, features };
 }
 

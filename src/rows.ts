@@ -54,9 +54,19 @@ export function readRows(connection: Connection, fields: readonly Field[], from:
   for (const mark of readMarks(connection, from, to)) {
     if (mark.kind !== "empty-list") continue;
     const field = fieldOf(fieldOfType, mark.type);
-    rows[mark.row - from][field.name] = valueOf({ ...field, isList: true }, tokens.cells, 0, 0);
+    // Rows come from files too.
+    const row = rows[mark.row - from];
+    if (row === undefined) throw damagedMark(mark.row);
+    row[field.name] = valueOf({ ...field, isList: true }, tokens.cells, 0, 0);
   }
   return rows as Row[];
+}
+
+function damagedMark(row: number): StreamStoreError {
+  return new StreamStoreError(
+    "damaged",
+    `Cannot read rows: marks must be in the order of rows, got row ${row}`,
+  );
 }
 
 /** Types come from files: one that is no field's is damage. */

@@ -13,7 +13,7 @@ import { getTokens, type NestedIndices, type Tokens } from "./get.ts";
 import { inspectText } from "./inspect.ts";
 import { writeManifest } from "./manifest.ts";
 import { check } from "./native/status.ts";
-import { type Mode, noteLists, openDirectory, type Opened } from "./open.ts";
+import { countLists, type Mode, noteLists, openDirectory, type Opened } from "./open.ts";
 import { pause } from "./pause.ts";
 import { checkRetain, type Retain, Retention } from "./retention.ts";
 import { readRows, type Row } from "./rows.ts";
@@ -91,6 +91,8 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
   /** The store's directory, or null for a temporary store. */
   readonly #directory: string | null;
   readonly #schedule: Schedule | null;
+  /** Whether store.json lacks what was noted since, because it could not be written. */
+  #isManifestDue = false;
 
   /**
    * Creates a temporary store.
@@ -115,7 +117,7 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
       const retention = new Retention(this.#connection, options.retain);
       this.#appender.onFlush = () => retention.apply();
     }
-    if (isWriter) this.#appender.onNewList = () => this.#writeManifest();
+    if (isWriter) this.#appender.onNewList = () => this.#noteInManifest();
     this.#schedule = isWriter ? new Schedule(this.#appender, options as ScheduleOptions) : null;
   }
 
@@ -250,10 +252,10 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
     this.#connection.checkWritable("append columns");
     this.#schedule?.check();
     this.#appender.flush();
-    const listCount = this.#countLists();
+    const listCount = countLists(this.#fields);
     appendColumns(this.#connection, this.#fields, columns as ColumnsInput);
     this.#appender.reload();
-    if (this.#countLists() > listCount) this.#writeManifest();
+    if (countLists(this.#fields) > listCount) this.#noteInManifest();
     this.#schedule?.noteBatch();
   }
 
@@ -318,7 +320,8 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
     length: number,
     out?: Out,
   ): Gathered<Out> {
-    this.#prepareRead("gather");
+    const isCommitted = (start: number | bigint) => Number(start) + length <= this.#connection.tokenCount;
+    this.#prepareRead("gather", () => Array.from<number | bigint>(starts).every(isCommitted));
     if (!Number.isInteger(length) || length < 0 || length > 2 ** 32 - 1) {
       throw new RangeError(`Cannot gather: length must be a whole number of tokens, got ${describe(length)}`);
     }
@@ -327,14 +330,14 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
 
   /** One row: `{ step, ...fields }`, lists as typed arrays, fields without a token left out. */
   row(index: number): Row<Name<Fields>> {
-    this.#prepareRead("read a row");
+    this.#prepareRead("read a row", () => this.#hasCommitted(index + 1));
     this.#checkRows(index, index + 1);
     return readRows(this.#connection, this.#fields, index, index + 1)[0] as Row<Name<Fields>>;
   }
 
   /** Rows `[from, to)`; by default all that are kept. */
   rows(from?: number, to?: number): Row<Name<Fields>>[] {
-    this.#prepareRead("read rows");
+    this.#prepareRead("read rows", () => to !== undefined && this.#hasCommitted(to));
     const [first, end] = [from ?? this.firstRow, to ?? this.rowCount];
     this.#checkRows(first, end);
     return readRows(this.#connection, this.#fields, first, end) as Row<Name<Fields>>[];
@@ -444,7 +447,7 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
     const loaded = appendTable(this.#connection, this.#fields, table, options);
     this.#appender.reload();
     rememberFeatures(this.#features, loaded, wasEmpty);
-    this.#writeManifest();
+    this.#noteInManifest();
     this.#schedule?.noteBatch();
   }
 
@@ -489,7 +492,7 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
     const loaded = await appendParquet(target, path, options);
     this.#appender.reload();
     rememberFeatures(this.#features, loaded, rowCount === 0);
-    this.#writeManifest();
+    this.#noteInManifest();
     this.#schedule?.noteBatch();
   }
 
@@ -513,6 +516,7 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
     this.#connection.checkOpen("sync");
     this.#schedule?.check();
     this.#appender.sync();
+    this.#writeManifest();
   }
 
   /** For a reader: shows what was committed since it was opened or last refreshed. Returns whether there was anything. */
@@ -558,7 +562,7 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
    * none and is always whole.
    */
   async verify(options: VerifyOptions = {}): Promise<Verification> {
-    this.#prepareRead("verify");
+    this.#prepareRead("verify", () => true);
     return await verifyChunks(this.#connection, options);
   }
 
@@ -568,6 +572,7 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
     this.#schedule?.stop();
     this.#appender.release();
     this.#connection.close();
+    this.#writeManifest();
     this.#schedule?.check();
   }
 
@@ -581,19 +586,37 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
     return inspectText(this);
   }
 
-  #countLists(): number {
-    return this.#fields.filter(({ isList }) => isList).length;
-  }
-
-  #writeManifest(): void {
-    if (this.#directory !== null) writeManifest(this.#directory, this.#fields, this.#features);
-  }
-
-  #prepareRead(action: string): void {
-    this.#connection.checkOpen(action);
-    if (this.#connection.tokenCount < this.length || this.#connection.rowCount < this.rowCount) {
-      this.#appender.flush();
+  /** For what the steps just appended have shown. They are in the stream: so an error waits for the next sync. */
+  #noteInManifest(): void {
+    this.#isManifestDue = this.#directory !== null;
+    try {
+      this.#writeManifest();
+    } catch (error) {
+      if (!(error instanceof StreamStoreError)) throw error;
     }
+  }
+
+  /** Writes store.json where it is due. */
+  #writeManifest(): void {
+    if (!this.#isManifestDue || this.#directory === null) return;
+    writeManifest(this.#directory, this.#fields, this.#features);
+    this.#isManifestDue = false;
+  }
+
+  /** Commits what the tail holds. On a disk that is full that fails; then what is committed can still be read. */
+  #prepareRead(action: string, isCommitted: () => boolean = () => false): void {
+    this.#connection.checkOpen(action);
+    if (this.#connection.tokenCount === this.length && this.#connection.rowCount === this.rowCount) return;
+    try {
+      this.#appender.flush();
+    } catch (error) {
+      if (!isCommitted()) throw error;
+    }
+  }
+
+  /** Whether rows up to `to` are committed. The last of them may go on in the tail. */
+  #hasCommitted(to: number): boolean {
+    return to < this.#connection.rowCount;
   }
 
   #badWindow(start: number, length: number): Error {

@@ -35,15 +35,24 @@ pub fn build(b: *std.Build) void {
         all.dependOn(&install.step);
     }
 
-    const tests = b.addTest(.{ .root_module = b.createModule(.{
-        .root_source_file = b.path("src/tests.zig"),
-        .target = host,
-        .optimize = optimize,
-    }) });
-    const run_tests = b.addRunArtifact(tests);
-    // An unchanged run would be answered from the cache and count no test.
-    run_tests.has_side_effects = true;
+    const run_tests = addTests(b, host, optimize, false);
     b.step("test", "Run the tests").dependOn(&run_tests.step);
+    const torture = addTests(b, host, .safe, true);
+    b.step("torture", "Run the long form of the tests of power loss, and print its figures").dependOn(&torture.step);
+}
+
+fn addTests(b: *std.Build, target: std.Build.ResolvedTarget, optimize: std.lang.OptimizeMode, long: bool) *std.Build.Step.Run {
+    const tests = b.addTest(.{
+        .root_module = b.createModule(.{ .root_source_file = b.path("src/tests.zig"), .target = target, .optimize = optimize }),
+        .filters = if (long) &.{"power loss"} else &.{},
+    });
+    const options = b.addOptions();
+    options.addOption(bool, "long", long);
+    tests.root_module.addOptions("options", options);
+    const run = b.addRunArtifact(tests);
+    // An unchanged run would be answered from the cache and count no test.
+    run.has_side_effects = true;
+    return run;
 }
 
 /// The same library that is released for this machine, so that what is tested and measured is what users get.

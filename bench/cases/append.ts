@@ -11,7 +11,6 @@ import { type Measurement, measurementOf, nanosecondsPer } from "../measurement.
 import type { Sizes } from "../sizes.ts";
 import {
   appendSteps,
-  bytesPerStep,
   observations,
   referenceCounts,
   referenceFields,
@@ -25,23 +24,24 @@ import { againstSeed } from "./seed.ts";
 const perStep = nanosecondsPer("step");
 
 export async function append(sizes: Sizes): Promise<Measurement[]> {
-  const tail = await appendIntoTail(sizes);
-  const flush = await flushTail(sizes);
-  const sustained = await appendSustained(sizes);
-  const fresh = { limit: "fallocate and pwrite" };
   return [
-    measurementOf("append, JavaScript's share", perStep, tail, {
+    measurementOf("append, JavaScript's share", perStep, await appendIntoTail(sizes), {
       limit: "the same stores in Zig",
       goal: { valueMax: runtimeName === "Deno" ? 60 : 30 },
     }),
-    measurementOf("append, the flush", perStep, flush, { limit: "pwrite", goal: { ratioMax: 1.3 } }),
-    measurementOf("append sustained, flush and growth included", perStep, sustained, {
-      ...fresh,
-      goal: { valueMax: tail.time + flush.time, text: "≤ the sum of the two" },
+    measurementOf("append, the flush", perStep, await flushTail(sizes), {
+      limit: "pwrite",
+      goal: { ratioMax: 1.3 },
+    }),
+    measurementOf("append sustained, flush and growth included", perStep, await appendSustained(sizes), {
+      limit: "its two parts, timed apart",
+      goal: { ratioMax: 1.05, text: "≤ the sum of the two, give or take 5 %" },
     }),
     await againstSeed(sizes),
     measurementOf("append, one field", perStep, await appendOneField(sizes)),
-    measurementOf("append, a list of 512 float32", perStep, await appendWideList(sizes), fresh),
+    measurementOf("append, a list of 512 float32", perStep, await appendWideList(sizes), {
+      limit: "fallocate and pwrite",
+    }),
   ];
 }
 
@@ -51,7 +51,7 @@ async function appendIntoTail(sizes: Sizes): Promise<Sample> {
   const stepsPerTail = findStepsPerTail();
   const layOut = tailInZig(stepsPerTail);
   let step = 0;
-  const sample = await compare(sizes.shortRounds, () => {
+  const sample = await compare(sizes.mediumRounds, () => {
     store.flush();
     const time = elapsed(() => appendSteps(store, step, step + stepsPerTail));
     step += stepsPerTail;
@@ -78,9 +78,9 @@ async function flushTail(sizes: Sizes): Promise<Sample> {
   const stepsPerTail = findStepsPerTail();
   const pieces = piecesOf(stepsPerTail);
   const source = sourceOf(pieces);
-  files.reserve(2 * sizes.shortRounds * source.length);
+  files.reserve(2 * sizes.mediumRounds * source.length);
   let step = 0;
-  const sample = await compare(sizes.shortRounds, () => {
+  const sample = await compare(sizes.mediumRounds, () => {
     appendSteps(store, step, step + stepsPerTail);
     step += stepsPerTail;
     return elapsed(() => store.flush()) / stepsPerTail;
@@ -92,9 +92,13 @@ async function flushTail(sizes: Sizes): Promise<Sample> {
   return sample;
 }
 
-/** A new store every round: reservation of chunks, first pages and flushes are all in it. */
+/**
+ * A new store every round: reservation of chunks, first pages and flushes are all in it. Beside it the same steps with
+ * flushes of full tails timed apart: streaming may cost no more than its two parts.
+ */
 function appendSustained(sizes: Sizes): Promise<Sample> {
   const stepCount = sizes.appendSteps;
+  const stepsPerTail = findStepsPerTail();
   return compare(sizes.longRounds, () => {
     using store: ReferenceStore = new StreamStore(referenceFields);
     const time = elapsed(() => {
@@ -103,7 +107,16 @@ function appendSustained(sizes: Sizes): Promise<Sample> {
     });
     proveTokens(store);
     return time / stepCount;
-  }, () => writeStream(stepCount * bytesPerStep) / stepCount);
+  }, () => {
+    using store: ReferenceStore = new StreamStore(referenceFields);
+    let time = 0;
+    for (let from = 0; from < stepCount; from += stepsPerTail) {
+      time += elapsed(() => appendSteps(store, from, Math.min(stepCount, from + stepsPerTail)));
+      time += elapsed(() => store.flush());
+    }
+    proveTokens(store);
+    return time / stepCount;
+  });
 }
 
 /** The smallest step there is. */

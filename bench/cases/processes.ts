@@ -1,6 +1,6 @@
 /** What is measured in processes of its own: start, garbage collection beside a large store, and memory. */
 import { Child, runScript } from "../children.ts";
-import { compare, elapsed, mean } from "../harness.ts";
+import { compare, elapsed } from "../harness.ts";
 import { type Measurement, measurementOf, megabytes, milliseconds, nanosecondsPer } from "../measurement.ts";
 import type { Sizes } from "../sizes.ts";
 import { bytesPerStep } from "../stream.ts";
@@ -22,13 +22,17 @@ export async function start(sizes: Sizes): Promise<Measurement[]> {
 
 /** An allocating loop with a large store open, beside the same loop without, in two processes that take turns. */
 export async function collector(sizes: Sizes): Promise<Measurement[]> {
-  const withStore = Child.ofScript("collector", String(Math.ceil(sizes.storeBytes / bytesPerStep)));
-  const without = Child.ofScript("collector", "0");
+  const objectCount = String(sizes.objectsPerRound);
+  const withStore = Child.ofScript(
+    "collector",
+    objectCount,
+    String(Math.ceil(sizes.storeBytes / bytesPerStep)),
+  );
+  const without = Child.ofScript("collector", objectCount, "0");
   const ask = async (child: Child) => Number(await child.ask("go"));
   try {
     await Promise.all([withStore.answer(), without.answer()]);
-    // A tax may come in few, long pauses, which a median would not see.
-    const sample = await compare(4 * sizes.longRounds, () => ask(withStore), () => ask(without), mean);
+    const sample = await compare(4 * sizes.longRounds, () => ask(withStore), () => ask(without));
     const name = `allocating loop with a store of ${gigabytes(sizes.storeBytes)} open`;
     const options = { limit: "the same loop without", goal: { ratioMax: 1.1 } };
     return [measurementOf(name, nanosecondsPer("object"), sample, options)];

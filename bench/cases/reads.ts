@@ -16,6 +16,7 @@ import {
   filledStore,
   observationOf,
   observationWidth,
+  referenceFields,
   type ReferenceStore,
   rewardOf,
   tokensPerStep,
@@ -27,6 +28,7 @@ export async function reads(sizes: Sizes): Promise<Measurement[]> {
   const rows = `${sizes.rows.toLocaleString("en")} rows`;
   const tokens = await getTokens(store, sizes);
   const scalars = await scalarColumn(store, sizes);
+  const picked = await pickedColumn(store, sizes);
   const lists = await listColumn(store, sizes);
   const objects = await readRows(store, sizes);
   return [
@@ -34,6 +36,9 @@ export async function reads(sizes: Sizes): Promise<Measurement[]> {
     measurementOf(`column of a scalar field, ${rows}`, milliseconds, scalars, {
       limit: "one read of the types",
       goal: halfTheSpeed,
+    }),
+    measurementOf("the same column once more", milliseconds, picked, {
+      limit: "a plain pass over types and values in Zig",
     }),
     measurementOf(`column of a list field, ${rows}`, milliseconds, lists, { limit: "memcpy of the values" }),
     measurementOf("rows, as objects", nanosecondsPer("row"), objects, { limit: "memcpy of the tokens" }),
@@ -70,25 +75,38 @@ function getTokens(store: ReferenceStore, sizes: Sizes): Promise<Sample> {
   );
 }
 
+/** Beside the read of the types, which is less than the work: the values too must come from memory. */
 function scalarColumn(store: ReferenceStore, sizes: Sizes): Promise<Sample> {
   const { types } = store.window(0, store.length);
   const typesOfStep = 1 * observationWidth + 2 + 3;
-  return compare(
-    sizes.longRounds,
-    () => {
-      let values: Float64Array = new Float64Array();
-      const time = elapsed(() => values = store.column("reward").values);
-      prove("column", values.length, store.rowCount);
-      for (let row = 0; row < values.length; row += 97) prove("column", values[row], rewardOf(row));
-      return time;
-    },
-    () => {
-      let sum = 0;
-      const time = elapsed(() => sum = native.sl_types_sum(types, types.length));
-      prove("the read of types", sum, typesOfStep * store.rowCount);
-      return time;
-    },
-  );
+  return compare(sizes.longRounds, () => readReward(store), () => {
+    let sum = 0;
+    const time = elapsed(() => sum = native.sl_types_sum(types, types.length));
+    prove("the read of types", sum, typesOfStep * store.rowCount);
+    return time;
+  });
+}
+
+/** Beside the same work in plain code. */
+function pickedColumn(store: ReferenceStore, sizes: Sizes): Promise<Sample> {
+  const { types, values } = store.window(0, store.length);
+  return compare(sizes.longRounds, () => readReward(store), () => {
+    let count = 0;
+    const time = elapsed(() => {
+      const out = new Float64Array(store.rowCount);
+      count = native.sl_column_copy(types, values, types.length, referenceFields.reward, out);
+    });
+    prove("the pass over types", count, store.rowCount);
+    return time;
+  });
+}
+
+function readReward(store: ReferenceStore): number {
+  let values: Float64Array = new Float64Array();
+  const time = elapsed(() => values = store.column("reward").values);
+  prove("column", values.length, store.rowCount);
+  for (let row = 0; row < values.length; row += 97) prove("column", values[row], rewardOf(row));
+  return time;
 }
 
 /** Both make a new array: fresh memory costs as much as the copy, and is part of what the caller asked for. */

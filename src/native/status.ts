@@ -9,6 +9,7 @@ export const status = {
   nullInList: 9,
   widthMismatch: 10,
   locked: 15,
+  storageFull: 20,
 } as const;
 
 const meanings: Readonly<Record<number, readonly [ErrorCode, string]>> = {

@@ -25,6 +25,8 @@ pub fn Column(comptime System: type) type {
         allocated_bytes: u64 = 0,
         mapped_bytes: usize = 0,
         dropped_bytes: u64 = 0,
+        /// What a growth that failed has asked for.
+        wanted_bytes: u64 = 0,
         reservations: [reservations_max]Reservation = undefined,
         reservation_count: usize = 0,
 
@@ -64,7 +66,9 @@ pub fn Column(comptime System: type) type {
             // Whole pages, so that no mapped page lies past the end of the file.
             const chunks = std.math.divCeil(u64, length_bytes, self.chunk_bytes) catch unreachable;
             const target_bytes = std.mem.alignForward(u64, chunks * self.chunk_bytes, page_bytes);
-            try system.extend(System, self.file, self.allocated_bytes, target_bytes - self.allocated_bytes);
+            self.wanted_bytes = target_bytes - self.allocated_bytes;
+            try system.extend(System, self.file, self.allocated_bytes, self.wanted_bytes);
+            self.wanted_bytes = 0;
             try self.map(target_bytes);
             self.allocated_bytes = target_bytes;
         }

@@ -91,7 +91,8 @@ export fn ss_store_state(store: u32, out: *[25]i64) i32 {
     return status.ok;
 }
 
-/// out: what the last error on this store was about (row and value index, or as each call says)
+/// out: what the last error on this store was about (row and value index, or as each call says; the bytes wanted where
+/// the disk was full)
 export fn ss_store_detail(store: u32, out: *[2]f64) i32 {
     const slot = handles.take(store) catch |err| return status.of(err);
     defer slot.put();
@@ -102,14 +103,14 @@ export fn ss_store_detail(store: u32, out: *[2]f64) i32 {
 export fn ss_store_flush(store: u32) i32 {
     const slot = handles.take(store) catch |err| return status.of(err);
     defer slot.put();
-    return result(slot.store.flush());
+    return growthResult(slot, slot.store.flush());
 }
 
 /// Flushes, and makes everything durable.
 export fn ss_store_sync(store: u32) i32 {
     const slot = handles.take(store) catch |err| return status.of(err);
     defer slot.put();
-    return result(slot.store.sync());
+    return growthResult(slot, slot.store.sync());
 }
 
 /// Drops whole chunks before a row.
@@ -141,7 +142,7 @@ export fn ss_chunk_check(store: u32, file: u32, chunk: f64, out_whole: *u32) i32
 export fn ss_store_write(store: u32, records: [*]const format.Record, record_count: u32, values: [*]const u64, value_count: u32) i32 {
     const slot = handles.take(store) catch |err| return status.of(err);
     defer slot.put();
-    return result(slot.store.write(records[0..record_count], values[0..value_count]));
+    return growthResult(slot, slot.store.write(records[0..record_count], values[0..value_count]));
 }
 
 /// For a runtime that calls back when a view is collected: the context is the store's number.
@@ -319,6 +320,14 @@ fn result(outcome: Error!void) i32 {
 fn batchResult(slot: *handles.Slot, outcome: Error!void) i32 {
     const culprit = slot.store.batch.culprit;
     slot.detail = .{ @floatFromInt(culprit.row), @floatFromInt(culprit.value_index) };
+    return growthResult(slot, outcome);
+}
+
+/// Says of a disk that is full how many bytes were wanted.
+fn growthResult(slot: *handles.Slot, outcome: Error!void) i32 {
+    if (outcome) |_| {} else |err| {
+        if (err == error.StorageFull) slot.detail = .{ @floatFromInt(slot.store.files.wantedBytes()), 0 };
+    }
     return result(outcome);
 }
 

@@ -112,6 +112,13 @@ pub fn Files(comptime System: type) type {
             return chunk * @sizeOf(ChunkSums) + @backingInt(which) * @as(u64, @sizeOf(Sum));
         }
 
+        /// Disk space that the last growth asked for and did not get.
+        pub fn wantedBytes(self: *const Self) u64 {
+            var wanted_bytes: u64 = 0;
+            inline for (specs) |spec| wanted_bytes = @max(wanted_bytes, @field(self, spec.field).wanted_bytes);
+            return wanted_bytes;
+        }
+
         /// How many chunks of a file `commit` counts, the last one that is only partly filled included.
         pub fn chunkCount(self: *const Self, which: Which, commit: format.Commit) u64 {
             switch (which) {

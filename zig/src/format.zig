@@ -17,6 +17,7 @@
 //!     1536   Commit        synced slot 0
 //!     2048   Commit        synced slot 1
 //!     2560   TailState     one 64-bit word: how many records of the tail are published, and which commit they continue
+//!                          (the complement of its sequence once the writer has closed the store)
 //!     4096   Record[]      the tail's records, `tail_records_max`
 //!        …   u64[]         the tail's values, `tail_values_max`
 //!
@@ -66,6 +67,8 @@ pub const Header = extern struct {
 pub const column_count = 5;
 pub const ColumnSums = [column_count]Sum;
 
+const count_max = 1 << 48;
+
 /// What the columns hold.
 pub const Commit = extern struct {
     sequence: u64,
@@ -85,8 +88,11 @@ pub const Commit = extern struct {
         commit.checksum = commit.hash();
     }
 
+    /// Counts that no disk can hold would overflow where they are turned into bytes.
     pub fn isValid(commit: Commit) bool {
-        return commit.sequence > 0 and commit.checksum == commit.hash();
+        if (commit.sequence == 0 or commit.checksum != commit.hash()) return false;
+        if (@max(commit.token_count, commit.row_count, commit.mark_count) > count_max) return false;
+        return commit.first_token <= commit.token_count and commit.first_row <= commit.row_count;
     }
 
     fn hash(commit: Commit) u64 {

@@ -10,6 +10,11 @@ pub const Error = system.Error || error{ Damaged, NewerVersion };
 const tail_max = 1 << 24;
 const capacity_max = 1 << 32;
 
+/// How often a reader looks for a commit before it takes the head for damaged.
+const looks_max = 1000;
+
+const commit_words = @sizeOf(format.Commit) / @sizeOf(u64);
+
 pub fn Head(comptime System: type) type {
     return struct {
         file: system.File,
@@ -57,15 +62,37 @@ pub fn Head(comptime System: type) type {
         }
 
         /// The newest commit that is whole. Readers come here while the writer writes: a slot that they see half written is
-        /// not whole, and then the other one is the newest.
+        /// not whole, and then the other one is the newest. A reader that was held up between the two can see both half
+        /// written, so it looks again: a writer that commits every step made every millionth look such a one.
         pub fn newestCommit(self: *const Self) error{Damaged}!format.Commit {
-            return newer(self.commitSlot(0).*, self.commitSlot(1).*) orelse error.Damaged;
+            for (0..looks_max) |_| {
+                return newer(copyOf(self.commitSlot(0)), copyOf(self.commitSlot(1))) orelse continue;
+            }
+            return error.Damaged;
+        }
+
+        /// Reads every word once: what is checked must be what is returned, while somebody else writes the slot.
+        fn copyOf(slot: *const format.Commit) format.Commit {
+            const words: *const volatile [commit_words]u64 = @ptrCast(slot);
+            var copy: format.Commit = undefined;
+            @as(*[commit_words]u64, @ptrCast(&copy)).* = words.*;
+            return copy;
+        }
+
+        /// The newest commit of all slots. While a slot is damaged, the one that is synced may be the newest.
+        pub fn newestOfAll(self: *const Self) error{Damaged}!format.Commit {
+            var newest: ?format.Commit = null;
+            for ([_]*format.Commit{ self.commitSlot(0), self.commitSlot(1), self.syncedSlot(0), self.syncedSlot(1) }) |slot| {
+                const commit = copyOf(slot);
+                if (commit.isValid() and (newest == null or commit.sequence > newest.?.sequence)) newest = commit;
+            }
+            return newest orelse error.Damaged;
         }
 
         /// The commit before the newest one, if it is still whole.
         pub fn olderCommit(self: *const Self) ?format.Commit {
             const newest = self.newestCommit() catch return null;
-            const other = self.commitSlot(newest.sequence + 1).*;
+            const other = copyOf(self.commitSlot(newest.sequence + 1));
             return if (other.isValid() and other.sequence < newest.sequence) other else null;
         }
 
@@ -128,6 +155,19 @@ pub fn Head(comptime System: type) type {
         pub fn resetTail(self: *const Self, commit: format.Commit) void {
             const state: format.TailState = .{ .published_count = 0, .sequence = low(commit.sequence) };
             @atomicStore(format.TailState, self.tailState(), state, .release);
+        }
+
+        /// Notes that the tail was emptied for good, so that no damage to the count brings old records back.
+        pub fn closeTail(self: *const Self, commit: format.Commit) void {
+            const state: format.TailState = .{ .published_count = 0, .sequence = ~low(commit.sequence) };
+            @atomicStore(format.TailState, self.tailState(), state, .release);
+        }
+
+        /// Whether the tail is one that can stand beside `commit`: it continues it, or the one before where its writer died
+        /// between the two, or it was closed. Beside any other a newer commit is missing.
+        pub fn tailFits(self: *const Self, commit: format.Commit) bool {
+            const named = @atomicLoad(format.TailState, self.tailState(), .acquire).sequence;
+            return named == low(commit.sequence) or named == low(commit.sequence -% 1) or named == ~low(commit.sequence);
         }
 
         fn tailState(self: *const Self) *format.TailState {

@@ -30,7 +30,7 @@ pub fn open(
     const opening: files_file.Opening = if (access == .write) .write else .read;
     // In the same run of the system nothing that was written is missing.
     const trusted = head.isOfThisBoot();
-    const newest = head.newestCommit() catch try head.syncedCommit();
+    const newest = if (trusted) try newestBesideTail(System, head) else try head.newestOfAll();
     var commit = if (trusted) newest else try head.syncedCommit();
     var files = try files_file.Files(System).open(directory, opening, sizes, commit);
     errdefer {
@@ -58,6 +58,17 @@ pub fn open(
     return store;
 }
 
+/// A writer may be at work meanwhile; but where the tail does not fit the newest commit twice, a newer one is missing.
+fn newestBesideTail(comptime System: type, head: *const head_file.Head(System)) error{Damaged}!format.Commit {
+    var newest = try head.newestOfAll();
+    while (!head.tailFits(newest)) {
+        const again = try head.newestOfAll();
+        if (again.sequence == newest.sequence) return error.Damaged;
+        newest = again;
+    }
+    return newest;
+}
+
 /// Opens, to read, the longest prefix of rows of which every chunk has its checksum.
 pub fn salvage(
     comptime System: type,
@@ -66,7 +77,7 @@ pub fn salvage(
     reserved_elements: usize,
 ) store_file.Error!store_file.Store(System) {
     const sizes: files_file.Sizes = .{ .capacity_tokens = head.header().capacity_tokens, .reserved_elements = reserved_elements };
-    const commit = head.newestCommit() catch try head.syncedCommit();
+    const commit = try head.newestOfAll();
     const nothing: format.Commit = .{ .sequence = 0, .token_count = 0, .row_count = 0, .mark_count = 0, .last_step = 0 };
     var files = try files_file.Files(System).open(directory, .read, sizes, nothing);
     errdefer {

@@ -72,7 +72,13 @@ pub fn Store(comptime System: type) type {
             head.claim();
             const rows_before = self.commit.row_count;
             const tokens_before = self.commit.token_count;
-            try self.flush();
+            self.flush() catch |err| switch (err) {
+                // What no writer puts into a tail.
+                error.InvalidArgument, error.OutOfOrder => return error.Damaged,
+                else => return err,
+            };
+            // A tail that was in the columns already still names the commit before: steps appended to it would be lost.
+            self.head.resetTail(self.commit);
             self.recovery.tail_rows = self.commit.row_count - rows_before;
             self.recovery.tail_tokens = self.commit.token_count - tokens_before;
             return self;
@@ -167,6 +173,7 @@ pub fn Store(comptime System: type) type {
             self.batch.phase = .closed;
             try self.flush();
             try self.files.trim(self.commit);
+            self.head.closeTail(self.commit);
             try self.sync();
         }
 

@@ -10,4 +10,7 @@ test {
     _ = @import("gather.zig");
     _ = @import("rows.zig");
     _ = @import("store_test.zig");
+    _ = @import("sectors.zig");
+    _ = @import("fault_test.zig");
+    _ = @import("power_loss_test.zig");
 }

@@ -1,0 +1,71 @@
+/**
+ * Run by damage.test.ts and main.ts, in a process that damage must not end: `child.ts <directory> <seed> <count>`.
+ * Prints the seed of each mutation that failed with the reason, and at the end the figures as JSON.
+ */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { Random } from "../support.ts";
+import { checkStore, type Outcome } from "./check.ts";
+import { removeMutant, type Sources, writeMutant } from "./mutations.ts";
+import { makeAbandonedStore, makeStore, writeStore } from "./stores.ts";
+
+const [directory, firstSeed, count] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])];
+
+/** Stores open at a time: verifying pauses after each chunk. */
+const laneCount = 16;
+
+const closed = makeStore(directory, 1, 60);
+const foreign = makeStore(directory, 2, 50);
+/** Its tail has no checksums: damage there may change values, but not end the process. */
+const abandoned = makeAbandonedStore(directory, 3);
+
+const whole = await original();
+const figures = { mutations: 0, refused: 0, foundDamaged: 0, harmless: 0, failures: 0 };
+
+async function original(): Promise<Outcome> {
+  const path = join(directory, "original");
+  writeStore(path, closed);
+  const outcome = await checkStore(path, "read", true);
+  const isRead = Object.values(outcome.read).every((result) => !result.startsWith("error"));
+  if (!outcome.isWhole || !isRead) throw new Error(`the original is damaged: ${JSON.stringify(outcome)}`);
+  return outcome;
+}
+
+async function mutate(seed: number, lane: number): Promise<void> {
+  const random = new Random(seed);
+  const path = join(directory, `lane-${lane}`);
+  const isAbandoned = random.below(10) === 0;
+  const sources: Sources = { original: isAbandoned ? abandoned : closed, foreign };
+  const mode = random.below(2) === 0 ? "append" : "read";
+  let done = "nothing";
+  try {
+    done = writeMutant(path, sources, random);
+    // Read again if the process ends here: by which seed.
+    writeFileSync(join(directory, `running-${lane}`), `seed ${seed}, ${mode}: ${done}`);
+    judge(await checkStore(path, mode, random.below(20) === 0), isAbandoned);
+  } catch (error) {
+    figures.failures++;
+    console.log(`seed ${seed}, ${mode}, ${isAbandoned ? "abandoned" : "closed"}: ${done}: ${error}`);
+  }
+  figures.mutations++;
+  removeMutant(path);
+}
+
+function judge(outcome: Outcome, isAbandoned: boolean): void {
+  if (outcome.opened !== "ok") figures.refused++;
+  else if (!outcome.isWhole) figures.foundDamaged++;
+  else {
+    figures.harmless++;
+    if (isAbandoned) return;
+    for (const [way, result] of Object.entries(outcome.read)) {
+      if (result !== whole.read[way]) throw new Error(`verified as whole, but ${way} gives ${result}`);
+    }
+  }
+}
+
+let next = firstSeed;
+await Promise.all(Array.from({ length: laneCount }, async (_, lane) => {
+  while (next < firstSeed + count) await mutate(next++, lane);
+}));
+console.log(JSON.stringify(figures));

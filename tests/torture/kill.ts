@@ -1,0 +1,151 @@
+/** Kill rounds: a writer is killed at a random moment, its store opened again and compared with what it acknowledged. */
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { StreamStore } from "../../mod.ts";
+import { Random } from "../support.ts";
+import { Child } from "./child.ts";
+import { compareEnd, compareRows, type Content, fields } from "./content.ts";
+import type { WriterRequest } from "./kill_writer.ts";
+
+/** What rounds add up to. */
+export class KillFigures {
+  kills = 0;
+  /** Those that came before the writer had opened its store. */
+  earlyKills = 0;
+  stores = 0;
+  stepsAcknowledged = 0;
+  stepsCompared = 0;
+  stepsRecovered = 0;
+}
+
+/** Stores of this many rows or rounds are left, so that creation is killed too and comparing stays cheap. */
+const rowsMax = 150_000;
+const roundsMax = 25;
+
+/** One store after another in a directory, each written by one killed process after another. */
+export class KillLane {
+  readonly #random: Random;
+  #store = 0;
+  #round = 0;
+  /** Steps of this store that a writer acknowledged, and those found whole. */
+  #acknowledged = 0;
+  #compared = 0;
+  #capacity = 0;
+  /** Milliseconds that a writer takes to open a store, about. */
+  #startMs = 100;
+
+  constructor(
+    private readonly directory: string,
+    readonly seed: number,
+    private readonly figures: KillFigures,
+  ) {
+    this.#random = new Random(seed);
+    mkdirSync(directory, { recursive: true });
+    this.#beginStore();
+  }
+
+  /** One writer, started and killed. Throws where something is lost, torn or invented, with the seed to repeat it. */
+  async run(): Promise<void> {
+    const request = this.#request();
+    try {
+      const isKilledEarly = await this.#killOne(request);
+      this.figures.kills++;
+      if (isKilledEarly) this.figures.earlyKills++;
+      // Every other time the next writer finds what this one left, and not what a check has recovered.
+      const isLast = ++this.#round >= roundsMax || this.#acknowledged > rowsMax;
+      if (isLast || this.#random.below(2) === 0) await this.#compare(isLast);
+      if (isLast) this.#beginStore();
+    } catch (error) {
+      const where = `lane seed ${this.seed}, store ${this.#store}, round ${this.#round}`;
+      throw new Error(`${where}, writer ${JSON.stringify(request)}: ${(error as Error).message}`, {
+        cause: error,
+      });
+    }
+  }
+
+  get #path(): string {
+    return `${this.directory}/run-${this.#store}.stream`;
+  }
+
+  #beginStore(): void {
+    rmSync(this.#path, { recursive: true, force: true });
+    this.#store++;
+    this.#round = this.#acknowledged = this.#compared = 0;
+    this.#capacity = [100, 1000, 5000, 1_000_000][this.#random.below(4)];
+    this.figures.stores++;
+  }
+
+  #request(): WriterRequest {
+    const [seed, schedule] = [this.#random.below(2 ** 31), this.#random.below(5)];
+    const request = { path: this.#path, seed, capacity: this.#capacity };
+    if (this.#random.below(8) === 0) return { ...request, usesDatasets: true };
+    if (schedule === 0) return { ...request, commitEvery: { steps: 1 + this.#random.below(100) } };
+    if (schedule === 1) return { ...request, syncEvery: { steps: 2000 } };
+    return request;
+  }
+
+  /** Returns whether the writer died before it said anything. */
+  async #killOne(request: WriterRequest): Promise<boolean> {
+    const started = performance.now();
+    const child = new Child("kill_writer.ts", request);
+    if (this.#random.below(5) === 0) {
+      await wait(this.#random.float() * 1.3 * this.#startMs);
+    } else {
+      await child.waitForLines(1);
+      this.#startMs = 0.8 * this.#startMs + 0.2 * (performance.now() - started);
+      // Mostly soon after the start, and sometimes long after it.
+      await wait(30 * this.#random.float() ** 3);
+    }
+    const end = await child.kill();
+    assert.equal(end, "SIGKILL", `the writer ended by itself: ${child.errors}`);
+    assert.equal(child.errors, "");
+    if (child.lineCount === 0) return true;
+    const acknowledged = Number(child.line);
+    assert.ok(
+      acknowledged >= this.#acknowledged,
+      `${acknowledged} steps, ${this.#acknowledged} acknowledged before`,
+    );
+    this.figures.stepsAcknowledged += acknowledged - this.#acknowledged;
+    this.#acknowledged = acknowledged;
+    return false;
+  }
+
+  async #compare(isLast: boolean): Promise<void> {
+    if (this.#acknowledged === 0 && !existsSync(this.#path)) return;
+    if (this.#random.below(3) === 0) this.#compareCommitted();
+    using store: Content = StreamStore.open(this.#path, { fields });
+    const { rowCount } = store;
+    assert.ok(
+      rowCount >= this.#acknowledged,
+      `${this.#acknowledged} steps are acknowledged, ${rowCount} are there`,
+    );
+    compareEnd(rowCount);
+    this.figures.stepsCompared += compareRows(store, this.#compared, rowCount);
+    this.figures.stepsRecovered += store.recovery.recoveredRows;
+    const { cutRows, cutWrites } = store.recovery;
+    assert.deepEqual({ cutRows, cutWrites }, { cutRows: 0, cutWrites: 0 });
+    this.#compared = this.#acknowledged = rowCount;
+    if (isLast) await this.#compareWhole(store);
+  }
+
+  /** What a reader sees of a store whose writer is dead. */
+  #compareCommitted(): void {
+    using reader: Content = StreamStore.open(this.#path, { mode: "read" });
+    compareRows(reader, Math.min(this.#compared, reader.rowCount), reader.rowCount);
+  }
+
+  async #compareWhole(store: Content): Promise<void> {
+    this.figures.stepsCompared += compareRows(store, 0, store.rowCount);
+    const { damaged } = await store.verify();
+    assert.deepEqual(damaged, []);
+    const last = store.rowCount - 1;
+    if (last >= 0) assert.equal(store.rowOfStep(last), last);
+    // A writer that was killed while it created a store leaves its staging directory; the store itself leaves nothing.
+    const names = readdirSync(this.#path).filter((name) => !name.startsWith("store.json"));
+    assert.deepEqual(names.sort(), ["data.b64", "head", "marks", "row.u64", "step.i64", "sums", "type.i32"]);
+  }
+}
+
+function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,67 @@
+/**
+ * Appends numbered steps until it is killed, and reports after every call how many are acknowledged. Each line says how
+ * many steps there are; the first is the number found on opening.
+ */
+import { writeSync } from "node:fs";
+import process from "node:process";
+import { type Interval, StreamStore } from "../../mod.ts";
+import { Random } from "../support.ts";
+import { blockSteps, columnsOf, type Content, contentOf, fields, isColumnsBlock } from "./content.ts";
+
+/** What the parent asks for. */
+export interface WriterRequest {
+  readonly path: string;
+  readonly seed: number;
+  readonly capacity: number;
+  readonly commitEvery?: Interval;
+  readonly syncEvery?: Interval;
+  /** Blocks come by `fromDataset`, and not by `appendColumns`. */
+  readonly usesDatasets?: boolean;
+}
+
+const request: WriterRequest = JSON.parse(process.argv[2]);
+const random = new Random(request.seed);
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
+const { path, capacity, commitEvery, syncEvery } = request;
+const store: Content = StreamStore.open(path, { fields, capacity, commitEvery, syncEvery });
+
+// Loaded only where it is needed, because it takes longer to load than most writers live.
+const toTable = request.usesDatasets ? (await import("./tables.ts")).tableOf : null;
+
+let next = store.rowCount;
+report();
+// Some writers report seldom, so that much is in the tail when they are killed.
+const reportEvery = random.below(4) === 0 ? 200 : 1;
+for (let round = 0;; round++) {
+  await appendSome();
+  if (round % reportEvery === 0) report();
+  const chance = random.below(1000);
+  if (chance < 30) store.flush();
+  else if (chance < 34) store.sync();
+  else if (chance < 60) Atomics.wait(sleeper, 0, 0, 1);
+}
+
+/** To the end of the block, or to somewhere before it where single steps are appended. */
+async function appendSome(): Promise<void> {
+  const end = next - next % blockSteps + blockSteps;
+  if (isColumnsBlock(next)) {
+    if (toTable === null) store.appendColumns(columnsOf(next, end));
+    else await store.fromDataset(toTable(next, end), { step: "step" });
+    next = end;
+    return;
+  }
+  const until = Math.min(end, next + 1 + random.below(blockSteps));
+  for (; next < until; next++) appendOne(next);
+}
+
+function appendOne(step: number): void {
+  const content = contentOf(step);
+  if (step % 3 > 0) return store.append(step, content);
+  const names = ["action", "observation", "extra", "sum"] as const;
+  const values = names.map((name) => content[name] as number);
+  store.append(names.map(() => step), names, values);
+}
+
+function report(): void {
+  writeSync(1, `${next}\n`);
+}

@@ -1,0 +1,118 @@
+/** One writer, killed and started again, with readers in other processes and in workers all the while. */
+import assert from "node:assert/strict";
+import { Worker } from "node:worker_threads";
+import { StreamStore } from "../../mod.ts";
+import { Random } from "../support.ts";
+import { Child } from "./child.ts";
+import { compareRows, type Content, fields } from "./content.ts";
+
+export class ReaderFigures {
+  readers = 0;
+  kills = 0;
+  stepsAcknowledged = 0;
+  refreshes = 0;
+  rowsRead = 0;
+}
+
+export interface ReaderRun {
+  readonly seed: number;
+  readonly ms: number;
+  /** How many there are, half of them processes and half workers. */
+  readonly readers: number;
+}
+
+/** What a worker says at its end. */
+interface WorkerReport {
+  readonly refreshes: number;
+  readonly rowsRead: number;
+  readonly error?: string;
+}
+
+export async function readWhileKilled(path: string, run: ReaderRun, figures: ReaderFigures): Promise<void> {
+  const random = new Random(run.seed);
+  StreamStore.open(path, { fields, mode: "create", capacity: 5000 }).close();
+  const end = performance.now() + run.ms;
+  const workers = Array.from({ length: run.readers >> 1 }, () => readInWorker(path, run.ms));
+  const children = Array.from(
+    { length: run.readers - workers.length },
+    () => new Child("reader.ts", { path }),
+  );
+  try {
+    // A writer that finds nothing to compare with would say nothing of readers.
+    await Promise.all(children.map((child) => child.waitForLines(1)));
+    while (performance.now() < end) await writeAndDie(path, random, figures);
+    await finish(path, children, await Promise.all(workers), figures);
+  } finally {
+    await Promise.all(children.map((child) => child.kill()));
+  }
+  figures.readers += run.readers;
+}
+
+async function writeAndDie(path: string, random: Random, figures: ReaderFigures): Promise<void> {
+  const commitEvery = { steps: 1 + random.below(200) };
+  const child = new Child("kill_writer.ts", { path, seed: random.below(2 ** 31), capacity: 1, commitEvery });
+  await child.waitForLines(1);
+  await new Promise((resolve) => setTimeout(resolve, 500 * random.float()));
+  assert.equal(await child.kill(), "SIGKILL", child.errors);
+  figures.kills++;
+  figures.stepsAcknowledged = Math.max(figures.stepsAcknowledged, Number(child.line));
+}
+
+/** All that was acknowledged is there, and every reader was busy and is content. */
+async function finish(
+  path: string,
+  children: readonly Child[],
+  reports: readonly WorkerReport[],
+  figures: ReaderFigures,
+): Promise<void> {
+  using store: Content = StreamStore.open(path, { fields });
+  assert.ok(store.rowCount >= figures.stepsAcknowledged);
+  compareRows(store, 0, store.rowCount);
+  for (const { error, ...counts } of reports) {
+    assert.equal(error, undefined);
+    add(figures, counts.refreshes, counts.rowsRead);
+  }
+  for (const child of children) {
+    await child.waitForLines(child.lineCount + 1);
+    assert.equal(child.errors, "");
+    const [refreshes, rowsRead] = child.line.split(" ").map(Number);
+    add(figures, refreshes, rowsRead);
+  }
+}
+
+function add(figures: ReaderFigures, refreshes: number, rowsRead: number): void {
+  assert.ok(refreshes > 1 && rowsRead > 0, `a reader saw ${rowsRead} rows in ${refreshes} refreshes`);
+  figures.refreshes += refreshes;
+  figures.rowsRead += rowsRead;
+}
+
+function readInWorker(path: string, ms: number): Promise<WorkerReport> {
+  const worker = new Worker(new URL("reader_worker.ts", import.meta.url), { workerData: { path, ms } });
+  return new Promise((resolve, reject) => {
+    worker.on("message", resolve);
+    worker.on("error", reject);
+  });
+}
+
+/**
+ * Looks for commits as often as it can while a writer commits as often as it can, so that looks fall into commits that
+ * are half written. Returns how many looks there were.
+ */
+export async function refreshWhileCommitting(path: string, ms: number): Promise<number> {
+  const child = new Child("committer.ts", { path });
+  await child.waitForLines(1);
+  try {
+    using reader = StreamStore.open(path, { mode: "read" });
+    const end = performance.now() + ms;
+    let looks = 0;
+    for (let rowCount = 0; performance.now() < end; looks++) {
+      if (!reader.refresh()) continue;
+      assert.ok(reader.rowCount > rowCount && reader.length === reader.rowCount);
+      rowCount = reader.rowCount;
+      if (looks % 16 === 0) assert.equal(reader.row(rowCount - 1).a, rowCount - 1);
+    }
+    return looks;
+  } finally {
+    await child.kill();
+  }
+}
