@@ -25,7 +25,7 @@ test("run without a verb prints the usage of every verb", () => {
 
 test("run refuses what it does not know, and names what it does", () => {
   const refused: [string[], RegExp][] = [
-    [["dmeo"], /Unknown verb 'dmeo': allowed are demo test bench fmt check build deno bun zig help/],
+    [["dmeo"], /Unknown verb 'dmeo': allowed are demo test bench torture fmt check build deno bun zig help/],
     [["demo", "--runtime", "node"], /--runtime must be deno or bun, got 'node'/],
     [["bench", "--runtime"], /--runtime must be deno or bun, got ''/],
     [["test", "node"], /test takes nothing or one of 'zig deno bun', got 'node'/],

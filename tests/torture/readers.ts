@@ -80,8 +80,9 @@ async function finish(
   }
 }
 
+/** On a machine with much else to do a reader may get to look once only. */
 function add(figures: ReaderFigures, refreshes: number, rowsRead: number): void {
-  assert.ok(refreshes > 1 && rowsRead > 0, `a reader saw ${rowsRead} rows in ${refreshes} refreshes`);
+  assert.ok(refreshes > 0 && rowsRead > 0, `a reader saw ${rowsRead} rows in ${refreshes} refreshes`);
   figures.refreshes += refreshes;
   figures.rowsRead += rowsRead;
 }

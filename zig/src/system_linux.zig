@@ -44,7 +44,15 @@ pub fn size(file: File) Error!u64 {
 }
 
 pub fn allocate(file: File, offset_bytes: u64, length_bytes: u64) Error!void {
+    try checkLimit(offset_bytes + length_bytes);
     _ = try check(linux.fallocate(file, 0, @intCast(offset_bytes), @intCast(length_bytes)));
+}
+
+/// Going over the limit on the size of files (RLIMIT_FSIZE) would be a signal, which ends a process that does not expect it.
+fn checkLimit(end_bytes: u64) Error!void {
+    var limit: linux.rlimit = undefined;
+    _ = try check(linux.getrlimit(.FSIZE, &limit));
+    if (end_bytes > limit.cur) return error.FileTooLarge;
 }
 
 /// Gives disk space inside the file back. The range reads as zero from then on.
@@ -54,10 +62,12 @@ pub fn punch(file: File, offset_bytes: u64, length_bytes: u64) Error!void {
 }
 
 pub fn truncate(file: File, length_bytes: u64) Error!void {
+    try checkLimit(length_bytes);
     _ = try check(linux.ftruncate(file, @intCast(length_bytes)));
 }
 
 pub fn write(file: File, bytes: []const u8, offset_bytes: u64) Error!usize {
+    try checkLimit(offset_bytes + 1);
     return check(linux.pwrite(file, bytes.ptr, bytes.len, @intCast(offset_bytes)));
 }
 

@@ -63,6 +63,7 @@ pub fn allocate(file: File, offset_bytes: u64, length_bytes: u64) Error!void {
         .length = @intCast(length_bytes),
         .allocated = 0,
     };
+    try checkLimit(offset_bytes + length_bytes);
     _ = try check(c.fcntl(file, c.F.PREALLOCATE, &request));
     try truncate(file, offset_bytes + length_bytes);
 }
@@ -74,11 +75,20 @@ pub fn punch(file: File, offset_bytes: u64, length_bytes: u64) Error!void {
     _ = try check(c.fcntl(file, punch_hole, &range));
 }
 
+/// Going over the limit on the size of files (RLIMIT_FSIZE) would be a signal, which ends a process that does not expect it.
+fn checkLimit(end_bytes: u64) Error!void {
+    var limit: c.rlimit = undefined;
+    _ = try check(c.getrlimit(.FSIZE, &limit));
+    if (end_bytes > limit.cur) return error.FileTooLarge;
+}
+
 pub fn truncate(file: File, length_bytes: u64) Error!void {
+    try checkLimit(length_bytes);
     _ = try check(c.ftruncate(file, @intCast(length_bytes)));
 }
 
 pub fn write(file: File, bytes: []const u8, offset_bytes: u64) Error!usize {
+    try checkLimit(offset_bytes + 1);
     // One call takes at most 2 GiB here.
     const length = @min(bytes.len, 1 << 30);
     return @intCast(try check(c.pwrite(file, bytes.ptr, length, @intCast(offset_bytes))));
