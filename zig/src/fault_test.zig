@@ -232,3 +232,13 @@ fn setTail(path: []const u8, state: format.TailState) !void {
     defer Faulty.close(file);
     _ = try Faulty.write(file, std.mem.asBytes(&state), format.tail_state_offset);
 }
+
+test "a header whose sizes were changed is damage, before a chunk of that size is reserved" {
+    var scratch: Scratch = .{};
+    try scratch.make();
+    defer scratch.remove();
+    var store = try Store.create(scratch.path, options);
+    store.head.header().capacity_tokens ^= 1 << 30;
+    try store.close(.release);
+    try testing.expectError(error.Damaged, Store.open(scratch.path, options.reserved_elements, &holder));
+}

@@ -61,6 +61,21 @@ pub const Header = extern struct {
     capacity_tokens: u64,
     /// The run of the system in which the last writer wrote; zero where the system does not name its runs.
     boot_id: [16]u8 = @splat(0),
+    /// Of the sizes: a wrong capacity would reserve a chunk as large as the disk.
+    checksum: u64 = 0,
+
+    pub fn seal(header: *Header) void {
+        header.checksum = header.hash();
+    }
+
+    pub fn isValid(header: Header) bool {
+        return header.checksum == header.hash();
+    }
+
+    fn hash(header: Header) u64 {
+        const sizes = [_]u64{ header.version, header.tail_records_max, header.tail_values_max, header.capacity_tokens };
+        return std.hash.XxHash64.hash(magic, std.mem.asBytes(&sizes));
+    }
 };
 
 /// The five files that grow with the stream, in this order wherever they are counted.
@@ -154,7 +169,7 @@ pub fn headBytes(tail_records_max: usize, tail_values_max: usize) usize {
 }
 
 comptime {
-    std.debug.assert(@sizeOf(Header) == 48);
+    std.debug.assert(@sizeOf(Header) == 56);
     std.debug.assert(@sizeOf(Commit) == 152);
     std.debug.assert(@sizeOf(TailState) == 8);
     std.debug.assert(@sizeOf(Record) == 16);

@@ -31,6 +31,7 @@ pub fn Head(comptime System: type) type {
             try allocate(file, length_bytes);
             const self = try mapLaidOut(file, wanted, true);
             self.header().* = wanted;
+            self.header().seal();
             var first: format.Commit = .{ .sequence = 1, .token_count = 0, .row_count = 0, .mark_count = 0, .last_step = 0 };
             first.seal();
             self.commitSlot(first.sequence).* = first;
@@ -45,6 +46,7 @@ pub fn Head(comptime System: type) type {
             const length_bytes = try system.readAll(System, file, std.mem.asBytes(&found), format.header_offset);
             if (length_bytes != @sizeOf(format.Header) or found.magic != format.magic) return error.Damaged;
             if (found.version > format.version) return error.NewerVersion;
+            if (!found.isValid()) return error.Damaged;
             if (found.version == 0 or found.capacity_tokens == 0 or found.capacity_tokens > capacity_max) return error.Damaged;
             if (found.tail_records_max == 0 or found.tail_records_max > tail_max) return error.Damaged;
             if (found.tail_values_max == 0 or found.tail_values_max > tail_max) return error.Damaged;
