@@ -1,4 +1,4 @@
-import { tmpdir } from "node:os";
+import { builtin } from "./builtin.ts";
 import { StreamStoreError } from "./error.ts";
 import type { Field } from "./fields.ts";
 import { runtime } from "./native/load.ts";
@@ -250,7 +250,7 @@ export class Connection {
 /** The system's directory for temporary files, also where the process may not read the variable that names it. */
 function temporaryDirectory(): string {
   try {
-    return tmpdir();
+    return builtin.os.tmpdir();
   } catch {
     return "/tmp";
   }

@@ -1,16 +1,5 @@
 /** `store.json`: what the columns' files do not say of a store. It is replaced whole, so that it is never half there. */
-import { createHash } from "node:crypto";
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { builtin } from "./builtin.ts";
 import type { Feature } from "./dataset/features.ts";
 import { type ErrorCode, StreamStoreError } from "./error.ts";
 import { type Dtype, type Field, type FieldMap, parseFields } from "./fields.ts";
@@ -64,11 +53,11 @@ export function writeManifest(directory: string, fields: readonly Field[], featu
     fields: entries,
     checksum: checksumOf(entries),
   };
-  const path = join(directory, fileName);
+  const path = builtin.path.join(directory, fileName);
   try {
-    writeFileSync(`${path}.new`, JSON.stringify(manifest, null, 2) + "\n");
+    builtin.fs.writeFileSync(`${path}.new`, JSON.stringify(manifest, null, 2) + "\n");
     syncPath(`${path}.new`);
-    renameSync(`${path}.new`, path);
+    builtin.fs.renameSync(`${path}.new`, path);
     syncPath(directory);
   } catch (error) {
     throw systemError(error, `Cannot write ${path}`);
@@ -83,31 +72,34 @@ export function createDirectory<Built extends { close(): void }>(
   path: string,
   build: (directory: string) => Built,
 ): Built {
-  const parent = dirname(path);
+  const parent = builtin.path.dirname(path);
   // Only the name's beginning, since a name that is as long as can be leaves no room for more.
-  const staging = join(parent, `.${basename(path).slice(0, 40)}.creating-${crypto.randomUUID()}`);
+  const staging = builtin.path.join(
+    parent,
+    `.${builtin.path.basename(path).slice(0, 40)}.creating-${crypto.randomUUID()}`,
+  );
   let built: Built | undefined;
   try {
-    mkdirSync(staging);
+    builtin.fs.mkdirSync(staging);
   } catch (error) {
     throw systemError(error, `Cannot create a store at ${path}`);
   }
   try {
     built = build(staging);
     // An empty directory at the path is replaced; everything else there is an error.
-    renameSync(staging, path);
+    builtin.fs.renameSync(staging, path);
     syncPath(parent);
     return built;
   } catch (error) {
     built?.close();
-    rmSync(staging, { recursive: true, force: true });
+    builtin.fs.rmSync(staging, { recursive: true, force: true });
     throw error instanceof StreamStoreError ? error : systemError(error, `Cannot create a store at ${path}`);
   }
 }
 
 function readText(directory: string): string {
   try {
-    return readFileSync(join(directory, fileName), "utf8");
+    return builtin.fs.readFileSync(builtin.path.join(directory, fileName), "utf8");
   } catch (error) {
     throw systemError(error, `Cannot open the store ${directory}`);
   }
@@ -140,16 +132,16 @@ function parseManifest(directory: string, text: string): Manifest {
 
 /** Spaces do not count. */
 function checksumOf(fields: readonly FieldEntry[]): string {
-  return createHash("sha256").update(JSON.stringify(fields)).digest("hex").slice(0, 16);
+  return builtin.crypto.createHash("sha256").update(JSON.stringify(fields)).digest("hex").slice(0, 16);
 }
 
 /** Makes a file, or the names in a directory, durable. */
 function syncPath(path: string): void {
-  const file = openSync(path, "r");
+  const file = builtin.fs.openSync(path, "r");
   try {
-    fsyncSync(file);
+    builtin.fs.fsyncSync(file);
   } finally {
-    closeSync(file);
+    builtin.fs.closeSync(file);
   }
 }
 

@@ -1,6 +1,5 @@
 /** How a store in a directory is opened: which fields it has, and the connection to it. */
-import { existsSync, statSync } from "node:fs";
-import { resolve } from "node:path";
+import { builtin } from "./builtin.ts";
 import { Connection } from "./connection.ts";
 import type { Feature } from "./dataset/features.ts";
 import { StreamStoreError } from "./error.ts";
@@ -114,20 +113,20 @@ function checkPath(path: unknown): string {
   if (typeof path !== "string" || path === "" || path.includes("\0")) {
     throw new TypeError(`Cannot open a store: the path must be a string without NUL, got ${describe(path)}`);
   }
-  return resolve(path);
+  return builtin.path.resolve(path);
 }
 
 /** Whether there is a store at the path. Something else there, other than an empty directory, is an error later. */
 function isStore(directory: string): boolean {
   try {
-    if (!existsSync(directory)) return false;
-    if (!statSync(directory).isDirectory()) {
+    if (!builtin.fs.existsSync(directory)) return false;
+    if (!builtin.fs.statSync(directory).isDirectory()) {
       throw new StreamStoreError(
         "not-a-directory",
         `Cannot open the store ${directory}: it is not a directory`,
       );
     }
-    return existsSync(`${directory}/store.json`);
+    return builtin.fs.existsSync(`${directory}/store.json`);
   } catch (error) {
     throw systemError(error, `Cannot open the store ${directory}`);
   }

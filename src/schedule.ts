@@ -1,4 +1,4 @@
-import { clearInterval, setInterval } from "node:timers";
+import { builtin } from "./builtin.ts";
 import type { Appender } from "./appender.ts";
 import { StreamStoreError } from "./error.ts";
 import { describe } from "./fields.ts";
@@ -18,7 +18,7 @@ export interface ScheduleOptions {
 
 /** Commits and syncs a store as its options say. */
 export class Schedule {
-  readonly #timers: ReturnType<typeof setInterval>[] = [];
+  readonly #timers: ReturnType<typeof builtin.timers.setInterval>[] = [];
   readonly #commitSteps: number;
   readonly #syncSteps: number;
   #committedRows: number;
@@ -54,7 +54,7 @@ export class Schedule {
   }
 
   stop(): void {
-    for (const timer of this.#timers) clearInterval(timer);
+    for (const timer of this.#timers) builtin.timers.clearInterval(timer);
   }
 
   #run(): void {
@@ -83,7 +83,7 @@ export class Schedule {
 
   #addTimer(ms: number | undefined, action: () => void): void {
     if (ms === undefined) return;
-    const timer = setInterval(() => this.#attempt(action), ms);
+    const timer = builtin.timers.setInterval(() => this.#attempt(action), ms);
     timer.unref();
     this.#timers.push(timer);
   }

@@ -1,4 +1,4 @@
-import { statfsSync } from "node:fs";
+import { builtin } from "./builtin.ts";
 import { StreamStoreError } from "./error.ts";
 
 /** A disk that is full: on which path, how many bytes were wanted (0 where that is not known), and how many are free. */
@@ -13,7 +13,7 @@ export function storageFull(action: string, path: string, wantedBytes: number): 
 /** Nothing where the process may not ask. */
 function freeBytes(path: string): string {
   try {
-    const { bavail, bsize } = statfsSync(path);
+    const { bavail, bsize } = builtin.fs.statfsSync(path);
     return `, ${bavail * bsize} free`;
   } catch {
     return "";
