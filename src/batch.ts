@@ -134,7 +134,7 @@ export class Batch {
 
   #check(code: number, source: Source | null, firstRow: number): void {
     if (code === status.ok) return;
-    this.connection.checkGrowth(code === status.storageFull ? code : status.ok, "Cannot append columns");
+    if (code === status.storageFull) this.connection.checkGrowth(code, "Cannot append columns");
     const [row, valueIndex] = this.connection.detail();
     const kind = code === status.inexact
       ? "inexact"
