@@ -1,11 +1,9 @@
 /** `store.json`: what the columns' files do not say of a store. It is replaced whole, so that it is never half there. */
 import { builtin } from "./builtin.ts";
 import type { Feature } from "./dataset/features.ts";
+import type { KnownFeatures } from "./dataset/known_features.ts";
 import { type ErrorCode, StreamStoreError } from "./error.ts";
 import { type Dtype, type Field, type FieldMap, parseFields } from "./fields.ts";
-
-/** What a dataset said of the fields' features; null where datasets did not agree. */
-export type KnownFeatures = ReadonlyMap<string, Feature | null>;
 
 interface FieldEntry {
   readonly name: string;
