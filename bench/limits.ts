@@ -5,6 +5,7 @@
 import { tmpdir } from "node:os";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { StreamStore } from "../mod.ts";
 import { openLibrary } from "../src/native/library.ts";
 
 const symbols = {
@@ -29,6 +30,7 @@ const symbols = {
   sl_types_sum: { args: ["buffer", "f64"], result: "f64" }, // types, token_count
   sl_column_copy: { args: ["buffer", "buffer", "f64", "i32", "buffer"], result: "f64" }, // types, data, token_count, type, out_values
   sl_bytes_copy: { args: ["buffer", "buffer", "f64"], result: "void" }, // to, from, byte_count
+  sl_store_lengthen: { args: ["buffer", "u32", "f64", "f64"], result: "i32" }, // directory, directory_bytes, token_count, row_count
 } as const;
 
 const suffix = process.platform === "darwin" ? "dylib" : "so";
@@ -91,4 +93,16 @@ export class LimitFiles {
   [Symbol.dispose](): void {
     this.close();
   }
+}
+
+/** A store too long to be written here, made of holes: 100 GB of tokens of step 0, type 0 and value 0. */
+export const largeStore = { fields: { zero: 0 }, tokenCount: 5e9, rowCount: 5e8 } as const;
+
+/** Makes a large store, and closes it. */
+export function makeLargeStore(path: string): void {
+  StreamStore.open(path, { fields: largeStore.fields, mode: "create" }).close();
+  const directory = new TextEncoder().encode(path);
+  const { tokenCount, rowCount } = largeStore;
+  if (native.sl_store_lengthen(directory, directory.length, tokenCount, rowCount) === 0) return;
+  throw new Error(`Cannot make files of ${tokenCount} tokens in ${path}`);
 }

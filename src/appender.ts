@@ -8,7 +8,7 @@ import { type Cells, cellsOver, type FieldValue, listLength, writeList } from ".
 
 const twoTo32 = 2 ** 32;
 
-/** Values that a tail in the engine's own memory holds before it has to be made larger. */
+/** Values that a buffer in the engine's own memory holds before it has to be made larger. */
 const copiedValues = 4096;
 
 /**
@@ -39,8 +39,10 @@ export class Appender {
   #state: Int32Array | null;
   /** Whether the tail here is memory of the engine's own, which a call copies after every append. */
   #isCopied: boolean;
+  /** As long as what the tail may take: disk space for all of it is reserved, so that it can be flushed on a full disk. */
   #records: Int32Array;
   #cells: Cells;
+  #marksLeft = Infinity;
   /** Published records (in words) and values. */
   #recordsEnd = 0;
   #valuesEnd = 0;
@@ -55,7 +57,7 @@ export class Appender {
     this.#state = tail.state;
     this.#isCopied = mapped === null;
     this.#records = tail.records;
-    this.#cells = cellsOver(tail.values);
+    this.#cells = cellsOver(tail.values, tail.values.byteLength / 8);
     this.reload();
   }
 
@@ -165,22 +167,24 @@ export class Appender {
   /** Has the writer write, and publishes what it wrote. */
   #write(write: () => void): void {
     const attempt = () => {
-      const position = { step: this.lastStep, field: this.#lastField };
       const { rowCount } = this;
       const first = this.#recordsEnd;
-      this.#writer.begin(this.#records, first, this.#cells, this.#valuesEnd, position);
+      this.#writer.begin({
+        records: this.#records,
+        cells: this.#cells,
+        record: first,
+        value: this.#valuesEnd,
+        marksLeft: this.#marksLeft,
+        step: this.lastStep,
+        field: this.#lastField,
+      });
       write();
       if (this.#recordsEnd !== first || this.rowCount !== rowCount) {
         throw new StreamStoreError("busy", "Cannot append: a value's getter must not use the store");
       }
       this.#publish();
     };
-    try {
-      attempt();
-    } catch (error) {
-      if (error !== noRoom) throw error;
-      this.#makeRoom(attempt);
-    }
+    if (!hasRoom(attempt)) this.#makeRoom(attempt);
     if (this.#writer.hasNewList) this.onNewList();
     if (this.rowCount > this.dueRow) this.onDue();
   }
@@ -188,16 +192,29 @@ export class Appender {
   /** Moves the tail into the columns. */
   flush(): void {
     if (this.#recordsEnd > 0 || this.#isCopied) this.connection.flush();
-    this.#recordsEnd = 0;
-    this.#valuesEnd = 0;
+    this.#beginTail();
     this.onFlush();
   }
 
   /** The same, and makes everything durable. */
   sync(): void {
     this.connection.sync();
+    this.#beginTail();
+  }
+
+  /** Goes to the start of the tail, and limits it to what it may take from there. */
+  #beginTail(): void {
     this.#recordsEnd = 0;
     this.#valuesEnd = 0;
+    if (this.#isCopied || this.#state === null) return;
+    const { records, values, marks } = this.connection.room;
+    if (this.#records.length !== recordWords * records) {
+      this.#records = new Int32Array(this.#records.buffer, 0, recordWords * records);
+    }
+    if (this.#cells.values.length !== values) {
+      this.#cells = cellsOver(this.#cells.values.buffer as ArrayBuffer, values);
+    }
+    this.#marksLeft = marks;
   }
 
   /** Takes over the counts after steps were added behind the tail's back; the tail is empty then. */
@@ -206,6 +223,7 @@ export class Appender {
     this.rowCount = this.connection.rowCount;
     this.lastStep = this.rowCount > 0 ? narrowStep(this.connection.lastStep) : -Infinity;
     this.#knowLists();
+    this.#beginTail();
     // A later call may only go on with a later step: which fields this one had is not looked up.
     this.#lastField = this.fields.length - 1;
   }
@@ -221,7 +239,7 @@ export class Appender {
 
   /** Makes everything that the writer wrote part of the stream, in one store to memory. */
   #publish(): void {
-    const { record, value, step, field, rowCount, hasNewList } = this.#writer;
+    const { record, value, marksLeft, step, field, rowCount, hasNewList } = this.#writer;
     if (this.#isCopied) this.#copy(record, value);
     else Atomics.store(this.#state!, 0, record / recordWords);
     this.tokenCount += value - this.#valuesEnd;
@@ -232,6 +250,7 @@ export class Appender {
     if (!this.#isCopied) {
       this.#recordsEnd = record;
       this.#valuesEnd = value;
+      this.#marksLeft = marksLeft;
     }
   }
 
@@ -261,30 +280,49 @@ export class Appender {
     }
   }
 
-  /** Empties the tail and tries again; what is larger than the whole tail goes through a buffer of its own. */
+  /**
+   * Finds room for a step that the tail may not take any more: empties it, and where that is not enough reserves more
+   * disk space. What is larger than all of that goes past the tail, through a buffer of its own.
+   */
   #makeRoom(write: () => void): void {
-    this.flush();
-    const { isCopied, records, cells } = {
-      isCopied: this.#isCopied,
-      records: this.#records,
-      cells: this.#cells,
-    };
+    if (this.#recordsEnd > 0) {
+      this.flush();
+      if (hasRoom(write)) return;
+    }
+    if (!this.#isCopied) {
+      this.connection.reserve();
+      this.#beginTail();
+      if (hasRoom(write)) return;
+    }
+    const [isCopied, records, cells] = [this.#isCopied, this.#records, this.#cells];
     try {
-      for (let valuesMax = 2 * cells.values.length;; valuesMax *= 2) {
-        try {
-          return write();
-        } catch (error) {
-          if (error !== noRoom) throw error;
-        }
+      this.#isCopied = true;
+      this.#marksLeft = Infinity;
+      let valuesMax = Math.max(copiedValues, cells.values.length);
+      do {
+        valuesMax *= 2;
         const larger = copiedTail(valuesMax);
-        this.#isCopied = true;
         this.#records = larger.records;
-        this.#cells = cellsOver(larger.values);
-      }
+        this.#cells = cellsOver(larger.values, valuesMax);
+      } while (!hasRoom(write));
+      // Values that a getter gives may have become fewer meanwhile, and gone into the tail after all.
+      if (!isCopied) this.connection.flush();
     } finally {
       this.#isCopied = isCopied;
       this.#records = records;
       this.#cells = cells;
+      this.#beginTail();
     }
+  }
+}
+
+/** Writes, and returns whether there was room. */
+function hasRoom(write: () => void): boolean {
+  try {
+    write();
+    return true;
+  } catch (error) {
+    if (error === noRoom) return false;
+    throw error;
   }
 }

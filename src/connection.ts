@@ -30,8 +30,10 @@ const counts = {
   firstRow: 18,
   capacity: 19,
   recovery: 20,
+  room: 25,
+  id: 28,
 };
-const stateLength = 25;
+const stateLength = 30;
 
 /** How a store is opened; the numbers are the native library's. */
 const modes = { temporary: 0, create: 1, write: 2, read: 3, salvage: 4 } as const;
@@ -46,6 +48,14 @@ export interface Recovery {
   readonly cutRows: number;
   /** Writes of single fields in a tail that cannot be trusted after such a failure. */
   readonly cutWrites: number;
+}
+
+/** What the tail may take: no more than it is large, and no more than disk space is reserved for. */
+export interface Room {
+  readonly records: number;
+  readonly values: number;
+  /** Records that say what tokens cannot. */
+  readonly marks: number;
 }
 
 /** An open store of the native library, and what its last commit says. */
@@ -83,28 +93,40 @@ export class Connection {
   /** A store whose files have no names, in the system's directory for temporary files. */
   static temporary(capacity: number): Connection {
     const path = temporaryDirectory();
-    return Connection.#open(path, "temporary", capacity, `Cannot create a temporary store in ${path}`);
+    return Connection.#open(path, "temporary", { capacity }, `Cannot create a temporary store in ${path}`);
   }
 
   /** A new store in an empty directory. */
   static create(directory: string, capacity: number): Connection {
-    return Connection.#open(directory, "create", capacity, `Cannot create a store in ${directory}`);
+    return Connection.#open(directory, "create", { capacity }, `Cannot create a store in ${directory}`);
   }
 
-  /** A store that exists, to go on with or only to read. */
-  static existing(directory: string, access: "write" | "read" | "salvage"): Connection {
-    return Connection.#open(directory, access, 1, `Cannot open the store ${directory}`);
+  /** A store that exists, to go on with or only to read. With an ID, the head must have it. */
+  static existing(directory: string, access: "write" | "read" | "salvage", id: string | null): Connection {
+    return Connection.#open(directory, access, { id }, `Cannot open the store ${directory}`);
   }
 
-  static #open(path: string, access: keyof typeof modes, capacity: number, action: string): Connection {
+  static #open(
+    path: string,
+    access: keyof typeof modes,
+    { capacity = 1, id = null }: { readonly capacity?: number; readonly id?: string | null },
+    action: string,
+  ): Connection {
     const directory = new TextEncoder().encode(path);
     const options = Float64Array.of(capacity, tailRecordsMax, tailValuesMax, reservedTokens);
-    const out = new Uint32Array(1);
-    const code = runtime.native.ss_store_open(directory, directory.length, modes[access], options, out);
+    const out = new Float64Array(1);
+    const code = runtime.native.ss_store_open(
+      directory,
+      directory.length,
+      modes[access],
+      options,
+      idBytes(id),
+      out,
+    );
     if (code === status.locked) {
       throw new StreamStoreError("locked", `${action}: the process ${out[0]} is writing it`);
     }
-    if (code === status.storageFull) throw storageFull(action, path, 0);
+    if (code === status.storageFull) throw storageFull(action, path, out[0]);
     check(code, action);
     return new Connection(out[0], access, path);
   }
@@ -112,6 +134,21 @@ export class Connection {
   /** The chunk by which the files grow, in tokens. */
   get capacity(): number {
     return Number(this.#state[counts.capacity]);
+  }
+
+  /** 16 random bytes in hexadecimal, drawn when the store was made. */
+  get id(): string {
+    const bytes = new Uint8Array(this.#state.slice(counts.id, counts.id + 2).buffer);
+    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  }
+
+  /** What the tail may take since the last commit, all told. */
+  get room(): Room {
+    const [records, values, marks] = Array.from(
+      this.#state.subarray(counts.room, counts.room + 3),
+      Number,
+    );
+    return { records, values, marks };
   }
 
   /** Rows in the columns that were not dropped. */
@@ -175,9 +212,15 @@ export class Connection {
     return this.#views;
   }
 
-  /** Moves the tail into the columns. */
+  /** Moves the tail into the columns, and reserves disk space for what it takes next as long as there is any. */
   flush(): void {
     this.checkGrowth(this.native.ss_store_flush(this.store), "Cannot flush the store");
+    this.reload();
+  }
+
+  /** Reserves disk space for what the tail takes next, or says that there is none. */
+  reserve(): void {
+    this.checkGrowth(this.native.ss_store_reserve(this.store), "Cannot append");
     this.reload();
   }
 
@@ -245,6 +288,14 @@ export class Connection {
     this.#views = undefined;
     check(closeNative(this.#viewState), "Cannot close the store");
   }
+}
+
+/** An ID as the native library takes it: zeros for one that is not known. */
+function idBytes(id: string | null): Uint8Array {
+  return Uint8Array.from(
+    { length: 16 },
+    (_, i) => id === null ? 0 : parseInt(id.slice(2 * i, 2 * i + 2), 16),
+  );
 }
 
 /** The system's directory for temporary files, also where the process may not read the variable that names it. */

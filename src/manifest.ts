@@ -16,16 +16,25 @@ interface FieldEntry {
 interface Manifest {
   readonly format: "streamstore";
   readonly version: number;
+  /** The store's, which its head has too. */
+  readonly id: string;
   readonly fields: readonly FieldEntry[];
-  /** Of the fields, since no other file could tell that one of them was changed. */
+  /** Of the ID and the fields, since no other file could tell that one of the fields was changed. */
   readonly checksum: string;
+}
+
+/** What a manifest says; without one the ID is not known. */
+export interface Known {
+  readonly id: string | null;
+  readonly fields: Field[];
+  readonly features: Map<string, Feature | null>;
 }
 
 const version = 1;
 const fileName = "store.json";
 
-/** Reads the fields and their features. */
-export function readManifest(directory: string): { fields: Field[]; features: Map<string, Feature | null> } {
+/** Reads the store's ID, the fields and their features. */
+export function readManifest(directory: string): Known {
   const manifest = parseManifest(directory, readText(directory));
   const map: FieldMap = Object.fromEntries(
     manifest.fields.map(({ name, type, dtype }) => [name, { type, dtype }]),
@@ -36,11 +45,16 @@ export function readManifest(directory: string): { fields: Field[]; features: Ma
   });
   const features = new Map<string, Feature | null>();
   for (const { name, feature } of manifest.fields) if (feature !== undefined) features.set(name, feature);
-  return { fields, features };
+  return { id: manifest.id, fields, features };
 }
 
-/** Replaces the manifest of a store. */
-export function writeManifest(directory: string, fields: readonly Field[], features: KnownFeatures): void {
+/** Replaces the manifest of the store that has the ID. */
+export function writeManifest(
+  directory: string,
+  id: string,
+  fields: readonly Field[],
+  features: KnownFeatures,
+): void {
   const entries = fields.map(({ name, type, dtype, isList }): FieldEntry => {
     const known = features.has(name) ? { feature: features.get(name) } : {};
     return { name, type, dtype, isList, ...known };
@@ -48,8 +62,9 @@ export function writeManifest(directory: string, fields: readonly Field[], featu
   const manifest: Manifest = {
     format: "streamstore",
     version,
+    id,
     fields: entries,
-    checksum: checksumOf(entries),
+    checksum: checksumOf(id, entries),
   };
   const path = builtin.path.join(directory, fileName);
   try {
@@ -59,39 +74,6 @@ export function writeManifest(directory: string, fields: readonly Field[], featu
     syncPath(directory);
   } catch (error) {
     throw systemError(error, `Cannot write ${path}`);
-  }
-}
-
-/**
- * Makes a store's directory: it is built beside its place by `build` and then renamed, so that a crash meanwhile leaves
- * nothing at `path`.
- */
-export function createDirectory<Built extends { close(): void }>(
-  path: string,
-  build: (directory: string) => Built,
-): Built {
-  const parent = builtin.path.dirname(path);
-  // Only the name's beginning, since a name that is as long as can be leaves no room for more.
-  const staging = builtin.path.join(
-    parent,
-    `.${builtin.path.basename(path).slice(0, 40)}.creating-${crypto.randomUUID()}`,
-  );
-  let built: Built | undefined;
-  try {
-    builtin.fs.mkdirSync(staging);
-  } catch (error) {
-    throw systemError(error, `Cannot create a store at ${path}`);
-  }
-  try {
-    built = build(staging);
-    // An empty directory at the path is replaced; everything else there is an error.
-    builtin.fs.renameSync(staging, path);
-    syncPath(parent);
-    return built;
-  } catch (error) {
-    built?.close();
-    builtin.fs.rmSync(staging, { recursive: true, force: true });
-    throw error instanceof StreamStoreError ? error : systemError(error, `Cannot create a store at ${path}`);
   }
 }
 
@@ -121,20 +103,26 @@ function parseManifest(directory: string, text: string): Manifest {
   if (!Array.isArray(manifest.fields) || !manifest.fields.every((field) => typeof field?.name === "string")) {
     throw refuse("damaged", "must list fields by name");
   }
-  const checksum = checksumOf(manifest.fields);
+  if (typeof manifest.id !== "string" || !/^[0-9a-f]{32}$/.test(manifest.id)) {
+    throw refuse("damaged", "must have an ID of 32 hexadecimal digits");
+  }
+  const checksum = checksumOf(manifest.id, manifest.fields);
   if (manifest.checksum !== checksum) {
-    throw refuse("damaged", `must have the checksum ${checksum} for its fields, got ${manifest.checksum}`);
+    throw refuse(
+      "damaged",
+      `must have the checksum ${checksum} for its ID and fields, got ${manifest.checksum}`,
+    );
   }
   return manifest;
 }
 
 /** Spaces do not count. */
-function checksumOf(fields: readonly FieldEntry[]): string {
-  return builtin.crypto.createHash("sha256").update(JSON.stringify(fields)).digest("hex").slice(0, 16);
+function checksumOf(id: string, fields: readonly FieldEntry[]): string {
+  return builtin.crypto.createHash("sha256").update(JSON.stringify([id, fields])).digest("hex").slice(0, 16);
 }
 
 /** Makes a file, or the names in a directory, durable. */
-function syncPath(path: string): void {
+export function syncPath(path: string): void {
   const file = builtin.fs.openSync(path, "r");
   try {
     builtin.fs.fsyncSync(file);

@@ -1,10 +1,11 @@
 /** How a store in a directory is opened: which fields it has, and the connection to it. */
 import { builtin } from "./builtin.ts";
 import { Connection } from "./connection.ts";
+import { createDirectory } from "./creation.ts";
 import type { Feature } from "./dataset/features.ts";
 import { StreamStoreError } from "./error.ts";
 import { describe, type Field, type FieldMap, parseFields } from "./fields.ts";
-import { createDirectory, readManifest, systemError, writeManifest } from "./manifest.ts";
+import { type Known, readManifest, systemError, writeManifest } from "./manifest.ts";
 import { countMarks, readMarks } from "./rows.ts";
 
 /** What may be done with a store: made new, gone on with, or only read. */
@@ -35,7 +36,7 @@ export function openDirectory(path: string, request: OpenRequest): Opened {
   }
   const known = readManifest(directory);
   if (request.fields !== undefined) checkSame(directory, known.fields, parseFields(request.fields));
-  const connection = Connection.existing(directory, mode === "append" ? "write" : "read");
+  const connection = Connection.existing(directory, mode === "append" ? "write" : "read", known.id);
   try {
     return describeExisting(directory, connection);
   } catch (error) {
@@ -50,7 +51,9 @@ function describeExisting(directory: string, connection: Connection): Opened {
   const listCount = countLists(fields);
   noteLastLists(connection, fields);
   // Else later marks would hide the one that says so from the next to open the store.
-  if (connection.isWritable && countLists(fields) > listCount) writeManifest(directory, fields, features);
+  if (connection.isWritable && countLists(fields) > listCount) {
+    writeManifest(directory, connection.id, fields, features);
+  }
   return { directory, connection, fields, features };
 }
 
@@ -64,18 +67,18 @@ function salvage(directory: string, request: OpenRequest): Opened {
   if (request.mode !== undefined && request.mode !== "read") {
     throw new RangeError(`Cannot salvage a store: mode must be read, got ${describe(request.mode)}`);
   }
-  const { fields, features } = readManifestOr(directory, request.fields);
-  const connection = Connection.existing(directory, "salvage");
+  const { id, fields, features } = readManifestOr(directory, request.fields);
+  const connection = Connection.existing(directory, "salvage", id);
   noteLastLists(connection, fields);
   return { directory, connection, fields, features };
 }
 
-function readManifestOr(directory: string, map: FieldMap | undefined) {
+function readManifestOr(directory: string, map: FieldMap | undefined): Known {
   try {
     return readManifest(directory);
   } catch (error) {
     if (map === undefined) throw error;
-    return { fields: parseFields(map), features: new Map<string, Feature | null>() };
+    return { id: null, fields: parseFields(map), features: new Map() };
   }
 }
 
@@ -97,7 +100,7 @@ function create(directory: string, request: OpenRequest): Opened {
   const connection = createDirectory(directory, (staging) => {
     const made = Connection.create(staging, request.capacity);
     try {
-      writeManifest(staging, fields, features);
+      writeManifest(staging, made.id, fields, features);
       made.sync();
       return made;
     } catch (error) {

@@ -25,8 +25,15 @@ export const noRoom: unique symbol = Symbol("no room");
 
 const twoTo32 = 2 ** 32;
 
-/** Where a stream stands: its last step, and the place in field order of that step's last field. */
-export interface Position {
+/** Where the writer begins: in buffers, from a word of records and a value on, and in the stream. */
+export interface Place {
+  readonly records: Int32Array;
+  readonly cells: Cells;
+  readonly record: number;
+  readonly value: number;
+  /** How many records may still say what tokens cannot. */
+  readonly marksLeft: number;
+  /** The last step, and the place in field order of its last field. */
   readonly step: number | bigint;
   readonly field: number;
 }
@@ -39,6 +46,7 @@ export class StepWriter {
   /** Where it has got to: the next word of records, the next value, the last step and field, and rows begun. */
   record = 0;
   value = 0;
+  marksLeft = 0;
   step: number | bigint = -Infinity;
   field = -1;
   rowCount = 0;
@@ -56,14 +64,15 @@ export class StepWriter {
     this.#fieldOfName = new Map(fields.map((field) => [field.name, field]));
   }
 
-  /** Goes to a place in buffers, and in the stream. */
-  begin(records: Int32Array, record: number, cells: Cells, value: number, position: Position): void {
+  /** Goes to a place. */
+  begin({ records, cells, record, value, marksLeft, step, field }: Place): void {
     this.#records = records;
     this.#cells = cells;
     this.record = record;
     this.value = value;
-    this.step = position.step;
-    this.field = position.field;
+    this.marksLeft = marksLeft;
+    this.step = step;
+    this.field = field;
     this.rowCount = 0;
     this.hasNewList = false;
   }
@@ -166,6 +175,7 @@ export class StepWriter {
     const records = this.#records;
     const at = this.record;
     if (at >= records.length) throw noRoom;
+    if (count <= 0 && --this.marksLeft < 0) throw noRoom;
     const step = this.step;
     if (typeof step === "number") {
       records[at] = step | 0;

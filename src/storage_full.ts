@@ -1,20 +1,21 @@
 import { builtin } from "./builtin.ts";
 import { StreamStoreError } from "./error.ts";
 
-/** A disk that is full: on which path, how many bytes were wanted (0 where that is not known), and how many are free. */
+/** A disk that is full: on which path, how many bytes were wanted (0 where that is not known), and what is free. */
 export function storageFull(action: string, path: string, wantedBytes: number): StreamStoreError {
   const wanted = wantedBytes > 0 ? `, ${wantedBytes} bytes wanted` : "";
   return new StreamStoreError(
     "storage-full",
-    `${action}: no space is left on the disk of ${path}${wanted}${freeBytes(path)}`,
+    `${action}: no space is left on the disk of ${path}${wanted}${whatIsFree(path)}`,
   );
 }
 
-/** Nothing where the process may not ask. */
-function freeBytes(path: string): string {
+/** Nothing where the process may not ask. A disk may also have no room for one more file, if it counts them. */
+function whatIsFree(path: string): string {
   try {
-    const { bavail, bsize } = builtin.fs.statfsSync(path);
-    return `, ${bavail * bsize} free`;
+    const { bavail, bsize, files, ffree } = builtin.fs.statfsSync(path);
+    const full = files > 0 && ffree === 0 ? `, none of ${files} files` : "";
+    return `, ${bavail * bsize} free${full}`;
   } catch {
     return "";
   }

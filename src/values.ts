@@ -32,11 +32,12 @@ export interface Cells {
   readonly halves: Uint32Array;
 }
 
-export function cellsOver(buffer: ArrayBuffer): Cells {
+/** The first `count` cells of a buffer. */
+export function cellsOver(buffer: ArrayBuffer, count: number): Cells {
   return {
-    values: new Float64Array(buffer),
-    bits: new BigInt64Array(buffer),
-    halves: new Uint32Array(buffer),
+    values: new Float64Array(buffer, 0, count),
+    bits: new BigInt64Array(buffer, 0, count),
+    halves: new Uint32Array(buffer, 0, 2 * count),
   };
 }
 

@@ -7,12 +7,12 @@ import process from "node:process";
 import { test, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { StreamStore } from "../mod.ts";
+import { fields, valuesOf } from "./full_disk/content.ts";
 import { type Kind, run, withMount } from "./full_disk/mount.ts";
 import { withDirectory } from "./torture/scratch.ts";
 
 const child = fileURLToPath(new URL("full_disk/child.ts", import.meta.url));
 const flags = "Deno" in globalThis ? ["run", "-A", "--no-check"] : ["run"];
-const fields = { action: 3, observation: 1 };
 
 interface Found {
   readonly code: string;
@@ -50,11 +50,11 @@ for (const kind of ["tmpfs", "ext4"] as const) {
         const { code, message, rows } = runChild(what, directory);
         assert.equal(code, "storage-full");
         const pattern =
-          /^Cannot flush the store: no space is left on the disk of (\S+), (\d+) bytes wanted, (\d+) free$/;
+          /^Cannot append: no space is left on the disk of (\S+), (\d+) bytes wanted, (\d+) free$/;
         const [, path, wanted, free] = pattern.exec(message) ?? assert.fail(message);
         assert.ok(path.startsWith(directory), path);
         assert.ok(Number(wanted) > 0 && Number(free) >= 0, message);
-        assert.ok(rows > 1000, `${rows} rows`);
+        assert.ok(rows > 20, `${rows} rows`);
       },
     );
   }
@@ -64,8 +64,19 @@ for (const kind of ["tmpfs", "ext4"] as const) {
   testOn(kind, "a store that is closed on a full disk loses nothing", (directory) => {
     assert.equal(runChild("closedFull", directory).code, "storage-full");
   });
-  testOn(kind, "a store that cannot be created leaves nothing", (directory) => {
-    assert.equal(runChild("create", directory).code, "storage-full");
+  testOn(kind, "rows without a token are refused or kept, too", (directory) => {
+    const { code, rows } = runChild("bareRows", directory);
+    assert.equal(code, "storage-full");
+    assert.ok(rows > 1000 && rows < 20_000, `${rows} rows`);
+  });
+  testOn(kind, "what a process leaves in the tail is found, on a disk that is still full", (directory) => {
+    assert.equal(runChild("abandoned", directory).code, "ENOSPC");
+    assert.equal(runChild("reopened", directory).code, "storage-full");
+  });
+  testOn(kind, "a store that cannot be created leaves nothing, and says what it wanted", (directory) => {
+    const { code, message } = runChild("create", directory);
+    assert.equal(code, "storage-full");
+    assert.match(message, /no space is left on the disk of \S+, 1052672 bytes wanted, \d+ free$/);
   });
   testOn(kind, "a first list on a full disk is appended or refused, not both", (directory) => {
     runChild("firstList", directory);
@@ -115,8 +126,5 @@ test("a path that is a file is no store", () =>
 
 function makeStore(path: string): void {
   using store = StreamStore.open(path, { fields, capacity: 1000 });
-  for (let step = 0; step < 10; step++) {
-    const observation = Float64Array.from({ length: 30 }, (_, i) => step * 100 + i);
-    store.append(step, { action: step, observation });
-  }
+  for (let step = 0; step < 10; step++) store.append(step, valuesOf(step));
 }

@@ -9,11 +9,14 @@ import { abiVersion, symbols } from "../src/native/symbols.ts";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const read = (path: string) => readFileSync(join(root, path), "utf8");
 
+const exportsFiles = readdirSync(join(root, "zig/src")).filter((name) => name.endsWith("exports.zig"))
+  .map((name) => `zig/src/${name}`);
+
 /** The C types of the Zig exports, by name. */
 function exportsOfZig(): Record<string, { args: string[]; result: string }> {
   const found: Record<string, { args: string[]; result: string }> = {};
   for (
-    const [, name, list, result] of read("zig/src/exports.zig").matchAll(
+    const [, name, list, result] of exportsFiles.map(read).join("\n").matchAll(
       /export fn (\w+)\(([^{]*)\) (\w+) \{/g,
     )
   ) {
@@ -34,23 +37,18 @@ test("the table of symbols is that of the Zig exports", () => {
 
 test("handles that are stale, closed, foreign or made up are errors, never crashes", () => {
   const { native } = runtime;
+  const bytes = new Uint8Array(4096);
   const open = () => {
-    const out = new Uint32Array(1);
+    const out = new Float64Array(1);
     const directory = new TextEncoder().encode("/tmp");
-    const code = native.ss_store_open(
-      directory,
-      directory.length,
-      0,
-      Float64Array.of(100, 16, 16, 1000),
-      out,
-    );
-    assert.equal(code, 0);
+    const options = Float64Array.of(100, 16, 16, 1000);
+    assert.equal(native.ss_store_open(directory, directory.length, 0, options, bytes, out), 0);
     return out[0];
   };
-  const bytes = new Uint8Array(4096);
   const calls: ((store: number) => number)[] = [
     (store) => native.ss_store_flush(store),
-    (store) => native.ss_store_state(store, new BigInt64Array(17)),
+    (store) => native.ss_store_reserve(store),
+    (store) => native.ss_store_state(store, new BigInt64Array(30)),
     (store) => native.ss_store_detail(store, new Float64Array(2)),
     (store) => native.ss_store_write(store, bytes, 1, bytes, 1),
     (store) => native.ss_batch_begin(store, bytes, 1),
@@ -65,6 +63,28 @@ test("handles that are stale, closed, foreign or made up are errors, never crash
     (store) => native.ss_row_find(store, 0, new Float64Array(1)),
     (store) => native.ss_step_find(store, new BigInt64Array(1), new Float64Array(1)),
     (store) => native.ss_marks_read(store, 0, 1, bytes, 1, new Float64Array(1)),
+    (store) => native.ss_episodes_scan(store, 0, bytes, bytes, 1, new Float64Array(6), bytes, 1),
+    (store) => native.ss_rows_start(store, bytes, 1, bytes),
+    (store) =>
+      native.ss_windows_fill(
+        store,
+        bytes,
+        bytes,
+        bytes,
+        bytes,
+        1,
+        1,
+        1,
+        bytes,
+        0,
+        bytes,
+        bytes,
+        bytes,
+        bytes,
+        bytes,
+      ),
+    (store) => native.ss_fields_fill(store, bytes, bytes, bytes, bytes, 1, 1, bytes, bytes),
+    (store) => native.ss_steps_fill(store, bytes, bytes, bytes, bytes, 1, 1, bytes, bytes),
     (store) => native.ss_store_close(store, 0, 0),
   ];
   const [stale, closedWithViews] = [1, 2];
@@ -81,8 +101,12 @@ test("handles that are stale, closed, foreign or made up are errors, never crash
 
 test("numbers that no caller of the table should pass are refused by the library", () => {
   const { native } = runtime;
-  const out = new Uint32Array(1);
-  const directory = new TextEncoder().encode("/tmp");
+  const out = new Float64Array(1);
+  const [directory, missing] = ["/tmp", "/no/such/directory"].map((path) => new TextEncoder().encode(path));
+  const open = (path: Uint8Array, mode: number, options: readonly number[]) => {
+    const noId = new Uint8Array(16);
+    return native.ss_store_open(path, path.length, mode, Float64Array.from(options), noId, out);
+  };
   const invalid = 5;
   for (
     const options of [[0, 16, 16, 1000], [NaN, 16, 16, 1000], [100, 0, 16, 10], [100, 16, -1, 10], [
@@ -92,17 +116,10 @@ test("numbers that no caller of the table should pass are refused by the library
       0.5,
     ], [100, 2 ** 30, 16, 10]]
   ) {
-    assert.equal(
-      native.ss_store_open(directory, directory.length, 0, Float64Array.from(options), out),
-      invalid,
-    );
+    assert.equal(open(directory, 0, options), invalid);
   }
-  assert.equal(
-    native.ss_store_open(directory, directory.length, 9, Float64Array.of(100, 16, 16, 1000), out),
-    invalid,
-  );
-  const missing = new TextEncoder().encode("/no/such/directory");
-  assert.equal(native.ss_store_open(missing, missing.length, 0, Float64Array.of(100, 16, 16, 1000), out), 25);
+  assert.equal(open(directory, 9, [100, 16, 16, 1000]), invalid);
+  assert.equal(open(missing, 0, [100, 16, 16, 1000]), 25);
 });
 
 test("names of runtimes stand only in src/native and in run", () => {

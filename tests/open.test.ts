@@ -1,11 +1,10 @@
 /** How stores in directories are opened: modes, and every way in which that is refused. */
 import { tableFromArrays } from "apache-arrow";
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { test } from "node:test";
 import { StreamStore, StreamStoreError } from "../mod.ts";
-import { Random } from "./support.ts";
 import { Child } from "./torture/child.ts";
 import { compareRows, type Content, fields as contentFields } from "./torture/content.ts";
 import { withDirectory } from "./torture/scratch.ts";
@@ -209,25 +208,3 @@ test(
       chmodSync(directory, 0o700);
     }),
 );
-
-test("a store is created whole or not at all, whenever its creator is killed", () =>
-  withDirectory(async (directory) => {
-    const random = new Random(3);
-    for (let round = 0; round < 6; round++) {
-      const child = new Child("creator.ts", { directory, first: 1000 * round });
-      await child.waitForLines(1);
-      await new Promise((resolve) => setTimeout(resolve, 15 * random.float()));
-      await child.kill();
-      const last = Number(child.line);
-      for (let i = 1000 * round; i <= last + 1; i++) {
-        const path = `${directory}/${i}.stream`;
-        if (!existsSync(path)) {
-          assert.equal(i, last + 1);
-          StreamStore.open(path, { fields: contentFields }).close();
-        }
-        using store: Content = StreamStore.open(path, { fields: contentFields });
-        compareRows(store, 0, store.rowCount);
-        assert.ok(store.rowCount >= (i <= last ? 1 : 0));
-      }
-    }
-  }));

@@ -24,7 +24,7 @@ pub fn build(b: *std.Build) void {
     const host = b.resolveTargetQuery(hostQuery());
     b.installArtifact(addLibrary(b, "streamstore", "src/exports.zig", host, optimize));
     const limits = addLibrary(b, "streamstore_limits", "limits/limits.zig", host, optimize);
-    limits.root_module.addImport("system", b.createModule(.{ .root_source_file = b.path("src/system.zig") }));
+    limits.root_module.addImport("library", b.createModule(.{ .root_source_file = b.path("src/library.zig") }));
     b.installArtifact(limits);
 
     const all = b.step("all", "Build the library for every platform");

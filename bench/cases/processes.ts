@@ -1,6 +1,11 @@
-/** What is measured in processes of its own: start, garbage collection beside a large store, and memory. */
+/** Starts, and what is measured in processes of its own: garbage collection beside a large store, and memory. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { StreamStore } from "../../mod.ts";
 import { Child, runScript } from "../children.ts";
-import { compare, elapsed } from "../harness.ts";
+import { compare, elapsed, measure, prove } from "../harness.ts";
+import { largeStore, makeLargeStore } from "../limits.ts";
 import { type Measurement, measurementOf, megabytes, milliseconds, nanosecondsPer } from "../measurement.ts";
 import type { Sizes } from "../sizes.ts";
 import { bytesPerStep } from "../stream.ts";
@@ -17,7 +22,34 @@ export async function start(sizes: Sizes): Promise<Measurement[]> {
   const name = "import and first store, beyond the runtime's start";
   return [
     measurementOf(name, milliseconds, { time: difference, best: difference }, { goal: { valueMax: 40 } }),
+    ...await openLarge(sizes),
   ];
+}
+
+/** However long the stream is, opening it must not read it. */
+async function openLarge(sizes: Sizes): Promise<Measurement[]> {
+  const directory = mkdtempSync(join(tmpdir(), "streamstore-bench-"));
+  try {
+    const path = join(directory, "large.stream");
+    makeLargeStore(path);
+    const measurements: Measurement[] = [];
+    for (const mode of ["read", "append"] as const) {
+      const { time, best } = await measure(sizes.longRounds, () => openOnce(path, mode));
+      const name = `open a store of 100 GB to ${mode}`;
+      measurements.push(measurementOf(name, milliseconds, { time, best }, { goal: { valueMax: 10 } }));
+    }
+    return measurements;
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+function openOnce(path: string, mode: "read" | "append"): number {
+  let store: StreamStore | undefined;
+  const time = elapsed(() => store = StreamStore.open(path, { mode }));
+  prove("the length of a large store", store!.length, largeStore.tokenCount);
+  store!.close();
+  return time;
 }
 
 /** An allocating loop with a large store open, beside the same loop without, in two processes that take turns. */

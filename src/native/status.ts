@@ -3,6 +3,7 @@ import { type ErrorCode, StreamStoreError } from "../error.ts";
 /** The statuses of zig/src/status.zig that callers look at. */
 export const status = {
   ok: 0,
+  invalidArgument: 5,
   outOfRange: 6,
   outOfOrder: 7,
   inexact: 8,
@@ -28,6 +29,7 @@ const meanings: Readonly<Record<number, readonly [ErrorCode, string]>> = {
   13: ["busy", "rows are being loaded into the store"],
   14: ["newer-version", "it was written by a newer version of this library"],
   15: ["locked", "another process is writing it"],
+  16: ["damaged", "its head belongs to another store than its store.json"],
   20: ["storage-full", "no space is left on the disk"],
   21: ["file-too-large", "a file has reached the size that the system allows"],
   22: ["input-output", "the disk reports an input or output error"],

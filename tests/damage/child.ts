@@ -16,7 +16,8 @@ const [directory, firstSeed, count] = [process.argv[2], Number(process.argv[3]),
 const laneCount = 16;
 
 const closed = makeStore(directory, 1, 60);
-const foreign = makeStore(directory, 2, 50);
+/** Other stores with the same fields, one of them without rows: its head would make any store read as empty and whole. */
+const foreign = [makeStore(directory, 2, 50), makeStore(directory, 4, 0)];
 /** Its tail has no checksums: damage there may change values, but not end the process. */
 const abandoned = makeAbandonedStore(directory, 3);
 

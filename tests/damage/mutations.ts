@@ -9,8 +9,8 @@ type Mutant = Map<string, Uint8Array | null>;
 
 export interface Sources {
   readonly original: Files;
-  /** Another store with the same fields. */
-  readonly foreign: Files;
+  /** Other stores with the same fields. */
+  readonly foreign: readonly Files[];
 }
 
 type Mutation = (mutant: Mutant, random: Random, sources: Sources) => string;
@@ -163,7 +163,8 @@ function makeDirectory(mutant: Mutant, random: Random): string {
 }
 
 function takeForeign(mutant: Mutant, random: Random, { foreign }: Sources): string {
-  const name = random.below(2) === 0 ? "head" : pick([...foreign.keys()], random);
-  mutant.set(name, foreign.get(name)!.slice());
+  const other = pick(foreign, random);
+  const name = random.below(2) === 0 ? "head" : pick([...other.keys()], random);
+  mutant.set(name, other.get(name)!.slice());
   return `${name} of another store`;
 }

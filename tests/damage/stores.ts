@@ -17,7 +17,7 @@ const fields = {
 /** Tokens a chunk: small, so that a store has several. */
 const capacity = 150;
 
-/** A store that was closed, as bytes: rows of all kinds, over several chunks, written in two sittings. */
+/** A store that was closed, as bytes: rows of all kinds, over several chunks, written in two sittings; or none. */
 export function makeStore(directory: string, seed: number, rowCount: number): Files {
   const random = new Random(seed);
   const path = join(directory, `store-${seed}`);
@@ -25,6 +25,7 @@ export function makeStore(directory: string, seed: number, rowCount: number): Fi
     using store = StreamStore.open(path, { fields, capacity });
     for (let step = from; step < to; step++) appendRow(store as StreamStore, random, step);
     store.sync();
+    if (rowCount === 0) break;
     // The last rows go another way: through columns.
     store.appendColumns({ step: [to + 1000 * seed], action: [random.float()], reward: [1] });
     if (to < rowCount) break;

@@ -4,9 +4,9 @@ import process from "node:process";
 import { StreamStore } from "../../mod.ts";
 import { type Content, contentOf, fields } from "./content.ts";
 
-const { directory, first }: { directory: string; first: number } = JSON.parse(process.argv[2]);
+const { prefix, first }: { prefix: string; first: number } = JSON.parse(process.argv[2]);
 for (let i = first;; i++) {
-  const store: Content = StreamStore.open(`${directory}/${i}.stream`, {
+  const store: Content = StreamStore.open(`${prefix}${i}.stream`, {
     fields,
     mode: "create",
     capacity: 100,

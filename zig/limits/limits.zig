@@ -1,11 +1,12 @@
 //! What the machine can do, for the benchmarks to stand beside: the same bytes written, copied or read by the plainest
-//! code there is, with no thought of caches. bench/limits.ts has the same table.
+//! code there is, with no thought of caches. And a store too long to be written. bench/limits.ts has the same table.
 //!
 //! The system calls are those of the store's own port, made without its loops: what a limit leaves out is the store's
 //! work, not the kernel's. The caller vouches for every index, since a check would be the store's work too.
 
 const std = @import("std");
-const system = @import("system");
+const library = @import("library");
+const system = library.system;
 
 pub const panic = std.debug.no_panic;
 
@@ -163,4 +164,12 @@ export fn sl_column_copy(types: [*]const i32, data: [*]const f64, token_count: f
 export fn sl_bytes_copy(to: [*]u8, from: [*]const u8, byte_count: f64) void {
     const count: usize = @intFromFloat(byte_count);
     @memcpy(to[0..count], from[0..count]);
+}
+
+/// Makes an empty store that nobody has open as long as wanted, of zeros (lengthen.zig). Returns 0, or -1.
+export fn sl_store_lengthen(directory: [*]const u8, directory_bytes: u32, token_count: f64, row_count: f64) i32 {
+    var buffer: [path_bytes_max]u8 = undefined;
+    const path = std.fmt.bufPrintSentinel(&buffer, "{s}", .{directory[0..directory_bytes]}, 0) catch return -1;
+    library.lengthen(Real, path, @intFromFloat(token_count), @intFromFloat(row_count)) catch return -1;
+    return 0;
 }

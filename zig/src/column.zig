@@ -25,8 +25,6 @@ pub fn Column(comptime System: type) type {
         allocated_bytes: u64 = 0,
         mapped_bytes: usize = 0,
         dropped_bytes: u64 = 0,
-        /// What a growth that failed has asked for.
-        wanted_bytes: u64 = 0,
         reservations: [reservations_max]Reservation = undefined,
         reservation_count: usize = 0,
 
@@ -60,15 +58,24 @@ pub fn Column(comptime System: type) type {
             return elements[0..@intCast(count)];
         }
 
-        /// Makes room for `length_bytes`, on disk and in the map.
-        pub fn grow(self: *Self, length_bytes: u64) Error!void {
-            if (length_bytes <= self.allocated_bytes) return;
-            // Whole pages, so that no mapped page lies past the end of the file.
+        /// How long the file becomes so that there is room for `length_bytes`: whole chunks, and whole pages, so that no
+        /// mapped page lies past its end.
+        pub fn targetBytes(self: *const Self, length_bytes: u64) u64 {
+            if (length_bytes <= self.wholeBytes()) return self.allocated_bytes;
             const chunks = std.math.divCeil(u64, length_bytes, self.chunk_bytes) catch unreachable;
-            const target_bytes = std.mem.alignForward(u64, chunks * self.chunk_bytes, page_bytes);
-            self.wanted_bytes = target_bytes - self.allocated_bytes;
-            try system.extend(System, self.file, self.allocated_bytes, self.wanted_bytes);
-            self.wanted_bytes = 0;
+            return std.mem.alignForward(u64, chunks * self.chunk_bytes, page_bytes);
+        }
+
+        /// The whole chunks of what is allocated. Only they count as room: a writer that recovers the store grows its files
+        /// by those, and must find them all there.
+        pub fn wholeBytes(self: *const Self) u64 {
+            return self.allocated_bytes - self.allocated_bytes % self.chunk_bytes;
+        }
+
+        /// Makes the file `target_bytes` long, on disk and in the map.
+        pub fn grow(self: *Self, target_bytes: u64) Error!void {
+            if (target_bytes <= self.allocated_bytes) return;
+            try system.extend(System, self.file, self.allocated_bytes, target_bytes - self.allocated_bytes);
             try self.map(target_bytes);
             self.allocated_bytes = target_bytes;
         }

@@ -1,6 +1,7 @@
 //! Every system call of a session with a store in a directory fails once, in each of the ways that calls fail.
 
 const std = @import("std");
+const system = @import("system.zig");
 const format = @import("format.zig");
 const store_file = @import("store.zig");
 const batch_file = @import("batch.zig");
@@ -15,7 +16,7 @@ const Store = store_file.Store(Faulty);
 
 const options: store_file.Options = .{ .capacity_tokens = 100, .tail_records_max = 16, .tail_values_max = 64, .reserved_elements = 700 };
 
-var holder: u32 = 0;
+var holder: u64 = 0;
 
 test "when any one system call fails, a store in a directory keeps all that it has acknowledged" {
     const faults = [_]Fault{
@@ -241,4 +242,44 @@ test "a header whose sizes were changed is damage, before a chunk of that size i
     store.head.header().capacity_tokens ^= 1 << 30;
     try store.close(.release);
     try testing.expectError(error.Damaged, Store.open(scratch.path, options.reserved_elements, &holder));
+}
+
+test "a new writer names itself as soon as it holds the lock, but claims the run of the system only once it has recovered" {
+    var scratch: Scratch = .{};
+    try scratch.make();
+    defer scratch.remove();
+    const boot_before = Faulty.boot_id;
+    defer Faulty.boot_id = boot_before;
+    var store = try Store.create(scratch.path, options);
+    try store.write(&.{.{ .step = 1, .type = 0, .count = 1 }}, &.{42});
+    try store.sync();
+    store.head.header().process_id = 1;
+    try store.close(.release);
+    Faulty.boot_id = @splat(8);
+    // Recovery fails, whichever call of it does.
+    var fail_at: usize = 1;
+    var named: usize = 0;
+    while (true) : (fail_at += 1) {
+        Faulty.arm(fail_at, .{ .failure = error.InputOutput });
+        defer Faulty.disarm();
+        store = Store.open(scratch.path, options.reserved_elements, &holder) catch {
+            const header = try readHeader(scratch.path);
+            try testing.expectEqual(boot_before, header.boot_id);
+            named += @intFromBool(header.process_id == Faulty.processId());
+            continue;
+        };
+        break;
+    }
+    try testing.expectEqual(Faulty.boot_id, (try readHeader(scratch.path)).boot_id);
+    try testing.expect(named > 5);
+    try store.close(.release);
+}
+
+fn readHeader(path: []const u8) !format.Header {
+    var buffer: [300]u8 = undefined;
+    const file = try system.Real.open(try std.fmt.bufPrintSentinel(&buffer, "{s}/head", .{path}, 0), .read);
+    defer system.Real.close(file);
+    var header: format.Header = undefined;
+    _ = try system.readAll(system.Real, file, std.mem.asBytes(&header), format.header_offset);
+    return header;
 }

@@ -20,7 +20,13 @@ pub const Sizes = struct {
     reserved_elements: usize,
 };
 
+/// So many elements of the files, behind those that are committed.
+pub const Ahead = struct { tokens: u64, rows: u64, marks: u64 };
+
 const marks_per_chunk = 1024;
+
+/// The file of checksums grows by so much.
+const sums_step_bytes = 4096;
 
 /// Which file, where they are counted.
 pub const Which = enum(u8) { steps, types, data, rows, marks };
@@ -50,6 +56,9 @@ pub fn Files(comptime System: type) type {
         marks: Column,
         /// The file of checksums, or none for a temporary store.
         sums: ?system.File,
+        sums_bytes: u64,
+        /// Disk space that the last growth asked for, if it did not get it.
+        wanted_bytes: u64,
 
         const Self = @This();
 
@@ -74,6 +83,8 @@ pub fn Files(comptime System: type) type {
                 opened = i + 1;
             }
             self.sums = if (opening == .temporary) null else try openFile(System, directory, "sums", opening);
+            self.sums_bytes = 0;
+            self.wanted_bytes = 0;
             return self;
         }
 
@@ -87,9 +98,41 @@ pub fn Files(comptime System: type) type {
         /// on at once: so `commit` must be dropped if this or a later write fails.
         pub fn append(self: *Self, comptime which: Which, commit: *format.Commit, bytes: []const u8, offset_bytes: u64) system.Error!void {
             const column = &@field(self, @tagName(which));
-            try column.grow(offset_bytes + bytes.len);
+            try self.grow(which, offset_bytes + bytes.len);
             try column.write(bytes, offset_bytes);
             if (self.sums != null) try self.addSums(which, column.chunk_bytes, commit, bytes, offset_bytes);
+        }
+
+        /// Reserves disk space for so many elements of each file behind those that `commit` counts. Where it fails, some of
+        /// it may have been reserved.
+        pub fn reserve(self: *Self, commit: format.Commit, ahead: Ahead) Error!void {
+            inline for (comptime std.enums.values(Which), .{ ahead.tokens, ahead.tokens, ahead.tokens, ahead.rows, ahead.marks }) |which, count| {
+                try self.grow(which, lengthBytes(which, commit) + count * specs[@backingInt(which)].element_bytes);
+            }
+        }
+
+        /// How many elements of a file disk space is reserved for behind those that `commit` counts.
+        pub fn countReserved(self: *const Self, comptime which: Which, commit: format.Commit) usize {
+            const column = &@field(self, @tagName(which));
+            return @intCast((column.wholeBytes() -| lengthBytes(which, commit)) / specs[@backingInt(which)].element_bytes);
+        }
+
+        /// Makes room for `length_bytes` in a file; before that for the checksums of the chunks that it then has.
+        fn grow(self: *Self, comptime which: Which, length_bytes: u64) system.Error!void {
+            const column = &@field(self, @tagName(which));
+            const target_bytes = column.targetBytes(length_bytes);
+            if (self.sums) |file| try self.growSums(file, target_bytes / column.chunk_bytes);
+            self.wanted_bytes = target_bytes - column.allocated_bytes;
+            try column.grow(target_bytes);
+            self.wanted_bytes = 0;
+        }
+
+        fn growSums(self: *Self, file: system.File, chunk_count: u64) system.Error!void {
+            const target_bytes = std.mem.alignForward(u64, chunk_count * @sizeOf(ChunkSums), sums_step_bytes);
+            if (target_bytes <= self.sums_bytes) return;
+            self.wanted_bytes = target_bytes - self.sums_bytes;
+            try system.extend(System, file, self.sums_bytes, self.wanted_bytes);
+            self.sums_bytes = target_bytes;
         }
 
         fn addSums(self: *Self, which: Which, chunk_bytes: u64, commit: *format.Commit, bytes: []const u8, offset_bytes: u64) system.Error!void {
@@ -110,13 +153,6 @@ pub fn Files(comptime System: type) type {
 
         fn sumOffset(which: Which, chunk: u64) u64 {
             return chunk * @sizeOf(ChunkSums) + @backingInt(which) * @as(u64, @sizeOf(Sum));
-        }
-
-        /// Disk space that the last growth asked for and did not get.
-        pub fn wantedBytes(self: *const Self) u64 {
-            var wanted_bytes: u64 = 0;
-            inline for (specs) |spec| wanted_bytes = @max(wanted_bytes, @field(self, spec.field).wanted_bytes);
-            return wanted_bytes;
         }
 
         /// How many chunks of a file `commit` counts, the last one that is only partly filled included.
@@ -219,6 +255,12 @@ pub fn Files(comptime System: type) type {
         /// Gives back the room beyond what `commit` counts.
         pub fn trim(self: *Self, commit: format.Commit) system.Error!void {
             inline for (specs) |spec| try @field(self, spec.field).trim(@field(commit, spec.count) * spec.element_bytes);
+            const file = self.sums orelse return;
+            var chunk_count: u64 = 0;
+            for (std.enums.values(Which)) |which| chunk_count = @max(chunk_count, self.chunkCount(which, commit));
+            if (chunk_count * @sizeOf(ChunkSums) >= self.sums_bytes) return;
+            self.sums_bytes = chunk_count * @sizeOf(ChunkSums);
+            try System.truncate(file, self.sums_bytes);
         }
 
         fn openColumn(directory: [:0]const u8, comptime spec: Spec, opening: Opening, sizes: Sizes, length_bytes: u64) Error!Column {

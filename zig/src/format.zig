@@ -11,7 +11,7 @@
 //!
 //! `head`:
 //!
-//!        0   Header        sizes, written once; and who writes
+//!        0   Header        sizes and the store's ID, written once; and who writes
 //!      512   Commit        slot 0
 //!     1024   Commit        slot 1
 //!     1536   Commit        synced slot 0
@@ -28,6 +28,9 @@
 //! one atomic store. A flush copies the published records into the columns, writes the commit slot that is not the
 //! newest, and empties the tail with one atomic store that also names the new commit. If the process dies between the
 //! two, the tail still names the older commit, and is known to be in the columns already: it is never replayed twice.
+//!
+//! The tail takes no more than the columns have disk space for, reserved behind what is committed. So a disk that is full
+//! is an error of the append that finds no more room, and never of a flush, nor of the recovery of a tail.
 //!
 //! The death of a process leaves what it wrote in the system's memory, where the next one finds it: then the newest
 //! commit and the tail hold. After a failure of the whole system, any of it may be missing, in any order. A sync makes
@@ -51,6 +54,8 @@ pub const synced_offsets = [2]usize{ 1536, 2048 };
 pub const tail_state_offset = 2560;
 pub const tail_records_offset = 4096;
 
+pub const Id = [16]u8;
+
 pub const Header = extern struct {
     magic: u64 = magic,
     version: u32 = version,
@@ -61,7 +66,9 @@ pub const Header = extern struct {
     capacity_tokens: u64,
     /// The run of the system in which the last writer wrote; zero where the system does not name its runs.
     boot_id: [16]u8 = @splat(0),
-    /// Of the sizes: a wrong capacity would reserve a chunk as large as the disk.
+    /// Drawn at random when the store was made. store.json has it too: so a head that came from another store is found.
+    id: Id,
+    /// Of the sizes and the ID: a wrong capacity would reserve a chunk as large as the disk.
     checksum: u64 = 0,
 
     pub fn seal(header: *Header) void {
@@ -74,7 +81,8 @@ pub const Header = extern struct {
 
     fn hash(header: Header) u64 {
         const sizes = [_]u64{ header.version, header.tail_records_max, header.tail_values_max, header.capacity_tokens };
-        return std.hash.XxHash64.hash(magic, std.mem.asBytes(&sizes));
+        const hashed = std.mem.toBytes(sizes) ++ header.id;
+        return std.hash.XxHash64.hash(magic, &hashed);
     }
 };
 
@@ -169,7 +177,7 @@ pub fn headBytes(tail_records_max: usize, tail_values_max: usize) usize {
 }
 
 comptime {
-    std.debug.assert(@sizeOf(Header) == 56);
+    std.debug.assert(@sizeOf(Header) == 72);
     std.debug.assert(@sizeOf(Commit) == 152);
     std.debug.assert(@sizeOf(TailState) == 8);
     std.debug.assert(@sizeOf(Record) == 16);

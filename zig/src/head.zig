@@ -70,7 +70,8 @@ pub fn Head(comptime System: type) type {
             for (0..looks_max) |_| {
                 return newer(copyOf(self.commitSlot(0)), copyOf(self.commitSlot(1))) orelse continue;
             }
-            return error.Damaged;
+            // A loss of power can leave both torn, until the next writer comes.
+            return self.newestOfAll();
         }
 
         /// Reads every word once: what is checked must be what is returned, while somebody else writes the slot.
@@ -114,9 +115,14 @@ pub fn Head(comptime System: type) type {
             try system.syncAll(System, self.file);
         }
 
-        /// Names this process as the writer, in this run of the system.
-        pub fn claim(self: *Self) void {
+        /// Names this process as the one that holds the lock.
+        pub fn nameHolder(self: *Self) void {
             self.header().process_id = System.processId();
+        }
+
+        /// Says that what the head holds was written in this run of the system. A head that was left by an earlier one
+        /// has to be recovered first, or the next to open it would trust all of it.
+        pub fn claim(self: *Self) void {
             self.header().boot_id = System.bootId();
         }
 

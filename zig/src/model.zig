@@ -59,17 +59,19 @@ pub const Model = struct {
         }
     }
 
-    /// The store's columns, its tail flushed, hold exactly this.
+    /// The store's columns, its tail flushed, hold exactly this from where its stream starts. Marks are never dropped.
     pub fn expectEqual(model: *const Model, store: anytype) !void {
         const expectEqualSlices = std.testing.expectEqualSlices;
         const commit = store.commit;
         try std.testing.expectEqual(model.data.items.len, commit.token_count);
         try std.testing.expectEqual(model.rows.items.len, commit.row_count);
         try std.testing.expectEqual(model.marks.items.len, commit.mark_count);
-        try expectEqualSlices(i64, model.steps.items, store.files.steps.slice(i64, commit.token_count));
-        try expectEqualSlices(i32, model.types.items, store.files.types.slice(i32, commit.token_count));
-        try expectEqualSlices(u64, model.data.items, store.files.data.slice(u64, commit.token_count));
-        try expectEqualSlices(u64, model.rows.items, store.files.rows.slice(u64, commit.row_count));
+        const token: usize = @intCast(commit.first_token);
+        const row: usize = @intCast(commit.first_row);
+        try expectEqualSlices(i64, model.steps.items[token..], store.files.steps.slice(i64, commit.token_count)[token..]);
+        try expectEqualSlices(i32, model.types.items[token..], store.files.types.slice(i32, commit.token_count)[token..]);
+        try expectEqualSlices(u64, model.data.items[token..], store.files.data.slice(u64, commit.token_count)[token..]);
+        try expectEqualSlices(u64, model.rows.items[row..], store.files.rows.slice(u64, commit.row_count)[row..]);
         try expectEqualSlices(format.Mark, model.marks.items, store.files.marks.slice(format.Mark, commit.mark_count));
     }
 };

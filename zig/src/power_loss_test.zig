@@ -1,8 +1,9 @@
 //! The power is lost: what a seeded session may leave on the disk is built, opened, and compared with the model.
 //!
-//! A session appends, flushes, loads batches, syncs and reopens. At any of its system calls the disk can end in as many
-//! ways as there are mixtures of sectors written and not (sectors.zig). Whichever it is, the store opens with everything
-//! up to the last completed sync, and of what came after with a prefix of whole appends; and it can be gone on with.
+//! A session appends, flushes, loads batches, drops its oldest rows, syncs and reopens. At any of its system calls the disk
+//! can end in as many ways as there are mixtures of sectors written and not (sectors.zig). Whichever it is, the store opens
+//! with everything up to the last completed sync that was not dropped, and of what came after with a prefix of whole
+//! appends (history.zig); and it can be gone on with.
 
 const std = @import("std");
 const options_of_build = @import("options");
@@ -10,7 +11,7 @@ const format = @import("format.zig");
 const files_file = @import("files.zig");
 const batch_file = @import("batch.zig");
 const store_file = @import("store.zig");
-const Model = @import("model.zig").Model;
+const History = @import("history.zig").History;
 const Step = @import("model.zig").Step;
 const Recorder = @import("recorder.zig").Recorder;
 const Survival = @import("sectors.zig").Survival;
@@ -27,9 +28,18 @@ const wanted_states: usize = if (options_of_build.long) 20_000 else 400;
 const appends_per_boot = 30;
 const boots_per_seed = 4;
 
-var holder: u32 = 0;
+var holder: u64 = 0;
 
-const Figures = struct { states: usize = 0, seeds: usize = 0, cut: usize = 0, boots: usize = 0 };
+const Figures = struct {
+    states: usize = 0,
+    seeds: usize = 0,
+    boots: usize = 0,
+    drops: usize = 0,
+    /// States in which a part of the stream is missing, in which its start was dropped, and with sectors torn inside.
+    cut: usize = 0,
+    dropped: usize = 0,
+    torn: usize = 0,
+};
 
 /// The hook of the recorder takes no argument.
 var current: *Session = undefined;
@@ -39,24 +49,18 @@ const Session = struct {
     path: [:0]const u8,
     state_path: [:0]const u8,
     store: Store = undefined,
-    model: Model = .{ .allocator = allocator },
-    /// Where every append ended, the empty stream first.
-    ends: std.ArrayList(Model.End) = .empty,
-    /// How many of the ends were durable when the last sync returned.
-    synced: usize = 0,
+    history: History,
     step: i64 = -20,
     boot: u8 = 1,
     figures: *Figures,
     failure: ?anyerror = null,
 
     fn deinit(self: *Session) void {
-        self.model.deinit();
-        self.ends.deinit(allocator);
+        self.history.deinit();
     }
 
     /// Several boots: each goes on with what the loss of power that ended the last one has left.
     fn run(self: *Session) !void {
-        try self.ends.append(allocator, self.model.end());
         Recorder.boot_id = @splat(self.boot);
         try Recorder.start(self.path);
         defer Recorder.stop();
@@ -90,6 +94,7 @@ const Session = struct {
                     self.store = try Store.open(self.path, options.reserved_elements, &holder);
                     return;
                 },
+                5 => self.drop() catch |err| try self.expectFailedSync(err, &sync_failed),
                 else => {},
             }
             if (self.failure) |err| return err;
@@ -98,9 +103,22 @@ const Session = struct {
     }
 
     fn sync(self: *Session) !void {
-        const reached = self.ends.items.len - 1;
+        const reached = self.history.now();
         try self.store.sync();
-        self.synced = reached;
+        self.history.synced = reached;
+    }
+
+    fn drop(self: *Session) !void {
+        const row_count = self.history.model.rows.items.len;
+        if (row_count == 0) return;
+        const row = self.random.intRangeLessThan(usize, self.history.firstRow(), row_count);
+        const is_moved = try self.history.noteDrop(row, options.capacity_tokens);
+        const reached = self.history.now();
+        try self.store.dropBefore(row);
+        // Where there is nothing to drop, nothing is synced.
+        if (!is_moved) return;
+        self.history.synced = reached;
+        self.figures.drops += 1;
     }
 
     fn expectFailedSync(self: *Session, err: anyerror, sync_failed: *bool) !void {
@@ -111,11 +129,9 @@ const Session = struct {
     }
 
     fn reopen(self: *Session) !void {
-        const reached = self.ends.items.len - 1;
-        const closed = self.store.close(.release);
-        if (closed) |_| {
-            self.synced = reached;
-        } else |err| return err;
+        const reached = self.history.now();
+        try self.store.close(.release);
+        self.history.synced = reached;
         self.store = try Store.open(self.path, options.reserved_elements, &holder);
     }
 
@@ -123,8 +139,8 @@ const Session = struct {
         self.step += self.random.intRangeAtMost(i64, 0, 2);
         const drawn = Step.draw(self.random, self.step);
         // The model is ahead: a step that is only half on its way when the power goes must not be there in part.
-        try drawn.model(&self.model);
-        try self.ends.append(allocator, self.model.end());
+        try drawn.model(&self.history.model);
+        try self.history.noteEnd();
         try drawn.write(&self.store);
     }
 
@@ -160,10 +176,10 @@ const Session = struct {
     fn modelBatch(self: *Session, steps: []const i64, values: []const f64) !void {
         for (steps, 0..) |step, row| {
             const record: format.Record = .{ .step = step, .type = 2, .count = 3 };
-            try self.model.append(&.{record}, @ptrCast(values[3 * row ..][0..3]));
+            try self.history.model.append(&.{record}, @ptrCast(values[3 * row ..][0..3]));
         }
         self.step = steps[steps.len - 1];
-        try self.ends.append(allocator, self.model.end());
+        try self.history.noteEnd();
     }
 
     fn losePower() void {
@@ -172,6 +188,7 @@ const Session = struct {
         const survival: Survival = switch (self.random.uintLessThan(u32, 20)) {
             0 => .nothing,
             1 => .everything,
+            2 => .torn,
             else => .mixed,
         };
         self.lose(survival) catch |err| {
@@ -189,9 +206,9 @@ const Session = struct {
         Recorder.recording = true;
         const written = Recorder.writeState(self.state_path, self.random, survival);
         Recorder.recording = false;
-        try written;
+        if (try written > 0) self.figures.torn += 1;
         self.figures.states += 1;
-        errdefer std.debug.print("state {d}, with {d} of {d} appends synced\n", .{ self.figures.states, self.synced, self.ends.items.len - 1 });
+        errdefer std.debug.print("state {d}, with {any} of {any} synced\n", .{ self.figures.states, self.history.synced, self.history.now() });
         try self.checkReader();
         try self.checkWriter();
     }
@@ -200,7 +217,7 @@ const Session = struct {
     fn checkReader(self: *Session) !void {
         var reader = try Store.openToRead(self.state_path, options.reserved_elements);
         defer reader.close(.release) catch {};
-        var found = try self.foundModel(&reader);
+        var found = try self.history.foundModel(&reader);
         defer found.deinit();
         // What did not hold when it was opened must not be shown by a refresh either.
         _ = try reader.refresh();
@@ -211,15 +228,17 @@ const Session = struct {
         var store = try Store.open(self.state_path, options.reserved_elements, &holder);
         var is_open = true;
         defer if (is_open) abandon(&store);
-        var found = try self.foundModel(&store);
+        var found = try self.history.foundModel(&store);
         defer found.deinit();
-        if (found.data.items.len < self.model.data.items.len) self.figures.cut += 1;
+        if (found.data.items.len < self.history.model.data.items.len) self.figures.cut += 1;
+        if (store.commit.first_token > 0) self.figures.dropped += 1;
         try expectWhole(&store);
         for (1..4) |i| {
             const drawn = Step.draw(self.random, found.last_step + @as(i64, @intCast(i)));
             try drawn.write(&store);
             try drawn.model(&found);
         }
+        if (self.random.boolean()) try self.dropFrom(&store, found.rows.items.len);
         is_open = false;
         if (self.random.boolean()) try store.close(.release) else abandon(&store);
         var again = try Store.open(self.state_path, options.reserved_elements, &holder);
@@ -229,32 +248,16 @@ const Session = struct {
         try expectWhole(&again);
     }
 
-    /// What the model was at the end of the append that the store ends with; it must equal the store.
-    fn foundModel(self: *Session, store: *const Store) !Model {
-        const index = try self.foundEnd(store);
-        var found = try self.model.copyUpTo(self.ends.items[index]);
-        errdefer found.deinit();
-        try found.expectEqual(store);
-        return found;
-    }
-
-    fn foundEnd(self: *Session, store: *const Store) !usize {
-        const commit = store.commit;
-        const found: Model.End = .{
-            .token_count = @intCast(commit.token_count),
-            .row_count = @intCast(commit.row_count),
-            .mark_count = @intCast(commit.mark_count),
-        };
-        for (self.ends.items[self.synced..], self.synced..) |end, index| {
-            if (std.meta.eql(end, found)) return index;
-        }
-        std.debug.print("found {any}, synced {any}\n", .{ found, self.ends.items[self.synced] });
-        return error.NotAPrefix;
+    /// Rows that are held cannot be among those that a drop before has left half there.
+    fn dropFrom(self: *Session, store: *Store, row_count: usize) !void {
+        const row = self.random.intRangeLessThan(u64, store.commit.first_row, row_count);
+        try store.dropBefore(row);
+        try testing.expect(store.commit.first_row <= row);
     }
 
     /// The power is lost for good, and the next boot opens what is left.
     fn reboot(self: *Session) !void {
-        try Recorder.writeState(self.state_path, self.random, .mixed);
+        _ = try Recorder.writeState(self.state_path, self.random, .mixed);
         Recorder.stop();
         self.boot += 1;
         Recorder.boot_id = @splat(self.boot);
@@ -267,13 +270,8 @@ const Session = struct {
         errdefer abandon(&self.store);
         if (self.failure) |err| return err;
         self.figures.boots += 1;
-        const index = try self.foundEnd(&self.store);
-        const kept = try self.model.copyUpTo(self.ends.items[index]);
-        self.model.deinit();
-        self.model = kept;
-        self.ends.shrinkRetainingCapacity(index + 1);
-        self.step = @max(self.step, kept.last_step);
-        try self.model.expectEqual(&self.store);
+        try self.history.cutTo(&self.store);
+        self.step = @max(self.step, self.history.model.last_step);
     }
 };
 
@@ -303,13 +301,14 @@ test "power loss: what was synced is there, and of the rest a prefix" {
         };
     }
     if (options_of_build.long) std.debug.print(
-        "power loss: {d} states of {d} sessions over {d} boots, {d} of them cut; none lost what was synced\n",
-        .{ figures.states, figures.seeds, figures.boots, figures.cut },
+        "power loss: {d} states of {d} sessions over {d} boots and {d} drops; {d} states were cut, {d} had lost their start to " ++
+            "a drop, {d} had torn sectors; none lost what was synced\n",
+        .{ figures.states, figures.seeds, figures.boots, figures.drops, figures.cut, figures.dropped, figures.torn },
     );
     try testing.expectEqual(0, Recorder.open_files);
     try testing.expectEqual(0, Recorder.mapped_bytes);
-    // The states must be such that something was lost.
-    try testing.expect(figures.cut > figures.states / 10);
+    // The states must be such that something was lost, dropped and torn.
+    for ([_]usize{ figures.cut, figures.dropped, figures.torn }) |count| try testing.expect(count > figures.states / 10);
 }
 
 fn runSeed(seed: u64, figures: *Figures) !void {
@@ -321,6 +320,7 @@ fn runSeed(seed: u64, figures: *Figures) !void {
         .random = generator.random(),
         .path = scratches[0].path,
         .state_path = scratches[1].path,
+        .history = try .init(),
         .figures = figures,
     };
     defer session.deinit();

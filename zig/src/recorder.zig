@@ -59,14 +59,16 @@ pub const Recorder = struct {
         drawn = .empty;
     }
 
-    /// Writes into `directory` what may be there after the power was lost now.
-    pub fn writeState(directory: []const u8, random: std.Random, survival: Survival) !void {
+    /// Writes into `directory` what may be there after the power was lost now. Returns how many sectors of it are torn.
+    pub fn writeState(directory: []const u8, random: std.Random, survival: Survival) !usize {
         try lookAtMaps();
+        var torn_count: usize = 0;
         for (file_names, &tracked) |name, *slot| {
             const it = if (slot.*) |*it| it else continue;
-            try it.sectors.draw(random, if (survival == .mixed) survivalOfFile(random) else survival, &drawn);
+            torn_count += try it.sectors.draw(random, if (survival == .mixed) survivalOfFile(random) else survival, &drawn);
             try writeFile(directory, name, drawn.items);
         }
+        return torn_count;
     }
 
     /// Whole files survive together often enough to be tried as such.
@@ -141,6 +143,7 @@ pub const Recorder = struct {
         if (offset_bytes + length_bytes > it.sectors.size()) it.sectors.resize(offset_bytes + length_bytes) catch return error.OutOfMemory;
     }
 
+    /// As durable as a write is: not before the next sync.
     pub fn punch(file: system.File, offset_bytes: u64, length_bytes: u64) system.Error!void {
         meet();
         try Real.punch(file, offset_bytes, length_bytes);
@@ -183,6 +186,10 @@ pub const Recorder = struct {
 
     pub fn bootId() [16]u8 {
         return boot_id;
+    }
+
+    pub fn randomId() system.Error![16]u8 {
+        return Real.randomId();
     }
 
     pub fn processId() u32 {

@@ -1,15 +1,18 @@
 //! For the tests of power loss: all that a file can hold after one. Every 512-byte sector has the version that is
 //! durable and those written since, and any of them may be found later; so may any size that the file has had since.
+//! Most disks write a sector whole or not at all. None of the files rests on that, so now and then one is torn inside.
 
 const std = @import("std");
 
-/// What a disk writes whole or not at all.
 pub const sector_bytes = 512;
 const Sector = [sector_bytes]u8;
 const zeros: Sector = @splat(0);
 
-/// How much of what was written since the last sync survives.
-pub const Survival = enum { nothing, everything, mixed };
+/// Of the sectors that were written since the last sync, one in so many is torn inside.
+const sectors_per_torn = 8;
+
+/// How much of what was written since the last sync survives. Torn: no sector of it survives whole.
+pub const Survival = enum { nothing, everything, torn, mixed };
 
 pub const Sectors = struct {
     allocator: std.mem.Allocator,
@@ -68,7 +71,7 @@ pub const Sectors = struct {
         try self.sizes.append(self.allocator, length);
     }
 
-    /// Leaves a hole inside the file.
+    /// Leaves a hole inside the file. Of one that is not durable, any part may have taken place.
     pub fn zero(self: *Sectors, offset: u64, length: u64) !void {
         const hole = try self.allocator.alloc(u8, @intCast(length));
         defer self.allocator.free(hole);
@@ -90,8 +93,8 @@ pub const Sectors = struct {
         @memset(self.is_dirty.items, false);
     }
 
-    /// One content that the file may have after the power was lost now.
-    pub fn draw(self: *const Sectors, random: std.Random, survival: Survival, out: *std.ArrayList(u8)) !void {
+    /// One content that the file may have after the power was lost now. Returns how many of its sectors are torn inside.
+    pub fn draw(self: *const Sectors, random: std.Random, survival: Survival, out: *std.ArrayList(u8)) !usize {
         const kept_share: f32 = switch (random.uintLessThan(u32, 4)) {
             0 => 0.5,
             1 => 0.9,
@@ -99,16 +102,39 @@ pub const Sectors = struct {
             else => 0.1,
         };
         out.clearRetainingCapacity();
-        for (self.versions.items) |sector| try out.appendSlice(self.allocator, &sector.items[pick(random, survival, kept_share, sector.items.len)]);
+        var torn_count: usize = 0;
+        for (self.versions.items) |versions| {
+            var sector = versions.items[pick(random, survival, kept_share, versions.items.len)];
+            const other = switch (survival) {
+                .nothing, .everything => sector,
+                .torn => versions.items[0],
+                .mixed => if (random.uintLessThan(u32, sectors_per_torn) > 0) sector else versions.items[random.uintLessThan(usize, versions.items.len)],
+            };
+            if (tear(random, &sector, &other)) torn_count += 1;
+            try out.appendSlice(self.allocator, &sector);
+        }
         const length: usize = @intCast(self.sizes.items[pick(random, survival, kept_share, self.sizes.items.len)]);
         if (length > out.items.len) try out.appendNTimes(self.allocator, 0, length - out.items.len);
         out.shrinkRetainingCapacity(length);
+        return torn_count;
+    }
+
+    /// Puts another version's bytes before or behind some byte, in the midst of those that differ. Returns whether there
+    /// is such a place.
+    fn tear(random: std.Random, sector: *Sector, other: *const Sector) bool {
+        const first = std.mem.findDiff(u8, sector, other) orelse return false;
+        var end: usize = sector_bytes;
+        while (sector[end - 1] == other[end - 1]) end -= 1;
+        if (end - first < 2) return false;
+        const at = random.intRangeLessThan(usize, first + 1, end);
+        if (random.boolean()) @memcpy(sector[0..at], other[0..at]) else @memcpy(sector[at..], other[at..]);
+        return true;
     }
 
     fn pick(random: std.Random, survival: Survival, kept_share: f32, count: usize) usize {
         return switch (survival) {
             .nothing => 0,
-            .everything => count - 1,
+            .everything, .torn => count - 1,
             .mixed => if (random.float(f32) < kept_share) count - 1 else random.uintLessThan(usize, count),
         };
     }
@@ -151,21 +177,60 @@ test "after a sync only what was synced can be there, before it any mixture" {
     const page: [sector_bytes]u8 = @splat('n');
     try sectors.write(&page, 0);
     try sectors.write("new", sector_bytes);
-    try sectors.draw(random, .nothing, &content);
+    _ = try sectors.draw(random, .nothing, &content);
     try testing.expectEqualStrings("old", content.items);
-    var seen_torn = false;
+    var seen_mixed = false;
     for (0..100) |_| {
-        try sectors.draw(random, .mixed, &content);
-        if (content.items.len == sector_bytes + 3 and content.items[0] == 'o' and content.items[sector_bytes] == 'n') seen_torn = true;
+        _ = try sectors.draw(random, .mixed, &content);
+        if (content.items.len == sector_bytes + 3 and content.items[0] == 'o' and content.items[sector_bytes] == 'n') seen_mixed = true;
     }
-    try testing.expect(seen_torn);
+    try testing.expect(seen_mixed);
     sectors.sync();
-    for ([_]Survival{ .nothing, .everything, .mixed }) |survival| {
-        try sectors.draw(random, survival, &content);
+    for (std.enums.values(Survival)) |survival| {
+        try testing.expectEqual(0, try sectors.draw(random, survival, &content));
         try testing.expectEqualStrings(&page ++ "new", content.items);
     }
     try sectors.resize(1);
     try sectors.resize(3);
-    try sectors.draw(random, .everything, &content);
+    _ = try sectors.draw(random, .everything, &content);
     try testing.expectEqualStrings("n\x00\x00", content.items);
+}
+
+test "a sector is torn at any byte, either side of it new" {
+    const old: Sector = @splat('o');
+    var sectors = try Sectors.init(testing.allocator, &old);
+    defer sectors.deinit();
+    var content: std.ArrayList(u8) = .empty;
+    defer content.deinit(testing.allocator);
+    var generator: std.Random.DefaultPrng = .init(6);
+    try sectors.write("news", 100);
+    var seen: [2][3]bool = @splat(@splat(false));
+    for (0..1000) |_| {
+        if (try sectors.draw(generator.random(), .mixed, &content) == 0) continue;
+        const old_count = std.mem.countScalar(u8, content.items[100..104], 'o');
+        const is_suffix = content.items[100] == 'o';
+        seen[@intFromBool(is_suffix)][old_count - 1] = true;
+        try testing.expectEqual(508, std.mem.countScalar(u8, content.items, 'o') - old_count);
+    }
+    for (seen) |of_side| for (of_side) |is_seen| try testing.expect(is_seen);
+}
+
+test "a hole that is not durable is there in whole, in part or not at all, beside any state of a later write" {
+    const blocks = 4;
+    const old: [blocks * sector_bytes]u8 = @splat('o');
+    var sectors = try Sectors.init(testing.allocator, &old);
+    defer sectors.deinit();
+    var content: std.ArrayList(u8) = .empty;
+    defer content.deinit(testing.allocator);
+    var generator: std.Random.DefaultPrng = .init(7);
+    try sectors.zero(0, 3 * sector_bytes);
+    try sectors.write("later", 3 * sector_bytes);
+    var seen: [2][4]bool = @splat(@splat(false));
+    for (0..1000) |_| {
+        if (try sectors.draw(generator.random(), .mixed, &content) > 0) continue;
+        var punched: usize = 0;
+        for (0..3) |block| punched += @intFromBool(content.items[block * sector_bytes] == 0);
+        seen[@intFromBool(content.items[3 * sector_bytes] == 'l')][punched] = true;
+    }
+    for (seen) |of_write| for (of_write) |is_seen| try testing.expect(is_seen);
 }

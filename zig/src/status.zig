@@ -5,7 +5,7 @@ const batch_file = @import("batch.zig");
 const extract_file = @import("extract.zig");
 const handles = @import("handles.zig");
 
-pub const Error = store_file.Error || batch_file.Error || extract_file.Error || handles.Error || error{OutOfRange};
+pub const Error = store_file.Error || batch_file.Error || extract_file.Error || handles.Error || error{ OutOfRange, ForeignHead };
 
 pub const ok: i32 = 0;
 
@@ -26,6 +26,7 @@ pub fn of(err: Error) i32 {
         error.BatchOpen => 13,
         error.NewerVersion => 14,
         error.Locked => 15,
+        error.ForeignHead => 16,
         error.StorageFull => 20,
         error.FileTooLarge => 21,
         error.InputOutput => 22,

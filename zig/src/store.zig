@@ -10,6 +10,7 @@ const expanding = @import("expand.zig");
 const recovering = @import("recover.zig");
 const batches = @import("batch.zig");
 const buffers = @import("buffer.zig");
+const Room = @import("room.zig").Room;
 
 pub const Error = head_file.Error || error{ InvalidArgument, OutOfOrder, ReadOnly, BatchOpen };
 
@@ -48,8 +49,8 @@ pub fn Store(comptime System: type) type {
         sync_failed: bool = false,
         stage: buffers.Buffer(System, expanding.Stage) = .{},
         batch: batches.Batch(System) = .{},
-        /// How many records and values `write` last left in the tail.
-        counted: struct { records: usize = 0, values: usize = 0 } = .{},
+        /// What `write` last left in the tail.
+        counted: Room = .{},
 
         const Self = @This();
 
@@ -64,11 +65,13 @@ pub fn Store(comptime System: type) type {
         }
 
         /// A store that was left by `close` or by the death of its process. What was in its tail is moved into the columns.
-        pub fn open(directory: [:0]const u8, reserved_elements: usize, holder: *u32) Error!Self {
-            var head = try lockHead(directory, holder);
+        /// Where that fails, `obstacle` says which process holds the lock, or how many bytes the disk has no room for.
+        pub fn open(directory: [:0]const u8, reserved_elements: usize, obstacle: *u64) Error!Self {
+            var head = try lockHead(directory, obstacle);
             errdefer head.release();
             var self = try recovering.open(System, &head, directory, .write, reserved_elements);
             errdefer self.releaseFiles();
+            errdefer obstacle.* = self.files.wanted_bytes;
             head.claim();
             const rows_before = self.commit.row_count;
             const tokens_before = self.commit.token_count;
@@ -96,6 +99,13 @@ pub fn Store(comptime System: type) type {
             var head = try readHead(directory);
             errdefer head.release();
             return recovering.salvage(System, &head, directory, reserved_elements);
+        }
+
+        /// The ID of the store that a directory's head belongs to.
+        pub fn idOf(directory: [:0]const u8) Error!format.Id {
+            var head = try readHead(directory);
+            defer head.release();
+            return head.header().id;
         }
 
         fn readHead(directory: [:0]const u8) Error!Head {
@@ -190,24 +200,58 @@ pub fn Store(comptime System: type) type {
             self.counted = .{};
         }
 
+        /// What the tail may take, all told, since the last commit: no more than it is large, and no more than disk space is
+        /// reserved for. So a flush never finds the disk full. Any record may begin a row.
+        pub fn room(self: *const Self) Room {
+            const tail = self.head;
+            const files = &self.files;
+            return .{
+                .records = @min(tail.records.len, files.countReserved(.rows, self.commit)),
+                .values = @min(tail.values.len, files.countReserved(.steps, self.commit), files.countReserved(.types, self.commit), files.countReserved(.data, self.commit)),
+                .marks = @min(tail.records.len, files.countReserved(.marks, self.commit)),
+            };
+        }
+
+        /// Reserves disk space for what the tail takes next: for as much again as the stream has, so that a small store
+        /// takes little, up to a whole tail, so that a large one is flushed in large pieces. Files grow by whole chunks; where
+        /// the disk has no room for that much, by one.
+        pub fn reserve(self: *Self) Error!void {
+            if (self.access == .read) return error.ReadOnly;
+            if (self.batch.isOpen()) return error.BatchOpen;
+            const records_max = self.head.records.len;
+            self.files.reserve(self.commit, .{
+                .tokens = std.math.clamp(self.commit.token_count, 1, self.head.values.len),
+                .rows = std.math.clamp(self.commit.row_count, 1, records_max),
+                .marks = std.math.clamp(self.commit.mark_count, 1, records_max),
+            }) catch try self.files.reserve(self.commit, .{ .tokens = 1, .rows = 1, .marks = 1 });
+        }
+
+        /// Flushes, and reserves as long as there is disk space. Where there is none, the append that needs it will say so.
+        pub fn flushAndReserve(self: *Self) Error!void {
+            try self.flush();
+            self.reserve() catch {};
+        }
+
         /// Appends through the tail where there is room in it, else straight to the columns. For callers that cannot map
         /// the tail, and for steps that are larger than it.
         pub fn write(self: *Self, records: []const format.Record, values: []const u64) Error!void {
             if (self.access == .read) return error.ReadOnly;
             if (self.batch.isOpen()) return error.BatchOpen;
+            var added: Room = .of(records);
+            added.values = values.len;
             var pending = try self.head.published(self.commit);
-            var pending_values = self.countValues(pending);
-            if (pending.len + records.len > self.head.records.len or pending_values + values.len > self.head.values.len) {
-                try self.flush();
+            var held = self.countPending(pending);
+            if (!self.room().holds(held.plus(added))) {
+                try self.flushAndReserve();
                 pending = pending[0..0];
-                pending_values = 0;
+                held = .{};
+                if (!self.room().holds(added)) return self.appendRecords(records, values);
             }
-            if (records.len > self.head.records.len or values.len > self.head.values.len) return self.appendRecords(records, values);
-            const value_count = try self.checkRecords(pending, records, values.len);
+            added.values = try self.checkRecords(pending, records, values.len);
             @memcpy(self.head.records[pending.len..][0..records.len], records);
-            @memcpy(self.head.values[pending_values..][0..value_count], values[0..value_count]);
+            @memcpy(self.head.values[held.values..][0..added.values], values[0..added.values]);
             self.head.publishRecords(@intCast(pending.len + records.len));
-            self.counted = .{ .records = pending.len + records.len, .values = pending_values + value_count };
+            self.counted = held.plus(added);
         }
 
         /// Columns first, the commit last: until then nothing of it is there.
@@ -230,12 +274,9 @@ pub fn Store(comptime System: type) type {
             return values_count - values_left;
         }
 
-        /// The values that the published records stand for. Counted anew only where somebody else has published.
-        fn countValues(self: *const Self, pending: []const format.Record) usize {
-            if (pending.len == self.counted.records) return self.counted.values;
-            var total: usize = 0;
-            for (pending) |record| total += record.tokenCount();
-            return total;
+        /// What the published records take. Counted anew only where somebody else has published.
+        fn countPending(self: *const Self, pending: []const format.Record) Room {
+            return if (pending.len == self.counted.records) self.counted else .of(pending);
         }
 
         fn build(directory: [:0]const u8, opening: files_file.Opening, options: Options) Error!Self {
@@ -264,25 +305,29 @@ pub fn Store(comptime System: type) type {
                 .tail_records_max = options.tail_records_max,
                 .tail_values_max = options.tail_values_max,
                 .capacity_tokens = options.capacity_tokens,
+                .id = try System.randomId(),
             });
+            head.nameHolder();
             head.claim();
             return head;
         }
 
-        /// Names the holder of the lock where there is one.
-        fn lockHead(directory: [:0]const u8, holder: *u32) Error!Head {
+        /// Names the holder of the lock where there is one, and else is the one from here on.
+        fn lockHead(directory: [:0]const u8, obstacle: *u64) Error!Head {
             const file = try files_file.openFile(System, directory, "head", .write);
             errdefer System.close(file);
             System.lock(file) catch |err| {
                 if (err == error.Locked) {
                     var header: format.Header = undefined;
                     if (try system.readAll(System, file, std.mem.asBytes(&header), format.header_offset) == @sizeOf(format.Header)) {
-                        holder.* = header.process_id;
+                        obstacle.* = header.process_id;
                     }
                 }
                 return err;
             };
-            return Head.open(file, true);
+            var head = try Head.open(file, true);
+            head.nameHolder();
+            return head;
         }
 
         /// The head stays the caller's until this has succeeded.

@@ -16,7 +16,7 @@ const testing = std.testing;
 const Store = store_file.Store(Faulty);
 
 /// Who held the lock of a store that could not be opened.
-var holder: u32 = 0;
+var holder: u64 = 0;
 
 /// Small sizes, so that chunks, the tail and the reservation all overflow within a few steps.
 const options: store_file.Options = .{ .capacity_tokens = 100, .tail_records_max = 16, .tail_values_max = 64, .reserved_elements = 700 };

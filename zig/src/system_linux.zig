@@ -101,6 +101,13 @@ pub fn bootId() [16]u8 {
     return id;
 }
 
+/// A number that no other call returns.
+pub fn randomId() Error![16]u8 {
+    var id: [16]u8 = undefined;
+    const length = try check(linux.getrandom(&id, id.len, 0));
+    return if (length == id.len) id else error.Unexpected;
+}
+
 pub fn processId() u32 {
     return @intCast(linux.getpid());
 }

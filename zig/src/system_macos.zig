@@ -118,6 +118,14 @@ pub fn bootId() [16]u8 {
     return id;
 }
 
+extern "c" fn getentropy(buffer: [*]u8, length_bytes: usize) c_int;
+
+pub fn randomId() Error![16]u8 {
+    var id: [16]u8 = undefined;
+    _ = try check(getentropy(&id, id.len));
+    return id;
+}
+
 pub fn processId() u32 {
     return @intCast(c.getpid());
 }

@@ -15,6 +15,8 @@ pub const Faulty = struct {
     pub var fault: Fault = .none;
     pub var fail_at: usize = 0;
     pub var call_count: usize = 0;
+    /// While it is, no file becomes longer.
+    pub var is_full = false;
     pub var open_files: isize = 0;
     pub var mapped_bytes: isize = 0;
     /// The run of the system that the test pretends to be in.
@@ -40,6 +42,10 @@ pub const Faulty = struct {
             .failure => |err| return err,
             else => {},
         }
+    }
+
+    fn checkSpace(file: system.File, end_bytes: u64) system.Error!void {
+        if (is_full and end_bytes > try Real.size(file)) return error.StorageFull;
     }
 
     fn opened(file: system.File) system.File {
@@ -74,6 +80,7 @@ pub const Faulty = struct {
 
     pub fn allocate(file: system.File, offset_bytes: u64, length_bytes: u64) system.Error!void {
         try meet();
+        try checkSpace(file, offset_bytes + length_bytes);
         return Real.allocate(file, offset_bytes, length_bytes);
     }
 
@@ -89,6 +96,7 @@ pub const Faulty = struct {
 
     pub fn write(file: system.File, bytes: []const u8, offset_bytes: u64) system.Error!usize {
         try meet();
+        try checkSpace(file, offset_bytes + bytes.len);
         const is_short = call_count == fail_at and fault == .short_write;
         return Real.write(file, if (is_short) bytes[0 .. (bytes.len + 1) / 2] else bytes, offset_bytes);
     }
@@ -110,6 +118,11 @@ pub const Faulty = struct {
 
     pub fn bootId() [16]u8 {
         return boot_id;
+    }
+
+    pub fn randomId() system.Error![16]u8 {
+        try meet();
+        return Real.randomId();
     }
 
     pub fn processId() u32 {
