@@ -19,6 +19,7 @@ export type { NestedIndices, Tokens } from "./src/get.ts";
 export type { Column } from "./src/column.ts";
 export type { ColumnInput, ColumnNumbers, ColumnsInput } from "./src/columns.ts";
 export type { Row, RowValue } from "./src/rows.ts";
+export { FieldStats, type FieldStatsJson } from "./src/statistics/field_stats.ts";
 export type {
   ArrayFeature,
   ClassLabelFeature,
@@ -30,5 +31,24 @@ export type {
 } from "./src/dataset/features.ts";
 export type { ToDatasetOptions } from "./src/dataset/to_arrow.ts";
 export type { LoadOptions, ParquetOptions } from "./src/dataset/load_options.ts";
+export { Sampler } from "./src/sampler/sampler.ts";
+export { PrefetchingSampler } from "./src/sampler/prefetch.ts";
+export { Mixture } from "./src/sampler/mixture.ts";
+export type { MixtureOptions, MixtureSource } from "./src/sampler/mixture.ts";
+export type { SamplerState } from "./src/sampler/state.ts";
+export type { EpochState } from "./src/sampler/draws.ts";
+export type { ContextOptions } from "./src/sampler/context.ts";
+export type { BatchOf, BatchValues, FieldBatch, FieldValues, TokenBatch } from "./src/sampler/batch.ts";
+export type {
+  Boundary,
+  EpisodeRule,
+  Normalization,
+  Order,
+  Output,
+  SamplerOptions,
+  Shard,
+  ValueDtype,
+  WindowOptions,
+} from "./src/sampler/options.ts";
 export { type ParquetColumn, type ParquetSchema, parquetSchema } from "./src/dataset/parquet.ts";
 export type { ExtraColumn } from "./src/dataset/extra.ts";

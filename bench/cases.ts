@@ -5,6 +5,7 @@ import { dataset } from "./cases/dataset.ts";
 import { gather } from "./cases/gather.ts";
 import { collector, memory, start } from "./cases/processes.ts";
 import { reads } from "./cases/reads.ts";
+import { episodes, sampler } from "./cases/sampler.ts";
 import { window } from "./cases/window.ts";
 import type { Measurement } from "./measurement.ts";
 import type { Sizes } from "./sizes.ts";
@@ -18,6 +19,8 @@ export const cases: Readonly<Record<string, Case>> = {
   window,
   gather,
   reads,
+  sampler,
+  episodes,
   dataset,
   start,
   collector,

@@ -18,6 +18,8 @@ export interface Sizes {
   readonly windowsPerRound: number;
   /** Steps of the store that is gathered from: 44 M tokens where nothing else is said. */
   readonly gatherSteps: number;
+  /** Rows, of one token, of the store that is sampled from. */
+  readonly sampledRows: number;
   /** The store that is open beside the garbage collector, and the stream whose memory is looked at. */
   readonly storeBytes: number;
   readonly streamBytes: number;
@@ -35,6 +37,7 @@ const defaults: Sizes = {
   windowTokens: [1e6, 1e8],
   windowsPerRound: 20_000,
   gatherSteps: 4_000_000,
+  sampledRows: 346_000_000,
   storeBytes: 1e10,
   streamBytes: 1e10,
   objectsPerRound: 10_000_000,
@@ -53,6 +56,7 @@ export const sizesOf: Readonly<Record<Sizes["mode"], Sizes>> = {
     windowTokens: [10_000],
     windowsPerRound: 100,
     gatherSteps: 10_000,
+    sampledRows: 100_000,
     storeBytes: 1e7,
     streamBytes: 1e7,
     objectsPerRound: 100_000,

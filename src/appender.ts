@@ -189,6 +189,16 @@ export class Appender {
     if (this.rowCount > this.dueRow) this.onDue();
   }
 
+  /** Whether everything is in the columns, also the lists without values that no count shows. */
+  get isFlushed(): boolean {
+    return this.#isCopied ? !this.connection.isWritable : this.#recordsEnd === 0;
+  }
+
+  /** The values in the tail, or null where only the native library knows. */
+  get tailValues(): number | null {
+    return this.#isCopied ? null : this.#valuesEnd;
+  }
+
   /** Moves the tail into the columns. */
   flush(): void {
     if (this.#recordsEnd > 0 || this.#isCopied) this.connection.flush();

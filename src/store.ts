@@ -11,13 +11,23 @@ import { StreamStoreError } from "./error.ts";
 import { gather, type Gathered, type GatherOut, type Indices } from "./gather.ts";
 import { getTokens, type NestedIndices, type Tokens } from "./get.ts";
 import { inspectText } from "./inspect.ts";
-import { writeManifest } from "./manifest.ts";
+import { readManifest, writeManifest } from "./manifest.ts";
 import { check } from "./native/status.ts";
 import { countLists, type Mode, noteLists, openDirectory, type Opened } from "./open.ts";
 import { pause } from "./pause.ts";
 import { checkRetain, type Retain, Retention } from "./retention.ts";
 import { readRows, type Row } from "./rows.ts";
 import { checkIntervals, Schedule, type ScheduleOptions } from "./schedule.ts";
+import type { BatchOf } from "./sampler/batch.ts";
+import { type ContextOptions, Contexts, type ContextSource } from "./sampler/context.ts";
+import { EpisodeIndex } from "./sampler/episodes.ts";
+import { makeSampler } from "./sampler/make.ts";
+import { Mixture, type MixtureOptions, type MixtureSource } from "./sampler/mixture.ts";
+import type { SamplerOptions } from "./sampler/options.ts";
+import type { PrefetchingSampler } from "./sampler/prefetch.ts";
+import type { Sampler, SampleSource } from "./sampler/sampler.ts";
+import { Statistics } from "./statistics/accumulator.ts";
+import type { FieldStats } from "./statistics/field_stats.ts";
 import { isInt64 } from "./steps.ts";
 import type { FieldValue } from "./values.ts";
 import { type Verification, verifyChunks, type VerifyOptions } from "./verify.ts";
@@ -91,8 +101,11 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
   /** The store's directory, or null for a temporary store. */
   readonly #directory: string | null;
   readonly #schedule: Schedule | null;
+  readonly #statistics: Statistics;
   /** Whether store.json lacks what was noted since, because it could not be written. */
   #isManifestDue = false;
+  #index?: EpisodeIndex;
+  #contexts?: Contexts;
 
   /**
    * Creates a temporary store.
@@ -112,6 +125,7 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
     this.#connection = found?.connection ??
       Connection.temporary(checkCapacity(options.capacity ?? defaultCapacity));
     this.#appender = new Appender(this.#connection, this.#fields);
+    this.#statistics = new Statistics(this.#connection);
     const isWriter = this.#directory !== null && this.#connection.isWritable;
     if (options.retain !== undefined) {
       const retention = new Retention(this.#connection, options.retain);
@@ -200,7 +214,8 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
    * @throws {RangeError} If the step goes back, the fields are not later than those the step has, or an integer is not
    * exact in the field's dtype.
    * @throws {TypeError} If a name is no field, or a value is no number, boolean, bigint or flat list of them.
-   * @throws {StreamStoreError} If the store is closed or cannot grow.
+   * @throws {StreamStoreError} If the store is closed, or the disk has no more room (`storage-full`): then this step is not
+   * appended, all before it can be read, and appending works again once there is room.
    */
   append(step: number | bigint, values: StepValues<Fields>): void;
   /**
@@ -328,6 +343,79 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
     return gather(this.#connection, this.#integers, starts, length, out ?? {} as Out);
   }
 
+  /**
+   * Draws batches of windows for learning: see {@link Sampler}. With `prefetch`, that many batches ahead in a Worker: see
+   * {@link PrefetchingSampler}.
+   *
+   * @param options The windows, `tokens` or `steps` long, the episodes that they belong to, and the order of drawing.
+   * @throws {RangeError | TypeError} If an option is none or not allowed: the message names it, its value and what is.
+   */
+  sampler<const Options extends SamplerOptions<Name<Fields>> & { readonly prefetch: number }>(
+    options: Options,
+  ): PrefetchingSampler<BatchOf<Options>>;
+  sampler<const Options extends SamplerOptions<Name<Fields>>>(options: Options): Sampler<BatchOf<Options>>;
+  sampler(options: SamplerOptions & { readonly prefetch?: number }): Sampler | PrefetchingSampler {
+    this.#connection.checkOpen("make a sampler");
+    return makeSampler(this.#sampleSource(), this.#directory, options);
+  }
+
+  /**
+   * The newest window, for a policy that acts while it collects: what a sampler with `pad-left` would give, as a batch of
+   * one. It does not reach before the episode of the newest step, and is padded on its left. Nothing has to be committed
+   * for it.
+   *
+   * @param options The window, as for a sampler. Pass the same object every time, and do not change it: it is worked out
+   * once, and the batch is filled anew by every call with it.
+   * @throws {RangeError} If the store holds no step, or a window is wider than the output.
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   *
+   * using store = new StreamStore({ observation: 0, done: 1 });
+   * const options = { steps: 3, fields: { observation: 2 }, episodes: { end: "done" } } as const;
+   * for (let step = 0; step < 4; step++) store.append(step, { observation: [step, -step], done: step === 1 });
+   * const { fields, mask } = store.context(options);
+   * assert.deepEqual([...fields.observation.values], [0, 0, 2, -2, 3, -3]);
+   * assert.deepEqual([...mask], [0, 1, 1]);
+   * ```
+   */
+  context<const Options extends ContextOptions<Name<Fields>>>(options: Options): BatchOf<Options> {
+    this.#connection.checkOpen("read a context");
+    if (!this.#connection.isWritable) this.refresh();
+    this.#contexts ??= new Contexts(this.#contextSource());
+    return this.#contexts.read(options) as BatchOf<Options>;
+  }
+
+  /**
+   * Draws batches of windows from several stores with the same fields, each as often as its weight says.
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   *
+   * using expert = new StreamStore({ reward: 0 });
+   * using beginner = new StreamStore({ reward: 0 });
+   * for (let step = 0; step < 100; step++) {
+   *   expert.append(step, { reward: 1 });
+   *   beginner.append(step, { reward: 0 });
+   * }
+   * const sources = [{ store: expert, weight: 3 }, { store: beginner, weight: 1 }];
+   * const batch = StreamStore.mixture(sources, { tokens: 8, batchSize: 400, seed: 7 }).next();
+   * const share = batch.sources!.filter((source) => source === 0).length / 400;
+   * assert.ok(Math.abs(share - 0.75) < 0.1);
+   * ```
+   */
+  static mixture<const Fields extends FieldMap, const Options extends MixtureOptions<Name<Fields>>>(
+    sources: readonly MixtureSource<StreamStore<Fields>>[],
+    options: Options,
+  ): Mixture<BatchOf<Options>> {
+    const parts = sources.map(({ store, weight }) => ({ source: store.#sampleSource(), weight }));
+    return new Mixture(parts, options);
+  }
+
   /** One row: `{ step, ...fields }`, lists as typed arrays, fields without a token left out. */
   row(index: number): Row<Name<Fields>> {
     this.#prepareRead("read a row", () => this.#hasCommitted(index + 1));
@@ -386,6 +474,54 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
   }
 
   /**
+   * What the values of each field are like: count, missing, range, mean, standard deviation and quantiles. See
+   * {@link FieldStats} for the methods and how exact they are.
+   *
+   * One native pass takes all the fields that are asked for. A later call reads only what is new since, and goes on:
+   * rows that `retain` has dropped stay counted, and those dropped before any call never are.
+   *
+   * @param options `fields`: the names to look at; by default all.
+   * @returns For each name its `FieldStats`, which does not change when the store grows.
+   * @throws {TypeError} If a name is no field.
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   *
+   * using store = new StreamStore({ action: 0, reward: 1 });
+   * for (let step = 0; step <= 100; step++) store.append(step, { action: step % 2, reward: step / 10 });
+   * const { reward } = store.stats({ fields: ["reward"] });
+   * assert.deepEqual([reward.count, reward.min, reward.max, reward.mean], [101, 0, 10, 5]);
+   * assert.ok(Math.abs(reward.standardDeviation - Math.sqrt(8.5)) < 1e-12);
+   * assert.ok(Math.abs(reward.quantile(0.9) - 9) <= 9 / 257);
+   * ```
+   */
+  stats<const Key extends Name<Fields> = Name<Fields>>(
+    options: { readonly fields?: readonly Key[] } = {},
+  ): { readonly [Asked in Key]: FieldStats } {
+    this.#connection.checkOpen("take statistics");
+    // Also where only an empty list is new, which changes neither number.
+    this.#appender.flush();
+    const names: readonly string[] = options.fields ?? this.#fields.map(({ name }) => name);
+    if (!Array.isArray(names)) {
+      throw new TypeError(`Cannot take statistics: fields must be a list of names, got ${describe(names)}`);
+    }
+    const unknown = names.findIndex((name) => this.#fields.every((field) => field.name !== name));
+    if (unknown >= 0) {
+      const known = this.#fields.map(({ name }) => name).join(", ");
+      throw new TypeError(
+        `Cannot take statistics: fields[${unknown}] must be among ${known}, got ${describe(names[unknown])}`,
+      );
+    }
+    const fields = this.#fields.filter(({ name }) => names.includes(name));
+    const taken = this.#statistics.take(fields);
+    return Object.fromEntries(fields.map(({ name }, i) => [name, taken[i]])) as {
+      [Asked in Key]: FieldStats;
+    };
+  }
+
+  /**
    * All rows as a table of apache-arrow: a column a field in field order, with the HuggingFace features in the schema's
    * metadata. A row without the field is null there; an empty list is an empty list.
    *
@@ -414,7 +550,7 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
   async toDataset(options: ToDatasetOptions<Name<Fields>> = {}): Promise<Table> {
     const { toTable } = await import("./dataset/to_arrow.ts");
     this.#prepareRead("convert to a dataset");
-    return toTable(this.#connection, this.#fields, this.#features, options as ToDatasetOptions);
+    return toTable(this.#connection, this.#fields, this.#knownFeatures(), options as ToDatasetOptions);
   }
 
   /**
@@ -586,6 +722,37 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
     return inspectText(this);
   }
 
+  #contextSource(): ContextSource {
+    const appender = this.#appender;
+    return {
+      ...this.#sampleSource(),
+      get tokenCount() {
+        return appender.tokenCount;
+      },
+      get rowCount() {
+        return appender.rowCount;
+      },
+      get tailValues() {
+        return appender.tailValues;
+      },
+    };
+  }
+
+  #sampleSource(): SampleSource {
+    this.#index ??= new EpisodeIndex(this.#connection, this.#directory);
+    return {
+      connection: this.#connection,
+      fields: this.#fields,
+      index: this.#index,
+      prepare: (action) => {
+        this.#connection.checkOpen(action);
+        if (this.#connection.isWritable) this.#appender.flush();
+        else this.refresh();
+      },
+      moments: () => this.stats(),
+    };
+  }
+
   /** For what the steps just appended have shown. They are in the stream: so an error waits for the next sync. */
   #noteInManifest(): void {
     this.#isManifestDue = this.#directory !== null;
@@ -599,14 +766,23 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
   /** Writes store.json where it is due. */
   #writeManifest(): void {
     if (!this.#isManifestDue || this.#directory === null) return;
-    writeManifest(this.#directory, this.#fields, this.#features);
+    writeManifest(this.#directory, this.#connection.id, this.#fields, this.#features);
     this.#isManifestDue = false;
   }
 
-  /** Commits what the tail holds. On a disk that is full that fails; then what is committed can still be read. */
+  /** The features of the fields. What a reader knows of them may be older than the rows that it sees. */
+  #knownFeatures(): KnownFeatures {
+    if (this.#directory !== null && this.#connection.access === "read") {
+      const { features } = readManifest(this.#directory);
+      for (const [name, feature] of features) this.#features.set(name, feature);
+    }
+    return this.#features;
+  }
+
+  /** Commits what the tail holds. On a disk that fails that does too; then what is committed can still be read. */
   #prepareRead(action: string, isCommitted: () => boolean = () => false): void {
     this.#connection.checkOpen(action);
-    if (this.#connection.tokenCount === this.length && this.#connection.rowCount === this.rowCount) return;
+    if (this.#appender.isFlushed) return;
     try {
       this.#appender.flush();
     } catch (error) {

@@ -63,6 +63,7 @@ test("handles that are stale, closed, foreign or made up are errors, never crash
     (store) => native.ss_row_find(store, 0, new Float64Array(1)),
     (store) => native.ss_step_find(store, new BigInt64Array(1), new Float64Array(1)),
     (store) => native.ss_marks_read(store, 0, 1, bytes, 1, new Float64Array(1)),
+    (store) => native.ss_statistics_add(store, bytes, 0, bytes, bytes, bytes, 0, new Float64Array(6)),
     (store) => native.ss_episodes_scan(store, 0, bytes, bytes, 1, new Float64Array(6), bytes, 1),
     (store) => native.ss_rows_start(store, bytes, 1, bytes),
     (store) =>
@@ -120,6 +121,27 @@ test("numbers that no caller of the table should pass are refused by the library
   }
   assert.equal(open(directory, 9, [100, 16, 16, 1000]), invalid);
   assert.equal(open(missing, 0, [100, 16, 16, 1000]), 25);
+});
+
+test("a sum tree whose shape does not fit its nodes is refused", () => {
+  const { native } = runtime;
+  const nodes = new Float64Array(17);
+  const [four, five] = [new Float64Array(4), new Float64Array(5)];
+  assert.equal(native.ss_priorities_build(nodes, Float64Array.of(17, 16, 0, 16), four), 0);
+  for (
+    const shape of [[17, 32, 0, 16], [16, 16, 0, 16], [17, 16, 0, 17], [17, 16, 5, 4], [17, 0, 0, 0], [
+      NaN,
+      16,
+      0,
+      1,
+    ]]
+  ) {
+    const bad = Float64Array.from(shape);
+    assert.equal(native.ss_priorities_build(nodes, bad, four), 5);
+    assert.equal(native.ss_priorities_fill(nodes, bad, five, four), 5);
+    assert.equal(native.ss_priorities_update(nodes, bad, four, four, 1, 1, four), 5);
+    assert.equal(native.ss_priorities_draw(nodes, bad, four, 1, four, four), 5);
+  }
 });
 
 test("names of runtimes stand only in src/native and in run", () => {

@@ -149,6 +149,17 @@ test("features of a dataset are remembered in store.json", () =>
     assert.deepEqual(await featureOf(store, "done"), { dtype: "int8", _type: "Value" });
   }));
 
+test("a reader that was there before a dataset was loaded knows its features too", () =>
+  withDirectory(async (directory) => {
+    const path = `${directory}/run.stream`;
+    using store = StreamStore.open(path, { fields: { a: 0 } });
+    using reader: StreamStore = StreamStore.open(path, { mode: "read" });
+    const table = tableFromArrays({ a: Float32Array.of(1, 2) });
+    await store.fromDataset(table);
+    reader.refresh();
+    assert.deepEqual(await featureOf(reader, "a"), { dtype: "float32", _type: "Value" });
+  }));
+
 test("a store may be moved, and have any name", () =>
   withDirectory((directory) => {
     const names = ["two words", "größe 数据 🤖", "%20#?&", "a'b\"c", "-rf", "a".repeat(250), "new\nline"];

@@ -61,3 +61,11 @@ test("rowOfToken() and rowOfStep() find rows, those without tokens too", () => {
   });
   assert.throws(() => store.rowOfStep(2n ** 63n), RangeError);
 });
+
+test("a list without values that is added to a row already read is there at the next reading", () => {
+  using store = new StreamStore({ a: 0, c: 1 });
+  store.append(0, { a: 1 });
+  assert.deepEqual(store.rows(), [{ step: 0, a: 1 }]);
+  store.append(0, { c: [] });
+  assert.deepEqual(store.rows(), [{ step: 0, a: 1, c: new Float64Array(0) }]);
+});

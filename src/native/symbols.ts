@@ -1,14 +1,15 @@
 /**
- * The C ABI of the native library: one table for both runtimes, in the order of zig/src/exports.zig. Only u32, i32,
- * f64 and typed arrays ("buffer") cross; the comments name the parameters.
+ * The C ABI of the native library: one table for both runtimes, in the order of zig/src/exports.zig and of
+ * sampler_exports.zig. Only u32, i32, f64 and typed arrays ("buffer") cross; the comments name the parameters.
  */
 export const symbols = {
   ss_abi_version: { args: [], result: "u32" },
-  ss_store_open: { args: ["buffer", "u32", "u32", "buffer", "buffer"], result: "i32" }, // directory, directory_bytes, mode, options, out
+  ss_store_open: { args: ["buffer", "u32", "u32", "buffer", "buffer", "buffer"], result: "i32" }, // directory, directory_bytes, mode, options, id, out
   ss_store_close: { args: ["u32", "u32", "u32"], result: "i32" }, // store, view_count, blank
   ss_store_state: { args: ["u32", "buffer"], result: "i32" }, // store, out
   ss_store_detail: { args: ["u32", "buffer"], result: "i32" }, // store, out
   ss_store_flush: { args: ["u32"], result: "i32" }, // store
+  ss_store_reserve: { args: ["u32"], result: "i32" }, // store
   ss_store_sync: { args: ["u32"], result: "i32" }, // store
   ss_store_drop: { args: ["u32", "f64"], result: "i32" }, // store, row
   ss_store_refresh: { args: ["u32", "buffer"], result: "i32" }, // store, out_changed
@@ -26,8 +27,84 @@ export const symbols = {
   ss_column_extract: { args: ["u32", "buffer", "buffer", "buffer", "buffer", "buffer"], result: "i32" }, // store, request, out_values, out_offsets, out_validity, out_progress
   ss_rows_read: { args: ["u32", "f64", "u32", "buffer", "buffer"], result: "i32" }, // store, first_row, row_count, out_starts, out_steps
   ss_row_find: { args: ["u32", "f64", "buffer"], result: "i32" }, // store, token, out_row
+  ss_rows_synced: { args: ["u32", "buffer"], result: "i32" }, // store, out_count
   ss_step_find: { args: ["u32", "buffer", "buffer"], result: "i32" }, // store, step, out_row
   ss_marks_read: { args: ["u32", "f64", "f64", "buffer", "u32", "buffer"], result: "i32" }, // store, first_row, end_row, out_marks, marks_max, out_count
+  ss_draw_uniform: { args: ["buffer", "buffer", "u32", "buffer"], result: "i32" }, // key, indices, count, out
+  ss_draw_unit: { args: ["buffer", "buffer", "u32", "buffer"], result: "i32" }, // key, indices, count, out
+  ss_draw_geometric: { args: ["buffer", "buffer", "u32", "buffer"], result: "i32" }, // key, indices, count, out
+  ss_draw_permuted: { args: ["buffer", "buffer", "u32", "buffer"], result: "i32" }, // key, indices, count, out
+  ss_windows_count: {
+    args: ["buffer", "buffer", "u32", "u32", "buffer", "buffer", "u32", "buffer"],
+    result: "i32",
+  }, // plan, origins, episode_count, from, cumulative, buckets, buckets_max, state
+  ss_windows_locate: {
+    args: [
+      "buffer",
+      "buffer",
+      "u32",
+      "buffer",
+      "buffer",
+      "u32",
+      "buffer",
+      "u32",
+      "buffer",
+      "buffer",
+      "buffer",
+    ],
+    result: "i32",
+  }, // plan, origins, episode_count, cumulative, buckets, bucket_count, ordinals, count, out_anchors, out_starts, out_lengths
+  ss_windows_resolve: {
+    args: ["buffer", "buffer", "u32", "buffer", "u32", "buffer", "buffer"],
+    result: "i32",
+  }, // plan, origins, episode_count, anchors, count, out_starts, out_lengths
+  ss_windows_rank: { args: ["buffer", "buffer", "u32", "buffer", "f64", "buffer"], result: "i32" }, // plan, origins, episode_count, cumulative, position, out_rank
+  ss_episodes_scan: {
+    args: ["u32", "u32", "buffer", "buffer", "u32", "buffer", "buffer", "u32"],
+    result: "i32",
+  }, // store, kind, types, kinds, field_count, progress, out_starts, starts_max
+  ss_rows_start: { args: ["u32", "buffer", "u32", "buffer"], result: "i32" }, // store, rows, count, out_starts
+  ss_windows_fill: {
+    args: [
+      "u32",
+      "buffer",
+      "buffer",
+      "buffer",
+      "buffer",
+      "u32",
+      "u32",
+      "u32",
+      "buffer",
+      "u32",
+      "buffer",
+      "buffer",
+      "buffer",
+      "buffer",
+      "buffer",
+    ],
+    result: "i32",
+  }, // store, request, starts, lengths, slots, count, batch_size, layout, fields, field_count, out_values, out_types, out_steps, out_mask, out_lengths
+  ss_fields_fill: {
+    args: ["u32", "buffer", "buffer", "buffer", "buffer", "u32", "u32", "buffer", "buffer"],
+    result: "i32",
+  }, // store, request, starts, lengths, slots, count, batch_size, out_values, out_mask
+  ss_steps_fill: {
+    args: ["u32", "buffer", "buffer", "buffer", "buffer", "u32", "u32", "buffer", "buffer"],
+    result: "i32",
+  }, // store, request, starts, lengths, slots, count, batch_size, out_steps, out_mask
+  ss_recent_load: { args: ["u32", "buffer", "buffer", "buffer", "u32", "buffer"], result: "i32" }, // store, request, types, kinds, field_count, out
+  ss_priorities_fill: { args: ["buffer", "buffer", "buffer", "buffer"], result: "i32" }, // nodes, shape, request, report
+  ss_priorities_update: {
+    args: ["buffer", "buffer", "buffer", "buffer", "u32", "f64", "buffer"],
+    result: "i32",
+  }, // nodes, shape, ids, values, count, alpha, report
+  ss_priorities_draw: { args: ["buffer", "buffer", "buffer", "u32", "buffer", "buffer"], result: "i32" }, // nodes, shape, units, count, out_ids, out_probabilities
+  ss_priorities_build: { args: ["buffer", "buffer", "buffer"], result: "i32" }, // nodes, shape, report
+  ss_statistics_add: {
+    args: ["u32", "buffer", "u32", "buffer", "buffer", "buffer", "u32", "buffer"],
+    result: "i32",
+  }, // store, fields, field_count, summaries, indexes, pages, pages_max, progress
+  ss_moments_merge: { args: ["buffer", "buffer"], result: "i32" }, // moments, other
 } as const;
 
 /** What the library must answer to `ss_abi_version`. */

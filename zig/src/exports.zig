@@ -29,12 +29,16 @@ export fn ss_abi_version() u32 {
 }
 
 /// modes: 0 temporary, 1 create, 2 write, 3 read, 4 salvage; options: capacity_tokens, tail_records_max, tail_values_max,
-/// reserved_elements (the first three only for a new store); out: the store, or the process that holds its lock
-export fn ss_store_open(directory: [*]const u8, directory_bytes: u32, mode: u32, options: [*]const f64, out: *u32) i32 {
-    return result(openStore(directory[0..directory_bytes], mode, options[0..4], out));
+/// reserved_elements (the first three only for a new store); id: that a store that exists must have, zeros where it is
+/// not known; out: the store, or the process that holds its lock, or the bytes that a full disk has no room for
+export fn ss_store_open(directory: [*]const u8, directory_bytes: u32, mode: u32, options: *const [4]f64, id: *const format.Id, out: *f64) i32 {
+    var number: u64 = 0;
+    const outcome = openStore(directory[0..directory_bytes], mode, options, id, &number);
+    out.* = @floatFromInt(number);
+    return result(outcome);
 }
 
-fn openStore(directory: []const u8, mode: u32, numbers_in: *const [4]f64, out: *u32) Error!void {
+fn openStore(directory: []const u8, mode: u32, numbers_in: *const [4]f64, id: *const format.Id, out: *u64) Error!void {
     var buffer: [files_file.path_bytes_max]u8 = undefined;
     const path = std.fmt.bufPrintSentinel(&buffer, "{s}", .{directory}, 0) catch return error.NotFound;
     const options: store_file.Options = .{
@@ -43,6 +47,12 @@ fn openStore(directory: []const u8, mode: u32, numbers_in: *const [4]f64, out: *
         .tail_values_max = try numbers.to(u24, numbers_in[2]),
         .reserved_elements = try numbers.to(u40, numbers_in[3]),
     };
+    const is_new = mode <= 1;
+    // Before anything is done to it: a head that counts less than the columns hold would have them cut.
+    const is_known = !is_new and !std.mem.allEqual(u8, id, 0);
+    if (is_known and !std.mem.eql(u8, id, &try Store.idOf(path))) return error.ForeignHead;
+    // What a new store takes at first.
+    if (is_new) out.* = format.headBytes(options.tail_records_max, options.tail_values_max);
     const slot = try handles.begin();
     errdefer handles.abandon(slot);
     slot.store.* = switch (mode) {
@@ -64,8 +74,9 @@ export fn ss_store_close(store: u32, view_count: u32, blank: u32) i32 {
 
 /// out: sequence, tokens, rows, marks, last step, then address and size of: tail state (size: records), tail records,
 /// tail values (size: values), steps, types, data (sizes in bytes); then first token, first row, capacity, and what
-/// opening found: tokens and rows from the tail, tokens, rows and records cut
-export fn ss_store_state(store: u32, out: *[25]i64) i32 {
+/// opening found: tokens and rows from the tail, tokens, rows and records cut; then what the tail may take: records,
+/// values, and records that become marks; then the store's ID, in two halves
+export fn ss_store_state(store: u32, out: *[30]i64) i32 {
     const slot = handles.take(store) catch |err| return status.of(err);
     defer slot.put();
     const it = slot.store;
@@ -84,10 +95,13 @@ export fn ss_store_state(store: u32, out: *[25]i64) i32 {
         out[6 + 2 * i] = @intCast(range[1]);
     }
     const found = it.recovery;
-    for (out[17..], [_]u64{
+    const room = it.room();
+    for (out[17..28], [_]u64{
         commit.first_token, commit.first_row, it.head.header().capacity_tokens, found.tail_tokens,
         found.tail_rows,    found.cut_tokens, found.cut_rows,                   found.cut_records,
+        room.records,       room.values,      room.marks,
     }) |*to, number| to.* = @intCast(number);
+    out[28..30].* = @bitCast(it.head.header().id);
     return status.ok;
 }
 
@@ -100,10 +114,18 @@ export fn ss_store_detail(store: u32, out: *[2]f64) i32 {
     return status.ok;
 }
 
+/// Moves the tail into the columns, and reserves disk space for what it takes next as long as there is any.
 export fn ss_store_flush(store: u32) i32 {
     const slot = handles.take(store) catch |err| return status.of(err);
     defer slot.put();
-    return growthResult(slot, slot.store.flush());
+    return growthResult(slot, slot.store.flushAndReserve());
+}
+
+/// Reserves disk space for what the tail takes next, or says that there is none; `ss_store_state` tells how much it is.
+export fn ss_store_reserve(store: u32) i32 {
+    const slot = handles.take(store) catch |err| return status.of(err);
+    defer slot.put();
+    return growthResult(slot, slot.store.reserve());
 }
 
 /// Flushes, and makes everything durable.
@@ -281,6 +303,15 @@ export fn ss_row_find(store: u32, token: f64, out_row: *f64) i32 {
     return status.ok;
 }
 
+/// out: how many rows the last sync has made durable
+export fn ss_rows_synced(store: u32, out_count: *f64) i32 {
+    const slot = handles.take(store) catch |err| return status.of(err);
+    defer slot.put();
+    const synced = slot.store.head.syncedCommit() catch |err| return status.of(err);
+    out_count.* = @floatFromInt(synced.row_count);
+    return status.ok;
+}
+
 /// out: the row of the step, or -1
 export fn ss_step_find(store: u32, step: *align(1) const i64, out_row: *f64) i32 {
     const slot = handles.take(store) catch |err| return status.of(err);
@@ -326,11 +357,14 @@ fn batchResult(slot: *handles.Slot, outcome: Error!void) i32 {
 /// Says of a disk that is full how many bytes were wanted.
 fn growthResult(slot: *handles.Slot, outcome: Error!void) i32 {
     if (outcome) |_| {} else |err| {
-        if (err == error.StorageFull) slot.detail = .{ @floatFromInt(slot.store.files.wantedBytes()), 0 };
+        if (err == error.StorageFull) slot.detail = .{ @floatFromInt(slot.store.files.wanted_bytes), 0 };
     }
     return result(outcome);
 }
 
 comptime {
+    _ = @import("sampler_exports.zig");
+    _ = @import("priorities_exports.zig");
+    _ = @import("statistics_exports.zig");
     std.debug.assert(@sizeOf(gather_file.IntegerField) == 8);
 }

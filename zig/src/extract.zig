@@ -129,11 +129,11 @@ inline fn prefetch(table: Table, row: usize, hint: Span) void {
 }
 
 /// Where a row has the field. Rows tend to be alike, so the last row's answer is tried first: four looks decide.
-const Span = struct {
+pub const Span = struct {
     offset: usize,
     count: usize,
 
-    inline fn fits(span: Span, types: []const i32, type_id: i32) bool {
+    pub inline fn fits(span: Span, types: []const i32, type_id: i32) bool {
         const end = span.offset + span.count;
         if (span.count == 0 or end > types.len) return false;
         if (types[span.offset] != type_id or types[end - 1] != type_id) return false;
@@ -141,7 +141,7 @@ const Span = struct {
         return end == types.len or types[end] != type_id;
     }
 
-    fn find(types: []const i32, type_id: i32) Span {
+    pub fn find(types: []const i32, type_id: i32) Span {
         const offset = std.mem.findScalar(i32, types, type_id) orelse return .{ .offset = 0, .count = 0 };
         var end = offset + 1;
         while (end < types.len and types[end] == type_id) end += 1;

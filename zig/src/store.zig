@@ -10,6 +10,7 @@ const expanding = @import("expand.zig");
 const recovering = @import("recover.zig");
 const batches = @import("batch.zig");
 const buffers = @import("buffer.zig");
+const recents = @import("recent.zig");
 const Room = @import("room.zig").Room;
 
 pub const Error = head_file.Error || error{ InvalidArgument, OutOfOrder, ReadOnly, BatchOpen };
@@ -49,6 +50,7 @@ pub fn Store(comptime System: type) type {
         sync_failed: bool = false,
         stage: buffers.Buffer(System, expanding.Stage) = .{},
         batch: batches.Batch(System) = .{},
+        recent: recents.Recent(System) = .{},
         /// What `write` last left in the tail.
         counted: Room = .{},
 
@@ -170,6 +172,7 @@ pub fn Store(comptime System: type) type {
             self.files.close();
             self.stage.release();
             self.batch.release();
+            self.recent.release();
             switch (maps) {
                 .release => self.releaseMaps(),
                 .keep => {},
@@ -189,6 +192,28 @@ pub fn Store(comptime System: type) type {
 
         pub fn releaseMaps(self: *Self) void {
             self.files.releaseMaps();
+        }
+
+        /// Puts the newest rows together in `recent`, those in the tail among them: as many as wanted, or as have so many
+        /// tokens. Somebody who only reads sees what is committed.
+        pub fn loadRecent(self: *Self, rows_max: usize, tokens_max: usize, value_count: ?usize) Error!void {
+            const commit = self.commit;
+            const records = if (self.access == .read) &.{} else try self.head.published(commit);
+            const values = if (records.len == 0) 0 else value_count orelse self.countPending(records).values;
+            if (values > self.head.values.len) return error.InvalidArgument;
+            try self.recent.load(.{
+                .table = .{
+                    .steps = self.files.steps.slice(i64, commit.token_count),
+                    .rows = self.files.rows.slice(u64, commit.row_count),
+                    .marks = self.files.marks.slice(format.Mark, commit.mark_count),
+                    .first_row = @intCast(commit.first_row),
+                },
+                .types = self.files.types.slice(i32, commit.token_count),
+                .data = self.files.data.slice(u64, commit.token_count),
+                .first_token = @intCast(commit.first_token),
+                .records = records,
+                .values = self.head.values[0..values],
+            }, rows_max, tokens_max);
         }
 
         /// Moves the published records of the tail into the columns and commits.

@@ -1,0 +1,259 @@
+import { describe } from "../fields.ts";
+import type { Output, ValueDtype, WindowPlan } from "./options.ts";
+
+/** What every batch says of its windows. All arrays are row by row, a window a row. */
+interface BatchBase<Steps> {
+  /** Windows in the batch, B: the sampler's batch size, or fewer where the last epoch ends. */
+  readonly size: number;
+  /** Shape `[B]`: where each window begins, a token index, or a row index in samplers of `steps`. Padding does not count. */
+  readonly starts: Float64Array;
+  /** Shape `[B]`: how many places of each window are no padding: tokens, or rows of dense fields. */
+  readonly lengths: Int32Array;
+  /** Shape `[B, T]`, or `[B, S]` for dense fields: 1 where there is something, 0 where there is padding. */
+  readonly mask: Uint8Array;
+  /** The step of each place, in the mask's shape; 0 where there is padding. */
+  readonly steps: Steps;
+  /** Where the order is prioritized, shape `[B]`: what `updatePriorities` knows each window by. */
+  readonly ids: Float64Array | null;
+  /** Where the order is prioritized, shape `[B]`: how likely each window was to be drawn. */
+  readonly probabilities: Float64Array | null;
+  /** Where the order is prioritized, shape `[B]`: importance weights, the largest of the batch being 1. */
+  readonly weights: Float64Array | null;
+  /** In mixtures, shape `[B]`: the source of each window, by its place in the list. */
+  readonly sources: Int32Array | null;
+}
+
+/** A batch of windows as tokens: columns of shape `[B, T]`. */
+export interface TokenBatch<
+  Values = BatchValues | null,
+  Types = Int32Array | null,
+  Steps = BigInt64Array | Float64Array | null,
+> extends BatchBase<Steps> {
+  readonly values: Values;
+  readonly types: Types;
+}
+
+/** One field of a batch. */
+export interface FieldValues<Values = BatchValues> {
+  /** Values a row, W. */
+  readonly width: number;
+  /** Shape `[B, S, W]`; 0 where the row has no value. */
+  readonly values: Values;
+  /** Shape `[B, S, W]`: 1 where the row has a value. */
+  readonly mask: Uint8Array;
+}
+
+/** A batch of windows of rows as dense fields. */
+export interface FieldBatch<
+  Name extends string = string,
+  Values = BatchValues,
+  Steps = BigInt64Array | Float64Array | null,
+> extends BatchBase<Steps> {
+  readonly fields: { readonly [Key in Name]: FieldValues<Values> };
+}
+
+/** bfloat16 is a Uint16Array. */
+export type BatchValues = Float32Array | Float64Array | Float16Array | Uint16Array;
+
+/** Any batch, as the sampler's own parts fill it. */
+export type AnyBatch = BatchBase<BigInt64Array | Float64Array | null> & {
+  readonly values?: BatchValues | null;
+  readonly types?: Int32Array | null;
+  readonly fields?: { readonly [name: string]: FieldValues };
+};
+
+type ArrayOf<Dtype> = Dtype extends "float64" ? Float64Array
+  : Dtype extends "float16" ? Float16Array
+  : Dtype extends "bfloat16" ? Uint16Array
+  : Dtype extends null ? null
+  : Float32Array;
+type TypesOf<Dtype> = Dtype extends null ? null : Int32Array;
+type StepsOf<Dtype> = Dtype extends null ? null : Dtype extends "float64" ? Float64Array : BigInt64Array;
+
+type OutputOf<Options> = Options extends { readonly output: infer Wanted extends Output } ? Wanted
+  : Record<never, never>;
+type Key<Wanted, Name extends string> = Wanted extends { readonly [Found in Name]: infer Dtype } ? Dtype
+  : undefined;
+
+type Drawn<Options> = Options extends { readonly order: { readonly kind: "prioritized" } }
+  ? { readonly ids: Float64Array; readonly probabilities: Float64Array; readonly weights: Float64Array }
+  : unknown;
+
+/** The batches of a sampler with these options. */
+export type BatchOf<Options> =
+  & Drawn<Options>
+  & (Options extends { readonly fields: infer Dense extends object } ? FieldBatch<
+      Extract<keyof Dense, string>,
+      ArrayOf<Key<OutputOf<Options>, "values">>,
+      StepsOf<Key<OutputOf<Options>, "steps">>
+    >
+    : TokenBatch<
+      ArrayOf<Key<OutputOf<Options>, "values">>,
+      TypesOf<Key<OutputOf<Options>, "types">>,
+      StepsOf<Key<OutputOf<Options>, "steps">>
+    >);
+
+/** Makes an array in a piece of memory, or in memory of its own. */
+export type Memory = (
+  byteLength: number,
+) => { readonly buffer: ArrayBuffer | SharedArrayBuffer; readonly offset: number };
+
+interface ArrayClass {
+  readonly name: string;
+  readonly BYTES_PER_ELEMENT: number;
+  new (
+    buffer: ArrayBuffer | SharedArrayBuffer,
+    offset: number,
+    length: number,
+  ): ArrayBufferView & { readonly length: number };
+}
+
+const valueClasses: Readonly<Record<ValueDtype, unknown>> = {
+  float32: Float32Array,
+  float64: Float64Array,
+  float16: Float16Array,
+  bfloat16: Uint16Array,
+};
+
+/** One array of a batch: where it stands, its class, and its elements a window. */
+interface Column {
+  readonly path: readonly string[];
+  readonly type: ArrayClass;
+  readonly perWindow: number;
+}
+
+/** The arrays of a sampler's batches. */
+export class BatchLayout {
+  readonly #columns: readonly Column[];
+
+  constructor(
+    private readonly plan: WindowPlan,
+    /** Tokens, or rows of dense fields, of a window in the output. */
+    readonly width: number,
+    readonly batchSize: number,
+    extra: { readonly isPrioritized: boolean; readonly isMixture: boolean },
+  ) {
+    this.#columns = columnsOf(plan, width, extra);
+  }
+
+  /** Bytes of a batch, each array beginning at a multiple of 8. */
+  get byteLength(): number {
+    return this.#columns.reduce((sum, column) => sum + this.#bytesOf(column), 0);
+  }
+
+  /** A new batch. */
+  allocate(memory: Memory = (byteLength) => ({ buffer: new ArrayBuffer(byteLength), offset: 0 })): AnyBatch {
+    return this.#build(this.batchSize, (column) => {
+      const { buffer, offset } = memory(this.#bytesOf(column));
+      return new column.type(buffer, offset, this.batchSize * column.perWindow);
+    });
+  }
+
+  /** A batch over one piece of memory of `byteLength` bytes. */
+  over(buffer: ArrayBuffer | SharedArrayBuffer): AnyBatch {
+    let used = 0;
+    return this.allocate((byteLength) => {
+      const offset = used;
+      used += byteLength;
+      return { buffer, offset };
+    });
+  }
+
+  /** The first windows of a batch. */
+  head(batch: AnyBatch, size: number): AnyBatch {
+    return this.#build(size, (column) => {
+      const whole = valueAt(batch, column.path) as Float64Array;
+      return whole.subarray(0, size * column.perWindow);
+    });
+  }
+
+  /** Whether nobody has taken the arrays away. */
+  isWhole(batch: AnyBatch): boolean {
+    return this.#columns.every(({ path, perWindow }) =>
+      (valueAt(batch, path) as Float64Array).length === this.batchSize * perWindow
+    );
+  }
+
+  /** Throws for a batch that has not the arrays that are to be filled. */
+  check(batch: AnyBatch): void {
+    for (const { path, type, perWindow } of this.#columns) {
+      const name = `out.${path.join(".")}`;
+      const array = valueAt(batch, path);
+      if (!(array instanceof (type as unknown as { new (): object }))) {
+        throw new TypeError(`Cannot sample: ${name} must be a ${type.name}, got ${describe(array)}`);
+      }
+      const { length } = array as Float64Array;
+      if (length !== this.batchSize * perWindow) {
+        throw new RangeError(
+          `Cannot sample: ${name} must have length ${this.batchSize * perWindow}, got ${length}`,
+        );
+      }
+    }
+  }
+
+  #bytesOf({ type, perWindow }: Column): number {
+    return Math.ceil(this.batchSize * perWindow * type.BYTES_PER_ELEMENT / 8) * 8;
+  }
+
+  #build(size: number, make: (column: Column) => unknown): AnyBatch {
+    const batch: Record<string, unknown> = {
+      size,
+      steps: null,
+      ids: null,
+      probabilities: null,
+      weights: null,
+      sources: null,
+    };
+    if (this.plan.fields === null) Object.assign(batch, { values: null, types: null });
+    else {
+      batch.fields = Object.fromEntries(
+        this.plan.fields.map(({ field, width }) => [field.name, { width, values: null, mask: null }]),
+      );
+    }
+    for (const column of this.#columns) {
+      const holder = column.path.slice(0, -1).reduce((found, key) => found[key] as typeof batch, batch);
+      holder[column.path.at(-1)!] = make(column);
+    }
+    return batch as unknown as AnyBatch;
+  }
+}
+
+function columnsOf(
+  plan: WindowPlan,
+  width: number,
+  { isPrioritized, isMixture }: { readonly isPrioritized: boolean; readonly isMixture: boolean },
+): Column[] {
+  const column = (path: string[], type: unknown, perWindow: number): Column => ({
+    path,
+    type: type as ArrayClass,
+    perWindow,
+  });
+  const columns = [
+    column(["starts"], Float64Array, 1),
+    column(["lengths"], Int32Array, 1),
+    column(["mask"], Uint8Array, width),
+  ];
+  if (plan.steps !== null) {
+    columns.push(column(["steps"], plan.steps === "int64" ? BigInt64Array : Float64Array, width));
+  }
+  if (isPrioritized) {
+    for (const name of ["ids", "probabilities", "weights"]) columns.push(column([name], Float64Array, 1));
+  }
+  if (isMixture) columns.push(column(["sources"], Int32Array, 1));
+  for (const { field, width: perRow } of plan.fields ?? []) {
+    columns.push(column(["fields", field.name, "values"], valueClasses[plan.values!], width * perRow));
+    columns.push(column(["fields", field.name, "mask"], Uint8Array, width * perRow));
+  }
+  if (plan.fields === null && plan.values !== null) {
+    columns.push(column(["values"], valueClasses[plan.values], width));
+  }
+  if (plan.hasTypes) columns.push(column(["types"], Int32Array, width));
+  return columns;
+}
+
+function valueAt(batch: AnyBatch, path: readonly string[]): unknown {
+  return path.reduce(
+    (found: unknown, key) => (found as Record<string, unknown> | null | undefined)?.[key],
+    batch,
+  );
+}

@@ -1,0 +1,165 @@
+import type { Field } from "../fields.ts";
+import { check } from "../native/status.ts";
+import { type AnyBatch, BatchLayout } from "./batch.ts";
+import { countBelow } from "./episodes.ts";
+import { Filler, scalesOf } from "./fill.ts";
+import { Checks, parseWindow, type WindowOptions, type WindowPlan } from "./options.ts";
+import type { SampleSource } from "./sampler.ts";
+
+/** Which window a policy looks at while it acts. */
+export interface ContextOptions<Name extends string = string> extends WindowOptions<Name> {
+  /**
+   * The places that the window is padded to, on its left: tokens, or rows of dense fields. As long as the window where
+   * nothing is said; a window of rows as tokens is then as wide as its tokens.
+   */
+  readonly padTo?: number;
+}
+
+/** What a context needs of a store besides what samplers do. */
+export interface ContextSource extends SampleSource {
+  /** Tokens and rows that were appended, those in the tail included. */
+  readonly tokenCount: number;
+  readonly rowCount: number;
+  /** Values in the tail, where that is known. */
+  readonly tailValues: number | null;
+}
+
+const contextKeys = ["tokens", "steps", "fields", "truncate", "episodes", "output", "normalize", "padTo"];
+const rules = { none: 0, starts: 0, end: 1, id: 2 } as const;
+
+/** What the native library says of the newest rows, in this order. */
+const found = { tokens: 0, rows: 1, startRow: 2, startToken: 3 };
+
+/** The newest window of a store: its options worked out once, and its arrays made once. */
+export class Context {
+  readonly #source: ContextSource;
+  readonly #plan: WindowPlan;
+  readonly #width: number | null;
+  /** Rows that are enough. */
+  readonly #rowsMax: number;
+  readonly #request: Float64Array;
+  readonly #types: Int32Array;
+  readonly #kinds: Int32Array;
+  readonly #found = new Float64Array(4);
+  readonly #starts = new Float64Array(1);
+  readonly #lengths = new Int32Array(1);
+  readonly #slots = new Int32Array(1);
+  #layout: BatchLayout | null = null;
+  #filler: Filler | null = null;
+  #batch: AnyBatch | null = null;
+
+  constructor(source: ContextSource, options: ContextOptions) {
+    const checks = new Checks("Cannot make a context");
+    checks.object("options", options);
+    checks.names(options, contextKeys);
+    const { padTo, ...window } = options;
+    if (window.tokens !== undefined && window.steps !== undefined) {
+      throw new TypeError(
+        "Cannot make a context: a window has tokens or steps, got both; padTo sets the width",
+      );
+    }
+    this.#source = source;
+    this.#plan = parseWindow(window, source.fields, checks);
+    this.#width = parseWidth(this.#plan, padTo, checks);
+    const { episodes, unit, length } = this.#plan;
+    const fields: readonly Field[] = "fields" in episodes ? episodes.fields : [];
+    this.#types = Int32Array.from(fields.length > 0 ? fields.map(({ type }) => type) : [0]);
+    this.#kinds = Int32Array.from(fields.length > 0 ? fields.map(({ kind }) => kind) : [0]);
+    this.#rowsMax = unit === "steps" ? length : Number.MAX_SAFE_INTEGER;
+    const tokensMax = unit === "steps" ? Number.MAX_SAFE_INTEGER : length;
+    this.#request = Float64Array.of(this.#rowsMax, tokensMax, -1, rules[episodes.kind]);
+    if (this.#width !== null) this.#prepare(this.#width);
+  }
+
+  /** The window as a batch of one. It is filled anew by the next call. */
+  read(): AnyBatch {
+    const { rowCount, tokenCount, tailValues, connection } = this.#source;
+    if (rowCount === connection.firstRow) {
+      throw new RangeError("Cannot read a context: the store must hold a step, got none");
+    }
+    this.#load(rowCount, tailValues);
+    const tokens = this.#found[found.tokens];
+    const rows = this.#found[found.rows];
+    const { unit, length } = this.#plan;
+    const end = unit === "steps" ? rows : tokens;
+    const begin = unit === "steps" ? this.#found[found.startRow] : this.#found[found.startToken];
+    const start = Math.max(begin, end - length);
+    if (this.#width === null) this.#prepare(Math.max(1, tokens - this.#found[found.startToken]));
+    const batch = this.#pickBatch();
+    this.#starts[0] = start;
+    this.#lengths[0] = end - start;
+    this.#filler!.fill(batch, 1, {
+      count: 1,
+      starts: this.#starts,
+      lengths: this.#lengths,
+      slots: this.#slots,
+    });
+    batch.starts[0] = start + (unit === "steps" ? rowCount - rows : tokenCount - tokens);
+    return batch;
+  }
+
+  /** Puts the newest rows together, and finds where their episode begins. */
+  #load(rowCount: number, tailValues: number | null): void {
+    const { native, store } = this.#source.connection;
+    const { episodes } = this.#plan;
+    const fieldCount = "fields" in episodes ? episodes.fields.length : 0;
+    if ("starts" in episodes) {
+      this.#request[0] = Math.min(this.#rowsMax, rowCount - lastStart(episodes.starts, rowCount - 1));
+    }
+    this.#request[2] = tailValues ?? -1;
+    const code = native.ss_recent_load(
+      store,
+      this.#request,
+      this.#types,
+      this.#kinds,
+      fieldCount,
+      this.#found,
+    );
+    check(code, "Cannot read a context");
+  }
+
+  #pickBatch(): AnyBatch {
+    if (this.#batch === null || !this.#layout!.isWhole(this.#batch)) this.#batch = this.#layout!.allocate();
+    return this.#batch;
+  }
+
+  #prepare(width: number): void {
+    if (this.#layout?.width === width) return;
+    const plan = this.#plan;
+    const { connection, fields } = this.#source;
+    this.#layout = new BatchLayout(plan, width, 1, { isPrioritized: false, isMixture: false });
+    const normalization = plan.normalize === true ? this.#source.moments() : plan.normalize || {};
+    this.#filler = new Filler(connection, plan, fields, scalesOf(normalization), width, true, true);
+    this.#batch = null;
+  }
+}
+
+function parseWidth(plan: WindowPlan, padTo: number | undefined, checks: Checks): number | null {
+  if (padTo === undefined) return plan.unit === "steps" && plan.fields === null ? null : plan.length;
+  const width = checks.count("padTo", padTo);
+  if ((plan.unit === "tokens" || plan.fields !== null) && width < plan.length) {
+    throw checks.refuse("padTo", `>= ${plan.length}, the length of the window`, padTo);
+  }
+  return width;
+}
+
+/** The last start that is not after a row; 0 where there is none. */
+function lastStart(starts: BigUint64Array, row: number): number {
+  const count = countBelow(starts, starts.length, row + 1);
+  return count === 0 ? 0 : Number(starts[count - 1]);
+}
+
+/** Contexts by their options, which a program passes again after every step. */
+export class Contexts {
+  readonly #known = new WeakMap<object, Context>();
+
+  constructor(private readonly source: ContextSource) {}
+
+  read(options: ContextOptions): AnyBatch {
+    const known = this.#known.get(options);
+    if (known !== undefined) return known.read();
+    const made = new Context(this.source, options);
+    this.#known.set(options, made);
+    return made.read();
+  }
+}

@@ -1,0 +1,187 @@
+import { type AnyBatch, BatchLayout } from "./batch.ts";
+import { Cursor } from "./cursor.ts";
+import { checkAny, keyOf } from "./draws.ts";
+import type { Filler } from "./fill.ts";
+import { Checks, checkSize, parseSamplerOptions, type SamplerOptions, type SamplerPlan } from "./options.ts";
+import { makeFiller, makeWindows, type SampleSource } from "./sampler.ts";
+import { check } from "../native/status.ts";
+import { checkState, type SamplerState, stateOf } from "./state.ts";
+import { widestRow } from "./widest_row.ts";
+import type { Places, Windows } from "./windows.ts";
+
+/** A store of a mixture, and how often it is drawn from. */
+export interface MixtureSource<Store> {
+  readonly store: Store;
+  /** A number above 0: a store is drawn from `weight` in the sum of all weights times. */
+  readonly weight: number;
+}
+
+/** Options of a mixture: those of a sampler with order uniform. */
+export type MixtureOptions<Name extends string = string> = Omit<SamplerOptions<Name>, "order" | "epochs">;
+
+/** One store of a mixture, and the places in the batch that go to it. */
+interface Part {
+  readonly source: SampleSource;
+  readonly windows: Windows;
+  readonly filler: Filler;
+  readonly places: Places;
+  readonly slots: Int32Array;
+  readonly indices: Float64Array;
+  readonly ordinals: Float64Array;
+  count: number;
+}
+
+/** Random numbers of their own for the choice of the store, and for the windows of each. */
+const sourceStream = 4;
+const windowStream = 16;
+
+/** Draws batches of windows from several stores. `batch.sources` says which window is from which. */
+export class Mixture<Batch = AnyBatch> implements Iterable<Batch> {
+  readonly #plan: SamplerPlan;
+  readonly #parts: readonly Part[];
+  /** The sum of the weights up to each source, as a share of all. */
+  readonly #limits: Float64Array;
+  readonly #cursor: Cursor;
+  readonly #layout: BatchLayout;
+  readonly #indices: Float64Array;
+  readonly #units: Float64Array;
+  #seed: bigint;
+  #batch: AnyBatch | null = null;
+
+  /** Made by `mixture`. */
+  constructor(
+    sources: readonly { readonly source: SampleSource; readonly weight: number }[],
+    options: MixtureOptions,
+  ) {
+    const checks = new Checks("Cannot make a mixture");
+    this.#limits = parseWeights(sources, checks);
+    const plans = sources.map(({ source }) => {
+      source.prepare("make a mixture");
+      return parseSamplerOptions({ ...options, order: "uniform" }, source.fields, checks.action);
+    });
+    this.#plan = plans[0];
+    const { window, batchSize } = this.#plan;
+    this.#seed = this.#plan.seed;
+    this.#cursor = new Cursor(this.#plan.shard);
+    const width = window.width ??
+      window.length * Math.max(...sources.map(({ source }) => widestRow(source.connection)));
+    checkSize(batchSize, width, checks);
+    this.#layout = new BatchLayout(window, width, batchSize, { isPrioritized: false, isMixture: true });
+    this.#parts = sources.map(({ source }, i) => makePart(source, plans[i], width));
+    this.#indices = new Float64Array(batchSize);
+    this.#units = new Float64Array(batchSize);
+  }
+
+  /** The seed, given or random. */
+  get seed(): bigint {
+    return this.#seed;
+  }
+
+  /** A batch of one's own, to be filled by `next(batch)`. */
+  allocate(): Batch {
+    return this.#layout.allocate() as Batch;
+  }
+
+  /** The next batch, the mixture's own and filled anew by the next call, or `out`. */
+  next(out?: Batch): Batch {
+    for (const { source } of this.#parts) source.prepare("sample");
+    const batch = this.#pickBatch(out as AnyBatch | undefined);
+    this.#share(batch);
+    for (const [i, part] of this.#parts.entries()) this.#drawFrom(part, i, batch);
+    this.#cursor.advance(this.#plan.batchSize);
+    return batch as Batch;
+  }
+
+  /** Batches without end. */
+  *[Symbol.iterator](): Generator<Batch, never, undefined> {
+    for (;;) yield this.next();
+  }
+
+  /** Where the mixture stands: JSON of under 300 bytes. */
+  state(): SamplerState {
+    return stateOf(this.#plan, this.#seed, this.#cursor.position);
+  }
+
+  /** Goes on where a mixture of the same stores stood. */
+  restore(state: SamplerState): void {
+    checkState(state, this.#plan);
+    this.#seed = BigInt(state.seed);
+    this.#cursor.position = state.position;
+  }
+
+  #pickBatch(out: AnyBatch | undefined): AnyBatch {
+    if (out !== undefined) {
+      this.#layout.check(out);
+      return out;
+    }
+    if (this.#batch === null || !this.#layout.isWhole(this.#batch)) this.#batch = this.#layout.allocate();
+    return this.#batch;
+  }
+
+  /** Decides which place of the batch is drawn from which store. */
+  #share(batch: AnyBatch): void {
+    const { native } = this.#parts[0].source.connection;
+    const { batchSize } = this.#plan;
+    this.#cursor.fill(this.#indices, batchSize);
+    const key = keyOf(this.#seed, sourceStream);
+    check(native.ss_draw_unit(key, this.#indices, batchSize, this.#units), "Cannot draw windows");
+    for (const part of this.#parts) part.count = 0;
+    for (let slot = 0; slot < batchSize; slot++) {
+      const chosen = this.#limits.findIndex((limit) => this.#units[slot] < limit);
+      const part = this.#parts[chosen];
+      part.slots[part.count] = slot;
+      part.indices[part.count++] = this.#indices[slot];
+      batch.sources![slot] = chosen;
+    }
+  }
+
+  #drawFrom(part: Part, number: number, batch: AnyBatch): void {
+    if (part.count === 0) return;
+    const { windows, indices, ordinals, places, slots, count } = part;
+    const { native } = part.source.connection;
+    const population = windows.population();
+    checkAny(windows, population, population.from);
+    const key = keyOf(this.#seed, windowStream + number, population.total - population.from);
+    check(native.ss_draw_uniform(key, indices, count, ordinals), "Cannot draw windows");
+    for (let i = 0; i < count; i++) ordinals[i] += population.from;
+    windows.locate(population, ordinals, count, places);
+    part.filler.fill(batch, this.#plan.batchSize, {
+      count,
+      starts: places.starts,
+      lengths: places.lengths,
+      slots,
+    });
+    for (let i = 0; i < count; i++) batch.starts[slots[i]] = places.starts[i];
+  }
+}
+
+function makePart(source: SampleSource, plan: SamplerPlan, width: number): Part {
+  const { window, boundary, stride, batchSize } = plan;
+  return {
+    source,
+    windows: makeWindows(source, window, boundary, stride),
+    filler: makeFiller(source, window, width, boundary === "pad-left"),
+    places: {
+      anchors: new Float64Array(batchSize),
+      starts: new Float64Array(batchSize),
+      lengths: new Int32Array(batchSize),
+    },
+    slots: new Int32Array(batchSize),
+    indices: new Float64Array(batchSize),
+    ordinals: new Float64Array(batchSize),
+    count: 0,
+  };
+}
+
+function parseWeights(sources: readonly { readonly weight: number }[], checks: Checks): Float64Array {
+  if (sources.length === 0) throw new RangeError(`${checks.action}: there must be at least 1 store, got 0`);
+  let sum = 0;
+  const limits = Float64Array.from(sources, ({ weight }, i) => {
+    checks.number(`sources[${i}].weight`, weight, 0, Infinity);
+    if (weight === 0) throw checks.refuse(`sources[${i}].weight`, "a number above 0", weight);
+    return sum += weight;
+  });
+  for (let i = 0; i < limits.length; i++) limits[i] /= sum;
+  limits[limits.length - 1] = 1;
+  return limits;
+}

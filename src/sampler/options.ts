@@ -1,0 +1,416 @@
+/** What a sampler may be asked for, checked and laid out as the sampler's parts want it. */
+import { describe, type Field, type FieldMap } from "../fields.ts";
+import type { Indices } from "../gather.ts";
+
+/** Where episodes begin and end. */
+export type EpisodeRule<Name extends string = string> =
+  /** A field, or several, of which one is truthy in the last row of an episode. */
+  | { readonly end: Name | readonly Name[] }
+  /** A field whose change begins a new episode. */
+  | { readonly id: Name }
+  /** The rows with which episodes begin, in rising order. */
+  | { readonly starts: Indices };
+
+/**
+ * What becomes of windows at the boundaries of episodes: they stay `within` one; or they start (`pad-right`) or end
+ * (`pad-left`) at every position of one, and the rest is padding; or they `cross` boundaries.
+ */
+export type Boundary = "within" | "pad-left" | "pad-right" | "cross";
+
+/** In which order windows are drawn. */
+export type Order =
+  /** Each draw is one of all valid windows, every one as likely. */
+  | "uniform"
+  /** Every valid window once an epoch, in an order that looks random. */
+  | "shuffle"
+  /** Every valid window once an epoch, from the first to the last. */
+  | "sequential"
+  /** Uniform among the windows whose anchor lies in the newest `steps` rows. */
+  | { readonly kind: "recent"; readonly steps: number }
+  /** The newest window most often, each older one `decay` times as often as the next. */
+  | { readonly kind: "recent"; readonly decay: number }
+  /** In proportion to priorities ** `alpha`, with importance weights of exponent `beta`. */
+  | { readonly kind: "prioritized"; readonly alpha?: number; readonly beta?: number };
+
+/** The number type of sampled values; bfloat16 comes as its bits in a Uint16Array. */
+export type ValueDtype = "float32" | "float64" | "float16" | "bfloat16";
+
+/** Which columns a batch has, and their dtypes; null leaves one out. */
+export interface Output {
+  /** float32 where nothing is said. */
+  readonly values?: ValueDtype | null;
+  /** int32. Batches of dense fields have no types. */
+  readonly types?: "int32" | null;
+  /** int64 where nothing is said. */
+  readonly steps?: "int64" | "float64" | null;
+}
+
+/** By how much each field's values are shifted and scaled: (value - mean) / standardDeviation. */
+export type Normalization<Name extends string = string> = {
+  readonly [Key in Name]?: { readonly mean: number; readonly standardDeviation: number };
+};
+
+/** One of several samplers that share the windows among them. */
+export interface Shard {
+  readonly index: number;
+  readonly count: number;
+}
+
+/** The windows: their unit and length, and what a batch of them looks like. */
+export interface WindowOptions<Name extends string = string> {
+  /** Tokens a window. With `steps`: the width of the output, which windows of rows are padded to. */
+  readonly tokens?: number;
+  /** Rows a window. */
+  readonly steps?: number;
+  /** Dense output of windows of rows: for each field so many values a row. */
+  readonly fields?: { readonly [Key in Name]?: number };
+  /** Cuts what is longer than the output's width. Without it that is an error. */
+  readonly truncate?: boolean;
+  /** Without a rule the whole stream is one episode. */
+  readonly episodes?: EpisodeRule<Name>;
+  readonly output?: Output;
+  /** Normalizes values by field: by the statistics of the store, or by given ones. */
+  readonly normalize?: boolean | Normalization<Name>;
+}
+
+/** Options of a sampler. */
+export interface SamplerOptions<Name extends string = string> extends WindowOptions<Name> {
+  /** Windows a batch; 256 where nothing is said. */
+  readonly batchSize?: number;
+  /** `within` where nothing is said. */
+  readonly boundary?: Boundary;
+  /** Distance between the anchors of windows of one episode, in tokens or rows; 1 where nothing is said. */
+  readonly stride?: number;
+  /** `uniform` where nothing is said. */
+  readonly order?: Order;
+  /** A whole number; random where nothing is said. */
+  readonly seed?: number | bigint;
+  readonly shard?: Shard;
+  /** For `shuffle` and `sequential`: ends after so many epochs. Endless for `shuffle` and 1 for `sequential` where nothing is said. */
+  readonly epochs?: number;
+}
+
+/** A dense field of a batch. */
+export interface DenseField {
+  readonly field: Field;
+  readonly width: number;
+}
+
+/** By what one field's values are shifted, and then multiplied. */
+export interface Scale {
+  readonly shift: number;
+  readonly factor: number;
+}
+
+export type EpisodePlan =
+  | { readonly kind: "none" }
+  | { readonly kind: "end" | "id"; readonly fields: readonly Field[] }
+  | { readonly kind: "starts"; readonly starts: BigUint64Array };
+
+/** The windows that are asked for, checked. */
+export interface WindowPlan {
+  readonly unit: "tokens" | "steps";
+  /** Tokens or rows a window. */
+  readonly length: number;
+  /** Places a window has in the output: tokens, or rows of dense fields. */
+  readonly width: number | null;
+  readonly fields: readonly DenseField[] | null;
+  readonly truncate: boolean;
+  readonly episodes: EpisodePlan;
+  readonly values: ValueDtype | null;
+  readonly hasTypes: boolean;
+  readonly steps: "int64" | "float64" | null;
+  readonly normalize: boolean | Normalization;
+}
+
+export type OrderPlan =
+  | { readonly kind: "uniform" | "shuffle" | "sequential" }
+  | { readonly kind: "recent"; readonly steps: number }
+  | { readonly kind: "recent"; readonly decay: number }
+  | { readonly kind: "prioritized"; readonly alpha: number; readonly beta: number };
+
+/** What a sampler does, checked. */
+export interface SamplerPlan {
+  readonly window: WindowPlan;
+  readonly batchSize: number;
+  readonly boundary: Boundary;
+  readonly stride: number;
+  readonly order: OrderPlan;
+  readonly seed: bigint;
+  readonly shard: Shard;
+  readonly epochs: number;
+}
+
+const countMax = 2 ** 31 - 1;
+const outputMax = 2 ** 28;
+
+/** Checks the options of a sampler over a store with `fields`. `action` begins the messages: `Cannot make a sampler`. */
+export function parseSamplerOptions(
+  options: SamplerOptions,
+  fields: readonly Field[],
+  action: string,
+): SamplerPlan {
+  const check = new Checks(action);
+  check.object("options", options);
+  check.names(options, samplerKeys);
+  const window = parseWindow(options, fields, check);
+  const order = parseOrder(options.order ?? "uniform", check);
+  const hasEpochs = order.kind === "shuffle" || order.kind === "sequential";
+  if (options.epochs !== undefined && !hasEpochs) {
+    throw check.refuse("epochs", `left out where the order is ${order.kind}`, options.epochs);
+  }
+  const batchSize = check.count("batchSize", options.batchSize ?? 256);
+  const widths = window.fields?.map((dense) => dense.width * window.length) ??
+    [window.width ?? window.length];
+  for (const width of widths) checkSize(batchSize, width, check);
+  return {
+    window,
+    batchSize,
+    boundary: check.choice("boundary", options.boundary ?? "within", boundaries),
+    stride: check.count("stride", options.stride ?? 1),
+    order,
+    seed: parseSeed(options.seed, check),
+    shard: parseShard(options.shard ?? { index: 0, count: 1 }, check),
+    epochs: options.epochs === undefined
+      ? (order.kind === "sequential" ? 1 : Infinity)
+      : options.epochs === Infinity
+      ? Infinity
+      : check.count("epochs", options.epochs),
+  };
+}
+
+const boundaries = ["within", "pad-left", "pad-right", "cross"] as const;
+const valueDtypes = ["float32", "float64", "float16", "bfloat16"] as const;
+const windowKeys = ["tokens", "steps", "fields", "truncate", "episodes", "output", "normalize"];
+const samplerKeys = [
+  ...windowKeys,
+  "batchSize",
+  "boundary",
+  "stride",
+  "order",
+  "seed",
+  "shard",
+  "epochs",
+  "prefetch",
+];
+
+/** Checks what windows are to be. */
+export function parseWindow(options: WindowOptions, fields: readonly Field[], check: Checks): WindowPlan {
+  if (options.tokens === undefined && options.steps === undefined) {
+    throw new TypeError(`${check.action}: tokens or steps must say how long a window is, got neither`);
+  }
+  const tokens = options.tokens === undefined ? null : check.count("tokens", options.tokens);
+  const steps = options.steps === undefined ? null : check.count("steps", options.steps);
+  const dense = options.fields === undefined ? null : parseDense(options.fields, fields, check);
+  if (dense !== null && steps === null) {
+    throw new TypeError(`${check.action}: fields need steps, the rows of a window, got tokens ${tokens}`);
+  }
+  if (dense !== null && tokens !== null) {
+    throw new TypeError(`${check.action}: fields must have steps without tokens, got tokens ${tokens}`);
+  }
+  const output = options.output ?? {};
+  check.object("output", output);
+  check.names(output, ["values", "types", "steps"], "output.");
+  const values = output.values === undefined ? "float32" : output.values;
+  if (dense !== null && (values === null || output.types != null)) {
+    throw new TypeError(
+      `${check.action}: batches of fields have values and no types, got output ${JSON.stringify(output)}`,
+    );
+  }
+  return {
+    unit: steps === null ? "tokens" : "steps",
+    length: steps ?? tokens!,
+    width: dense !== null ? steps : tokens,
+    fields: dense,
+    truncate: check.boolean("truncate", options.truncate ?? false),
+    episodes: parseEpisodes(options.episodes, fields, check),
+    values: values === null ? null : check.choice("output.values", values, valueDtypes),
+    hasTypes: dense === null && output.types !== null &&
+      check.choice("output.types", output.types ?? "int32", ["int32"]) === "int32",
+    steps: output.steps === null
+      ? null
+      : check.choice("output.steps", output.steps ?? "int64", ["int64", "float64"]),
+    normalize: parseNormalize(options.normalize ?? false, fields, check),
+  };
+}
+
+function parseDense(widths: object, fields: readonly Field[], check: Checks): DenseField[] {
+  check.object("fields", widths);
+  const dense = Object.entries(widths).map(([name, width]) => ({
+    field: check.field("fields", name, fields),
+    width: check.count(`fields.${name}`, width),
+  }));
+  if (dense.length === 0) {
+    throw new RangeError(`${check.action}: fields must name at least one field, got {}`);
+  }
+  return dense;
+}
+
+function parseEpisodes(rule: EpisodeRule | undefined, fields: readonly Field[], check: Checks): EpisodePlan {
+  if (rule === undefined) return { kind: "none" };
+  check.object("episodes", rule);
+  const keys = Object.keys(rule);
+  if (keys.length !== 1 || !["end", "id", "starts"].includes(keys[0])) {
+    throw new TypeError(
+      `${check.action}: episodes must be one of { end }, { id } and { starts }, got { ${keys.join(", ")} }`,
+    );
+  }
+  if ("starts" in rule) return { kind: "starts", starts: parseStarts(rule.starts, check) };
+  if ("id" in rule) return { kind: "id", fields: [check.field("episodes.id", rule.id, fields)] };
+  const names = Array.isArray(rule.end) ? rule.end : [rule.end];
+  if (names.length === 0) throw new RangeError(`${check.action}: episodes.end must name a field, got []`);
+  return { kind: "end", fields: names.map((name) => check.field("episodes.end", name, fields)) };
+}
+
+function parseStarts(starts: Indices, check: Checks): BigUint64Array {
+  if (!Array.isArray(starts) && !(ArrayBuffer.isView(starts) && "length" in starts)) {
+    throw new TypeError(
+      `${check.action}: episodes.starts must be a list or typed array, got ${describe(starts)}`,
+    );
+  }
+  const parsed = new BigUint64Array(starts.length);
+  for (let i = 0; i < starts.length; i++) {
+    const start: unknown = starts[i];
+    const row = typeof start === "bigint" ? Number(start) : start;
+    if (typeof row !== "number" || !Number.isSafeInteger(row) || row < 0) {
+      throw check.refuse(`episodes.starts[${i}]`, "a row, a whole number", start);
+    }
+    parsed[i] = BigInt(row);
+    if (i > 0 && parsed[i] <= parsed[i - 1]) {
+      throw check.refuse(`episodes.starts[${i}]`, `more than ${parsed[i - 1]}, the start before it`, row);
+    }
+  }
+  return parsed;
+}
+
+function parseOrder(order: Order, check: Checks): OrderPlan {
+  if (order === "uniform" || order === "shuffle" || order === "sequential") return { kind: order };
+  if (typeof order !== "object" || order === null) {
+    throw check.refuse(
+      "order",
+      "uniform, shuffle, sequential, or an object with kind recent or prioritized",
+      order,
+    );
+  }
+  if (order.kind === "prioritized") {
+    check.names(order, ["kind", "alpha", "beta"], "order.");
+    const alpha = check.number("order.alpha", order.alpha ?? 0.6, 0, Infinity);
+    return { kind: order.kind, alpha, beta: check.number("order.beta", order.beta ?? 0.4, 0, Infinity) };
+  }
+  if (order.kind !== "recent") {
+    throw check.refuse("order.kind", "recent or prioritized", (order as Order & object).kind);
+  }
+  check.names(order, ["kind", "steps", "decay"], "order.");
+  if ("steps" in order && "decay" in order) {
+    throw new TypeError(`${check.action}: order must have steps or decay, got both`);
+  }
+  if ("decay" in order) {
+    const { decay } = order;
+    if (!(typeof decay === "number" && decay > 0 && decay < 1)) {
+      throw check.refuse("order.decay", "a number between 0 and 1", decay);
+    }
+    return { kind: "recent", decay };
+  }
+  return { kind: "recent", steps: check.count("order.steps", (order as { steps: number }).steps) };
+}
+
+function parseNormalize(
+  normalize: boolean | Normalization,
+  fields: readonly Field[],
+  check: Checks,
+): boolean | Normalization {
+  if (typeof normalize === "boolean") return normalize;
+  check.object("normalize", normalize);
+  for (const [name, moments] of Object.entries(normalize)) {
+    check.field("normalize", name, fields);
+    check.object(`normalize.${name}`, moments);
+    check.number(`normalize.${name}.mean`, moments!.mean, -Infinity, Infinity);
+    check.number(`normalize.${name}.standardDeviation`, moments!.standardDeviation, 0, Infinity);
+  }
+  return normalize;
+}
+
+function parseSeed(seed: number | bigint | undefined, check: Checks): bigint {
+  if (seed === undefined) return crypto.getRandomValues(new BigUint64Array(1))[0] >> 11n;
+  const isSeed = typeof seed === "bigint"
+    ? seed >= 0n && seed < 2n ** 64n
+    : Number.isSafeInteger(seed) && seed >= 0;
+  if (!isSeed) throw check.refuse("seed", "a whole number, below 2 ** 53 or a bigint below 2 ** 64", seed);
+  return BigInt(seed);
+}
+
+export function parseShard(shard: Shard, check: Checks): Shard {
+  check.object("shard", shard);
+  check.names(shard, ["index", "count"], "shard.");
+  const count = check.count("shard.count", shard.count);
+  if (!Number.isInteger(shard.index) || shard.index < 0 || shard.index >= count) {
+    throw check.refuse("shard.index", `a whole number below shard.count, ${count}`, shard.index);
+  }
+  return { index: shard.index, count };
+}
+
+/** A batch that no machine can hold is refused here, by the options that make it so large. */
+export function checkSize(batchSize: number, width: number, check: Checks): void {
+  if (batchSize * width <= outputMax) return;
+  throw new RangeError(
+    `${check.action}: a batch must have <= ${outputMax} values a column, got ${batchSize} x ${width}`,
+  );
+}
+
+/** Checks of options, whose errors begin with what could not be done. */
+export class Checks {
+  constructor(readonly action: string) {}
+
+  refuse(name: string, allowed: string, value: unknown): RangeError {
+    return new RangeError(`${this.action}: ${name} must be ${allowed}, got ${describe(value)}`);
+  }
+
+  object(name: string, value: unknown): void {
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return;
+    throw new TypeError(`${this.action}: ${name} must be an object, got ${describe(value)}`);
+  }
+
+  /** A name that is none is a typing error that nobody would notice. */
+  names(options: object, allowed: readonly string[], prefix = ""): void {
+    for (const name of Object.keys(options)) {
+      if (allowed.includes(name)) continue;
+      throw new TypeError(
+        `${this.action}: an option must be one of ${
+          allowed.map((key) => prefix + key).join(", ")
+        }, got ${prefix}${name}`,
+      );
+    }
+  }
+
+  count(name: string, value: unknown): number {
+    if (Number.isInteger(value) && (value as number) > 0 && (value as number) <= countMax) {
+      return value as number;
+    }
+    throw this.refuse(name, `a positive integer up to ${countMax}`, value);
+  }
+
+  number(name: string, value: unknown, least: number, limit: number): number {
+    if (typeof value === "number" && value >= least && value < limit && Number.isFinite(value)) return value;
+    throw this.refuse(name, least === 0 ? "a finite number >= 0" : "a finite number", value);
+  }
+
+  boolean(name: string, value: unknown): boolean {
+    if (typeof value === "boolean") return value;
+    throw this.refuse(name, "true or false", value);
+  }
+
+  choice<const Choice extends string>(name: string, value: string, choices: readonly Choice[]): Choice {
+    if ((choices as readonly string[]).includes(value)) return value as Choice;
+    throw this.refuse(name, choices.join(" or "), value);
+  }
+
+  field(name: string, wanted: unknown, fields: readonly Field[]): Field {
+    const found = fields.find((field) => field.name === wanted);
+    if (found !== undefined) return found;
+    const names = fields.map((field) => field.name).join(", ");
+    throw new TypeError(`${this.action}: ${name} must be among the fields ${names}, got ${describe(wanted)}`);
+  }
+}
+
+/** For the types of options that name fields. */
+export type FieldNames<Fields extends FieldMap> = Extract<keyof Fields, string>;

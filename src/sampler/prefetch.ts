@@ -1,0 +1,219 @@
+import { StreamStoreError } from "../error.ts";
+import { type AnyBatch, BatchLayout } from "./batch.ts";
+import type { Normalization, SamplerOptions, SamplerPlan } from "./options.ts";
+import type { Order, Report } from "./prefetch_messages.ts";
+import { Sampler, type SampleSource } from "./sampler.ts";
+import type { SamplerState } from "./state.ts";
+import { widestRow } from "./widest_row.ts";
+
+type BatchReport = Report & { readonly kind: "batch" };
+
+/**
+ * Draws batches of windows ahead, in a Worker that opens the store by its path and fills shared memory. The order is that
+ * of a sampler without prefetching; windows are drawn from what was committed when they are drawn, up to `prefetch`
+ * batches early.
+ *
+ * Use it with `for await`: leaving the loop ends the Worker. Otherwise `close` does.
+ *
+ * @example
+ * ```ts
+ * import { StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ * import { mkdtempSync } from "node:fs";
+ * import { tmpdir } from "node:os";
+ *
+ * using store = StreamStore.open(`${mkdtempSync(`${tmpdir()}/example-`)}/run.stream`, { fields: { reward: 0 } });
+ * for (let step = 0; step < 100; step++) store.append(step, { reward: step });
+ * const sampler = store.sampler({ tokens: 10, batchSize: 4, order: "sequential", prefetch: 2 });
+ * let windows = 0;
+ * for await (const batch of sampler) windows += batch.size;
+ * assert.equal(windows, 91);
+ * ```
+ */
+export class PrefetchingSampler<Batch = AnyBatch> implements AsyncIterable<Batch> {
+  readonly #source: SampleSource;
+  readonly #path: string;
+  readonly #options: SamplerOptions;
+  readonly #layout: BatchLayout;
+  readonly #ahead: number;
+  /** Checks states, and has that of the last batch that was handed out. */
+  readonly #sampler: Sampler;
+  #worker: Worker | null = null;
+  #buffers: readonly AnyBatch[] = [];
+  #generation = 0;
+  #ready: BatchReport[] = [];
+  /** What comes after the batches that are ready: the end or an error. */
+  #last: (Report & { readonly kind: "end" | "error" }) | null = null;
+  #wake: (() => void) | null = null;
+  #heldSlot: number | null = null;
+  #state: SamplerState;
+
+  /** Made by `store.sampler`. */
+  constructor(source: SampleSource, path: string, options: SamplerOptions, plan: SamplerPlan, ahead: number) {
+    this.#source = source;
+    this.#path = path;
+    this.#ahead = ahead;
+    this.#sampler = new Sampler(source, plan);
+    const { connection } = source;
+    const width = plan.window.width ?? plan.window.length * widestRow(connection);
+    this.#layout = new BatchLayout(plan.window, width, plan.batchSize, {
+      isPrioritized: false,
+      isMixture: false,
+    });
+    this.#options = {
+      ...options,
+      ...(plan.window.fields === null ? { tokens: width } : {}),
+      normalize: plan.window.normalize === true ? source.moments() as Normalization : plan.window.normalize,
+      seed: plan.seed,
+    };
+    this.#state = this.#sampler.state();
+  }
+
+  /** The seed, given or random. */
+  get seed(): bigint {
+    return BigInt(this.#state.seed);
+  }
+
+  /** The next batch, or null after the last epoch. It is valid until the next call. */
+  async next(): Promise<Batch | null> {
+    if (this.#wake !== null) {
+      throw new StreamStoreError(
+        "busy",
+        "Cannot sample: the batch before must have come, got a second call of next",
+      );
+    }
+    this.#source.prepare("sample");
+    if (this.#worker === null) this.#start();
+    this.#release();
+    if (this.#ready.length === 0 && this.#last === null) {
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+    const report = this.#ready.shift();
+    if (report === undefined) return this.#finish();
+    this.#state = report.state;
+    this.#heldSlot = report.slot;
+    const batch = this.#buffers[report.slot];
+    return (report.size === batch.size ? batch : this.#layout.head(batch, report.size)) as Batch;
+  }
+
+  /** Batches until the last epoch ends. Leaving the loop ends the Worker. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Batch, void, undefined> {
+    try {
+      for (let batch = await this.next(); batch !== null; batch = await this.next()) yield batch;
+    } finally {
+      this.close();
+    }
+  }
+
+  /** Where the sampler stands after the last batch that `next` returned. */
+  state(): SamplerState {
+    return this.#state;
+  }
+
+  /** As that of {@link Sampler}. Batches made ahead are thrown away. */
+  restore(state: SamplerState): void {
+    this.#sampler.restore(state);
+    this.#state = this.#sampler.state();
+    if (this.#worker === null) return;
+    this.#generation++;
+    this.#last = null;
+    this.#send({ kind: "restore", state: this.#state, generation: this.#generation });
+    for (const { slot } of this.#ready.splice(0)) this.#send({ kind: "free", slot });
+  }
+
+  /** Ends the Worker. The next call of `next` starts another one, which goes on. */
+  close(): void {
+    const worker = this.#worker;
+    if (worker === null) return;
+    this.#worker = null;
+    this.#ready = [];
+    this.#heldSlot = null;
+    this.#last = {
+      kind: "error",
+      name: "Error",
+      message: "Cannot sample: the sampler was closed",
+      generation: 0,
+    };
+    this.#notify();
+    this.#last = null;
+    // It closes its store before it ends; one that is stuck is ended all the same.
+    const timer = setTimeout(() => worker.terminate(), 5000);
+    worker.onmessage = ({ data }: { data: Report }) => {
+      if (data.kind === "ready") worker.postMessage({ kind: "close" } satisfies Order);
+      if (data.kind !== "closed") return;
+      clearTimeout(timer);
+      worker.terminate();
+    };
+    worker.postMessage({ kind: "close" } satisfies Order);
+  }
+
+  /** The same as `close`, for `using sampler = …`. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #start(): void {
+    const worker = new Worker(new URL("./prefetch_worker.ts", import.meta.url).href, { type: "module" });
+    const buffers = Array.from(
+      { length: this.#ahead + 1 },
+      () => new SharedArrayBuffer(this.#layout.byteLength),
+    );
+    this.#buffers = buffers.map((buffer) => this.#layout.over(buffer));
+    this.#worker = worker;
+    this.#last = null;
+    const [path, options, state, generation] = [this.#path, this.#options, this.#state, ++this.#generation];
+    worker.onmessage = ({ data }: { data: Report }) => {
+      if (data.kind === "ready") this.#send({ kind: "start", path, options, buffers, state, generation });
+      else this.#take(data);
+    };
+    worker.onerror = (event) => {
+      event.preventDefault();
+      const message = `Cannot sample: the Worker has crashed: ${event.message}`;
+      this.#take({ kind: "error", name: "Error", message, generation: this.#generation });
+    };
+  }
+
+  #take(report: Report): void {
+    const isOld = "generation" in report && report.generation !== this.#generation;
+    if (report.kind === "batch") {
+      if (isOld) this.#send({ kind: "free", slot: report.slot });
+      else this.#ready.push(report);
+    } else if ((report.kind === "end" || report.kind === "error") && !isOld) this.#last = report;
+    this.#notify();
+  }
+
+  #notify(): void {
+    if (this.#ready.length === 0 && this.#last === null) return;
+    this.#wake?.();
+    this.#wake = null;
+  }
+
+  /** The end of the last epoch, or the error, after which another Worker can try again. */
+  #finish(): null {
+    const last = this.#last;
+    if (last?.kind === "end") {
+      this.#state = last.state;
+      return null;
+    }
+    this.close();
+    throw errorOf(last);
+  }
+
+  /** Gives back the batch that was handed out last. */
+  #release(): void {
+    if (this.#heldSlot !== null) this.#send({ kind: "free", slot: this.#heldSlot });
+    this.#heldSlot = null;
+  }
+
+  #send(order: Order): void {
+    this.#worker?.postMessage(order);
+  }
+}
+
+function errorOf(report: (Report & { readonly kind: "end" | "error" }) | null): Error {
+  if (report?.kind !== "error") return new Error("Cannot sample: the sampler was closed");
+  const { name, message, code } = report;
+  if (code !== undefined) return new StreamStoreError(code, message);
+  const errors: Readonly<Record<string, new (message: string) => Error>> = { RangeError, TypeError };
+  return new (errors[name] ?? Error)(message);
+}

@@ -1,0 +1,264 @@
+import type { Connection } from "../connection.ts";
+import { describe, type Field } from "../fields.ts";
+import { check } from "../native/status.ts";
+import { type AnyBatch, BatchLayout } from "./batch.ts";
+import { Cursor } from "./cursor.ts";
+import { type Draw, type DrawContext, drawOf } from "./draws.ts";
+import type { EpisodeIndex } from "./episodes.ts";
+import { Filler, scalesOf } from "./fill.ts";
+import { Checks, checkSize, type Normalization, type SamplerPlan, type WindowPlan } from "./options.ts";
+import { PrioritizedDraw } from "./prioritized.ts";
+import { checkState, type SamplerState, stateOf } from "./state.ts";
+import { widestRow } from "./widest_row.ts";
+import { type Places, Windows } from "./windows.ts";
+
+/** What a sampler needs of a store. */
+export interface SampleSource {
+  readonly connection: Connection;
+  readonly fields: readonly Field[];
+  readonly index: EpisodeIndex;
+  /** Commits what was appended; in a store that is only read, goes to what was committed. */
+  prepare(action: string): void;
+  /** The mean and standard deviation of each field. */
+  moments(): Normalization;
+}
+
+/**
+ * Draws batches of windows from a store: `next()` a batch at a time, or `for (const batch of sampler)`.
+ *
+ * A batch's arrays are filled anew by the next call, unless batches of your own are passed. The same seed gives the same
+ * windows in every runtime, whatever the batch size and the number of shards.
+ *
+ * Random numbers are those of Philox (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011), bounded as by
+ * Lemire ("Fast random integer generation in an interval", 2019). A shuffle is a keyed bijection (Black and Rogaway,
+ * "Ciphers with arbitrary finite domains", 2002), so that it takes no memory. Priorities are those of Schaul et al.,
+ * "Prioritized experience replay", 2016.
+ *
+ * @example
+ * ```ts
+ * import { StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * using store = new StreamStore({ action: 0, observation: 1, done: 2 });
+ * for (let step = 0; step < 100; step++) {
+ *   store.append(step, { action: step % 2, observation: [step, -step], done: step % 10 === 9 });
+ * }
+ * const sampler = store.sampler({
+ *   steps: 4,
+ *   fields: { observation: 2, action: 1 },
+ *   episodes: { end: "done" },
+ *   batchSize: 8,
+ *   seed: 1,
+ * });
+ * const { fields, starts } = sampler.next()!;
+ * assert.equal(fields.observation.values.length, 8 * 4 * 2);
+ * assert.equal(fields.observation.values[0], starts[0]);
+ * ```
+ */
+export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
+  readonly #source: SampleSource;
+  readonly #plan: SamplerPlan;
+  readonly #cursor: Cursor;
+  readonly #context: DrawContext;
+  readonly #draw: Draw;
+  readonly #layout: BatchLayout;
+  readonly #filler: Filler;
+  readonly #places: Places;
+  readonly #slots: Int32Array;
+  #batch: AnyBatch | null = null;
+
+  /** Made by `store.sampler`. */
+  constructor(source: SampleSource, plan: SamplerPlan) {
+    source.prepare("make a sampler");
+    const { connection } = source;
+    const { window, boundary, stride, batchSize, order } = plan;
+    const width = window.width ?? window.length * widestRow(connection);
+    checkSize(batchSize, width, new Checks("Cannot make a sampler"));
+    this.#source = source;
+    this.#plan = plan;
+    this.#cursor = new Cursor(plan.shard);
+    const windows = makeWindows(source, window, boundary, stride);
+    this.#context = {
+      native: connection.native,
+      windows,
+      cursor: this.#cursor,
+      seed: plan.seed,
+      newest: (rows) => newestPosition(connection, window.unit, rows),
+    };
+    this.#draw = order.kind === "prioritized"
+      ? new PrioritizedDraw(this.#context, batchSize, order)
+      : drawOf(order, this.#context, batchSize, plan.epochs);
+    const isPrioritized = order.kind === "prioritized";
+    this.#layout = new BatchLayout(window, width, batchSize, { isPrioritized, isMixture: false });
+    this.#filler = makeFiller(source, window, width, boundary === "pad-left");
+    this.#places = {
+      anchors: new Float64Array(batchSize),
+      starts: new Float64Array(batchSize),
+      lengths: new Int32Array(batchSize),
+    };
+    this.#slots = Int32Array.from({ length: batchSize }, (_, i) => i);
+  }
+
+  /** The seed, given or random. */
+  get seed(): bigint {
+    return this.#context.seed;
+  }
+
+  /** Windows a batch. */
+  get batchSize(): number {
+    return this.#plan.batchSize;
+  }
+
+  /** A batch of one's own, to be filled by `next(batch)`. */
+  allocate(): Batch {
+    return this.#layout.allocate() as Batch;
+  }
+
+  /**
+   * The next batch, or null after the last epoch. It is the sampler's own and filled anew by the next call, or `out`.
+   *
+   * @param out A batch that `allocate` or this sampler has made, or one with arrays of the same classes and lengths.
+   * @throws {RangeError} If the store has no valid window, and says which rule has left none; or if a window is wider than
+   * the output.
+   * @throws {StreamStoreError} If the store is closed.
+   */
+  next(out?: Batch): Batch | null {
+    this.#source.prepare("sample");
+    const batch = this.#pickBatch(out as AnyBatch | undefined);
+    const state = this.state();
+    try {
+      const size = this.#draw.draw(this.#plan.batchSize, this.#places);
+      if (size === 0) return null;
+      this.#fill(batch, size);
+      return (size === this.#plan.batchSize ? batch : this.#layout.head(batch, size)) as Batch;
+    } catch (error) {
+      // Draws that nobody got are made again.
+      this.#setState(state);
+      throw error;
+    }
+  }
+
+  /** Batches until the last epoch ends. */
+  *[Symbol.iterator](): Generator<Batch, void, undefined> {
+    for (let batch = this.next(); batch !== null; batch = this.next()) yield batch;
+  }
+
+  /** Where the sampler stands: JSON of under 300 bytes. Priorities are not in it: see `savePriorities`. */
+  state(): SamplerState {
+    return stateOf(this.#plan, this.#context.seed, this.#cursor.position, this.#draw.epoch);
+  }
+
+  /**
+   * Goes on where a sampler of the same windows and order stood, with its seed; also with another batch size, and with
+   * another number of shards if all of them stood at the same place.
+   *
+   * @throws {RangeError} If the state is that of another kind of sampler, or of a longer stream.
+   */
+  restore(state: SamplerState): void {
+    this.#source.prepare("restore a sampler");
+    checkState(state, this.#plan);
+    const end = state.epoch?.end ?? 0;
+    const { rowCount, tokenCount } = this.#source.connection;
+    const held = this.#plan.window.unit === "steps" ? rowCount : tokenCount;
+    if (end > held) {
+      throw new RangeError(
+        `Cannot restore a sampler: the store must have the ${end} ${this.#plan.window.unit} of the state's epoch, got ${held}`,
+      );
+    }
+    this.#setState(state);
+  }
+
+  /**
+   * Sets the priorities of windows that were drawn.
+   *
+   * @param ids The `ids` of a batch, or some of them.
+   * @param priorities A number >= 0 for each, such as the error of a prediction. Where an id comes twice the last counts.
+   * @throws {RangeError} If an id is that of no window or a priority is no such number. None is set then.
+   * @throws {TypeError} If the order is not prioritized.
+   */
+  updatePriorities(ids: ArrayLike<number>, priorities: ArrayLike<number>): void {
+    this.#source.prepare("update priorities");
+    for (const [name, list] of Object.entries({ ids, priorities })) {
+      if (Array.isArray(list) || (ArrayBuffer.isView(list) && "length" in list)) continue;
+      throw new TypeError(
+        `Cannot update priorities: ${name} must be a list or typed array, got ${describe(list)}`,
+      );
+    }
+    this.#prioritized("update priorities").update(ids, priorities);
+  }
+
+  /** Writes all priorities to a file, for a sampler over the same store to load. */
+  savePriorities(path: string): void {
+    this.#source.prepare("save priorities");
+    this.#prioritized("save priorities").save(path);
+  }
+
+  /** Reads the priorities that `savePriorities` wrote. Windows that came later have the highest priority. */
+  loadPriorities(path: string): void {
+    this.#source.prepare("load priorities");
+    this.#prioritized("load priorities").load(path);
+  }
+
+  #prioritized(action: string): PrioritizedDraw {
+    if (this.#draw instanceof PrioritizedDraw) return this.#draw;
+    throw new TypeError(`Cannot ${action}: the order must be prioritized, got ${this.#plan.order.kind}`);
+  }
+
+  #setState(state: SamplerState): void {
+    this.#context.seed = BigInt(state.seed);
+    this.#cursor.position = state.position;
+    if (state.epoch !== undefined && this.#draw.epoch !== undefined) this.#draw.epoch = state.epoch;
+  }
+
+  #pickBatch(out: AnyBatch | undefined): AnyBatch {
+    if (out === undefined) {
+      // Arrays that somebody has transferred away are made anew.
+      if (this.#batch === null || !this.#layout.isWhole(this.#batch)) this.#batch = this.#layout.allocate();
+      return this.#batch;
+    }
+    if (typeof out !== "object" || out === null) {
+      throw new TypeError(`Cannot sample: out must be a batch, got ${describe(out)}`);
+    }
+    this.#layout.check(out);
+    return out;
+  }
+
+  #fill(batch: AnyBatch, size: number): void {
+    const { starts, lengths } = this.#places;
+    this.#filler.fill(batch, this.#plan.batchSize, { count: size, starts, lengths, slots: this.#slots });
+    batch.starts.set(starts);
+    if (this.#draw instanceof PrioritizedDraw) this.#draw.describe(batch, size);
+  }
+}
+
+export function makeWindows(
+  { connection, index }: SampleSource,
+  { unit, length, episodes }: WindowPlan,
+  boundary: SamplerPlan["boundary"],
+  stride: number,
+): Windows {
+  const found = index.episodes(boundary === "cross" ? { kind: "none" } : episodes);
+  return new Windows(connection, { unit, length, stride, boundary }, found);
+}
+
+export function makeFiller(
+  source: SampleSource,
+  plan: WindowPlan,
+  width: number,
+  alignsRight: boolean,
+): Filler {
+  const normalization = plan.normalize === true ? source.moments() : plan.normalize || {};
+  return new Filler(source.connection, plan, source.fields, scalesOf(normalization), width, alignsRight);
+}
+
+/** The first position of the newest rows. */
+export function newestPosition(connection: Connection, unit: "tokens" | "steps", rows: number): number {
+  const row = Math.max(connection.firstRow, connection.rowCount - rows);
+  if (unit === "steps") return row;
+  const token = new BigUint64Array(1);
+  check(
+    connection.native.ss_rows_start(connection.store, BigUint64Array.of(BigInt(row)), 1, token),
+    "Cannot sample",
+  );
+  return Number(token[0]);
+}

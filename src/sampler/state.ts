@@ -1,0 +1,82 @@
+/** Where a sampler stands, as JSON of under 300 bytes. */
+import { builtin } from "../builtin.ts";
+import { describe } from "../fields.ts";
+import type { EpochState } from "./draws.ts";
+import type { SamplerPlan } from "./options.ts";
+
+/** What `sampler.state()` returns. It depends neither on the batch size nor on the shard. */
+export interface SamplerState {
+  readonly version: 1;
+  /** The seed, in decimal. */
+  readonly seed: string;
+  /** Draws made by all shards. */
+  readonly position: number;
+  /** The epoch, for orders that have them. */
+  readonly epoch?: EpochState;
+  /** The order, the unit and length of windows, the boundary and the stride. */
+  readonly order: string;
+  /** A checksum of how episodes are told apart. */
+  readonly episodes: string;
+}
+
+export function stateOf(plan: SamplerPlan, seed: bigint, position: number, epoch?: EpochState): SamplerState {
+  const state = {
+    version: 1,
+    seed: `${seed}`,
+    position,
+    order: orderOf(plan),
+    episodes: episodesOf(plan),
+  } as const;
+  return epoch === undefined ? state : { ...state, epoch };
+}
+
+/** Throws for what is no state, or that of a sampler that draws otherwise. */
+export function checkState(state: SamplerState, plan: SamplerPlan): void {
+  const refuse = (what: string, allowed: string, got: unknown) =>
+    new RangeError(`Cannot restore a sampler: ${what} must be ${allowed}, got ${describe(got)}`);
+  if (typeof state !== "object" || state === null) {
+    throw new TypeError(`Cannot restore a sampler: a state must be an object, got ${describe(state)}`);
+  }
+  if (state.version !== 1) throw refuse("state.version", "1", state.version);
+  if (typeof state.seed !== "string" || !/^\d{1,20}$/.test(state.seed) || BigInt(state.seed) >= 2n ** 64n) {
+    throw refuse("state.seed", "a whole number below 2 ** 64 in decimal", state.seed);
+  }
+  if (!isCount(state.position)) throw refuse("state.position", "a whole number", state.position);
+  const order = orderOf(plan);
+  if (state.order !== order) throw refuse("state.order", `that of this sampler, "${order}"`, state.order);
+  if (state.episodes !== episodesOf(plan)) {
+    throw refuse("state.episodes", "that of the same episodes option, " + episodesOf(plan), state.episodes);
+  }
+  const hasEpochs = plan.order.kind === "shuffle" || plan.order.kind === "sequential";
+  if (!hasEpochs) return;
+  const { epoch } = state;
+  if (typeof epoch !== "object" || epoch === null) throw refuse("state.epoch", "an object", epoch);
+  for (const key of ["epoch", "base", "end", "windows"] as const) {
+    if (!isCount(epoch[key])) throw refuse(`state.epoch.${key}`, "a whole number", epoch[key]);
+  }
+  if (epoch.windows > epoch.end) {
+    throw refuse("state.epoch.windows", `<= state.epoch.end, ${epoch.end}`, epoch.windows);
+  }
+  if (epoch.base > state.position) {
+    throw refuse("state.epoch.base", `<= state.position, ${state.position}`, epoch.base);
+  }
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+/** Everything but episodes that decides which window a draw is. */
+function orderOf({ window, boundary, stride, order }: SamplerPlan): string {
+  const rest = Object.entries(order).filter(([key]) => key !== "kind" && key !== "beta");
+  const words = [order.kind, ...rest.map(([key, value]) => `${key}=${value}`)];
+  return [...words, window.length, window.unit, boundary, `stride=${stride}`].join(" ");
+}
+
+function episodesOf({ window: { episodes }, boundary }: SamplerPlan): string {
+  if (boundary === "cross" || episodes.kind === "none") return "none";
+  const hash = builtin.crypto.createHash("sha256");
+  if ("starts" in episodes) hash.update(episodes.starts);
+  else hash.update(episodes.fields.map(({ type }) => type).join());
+  return `${episodes.kind} ${hash.digest("hex").slice(0, 8)}`;
+}

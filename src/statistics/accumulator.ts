@@ -1,0 +1,126 @@
+import type { Connection } from "../connection.ts";
+import type { Field } from "../fields.ts";
+import { check } from "../native/status.ts";
+import type { Buckets } from "./buckets.ts";
+import { FieldStats } from "./field_stats.ts";
+
+/** Lengths and places as zig/src/statistics.zig has them. */
+const summaryLength = 12;
+const summary = { scale: 4, momentsEnd: 8, min: 8, max: 9, nonFinite: 10, rowCount: 11 };
+const indexLength = 4097;
+const zeroPage = indexLength - 1;
+const pageLength = 128;
+const progress = { rowCount: 3, isDone: 5 };
+const progressLength = 6;
+const fieldsMax = 256;
+const pagesAtFirst = 16;
+
+/** What has been counted of some fields, up to the same place of the stream. */
+class Accumulator {
+  readonly #types: Float64Array;
+  readonly #summaries: Float64Array;
+  readonly #indexes: Uint32Array;
+  #pages = new Float64Array(pagesAtFirst * pageLength);
+  readonly #progress = new Float64Array(progressLength);
+
+  constructor(readonly fields: readonly Field[]) {
+    this.#types = Float64Array.from(fields.flatMap(({ type, kind }) => [type, kind]));
+    this.#indexes = new Uint32Array(indexLength * fields.length);
+    this.#summaries = new Float64Array(summaryLength * fields.length);
+    for (let i = 0; i < fields.length; i++) {
+      const at = summaryLength * i;
+      this.#summaries[at + summary.scale] = 2 ** 600;
+      this.#summaries[at + summary.min] = Infinity;
+      this.#summaries[at + summary.max] = -Infinity;
+    }
+  }
+
+  /** Counts what is committed and was not counted before: one pass, unless pages run out. */
+  advance(connection: Connection): void {
+    do {
+      const code = connection.native.ss_statistics_add(
+        connection.store,
+        this.#types,
+        this.fields.length,
+        this.#summaries,
+        this.#indexes,
+        this.#pages,
+        this.#pages.length / pageLength,
+        this.#progress,
+      );
+      check(code, "Cannot take statistics");
+      if (this.#progress[progress.isDone] === 0) this.#enlarge();
+    } while (this.#progress[progress.isDone] === 0);
+  }
+
+  /** A copy of what is counted of a field. */
+  statsOf(field: Field): FieldStats {
+    const position = this.fields.indexOf(field);
+    const at = summaryLength * position;
+    const counted = this.#summaries.slice(at, at + summaryLength);
+    const rowCount = this.#progress[progress.rowCount];
+    return new FieldStats({
+      rowCount,
+      missing: rowCount - counted[summary.rowCount],
+      nonFinite: counted[summary.nonFinite],
+      min: counted[summary.min],
+      max: counted[summary.max],
+      moments: counted.slice(0, summary.momentsEnd),
+      buckets: this.#bucketsOf(this.#indexes.subarray(indexLength * position, indexLength * (position + 1))),
+    });
+  }
+
+  #enlarge(): void {
+    const pages = new Float64Array(2 * this.#pages.length);
+    pages.set(this.#pages);
+    this.#pages = pages;
+  }
+
+  /** The buckets with values in ascending order: negative ones from the largest exponent down, zero, positive ones. */
+  #bucketsOf(index: Uint32Array): Buckets {
+    const keys: number[] = [];
+    const counts: number[] = [];
+    const note = (key: number, count: number) => {
+      if (count === 0) return;
+      keys.push(key);
+      counts.push(count);
+    };
+    const pageOf = (place: number) =>
+      this.#pages.subarray((index[place] - 1) * pageLength, index[place] * pageLength);
+    const half = zeroPage / 2;
+    for (let exponent = half - 1; exponent >= 0; exponent--) {
+      if (index[half + exponent] === 0) continue;
+      const page = pageOf(half + exponent);
+      for (let i = pageLength - 1; i >= 0; i--) note(-(1 + exponent * pageLength + i), page[i]);
+    }
+    if (index[zeroPage] > 0) note(0, pageOf(zeroPage)[0]);
+    for (let exponent = 0; exponent < half; exponent++) {
+      if (index[exponent] === 0) continue;
+      const page = pageOf(exponent);
+      for (let i = 0; i < pageLength; i++) note(1 + exponent * pageLength + i, page[i]);
+    }
+    return { keys: Int32Array.from(keys), counts: Float64Array.from(counts) };
+  }
+}
+
+/** The statistics of a store's fields, kept from one call to the next. */
+export class Statistics {
+  readonly #accumulators: Accumulator[] = [];
+
+  constructor(private readonly connection: Connection) {}
+
+  /**
+   * Of each field, in one pass for those that were first asked for together. Fields must be in field order.
+   */
+  take(fields: readonly Field[]): FieldStats[] {
+    const unknown = fields.filter((field) =>
+      !this.#accumulators.some((known) => known.fields.includes(field))
+    );
+    for (let at = 0; at < unknown.length; at += fieldsMax) {
+      this.#accumulators.push(new Accumulator(unknown.slice(at, at + fieldsMax)));
+    }
+    const asked = this.#accumulators.filter((known) => known.fields.some((field) => fields.includes(field)));
+    for (const accumulator of asked) accumulator.advance(this.connection);
+    return fields.map((field) => asked.find((known) => known.fields.includes(field))!.statsOf(field));
+  }
+}

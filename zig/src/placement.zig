@@ -1,0 +1,99 @@
+//! Windows, and the rows of a batch that they go to.
+
+const std = @import("std");
+const random = @import("random.zig");
+
+pub const Error = error{ InvalidArgument, OutOfRange };
+
+pub const Side = enum(u8) { left = 0, right = 1 };
+
+pub const Placement = struct {
+    starts: []const f64,
+    lengths: []const i32,
+    /// The row of the batch for each window.
+    slots: []const i32,
+    batch_size: usize,
+    /// The positions of a row of the batch, and the side on which a shorter window stands.
+    width: usize,
+    side: Side,
+
+    /// Every window must lie within `[first, end)`, have at most `length_max` positions, and a row in the batch.
+    pub fn check(placement: Placement, first: usize, end: usize, length_max: usize, culprit: *usize) Error!void {
+        const first_start = random.toFloat(first);
+        for (placement.starts, placement.lengths, placement.slots, 0..) |start, length, slot, window| {
+            culprit.* = window;
+            if (slot < 0 or slot >= placement.batch_size) return error.InvalidArgument;
+            if (length < 0 or length > length_max) return error.InvalidArgument;
+            if (length > end) return error.OutOfRange;
+            const last_start = random.toFloat(end - @as(usize, @intCast(length)));
+            if (!(start >= first_start and start <= last_start) or @trunc(start) != start) return error.OutOfRange;
+        }
+    }
+
+    pub inline fn startOf(placement: Placement, window: usize) usize {
+        return @intCast(random.fromFloat(placement.starts[window]));
+    }
+
+    pub inline fn lengthOf(placement: Placement, window: usize) usize {
+        return @intCast(placement.lengths[window]);
+    }
+
+    /// How many windows to go ahead by about so many positions.
+    pub inline fn distance(placement: Placement, positions: usize) usize {
+        return @max(1, positions / @max(1, placement.width));
+    }
+
+    /// Where a window of some length goes in the output, counted in positions.
+    pub inline fn blockOf(placement: Placement, window: usize, length: usize) Block {
+        const at = @as(usize, @intCast(placement.slots[window])) * placement.width;
+        const padding = placement.width - length;
+        return .{
+            .at = at,
+            .first = if (placement.side == .right) at + padding else at,
+            .length = length,
+            .width = placement.width,
+        };
+    }
+};
+
+/// A row of the batch, of which `length` positions from `first` on are those of a window.
+pub const Block = struct {
+    at: usize,
+    first: usize,
+    length: usize,
+    width: usize,
+
+    /// Zeros around the window; a position has `depth` elements.
+    pub inline fn pad(block: Block, elements: anytype, depth: usize) void {
+        if (block.length == block.width) return;
+        const end = block.first + block.length;
+        @memset(elements[block.at * depth .. block.first * depth], 0);
+        @memset(elements[end * depth .. (block.at + block.width) * depth], 0);
+    }
+};
+
+const testing = std.testing;
+
+test "windows outside the store, or without a place in the batch, are refused by number" {
+    const cases = [_]struct { f64, i32, i32, Error }{
+        .{ 1, 2, 0, error.OutOfRange },
+        .{ 7, 2, 0, error.OutOfRange },
+        .{ 9, 0, 0, error.OutOfRange },
+        .{ 2.5, 2, 0, error.OutOfRange },
+        .{ std.math.nan(f64), 2, 0, error.OutOfRange },
+        .{ 0x1p70, 2, 0, error.OutOfRange },
+        .{ 2, -1, 0, error.InvalidArgument },
+        .{ 2, 4, 0, error.InvalidArgument },
+        .{ 2, 1, -1, error.InvalidArgument },
+        .{ 2, 1, 2, error.InvalidArgument },
+    };
+    for (cases) |case| {
+        const placement: Placement = .{ .starts = &.{ 2, case[0] }, .lengths = &.{ 3, case[1] }, .slots = &.{ 1, case[2] }, .batch_size = 2, .width = 3, .side = .left };
+        var culprit: usize = 9;
+        try testing.expectError(case[3], placement.check(2, 8, 3, &culprit));
+        try testing.expectEqual(1, culprit);
+    }
+    const fine: Placement = .{ .starts = &.{ 2, 6, 8 }, .lengths = &.{ 3, 2, 0 }, .slots = &.{ 1, 0, 0 }, .batch_size = 2, .width = 3, .side = .left };
+    var culprit: usize = 9;
+    try fine.check(2, 8, 3, &culprit);
+}
