@@ -92,7 +92,7 @@ const Ahead = struct {
         const distance = placement.distance(rows_ahead);
         if (window + 2 * distance < placement.starts.len) {
             var row = placement.startOf(window + 2 * distance);
-            const last_row = @min(row + placement.lengthOf(window + 2 * distance), rows.len - 1);
+            const last_row = @min(row + placement.lengthOf(window + 2 * distance), rows.len -| 1);
             while (row < last_row) : (row += 8) @prefetch(rows.ptr + row, .{});
             @prefetch(rows.ptr + last_row, .{});
         }
@@ -266,4 +266,14 @@ test "windows of rows that cannot be are refused before anything is written, dam
         try testing.expectEqual(@as([4]f64, @splat(-7)), values);
         try testing.expectEqual(@as([4]u8, @splat(7)), mask);
     }
+}
+
+test "an empty store has windows without rows" {
+    const placement: Placement = .{ .starts = &@as([9]f64, @splat(0)), .lengths = &@as([9]i32, @splat(0)), .slots = &@as([9]i32, @splat(0)), .batch_size = 1, .width = 20, .side = .left };
+    var steps: [20]i64 = @splat(7);
+    var mask: [20]u8 = @splat(7);
+    var culprit: Culprit = .{};
+    try fillSteps(i64, .{ .steps = &.{}, .rows = &.{}, .marks = &.{} }, placement, &steps, &mask, &culprit);
+    try testing.expectEqual(@as([20]i64, @splat(0)), steps);
+    try testing.expectEqual(@as([20]u8, @splat(0)), mask);
 }
