@@ -3,8 +3,10 @@ import { Appender } from "./appender.ts";
 import { type Column, readColumn } from "./column.ts";
 import { appendColumns, type ColumnsInput } from "./columns.ts";
 import { Connection, integerFields, type Recovery } from "./connection.ts";
-import { type KnownFeatures, rememberFeatures } from "./dataset/known_features.ts";
-import type { LoadOptions, ParquetOptions } from "./dataset/load_options.ts";
+import { type KnownFeatures, type LoadedColumn, rememberFeatures } from "./dataset/known_features.ts";
+import type { LoadTarget } from "./dataset/load/rows.ts";
+import type { LoadDatasetOptions, LoadOptions, ParquetOptions } from "./dataset/load_options.ts";
+import type { SaveDatasetOptions } from "./dataset/save/options.ts";
 import type { ToDatasetOptions } from "./dataset/to_arrow.ts";
 import { describe, type Dtype, type Field, type FieldInfo, type FieldMap, parseFields } from "./fields.ts";
 import { StreamStoreError } from "./error.ts";
@@ -17,6 +19,7 @@ import { countLists, type Mode, noteLists, openDirectory, type Opened } from "./
 import { pause } from "./pause.ts";
 import { checkRetain, type Retain, Retention } from "./retention.ts";
 import { readRows, type Row } from "./rows.ts";
+import { type StoreAccess, storeAccess } from "./store_access.ts";
 import { checkIntervals, Schedule, type ScheduleOptions } from "./schedule.ts";
 import type { BatchOf } from "./sampler/batch.ts";
 import { type ContextOptions, Contexts, type ContextSource } from "./sampler/context.ts";
@@ -412,7 +415,14 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
     sources: readonly MixtureSource<StreamStore<Fields>>[],
     options: Options,
   ): Mixture<BatchOf<Options>> {
-    const parts = sources.map(({ store, weight }) => ({ source: store.#sampleSource(), weight }));
+    if (!Array.isArray(sources)) {
+      throw new TypeError(`Cannot make a mixture: sources must be a list, got ${describe(sources)}`);
+    }
+    const parts = sources.map((part, i) => {
+      const { store, weight } = part ?? {};
+      if (store instanceof StreamStore) return { source: store.#sampleSource(), weight };
+      throw new TypeError(`Cannot make a mixture: sources[${i}].store must be a store, got ${describe(store)}`);
+    });
     return new Mixture(parts, options);
   }
 
@@ -610,26 +620,95 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
    */
   async fromParquet(path: string, options: ParquetOptions<Name<Fields>> = {}): Promise<void> {
     const { appendParquet } = await import("./dataset/from_parquet.ts");
-    this.#connection.checkWritable("load Parquet");
-    this.#appender.flush();
-    const { rowCount, length } = this;
-    const target = {
-      connection: this.#connection,
-      fields: this.#fields,
-      checkUntouched: () => {
-        this.#connection.checkOpen("load Parquet");
-        if (this.rowCount === rowCount && this.length === length) return;
-        throw new StreamStoreError(
-          "busy",
-          "Cannot load Parquet: nothing else must be appended meanwhile, got steps",
-        );
-      },
-    };
-    const loaded = await appendParquet(target, path, options);
-    this.#appender.reload();
-    rememberFeatures(this.#features, loaded, rowCount === 0);
-    this.#noteInManifest();
-    this.#schedule?.noteBatch();
+    await this.#load("load Parquet", (target) => appendParquet(target, path, options));
+  }
+
+  /**
+   * Saves all rows as one split of a dataset that Python's `datasets` reads with the same features and the same bits.
+   * They are written beside their place and then moved there, in pieces that are small in memory.
+   *
+   * | format | what is written | Python reads it with |
+   * | --- | --- | --- |
+   * | `disk` | a folder with a folder for each split; other splits that are there stay | `load_from_disk` |
+   * | `parquet` | `data/{split}-00000-of-00001.parquet` in a folder, or one file | `load_dataset` |
+   * | `arrow` | Arrow IPC: `{split}.arrow` in a folder, or one file; a stream where its name ends with `.arrows` | `load_dataset("arrow")` |
+   * | `jsonl`, `csv` | `{split}.jsonl` or `{split}.csv` in a folder, or one file, without features | `load_dataset("json")`, `("csv")` |
+   *
+   * In JSON lines and CSV every number is one that reads back to the same bits, but for a NaN's: `NaN`, `Infinity` and
+   * `-Infinity` are the words that Python's `json` has for them. Lists in CSV are JSON; a null there is an empty cell.
+   *
+   * @param name A path, which begins with `./`, `../` or `/` or exists; or `user/name` on the HuggingFace Hub.
+   * @param options How it is written, and the features and further columns as `toDataset` takes them. Without `format`
+   * the name's ending decides, then what lies in the folder, then it is `disk`.
+   * @throws {RangeError} If a value does not fit its feature, or an option is not allowed.
+   * @throws {TypeError} If a name is no field, or a feature is none that numbers can have.
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   * import { mkdtempSync } from "node:fs";
+   * import { tmpdir } from "node:os";
+   *
+   * const folder = `${mkdtempSync(`${tmpdir()}/example-`)}/runs`;
+   * using store = new StreamStore({ action: 0, observation: 1 });
+   * store.append(0, { action: 1, observation: [0.5, 0.25] });
+   * store.append(1, { observation: [1, 2] });
+   * await store.saveDataset(folder, "train", { fieldFeatures: { action: { dtype: "int32", _type: "Value" } } });
+   *
+   * using copy = new StreamStore({ action: 0, observation: 1 });
+   * await copy.loadDataset(folder, "train");
+   * assert.deepEqual(copy.rows(), store.rows());
+   * ```
+   */
+  async saveDataset(
+    name: string,
+    split = "train",
+    options: SaveDatasetOptions<Name<Fields>> = {},
+  ): Promise<void> {
+    const { saveDataset } = await import("./dataset/save/save.ts");
+    this.#prepareRead("save a dataset");
+    const source = { connection: this.#connection, fields: this.#fields, known: this.#features };
+    await saveDataset(source, name, split, options as SaveDatasetOptions);
+  }
+
+  /**
+   * Appends all rows of one split of a dataset, or none. It may be a folder or a file, in any format that `saveDataset`
+   * writes and however it was written; its splits are found as Python's `datasets` finds them. Only columns that are
+   * fields are kept. Steps and features are as in `fromDataset`. Nothing else may be appended until the promise is settled.
+   *
+   * In JSON lines and CSV a field's values are what the text says: numbers, `true` and `false`, lists of them. Integers
+   * are exact whatever their length, and words for NaN and the infinities are read as Python writes them.
+   *
+   * @param name A path, which begins with `./`, `../` or `/` or exists; or `user/name` on the HuggingFace Hub.
+   * @param options `sortBy` names columns to sort the rows by; `columns` the fields to load; `step` a column of steps.
+   * @throws {RangeError} If a value is not exact in its field, a list holds a null, steps do not rise, or a file has no
+   * column that is a field.
+   * @throws {TypeError} If a field's column holds no numbers, or a column to sort by has no order.
+   * @throws {StreamStoreError} If there is no such dataset or split (`not-found`).
+   * @throws {Error} If a file cannot be read.
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   * import { mkdtempSync, writeFileSync } from "node:fs";
+   * import { tmpdir } from "node:os";
+   *
+   * const path = `${mkdtempSync(`${tmpdir()}/example-`)}/runs.jsonl`;
+   * writeFileSync(path, '{"episode": 1, "reward": 0.5}\n{"episode": 0, "reward": 1}\n');
+   * using store = new StreamStore({ reward: 0 });
+   * await store.loadDataset(path, "train", { sortBy: "episode" });
+   * assert.deepEqual(store.rows(), [{ step: 0, reward: 1 }, { step: 1, reward: 0.5 }]);
+   * ```
+   */
+  async loadDataset(
+    name: string,
+    split = "train",
+    options: LoadDatasetOptions<Name<Fields>> = {},
+  ): Promise<void> {
+    const { loadDataset } = await import("./dataset/load/load.ts");
+    await this.#load("load a dataset", (target) => loadDataset(target, name, split, options));
   }
 
   /**
@@ -722,6 +801,17 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
     return inspectText(this);
   }
 
+  /** For functions of the library that are no methods; `storeAccess` says what they may do. */
+  [storeAccess](): StoreAccess {
+    return {
+      load: (action, task) => this.#load(action, task),
+      read: (action) => {
+        this.#prepareRead(action);
+        return { connection: this.#connection, fields: this.#fields, known: this.#knownFeatures() };
+      },
+    };
+  }
+
   #contextSource(): ContextSource {
     const appender = this.#appender;
     return {
@@ -751,6 +841,26 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
       },
       moments: () => this.stats(),
     };
+  }
+
+  /** Lets a task append rows over some time, and takes note of them. */
+  async #load(action: string, task: (target: LoadTarget) => Promise<readonly LoadedColumn[]>): Promise<void> {
+    this.#connection.checkWritable(action);
+    this.#appender.flush();
+    const { rowCount, length } = this;
+    const checkUntouched = () => {
+      this.#connection.checkOpen(action);
+      if (this.rowCount === rowCount && this.length === length) return;
+      throw new StreamStoreError(
+        "busy",
+        `Cannot ${action}: nothing else must be appended meanwhile, got steps`,
+      );
+    };
+    const loaded = await task({ connection: this.#connection, fields: this.#fields, checkUntouched });
+    this.#appender.reload();
+    rememberFeatures(this.#features, loaded, rowCount === 0);
+    this.#noteInManifest();
+    this.#schedule?.noteBatch();
   }
 
   /** For what the steps just appended have shown. They are in the stream: so an error waits for the next sync. */

@@ -78,6 +78,8 @@ fn addLibrary(
             .target = target,
             .optimize = optimize,
             .strip = optimize != .debug,
+            // Nothing unwinds through a library that does not panic.
+            .unwind_tables = if (optimize == .debug) null else .none,
             // One thread at a time enters a store, but several may enter the library.
             .single_threaded = false,
         }),

@@ -176,6 +176,9 @@ export class BatchLayout {
 
   /** Throws for a batch that has not the arrays that are to be filled. */
   check(batch: AnyBatch): void {
+    if (typeof batch !== "object" || batch === null) {
+      throw new TypeError(`Cannot sample: out must be a batch, got ${describe(batch)}`);
+    }
     for (const { path, type, perWindow } of this.#columns) {
       const name = `out.${path.join(".")}`;
       const array = valueAt(batch, path);

@@ -10,16 +10,16 @@ export class Cursor {
 
   constructor(public shard: Shard) {}
 
-  /** The global index of this shard's next draw but `ahead`. */
-  index(ahead: number): number {
+  /** The global index of this shard's next draw. */
+  index(): number {
     const { index, count } = this.shard;
     const offset = (((index - this.position) % count) + count) % count;
-    return this.position + offset + ahead * count;
+    return this.position + offset;
   }
 
   /** How many of this shard's next draws stand before a global index. */
   countBefore(end: number): number {
-    return Math.max(0, Math.ceil((end - this.index(0)) / this.shard.count));
+    return Math.max(0, Math.ceil((end - this.index()) / this.shard.count));
   }
 
   advance(draws: number): void {
@@ -28,7 +28,7 @@ export class Cursor {
 
   /** The global indices of the next draws, less `base`. */
   fill(indices: Float64Array, count: number, base = 0): void {
-    const first = this.index(0) - base;
+    const first = this.index() - base;
     for (let i = 0; i < count; i++) indices[i] = first + i * this.shard.count;
   }
 }

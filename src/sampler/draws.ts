@@ -104,6 +104,8 @@ export class EpochDraw implements Draw {
   #epoch: EpochState | null = null;
   #number = 0;
   #base = 0;
+  /** The ordinal of the epoch's first window: noted, for the number of windows before the epoch's end may yet change. */
+  #first: number | null = null;
 
   constructor(
     private readonly context: DrawContext,
@@ -124,6 +126,7 @@ export class EpochDraw implements Draw {
     this.#number = state.epoch;
     this.#base = state.base;
     this.#epoch = state.windows > 0 ? state : null;
+    this.#first = null;
   }
 
   draw(count: number, places: Places): number {
@@ -146,8 +149,7 @@ export class EpochDraw implements Draw {
     checkAny(this.context.windows, population, population.from);
     const windows = population.total - population.from;
     // Of many shards some have no draw in an epoch. Those are passed over at once, however many they are.
-    const behind = Math.floor((this.context.cursor.index(0) - this.#base) / windows);
-    const passed = Math.min(behind, this.epochs - this.#number);
+    const passed = Math.floor((this.context.cursor.index() - this.#base) / windows);
     return {
       epoch: this.#number + passed,
       base: this.#base + passed * windows,
@@ -165,7 +167,8 @@ export class EpochDraw implements Draw {
       check(native.ss_draw_permuted(key, this.#indices, count, this.#ordinals), "Cannot draw windows");
     } else this.#ordinals.set(this.#indices.subarray(0, count));
     const population = windows.population(epoch.end);
-    const kept = this.#keepHeld(population, population.total - epoch.windows, count);
+    this.#first ??= population.total - epoch.windows;
+    const kept = this.#keepHeld(population, this.#first, count);
     if (kept > 0) {
       windows.locate(population, this.#ordinals, kept, {
         anchors: places.anchors.subarray(at),
@@ -176,12 +179,15 @@ export class EpochDraw implements Draw {
     return kept;
   }
 
-  /** Turns numbers within the epoch into ordinals, without the windows that were dropped. */
+  /**
+   * Turns numbers within the epoch into ordinals, without the windows that were dropped. At the end there can be fewer,
+   * too: when the last row gets the ID of another episode after the epoch has begun.
+   */
   #keepHeld(population: Population, first: number, count: number): number {
     let kept = 0;
     for (let i = 0; i < count; i++) {
       const ordinal = first + this.#ordinals[i];
-      if (ordinal >= population.from) this.#ordinals[kept++] = ordinal;
+      if (ordinal >= population.from && ordinal < population.total) this.#ordinals[kept++] = ordinal;
     }
     return kept;
   }

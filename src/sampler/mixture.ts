@@ -1,10 +1,19 @@
+import { builtin } from "../builtin.ts";
+import type { Field } from "../fields.ts";
+import { check } from "../native/status.ts";
 import { type AnyBatch, BatchLayout } from "./batch.ts";
 import { Cursor } from "./cursor.ts";
 import { checkAny, keyOf } from "./draws.ts";
 import type { Filler } from "./fill.ts";
-import { Checks, checkSize, parseSamplerOptions, type SamplerOptions, type SamplerPlan } from "./options.ts";
+import {
+  Checks,
+  checkSize,
+  type Normalization,
+  parseSamplerOptions,
+  type SamplerOptions,
+  type SamplerPlan,
+} from "./options.ts";
 import { makeFiller, makeWindows, type SampleSource } from "./sampler.ts";
-import { check } from "../native/status.ts";
 import { checkState, type SamplerState, stateOf } from "./state.ts";
 import { widestRow } from "./widest_row.ts";
 import type { Places, Windows } from "./windows.ts";
@@ -35,6 +44,8 @@ interface Part {
 const sourceStream = 4;
 const windowStream = 16;
 
+const notOfMixtures = ["order", "epochs", "prefetch"];
+
 /** Draws batches of windows from several stores. `batch.sources` says which window is from which. */
 export class Mixture<Batch = AnyBatch> implements Iterable<Batch> {
   readonly #plan: SamplerPlan;
@@ -54,11 +65,15 @@ export class Mixture<Batch = AnyBatch> implements Iterable<Batch> {
     options: MixtureOptions,
   ) {
     const checks = new Checks("Cannot make a mixture");
+    for (const [name, value] of Object.entries(options ?? {})) {
+      if (notOfMixtures.includes(name)) throw checks.refuse(name, "left out of a mixture", value);
+    }
     this.#limits = parseWeights(sources, checks);
     const plans = sources.map(({ source }) => {
       source.prepare("make a mixture");
       return parseSamplerOptions({ ...options, order: "uniform" }, source.fields, checks.action);
     });
+    checkFields(sources.map(({ source }) => source.fields), checks);
     this.#plan = plans[0];
     const { window, batchSize } = this.#plan;
     this.#seed = this.#plan.seed;
@@ -67,7 +82,9 @@ export class Mixture<Batch = AnyBatch> implements Iterable<Batch> {
       window.length * Math.max(...sources.map(({ source }) => widestRow(source.connection)));
     checkSize(batchSize, width, checks);
     this.#layout = new BatchLayout(window, width, batchSize, { isPrioritized: false, isMixture: true });
-    this.#parts = sources.map(({ source }, i) => makePart(source, plans[i], width));
+    let merged: Normalization | undefined;
+    const moments = () => merged ??= mergedMoments(sources.map(({ source }) => source));
+    this.#parts = sources.map(({ source }, i) => makePart(source, plans[i], width, moments));
     this.#indices = new Float64Array(batchSize);
     this.#units = new Float64Array(batchSize);
   }
@@ -99,14 +116,19 @@ export class Mixture<Batch = AnyBatch> implements Iterable<Batch> {
 
   /** Where the mixture stands: JSON of under 300 bytes. */
   state(): SamplerState {
-    return stateOf(this.#plan, this.#seed, this.#cursor.position);
+    return { ...stateOf(this.#plan, this.#seed, this.#cursor.position), sources: this.#sources() };
   }
 
   /** Goes on where a mixture of the same stores stood. */
   restore(state: SamplerState): void {
-    checkState(state, this.#plan);
+    checkState(state, this.#plan, this.#sources());
     this.#seed = BigInt(state.seed);
     this.#cursor.position = state.position;
+  }
+
+  #sources(): string {
+    const hash = builtin.crypto.createHash("sha256").update(this.#limits).digest("hex");
+    return `${this.#limits.length} ${hash.slice(0, 8)}`;
   }
 
   #pickBatch(out: AnyBatch | undefined): AnyBatch {
@@ -155,12 +177,17 @@ export class Mixture<Batch = AnyBatch> implements Iterable<Batch> {
   }
 }
 
-function makePart(source: SampleSource, plan: SamplerPlan, width: number): Part {
+function makePart(
+  source: SampleSource,
+  plan: SamplerPlan,
+  width: number,
+  moments: () => Normalization,
+): Part {
   const { window, boundary, stride, batchSize } = plan;
   return {
     source,
     windows: makeWindows(source, window, boundary, stride),
-    filler: makeFiller(source, window, width, boundary === "pad-left"),
+    filler: makeFiller(source, window, width, boundary, moments),
     places: {
       anchors: new Float64Array(batchSize),
       starts: new Float64Array(batchSize),
@@ -171,6 +198,31 @@ function makePart(source: SampleSource, plan: SamplerPlan, width: number): Part 
     ordinals: new Float64Array(batchSize),
     count: 0,
   };
+}
+
+/** Of all stores together: the same value must come out the same, whichever store it is from. */
+function mergedMoments(sources: readonly SampleSource[]): Normalization {
+  const [first, ...others] = sources.map((source) => source.moments());
+  return Object.fromEntries(
+    Object.entries(first).map(([name, stats]) => [
+      name,
+      others.reduce((merged, other) => merged.merge(other[name]), stats),
+    ]),
+  );
+}
+
+/** Of stores with other fields the types of tokens would mean something else. */
+function checkFields(all: readonly (readonly Field[])[], checks: Checks): void {
+  const [first, ...others] = all.map((fields) =>
+    fields.map(({ name, type, dtype }) => `${name} ${type} ${dtype}`).join(", ")
+  );
+  const different = others.findIndex((other) => other !== first);
+  if (different === -1) return;
+  throw new TypeError(
+    `${checks.action}: sources[${different + 1}].store must have the fields of the first, ${first}, got ${
+      others[different]
+    }`,
+  );
 }
 
 function parseWeights(sources: readonly { readonly weight: number }[], checks: Checks): Float64Array {

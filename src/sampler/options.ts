@@ -60,7 +60,7 @@ export interface Shard {
 export interface WindowOptions<Name extends string = string> {
   /** Tokens a window. With `steps`: the width of the output, which windows of rows are padded to. */
   readonly tokens?: number;
-  /** Rows a window. */
+  /** Rows a window. Without `fields` they come as tokens: as many as `tokens` says, or as the widest rows there are have. */
   readonly steps?: number;
   /** Dense output of windows of rows: for each field so many values a row. */
   readonly fields?: { readonly [Key in Name]?: number };

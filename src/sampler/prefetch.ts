@@ -6,6 +6,11 @@ import { Sampler, type SampleSource } from "./sampler.ts";
 import type { SamplerState } from "./state.ts";
 import { widestRow } from "./widest_row.ts";
 
+/** Translated modules stay beside each other. A bundler puts all into one file, and the Worker's into another. */
+const ending = /\/prefetch\.(ts|js)$/.exec(import.meta.url)?.[1];
+const workerName = ending === undefined ? "streamstore_worker.js" : `prefetch_worker.${ending}`;
+const workerUrl = new URL(`./${workerName}`, import.meta.url).href;
+
 type BatchReport = Report & { readonly kind: "batch" };
 
 /**
@@ -14,6 +19,9 @@ type BatchReport = Report & { readonly kind: "batch" };
  * batches early.
  *
  * Use it with `for await`: leaving the loop ends the Worker. Otherwise `close` does.
+ *
+ * A bundler must be given the Worker as another entry: a file `streamstore_worker.ts` beside the program's own that
+ * imports `@streamstore/streamstore/worker`.
  *
  * @example
  * ```ts
@@ -41,6 +49,7 @@ export class PrefetchingSampler<Batch = AnyBatch> implements AsyncIterable<Batch
   #worker: Worker | null = null;
   #buffers: readonly AnyBatch[] = [];
   #generation = 0;
+  #hasCrashed = false;
   #ready: BatchReport[] = [];
   /** What comes after the batches that are ready: the end or an error. */
   #last: (Report & { readonly kind: "end" | "error" }) | null = null;
@@ -63,7 +72,7 @@ export class PrefetchingSampler<Batch = AnyBatch> implements AsyncIterable<Batch
     this.#options = {
       ...options,
       ...(plan.window.fields === null ? { tokens: width } : {}),
-      normalize: plan.window.normalize === true ? source.moments() as Normalization : plan.window.normalize,
+      normalize: plan.window.normalize === true ? momentsOf(source.moments()) : plan.window.normalize,
       seed: plan.seed,
     };
     this.#state = this.#sampler.state();
@@ -136,6 +145,7 @@ export class PrefetchingSampler<Batch = AnyBatch> implements AsyncIterable<Batch
     };
     this.#notify();
     this.#last = null;
+    if (this.#hasCrashed) return worker.terminate();
     // It closes its store before it ends; one that is stuck is ended all the same.
     const timer = setTimeout(() => worker.terminate(), 5000);
     worker.onmessage = ({ data }: { data: Report }) => {
@@ -153,7 +163,7 @@ export class PrefetchingSampler<Batch = AnyBatch> implements AsyncIterable<Batch
   }
 
   #start(): void {
-    const worker = new Worker(new URL("./prefetch_worker.ts", import.meta.url).href, { type: "module" });
+    const worker = new Worker(workerUrl, { type: "module" });
     const buffers = Array.from(
       { length: this.#ahead + 1 },
       () => new SharedArrayBuffer(this.#layout.byteLength),
@@ -161,13 +171,18 @@ export class PrefetchingSampler<Batch = AnyBatch> implements AsyncIterable<Batch
     this.#buffers = buffers.map((buffer) => this.#layout.over(buffer));
     this.#worker = worker;
     this.#last = null;
-    const [path, options, state, generation] = [this.#path, this.#options, this.#state, ++this.#generation];
+    this.#hasCrashed = false;
+    this.#generation++;
+    const [path, options] = [this.#path, this.#options];
     worker.onmessage = ({ data }: { data: Report }) => {
-      if (data.kind === "ready") this.#send({ kind: "start", path, options, buffers, state, generation });
-      else this.#take(data);
+      if (data.kind !== "ready") return this.#take(data);
+      // The sampler may have been restored since, which the Worker has not heard of.
+      const [state, generation] = [this.#state, this.#generation];
+      this.#send({ kind: "start", path, options, buffers, state, generation });
     };
     worker.onerror = (event) => {
       event.preventDefault();
+      this.#hasCrashed = true;
       const message = `Cannot sample: the Worker has crashed: ${event.message}`;
       this.#take({ kind: "error", name: "Error", message, generation: this.#generation });
     };
@@ -216,4 +231,12 @@ function errorOf(report: (Report & { readonly kind: "end" | "error" }) | null): 
   if (code !== undefined) return new StreamStoreError(code, message);
   const errors: Readonly<Record<string, new (message: string) => Error>> = { RangeError, TypeError };
   return new (errors[name] ?? Error)(message);
+}
+
+/** What a Worker can be sent of statistics. */
+function momentsOf(stats: ReturnType<SampleSource["moments"]>): Normalization {
+  const entries = Object.entries(stats).map(([name, { mean, standardDeviation }]) =>
+    [name, { mean, standardDeviation }] as const
+  );
+  return Object.fromEntries(entries);
 }

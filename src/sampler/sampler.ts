@@ -8,6 +8,7 @@ import type { EpisodeIndex } from "./episodes.ts";
 import { Filler, scalesOf } from "./fill.ts";
 import { Checks, checkSize, type Normalization, type SamplerPlan, type WindowPlan } from "./options.ts";
 import { PrioritizedDraw } from "./prioritized.ts";
+import type { FieldStats } from "../statistics/field_stats.ts";
 import { checkState, type SamplerState, stateOf } from "./state.ts";
 import { widestRow } from "./widest_row.ts";
 import { type Places, Windows } from "./windows.ts";
@@ -20,7 +21,7 @@ export interface SampleSource {
   /** Commits what was appended; in a store that is only read, goes to what was committed. */
   prepare(action: string): void;
   /** The mean and standard deviation of each field. */
-  moments(): Normalization;
+  moments(): Readonly<Record<string, FieldStats>>;
 }
 
 /**
@@ -90,7 +91,7 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
       : drawOf(order, this.#context, batchSize, plan.epochs);
     const isPrioritized = order.kind === "prioritized";
     this.#layout = new BatchLayout(window, width, batchSize, { isPrioritized, isMixture: false });
-    this.#filler = makeFiller(source, window, width, boundary === "pad-left");
+    this.#filler = makeFiller(source, window, width, boundary);
     this.#places = {
       anchors: new Float64Array(batchSize),
       starts: new Float64Array(batchSize),
@@ -216,9 +217,6 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
       if (this.#batch === null || !this.#layout.isWhole(this.#batch)) this.#batch = this.#layout.allocate();
       return this.#batch;
     }
-    if (typeof out !== "object" || out === null) {
-      throw new TypeError(`Cannot sample: out must be a batch, got ${describe(out)}`);
-    }
     this.#layout.check(out);
     return out;
   }
@@ -241,13 +239,16 @@ export function makeWindows(
   return new Windows(connection, { unit, length, stride, boundary }, found);
 }
 
+/** @param moments What `normalize: true` goes by. */
 export function makeFiller(
   source: SampleSource,
   plan: WindowPlan,
   width: number,
-  alignsRight: boolean,
+  boundary: SamplerPlan["boundary"],
+  moments: () => Normalization = () => source.moments(),
 ): Filler {
-  const normalization = plan.normalize === true ? source.moments() : plan.normalize || {};
+  const normalization = plan.normalize === true ? moments() : plan.normalize || {};
+  const alignsRight = boundary === "pad-left";
   return new Filler(source.connection, plan, source.fields, scalesOf(normalization), width, alignsRight);
 }
 

@@ -17,6 +17,8 @@ export interface SamplerState {
   readonly order: string;
   /** A checksum of how episodes are told apart. */
   readonly episodes: string;
+  /** Of a mixture: the number of its sources and a checksum of their weights. */
+  readonly sources?: string;
 }
 
 export function stateOf(plan: SamplerPlan, seed: bigint, position: number, epoch?: EpochState): SamplerState {
@@ -30,8 +32,8 @@ export function stateOf(plan: SamplerPlan, seed: bigint, position: number, epoch
   return epoch === undefined ? state : { ...state, epoch };
 }
 
-/** Throws for what is no state, or that of a sampler that draws otherwise. */
-export function checkState(state: SamplerState, plan: SamplerPlan): void {
+/** Throws for what is no state, or that of a sampler that draws otherwise. `sources` is that of a mixture's own state. */
+export function checkState(state: SamplerState, plan: SamplerPlan, sources?: string): void {
   const refuse = (what: string, allowed: string, got: unknown) =>
     new RangeError(`Cannot restore a sampler: ${what} must be ${allowed}, got ${describe(got)}`);
   if (typeof state !== "object" || state === null) {
@@ -46,6 +48,13 @@ export function checkState(state: SamplerState, plan: SamplerPlan): void {
   if (state.order !== order) throw refuse("state.order", `that of this sampler, "${order}"`, state.order);
   if (state.episodes !== episodesOf(plan)) {
     throw refuse("state.episodes", "that of the same episodes option, " + episodesOf(plan), state.episodes);
+  }
+  if (state.sources !== sources) {
+    throw refuse(
+      "state.sources",
+      sources === undefined ? "left out, for this is no mixture" : `that of the same weights, "${sources}"`,
+      state.sources,
+    );
   }
   const hasEpochs = plan.order.kind === "shuffle" || plan.order.kind === "sequential";
   if (!hasEpochs) return;

@@ -55,7 +55,7 @@ export class Windows {
   /** What there is to draw from now, or was when the stream ended at `end`. */
   population(end = this.#endNow()): Population {
     this.#extend();
-    const episodes = this.#countEpisodes(end);
+    const episodes = countBelow(this.#origins, this.#count, end);
     const population = { first: this.#firstNow(), end, episodes, from: 0, total: 0 };
     if (episodes === 0) return population;
     const last = Number(this.#origins[episodes - 1]);
@@ -116,6 +116,11 @@ export class Windows {
     check(code, "Cannot locate windows");
   }
 
+  /** The position with which an episode begins. */
+  originOf(episode: number): number {
+    return Number(this.#origins[episode]);
+  }
+
   /** Calls back with the runs of anchors, `rule.stride` apart, of the windows with ordinals from `from` on. */
   forEachRun(
     population: Population,
@@ -123,7 +128,8 @@ export class Windows {
     visit: (firstAnchor: number, count: number) => void,
   ): void {
     const { stride } = this.rule;
-    for (let episode = this.#episodeOf(from, population.episodes); episode < population.episodes; episode++) {
+    const first = Math.max(0, countBelow(this.#cumulative, population.episodes, from + 1) - 1);
+    for (let episode = first; episode < population.episodes; episode++) {
       const before = Number(this.#cumulative[episode]);
       const after = episode + 1 < population.episodes
         ? Number(this.#cumulative[episode + 1])
@@ -171,7 +177,7 @@ export class Windows {
     const total = Number(this.#cumulative[count - 1]);
     // Buckets that would hold too many episodes are made smaller, or too few larger: each time at twice as many.
     const shift = Math.max(0, Math.floor(Math.log2(Math.max(1, total / count))));
-    if (Math.abs(shift - this.#bucketShift) <= 1 && (total >> shift) < this.#buckets.length) return;
+    if (Math.abs(shift - this.#bucketShift) <= 1 && total / 2 ** shift < this.#buckets.length) return;
     this.#bucketShift = shift;
     this.#buckets = new Uint32Array(64 + 2 * Math.ceil(total / 2 ** shift));
     this.#bucketState[0] = 0;
@@ -182,8 +188,12 @@ export class Windows {
     const rows = this.episodes.starts.subarray(from, to);
     const origins = this.#origins.subarray(from, to);
     if (this.rule.unit === "steps") return origins.set(rows);
-    const { native, store } = this.connection;
-    check(native.ss_rows_start(store, rows, rows.length, origins), "Cannot find the episodes");
+    const { native, store, firstRow } = this.connection;
+    // Where the tokens of dropped rows were is not known, but for the first row: their episodes begin where the store does.
+    const dropped = countBelow(rows, rows.length, firstRow);
+    const held = dropped === 0 ? rows : rows.slice().fill(BigInt(firstRow), 0, dropped);
+    check(native.ss_rows_start(store, held, held.length, origins), "Cannot find the episodes");
+    if (rows[0] === 0n) origins[0] = 0n;
   }
 
   #countWindows(from: number): void {
@@ -200,15 +210,4 @@ export class Windows {
     );
     check(code, "Cannot count windows");
   }
-}
-
-/** How many of the first `count` numbers, which rise, are below a limit. */
-function countBelow(numbers: BigUint64Array, count: number, limit: number): number {
-  let [low, high] = [0, count];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (Number(numbers[middle]) < limit) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -293,11 +293,11 @@ pub fn Batch(comptime System: type) type {
                 at = end_token;
                 if (!self.has_field.elements[row]) try self.mark(row, 0, .bare_row);
             }
-            std.sort.block(format.Mark, self.marks.elements[0..self.mark_count], {}, isEarlier);
+            std.sort.heap(format.Mark, self.marks.elements[0..self.mark_count], {}, isEarlier);
         }
 
         fn isEarlier(_: void, a: format.Mark, b: format.Mark) bool {
-            return a.row < b.row;
+            return if (a.row == b.row) a.type < b.type else a.row < b.row;
         }
 
         fn mark(self: *Self, row: usize, type_id: i32, kind: format.Mark.Kind) Error!void {

@@ -31,15 +31,13 @@ pub fn Values(comptime float: narrow.Float) type {
 /// stands before it is written then.
 pub fn fill(comptime float: narrow.Float, table: extract.Table, first_row: usize, request: Request, values: Values(float), mask: [*]u8, culprit: *Culprit) Error!void {
     try request.placement.check(first_row, table.rows.len, request.placement.width, &culprit.index);
-    switch (request.kind) {
-        inline else => |kind| if (request.scale.isNone())
-            try fillAs(float, kind, false, table, request, values, mask, culprit)
-        else
-            try fillAs(float, kind, true, table, request, values, mask, culprit),
-    }
+    const is_plain = request.kind == .float64 and request.scale.isNone();
+    return switch (is_plain) {
+        inline else => |known| fillAs(float, known, table, request, values, mask, culprit),
+    };
 }
 
-fn fillAs(comptime float: narrow.Float, comptime kind: cells.Kind, comptime is_scaled: bool, table: extract.Table, request: Request, values: Values(float), mask: [*]u8, culprit: *Culprit) Error!void {
+fn fillAs(comptime float: narrow.Float, comptime is_plain: bool, table: extract.Table, request: Request, values: Values(float), mask: [*]u8, culprit: *Culprit) Error!void {
     const placement = request.placement;
     const width = request.width;
     const scale = request.scale;
@@ -67,7 +65,7 @@ fn fillAs(comptime float: narrow.Float, comptime kind: cells.Kind, comptime is_s
             const count = @min(hint.count, width);
             const from = table.data[start + hint.offset ..][0..count];
             const to = values[place * width ..][0..width];
-            scale.convert(kind, float, is_scaled, to[0..count], from);
+            if (is_plain) scale.convert(.float64, float, false, to[0..count], from) else scale.convertAny(request.kind, float, to[0..count], from);
             if (count < width) {
                 @memset(to[count..], 0);
                 @memset(mask[place * width + count ..][0 .. width - count], 0);

@@ -53,11 +53,26 @@ pub const Scale = struct {
         while (at < from.len) : (at += 1) to[at..][0..1].* = scale.convertMany(kind, float, is_scaled, 1, from[at..][0..1].*);
     }
 
+    /// The same, with everything but the output's type known only now: one piece of code for whatever is not copied as it
+    /// is, since each of its 24 loops costs half a kilobyte wherever it is inlined.
+    pub noinline fn convertAny(scale: Scale, kind: Kind, comptime float: Float, to: []float.Element(), from: []const u64) void {
+        switch (kind) {
+            inline else => |known| if (scale.isNone())
+                scale.convert(known, float, false, to, from)
+            else
+                scale.convert(known, float, true, to, from),
+        }
+    }
+
     inline fn convertMany(scale: Scale, comptime kind: Kind, comptime float: Float, comptime is_scaled: bool, comptime count: comptime_int, from: @Vector(count, u64)) @Vector(count, float.Element()) {
         const numbers = toNumbers(kind, f64, count, from);
         if (is_scaled) return float.fromMany(count, (numbers - @as(@Vector(count, f64), @splat(scale.shift))) * @as(@Vector(count, f64), @splat(scale.factor)));
         // Like in `gather`, integers are rounded once, and not to float64 first.
-        return if (float == .float32) toNumbers(kind, f32, count, from) else float.fromMany(count, numbers);
+        if (float == .float32) return toNumbers(kind, f32, count, from);
+        if (kind == .float64 or float == .float64) return float.fromMany(count, numbers);
+        var odd: [count]f64 = undefined;
+        for (&odd, @as([count]u64, from)) |*to, cell| to.* = toOdd(kind, cell);
+        return float.fromMany(count, odd);
     }
 };
 
@@ -67,6 +82,18 @@ inline fn toNumbers(comptime kind: Kind, comptime Number: type, comptime count: 
         .int64 => @floatFromInt(@as(@Vector(count, i64), @bitCast(from))),
         .uint64 => @floatFromInt(from),
     };
+}
+
+/// Of the two floats that an integer beyond 2^53 lies between, the one whose last bit is odd: from it a narrower float is
+/// rounded as from the integer itself (Boldo and Melquiond, "Emulation of FMA and correctly rounded sums", 2008).
+fn toOdd(comptime kind: Kind, cell: u64) f64 {
+    const is_negative = kind == .int64 and @as(i64, @bitCast(cell)) < 0;
+    const magnitude = if (is_negative) 0 -% cell else cell;
+    const excess: u6 = @intCast(11 -| @as(u32, @clz(magnitude)));
+    const kept = magnitude >> excess;
+    const rest = @intFromBool(kept << excess != magnitude);
+    const float = @as(f64, @floatFromInt(kept | rest)) * @as(f64, @floatFromInt(@as(u64, 1) << excess));
+    return if (is_negative) -float else float;
 }
 
 /// Rounds in float64: adding a number so much larger that its last bit is the last one to keep, and taking it away
@@ -169,4 +196,14 @@ test "cells are converted by their kind and scaled in float64" {
     // By way of float64 it would be rounded twice, and down.
     scale.convert(.int64, .float32, false, &singles, &@as([5]u64, @splat((1 << 60) + (1 << 36) + 1)));
     try testing.expectEqual(@as([5]f32, @splat(0x1p60 + 0x1p37)), singles);
+}
+
+test "integers beyond 2^53 are rounded once" {
+    const above: i64 = (1 << 62) + (1 << 54) + 1;
+    var out: [3]u16 = undefined;
+    const cells = [_]u64{ @bitCast(above), @bitCast(-above), @bitCast(above - 1) };
+    (Scale{}).convertAny(.int64, .bfloat16, &out, &cells);
+    try testing.expectEqual([_]u16{ 24193, 24193 | 0x8000, 24192 }, out);
+    (Scale{}).convertAny(.uint64, .bfloat16, out[0..1], &.{std.math.maxInt(u64)});
+    try testing.expectEqual(0x5f80, out[0]);
 }

@@ -176,12 +176,7 @@ fn convertFields(comptime float: narrow.Float, fields: []const Field, types: []c
             next = if (index + 1 < fields.len) index + 1 else 0;
             const field = fields[index];
             const scale: narrow.Scale = .{ .shift = field[2], .factor = field[3] };
-            switch (try kindOf(field)) {
-                inline else => |kind| if (scale.isNone())
-                    scale.convert(kind, float, false, to[at..end], from[at..end])
-                else
-                    scale.convert(kind, float, true, to[at..end], from[at..end]),
-            }
+            scale.convertAny(try kindOf(field), float, to[at..end], from[at..end]);
         }
         at = end;
     }
