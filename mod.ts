@@ -30,7 +30,16 @@ export type {
   ValueFeature,
 } from "./src/dataset/features.ts";
 export type { ToDatasetOptions } from "./src/dataset/to_arrow.ts";
-export type { LoadOptions, ParquetOptions } from "./src/dataset/load_options.ts";
+export type { LoadDatasetOptions, LoadOptions, ParquetOptions } from "./src/dataset/load_options.ts";
+export type {
+  HubLoadOptions,
+  HubOptions,
+  HubProgress,
+  HubSaveOptions,
+  RetryOptions,
+} from "./src/dataset/hub/types.ts";
+export type { SaveDatasetOptions } from "./src/dataset/save/options.ts";
+export type { DatasetFormat } from "./src/dataset/formats.ts";
 export { Sampler } from "./src/sampler/sampler.ts";
 export { PrefetchingSampler } from "./src/sampler/prefetch.ts";
 export { Mixture } from "./src/sampler/mixture.ts";
@@ -52,3 +61,12 @@ export type {
 } from "./src/sampler/options.ts";
 export { type ParquetColumn, type ParquetSchema, parquetSchema } from "./src/dataset/parquet.ts";
 export type { ExtraColumn } from "./src/dataset/extra.ts";
+export { loadLeRobot, saveLeRobot } from "./src/dataset/lerobot/lerobot.ts";
+export type {
+  LeftOutFeature,
+  LeRobotDataset,
+  LeRobotEpisodes,
+  LeRobotFeature,
+  LoadLeRobotOptions,
+  SaveLeRobotOptions,
+} from "./src/dataset/lerobot/types.ts";

@@ -11,6 +11,12 @@ export const builtin = {
   get fs() {
     return process.getBuiltinModule("node:fs");
   },
+  get http() {
+    return process.getBuiltinModule("node:http");
+  },
+  get https() {
+    return process.getBuiltinModule("node:https");
+  },
   get os() {
     return process.getBuiltinModule("node:os");
   },

@@ -5,6 +5,7 @@ export type ErrorCode =
   | "busy"
   | "closed"
   | "damaged"
+  | "diverged"
   | "fields-differ"
   | "file-too-large"
   | "input-output"

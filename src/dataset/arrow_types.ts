@@ -86,6 +86,14 @@ export function arrowListType(level: Level, entry: DataType): DataType {
   return level === "large_list" ? new LargeList(child) : new FixedSizeList(level, child);
 }
 
+/** The Arrow type of columns of a layout. The lists of an ArrayND stand in Arrow as lists that could vary. */
+export function arrowTypeOf({ value, levels, isArray }: Layout): DataType {
+  return levels.reduceRight(
+    (entry, level) => arrowListType(isArray ? "list" : level, entry),
+    arrowValueType(value),
+  );
+}
+
 /** The field of a column: an ArrayND says what it is in the field's metadata, as Arrow's extension types do. */
 export function arrowField(name: string, layout: Layout, type: DataType): Field {
   if (!layout.isArray) return new Field(name, type, true);
@@ -147,11 +155,13 @@ export function listsOf(type: ArrowType): { readonly levels: readonly Level[]; r
   const levels: Level[] = [];
   let entry = type;
   while (true) {
+    // Damage can leave a list type without the type of its entries.
+    if (entry.children?.[0] === undefined) return { levels, entry };
     if (entry.typeId === Type.List) levels.push("list");
     else if (entry.typeId === Type.LargeList) levels.push("large_list");
     else if (entry.typeId === Type.FixedSizeList) levels.push(entry.listSize as number);
     else return { levels, entry };
-    entry = entry.children![0].type;
+    entry = entry.children[0].type;
   }
 }
 

@@ -1,9 +1,9 @@
-import { type Data, type DataType, makeData, Null, Utf8, Vector, vectorFromArray } from "apache-arrow";
+import { type Data, type DataType, makeData, Null, Type, Utf8, Vector, vectorFromArray } from "apache-arrow";
 import { dtypeOf } from "../columns.ts";
 import { describe } from "../fields.ts";
 import type { NumberArray } from "../values.ts";
 import { type ArrowType, arrowValueType, listsOf, valueTypeOf } from "./arrow_types.ts";
-import { type Feature, featureOf } from "./features.ts";
+import { type Feature, featureOf, listFeature } from "./features.ts";
 import { parseValueType } from "./value_types.ts";
 
 /** A column beside the fields: an Arrow vector, a typed array, or a list of strings, numbers, booleans or bigints. */
@@ -96,16 +96,30 @@ function vectorOf(data: Data): Vector {
   return new Vector([data]);
 }
 
-const textNames: Readonly<Record<string, string>> = {
+const plainNames: Readonly<Record<string, string>> = {
   Utf8: "string",
   LargeUtf8: "large_string",
+  Binary: "binary",
+  LargeBinary: "large_binary",
   Null: "null",
 };
 
+/** The feature that HuggingFace has for an Arrow type, or null where this is not known here. */
 function extraFeature(type: ArrowType): Feature | null {
-  const text = textNames[String(type)];
-  if (text !== undefined) return { dtype: text, _type: "Value" };
   const { levels, entry } = listsOf(type);
   const value = valueTypeOf(entry);
-  return value === null ? null : featureOf({ value, levels, isArray: false });
+  if (value !== null && entry.typeId !== Type.Dictionary) return featureOf({ value, levels, isArray: false });
+  const name = plainNames[String(entry)];
+  const inner = name !== undefined
+    ? { dtype: name, _type: "Value" } as const
+    : entry.typeId === Type.Struct
+    ? structFeature(entry)
+    : null;
+  return inner === null ? null : listFeature(levels, inner as Feature);
+}
+
+/** A struct is a plain object of features; as an extra column may be one, but no field. */
+function structFeature({ children }: ArrowType): unknown {
+  const features = children!.map((child) => [child.name, extraFeature(child.type)] as const);
+  return features.some(([, feature]) => feature === null) ? null : Object.fromEntries(features);
 }

@@ -128,6 +128,11 @@ export function featureOf(layout: Layout): Feature {
     const shape = levels.map((level) => typeof level === "number" ? level : null);
     return { shape, dtype: value.name, _type: `Array${levels.length}D` as ArrayFeature["_type"] };
   }
+  return listFeature(levels, { dtype: value.name, _type: "Value" });
+}
+
+/** Lists around a feature. */
+export function listFeature(levels: readonly Level[], entry: Feature): Feature {
   return levels.reduceRight<Feature>(
     (feature, level) =>
       level === "large_list"
@@ -135,7 +140,7 @@ export function featureOf(layout: Layout): Feature {
         : level === "list"
         ? { feature, _type: "List" }
         : { feature, length: level, _type: "List" },
-    { dtype: value.name, _type: "Value" },
+    entry,
   );
 }
 

@@ -7,21 +7,31 @@ import { innerCount, type Layout } from "./features.ts";
 
 const action = "convert to a dataset";
 
-/** A field's column: all of its rows in one piece, converted and laid out as Arrow wants them in one native pass. */
+/** Rows `[from, to)` of the stream. */
+export interface RowRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * A field's column: its rows in one piece, converted and laid out as Arrow wants them in one native pass. `emptyRows`,
+ * counted from the first of the range, have an empty list.
+ */
 export function fieldData(
   connection: Connection,
   field: Field,
   layout: Layout,
+  range: RowRange,
   emptyRows: readonly number[],
 ): Data {
   const outer = layout.levels[0];
   const isFixed = typeof outer !== "string";
   const count = innerCount(layout) * (isFixed ? outer ?? 1 : 1);
-  if (isFixed && emptyRows.length > 0) throw wrongCount(field, connection.firstRow + emptyRows[0], layout, 0);
+  if (isFixed && emptyRows.length > 0) throw wrongCount(field, range.from + emptyRows[0], layout, 0);
   const offsetBytes = isFixed ? 0 : outer === "large_list" ? 8 : 4;
-  const extracted = extractInWords(connection, field, layout, isFixed ? count : null, offsetBytes);
+  const extracted = extractInWords(connection, field, layout, range, isFixed ? count : null, offsetBytes);
   const rows = rowValidity(extracted, emptyRows);
-  const rowCount = connection.heldRows;
+  const rowCount = range.to - range.from;
   if (outer === undefined) return valueData(layout, extracted, rowCount, rows);
 
   const valueCount = isFixed ? rowCount * count : extracted.valueCount;
@@ -135,6 +145,7 @@ function extractInWords(
   connection: Connection,
   field: Field,
   layout: Layout,
+  range: RowRange,
   width: number | null,
   offsetBytes: 0 | 4 | 8,
 ): Extracted {
@@ -145,11 +156,15 @@ function extractInWords(
       dtype,
       width,
       offsetBytes,
-      firstRow: connection.firstRow,
-      endRow: connection.rowCount,
+      firstRow: range.from,
+      endRow: range.to,
     });
   } catch (error) {
-    if (!(error instanceof ExtractError)) throw error;
+    if (!(error instanceof ExtractError)) {
+      throw offsetBytes === 4 && connection.tokenCount - connection.firstToken >= 2 ** 31
+        ? tooManyValues(field, error)
+        : error;
+    }
     if (error.kind === "width") throw wrongCount(field, error.row, layout, Number(error.cell));
     const { name } = layout.value;
     const allowed = name.startsWith("float") ? `exact in ${name}` : `a value of ${name}`;
@@ -159,6 +174,15 @@ function extractInWords(
       }`,
     );
   }
+}
+
+function tooManyValues(field: Field, cause: unknown): RangeError {
+  return new RangeError(
+    `Cannot ${action}: the lists of "${field.name}" must have fewer than ${
+      2 ** 31
+    } values in all, got more; make it a LargeList, or use saveDataset, which goes piece by piece`,
+    { cause },
+  );
 }
 
 function wrongCount(field: Field, row: number, layout: Layout, count: number): RangeError {

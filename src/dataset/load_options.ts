@@ -1,3 +1,6 @@
+import type { DatasetFormat } from "./formats.ts";
+import type { HubLoadOptions } from "./hub/types.ts";
+
 /** Options of what loads rows into a store. */
 export interface LoadOptions {
   /** The name of an integer column that says each row's step. Without it steps go on from the store's last one. */
@@ -10,4 +13,16 @@ export interface LoadOptions {
 export interface ParquetOptions<Name extends string = string> extends LoadOptions {
   /** Which fields to load. Without it, all of which a file has a column. */
   readonly columns?: readonly Name[];
+}
+
+/** Options of `loadDataset`; those of the Hub count for names there. */
+export interface LoadDatasetOptions<Name extends string = string>
+  extends ParquetOptions<Name>, HubLoadOptions {
+  /**
+   * Columns to sort the rows by, the first one first; they need not be fields. As Python's `Dataset.sort` does: ascending,
+   * rows that are equal stay as they are, NaN comes behind all numbers and null behind NaN, strings go by their UTF-8.
+   */
+  readonly sortBy?: string | readonly string[];
+  /** What the files are, where neither their names nor what lies in the folder tells. */
+  readonly format?: DatasetFormat;
 }

@@ -1,28 +1,35 @@
-import { RecordBatchReader } from "apache-arrow";
-import { Buffer } from "node:buffer";
-import { type FileHandle, open, readdir, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetSchema } from "hyparquet";
+import {
+  type ColumnMetaData,
+  type FileMetaData,
+  parquetMetadataAsync,
+  parquetSchema,
+  type SchemaElement,
+} from "hyparquet";
 import { compressors } from "hyparquet-compressors";
-import type { ArrowField } from "./arrow_types.ts";
+import { StreamStoreError } from "../error.ts";
+import { type ByteSource, openBytes } from "./byte_source.ts";
+import { decodeArrowSchema } from "./arrow_schema.ts";
 import { featuresFromJson, metadataKey } from "./features.ts";
 import { isChunkOf, type NumberColumn, numberColumn } from "./parquet_layout.ts";
-import { type Chunk, readChunk } from "./parquet_pages.ts";
+import { ChunkBytes } from "./parquet_bytes.ts";
+import { type Chunk, ChunkRoom, readChunk } from "./parquet_pages.ts";
+import { readTexts } from "./parquet_texts.ts";
 
 /** An open Parquet file. */
 export class ParquetFile {
   readonly #columns = new Map<string, NumberColumn | null>();
+  readonly #rooms = new Map<NumberColumn, ChunkRoom>();
 
   private constructor(
-    readonly path: string,
-    private readonly handle: FileHandle,
-    private readonly size: number,
+    private readonly source: ByteSource,
     private readonly metadata: FileMetaData,
+    named: Readonly<Record<string, unknown>> | null,
   ) {
-    const arrow = arrowSchema(valueOf(metadata, "ARROW:schema"));
-    const features = featuresFromJson(
-      valueOf(metadata, metadataKey) ?? arrow?.metadata.get(metadataKey),
-    );
+    const arrow = decodeArrowSchema(valueOf(metadata, "ARROW:schema"));
+    const features = named ??
+      featuresFromJson(valueOf(metadata, metadataKey) ?? arrow?.metadata.get(metadataKey));
     const root = parquetSchema(metadata);
     for (const child of root.children) {
       const { name } = child.element;
@@ -32,18 +39,27 @@ export class ParquetFile {
   }
 
   static async open(path: string): Promise<ParquetFile> {
-    const handle = await open(path, "r");
+    return await ParquetFile.read(await openBytes(path));
+  }
+
+  /** Takes the bytes over, and closes them with itself. Features that are given count before those in the file. */
+  static async read(
+    source: ByteSource,
+    features: Readonly<Record<string, unknown>> | null = null,
+  ): Promise<ParquetFile> {
     try {
-      const { size } = await handle.stat();
-      const file = bufferOf(handle, size);
-      return await inContext(path, async () => {
-        const metadata = await parquetMetadataAsync(file, { geoparquet: false });
-        return new ParquetFile(path, handle, size, metadata);
+      return await inContext(source.path, async () => {
+        const metadata = await parquetMetadataAsync(source, { geoparquet: false });
+        return new ParquetFile(source, metadata, features);
       });
     } catch (error) {
-      await handle.close();
+      await source.close();
       throw error;
     }
+  }
+
+  get path(): string {
+    return this.source.path;
   }
 
   /** Columns by name; null where a column holds something else than numbers. */
@@ -56,26 +72,70 @@ export class ParquetFile {
     return this.metadata.row_groups.map(({ num_rows }) => Number(num_rows));
   }
 
-  /** One column of one row group. */
+  /** One column of one row group, in arrays that its next one may take over. */
   async read(group: number, column: NumberColumn): Promise<Chunk> {
     return await inContext(`${this.path}, column "${column.name}"`, async () => {
-      const meta = this.metadata.row_groups[group].columns
-        .map(({ meta_data }) => meta_data)
-        .find((candidate) => candidate !== undefined && isChunkOf(column, candidate));
-      if (meta === undefined) throw new Error(`row group ${group} lacks it`);
-      const start = Number(meta.dictionary_page_offset || meta.data_page_offset);
-      const bytes = await readBytes(
-        this.handle,
-        this.size,
-        start,
-        start + Number(meta.total_compressed_size),
-      );
-      return readChunk(bytes, column, meta, compressors);
+      const meta = this.#chunkOf(group, column);
+      let room = this.#rooms.get(column);
+      if (room === undefined) this.#rooms.set(column, room = new ChunkRoom());
+      return await readChunk(this.#bytesOf(meta), column, meta, compressors, room);
     });
   }
 
+  /** Tells a source that fetches from afar what is read next. */
+  prefetch(group: number, columns: readonly NumberColumn[]): void {
+    // A column chunk that is not there is an error for who reads it, who can say of which column.
+    const chunks = columns.map((column) => this.#lookUp(group, (chunk) => isChunkOf(column, chunk)));
+    this.source.prefetch?.(chunks.filter((chunk) => chunk !== undefined).map(rangeOf));
+  }
+
+  /** Whether a column holds strings, each of them one. */
+  isText(name: string): boolean {
+    const element = this.#elementOf(name);
+    return element?.type === "BYTE_ARRAY" && element.repetition_type !== "REPEATED" &&
+      (element.converted_type === "UTF8" || element.logical_type?.type === "STRING");
+  }
+
+  /** The UTF-8 of a column of strings in one row group; null where there is none. */
+  async readText(group: number, name: string): Promise<(Uint8Array | null)[]> {
+    return await inContext(`${this.path}, column "${name}"`, async () => {
+      const definitionMax = this.#elementOf(name)?.repetition_type === "OPTIONAL" ? 1 : 0;
+      const meta = this.#find(group, (chunk) => chunk.path_in_schema.join("\0") === name);
+      const texts = await readTexts(this.#bytesOf(meta), { lists: [], definitionMax }, meta, compressors);
+      if (texts.length === this.groupRows[group]) return texts;
+      throw new Error(`row group ${group} must have ${this.groupRows[group]} rows, has ${texts.length}`);
+    });
+  }
+
+  #elementOf(name: string): SchemaElement | undefined {
+    return parquetSchema(this.metadata).children.find(({ element }) => element.name === name)?.element;
+  }
+
+  #chunkOf(group: number, column: NumberColumn): ColumnMetaData {
+    return this.#find(group, (chunk) => isChunkOf(column, chunk));
+  }
+
+  #find(group: number, isIt: (chunk: ColumnMetaData) => boolean): ColumnMetaData {
+    const meta = this.#lookUp(group, isIt);
+    if (meta === undefined) throw new Error(`row group ${group} lacks it`);
+    return meta;
+  }
+
+  #lookUp(group: number, isIt: (chunk: ColumnMetaData) => boolean): ColumnMetaData | undefined {
+    return this.metadata.row_groups[group].columns
+      .map(({ meta_data }) => meta_data)
+      .find((candidate) => candidate !== undefined && isIt(candidate));
+  }
+
+  #bytesOf(meta: ColumnMetaData): ChunkBytes {
+    const { start, end } = rangeOf(meta);
+    const { byteLength } = this.source;
+    if (start >= 0 && start <= end && end <= byteLength) return new ChunkBytes(this.source, start, end);
+    throw new Error(`bytes ${start} to ${end} must lie within the file, which has ${byteLength}`);
+  }
+
   async close(): Promise<void> {
-    await this.handle.close();
+    await this.source.close();
   }
 }
 
@@ -84,6 +144,8 @@ async function inContext<Result>(what: string, task: () => Promise<Result>): Pro
   try {
     return await task();
   } catch (cause) {
+    // What comes from the Hub says so itself.
+    if (cause instanceof StreamStoreError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new Error(`Cannot read ${what}: ${reason}`, { cause });
   }
@@ -98,45 +160,11 @@ export async function parquetPaths(path: string): Promise<string[]> {
   throw new Error(`Cannot read ${path}: the folder must hold files named *.parquet, got none`);
 }
 
-function bufferOf(handle: FileHandle, byteLength: number): AsyncBuffer {
-  return {
-    byteLength,
-    slice: async (start, end = byteLength) => {
-      const { buffer } = await readBytes(handle, byteLength, start, end);
-      return buffer as ArrayBuffer;
-    },
-  };
-}
-
-async function readBytes(handle: FileHandle, size: number, start: number, end: number): Promise<Uint8Array> {
-  if (!(start >= 0 && start <= end && end <= size)) {
-    throw new Error(`bytes ${start} to ${end} must lie within the file, which has ${size}`);
-  }
-  const bytes = new Uint8Array(end - start);
-  let done = 0;
-  while (done < bytes.length) {
-    const { bytesRead } = await handle.read(bytes, done, bytes.length - done, start + done);
-    if (bytesRead === 0) throw new Error("the file ended while it was read");
-    done += bytesRead;
-  }
-  return bytes;
+function rangeOf(meta: ColumnMetaData): { readonly start: number; readonly end: number } {
+  const start = Number(meta.dictionary_page_offset || meta.data_page_offset);
+  return { start, end: start + Number(meta.total_compressed_size) };
 }
 
 function valueOf({ key_value_metadata }: FileMetaData, key: string): string | undefined {
   return key_value_metadata?.find((entry) => entry.key === key)?.value;
-}
-
-interface ArrowSchema {
-  readonly fields: readonly ArrowField[];
-  readonly metadata: ReadonlyMap<string, string>;
-}
-
-/** The schema that the writer had, which Arrow keeps as a message in base64. A type unknown here is no error. */
-function arrowSchema(text: string | undefined): ArrowSchema | null {
-  if (text === undefined) return null;
-  try {
-    return RecordBatchReader.from(Buffer.from(text, "base64")).open().schema as unknown as ArrowSchema;
-  } catch {
-    return null;
-  }
 }

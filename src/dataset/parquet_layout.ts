@@ -137,10 +137,17 @@ function chooseLayout(
   arrow: ArrowField | undefined,
   named: unknown,
 ): { layout: Layout; feature: Feature } | null {
+  let nested: Layout | null = null;
   for (const feature of [named, arrow && extensionFeature(arrow), arrow && plainFeature(arrow)]) {
     const layout = feature === undefined ? null : tryParse(name, feature);
-    if (layout === null || layout.levels.length !== depth || !isStoredAs(layout.value, value)) continue;
-    return { layout, feature: feature as Feature };
+    if (layout === null || layout.levels.length !== depth) continue;
+    if (isStoredAs(layout.value, value)) return { layout, feature: feature as Feature };
+    nested ??= layout;
+  }
+  // Seconds, for one, are stored as milliseconds by Arrow: the lists are still what they were.
+  if (nested !== null && depth > 0) {
+    const layout = { ...nested, value };
+    return { layout, feature: featureOf(layout) };
   }
   if (depth > 1) return null;
   const layout: Layout = { value, levels: depth === 0 ? [] : ["list"], isArray: false };
@@ -161,12 +168,13 @@ function tryParse(name: string, feature: unknown): Layout | null {
   }
 }
 
-/** Parquet stores integers wider than they are, and durations as plain integers. */
+/** Parquet stores integers wider than they are, and as plain integers what it has no word for: durations, and seconds. */
 function isStoredAs(value: ValueType, stored: ValueType): boolean {
   const isInteger = (type: ValueType) => /^u?int/.test(type.name);
   const unit = (type: ValueType) => /^timestamp\[(\w+)/.exec(type.name)?.[1];
   return value.name === stored.name ||
     (isInteger(value) && isInteger(stored)) ||
-    (value.name.startsWith("duration") && stored.name === "int64") ||
+    (/^(duration\[|timestamp\[s|date64)/.test(value.name) && stored.name === "int64") ||
+    (value.name === "time32[s]" && stored.name === "int32") ||
     (unit(value) !== undefined && unit(value) === unit(stored));
 }

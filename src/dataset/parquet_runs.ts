@@ -37,11 +37,47 @@ export function readRuns(bytes: Uint8Array, width: number, out: Integers): void 
   }
 }
 
+/** A byte at a time: levels of lists are this, one for every value. */
+function unpackBits(bytes: Uint8Array, start: number, out: Integers): void {
+  const whole = out.length & ~7;
+  let at = start;
+  for (let i = 0; i < whole; i += 8) {
+    const byte = bytes[at++];
+    out[i] = byte & 1;
+    out[i + 1] = byte >> 1 & 1;
+    out[i + 2] = byte >> 2 & 1;
+    out[i + 3] = byte >> 3 & 1;
+    out[i + 4] = byte >> 4 & 1;
+    out[i + 5] = byte >> 5 & 1;
+    out[i + 6] = byte >> 6 & 1;
+    out[i + 7] = byte >> 7;
+  }
+  for (let i = whole; i < out.length; i++) out[i] = bytes[at] >> (i & 7) & 1;
+}
+
 function unpack(bytes: Uint8Array, start: number, width: number, out: Integers): void {
   if (width === 1) {
-    for (let i = 0; i < out.length; i++) out[i] = bytes[start + (i >> 3)] >> (i & 7) & 1;
+    unpackBits(bytes, start, out);
     return;
   }
+  if (width > 24) return unpackWide(bytes, start, width, out);
+  // Fewer than 8 bits are left over when a byte is added: 31 in all, which the bit operators hold.
+  const mask = (1 << width) - 1;
+  let at = start;
+  let held = 0;
+  let heldBits = 0;
+  for (let i = 0; i < out.length; i++) {
+    while (heldBits < width) {
+      held |= bytes[at++] << heldBits;
+      heldBits += 8;
+    }
+    out[i] = held & mask;
+    held >>>= width;
+    heldBits -= width;
+  }
+}
+
+function unpackWide(bytes: Uint8Array, start: number, width: number, out: Integers): void {
   let [at, held, heldBits] = [start, 0, 0];
   const modulus = 2 ** width;
   for (let i = 0; i < out.length; i++) {

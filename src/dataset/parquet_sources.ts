@@ -7,6 +7,7 @@ import type { NumberColumn } from "./parquet_layout.ts";
 import type { Chunk } from "./parquet_pages.ts";
 import { newWords, type Words } from "./parquet_values.ts";
 import { toSteps } from "./row_steps.ts";
+import type { NumberKeys } from "./sort/keys.ts";
 import { numberAt } from "./value_types.ts";
 
 /** Lays a column chunk of a Parquet file out for a batch. */
@@ -50,6 +51,12 @@ export function chunkSteps(
     (row) => validity === null || isSet(validity, row) ? numberAt(words, column.dtype, row) : null,
     refuse,
   );
+}
+
+/** What rows are sorted by, out of a column of scalars. */
+export function chunkKeys(chunk: Chunk, column: NumberColumn): NumberKeys {
+  const { words, validity } = spread(chunk, column);
+  return { kind: "numbers", length: chunk.length, values: words, dtype: column.dtype, first: 0, validity };
 }
 
 /** Scalars, each in its row's place. */

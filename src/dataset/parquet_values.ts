@@ -12,16 +12,16 @@ export function newWords({ dtype }: NumberColumn, count: number): Words {
   return new Kind(count);
 }
 
-/** The values of a page, in any encoding that Parquet has for numbers. */
+/** Reads the values of a page, in any encoding that Parquet has for numbers, as many as `words` has room for. */
 export function readValues(
   bytes: Uint8Array,
   encoding: string,
-  count: number,
   column: NumberColumn,
   dictionary: Words | null,
-): Words {
-  const words = newWords(column, count);
-  if (count === 0) return words;
+  words: Words,
+): void {
+  const count = words.length;
+  if (count === 0) return;
   const isBool = column.path.at(-1)!.element.type === "BOOLEAN";
   const byteCount = isBool ? Math.ceil(count / 8) : words.byteLength;
   switch (encoding) {
@@ -33,25 +33,25 @@ export function readValues(
       if (isBool) unpackBits(bytes, words as Uint8Array);
       else if (encoding === "PLAIN") asBytes(words).set(bytes.subarray(0, byteCount));
       else joinStreams(bytes, asBytes(words), words.BYTES_PER_ELEMENT);
-      return words;
+      return;
     case "RLE":
       if (!isBool) break;
       readRuns(bytes.subarray(4), 1, words as Uint8Array);
-      return words;
+      return;
     case "PLAIN_DICTIONARY":
     case "RLE_DICTIONARY":
       lookUp(bytes, dictionary, words);
-      return words;
+      return;
     case "DELTA_BINARY_PACKED": {
       const integers = words.BYTES_PER_ELEMENT === 4
-        ? new Int32Array(words.buffer as ArrayBuffer)
-        : new BigInt64Array(words.buffer as ArrayBuffer);
+        ? new Int32Array(words.buffer, words.byteOffset, count)
+        : new BigInt64Array(words.buffer, words.byteOffset, count);
       deltaBinaryUnpack(
         { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset: 0 },
         count,
         integers,
       );
-      return words;
+      return;
     }
   }
   throw new Error(`its numbers are in an encoding that is not supported, ${encoding}`);
@@ -78,9 +78,27 @@ function lookUp(bytes: Uint8Array, dictionary: Words | null, words: Words): void
   // The width stands in front; one of 0 says that all indices are.
   if (bytes[0] > 0) readRuns(bytes.subarray(1), bytes[0], indices);
   const entryCount = dictionary?.length ?? 0;
-  for (let i = 0; i < words.length; i++) {
-    const index = indices[i];
-    if (index >= entryCount) throw new Error(`its dictionary must have an entry ${index}, has ${entryCount}`);
-    words[i] = dictionary![index];
+  let last = 0;
+  for (let i = 0; i < indices.length; i++) if (indices[i] > last) last = indices[i];
+  if (words.length > 0 && last >= entryCount) {
+    throw new Error(`its dictionary must have an entry ${last}, has ${entryCount}`);
   }
+  if (words.BYTES_PER_ELEMENT === 8) copyPairs(halvesOf(dictionary!), indices, halvesOf(words));
+  else copyWords(dictionary as Uint32Array, indices, words as Uint32Array);
+}
+
+/** 64 bits as two halves: an element of a BigUint64Array would be an object on its way. */
+function copyPairs(from: Uint32Array, indices: Uint32Array, to: Uint32Array): void {
+  for (let i = 0; i < indices.length; i++) {
+    to[2 * i] = from[2 * indices[i]];
+    to[2 * i + 1] = from[2 * indices[i] + 1];
+  }
+}
+
+function copyWords(from: Uint32Array, indices: Uint32Array, to: Uint32Array): void {
+  for (let i = 0; i < indices.length; i++) to[i] = from[indices[i]];
+}
+
+function halvesOf(words: Words): Uint32Array {
+  return new Uint32Array(words.buffer, words.byteOffset, 2 * words.length);
 }

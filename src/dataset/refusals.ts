@@ -69,3 +69,15 @@ export function wrongStep(action: string, name: string, row: number, got: unknow
     `Cannot ${action}: the step column "${name}" at row ${row} must be an int64, got ${got}`,
   );
 }
+
+export function noKey(action: string, name: string, names: readonly string[]): RangeError {
+  return new RangeError(
+    `Cannot ${action}: sortBy must name columns (${names.join(", ")}), got ${JSON.stringify(name)}`,
+  );
+}
+
+export function noOrder(action: string, name: string, type: string): TypeError {
+  return new TypeError(
+    `Cannot ${action}: the column "${name}" to sort by must be of numbers or strings, got ${type}`,
+  );
+}

@@ -1,9 +1,9 @@
-import { type DataType, Field as ArrowField, makeData, Schema, type Table } from "apache-arrow";
+import { type Data, Field as ArrowField, makeData, Schema, type Table } from "apache-arrow";
 import { type Connection, nothing } from "../connection.ts";
 import { describe, type Field } from "../fields.ts";
 import { check } from "../native/status.ts";
 import { readMarks } from "../rows.ts";
-import { arrowField, arrowValueType } from "./arrow_types.ts";
+import { arrowField, arrowTypeOf, arrowValueType } from "./arrow_types.ts";
 import { type ExtraColumn, extraVector } from "./extra.ts";
 import {
   type Feature,
@@ -13,8 +13,8 @@ import {
   metadataKey,
   parseFeature,
 } from "./features.ts";
-import { fieldData } from "./field_data.ts";
-import { type ChunkedColumn, tableOf } from "./table.ts";
+import { fieldData, type RowRange } from "./field_data.ts";
+import { tableOf } from "./table.ts";
 import { parseValueType } from "./value_types.ts";
 
 /** Options of `toDataset`. */
@@ -29,6 +29,19 @@ export interface ToDatasetOptions<Name extends string = string> {
 
 const action = "convert to a dataset";
 
+/** How a store's rows go out as tables: the columns and their types, which are known before a row is read. */
+export interface TablePlan {
+  readonly schema: Schema;
+  /** The features of the columns; those whose type tells of none are left out. */
+  readonly features: Features;
+  /** The rows that were there when it was made. */
+  readonly range: RowRange;
+  /** What an extra column's entries take in memory, by the row. */
+  readonly extraRowBytes: number;
+  /** Rows of the range as a table of one batch, or of several where extra columns come in pieces. */
+  read(range: RowRange): Table;
+}
+
 /** All rows as one table: the fields' columns in field order, then the steps, then the extra columns. */
 export function toTable(
   connection: Connection,
@@ -36,29 +49,52 @@ export function toTable(
   known: ReadonlyMap<string, Feature | null>,
   options: ToDatasetOptions,
 ): Table {
+  const plan = planTable(connection, fields, known, options);
+  return plan.read(plan.range);
+}
+
+export function planTable(
+  connection: Connection,
+  fields: readonly Field[],
+  known: ReadonlyMap<string, Feature | null>,
+  options: ToDatasetOptions,
+): TablePlan {
   const { fieldFeatures = {}, extra = {}, step } = options;
   checkNames(fields, options);
-  const emptyRows = readEmptyRows(connection);
-  const columns: ChunkedColumn[] = [];
+  const range = { from: connection.firstRow, to: connection.rowCount };
   const features: Record<string, Feature> = {};
-  for (const field of fields) {
+  const planned = fields.map((field) => {
     const feature = fieldFeatures[field.name] ?? known.get(field.name) ?? defaultFeature(field);
     const layout = parseFeature(field.name, feature, action);
-    const data = fieldData(connection, field, layout, emptyRows.get(field.type) ?? []);
-    columns.push({ field: arrowField(field.name, layout, data.type), chunks: [data] });
     features[field.name] = feature;
-  }
+    return { field, layout, column: arrowField(field.name, layout, arrowTypeOf(layout)) };
+  });
+  const columns = planned.map(({ column }) => column);
   if (step !== undefined) {
-    columns.push(stepColumn(connection, step));
+    columns.push(new ArrowField(step, arrowValueType(parseValueType("int64")!), true));
     features[step] = { dtype: "int64", _type: "Value" };
   }
-  for (const [name, column] of Object.entries(extra)) {
-    const { vector, feature } = extraVector(name, column, connection.heldRows);
-    columns.push({ field: new ArrowField(name, vector.type, true), chunks: vector.data });
+  const vectors = Object.entries(extra).map(([name, given]) => {
+    const { vector, feature } = extraVector(name, given, connection.heldRows);
+    columns.push(new ArrowField(name, vector.type, true));
     if (feature !== null) features[name] = feature;
-  }
-  const metadata = new Map([[metadataKey, featuresToJson(features as Features)]]);
-  return tableOf(new Schema(columns.map(({ field }) => field), metadata), columns, connection.heldRows);
+    return vector;
+  });
+  const schema = new Schema(columns, new Map([[metadataKey, featuresToJson(features)]]));
+  const read = ({ from, to }: RowRange): Table => {
+    const emptyRows = readEmptyRows(connection, from, to);
+    const pieces: (readonly Data[])[] = planned.map(({ field, layout }) => [
+      fieldData(connection, field, layout, { from, to }, emptyRows.get(field.type) ?? []),
+    ]);
+    if (step !== undefined) pieces.push([stepData(connection, from, to)]);
+    for (const vector of vectors) {
+      const isWhole = from === range.from && to === range.to;
+      pieces.push(isWhole ? vector.data : vector.slice(from - range.from, to - range.from).data);
+    }
+    return tableOf(schema, pieces.map((chunks, i) => ({ field: columns[i], chunks })), to - from);
+  };
+  const extraBytes = vectors.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  return { schema, features, range, extraRowBytes: extraBytes / Math.max(1, connection.heldRows), read };
 }
 
 function checkNames(fields: readonly Field[], { fieldFeatures = {}, extra = {}, step }: ToDatasetOptions) {
@@ -81,17 +117,14 @@ function checkNames(fields: readonly Field[], { fieldFeatures = {}, extra = {}, 
   }
 }
 
-/** Rows in which a field was written with an empty list, counted from the stream's first, by its type ID. */
-function readEmptyRows(connection: Connection): Map<number, number[]> {
+/** Rows in which a field was written with an empty list, counted from `from`, by its type ID. */
+function readEmptyRows(connection: Connection, from: number, to: number): Map<number, number[]> {
   const rows = new Map<number, number[]>();
-  const { firstRow } = connection;
-  for (const mark of readMarks(connection, firstRow, connection.rowCount)) {
+  for (const mark of readMarks(connection, from, to)) {
     if (mark.kind !== "empty-list") continue;
-    const { type } = mark;
-    const row = mark.row - firstRow;
-    const known = rows.get(type);
-    if (known === undefined) rows.set(type, [row]);
-    else known.push(row);
+    const known = rows.get(mark.type);
+    if (known === undefined) rows.set(mark.type, [mark.row - from]);
+    else known.push(mark.row - from);
   }
   return rows;
 }
@@ -105,16 +138,15 @@ function defaultFeature(field: Field): Feature {
   });
 }
 
-function stepColumn(connection: Connection, name: string): ChunkedColumn {
-  const count = connection.heldRows;
-  const steps = new BigInt64Array(count);
-  const starts = new Float64Array(count + 1);
+function stepData(connection: Connection, from: number, to: number): Data {
+  const length = to - from;
+  const steps = new BigInt64Array(length);
+  const starts = new Float64Array(length + 1);
   const { native, store } = connection;
   check(
-    native.ss_rows_read(store, connection.firstRow, count, starts, count > 0 ? steps : nothing),
+    native.ss_rows_read(store, from, length, starts, length > 0 ? steps : nothing),
     `Cannot ${action}`,
   );
   const type = arrowValueType(parseValueType("int64")!);
-  const data = makeData({ type: type as never, length: count, nullCount: 0, data: steps as never });
-  return { field: new ArrowField(name, type as DataType, true), chunks: [data] };
+  return makeData({ type: type as never, length, nullCount: 0, data: steps as never });
 }

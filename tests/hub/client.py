@@ -126,6 +126,85 @@ def load(repository):
     }
 
 
+def splits(cases):
+    """The files of each split of several repositories, as datasets finds them: [[repository, config or null], ...]."""
+    from datasets import load_dataset_builder
+
+    found = []
+    for repository, config in json.loads(cases):
+        files = load_dataset_builder(repository, config).config.data_files
+        found.append({str(split): [path.split("@", 1)[1].split("/", 1)[1] for path in paths] for split, paths in files.items()})
+    return {"splits": found}
+
+
+def cards(readmes):
+    """What datasets reads of the front matter of several READMEs, and the YAML that it would write of the features."""
+    from datasets.info import DatasetInfosDict
+    from datasets.utils.metadata import MetadataConfigs
+    from huggingface_hub import DatasetCard
+
+    read = []
+    for readme in json.loads(readmes):
+        card = DatasetCard(readme)
+        infos = DatasetInfosDict.from_dataset_card_data(card.data)
+        described = {}
+        for name, info in infos.items():
+            described[name] = {
+                "features": info.features and info.features.to_dict(),
+                "yaml": info.features and info.features._to_yaml_list(),
+                "splits": info.splits and {split: [each.num_bytes, each.num_examples] for split, each in info.splits.items()},
+                "sizes": [info.download_size, info.dataset_size],
+            }
+        read.append({"configs": MetadataConfigs.from_dataset_card_data(card.data), "infos": described, "text": card.text})
+    return {"cards": read}
+
+
+def push_file(repository, path):
+    """A data file of save_to_disk, as the split train in two shards and its first two rows as the split test."""
+    from datasets import Dataset
+
+    dataset = Dataset.from_file(path)
+    dataset.push_to_hub(repository, num_shards=2)
+    dataset.select(range(2)).push_to_hub(repository, split="test")
+    return {}
+
+
+def bits(repository):
+    """All splits of a repository, read by datasets: features, and every value by its bits."""
+    import datasets
+
+    loaded = datasets.load_dataset(repository)
+    splits = {}
+    for split, data in loaded.items():
+        table = data.data.table
+        splits[split] = {name: bits_of(table.column(name).combine_chunks()) for name in table.column_names}
+    return {"features": loaded["train"].features.to_dict(), "splits": splits}
+
+
+def bits_of(array):
+    """Nested lists whose leaves are texts: integers in decimal, floats as digits of their bits, strings as they are."""
+    import numpy as np
+    import pyarrow as pa
+
+    if isinstance(array, pa.ChunkedArray):
+        return [row for chunk in array.chunks for row in bits_of(chunk)]
+    kind = array.type
+    if isinstance(array, pa.ExtensionArray):
+        return bits_of(array.storage)
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
+        return [bits_of(row.values) if row.is_valid else None for row in array]
+    if pa.types.is_boolean(kind):
+        return [None if value is None else str(int(value)) for value in array.to_pylist()]
+    if pa.types.is_floating(kind):
+        width = kind.bit_width
+        words = np.frombuffer(array.buffers()[1], f"<u{width // 8}")[array.offset:array.offset + len(array)].tolist()
+        valid = array.is_valid().to_pylist()
+        return [f"{word:0{width // 4}x}" if there else None for word, there in zip(words, valid)]
+    if pa.types.is_temporal(kind):
+        array = array.view(f"int{kind.bit_width}")
+    return [value if value is None or isinstance(value, str) else str(value) for value in array.to_pylist()]
+
+
 def download(repository):
     """One large file, by huggingface_hub: the sum of its bytes."""
     path = hf_hub_download(repository, "large.bin", repo_type="dataset")
@@ -134,5 +213,6 @@ def download(repository):
 
 
 if __name__ == "__main__":
-    commands = {"hub": hub, "push": push, "load": load, "download": download}
+    commands = [hub, push, push_file, load, bits, splits, cards, download]
+    commands = {command.__name__: command for command in commands}
     print(json.dumps(commands[sys.argv[1]](*sys.argv[2:])))

@@ -1,0 +1,20 @@
+import { existsSync } from "node:fs";
+import { describe } from "../fields.ts";
+import { formatOfName } from "./formats.ts";
+
+/**
+ * Whether a dataset's name is a path: one that begins with `./`, `../` or `/`, one that exists, or one that ends as the
+ * files of datasets do. Else it must be a name that the Hub could have.
+ */
+export function isLocal(name: unknown, action: string): boolean {
+  if (typeof name !== "string" || name === "") {
+    throw new TypeError(`Cannot ${action}: its name must be a path or user/name, got ${describe(name)}`);
+  }
+  if (/^(\.{1,2}$|\.{0,2}\/)/.test(name) || formatOfName(name) !== null || existsSync(name)) return true;
+  if (/^[\w.-]+(\/[\w.-]+)?$/.test(name)) return false;
+  throw new TypeError(
+    `Cannot ${action}: its name must be user/name, or a path that begins with ./ or / or exists, got ${
+      describe(name)
+    }`,
+  );
+}

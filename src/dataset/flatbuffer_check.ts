@@ -1,0 +1,163 @@
+/**
+ * Looks at the metadata of an Arrow message before apache-arrow reads it: that library takes every length for true, and
+ * goes on for hours over a damaged one. Only what has a length or leads elsewhere is checked, by the tables of Arrow's
+ * Message.fbs and Schema.fbs.
+ *
+ * @see https://github.com/apache/arrow/tree/main/format
+ */
+export interface Message {
+  readonly kind: "schema" | "dictionary" | "batch";
+  readonly bodyLength: number;
+  readonly isCompressed: boolean;
+}
+
+/** Throws where something does not lie within the bytes. */
+export function checkMessage(bytes: Uint8Array): Message {
+  const buffer = new Flatbuffer(bytes);
+  const message = buffer.table(buffer.follow(0));
+  const kind = ([null, "schema", "dictionary", "batch"] as const)[message.byte(1)];
+  const header = message.child(2);
+  if (!kind || header === null) {
+    throw new Error("a message must be a schema, a dictionary or a batch of rows");
+  }
+  const bodyLength = message.integer(3);
+  if (!(bodyLength >= 0)) throw new Error(`a message's body must have a length, got ${bodyLength}`);
+  checkKeyValues(message, 4);
+  if (kind === "schema") checkSchema(header);
+  const rows = kind === "dictionary" ? header.child(1) : kind === "batch" ? header : null;
+  if (kind === "dictionary" && rows === null) throw new Error("a dictionary must have values");
+  if (rows !== null) { for (const regions of [1, 2]) rows.vector(regions, 16); }
+  rows?.vector(4, 8);
+  return { kind, bodyLength, isCompressed: (rows?.child(3) ?? null) !== null };
+}
+
+/** Where the messages of an Arrow file are. */
+export interface Index {
+  readonly dictionaries: readonly number[];
+  readonly batches: readonly number[];
+}
+
+/** The same for the index at the end of a file. It then forgets its blocks: its schema alone is left for others to read. */
+export function takeIndex(bytes: Uint8Array): Index {
+  const buffer = new Flatbuffer(bytes);
+  const footer = buffer.table(buffer.follow(0));
+  const schema = footer.child(1);
+  if (schema === null) throw new Error("the index must have a schema");
+  checkSchema(schema);
+  checkKeyValues(footer, 4);
+  const [dictionaries, batches] = [2, 3].map((slot) => {
+    const { start, count } = footer.vector(slot, blockBytes);
+    const places = Array.from(
+      { length: count },
+      (_, i) => Number(buffer.view.getBigInt64(start + blockBytes * i, true)),
+    );
+    if (count > 0) buffer.view.setUint32(start - 4, 0, true);
+    return places;
+  });
+  return { dictionaries, batches };
+}
+
+/** A place and two lengths, which the message has too. */
+const blockBytes = 24;
+
+function checkSchema(schema: FlatTable): void {
+  if (schema.byte(0) === 1) throw new Error("numbers must be little-endian, got big-endian ones");
+  for (const field of schema.children(1)) checkField(field, 0);
+  checkKeyValues(schema, 2);
+}
+
+/** Deeper than any column of numbers is nested. */
+const depthMax = 64;
+
+function checkField(field: FlatTable, depth: number): void {
+  if (depth > depthMax) throw new Error(`fields must be nested at most ${depthMax} deep`);
+  field.vector(0, 1);
+  const type = field.child(3);
+  // The types' own tables have numbers, but for a time zone (second) and the IDs of a union.
+  if (field.byte(2) === typeTimestamp) type?.vector(1, 1);
+  if (field.byte(2) === typeUnion) type?.vector(1, 4);
+  field.child(4)?.child(1);
+  const children = field.children(5);
+  if (listTypes.includes(field.byte(2)) && children.length !== 1) {
+    throw new Error(`lists must have entries of one type, got ${children.length}`);
+  }
+  for (const child of children) checkField(child, depth + 1);
+  checkKeyValues(field, 6);
+}
+
+const [typeTimestamp, typeUnion] = [10, 14];
+/** List, FixedSizeList, Map and LargeList. */
+const listTypes = [12, 16, 17, 21];
+
+function checkKeyValues(table: FlatTable, slot: number): void {
+  for (const pair of table.children(slot)) for (const text of [0, 1]) pair.vector(text, 1);
+}
+
+class Flatbuffer {
+  readonly view: DataView;
+  #tables = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  /** Where an offset leads. A place that is not there is a RangeError of the view. */
+  follow(at: number): number {
+    return at + this.view.getUint32(at, true);
+  }
+
+  table(at: number): FlatTable {
+    // Tables that share children could be more than the bytes have room for.
+    if (++this.#tables > this.view.byteLength / 4) throw new Error("metadata must not repeat itself");
+    return new FlatTable(this, at);
+  }
+}
+
+class FlatTable {
+  readonly #slots: number;
+  readonly #slotsEnd: number;
+
+  constructor(private readonly buffer: Flatbuffer, private readonly at: number) {
+    this.#slots = at - buffer.view.getInt32(at, true);
+    this.#slotsEnd = this.#slots + buffer.view.getUint16(this.#slots, true);
+  }
+
+  byte(slot: number): number {
+    const at = this.#place(slot);
+    return at === null ? 0 : this.buffer.view.getUint8(at);
+  }
+
+  integer(slot: number): number {
+    const at = this.#place(slot);
+    return at === null ? 0 : Number(this.buffer.view.getBigInt64(at, true));
+  }
+
+  child(slot: number): FlatTable | null {
+    const at = this.#place(slot);
+    return at === null ? null : this.buffer.table(this.buffer.follow(at));
+  }
+
+  children(slot: number): FlatTable[] {
+    const { start, count } = this.vector(slot, 4);
+    return Array.from({ length: count }, (_, i) => this.buffer.table(this.buffer.follow(start + 4 * i)));
+  }
+
+  /** Entries of so many bytes each, all of which must be there. */
+  vector(slot: number, entryBytes: number): { readonly start: number; readonly count: number } {
+    const at = this.#place(slot);
+    if (at === null) return { start: 0, count: 0 };
+    const start = this.buffer.follow(at);
+    const count = this.buffer.view.getUint32(start, true);
+    const room = this.buffer.view.byteLength - start - 4;
+    if (count * entryBytes > room) {
+      throw new Error(`a list in the metadata must have at most ${room} bytes, got ${count} × ${entryBytes}`);
+    }
+    return { start: start + 4, count };
+  }
+
+  #place(slot: number): number | null {
+    const at = this.#slots + 4 + 2 * slot;
+    const offset = at < this.#slotsEnd ? this.buffer.view.getUint16(at, true) : 0;
+    return offset === 0 ? null : this.at + offset;
+  }
+}

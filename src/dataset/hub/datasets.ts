@@ -1,0 +1,141 @@
+/** Loading and saving by a name at the Hub: what `open_hub.ts` hands to the code that does both for paths. */
+import { builtin } from "../../builtin.ts";
+import type { Connection } from "../../connection.ts";
+import { StreamStoreError } from "../../error.ts";
+import { check } from "../../native/status.ts";
+import { parseFeature } from "../features.ts";
+import type { LoadedColumn } from "../known_features.ts";
+import type { LoadDatasetOptions } from "../load_options.ts";
+import { appendRows } from "../load/load.ts";
+import { readParquet } from "../load/parquet_rows.ts";
+import type { LoadTarget } from "../load/rows.ts";
+import { ParquetFile } from "../parquet_file.ts";
+import type { SaveDatasetOptions } from "../save/options.ts";
+import { writeParquet } from "../save/parquet_file.ts";
+import type { SaveSource } from "../save/save.ts";
+import { TableQueue } from "../save/tables.ts";
+import { planTable, type TablePlan } from "../to_arrow.ts";
+import { openSplit } from "./load.ts";
+import { pushSplit } from "./push.ts";
+import { PushRecords } from "./push_record.ts";
+import type { LocalShard, RemoteFile } from "./types.ts";
+
+const defaultShardBytes = 500_000_000;
+
+/** Appends the rows of a split; remembers, of an empty store's first, that they are what the Hub has. */
+export async function load(
+  target: LoadTarget,
+  name: string,
+  split: string,
+  options: LoadDatasetOptions,
+): Promise<LoadedColumn[]> {
+  const { connection } = target;
+  const isFirst = connection.rowCount === 0;
+  const { files, features, memoryBytes, ...opened } = await openSplit(name, split, options);
+  let loaded: LoadedColumn[];
+  try {
+    loaded = await appendRows(
+      target,
+      files.map((file) => () => readParquet(file.reopen(), features)),
+      options,
+    );
+  } catch (error) {
+    // An abort breaks off whatever is under way: it is the abort that is told.
+    options.signal?.throwIfAborted();
+    throw error;
+  }
+  if (isFirst) {
+    const { rowCount: rows, tokenCount: tokens } = connection;
+    recordsOf(connection).settle({ ...opened, rows, tokens, remoteRows: rows, memoryBytes });
+  }
+  return loaded;
+}
+
+/** Pushes all rows, or with `append` those that are new, as a split. */
+export async function save(
+  source: SaveSource,
+  name: string,
+  split: string,
+  options: SaveDatasetOptions,
+): Promise<void> {
+  const { connection } = source;
+  const plan = planTable(connection, source.fields, source.known, options);
+  const { from, to } = plan.range;
+  await pushSplit(name, split, {
+    directory: directoryOf(connection),
+    store: connection,
+    firstRow: from,
+    rowCount: to,
+    tokensBefore: (row) => tokensBefore(connection, row),
+    features: plan.schema.fields.every(({ name }) => name in plan.features) ? plan.features : null,
+    writeShards: (from, to) =>
+      writeShards(connection, { ...plan, range: { from, to } }, options.shardBytes ?? defaultShardBytes),
+    checkShard: (shard) => checkShard(shard, plan, name),
+    sync: () => connection.isWritable && connection.sync(),
+  }, options);
+}
+
+function directoryOf({ access, directory }: Connection): string | null {
+  return access === "temporary" ? null : directory;
+}
+
+function recordsOf(connection: Connection): PushRecords {
+  return new PushRecords(directoryOf(connection), connection);
+}
+
+function tokensBefore(connection: Connection, row: number): number {
+  if (row >= connection.rowCount) return connection.tokenCount;
+  const starts = new Float64Array(2);
+  check(
+    connection.native.ss_rows_read(connection.store, row, 1, starts, new BigInt64Array(1)),
+    "Cannot read rows",
+  );
+  return starts[0];
+}
+
+async function* writeShards(
+  connection: Connection,
+  plan: TablePlan,
+  shardBytes: number,
+): AsyncGenerator<LocalShard> {
+  const { fs, os, path } = builtin;
+  const tables = new TableQueue(connection, plan, "save a dataset");
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "streamstore-"));
+  try {
+    const file = path.join(folder, "shard.parquet");
+    do {
+      const written = { rowCount: 0, arrowBytes: 0 };
+      await writeParquet(file, tables.take(shardBytes, written));
+      yield { path: file, rowCount: written.rowCount, memoryBytes: written.arrowBytes };
+    } while (!tables.isDone);
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Rows can only be added behind those of a shard that has the same columns. */
+async function checkShard(shard: RemoteFile, { schema, features }: TablePlan, id: string): Promise<void> {
+  const { columns } = await ParquetFile.read(shard).then(async (file) => {
+    await file.close();
+    return file;
+  });
+  const ours = schema.fields.map(({ name }) => {
+    const feature = features[name];
+    return `${name}: ${feature === undefined || !columns.get(name) ? "" : layoutText(name, feature)}`;
+  });
+  const theirs = [...columns].map(([name, column]) =>
+    `${name}: ${column === null || features[name] === undefined ? "" : layoutText(name, column.feature)}`
+  );
+  if (JSON.stringify(ours.toSorted()) === JSON.stringify(theirs.toSorted())) return;
+  throw new StreamStoreError(
+    "fields-differ",
+    `Cannot append to ${id}: the columns must be those of ${shard.path} (${theirs.join(", ")}), got ${
+      ours.join(", ")
+    }`,
+  );
+}
+
+function layoutText(name: string, feature: unknown): string {
+  const { value, levels } = parseFeature(name, feature, "append");
+  return [value.name, ...levels].join(" ");
+}

@@ -1,0 +1,46 @@
+import { describe } from "../../fields.ts";
+import type { PushTarget, Shard } from "./push_record.ts";
+import { HubRepository } from "./repository.ts";
+import { resolveSettings } from "./settings.ts";
+import { readSnapshot, splitFiles } from "./snapshot.ts";
+import type { HubLoadOptions, RemoteSplit } from "./types.ts";
+
+/** A split, and what an append to it needs to know. */
+export interface OpenedSplit extends RemoteSplit, PushTarget {
+  readonly shards: readonly Shard[];
+  readonly memoryBytes: number | null;
+}
+
+/**
+ * Finds the Parquet files of a split at the Hub. All of what follows is of the commit that the revision is now, whatever
+ * is committed meanwhile. The files are closed by whoever reads them.
+ *
+ * @param id `user/name`.
+ * @throws {StreamStoreError} `not-found` with the splits that there are, `permission-denied`, `input-output`.
+ */
+export async function openSplit(
+  id: string,
+  split: string,
+  options: HubLoadOptions = {},
+): Promise<OpenedSplit> {
+  const { revision = "main", config } = options;
+  if (typeof split !== "string") {
+    throw new TypeError(`Cannot load ${id}: split must be a name, got ${describe(split)}`);
+  }
+  const settings = resolveSettings(options);
+  const repository = new HubRepository(id, settings, `load ${id}`);
+  const snapshot = await readSnapshot(repository, await repository.commitOf(revision), { config });
+  const files = splitFiles(snapshot, split, repository);
+  return {
+    repository: id,
+    commit: snapshot.commit,
+    files: files.map((file) => repository.file(snapshot.commit, file)),
+    features: snapshot.info?.features ?? null,
+    endpoint: settings.endpoint,
+    branch: revision,
+    config: snapshot.config,
+    split,
+    memoryBytes: snapshot.info?.splits?.get(split)?.memoryBytes ?? null,
+    shards: files.map(({ path, byteLength, sha256, blobId }) => ({ path, byteLength, id: sha256 ?? blobId })),
+  };
+}

@@ -1,0 +1,144 @@
+import { StreamStoreError } from "../../error.ts";
+import { describe } from "../../fields.ts";
+import { Client } from "./client.ts";
+import { RefusalError } from "./failure.ts";
+import { HubFile } from "./remote_file.ts";
+import type { Settings } from "./settings.ts";
+
+/** A file of a listing. */
+export interface ListedFile {
+  readonly path: string;
+  readonly byteLength: number;
+  /** The git blob's SHA-1, or for a large file its pointer's. */
+  readonly blobId: string;
+  /** The SHA-256 of a large file's content; null for one that git itself holds. */
+  readonly sha256: string | null;
+}
+
+/** Whether it can be the name of a repository, and not only a path in the file system. */
+export function isHubName(name: string): boolean {
+  return /^[A-Za-z0-9_][\w.-]*\/[A-Za-z0-9_][\w.-]*$/.test(name);
+}
+
+/** A dataset repository, seen by one client. */
+export class HubRepository {
+  readonly client: Client;
+
+  /** @param action Completes "Cannot …" in errors: `load user/name`. */
+  constructor(readonly id: string, settings: Settings, readonly action: string) {
+    if (!isHubName(id)) {
+      throw new TypeError(`Cannot ${action}: a repository is named user/name, got ${describe(id)}`);
+    }
+    this.client = new Client(settings);
+  }
+
+  /** An address below the repository's own in the API. */
+  api(...segments: string[]): string {
+    const { endpoint } = this.client.settings;
+    return [`${endpoint}/api/datasets/${this.id}`, ...segments.map(encodeURIComponent)].join("/");
+  }
+
+  /** The repository's own address, with which those of its files begin. */
+  get url(): string {
+    return `${this.client.settings.endpoint}/datasets/${this.id}`;
+  }
+
+  /** The commit that a branch, a tag or a commit's ID stands for. */
+  async commitOf(revision: string): Promise<string> {
+    const what = `the revision ${revision} of ${this.id}`;
+    const { value } = await this.client.json({
+      url: this.api("revision", revision),
+      action: this.action,
+      what,
+    });
+    const { sha } = value as { sha?: unknown };
+    if (typeof sha === "string") return sha;
+    throw this.notUnderstood(what);
+  }
+
+  /** The same, or null where the Hub knows no such repository, or this one but not the revision. */
+  async findCommit(revision: string): Promise<string | "no-revision" | null> {
+    try {
+      return await this.commitOf(revision);
+    } catch (error) {
+      if (!(error instanceof RefusalError)) throw error;
+      const { code } = error.refusal;
+      if (code === "RepoNotFound" && error.refusal.status === 404) return null;
+      if (code === "RevisionNotFound") return "no-revision";
+      throw error;
+    }
+  }
+
+  /** All files of a commit, page by page. */
+  async list(commit: string): Promise<ListedFile[]> {
+    const first = new URL(this.api("tree", commit));
+    first.searchParams.set("recursive", "true");
+    const what = `the list of files of ${this.id}`;
+    const files: ListedFile[] = [];
+    for (let url: URL | null = first; url !== null;) {
+      const { value, headers } = await this.client.json({ url: url.href, action: this.action, what });
+      if (!Array.isArray(value)) throw this.notUnderstood(what);
+      for (const entry of value) if (entry?.type === "file") files.push(this.#readEntry(entry, what));
+      url = nextPage(first, headers.get("Link"));
+    }
+    return files;
+  }
+
+  #readEntry(entry: Record<string, unknown>, what: string): ListedFile {
+    const { path, size, oid, lfs } = entry as {
+      path: unknown;
+      size: unknown;
+      oid: unknown;
+      lfs?: { oid?: unknown };
+    };
+    const sha256 = lfs?.oid ?? null;
+    if (
+      typeof path === "string" && Number.isSafeInteger(size) && typeof oid === "string" &&
+      (sha256 === null || typeof sha256 === "string")
+    ) return { path, byteLength: size as number, blobId: oid, sha256 };
+    throw this.notUnderstood(what);
+  }
+
+  /** A listed file, to be read at that commit. */
+  file(commit: string, listed: ListedFile): HubFile {
+    const path = listed.path.split("/").map(encodeURIComponent).join("/");
+    return new HubFile(this.client, this.action, {
+      ...listed,
+      url: `${this.url}/resolve/${encodeURIComponent(commit)}/${path}`,
+    });
+  }
+
+  /** A small text file; null where there is none. */
+  async readText(commit: string, files: readonly ListedFile[], path: string): Promise<string | null> {
+    const listed = files.find((file) => file.path === path);
+    if (listed === undefined) return null;
+    // A README is written by people; one of this size is none, and would be held in memory whole.
+    if (listed.byteLength > 50_000_000) {
+      throw new StreamStoreError(
+        "file-too-large",
+        `Cannot ${this.action}: ${path} must have at most 50000000 bytes, got ${listed.byteLength}`,
+      );
+    }
+    return new TextDecoder().decode(await this.file(commit, listed).readAll());
+  }
+
+  notUnderstood(what: string): StreamStoreError {
+    const { endpoint } = this.client.settings;
+    return new StreamStoreError(
+      "input-output",
+      `Cannot ${this.action}: ${endpoint} must say ${what}, got something else`,
+    );
+  }
+}
+
+/**
+ * The address of a listing's next page. Only the query is taken from the link: a mirror of the Hub hands out links to
+ * the Hub itself, where the token is not to go.
+ */
+function nextPage(first: URL, link: string | null): URL | null {
+  const match = /<([^>]*)>\s*;\s*rel="?next"?/.exec(link ?? "");
+  if (match === null) return null;
+  const next = new URL(first);
+  next.search = new URL(match[1], first).search;
+  return next;
+}

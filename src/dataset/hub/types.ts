@@ -1,0 +1,133 @@
+import type { HubFile } from "./remote_file.ts";
+
+/** What the Hub client and the code that reads and writes Parquet say to each other. */
+
+/** Bytes of a file, wherever it lies; hyparquet's `AsyncBuffer`. */
+export interface ByteSource {
+  readonly byteLength: number;
+  /** Bytes from `start` to `end`, or to the file's end. */
+  slice(start: number, end?: number): Promise<ArrayBuffer>;
+}
+
+/** A file of a repository, at one commit. */
+export interface RemoteFile extends ByteSource {
+  /** Its path in the repository, for messages. */
+  readonly path: string;
+  /**
+   * Reads ranges that will be asked for next: near ones in one request, several requests at a time. `slice` then answers
+   * from them. Whatever was prefetched before is forgotten.
+   */
+  prefetch(ranges: readonly { readonly start: number; readonly end: number }[]): void;
+  /** Ends what is under way, and frees what is held. */
+  close(): void;
+}
+
+/** The Parquet files of a split, in the order of its rows. */
+export interface RemoteSplit {
+  /** `user/name`, for messages. */
+  readonly repository: string;
+  /** The commit that all of it is of. */
+  readonly commit: string;
+  readonly files: readonly HubFile[];
+  /** The features that the README names, as HuggingFace's JSON has them; they count before those in the files. */
+  readonly features: Readonly<Record<string, unknown>> | null;
+}
+
+/** A Parquet file of a split that was written to be pushed. */
+export interface LocalShard {
+  /** Of the file. It is read until the next shard is asked for, and may be deleted then. */
+  readonly path: string;
+  readonly rowCount: number;
+  /** What the rows take in memory, as Arrow has them; HuggingFace calls it `num_bytes`. */
+  readonly memoryBytes: number;
+}
+
+/** Rows that are to be pushed. */
+export interface PushSource {
+  /** The store's directory, beside whose `store.json` it is remembered what was pushed; null for a temporary store. */
+  readonly directory: string | null;
+  /** Stands for the store: where a temporary one's pushes are remembered. */
+  readonly store: object;
+  /** Rows in the stream, those that were dropped included. */
+  readonly rowCount: number;
+  /** The first row that is still there. */
+  readonly firstRow: number;
+  /** Tokens in the stream before a row, those that were dropped included; `rowCount` is allowed too. */
+  tokensBefore(row: number): number;
+  /** The features of all columns, as HuggingFace's JSON has them; null where a column has none. */
+  readonly features: Readonly<Record<string, unknown>> | null;
+  /** Writes rows to Parquet files of at most some 500 MB, and deletes each when the next is asked for. At least one. */
+  writeShards(from: number, to: number): AsyncIterable<LocalShard>;
+  /** Throws unless the rows fit behind those of a shard that is there: the README may not say what its columns are. */
+  checkShard?(shard: RemoteFile): Promise<void>;
+  /** Makes the rows durable: what is noted as pushed must not be lost here. */
+  sync?(): void;
+}
+
+/** How far a transfer is. */
+export interface HubProgress {
+  readonly kind: "download" | "upload";
+  /** The path in the repository. */
+  readonly path: string;
+  /** Bytes of this file that came or went so far. Of a download only some columns may be wanted. */
+  readonly bytes: number;
+  readonly byteLength: number;
+}
+
+/** How often and how long is tried what failed for a reason that passes. */
+export interface RetryOptions {
+  /** Tries in all; 5 by default. What brings a download forward counts as a new first. */
+  readonly attempts?: number;
+  /** The pause before the second try, twice as long before each further one; 1 s by default. */
+  readonly pauseSeconds?: number;
+  /** After so long without a byte a request counts as failed; 60 s by default. */
+  readonly timeoutSeconds?: number;
+}
+
+/** What all that talks to the Hub takes. */
+export interface HubOptions {
+  /** Without one HF_TOKEN, and then what `hf auth login` saved; null or "" for none. It is sent to the endpoint only. */
+  readonly token?: string | null;
+  /** The Hub's address; without it HF_ENDPOINT, and then https://huggingface.co. */
+  readonly endpoint?: string;
+  /** Ends the work. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: HubProgress) => void;
+  readonly retry?: RetryOptions;
+}
+
+/** Options of loading from the Hub. */
+export interface HubLoadOptions extends HubOptions {
+  /** A branch, a tag or a commit; `main` by default. */
+  readonly revision?: string;
+  /** Which of the README's configs. Not needed where there is one, or one is the default. */
+  readonly config?: string;
+}
+
+/** Options of saving to the Hub. */
+export interface HubSaveOptions extends HubOptions {
+  /** The branch; `main` by default. It is made if it is not there. */
+  readonly revision?: string;
+  /** Which config of the README the split is of; `default` by default. */
+  readonly config?: string;
+  /** Whether a repository that is made is private. */
+  readonly private?: boolean;
+  readonly commitMessage?: string;
+  /**
+   * Uploads only the rows that are new since this store's last push to the split, and keeps the shards that are there.
+   * Without a push to go on from, all rows are pushed.
+   */
+  readonly append?: boolean;
+}
+
+/** What a push did. */
+export interface Pushed {
+  /** The commit that now has the rows, made by this push unless all was there before. */
+  readonly commit: string;
+  /** Paths of the split's shards. */
+  readonly shards: readonly string[];
+  /** Rows that were written to new shards. */
+  readonly newRows: number;
+  /** Bytes that were uploaded; what the Hub had already is not. */
+  readonly uploadedBytes: number;
+}

@@ -1,0 +1,122 @@
+/** Numbers of many frames, one after another. */
+export type Numbers = Float64Array | BigInt64Array | BigUint64Array;
+
+/** What LeRobot keeps of a feature: each a number for every element, but `count`, which is the number of frames. */
+export type StatsOf = Readonly<Record<string, readonly number[]>>;
+
+const quantiles = { q01: 0.01, q10: 0.1, q50: 0.5, q90: 0.9, q99: 0.99 } as const;
+
+export const statNames: readonly string[] = ["min", "max", "mean", "std", "count", ...Object.keys(quantiles)];
+
+/** How many values are kept for quantiles; where there are more, an even share of them. */
+const keptMax = 1 << 20;
+
+/**
+ * Statistics of a feature by the element. As LeRobot does it, the elements are those of the last dimension: an array of
+ * 2 × 3 is two vectors of 3. Values that are not finite do not count.
+ */
+export class ElementStats {
+  readonly #counts: Float64Array;
+  readonly #means: Float64Array;
+  /** Sums of squared distances from the mean. */
+  readonly #squares: Float64Array;
+  readonly #mins: Float64Array;
+  readonly #maxs: Float64Array;
+  readonly #stride: number;
+  readonly #kept: Float64Array;
+  #vectors = 0;
+  #keptVectors = 0;
+
+  /** @param frameCount How many frames there will be. */
+  constructor(shape: readonly number[], private readonly frameCount: number) {
+    const size = shape.at(-1)!;
+    const perFrame = shape.slice(0, -1).reduce((product, length) => product * length, 1);
+    const total = frameCount * perFrame;
+    let stride = Math.ceil(total * size / keptMax);
+    // Else it would be the same places of every frame again and again.
+    while (commonDivisor(stride, perFrame) > 1) stride++;
+    this.#stride = stride;
+    this.#kept = new Float64Array(Math.ceil(total / stride) * size);
+    this.#counts = new Float64Array(size);
+    this.#means = new Float64Array(size);
+    this.#squares = new Float64Array(size);
+    this.#mins = new Float64Array(size).fill(Infinity);
+    this.#maxs = new Float64Array(size).fill(-Infinity);
+  }
+
+  /** Whole frames. */
+  add(numbers: Numbers): void {
+    const values = numbers instanceof Float64Array ? numbers : Float64Array.from(numbers as BigInt64Array, Number);
+    const size = this.#means.length;
+    for (let element = 0; element < size; element++) this.#addElement(values, element, size);
+    for (let at = 0; at < values.length; at += size, this.#vectors++) {
+      if (this.#vectors % this.#stride !== 0) continue;
+      this.#kept.set(values.subarray(at, at + size), size * this.#keptVectors++);
+    }
+  }
+
+  /** Method: Chan, Golub and LeVeque 1979, as in `FieldStats`. */
+  #addElement(values: Float64Array, element: number, size: number): void {
+    let [count, sum, min, max] = [0, 0, this.#mins[element], this.#maxs[element]];
+    for (let i = element; i < values.length; i += size) {
+      const value = values[i];
+      if (!Number.isFinite(value)) continue;
+      count++;
+      sum += value;
+      if (value < min) min = value;
+      if (value > max) max = value;
+    }
+    if (count === 0) return;
+    const mean = sum / count;
+    let squares = 0;
+    for (let i = element; i < values.length; i += size) {
+      if (Number.isFinite(values[i])) squares += (values[i] - mean) ** 2;
+    }
+    const before = this.#counts[element];
+    const distance = mean - this.#means[element];
+    const total = before + count;
+    this.#means[element] += distance * count / total;
+    this.#squares[element] += squares + distance ** 2 * before * count / total;
+    this.#counts[element] = total;
+    this.#mins[element] = min;
+    this.#maxs[element] = max;
+  }
+
+  result(): StatsOf {
+    const each = (value: (element: number) => number) =>
+      Array.from(this.#counts, (count, element) => count === 0 ? NaN : value(element));
+    const stats: Record<string, number[]> = {
+      min: each((element) => this.#mins[element]),
+      max: each((element) => this.#maxs[element]),
+      // A mean beyond the values is one of rounding.
+      mean: each((element) =>
+        Math.min(this.#maxs[element], Math.max(this.#mins[element], this.#means[element]))
+      ),
+      std: each((element) => Math.sqrt(this.#squares[element] / this.#counts[element])),
+      count: [this.frameCount],
+    };
+    const sorted = Array.from(this.#counts, (_, element) => this.#sortedElement(element));
+    for (const [name, share] of Object.entries(quantiles)) {
+      stats[name] = sorted.map((values) => quantileOf(values, share));
+    }
+    return stats;
+  }
+
+  #sortedElement(element: number): Float64Array {
+    const size = this.#means.length;
+    const values = Float64Array.from(
+      { length: this.#keptVectors },
+      (_, vector) => this.#kept[size * vector + element],
+    );
+    return values.filter(Number.isFinite).sort();
+  }
+}
+
+/** The least value that so large a share of all does not exceed: what LeRobot's histograms come near to. */
+function quantileOf(sorted: Float64Array, share: number): number {
+  return sorted.length === 0 ? NaN : sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];
+}
+
+function commonDivisor(a: number, b: number): number {
+  return b === 0 ? a : commonDivisor(b, a % b);
+}

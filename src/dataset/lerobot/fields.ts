@@ -1,0 +1,101 @@
+import type { FieldType } from "../../fields.ts";
+import { parseFeature } from "../features.ts";
+import type { LoadedColumn } from "../known_features.ts";
+import type { Info } from "./info.ts";
+import { loading } from "./refusals.ts";
+import type { LeftOutFeature, LeRobotFeature } from "./types.ts";
+
+/** The names of number types in LeRobot, which are NumPy's. */
+export const numberTypes: ReadonlySet<string> = new Set([
+  "bool",
+  ...[8, 16, 32, 64].flatMap((bits) => [`int${bits}`, `uint${bits}`]),
+  ...[16, 32, 64].map((bits) => `float${bits}`),
+]);
+
+/** The widest first. */
+const floatTypes = ["float64", "float32", "float16"];
+
+/** Which features become fields of the store. */
+export interface Choice {
+  readonly fields: Readonly<Record<string, FieldType>>;
+  readonly leftOut: readonly LeftOutFeature[];
+}
+
+export function chooseFields(info: Info, columns: readonly string[] | undefined): Choice {
+  const reasons = new Map([...info.features].map(([name, feature]) => [name, reasonAgainst(name, feature)]));
+  checkColumns(columns, reasons);
+  const leftOut: LeftOutFeature[] = [];
+  const fields: Record<string, FieldType> = {};
+  let type = 0;
+  for (const [name, against] of reasons) {
+    const reason = against ?? (columns?.includes(name) === false ? "it is not among columns" : null);
+    if (reason !== null) leftOut.push({ name, reason });
+    else fields[name] = fieldType(type++, info.features.get(name)!.dtype);
+  }
+  if (type > 0) return { fields, leftOut };
+  throw new RangeError(`Cannot ${loading}: ${info.path} must have a feature of numbers, got ${listed(reasons)}`);
+}
+
+/** Why the store cannot hold a feature; null where it can. */
+function reasonAgainst(name: string, { dtype, shape }: LeRobotFeature): string | null {
+  if (dtype === "video") return "it is a video, which a store does not hold";
+  if (dtype === "image") return "it is an image, which a store does not hold";
+  if (!numberTypes.has(dtype)) return `its values are of dtype ${dtype}, and a store holds numbers`;
+  if (name === "step") return 'no field of a store can be named "step"';
+  if (shape.length > 5 || shape.some((length) => !(length > 0))) {
+    return `it has the shape [${shape.join(", ")}]`;
+  }
+  return null;
+}
+
+/** Integers of 64 bits keep their own bits; everything else is exact in a float64. */
+function fieldType(type: number, dtype: string): FieldType {
+  return dtype === "int64" || dtype === "uint64" ? { type, dtype } : type;
+}
+
+function checkColumns(
+  columns: readonly string[] | undefined,
+  reasons: ReadonlyMap<string, string | null>,
+): void {
+  if (columns === undefined) return;
+  if (!Array.isArray(columns) || columns.length === 0) {
+    throw new TypeError(`Cannot ${loading}: columns must be a list with at least one feature`);
+  }
+  for (const name of columns) {
+    const reason = reasons.get(name);
+    if (reason === null) continue;
+    const why = reason === undefined ? "" : `: ${reason}`;
+    throw new TypeError(
+      `Cannot ${loading}: columns must be features of numbers (${listed(reasons)}), got ${
+        JSON.stringify(name)
+      }${why}`,
+    );
+  }
+}
+
+function listed(reasons: ReadonlyMap<string, string | null>): string {
+  const names = [...reasons].filter(([, reason]) => reason === null).map(([name]) => name);
+  return names.join(", ") || "none";
+}
+
+/**
+ * The features of the fields as `saveLeRobot` takes them. Some writers say float32 and write float64: then it is what
+ * was written that goes out again.
+ */
+export function loadedFeatures(
+  info: Info,
+  { fields }: Choice,
+  loaded: readonly LoadedColumn[],
+): Record<string, LeRobotFeature> {
+  return Object.fromEntries(
+    Object.keys(fields).map((name) => {
+      const said = info.features.get(name)!;
+      const written = loaded.flatMap(({ name: column, feature }) =>
+        column === name && feature !== null ? [parseFeature(name, feature, loading).value.name] : []
+      );
+      const isFloat = said.dtype.startsWith("float") && written.every((dtype) => dtype.startsWith("float"));
+      const widest = floatTypes.find((dtype) => written.includes(dtype));
+      return [name, isFloat && widest !== undefined ? { ...said, dtype: widest } : said];
+    }),
+  );
+}

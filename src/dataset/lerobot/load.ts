@@ -1,0 +1,153 @@
+import { rmSync } from "node:fs";
+import { Batch, type Source } from "../../batch.ts";
+import { type Field, type FieldMap, kinds } from "../../fields.ts";
+import { storeAccess } from "../../store_access.ts";
+import { StreamStore } from "../../store.ts";
+import { isSet } from "../bitmaps.ts";
+import type { LoadedColumn } from "../known_features.ts";
+import { readParquet } from "../load/parquet_rows.ts";
+import { type Block, type LoadTarget, RowAppender } from "../load/rows.ts";
+import { numberAt } from "../value_types.ts";
+import { type DataFile, dataFiles, readEpisodes } from "./episodes.ts";
+import { chooseFields, loadedFeatures } from "./fields.ts";
+import { readInfo } from "./info.ts";
+import { findPlace, type Place } from "./place.ts";
+import { damaged, loading } from "./refusals.ts";
+import { readTasks } from "./tasks.ts";
+import type { LeRobotDataset, LoadLeRobotOptions } from "./types.ts";
+
+const episodeColumn = "episode_index";
+
+export async function loadLeRobot(name: string, options: LoadLeRobotOptions): Promise<LeRobotDataset> {
+  const place = await findPlace(name, options);
+  const info = await readInfo(place);
+  const choice = chooseFields(info, options.columns);
+  const tasks = await readTasks(place, info);
+  const episodes = await readEpisodes(place, info);
+  const files = dataFiles(place, episodes);
+  const { store, loaded } = await fillStore(place, files, choice.fields, options);
+  const lengths = episodes.map(({ length }) => length);
+  let end = 0;
+  return {
+    store,
+    episodes: {
+      starts: lengths.map((length) => (end += length) - length),
+      lengths,
+      tasks: episodes.map((episode) => episode.tasks),
+    },
+    tasks,
+    fps: info.fps,
+    robotType: info.robotType,
+    features: loadedFeatures(info, choice, loaded),
+    leftOut: choice.leftOut,
+    info: info.raw,
+  };
+}
+
+/** A new store with all rows. Where that fails nothing is left of it. */
+async function fillStore(
+  place: Place,
+  files: readonly DataFile[],
+  fields: FieldMap,
+  options: LoadLeRobotOptions,
+): Promise<{ store: StreamStore<FieldMap>; loaded: readonly LoadedColumn[] }> {
+  const { path, capacity } = options;
+  const store = path === undefined
+    ? new StreamStore(fields, { capacity })
+    : StreamStore.open(path, { fields, mode: "create", capacity });
+  let loaded: readonly LoadedColumn[] = [];
+  try {
+    await store[storeAccess]().load(loading, async (target) => {
+      return loaded = await appendRows(target, place, files, options.signal);
+    });
+    return { store, loaded };
+  } catch (error) {
+    store.close();
+    if (path !== undefined) rmSync(path, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function appendRows(
+  target: LoadTarget,
+  place: Place,
+  files: readonly DataFile[],
+  signal: AbortSignal | undefined,
+): Promise<LoadedColumn[]> {
+  const batch = new Batch(target.connection);
+  const rows = new RowAppender(target.connection, batch, loading);
+  try {
+    for (const file of files) {
+      for await (const block of blocksOf(place, file, target.fields)) {
+        signal?.throwIfAborted();
+        target.checkUntouched();
+        rows.add(block, undefined);
+      }
+    }
+    target.checkUntouched();
+    batch.commit();
+  } catch (error) {
+    batch.abandon();
+    // An abort breaks off whatever is under way: it is the abort that is told.
+    signal?.throwIfAborted();
+    throw error;
+  }
+  return rows.loaded;
+}
+
+/** The rows of a file, row group by row group, as many as its episodes have and each with the number of its own. */
+async function* blocksOf(place: Place, file: DataFile, fields: readonly Field[]): AsyncGenerator<Block> {
+  const { path, first, ends } = file;
+  const expected = ends.at(-1)!;
+  const wrongCount = (got: number) =>
+    damaged(
+      `${path} must have the ${expected} rows of episodes ${first} to ${first + ends.length - 1}, got ${got}`,
+    );
+  // Read in any case, so that no episode begins elsewhere than the dataset's list of them says.
+  const isField = fields.some(({ name }) => name === episodeColumn);
+  const wanted = isField ? fields : [...fields, episodeField(fields.length)];
+  const source = await readParquet(await place.open(path));
+  let row = 0;
+  try {
+    const blocks = source.blocks({ fields: wanted, keys: [], nanForNull: false }, loading);
+    for await (const block of blocks) {
+      if (row + block.rowCount > expected) throw wrongCount(row + block.rowCount);
+      const from = row;
+      yield {
+        ...block,
+        sources: () => {
+          const { sources, columns } = block.sources();
+          const missing = wanted.find(({ name }) => columns.every((column) => column.name !== name));
+          if (missing !== undefined) throw damaged(`${path} must have the column "${missing.name}"`);
+          checkEpisodes(sources.find(({ field }) => field.name === episodeColumn)!, file, from, block.rowCount);
+          return isField ? { sources, columns } : { sources: sources.slice(0, -1), columns: columns.slice(0, -1) };
+        },
+      };
+      row += block.rowCount;
+    }
+  } finally {
+    await source.close();
+  }
+  if (row !== expected) throw wrongCount(row);
+}
+
+/** A field that the store does not have, to read the column by. */
+function episodeField(position: number): Field {
+  return { name: episodeColumn, type: -1, dtype: "int64", kind: kinds.int64, position, isList: false };
+}
+
+/** Rows of a file from `from` on must be of the episodes that the list puts there. */
+function checkEpisodes(source: Source, { path, first, ends }: DataFile, from: number, rowCount: number): void {
+  const { values, dtype, firstValue, width, validity } = source;
+  if (width !== 1) throw damaged(`${path}: "${episodeColumn}" must hold one number a row`);
+  let episode = ends.findIndex((end) => end > from);
+  for (let row = from; row < from + rowCount; row++) {
+    if (row === ends[episode]) episode++;
+    const i = row - from;
+    const isPresent = validity === null || isSet(validity, i);
+    const got = isPresent ? Number(numberAt(values, dtype, firstValue + i)) : null;
+    if (got !== first + episode) {
+      throw damaged(`${path}: row ${row} must be of episode ${first + episode}, got "${episodeColumn}" ${got}`);
+    }
+  }
+}

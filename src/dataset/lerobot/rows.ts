@@ -1,0 +1,55 @@
+import { type FileMetaData, parquetMetadataAsync, parquetReadObjects, parquetSchema } from "hyparquet";
+import { compressors } from "hyparquet-compressors";
+import { StreamStoreError } from "../../error.ts";
+import type { ByteSource } from "../byte_source.ts";
+import { openPart, type Place, readText } from "./place.ts";
+import { damaged, shown } from "./refusals.ts";
+
+/** A row of a list of episodes or tasks. */
+export type MetaRow = Readonly<Record<string, unknown>>;
+
+/** The rows of a file with a JSON object a line. */
+export async function readJsonLines(place: Place, path: string): Promise<MetaRow[]> {
+  const lines = (await readText(place, path)).split("\n");
+  return lines.flatMap((line, i) => {
+    if (line.trim() === "") return [];
+    try {
+      const row = JSON.parse(line);
+      if (typeof row === "object" && row !== null && !Array.isArray(row)) return [row as MetaRow];
+    } catch {
+      // Said below.
+    }
+    throw damaged(`${path}: line ${i + 1} must be a JSON object, got ${shown(line)}`);
+  });
+}
+
+/** The rows of a small Parquet file, of the columns that are wanted. */
+export async function readParquetRows(
+  place: Place,
+  path: string,
+  wants: (column: string) => boolean,
+): Promise<MetaRow[]> {
+  const source = await openPart(place, path);
+  try {
+    const metadata = await parquetMetadataAsync(source, { geoparquet: false });
+    return await readGroups(source, metadata, wants);
+  } catch (cause) {
+    // What comes from the Hub says of itself what it is.
+    if (cause instanceof StreamStoreError) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw damaged(`${path} must be a Parquet file: ${reason}`, cause);
+  } finally {
+    await source.close();
+  }
+}
+
+async function readGroups(
+  source: ByteSource,
+  metadata: FileMetaData,
+  wants: (column: string) => boolean,
+): Promise<MetaRow[]> {
+  const names = parquetSchema(metadata).children.map(({ element }) => element.name);
+  const columns = names.filter(wants);
+  if (columns.length === 0) throw new Error(`it has the columns ${names.join(", ") || "(none)"} only`);
+  return await parquetReadObjects({ file: source, metadata, columns, compressors });
+}

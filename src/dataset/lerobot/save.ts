@@ -1,0 +1,186 @@
+import type { Table } from "apache-arrow";
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Connection } from "../../connection.ts";
+import { StreamStoreError } from "../../error.ts";
+import { describe, type FieldMap } from "../../fields.ts";
+import { storeAccess } from "../../store_access.ts";
+import type { StreamStore } from "../../store.ts";
+import { batchRanges } from "../row_ranges.ts";
+import { writeParquet } from "../save/parquet_file.ts";
+import { replaceFolder } from "../save/staging.ts";
+import { TableQueue } from "../save/tables.ts";
+import type { TablePlan } from "../to_arrow.ts";
+import { ElementStats, type StatsOf } from "./element_stats.ts";
+import { type EpisodeEntry, episodeTable, taskTable } from "./episode_list.ts";
+import { EpisodeRows } from "./episode_rows.ts";
+import { planFiles, type PlannedFile } from "./file_plan.ts";
+import { type FrameColumn, frameColumns, framePlan, rowBytes } from "./frames.ts";
+import { saving } from "./refusals.ts";
+import { checkOptions, type CheckedOptions } from "./save_options.ts";
+import type { SaveLeRobotOptions } from "./types.ts";
+
+/** Episodes whose statistics are held at once before they are written. */
+const episodesPerTable = 256;
+
+export async function saveLeRobot(
+  store: StreamStore<FieldMap>,
+  folder: string,
+  given: SaveLeRobotOptions,
+): Promise<void> {
+  const source = store[storeAccess]().read(saving);
+  const { connection } = source;
+  if (connection.rowCount === connection.firstRow) {
+    throw new RangeError(`Cannot ${saving}: the store must have at least 1 row, got 0`);
+  }
+  const episodes = EpisodeRows.find(connection, source.fields, given.episodes);
+  const options = checkOptions(given, episodes, source.fields);
+  const columns = frameColumns(source, episodes, options);
+  checkFolder(folder);
+  await replaceFolder(folder, async (temporary) => {
+    await new Writer(connection, columns, episodes, options, temporary).write();
+  });
+}
+
+/** What is there already is nobody's to overwrite: it may have videos that no store could give back. */
+function checkFolder(folder: string): void {
+  if (typeof folder !== "string" || folder === "") {
+    throw new TypeError(`Cannot ${saving}: folder must be a path, got ${describe(folder)}`);
+  }
+  if (!existsSync(folder) || statSync(folder).isDirectory() && readdirSync(folder).length === 0) return;
+  throw new StreamStoreError("already-exists", `Cannot ${saving}: ${folder} must be empty, or not be there`);
+}
+
+class Writer {
+  readonly #plan: TablePlan;
+  readonly #frameCount: number;
+  readonly #data: readonly PlannedFile[];
+  readonly #whole: ReadonlyMap<FrameColumn, ElementStats>;
+
+  constructor(
+    private readonly connection: Connection,
+    private readonly columns: readonly FrameColumn[],
+    private readonly episodes: EpisodeRows,
+    private readonly options: CheckedOptions,
+    private readonly folder: string,
+  ) {
+    this.#plan = framePlan(columns, episodes.range);
+    const { from, to } = episodes.range;
+    this.#frameCount = to - from;
+    const bytes = rowBytes(columns);
+    this.#data = planFiles(episodes, (episode) => bytes * episodes.length(episode), options);
+    this.#whole = this.#newStats(this.#frameCount);
+  }
+
+  async write(): Promise<void> {
+    const { options, columns } = this;
+    await this.#writeEpisodes();
+    for (const file of this.#data) await this.#writeData(file);
+    await this.#writeTable("meta/tasks.parquet", [taskTable(options.tasks)]);
+    await this.#writeJson("meta/stats.json", this.#results(this.#whole));
+    await this.#writeJson("meta/info.json", {
+      codebase_version: "v3.0",
+      robot_type: options.robotType ?? null,
+      total_episodes: this.episodes.count,
+      total_frames: this.#frameCount,
+      total_tasks: options.tasks.length,
+      chunks_size: options.chunkFiles,
+      data_files_size_in_mb: Math.max(1, Math.round(options.fileBytes / 2 ** 20)),
+      video_files_size_in_mb: 200,
+      fps: options.fps,
+      splits: { train: `0:${this.episodes.count}` },
+      data_path: "data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet",
+      video_path: null,
+      features: Object.fromEntries(columns.map(({ name, described }) => [name, described])),
+    });
+  }
+
+  /** Comes first: it looks at every row, so that what LeRobot could not take is told before much is written. */
+  async #writeEpisodes(): Promise<void> {
+    const numbersPerEpisode = this.columns.reduce((sum, { described }) => sum + 10 * described.shape.at(-1)!, 10);
+    const lists = planFiles(this.episodes, () => 8 * numbersPerEpisode, this.options);
+    let data = 0;
+    for (const list of lists) {
+      const entry = (episode: number): EpisodeEntry => {
+        if (episode === this.#data[data].to) data++;
+        return this.#describeEpisode(episode, this.#data[data], list);
+      };
+      await this.#writeTable(`meta/episodes/${list.path}`, tablesOf(list, entry));
+    }
+  }
+
+  #describeEpisode(episode: number, data: PlannedFile, list: PlannedFile): EpisodeEntry {
+    const { connection, columns, episodes, options } = this;
+    const range = { from: episodes.start(episode), to: episodes.end(episode) };
+    const own = this.#newStats(episodes.length(episode));
+    const tasks = new Set<number>();
+    for (const part of batchRanges(connection, { ...this.#plan, range }, saving)) {
+      for (const column of columns) {
+        const numbers = column.numbers(part);
+        own.get(column)!.add(numbers);
+        this.#whole.get(column)!.add(numbers);
+        if (column.name === "task_index") for (const task of numbers) tasks.add(Number(task));
+      }
+    }
+    return {
+      numbers: {
+        episode_index: episode,
+        length: episodes.length(episode),
+        "data/chunk_index": data.chunk,
+        "data/file_index": data.file,
+        dataset_from_index: range.from - episodes.range.from,
+        dataset_to_index: range.to - episodes.range.from,
+        "meta/episodes/chunk_index": list.chunk,
+        "meta/episodes/file_index": list.file,
+      },
+      tasks: Array.from(tasks, (task) => options.tasks[task]),
+      stats: this.#results(own),
+    };
+  }
+
+  #newStats(frameCount: number): Map<FrameColumn, ElementStats> {
+    return new Map(
+      this.columns.map((column) => [column, new ElementStats(column.described.shape, frameCount)]),
+    );
+  }
+
+  #results(stats: ReadonlyMap<FrameColumn, ElementStats>): Record<string, StatsOf> {
+    return Object.fromEntries([...stats].map(([{ name }, elements]) => [name, elements.result()]));
+  }
+
+  async #writeData({ path, from, to }: PlannedFile): Promise<void> {
+    const range = { from: this.episodes.start(from), to: this.episodes.end(to - 1) };
+    const queue = new TableQueue(this.connection, { ...this.#plan, range }, saving);
+    await this.#writeTable(`data/${path}`, queue.take(Infinity, { rowCount: 0, arrowBytes: 0 }));
+  }
+
+  async #writeTable(path: string, tables: Iterable<Table>): Promise<void> {
+    const whole = join(this.folder, path);
+    await mkdir(dirname(whole), { recursive: true });
+    await writeParquet(whole, tables);
+  }
+
+  async #writeJson(path: string, value: unknown): Promise<void> {
+    await writeFile(join(this.folder, path), toJson(value));
+  }
+}
+
+/** The rows of a list of episodes, some at a time. */
+function* tablesOf({ from, to }: PlannedFile, entry: (episode: number) => EpisodeEntry): Generator<Table> {
+  for (let next = from; next < to; next += episodesPerTable) {
+    const length = Math.min(episodesPerTable, to - next);
+    yield episodeTable(Array.from({ length }, (_, i) => entry(next + i)));
+  }
+}
+
+/** JSON with Python's words for what JSON has none for. */
+function toJson(value: unknown): string {
+  const mark = "\u0001";
+  const marked = JSON.stringify(
+    value,
+    (_, part) => typeof part === "number" && !Number.isFinite(part) ? mark + part : part,
+    4,
+  );
+  return marked.replace(/"\\u0001(NaN|-?Infinity)"/g, "$1") + "\n";
+}

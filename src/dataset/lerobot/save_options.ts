@@ -1,0 +1,63 @@
+import { describe, type Field } from "../../fields.ts";
+import type { EpisodeRows } from "./episode_rows.ts";
+import { saving } from "./refusals.ts";
+import type { SaveLeRobotOptions } from "./types.ts";
+
+const defaults = { fileBytes: 100 * 2 ** 20, chunkFiles: 1000 };
+
+export type CheckedOptions = SaveLeRobotOptions & typeof defaults;
+
+export function checkOptions(
+  options: SaveLeRobotOptions,
+  episodes: EpisodeRows,
+  fields: readonly Field[],
+): CheckedOptions {
+  const { fps, tasks, episodeTasks, robotType, fileBytes, chunkFiles } = { ...defaults, ...options };
+  if (!(typeof fps === "number" && fps > 0 && fps < Infinity)) throw refuse("fps", "a number above 0", fps);
+  if (robotType !== undefined && robotType !== null && typeof robotType !== "string") {
+    throw refuse("robotType", "a string or null", robotType);
+  }
+  if (!(typeof fileBytes === "number" && fileBytes > 0)) throw refuse("fileBytes", "a number above 0", fileBytes);
+  if (!(Number.isSafeInteger(chunkFiles) && chunkFiles > 0)) {
+    throw refuse("chunkFiles", "a whole number above 0", chunkFiles);
+  }
+  checkTasks(tasks);
+  const hasTasks = fields.some(({ name }) => name === "task_index") &&
+    options.fields?.includes("task_index") !== false;
+  if (episodeTasks !== undefined) checkEpisodeTasks(episodeTasks, tasks, episodes, hasTasks);
+  return { ...options, fileBytes, chunkFiles };
+}
+
+/** LeRobot looks them up by their names. */
+function checkTasks(tasks: readonly string[]): void {
+  if (!Array.isArray(tasks) || tasks.length === 0) {
+    throw refuse("tasks", "a list of at least one name", tasks);
+  }
+  const seen = new Set<string>();
+  for (const [i, task] of tasks.entries()) {
+    if (typeof task !== "string") throw refuse(`tasks[${i}]`, "a string", task);
+    if (seen.has(task)) throw refuse(`tasks[${i}]`, "another name than those before", task);
+    seen.add(task);
+  }
+}
+
+function checkEpisodeTasks(
+  episodeTasks: ArrayLike<number>,
+  tasks: readonly string[],
+  episodes: EpisodeRows,
+  hasTasks: boolean,
+): void {
+  if (hasTasks) throw refuse("episodeTasks", 'left out where there is a field "task_index"', episodeTasks);
+  if (episodeTasks.length !== episodes.count) {
+    throw refuse("episodeTasks", `as many as there are episodes, ${episodes.count}`, episodeTasks.length);
+  }
+  for (let i = 0; i < episodeTasks.length; i++) {
+    const task = episodeTasks[i];
+    if (Number.isInteger(task) && task >= 0 && task < tasks.length) continue;
+    throw refuse(`episodeTasks[${i}]`, `a place in tasks, 0 to ${tasks.length - 1}`, task);
+  }
+}
+
+function refuse(name: string, allowed: string, value: unknown): RangeError {
+  return new RangeError(`Cannot ${saving}: ${name} must be ${allowed}, got ${describe(value)}`);
+}

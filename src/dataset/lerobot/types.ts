@@ -1,0 +1,85 @@
+import type { EpisodeRule } from "../../sampler/options.ts";
+import type { FieldMap } from "../../fields.ts";
+import type { StreamStore } from "../../store.ts";
+import type { HubOptions } from "../hub/types.ts";
+
+/** A feature as LeRobot's `meta/info.json` has it. What else stands there is carried along. */
+export interface LeRobotFeature {
+  /** As NumPy names it: `float32`, `int64`, `bool`. */
+  readonly dtype: string;
+  /** Of one frame's value; `[1]` is a single number. */
+  readonly shape: readonly number[];
+  /** What the elements are called: a list, lists of lists, or an object of them. */
+  readonly names?: unknown;
+  readonly [key: string]: unknown;
+}
+
+/** Where episodes begin, how long they are, and what is done in them. Each list has one entry an episode. */
+export interface LeRobotEpisodes {
+  /** Rows of the store, in rising order: what `store.sampler({ episodes: { starts } })` takes. */
+  readonly starts: readonly number[];
+  /** Rows of each. */
+  readonly lengths: readonly number[];
+  /** The tasks of each; empty where the dataset's list of episodes does not tell them. */
+  readonly tasks: readonly (readonly string[])[];
+}
+
+/** A feature that is not in the store. */
+export interface LeftOutFeature {
+  readonly name: string;
+  readonly reason: string;
+}
+
+/** What `loadLeRobot` has read. All of it can be given to `saveLeRobot` as it is. */
+export interface LeRobotDataset {
+  /** One field a feature, one row a frame, one step a row from 0 on. Whoever asked for it closes it. */
+  readonly store: StreamStore<FieldMap>;
+  readonly episodes: LeRobotEpisodes;
+  /** The names of the tasks; a task's place is its `task_index`. */
+  readonly tasks: readonly string[];
+  /** Frames a second. */
+  readonly fps: number;
+  readonly robotType: string | null;
+  /** Of the store's fields, with the dtypes that the files have. */
+  readonly features: Readonly<Record<string, LeRobotFeature>>;
+  /** Features that are not in the store: images, videos, text, and those that `columns` does not name. */
+  readonly leftOut: readonly LeftOutFeature[];
+  /** `meta/info.json` as it is. */
+  readonly info: Readonly<Record<string, unknown>>;
+}
+
+/** Options of `loadLeRobot`; those of the Hub count for names there. */
+export interface LoadLeRobotOptions extends HubOptions {
+  /** A directory for the store, which must not be there yet. Without it the store is temporary. */
+  readonly path?: string;
+  /** The chunk, in tokens, by which the store's files grow. */
+  readonly capacity?: number;
+  /** The features to load; by default all that are numbers. */
+  readonly columns?: readonly string[];
+  /** A branch, a tag or a commit of the repository; `main` by default. */
+  readonly revision?: string;
+}
+
+/** Options of `saveLeRobot`. */
+export interface SaveLeRobotOptions<Name extends string = string> {
+  /** Frames a second. */
+  readonly fps: number;
+  /** Where episodes begin: a rule as the sampler has it, or what `loadLeRobot` told. */
+  readonly episodes: EpisodeRule<Name> | Pick<LeRobotEpisodes, "starts">;
+  /** The names of the tasks, at least one. A field `task_index` says which is whose; without one it is `episodeTasks`. */
+  readonly tasks: readonly string[];
+  /** The task of each episode, a place in `tasks`; by default all have the first. Not where there is a field `task_index`. */
+  readonly episodeTasks?: ArrayLike<number>;
+  readonly robotType?: string | null;
+  /**
+   * What `meta/info.json` is to say of fields. By default a field has the dtype that it was loaded with, or the field's
+   * own, and the shape that its rows have; a dtype that is named here is what values are converted to.
+   */
+  readonly features?: { readonly [Field in Name]?: Partial<LeRobotFeature> };
+  /** Fields to save; by default all. */
+  readonly fields?: readonly Name[];
+  /** About how many bytes a data file may have before compression; an episode is never cut. 100 MiB by default. */
+  readonly fileBytes?: number;
+  /** Files in one chunk, which is a folder; 1000 by default. */
+  readonly chunkFiles?: number;
+}

@@ -1,0 +1,47 @@
+import { isLocal } from "../dataset_name.ts";
+import { checkFormat, checkSplit, type DatasetFormat } from "../formats.ts";
+import type { LoadedColumn } from "../known_features.ts";
+import type { LoadDatasetOptions } from "../load_options.ts";
+import { openHub } from "../open_hub.ts";
+import { appendSorted, checkSortBy } from "../sort/sorted.ts";
+import { findFiles } from "./files.ts";
+import { appendFiles, type Files, type LoadTarget, type RowFile } from "./rows.ts";
+
+const action = "load a dataset";
+
+/** Appends the rows of a split of a dataset. What is returned are the features of the columns that were loaded. */
+export async function loadDataset(
+  target: LoadTarget,
+  name: string,
+  split: string,
+  options: LoadDatasetOptions,
+): Promise<LoadedColumn[]> {
+  checkSplit(split, action);
+  if (!isLocal(name, action)) return await (await openHub()).load(target, name, split, options);
+  const { format, paths } = await findFiles(name, split, checkFormat(options.format, action));
+  return await appendRows(target, paths.map((path) => () => openFile(format, path)), options);
+}
+
+/** Appends the rows of files, in their own order or sorted: what paths and the Hub have in common. */
+export async function appendRows(
+  target: LoadTarget,
+  files: Files,
+  options: LoadDatasetOptions,
+): Promise<LoadedColumn[]> {
+  const sortBy = checkSortBy(options.sortBy, action);
+  if (sortBy.length === 0) return await appendFiles(target, files, options, action);
+  return await appendSorted(target, files, sortBy, options, action);
+}
+
+async function openFile(format: DatasetFormat, path: string): Promise<RowFile> {
+  switch (format) {
+    case "parquet":
+      return await (await import("./parquet_rows.ts")).openParquet(path);
+    case "jsonl":
+      return await (await import("./json_lines.ts")).openJsonLines(path);
+    case "csv":
+      return await (await import("./csv.ts")).openCsv(path);
+    default:
+      return await (await import("./arrow_file.ts")).openArrow(path);
+  }
+}

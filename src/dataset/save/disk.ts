@@ -1,0 +1,76 @@
+import { readFile, rename, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { basename, join } from "node:path";
+import type { Features } from "../features.ts";
+import { writeArrow } from "./arrow_file.ts";
+import { shardName, writeShards } from "./shards.ts";
+import { replaceFile, replaceFolder } from "./staging.ts";
+import type { TableQueue } from "./tables.ts";
+
+/**
+ * Writes a split as HuggingFace's `save_to_disk` does: a folder of the split's name with Arrow streams, in a folder
+ * that `dataset_dict.json` makes a DatasetDict. A split that is there already is replaced, and others stay.
+ */
+export async function writeDisk(
+  folder: string,
+  split: string,
+  tables: TableQueue,
+  shardBytes: number,
+): Promise<void> {
+  const others = await readSplits(folder);
+  await replaceFolder(join(folder, split), async (temporary) => {
+    const paths = await writeShards(
+      tables,
+      shardBytes,
+      (index) => join(temporary, `${index}.arrow`),
+      (path, part) => writeArrow(path, tables.schema, part, "stream"),
+    );
+    const names = paths.map((_, index) => shardName("data", index, paths.length, "arrow"));
+    for (const [index, path] of paths.entries()) await rename(path, join(temporary, names[index]));
+    await writeJson(join(temporary, "state.json"), stateOf(names, split));
+    await writeJson(join(temporary, "dataset_info.json"), infoOf(tables));
+  });
+  if (others.includes(split)) return;
+  await replaceFile(
+    join(folder, "dataset_dict.json"),
+    (temporary) => writeFile(temporary, JSON.stringify({ splits: [...others, split] })),
+  );
+}
+
+async function readSplits(folder: string): Promise<string[]> {
+  const path = join(folder, "dataset_dict.json");
+  if (!existsSync(path)) {
+    if (!existsSync(join(folder, "state.json"))) return [];
+    throw new Error(
+      `Cannot save a dataset: ${folder} must be a folder of splits, but it is one dataset itself; save to another folder, or to one named ${
+        basename(folder)
+      }/<split>`,
+    );
+  }
+  const { splits } = JSON.parse(await readFile(path, "utf8"));
+  return Array.isArray(splits) ? splits.map(String) : [];
+}
+
+/** All keys are required. The fingerprint may be null: then Python computes one. */
+function stateOf(names: readonly string[], split: string) {
+  return {
+    _data_files: names.map((filename) => ({ filename })),
+    _fingerprint: null,
+    _format_columns: null,
+    _format_kwargs: {},
+    _format_type: null,
+    _output_all_columns: false,
+    _split: split,
+  };
+}
+
+/** Without features Python takes those that the files' own schema has. */
+function infoOf({ schema, features }: TableQueue) {
+  const isComplete = schema.fields.every(({ name }) => name in features);
+  const shared = { citation: "", description: "", homepage: "", license: "" };
+  return isComplete ? { ...shared, features: features as Features } : shared;
+}
+
+async function writeJson(path: string, value: unknown): Promise<void> {
+  await writeFile(path, JSON.stringify(value, null, 2));
+}

@@ -1,0 +1,86 @@
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { Connection } from "../../connection.ts";
+import { describe, type Field } from "../../fields.ts";
+import { isLocal } from "../dataset_name.ts";
+import type { Feature } from "../features.ts";
+import { checkFormat, checkSplit, type DatasetFormat, formatOfName } from "../formats.ts";
+import { openHub } from "../open_hub.ts";
+import { planTable } from "../to_arrow.ts";
+import { writeArrow } from "./arrow_file.ts";
+import { writeCsv } from "./csv.ts";
+import { writeDisk } from "./disk.ts";
+import { writeJsonLines } from "./json_lines.ts";
+import type { SaveDatasetOptions } from "./options.ts";
+import { writeParquet } from "./parquet_file.ts";
+import { writeParquetFolder } from "./parquet_folder.ts";
+import { replaceFile } from "./staging.ts";
+import { TableQueue } from "./tables.ts";
+
+const action = "save a dataset";
+const defaultShardBytes = 500_000_000;
+
+/** A store whose rows are saved. */
+export interface SaveSource {
+  readonly connection: Connection;
+  readonly fields: readonly Field[];
+  readonly known: ReadonlyMap<string, Feature | null>;
+}
+
+/** Writes all rows as one split of a dataset. */
+export async function saveDataset(
+  source: SaveSource,
+  name: string,
+  split: string,
+  options: SaveDatasetOptions,
+): Promise<void> {
+  checkSplit(split, action);
+  if (!isLocal(name, action)) return await (await openHub()).save(source, name, split, options);
+  const shardBytes = checkShardBytes(options.shardBytes);
+  const isFolder = existsSync(name) ? statSync(name).isDirectory() : formatOfName(name) === null;
+  const format = checkFormat(options.format, action) ??
+    (isFolder ? await formatOfFolder(name) : formatOfName(name)) ?? "disk";
+  const plan = planTable(source.connection, source.fields, source.known, options);
+  const tables = new TableQueue(source.connection, plan, action);
+  if (isFolder && format === "disk") return await writeDisk(name, split, tables, shardBytes);
+  if (isFolder && format === "parquet") return await writeParquetFolder(name, split, tables, shardBytes);
+  if (format === "disk") {
+    throw new RangeError(
+      `Cannot ${action}: the format disk must have a folder to write to, got ${describe(name)}`,
+    );
+  }
+  const path = isFolder ? join(name, `${split}.${format}`) : name;
+  await replaceFile(path, (temporary) => writeOne(temporary, path, format, tables));
+}
+
+async function writeOne(
+  temporary: string,
+  path: string,
+  format: DatasetFormat,
+  queue: TableQueue,
+): Promise<void> {
+  const { schema } = queue;
+  const tables = queue.take(Infinity, { rowCount: 0, arrowBytes: 0 });
+  switch (format) {
+    case "parquet":
+      return await writeParquet(temporary, tables);
+    case "arrow":
+      return await writeArrow(temporary, schema, tables, path.endsWith(".arrows") ? "stream" : "file");
+    case "jsonl":
+      return await writeJsonLines(temporary, schema, tables);
+    default:
+      return await writeCsv(temporary, schema, tables);
+  }
+}
+
+/** What lies in a folder decides what is added to it. */
+async function formatOfFolder(folder: string): Promise<DatasetFormat | null> {
+  if (!existsSync(folder)) return null;
+  const { formatIn } = await import("../load/files.ts");
+  return formatIn(folder);
+}
+
+function checkShardBytes(shardBytes: number = defaultShardBytes): number {
+  if (typeof shardBytes === "number" && shardBytes > 0) return shardBytes;
+  throw new RangeError(`Cannot ${action}: shardBytes must be a number above 0, got ${describe(shardBytes)}`);
+}
