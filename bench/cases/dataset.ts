@@ -1,4 +1,7 @@
-/** In-memory datasets: a million rows out as an Arrow table, and in again. */
+/** Datasets: a million rows out as an Arrow table and in again, and saved to files and loaded. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type Feature, StreamStore } from "../../mod.ts";
 import { compare, elapsed, elapsedUntil, prove } from "../harness.ts";
 import { native } from "../limits.ts";
@@ -54,7 +57,51 @@ export async function dataset(sizes: Sizes): Promise<Measurement[]> {
       limit: "pwrite",
       goal: { valueMax: 250 },
     }),
+    ...await savedDatasets(sizes, store, bytesOf(table)),
   ];
+}
+
+/** Formats, and the milliseconds that a million rows may take to be saved and to be loaded. */
+const savedFormats = [["parquet", 400, 500], ["disk", 150, 150]] as const;
+
+async function savedDatasets(
+  sizes: Sizes,
+  store: ReferenceStore,
+  byteLength: number,
+): Promise<Measurement[]> {
+  const folder = mkdtempSync(join(tmpdir(), "dataset-"));
+  const rows = sizes.rows.toLocaleString("en");
+  const measurements: Measurement[] = [];
+  try {
+    for (const [format, saveMax, loadMax] of savedFormats) {
+      const path = join(folder, format);
+      const save = await compare(
+        sizes.longRounds,
+        () => elapsedUntil(() => store.saveDataset(path, "train", { format, fieldFeatures })),
+        () => copyBytes(store, byteLength),
+      );
+      const load = await compare(sizes.longRounds, async () => {
+        using loaded: ReferenceStore = new StreamStore(referenceFields);
+        const time = await elapsedUntil(() => loaded.loadDataset(path, "train"));
+        prove("loadDataset", loaded.rowCount, sizes.rows);
+        proveLastStep(loaded);
+        return time;
+      }, () => writeRows(sizes.rows));
+      measurements.push(
+        measurementOf(`saveDataset of ${rows} rows, ${format}`, milliseconds, save, {
+          limit: "memcpy of the table's bytes",
+          goal: { valueMax: saveMax },
+        }),
+        measurementOf(`loadDataset of ${rows} rows, ${format}`, milliseconds, load, {
+          limit: "pwrite",
+          goal: { valueMax: loadMax },
+        }),
+      );
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  return measurements;
 }
 
 /** As many bytes of the stream's values, into new memory as a table's are. */

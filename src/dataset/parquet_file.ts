@@ -15,6 +15,7 @@ import { featuresFromJson, metadataKey } from "./features.ts";
 import { isChunkOf, type NumberColumn, numberColumn } from "./parquet_layout.ts";
 import { ChunkBytes } from "./parquet_bytes.ts";
 import { type Chunk, ChunkRoom, readChunk } from "./parquet_pages.ts";
+import { toSeconds } from "./parquet_values.ts";
 import { readTexts } from "./parquet_texts.ts";
 
 /** An open Parquet file. */
@@ -78,7 +79,9 @@ export class ParquetFile {
       const meta = this.#chunkOf(group, column);
       let room = this.#rooms.get(column);
       if (room === undefined) this.#rooms.set(column, room = new ChunkRoom());
-      return await readChunk(this.#bytesOf(meta), column, meta, compressors, room);
+      const chunk = await readChunk(this.#bytesOf(meta), column, meta, compressors, room);
+      if (column.isSeconds) toSeconds(chunk.words);
+      return chunk;
     });
   }
 
@@ -100,7 +103,7 @@ export class ParquetFile {
   async readText(group: number, name: string): Promise<(Uint8Array | null)[]> {
     return await inContext(`${this.path}, column "${name}"`, async () => {
       const definitionMax = this.#elementOf(name)?.repetition_type === "OPTIONAL" ? 1 : 0;
-      const meta = this.#find(group, (chunk) => chunk.path_in_schema.join("\0") === name);
+      const meta = this.#find(group, (chunk) => chunk.path_in_schema?.join("\0") === name);
       const texts = await readTexts(this.#bytesOf(meta), { lists: [], definitionMax }, meta, compressors);
       if (texts.length === this.groupRows[group]) return texts;
       throw new Error(`row group ${group} must have ${this.groupRows[group]} rows, has ${texts.length}`);
@@ -146,9 +149,14 @@ async function inContext<Result>(what: string, task: () => Promise<Result>): Pro
   } catch (cause) {
     // What comes from the Hub says so itself.
     if (cause instanceof StreamStoreError) throw cause;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`Cannot read ${what}: ${reason}`, { cause });
+    throw new Error(`Cannot read ${what}: ${reasonOf(cause)}`, { cause });
   }
+}
+
+/** What an engine says of a value that is not there or too large is of its own code, which Bun may quote at length. */
+function reasonOf(cause: unknown): string {
+  if (cause instanceof TypeError || cause instanceof RangeError) return "its bytes must be those of a whole file";
+  return cause instanceof Error ? cause.message : String(cause);
 }
 
 /** The file itself, or all Parquet files in the folder and those below it, in the order of their paths. */

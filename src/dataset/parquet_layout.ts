@@ -20,6 +20,8 @@ export interface NumberColumn {
   readonly definitionMax: number;
   /** How the file's numbers are read; a column of int8, for one, is stored as int32. */
   readonly dtype: DtypeName;
+  /** Parquet has no times in seconds: they are stored as milliseconds, and the layout tells of it. */
+  readonly isSeconds: boolean;
   readonly layout: Layout;
   readonly feature: Feature;
 }
@@ -53,12 +55,21 @@ export function numberColumn(
   if (stored === null) return null;
   const found = chooseLayout(column.element.name, stored.value, lists.length, arrow, named);
   if (found === null) return null;
-  return { name: column.element.name, path, lists, definitionMax: level, dtype: stored.dtype, ...found };
+  const isSeconds = isInSeconds(found.layout.value, stored.value);
+  return {
+    name: column.element.name,
+    path,
+    lists,
+    definitionMax: level,
+    dtype: stored.dtype,
+    isSeconds,
+    ...found,
+  };
 }
 
 /** Whether a column chunk is the one that a column's numbers are in. */
 export function isChunkOf(column: NumberColumn, chunk: ColumnMetaData): boolean {
-  return chunk.path_in_schema.join("\0") === column.path.at(-1)!.path.join("\0");
+  return chunk.path_in_schema?.join("\0") === column.path.at(-1)!.path.join("\0");
 }
 
 function isOptional({ element }: SchemaTree): boolean {
@@ -176,5 +187,10 @@ function isStoredAs(value: ValueType, stored: ValueType): boolean {
     (isInteger(value) && isInteger(stored)) ||
     (/^(duration\[|timestamp\[s|date64)/.test(value.name) && stored.name === "int64") ||
     (value.name === "time32[s]" && stored.name === "int32") ||
-    (unit(value) !== undefined && unit(value) === unit(stored));
+    (unit(value) !== undefined && unit(value) === unit(stored)) || isInSeconds(value, stored);
+}
+
+function isInSeconds(value: ValueType, stored: ValueType): boolean {
+  return value.name.startsWith("timestamp[s") && stored.name.startsWith("timestamp[ms") ||
+    value.name === "time32[s]" && stored.name === "time32[ms]";
 }

@@ -57,6 +57,22 @@ export function readValues(
   throw new Error(`its numbers are in an encoding that is not supported, ${encoding}`);
 }
 
+/** Makes seconds of milliseconds, in place. */
+export function toSeconds(words: Words): void {
+  const { buffer, byteOffset, length } = words;
+  const isWide = words.BYTES_PER_ELEMENT === 8;
+  const integers = isWide
+    ? new BigInt64Array(buffer, byteOffset, length)
+    : new Int32Array(buffer, byteOffset, length);
+  for (let i = 0; i < length; i++) {
+    const value = integers[i];
+    const seconds = typeof value === "bigint" ? value / 1000n : Math.trunc(value / 1000);
+    const rest = typeof value === "bigint" ? value % 1000n : value % 1000;
+    if (rest) throw new Error(`its times must be whole seconds, as their type says, got ${value} ms`);
+    integers[i] = seconds;
+  }
+}
+
 function asBytes(words: Words): Uint8Array {
   return new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
 }

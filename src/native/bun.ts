@@ -91,3 +91,5 @@ export function open(path: string): Runtime {
     columnViews: (steps, types, data, state) => new SmallViews(steps, types, data, state, deallocate),
   };
 }
+
+export { system } from "./bun_system.ts";

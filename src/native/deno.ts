@@ -94,3 +94,5 @@ export function open(path: string): Runtime {
     columnViews: (steps, types, data, state, owner) => new LargeViews(steps, types, data, state, owner),
   };
 }
+
+export { system } from "./deno_system.ts";

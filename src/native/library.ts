@@ -1,7 +1,10 @@
 import type { Functions, SymbolTable } from "./symbols.ts";
 
+/** What a runtime's module exports. */
+export type Adapter = typeof import("./deno.ts") | typeof import("./bun.ts");
+
 /** The module of the runtime that this process is. */
-export function adapter(): Promise<typeof import("./deno.ts") | typeof import("./bun.ts")> {
+export function adapter(): Promise<Adapter> {
   return "Deno" in globalThis ? import("./deno.ts") : import("./bun.ts");
 }
 

@@ -1,44 +1,83 @@
-import process from "node:process";
-import { fileURLToPath } from "node:url";
+/**
+ * Finds the native library and opens it, once a process: the one that STREAMSTORE_LIBRARY names; else in a checkout what
+ * `./run build` made there; else the one in the package.
+ */
 import { StreamStoreError } from "../error.ts";
-import { adapter } from "./library.ts";
+import { cachedLibrary } from "./cache.ts";
+import { permissionRemedy, remedy } from "./folder.ts";
+import { type Adapter, adapter } from "./library.ts";
+import { packagedLibrary } from "./packaged.ts";
+import { platformOf, suffixOf } from "./platform.ts";
 import type { Runtime } from "./runtime.ts";
-import { abiVersion } from "./symbols.ts";
+import { abiVersion, symbols } from "./symbols.ts";
 
-const suffixes: Readonly<Record<string, string>> = { linux: "so", darwin: "dylib" };
+const variable = "STREAMSTORE_LIBRARY";
 
-/** The native library, opened once a process. */
-export const runtime: Runtime = await load();
+/** The native library. */
+export const runtime: Runtime = await load(await adapter());
 
-async function load(): Promise<Runtime> {
-  const path = libraryPath();
-  const opened = open(await adapter(), path);
-  const found = opened.native.ss_abi_version();
-  if (found !== abiVersion) {
-    const message = `Cannot load ${path}: the library must have ABI version ${abiVersion}, got ${found}`;
-    throw new StreamStoreError("abi-mismatch", message);
+async function load(adapter: Adapter): Promise<Runtime> {
+  const { system } = adapter;
+  const named = system.permits("env", variable) ? system.variable(variable) ?? "" : "";
+  if (named !== "") return open(adapter, named, `which ${variable} names`);
+  const built = builtPath();
+  if (built !== null && system.permits("ffi", built)) {
+    try {
+      return open(adapter, built, "which ./run build made");
+    } catch (error) {
+      if (system.permits("read", built) && system.find(built) !== null) throw error;
+    }
   }
+  return await loadPackaged(adapter, built);
+}
+
+async function loadPackaged(adapter: Adapter, built: string | null): Promise<Runtime> {
+  const platform = platformOf();
+  const library = await packagedLibrary(platform);
+  if (library !== null) {
+    const { folder, path, isVerified } = await cachedLibrary(library, platform, adapter.system);
+    const advice = isVerified ? remedy : permissionRemedy(folder);
+    return open(adapter, path, "unpacked from the package", `. ${advice}`);
+  }
+  if (built !== null) return open(adapter, built, "which ./run build makes in a checkout");
+  const message = "Cannot load the native library: the package holds none; install it again";
+  throw new StreamStoreError("library-not-loaded", message);
+}
+
+/** Where a checkout has its build. Modules that came from a registry or a bundler lie in none. */
+function builtPath(): string | null {
+  const { protocol, pathname } = new URL(import.meta.url);
+  if (protocol !== "file:" || !pathname.endsWith("/src/native/load.ts")) return null;
+  const root = decodeURIComponent(pathname.slice(0, -"/src/native/load.ts".length));
+  return `${root}/build/lib/libstreamstore.${suffixOf(platformOf())}`;
+}
+
+function open(adapter: Adapter, path: string, origin: string, advice = ""): Runtime {
+  let opened;
+  try {
+    opened = adapter.open(path);
+  } catch (cause) {
+    checkVersion(versionOf(adapter, path), path, origin);
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const message = `Cannot load the native library ${path}, ${origin}: ${reason}${advice}`;
+    throw new StreamStoreError("library-not-loaded", message, { cause });
+  }
+  checkVersion(opened.native.ss_abi_version(), path, origin);
   return opened;
 }
 
-function open(adapter: { open(path: string): Runtime }, path: string): Runtime {
+/** That of a library which may lack other functions; the wanted one if there is none to be had. */
+function versionOf(adapter: Adapter, path: string): number {
   try {
-    return adapter.open(path);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    const message =
-      `Cannot load the native library ${path}, which ./run build makes in a checkout: ${reason}`;
-    throw new StreamStoreError("library-not-loaded", message, { cause });
+    return adapter.openLibrary(path, { ss_abi_version: symbols.ss_abi_version }).ss_abi_version();
+  } catch {
+    return abiVersion;
   }
 }
 
-function libraryPath(): string {
-  const suffix = suffixes[process.platform];
-  if (suffix === undefined) {
-    const supported = "Linux and macOS on x64 and arm64";
-    const message =
-      `Cannot load the native library: ${supported} are supported, this is ${process.platform} ${process.arch}`;
-    throw new StreamStoreError("unsupported-platform", message);
-  }
-  return fileURLToPath(new URL(`../../build/lib/libstreamstore.${suffix}`, import.meta.url));
+function checkVersion(found: number, path: string, origin: string): void {
+  if (found === abiVersion) return;
+  const message =
+    `Cannot load ${path}, ${origin}: the library must have ABI version ${abiVersion}, got ${found}`;
+  throw new StreamStoreError("abi-mismatch", message);
 }

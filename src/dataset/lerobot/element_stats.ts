@@ -9,7 +9,7 @@ const quantiles = { q01: 0.01, q10: 0.1, q50: 0.5, q90: 0.9, q99: 0.99 } as cons
 export const statNames: readonly string[] = ["min", "max", "mean", "std", "count", ...Object.keys(quantiles)];
 
 /** How many values are kept for quantiles; where there are more, an even share of them. */
-const keptMax = 1 << 20;
+const keptMax = 1 << 18;
 
 /**
  * Statistics of a feature by the element. As LeRobot does it, the elements are those of the last dimension: an array of
@@ -46,17 +46,28 @@ export class ElementStats {
 
   /** Whole frames. */
   add(numbers: Numbers): void {
-    const values = numbers instanceof Float64Array ? numbers : Float64Array.from(numbers as BigInt64Array, Number);
+    const values = toFloats(numbers);
     const size = this.#means.length;
-    for (let element = 0; element < size; element++) this.#addElement(values, element, size);
-    for (let at = 0; at < values.length; at += size, this.#vectors++) {
-      if (this.#vectors % this.#stride !== 0) continue;
-      this.#kept.set(values.subarray(at, at + size), size * this.#keptVectors++);
+    for (let element = 0; element < size; element++) this.#measure(values, element);
+    this.#keep(values);
+  }
+
+  /** Frames that others have been given too: with `merge` of all of those, it is as if they were added. */
+  keep(numbers: Numbers): void {
+    this.#keep(toFloats(numbers));
+  }
+
+  /** Takes over what others have measured, but not what they keep. */
+  merge(other: ElementStats): void {
+    for (let element = 0; element < this.#means.length; element++) {
+      this.#mins[element] = Math.min(this.#mins[element], other.#mins[element]);
+      this.#maxs[element] = Math.max(this.#maxs[element], other.#maxs[element]);
+      this.#combine(element, other.#counts[element], other.#means[element], other.#squares[element]);
     }
   }
 
-  /** Method: Chan, Golub and LeVeque 1979, as in `FieldStats`. */
-  #addElement(values: Float64Array, element: number, size: number): void {
+  #measure(values: Float64Array, element: number): void {
+    const size = this.#means.length;
     let [count, sum, min, max] = [0, 0, this.#mins[element], this.#maxs[element]];
     for (let i = element; i < values.length; i += size) {
       const value = values[i];
@@ -66,20 +77,42 @@ export class ElementStats {
       if (value < min) min = value;
       if (value > max) max = value;
     }
-    if (count === 0) return;
     const mean = sum / count;
     let squares = 0;
     for (let i = element; i < values.length; i += size) {
       if (Number.isFinite(values[i])) squares += (values[i] - mean) ** 2;
     }
+    this.#mins[element] = min;
+    this.#maxs[element] = max;
+    this.#combine(element, count, mean, squares);
+  }
+
+  /** Method: Chan, Golub and LeVeque 1979, as in `FieldStats`. */
+  #combine(element: number, count: number, mean: number, squares: number): void {
+    if (count === 0) return;
     const before = this.#counts[element];
-    const distance = mean - this.#means[element];
     const total = before + count;
+    const distance = mean - this.#means[element];
     this.#means[element] += distance * count / total;
     this.#squares[element] += squares + distance ** 2 * before * count / total;
     this.#counts[element] = total;
-    this.#mins[element] = min;
-    this.#maxs[element] = max;
+  }
+
+  #keep(values: Float64Array): void {
+    const size = this.#means.length;
+    const vectors = values.length / size;
+    // The next vector whose number is a multiple of the stride.
+    const first = (this.#stride - this.#vectors % this.#stride) % this.#stride;
+    if (this.#stride === 1) {
+      this.#kept.set(values, size * this.#keptVectors);
+      this.#keptVectors += vectors;
+    } else {
+      for (let vector = first; vector < vectors; vector += this.#stride, this.#keptVectors++) {
+        const [from, to] = [size * vector, size * this.#keptVectors];
+        for (let element = 0; element < size; element++) this.#kept[to + element] = values[from + element];
+      }
+    }
+    this.#vectors += vectors;
   }
 
   result(): StatsOf {
@@ -104,12 +137,20 @@ export class ElementStats {
 
   #sortedElement(element: number): Float64Array {
     const size = this.#means.length;
-    const values = Float64Array.from(
-      { length: this.#keptVectors },
-      (_, vector) => this.#kept[size * vector + element],
-    );
-    return values.filter(Number.isFinite).sort();
+    const values = new Float64Array(this.#keptVectors);
+    let count = 0;
+    for (let i = element; i < size * this.#keptVectors; i += size) {
+      if (Number.isFinite(this.#kept[i])) values[count++] = this.#kept[i];
+    }
+    return values.subarray(0, count).sort();
   }
+}
+
+function toFloats(numbers: Numbers): Float64Array {
+  if (numbers instanceof Float64Array) return numbers;
+  const values = new Float64Array(numbers.length);
+  for (let i = 0; i < values.length; i++) values[i] = Number(numbers[i]);
+  return values;
 }
 
 /** The least value that so large a share of all does not exceed: what LeRobot's histograms come near to. */

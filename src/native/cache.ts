@@ -1,0 +1,96 @@
+/**
+ * Where the packaged library is unpacked, so that it can be opened: `<cache>/streamstore/libstreamstore-<SHA-256>.so`,
+ * with XDG_CACHE_HOME, ~/Library/Caches or ~/.cache as the cache.
+ *
+ * Whoever can change that file before it is opened runs code as this user. So the directory must be one that only this
+ * user can enter, and the file must have the hash that the package names, each time anew. It is written beside its place
+ * and then renamed: processes that start at once each write a file of their own, and a library that is loaded somewhere
+ * is never written to.
+ */
+import { StreamStoreError } from "../error.ts";
+import { libraryFolder, permissionRemedy, remedy } from "./folder.ts";
+import { type PackagedLibrary, sha256Of, unpack } from "./packaged.ts";
+import { type Platform, suffixOf } from "./platform.ts";
+import type { System } from "./system.ts";
+
+/** An unpacked library. */
+export interface CachedLibrary {
+  readonly folder: string;
+  readonly path: string;
+  /** False where this process may not read it. */
+  readonly isVerified: boolean;
+}
+
+/** The unpacked library: written if need be, and verified if that is possible. */
+export async function cachedLibrary(
+  library: PackagedLibrary,
+  platform: Platform,
+  system: System,
+): Promise<CachedLibrary> {
+  const name = `libstreamstore-${library.sha256}.${suffixOf(platform)}`;
+  const folder = libraryFolder(platform, name, system);
+  const path = `${folder}/${name}`;
+  if (system.vouches(path)) return { folder, path, isVerified: false };
+  try {
+    await ensure(library, folder, path, system);
+  } catch (cause) {
+    if (cause instanceof StreamStoreError) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const advice = cause instanceof Error && cause.name === "NotCapable" ? permissionRemedy(folder) : remedy;
+    const message = `Cannot unpack the native library to ${path}: ${reason}. ${advice}`;
+    throw new StreamStoreError("library-not-loaded", message, { cause });
+  }
+  return { folder, path, isVerified: true };
+}
+
+async function ensure(library: PackagedLibrary, folder: string, path: string, system: System): Promise<void> {
+  if (isPrivate(folder, system) && await isWhole(library, path, system)) return;
+  const bytes = await unpack(library);
+  system.makeDirectory(folder, 0o700);
+  isPrivate(folder, system);
+  removeLeftovers(folder, system);
+  const place = `${path}.${crypto.randomUUID()}`;
+  try {
+    system.create(place, bytes, 0o500);
+    system.rename(place, path);
+  } catch (error) {
+    if (system.find(place) !== null) system.remove(place);
+    throw error;
+  }
+  if (!await isWhole(library, path, system)) throw new Error("the file does not hold what was written to it");
+}
+
+/** False where there is no directory yet; one that somebody else could change is an error. */
+function isPrivate(folder: string, system: System): boolean {
+  const found = system.find(folder);
+  if (found === null) return false;
+  const user = system.user();
+  const { kind, mode } = found;
+  if (kind === "directory" && found.user === user && (mode & 0o077) === 0) return true;
+  const state = kind === "directory"
+    ? `one of user ${found.user} with mode ${mode.toString(8)}`
+    : `a ${kind}`;
+  const message = `Cannot use ${folder} for the native library: it must be a directory of user ${user} ` +
+    `with mode 700, got ${state}. Find out who made it, and remove it. Or: ${remedy}`;
+  throw new StreamStoreError("library-not-loaded", message);
+}
+
+/** Whether a file is there that holds exactly the library. */
+async function isWhole(library: PackagedLibrary, path: string, system: System): Promise<boolean> {
+  const found = system.find(path);
+  // To read something else than a file could wait for ever, and another size could fill the memory.
+  if (found?.kind !== "file" || found.byteLength !== library.byteLength) return false;
+  return await sha256Of(system.read(path)) === library.sha256;
+}
+
+const leftoverMilliseconds = 3_600_000;
+
+/** Removes what was left by processes that died while they wrote. */
+function removeLeftovers(folder: string, system: System): void {
+  for (const name of system.names(folder)) {
+    if (!/^libstreamstore-\w+\.\w+\.[\w-]+$/.test(name)) continue;
+    const found = system.find(`${folder}/${name}`);
+    const isOld = found !== null && Date.now() - found.modified > leftoverMilliseconds;
+    if (isOld && found.kind === "file") system.remove(`${folder}/${name}`);
+  }
+}

@@ -1,0 +1,31 @@
+import type { System } from "./system.ts";
+
+function isGranted(permission: Deno.PermissionDescriptor): boolean {
+  return Deno.permissions.querySync(permission).state === "granted";
+}
+
+/** Deno's, restricted by its flags `--allow-…`. */
+export const system: System = {
+  permits: (kind, subject) =>
+    isGranted(kind === "env" ? { name: kind, variable: subject } : { name: kind, path: subject }),
+  vouches: (path) =>
+    !isGranted({ name: "ffi" }) && isGranted({ name: "ffi", path }) && !isGranted({ name: "read", path }),
+  variable: (name) => Deno.env.get(name),
+  user: () => Deno.uid()!,
+  find(path) {
+    try {
+      const { isDirectory, isFile, isSymlink, uid, mode, size, mtime } = Deno.lstatSync(path);
+      const kind = isDirectory ? "directory" : isFile ? "file" : isSymlink ? "link" : "other";
+      return { kind, user: uid!, mode: mode! & 0o777, byteLength: size, modified: mtime!.getTime() };
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return null;
+      throw error;
+    }
+  },
+  read: (path) => Deno.readFileSync(path),
+  names: (directory) => Array.from(Deno.readDirSync(directory), ({ name }) => name),
+  makeDirectory: (path, mode) => Deno.mkdirSync(path, { recursive: true, mode }),
+  create: (path, bytes, mode) => Deno.writeFileSync(path, bytes, { createNew: true, mode }),
+  rename: (from, to) => Deno.renameSync(from, to),
+  remove: (path) => Deno.removeSync(path),
+};

@@ -1,0 +1,71 @@
+/** The native library that travels in the package: one module a platform, written by `./run build --all`. */
+import { StreamStoreError } from "../error.ts";
+import type { Platform } from "./platform.ts";
+
+/** What such a module holds. */
+export interface PackagedLibrary {
+  /** Of the unpacked library. */
+  readonly byteLength: number;
+  /** Of the unpacked library, in hexadecimal digits. */
+  readonly sha256: string;
+  /** The library, compressed with gzip, in base64. */
+  readonly gzip: string;
+}
+
+// Literal paths, since only such imports are seen by registries and bundlers. A checkout has no such modules before a
+// release is built, so that their types cannot be looked up.
+const modules: Readonly<Record<Platform, () => Promise<PackagedLibrary>>> = {
+  // @ts-ignore: made at release
+  "linux-x64": () => import("./libraries/linux-x64.ts"),
+  // @ts-ignore: made at release
+  "linux-arm64": () => import("./libraries/linux-arm64.ts"),
+  // @ts-ignore: made at release
+  "darwin-x64": () => import("./libraries/darwin-x64.ts"),
+  // @ts-ignore: made at release
+  "darwin-arm64": () => import("./libraries/darwin-arm64.ts"),
+};
+
+/** The library for a platform, or null in a checkout in which no release was built. */
+export async function packagedLibrary(platform: Platform): Promise<PackagedLibrary | null> {
+  try {
+    return await modules[platform]();
+  } catch (error) {
+    if ((error as { code?: string }).code === "ERR_MODULE_NOT_FOUND") return null;
+    throw error;
+  }
+}
+
+/** The library's bytes. */
+export async function unpack(library: PackagedLibrary): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = await decompress(Uint8Array.fromBase64(library.gzip));
+  if (await sha256Of(bytes) === library.sha256) return bytes;
+  const message = "Cannot load the native library: the package is damaged; install it again";
+  throw new StreamStoreError("library-not-loaded", message);
+}
+
+/** Without a Blob or a Response, which Deno loads for some 10 ms. */
+async function decompress(compressed: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  const { readable, writable } = new DecompressionStream("gzip");
+  const writer = writable.getWriter();
+  const [parts] = await Promise.all([partsOf(readable), writer.write(compressed), writer.close()]);
+  const bytes = new Uint8Array(parts.reduce((total, { length }) => total + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+async function partsOf(stream: ReadableStream<Uint8Array>): Promise<Uint8Array[]> {
+  const parts: Uint8Array[] = [];
+  const reader = stream.getReader();
+  for (let part = await reader.read(); !part.done; part = await reader.read()) parts.push(part.value);
+  return parts;
+}
+
+/** In hexadecimal digits. */
+export async function sha256Of(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
