@@ -64,7 +64,7 @@ test("a context is the last window that a sampler gives, whatever is in the tail
       const random = new Random(seed);
       using live: Store = new StreamStore(fields, { capacity: 16 });
       using twin: Store = new StreamStore(fields, { capacity: 16 });
-      const options = { ...window, episodes: rule } as { steps: 3 };
+      const options = { ...window, episodes: rule } as unknown as { steps: 3 };
       for (let step = 0; step < 40; step++) {
         appendBoth([live, twin], step, random);
         if (random.float() < 0.2) live.flush();

@@ -1,4 +1,4 @@
-"""The peers of the sampler's benchmark: `./run bench --peers` runs this file.
+"""The peers of the sampler and of datasets: `./run bench --peers` runs this file.
 
   --small, --large     tiny sizes, which only show that all of it runs; or uniform slices of up to 346 M steps
   --only NAME          one peer; may be repeated
@@ -32,6 +32,7 @@ PEERS = {
     "cpprb_buffers": "cpprb",
     "numpy_memmap": "numpy",
     "seed_design": "numpy",
+    "dataset_files": "datasets",
 }
 
 DEFAULT_PATH = folder.parent.parent / "build" / "peers.json"
@@ -43,13 +44,14 @@ BYTES_PER_STEP = 41
 def sizes_of(options):
     """Rows, in steps, for each peer."""
     if options.small:
-        rows = {"slice_rows": 5000, "torchrl_priority_rows": 5000, "cpprb_rows": 5000, "token_rows": 5000}
+        rows = {"slice_rows": 5000, "torchrl_priority_rows": 5000, "cpprb_rows": 5000, "token_rows": 5000, "dataset_rows": 5000}
         return {**rows, "rounds": 4, "threads": options.threads}
     return {
         "slice_rows": rows_large() if options.large else 5_000_000,
         "torchrl_priority_rows": 5_000_000,
         "cpprb_rows": 10_000_000,
         "token_rows": 5_000_000,
+        "dataset_rows": 1_000_000,
         "rounds": ROUNDS_MAX,
         "threads": options.threads,
     }
