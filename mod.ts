@@ -47,7 +47,15 @@ export type { MixtureOptions, MixtureSource } from "./src/sampler/mixture.ts";
 export type { SamplerState } from "./src/sampler/state.ts";
 export type { EpochState } from "./src/sampler/draws.ts";
 export type { ContextOptions } from "./src/sampler/context.ts";
-export type { BatchOf, BatchValues, FieldBatch, FieldValues, TokenBatch } from "./src/sampler/batch.ts";
+export type {
+  AnyBatch,
+  BatchBase,
+  BatchOf,
+  BatchValues,
+  FieldBatch,
+  FieldValues,
+  TokenBatch,
+} from "./src/sampler/batch.ts";
 export type {
   Boundary,
   EpisodeRule,

@@ -60,6 +60,11 @@ export interface OpenOptions<Fields extends FieldMap = FieldMap> extends StoreOp
 /** What one step holds: a value for each field that it has. */
 export type StepValues<Fields extends FieldMap> = { readonly [Name in keyof Fields]?: FieldValue };
 
+/**
+ * The names of a store's fields.
+ *
+ * @internal
+ */
 type Name<Fields extends FieldMap> = Extract<keyof Fields, string>;
 
 /** The array class that holds a field's values: by its dtype. */
@@ -356,6 +361,7 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
   sampler<const Options extends SamplerOptions<Name<Fields>> & { readonly prefetch: number }>(
     options: Options,
   ): PrefetchingSampler<BatchOf<Options>>;
+  /** As above, on this thread. */
   sampler<const Options extends SamplerOptions<Name<Fields>>>(options: Options): Sampler<BatchOf<Options>>;
   sampler(options: SamplerOptions & { readonly prefetch?: number }): Sampler | PrefetchingSampler {
     this.#connection.checkOpen("make a sampler");
@@ -421,7 +427,9 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
     const parts = sources.map((part, i) => {
       const { store, weight } = part ?? {};
       if (store instanceof StreamStore) return { source: store.#sampleSource(), weight };
-      throw new TypeError(`Cannot make a mixture: sources[${i}].store must be a store, got ${describe(store)}`);
+      throw new TypeError(
+        `Cannot make a mixture: sources[${i}].store must be a store, got ${describe(store)}`,
+      );
     });
     return new Mixture(parts, options);
   }

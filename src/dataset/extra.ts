@@ -1,4 +1,14 @@
-import { type Data, type DataType, makeData, Null, Type, Utf8, Vector, vectorFromArray } from "apache-arrow";
+import {
+  type Data,
+  type DataType,
+  makeData,
+  Null,
+  type Table,
+  Type,
+  Utf8,
+  Vector,
+  vectorFromArray,
+} from "apache-arrow";
 import { dtypeOf } from "../columns.ts";
 import { describe } from "../fields.ts";
 import type { NumberArray } from "../values.ts";
@@ -6,8 +16,15 @@ import { type ArrowType, arrowValueType, listsOf, valueTypeOf } from "./arrow_ty
 import { type Feature, featureOf, listFeature } from "./features.ts";
 import { parseValueType } from "./value_types.ts";
 
+/**
+ * An Arrow vector.
+ *
+ * @internal
+ */
+type ArrowVector = NonNullable<ReturnType<Table["getChildAt"]>>;
+
 /** A column beside the fields: an Arrow vector, a typed array, or a list of strings, numbers, booleans or bigints. */
-export type ExtraColumn = Vector | NumberArray | readonly unknown[];
+export type ExtraColumn = ArrowVector | NumberArray | readonly unknown[];
 
 const action = "convert to a dataset";
 

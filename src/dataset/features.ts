@@ -3,33 +3,45 @@ import { allowedValueTypes, parseValueType, type ValueType } from "./value_types
 
 /** A column of one number a row; `dtype` as HuggingFace names it: `float32`, `int64`, `bool`, `timestamp[us]`. */
 export interface ValueFeature {
+  /** The type of each number. */
   readonly dtype: string;
+  /** The kind of feature. */
   readonly _type: "Value";
 }
 
 /** A column of int64 that number `names`. */
 export interface ClassLabelFeature {
+  /** What the numbers 0, 1, … stand for. */
   readonly names: readonly string[];
+  /** The kind of feature. */
   readonly _type: "ClassLabel";
 }
 
 /** A column of lists, all of `length` where it is given. `Sequence` is the older name of `List`. */
 export interface ListFeature {
+  /** What the entries are. */
   readonly feature: Feature;
+  /** Entries in each list; -1 or nothing where they vary. */
   readonly length?: number;
+  /** The kind of feature. */
   readonly _type: "List" | "Sequence";
 }
 
 /** A column of lists with 64-bit offsets. */
 export interface LargeListFeature {
+  /** What the entries are. */
   readonly feature: Feature;
+  /** The kind of feature. */
   readonly _type: "LargeList";
 }
 
 /** A column of arrays of one shape; its first dimension may vary, and is null then. */
 export interface ArrayFeature {
+  /** The length of each dimension. */
   readonly shape: readonly (number | null)[];
+  /** The type of each number. */
   readonly dtype: string;
+  /** The kind of feature, with the number of dimensions. */
   readonly _type: "Array2D" | "Array3D" | "Array4D" | "Array5D";
 }
 

@@ -2,6 +2,7 @@ import type { Feature } from "./features.ts";
 
 /** A column of a Parquet file. */
 export interface ParquetColumn {
+  /** As in the file; of nested columns the path, with dots. */
   readonly name: string;
   /** What a field of a store would be loaded with; null where the column is no numbers. */
   readonly feature: Feature | null;
@@ -9,7 +10,9 @@ export interface ParquetColumn {
 
 /** What a Parquet file, or a folder of them, holds. */
 export interface ParquetSchema {
+  /** Their paths, in the order in which they are loaded. */
   readonly files: readonly string[];
+  /** Rows in all files. */
   readonly rowCount: number;
   /** The columns of all files, in the order in which they are first met. */
   readonly columns: readonly ParquetColumn[];

@@ -155,7 +155,9 @@ async function inContext<Result>(what: string, task: () => Promise<Result>): Pro
 
 /** What an engine says of a value that is not there or too large is of its own code, which Bun may quote at length. */
 function reasonOf(cause: unknown): string {
-  if (cause instanceof TypeError || cause instanceof RangeError) return "its bytes must be those of a whole file";
+  if (cause instanceof TypeError || cause instanceof RangeError) {
+    return "its bytes must be those of a whole file";
+  }
   return cause instanceof Error ? cause.message : String(cause);
 }
 

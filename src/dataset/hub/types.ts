@@ -66,11 +66,13 @@ export interface PushSource {
 
 /** How far a transfer is. */
 export interface HubProgress {
+  /** Which way it goes. */
   readonly kind: "download" | "upload";
   /** The path in the repository. */
   readonly path: string;
   /** Bytes of this file that came or went so far. Of a download only some columns may be wanted. */
   readonly bytes: number;
+  /** The file's size. */
   readonly byteLength: number;
 }
 
@@ -92,7 +94,9 @@ export interface HubOptions {
   readonly endpoint?: string;
   /** Ends the work. */
   readonly signal?: AbortSignal;
+  /** Called again and again while files come and go. */
   readonly onProgress?: (progress: HubProgress) => void;
+  /** What is tried again. */
   readonly retry?: RetryOptions;
 }
 
@@ -112,6 +116,7 @@ export interface HubSaveOptions extends HubOptions {
   readonly config?: string;
   /** Whether a repository that is made is private. */
   readonly private?: boolean;
+  /** What the commit says. */
   readonly commitMessage?: string;
   /**
    * Uploads only the rows that are new since this store's last push to the split, and keeps the shards that are there.

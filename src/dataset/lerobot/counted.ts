@@ -1,7 +1,7 @@
 import type { Connection } from "../../connection.ts";
 import type { Field } from "../../fields.ts";
 import type { RowRange } from "../field_data.ts";
-import { type Description, describeShape } from "./describe.ts";
+import { describeShape, type Description } from "./describe.ts";
 import type { EpisodeRows } from "./episode_rows.ts";
 import { everyFieldValue, fieldValues } from "./field_values.ts";
 import { saving } from "./refusals.ts";
@@ -58,7 +58,9 @@ export function countedColumns(
 
 function checkDtype(name: string, asked: string | undefined, dtype: string): string {
   if (asked === undefined || asked === dtype) return dtype;
-  throw new TypeError(`Cannot ${saving}: the dtype of "${name}" must be ${dtype}, got ${JSON.stringify(asked)}`);
+  throw new TypeError(
+    `Cannot ${saving}: the dtype of "${name}" must be ${dtype}, got ${JSON.stringify(asked)}`,
+  );
 }
 
 function countRows(

@@ -65,7 +65,13 @@ function numberLists(lists: readonly (readonly number[])[], isInteger: boolean):
   const valueOffsets = new Int32Array(lists.length + 1);
   for (const [i, list] of lists.entries()) valueOffsets[i + 1] = valueOffsets[i] + list.length;
   const type = new List(new ArrowField("item", child.type, true));
-  return makeData({ type: type as never, length: lists.length, nullCount: 0, valueOffsets, child: child as never });
+  return makeData({
+    type: type as never,
+    length: lists.length,
+    nullCount: 0,
+    valueOffsets,
+    child: child as never,
+  });
 }
 
 function textLists(lists: readonly (readonly string[])[]): Data {
@@ -89,7 +95,12 @@ export function taskTable(tasks: readonly string[]): Table {
   });
   const pandas = {
     index_columns: ["task"],
-    column_indexes: [{ ...describe("", "unicode", "object"), name: null, field_name: null, metadata: { encoding: "UTF-8" } }],
+    column_indexes: [{
+      ...describe("", "unicode", "object"),
+      name: null,
+      field_name: null,
+      metadata: { encoding: "UTF-8" },
+    }],
     columns: [describe("task_index", "int64", "int64"), describe("task", "unicode", "object")],
     creator: { library: "streamstore", version: "1" },
     pandas_version: "2.0.0",

@@ -32,7 +32,9 @@ export class EpisodeRows {
     if (last >= rowCount) {
       throw check.refuse("episodes.starts", `rows below ${rowCount}, of which each is in an episode`, last);
     }
-    return new EpisodeRows(Float64Array.of(firstRow, ...starts.filter((start) => start > firstRow), rowCount));
+    return new EpisodeRows(
+      Float64Array.of(firstRow, ...starts.filter((start) => start > firstRow), rowCount),
+    );
   }
 
   get count(): number {

@@ -15,7 +15,10 @@ const listPath = "meta/episodes.jsonl";
 const folder = "meta/episodes";
 
 /** Some writers of version 3 say `data_chunk_index` where LeRobot says `data/chunk_index`. */
-const places = { chunk: ["data/chunk_index", "data_chunk_index"], file: ["data/file_index", "data_file_index"] };
+const places = {
+  chunk: ["data/chunk_index", "data_chunk_index"],
+  file: ["data/file_index", "data_file_index"],
+};
 const columns = new Set([
   "episode_index",
   "length",
@@ -110,7 +113,9 @@ export function dataFiles(place: Place, episodes: readonly Episode[]): DataFile[
   for (const [index, { path, length }] of episodes.entries()) {
     if (last?.path !== path) {
       if (files.has(path)) {
-        throw damaged(`${path} must hold episodes that follow each other, got episode ${index} behind another file's`);
+        throw damaged(
+          `${path} must hold episodes that follow each other, got episode ${index} behind another file's`,
+        );
       }
       if (!place.has(path)) {
         throw refuse("not-found", `${place.name} must have ${path}, which holds episode ${index}`);

@@ -33,7 +33,9 @@ export function chooseFields(info: Info, columns: readonly string[] | undefined)
     else fields[name] = fieldType(type++, info.features.get(name)!.dtype);
   }
   if (type > 0) return { fields, leftOut };
-  throw new RangeError(`Cannot ${loading}: ${info.path} must have a feature of numbers, got ${listed(reasons)}`);
+  throw new RangeError(
+    `Cannot ${loading}: ${info.path} must have a feature of numbers, got ${listed(reasons)}`,
+  );
 }
 
 /** Why the store cannot hold a feature; null where it can. */

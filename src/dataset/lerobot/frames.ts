@@ -9,7 +9,7 @@ import type { SaveSource } from "../save/save.ts";
 import { tableOf } from "../table.ts";
 import type { TablePlan } from "../to_arrow.ts";
 import { type Counted, countedColumns } from "./counted.ts";
-import { type Description, describeField } from "./describe.ts";
+import { describeField, type Description } from "./describe.ts";
 import type { Numbers } from "./element_stats.ts";
 import type { EpisodeRows } from "./episode_rows.ts";
 import { everyFieldValue } from "./field_values.ts";
@@ -39,7 +39,11 @@ export function frameColumns(
     counted.delete(field.name);
     if (special !== undefined) return countedColumn(field.name, special);
     const asked = options.features?.[field.name] ?? {};
-    return fieldColumn(connection, field, describeField(connection, field, asked, known.get(field.name) ?? null));
+    return fieldColumn(
+      connection,
+      field,
+      describeField(connection, field, asked, known.get(field.name) ?? null),
+    );
   });
   for (const [name, rest] of counted) columns.push(countedColumn(name, rest));
   return columns;

@@ -76,13 +76,15 @@ function parseFeatures(features: unknown): Map<string, LeRobotFeature> {
   if (typeof features !== "object" || features === null || Array.isArray(features)) {
     throw wrong("features", "an object", features);
   }
-  return new Map(Object.entries(features).map(([name, feature]) => {
-    const { dtype, shape } = (feature ?? {}) as Record<string, unknown>;
-    const isShape = Array.isArray(shape) &&
-      shape.every((length) => length === null || Number.isSafeInteger(length));
-    if (typeof dtype === "string" && isShape) return [name, feature as LeRobotFeature];
-    throw wrong(`features["${name}"]`, "an object with dtype and shape", feature);
-  }));
+  return new Map(
+    Object.entries(features).map(([name, feature]) => {
+      const { dtype, shape } = (feature ?? {}) as Record<string, unknown>;
+      const isShape = Array.isArray(shape) &&
+        shape.every((length) => length === null || Number.isSafeInteger(length));
+      if (typeof dtype === "string" && isShape) return [name, feature as LeRobotFeature];
+      throw wrong(`features["${name}"]`, "an object with dtype and shape", feature);
+    }),
+  );
 }
 
 function wrong(name: string, allowed: string, value: unknown): Error {

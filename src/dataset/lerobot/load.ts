@@ -119,8 +119,15 @@ async function* blocksOf(place: Place, file: DataFile, fields: readonly Field[])
           const { sources, columns } = block.sources();
           const missing = wanted.find(({ name }) => columns.every((column) => column.name !== name));
           if (missing !== undefined) throw damaged(`${path} must have the column "${missing.name}"`);
-          checkEpisodes(sources.find(({ field }) => field.name === episodeColumn)!, file, from, block.rowCount);
-          return isField ? { sources, columns } : { sources: sources.slice(0, -1), columns: columns.slice(0, -1) };
+          checkEpisodes(
+            sources.find(({ field }) => field.name === episodeColumn)!,
+            file,
+            from,
+            block.rowCount,
+          );
+          return isField
+            ? { sources, columns }
+            : { sources: sources.slice(0, -1), columns: columns.slice(0, -1) };
         },
       };
       row += block.rowCount;
@@ -137,7 +144,12 @@ function episodeField(position: number): Field {
 }
 
 /** Rows of a file from `from` on must be of the episodes that the list puts there. */
-function checkEpisodes(source: Source, { path, first, ends }: DataFile, from: number, rowCount: number): void {
+function checkEpisodes(
+  source: Source,
+  { path, first, ends }: DataFile,
+  from: number,
+  rowCount: number,
+): void {
   const { values, dtype, firstValue, width, validity } = source;
   if (width !== 1) throw damaged(`${path}: "${episodeColumn}" must hold one number a row`);
   let episode = ends.findIndex((end) => end > from);
@@ -147,7 +159,9 @@ function checkEpisodes(source: Source, { path, first, ends }: DataFile, from: nu
     const isPresent = validity === null || isSet(validity, i);
     const got = isPresent ? Number(numberAt(values, dtype, firstValue + i)) : null;
     if (got !== first + episode) {
-      throw damaged(`${path}: row ${row} must be of episode ${first + episode}, got "${episodeColumn}" ${got}`);
+      throw damaged(
+        `${path}: row ${row} must be of episode ${first + episode}, got "${episodeColumn}" ${got}`,
+      );
     }
   }
 }

@@ -21,6 +21,7 @@ export function toCount(value: unknown, what: string): number {
 
 export function shown(value: unknown): string {
   if (value === undefined) return "nothing";
-  const text = JSON.stringify(value, (_, part) => typeof part === "bigint" ? Number(part) : part) ?? "nothing";
+  const text = JSON.stringify(value, (_, part) => typeof part === "bigint" ? Number(part) : part) ??
+    "nothing";
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

@@ -18,7 +18,7 @@ import { EpisodeRows } from "./episode_rows.ts";
 import { planFiles, type PlannedFile } from "./file_plan.ts";
 import { type FrameColumn, frameColumns, framePlan, rowBytes } from "./frames.ts";
 import { saving } from "./refusals.ts";
-import { checkOptions, type CheckedOptions } from "./save_options.ts";
+import { type CheckedOptions, checkOptions } from "./save_options.ts";
 import type { SaveLeRobotOptions } from "./types.ts";
 
 /** Episodes whose statistics are held at once before they are written. */
@@ -98,7 +98,10 @@ class Writer {
 
   /** Comes first: it looks at every row, so that what LeRobot could not take is told before much is written. */
   async #writeEpisodes(): Promise<void> {
-    const numbersPerEpisode = this.columns.reduce((sum, { described }) => sum + 10 * described.shape.at(-1)!, 10);
+    const numbersPerEpisode = this.columns.reduce(
+      (sum, { described }) => sum + 10 * described.shape.at(-1)!,
+      10,
+    );
     const lists = planFiles(this.episodes, () => 8 * numbersPerEpisode, this.options);
     let data = 0;
     for (const list of lists) {
@@ -120,7 +123,7 @@ class Writer {
         const numbers = column.numbers(part);
         own.get(column)!.add(numbers);
         this.#whole.get(column)!.keep(numbers);
-        if (column.name === "task_index") for (const task of numbers) tasks.add(Number(task));
+        if (column.name === "task_index") { for (const task of numbers) tasks.add(Number(task)); }
       }
     }
     for (const [column, stats] of own) this.#whole.get(column)!.merge(stats);

@@ -17,7 +17,9 @@ export function checkOptions(
   if (robotType !== undefined && robotType !== null && typeof robotType !== "string") {
     throw refuse("robotType", "a string or null", robotType);
   }
-  if (!(typeof fileBytes === "number" && fileBytes > 0)) throw refuse("fileBytes", "a number above 0", fileBytes);
+  if (!(typeof fileBytes === "number" && fileBytes > 0)) {
+    throw refuse("fileBytes", "a number above 0", fileBytes);
+  }
   if (!(Number.isSafeInteger(chunkFiles) && chunkFiles > 0)) {
     throw refuse("chunkFiles", "a whole number above 0", chunkFiles);
   }

@@ -11,6 +11,7 @@ export interface LeRobotFeature {
   readonly shape: readonly number[];
   /** What the elements are called: a list, lists of lists, or an object of them. */
   readonly names?: unknown;
+  /** Whatever else the file says of it. */
   readonly [key: string]: unknown;
 }
 
@@ -26,7 +27,9 @@ export interface LeRobotEpisodes {
 
 /** A feature that is not in the store. */
 export interface LeftOutFeature {
+  /** As in the dataset. */
   readonly name: string;
+  /** Why not. */
   readonly reason: string;
 }
 
@@ -34,11 +37,13 @@ export interface LeftOutFeature {
 export interface LeRobotDataset {
   /** One field a feature, one row a frame, one step a row from 0 on. Whoever asked for it closes it. */
   readonly store: StreamStore<FieldMap>;
+  /** Its episodes, in order. */
   readonly episodes: LeRobotEpisodes;
   /** The names of the tasks; a task's place is its `task_index`. */
   readonly tasks: readonly string[];
   /** Frames a second. */
   readonly fps: number;
+  /** The robot that it was recorded with, or null. */
   readonly robotType: string | null;
   /** Of the store's fields, with the dtypes that the files have. */
   readonly features: Readonly<Record<string, LeRobotFeature>>;
@@ -70,6 +75,7 @@ export interface SaveLeRobotOptions<Name extends string = string> {
   readonly tasks: readonly string[];
   /** The task of each episode, a place in `tasks`; by default all have the first. Not where there is a field `task_index`. */
   readonly episodeTasks?: ArrayLike<number>;
+  /** The robot that it was recorded with. */
   readonly robotType?: string | null;
   /**
    * What `meta/info.json` is to say of fields. By default a field has the dtype that it was loaded with, or the field's
