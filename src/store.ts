@@ -676,7 +676,7 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
   ): Promise<void> {
     const { saveDataset } = await import("./dataset/save/save.ts");
     this.#prepareRead("save a dataset");
-    const source = { connection: this.#connection, fields: this.#fields, known: this.#features };
+    const source = { connection: this.#connection, fields: this.#fields, known: this.#knownFeatures() };
     await saveDataset(source, name, split, options as SaveDatasetOptions);
   }
 

@@ -9,7 +9,7 @@ import { arrowBytes } from "./tables.ts";
  * The size of row groups, in Arrow bytes. Python's `datasets` reads the first group's number of rows at a time, and
  * whoever reads in parallel takes a group each; the writer holds one whole.
  */
-const groupBytes = 32_000_000;
+const groupBytes = 16_000_000;
 
 /** Writes tables, at least one, into one Parquet file. */
 export async function writeParquet(path: string, tables: Iterable<Table>): Promise<void> {
@@ -64,7 +64,10 @@ async function checkRowCount(path: string, rowCount: number): Promise<void> {
 
 /** Over Arrow's own bytes, into the memory of the module. */
 function toWasm(Wasm: typeof WasmTable, table: Table): RecordBatch[] {
-  const moved = Wasm.fromIPCStream(tableToIPC(table, "stream"));
+  const bytes = tableToIPC(table, "stream");
+  const moved = Wasm.fromIPCStream(bytes);
+  // Let go of at once: left to the collector, such copies pile up to hundreds of megabytes.
+  (bytes.buffer as ArrayBuffer).transfer(0);
   try {
     return moved.recordBatches();
   } finally {
