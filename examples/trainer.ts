@@ -9,7 +9,15 @@
  * was never killed.
  */
 import { spawn } from "node:child_process";
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -117,7 +125,9 @@ function windowsOf(folder: string): Map<string, string> {
   for (const line of readFileSync(join(folder, "windows.log"), "utf8").split("\n")) {
     const [update] = line.split(" ", 1);
     if (line.split(" ").length !== 33) continue;
-    if ((windows.get(update) ?? line) !== line) throw new Error(`Update ${update} had other windows the second time`);
+    if ((windows.get(update) ?? line) !== line) {
+      throw new Error(`Update ${update} had other windows the second time`);
+    }
     windows.set(update, line);
   }
   return windows;
@@ -136,8 +146,11 @@ async function main(): Promise<void> {
     }
     await run(killed, path);
     const [expected, found] = [windowsOf(whole), windowsOf(killed)];
-    const areSame = expected.size === updates && [...expected].every(([update, line]) => found.get(update) === line);
-    const weights = [whole, killed].map((of) => JSON.parse(readFileSync(join(of, "checkpoint.json"), "utf8")).weights);
+    const areSame = expected.size === updates &&
+      [...expected].every(([update, line]) => found.get(update) === line);
+    const weights = [whole, killed].map((of) =>
+      JSON.parse(readFileSync(join(of, "checkpoint.json"), "utf8")).weights
+    );
     const haveLearnt = JSON.stringify(weights[0]) === JSON.stringify(weights[1]);
     console.log(`killed ${deaths} times, ${found.size} updates of 32 windows each`);
     console.log(`the windows of a trainer that was never killed: ${areSame ? "the same" : "OTHERS"}`);

@@ -4,6 +4,7 @@ import { errorOf, status } from "./native/status.ts";
 
 /** The values of one field, row after row. */
 export interface Column<Values = Float64Array | BigInt64Array | BigUint64Array> {
+  /** All values, one row's after another's: float64, or the field's own int64 or uint64. */
   readonly values: Values;
   /** The number of values in every row, or null where rows differ. */
   readonly width: number | null;

@@ -42,9 +42,11 @@ const modes = { temporary: 0, create: 1, write: 2, read: 3, salvage: 4 } as cons
 export interface Recovery {
   /** Tokens and rows that were in the tail and not yet in the columns: its writer was not closed. */
   readonly recoveredTokens: number;
+  /** The rows of those tokens. */
   readonly recoveredRows: number;
   /** Tokens and rows that were committed but did not survive a failure of the system. */
   readonly cutTokens: number;
+  /** The rows of those tokens. */
   readonly cutRows: number;
   /** Writes of single fields in a tail that cannot be trusted after such a failure. */
   readonly cutWrites: number;

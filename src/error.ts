@@ -43,8 +43,10 @@ export type ErrorCode =
  * ```
  */
 export class StreamStoreError extends Error {
+  /** The name of the class. */
   override readonly name = "StreamStoreError";
 
+  /** Made by the library. */
   constructor(readonly code: ErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
   }

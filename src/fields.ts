@@ -9,9 +9,11 @@ export type FieldMap = Readonly<Record<string, FieldType>>;
 
 /** A named column of the user's data. */
 export interface FieldInfo {
+  /** As in the store's fields. */
   readonly name: string;
   /** The integer that stands for the field in every token. */
   readonly type: number;
+  /** How its cells are to be read. */
   readonly dtype: Dtype;
 }
 

@@ -27,15 +27,33 @@ export interface GatherResult<
   Types = Int32Array | null,
   Steps = BigInt64Array | Float64Array | null,
 > {
+  /** The numbers; those of int64 and uint64 fields as the nearest. */
   readonly values: Values;
+  /** The type ID of each token. */
   readonly types: Types;
+  /** The step of each token. */
   readonly steps: Steps;
 }
 
+/**
+ * The array for a choice of values.
+ *
+ * @internal
+ */
 type ValuesOf<Wanted> = Wanted extends null ? null
   : Wanted extends Float32Array | "float32" ? Float32Array
   : Float64Array;
+/**
+ * The array for a choice of types.
+ *
+ * @internal
+ */
 type TypesOf<Wanted> = Wanted extends null ? null : Int32Array;
+/**
+ * The array for a choice of steps.
+ *
+ * @internal
+ */
 type StepsOf<Wanted> = Wanted extends null ? null
   : Wanted extends Float64Array | "float64" ? Float64Array
   : BigInt64Array;

@@ -9,7 +9,9 @@ export type NestedIndices = readonly number[] | readonly NestedIndices[];
 export interface Tokens {
   /** The lengths of the axes; the arrays are flat, the last axis fastest. */
   readonly shape: readonly number[];
+  /** The step of each token. */
   readonly steps: BigInt64Array;
+  /** The type ID of each token. */
   readonly types: Int32Array;
   /** Numbers, those of int64 and uint64 fields as the nearest float64. */
   readonly values: Float64Array;

@@ -3,6 +3,7 @@ import { describe } from "./fields.ts";
 
 /** How much of a stream is kept, at least: so many rows, so many bytes, the rows of so much time. What comes first. */
 export interface Retain {
+  /** The newest rows. */
   readonly rows?: number;
   /** Bytes of the columns: 20 a token. */
   readonly bytes?: number;

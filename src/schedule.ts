@@ -5,6 +5,7 @@ import { describe } from "./fields.ts";
 
 /** How often something is done: after so many steps, after so much time, or whichever comes first. */
 export interface Interval {
+  /** Steps that were appended. */
   readonly steps?: number;
   /** Milliseconds. Time counts only while the event loop runs. */
   readonly ms?: number;
@@ -12,7 +13,9 @@ export interface Interval {
 
 /** How often steps are committed, so that readers see them, and how often they are made durable. */
 export interface ScheduleOptions {
+  /** How often readers see new steps. */
   readonly commitEvery?: Interval;
+  /** How often steps are made durable, which also commits them. */
   readonly syncEvery?: Interval;
 }
 

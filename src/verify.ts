@@ -3,7 +3,9 @@ import { check } from "./native/status.ts";
 
 /** A chunk whose bytes are not those that were written. */
 export interface DamagedChunk {
+  /** The file in the store's directory, such as `data.b64`. */
   readonly file: string;
+  /** Which chunk of the file, from 0. */
   readonly chunk: number;
   /** The rows it holds parts of, `[from, to)`; all rows where the damage hides which. */
   readonly rows: readonly [number, number];
@@ -11,10 +13,13 @@ export interface DamagedChunk {
 
 /** What verifying found. */
 export interface Verification {
+  /** The chunks that were compared. */
   readonly chunkCount: number;
+  /** Those that do not have their checksum. */
   readonly damaged: readonly DamagedChunk[];
 }
 
+/** Options of `verify`. */
 export interface VerifyOptions {
   /** Called after every chunk with how many are done, and how many there are. */
   readonly onProgress?: (done: number, total: number) => void;

@@ -34,6 +34,7 @@ export class Window {
   #values?: Float64Array;
   #bits?: BigInt64Array;
 
+  /** Made by `store.window`. */
   constructor(connection: Connection, start: number, length: number) {
     this.start = start;
     this.length = length;

@@ -18,3 +18,54 @@ test("a trainer that is killed goes on with the same windows", () => {
   assert.match(output, /killed [1-3] times, 300 updates/);
   assert.match(output, /never killed: the same\nits weights: the same/);
 });
+
+test("a dataset at the Hub is pulled, gets new steps, and only those are pushed", () => {
+  const { status, output } = run("hub.ts");
+  assert.equal(status, 0, output);
+  const uploaded = [...output.matchAll(/(\d+) rows were there, \d+ were added: (\d+) bytes/g)];
+  assert.deepEqual(uploaded.map(([, rows]) => Number(rows)), [0, 20_000, 20_100]);
+  const [first, ...later] = uploaded.map(([, , bytes]) => Number(bytes));
+  for (const bytes of later) assert.ok(bytes > 0 && bytes < first / 20, output);
+  assert.match(output, /20200 rows in 3 shards/);
+});
+
+test("a game loop appends every frame, within the frame", () => {
+  const { status, output } = run("game_loop.ts");
+  assert.equal(status, 0, output);
+  assert.match(output, /36000 frames, 108240 tokens; kicks in the last second: \d/);
+});
+
+test("a sensor log keeps the newest rows", () => {
+  const { status, output } = run("sensor_log.ts");
+  assert.equal(status, 0, output);
+  const [, first, end, kept] = /rows (\d+) to (\d+): (\d+) kept/.exec(output)!.map(Number);
+  assert.equal(end, 100_001);
+  assert.ok(kept >= 20_000 && kept < 50_000 && first === end - kept, output);
+  assert.match(output, /of 2025-01-01T00:16:40.000Z, has serial fedcba9876543210/);
+});
+
+test("a sequence model learns from windows within episodes", () => {
+  const { status, output } = run("sequence_model.ts");
+  assert.equal(status, 0, output);
+  const [first, last] = [...output.matchAll(/update: (.+)/g)].map(([, error]) => Number(error));
+  assert.ok(first > 0.5 && last < 0.01, output);
+});
+
+test("a reader watches a writer in another process", () => {
+  const { status, output } = run("watch.ts");
+  assert.equal(status, 0, output);
+  const sum = Array.from({ length: 2000 }, (_, step) => Math.sin(step / 100)).reduce(
+    (total, one) => total + one,
+    0,
+  );
+  assert.ok(output.includes(`saw 2000 rows, whose rewards sum to ${sum.toFixed(3)}`), output);
+});
+
+const skip = spawnSync("python3", ["-c", "import numpy"]).status !== 0 && "python3 has no numpy";
+test("Python reads the columns with numpy", { skip }, () => {
+  const { status, output } = run("numpy_columns.ts");
+  assert.equal(status, 0, output);
+  assert.match(output, /30000 tokens in 10000 rows, steps 0 to 9999/);
+  assert.match(output, /reward: mean 4.500 of 10000 values/);
+});
+if (skip !== false) console.log(`Not run: ${skip}`);

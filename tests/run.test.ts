@@ -18,14 +18,19 @@ function run(...args: string[]) {
 test("run without a verb prints the usage of every verb", () => {
   const { status, stdout } = run();
   assert.equal(status, 0);
-  for (const verb of ["demo", "test", "bench", "fmt", "check", "build", "deno", "bun", "zig"]) {
+  for (
+    const verb of ["demo", "test", "interop", "bench", "fmt", "check", "build", "pack", "deno", "bun", "zig"]
+  ) {
     assert.match(stdout, new RegExp(`\\b${verb}\\b`));
   }
 });
 
 test("run refuses what it does not know, and names what it does", () => {
   const refused: [string[], RegExp][] = [
-    [["dmeo"], /Unknown verb 'dmeo': allowed are demo test bench torture fmt check build deno bun zig help/],
+    [
+      ["dmeo"],
+      /Unknown verb 'dmeo': allowed are demo test interop bench torture fmt check build pack deno bun zig help/,
+    ],
     [["demo", "--runtime", "node"], /--runtime must be deno or bun, got 'node'/],
     [["bench", "--runtime"], /--runtime must be deno or bun, got ''/],
     [["test", "node"], /test takes nothing or one of 'zig deno bun', got 'node'/],

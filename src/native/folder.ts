@@ -34,7 +34,11 @@ function homeFolder(system: System): string {
   try {
     return system.variable("HOME") ?? "";
   } catch (cause) {
-    throw notFound(cause instanceof Error ? cause.message : String(cause), cause);
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw notFound(
+      `${reason}. ${permissionRemedy("FOLDER")}, with the FOLDER that the installation prints`,
+      cause,
+    );
   }
 }
 

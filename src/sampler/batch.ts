@@ -2,7 +2,7 @@ import { describe } from "../fields.ts";
 import type { Output, ValueDtype, WindowPlan } from "./options.ts";
 
 /** What every batch says of its windows. All arrays are row by row, a window a row. */
-interface BatchBase<Steps> {
+export interface BatchBase<Steps> {
   /** Windows in the batch, B: the sampler's batch size, or fewer where the last epoch ends. */
   readonly size: number;
   /** Shape `[B]`: where each window begins, a token index, or a row index in samplers of `steps`. Padding does not count. */
@@ -29,7 +29,9 @@ export interface TokenBatch<
   Types = Int32Array | null,
   Steps = BigInt64Array | Float64Array | null,
 > extends BatchBase<Steps> {
+  /** Shape `[B, T]`: the numbers; 0 where there is padding. */
   readonly values: Values;
+  /** Shape `[B, T]`: the type ID of each token; 0 where there is padding. */
   readonly types: Types;
 }
 
@@ -49,6 +51,7 @@ export interface FieldBatch<
   Values = BatchValues,
   Steps = BigInt64Array | Float64Array | null,
 > extends BatchBase<Steps> {
+  /** Each field that was asked for, by name. */
   readonly fields: { readonly [Key in Name]: FieldValues<Values> };
 }
 
@@ -62,19 +65,49 @@ export type AnyBatch = BatchBase<BigInt64Array | Float64Array | null> & {
   readonly fields?: { readonly [name: string]: FieldValues };
 };
 
+/**
+ * The array of a dtype.
+ *
+ * @internal
+ */
 type ArrayOf<Dtype> = Dtype extends "float64" ? Float64Array
   : Dtype extends "float16" ? Float16Array
   : Dtype extends "bfloat16" ? Uint16Array
   : Dtype extends null ? null
   : Float32Array;
+/**
+ * The array for a choice of types.
+ *
+ * @internal
+ */
 type TypesOf<Dtype> = Dtype extends null ? null : Int32Array;
+/**
+ * The array for a choice of steps.
+ *
+ * @internal
+ */
 type StepsOf<Dtype> = Dtype extends null ? null : Dtype extends "float64" ? Float64Array : BigInt64Array;
 
+/**
+ * The choices that options make.
+ *
+ * @internal
+ */
 type OutputOf<Options> = Options extends { readonly output: infer Wanted extends Output } ? Wanted
   : Record<never, never>;
+/**
+ * One of the choices.
+ *
+ * @internal
+ */
 type Key<Wanted, Name extends string> = Wanted extends { readonly [Found in Name]: infer Dtype } ? Dtype
   : undefined;
 
+/**
+ * What only prioritized batches have.
+ *
+ * @internal
+ */
 type Drawn<Options> = Options extends { readonly order: { readonly kind: "prioritized" } }
   ? { readonly ids: Float64Array; readonly probabilities: Float64Array; readonly weights: Float64Array }
   : unknown;

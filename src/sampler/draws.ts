@@ -8,10 +8,13 @@ import type { Places, Population, Windows } from "./windows.ts";
 
 /** Where an epoch stands: its number, the global index of its first draw, and the windows there were when it began. */
 export interface EpochState {
+  /** Its number, from 0. */
   readonly epoch: number;
+  /** The global index of its first draw. */
   readonly base: number;
   /** The position at which the stream ended then, and the number of windows. */
   readonly end: number;
+  /** The number of windows there were when it began. */
   readonly windows: number;
 }
 

@@ -20,6 +20,7 @@ import type { Places, Windows } from "./windows.ts";
 
 /** A store of a mixture, and how often it is drawn from. */
 export interface MixtureSource<Store> {
+  /** The store that is drawn from. */
   readonly store: Store;
   /** A number above 0: a store is drawn from `weight` in the sum of all weights times. */
   readonly weight: number;

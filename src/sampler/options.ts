@@ -52,7 +52,9 @@ export type Normalization<Name extends string = string> = {
 
 /** One of several samplers that share the windows among them. */
 export interface Shard {
+  /** Which of them, from 0. */
   readonly index: number;
+  /** How many there are. */
   readonly count: number;
 }
 
@@ -68,6 +70,7 @@ export interface WindowOptions<Name extends string = string> {
   readonly truncate?: boolean;
   /** Without a rule the whole stream is one episode. */
   readonly episodes?: EpisodeRule<Name>;
+  /** The number types of a batch's arrays. */
   readonly output?: Output;
   /** Normalizes values by field: by the statistics of the store, or by given ones. */
   readonly normalize?: boolean | Normalization<Name>;
@@ -85,6 +88,7 @@ export interface SamplerOptions<Name extends string = string> extends WindowOpti
   readonly order?: Order;
   /** A whole number; random where nothing is said. */
   readonly seed?: number | bigint;
+  /** Draws only every so many-th window of all. */
   readonly shard?: Shard;
   /** For `shuffle` and `sequential`: ends after so many epochs. Endless for `shuffle` and 1 for `sequential` where nothing is said. */
   readonly epochs?: number;

@@ -6,6 +6,7 @@ import type { SamplerPlan } from "./options.ts";
 
 /** What `sampler.state()` returns. It depends neither on the batch size nor on the shard. */
 export interface SamplerState {
+  /** Of this form. */
   readonly version: 1;
   /** The seed, in decimal. */
   readonly seed: string;

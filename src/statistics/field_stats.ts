@@ -5,8 +5,11 @@ import { type Buckets, bucketValue, isBuckets, mergeBuckets } from "./buckets.ts
 
 /** A `FieldStats` as JSON holds it. */
 export interface FieldStatsJson {
+  /** Rows that were looked at. */
   readonly rowCount: number;
+  /** Rows without the field. */
   readonly missing: number;
+  /** Values that are NaN or infinite. */
   readonly nonFinite: number;
   /** The smallest and the largest value; null where there is none. */
   readonly range: readonly [number, number] | null;
@@ -67,7 +70,9 @@ export class FieldStats {
   readonly count: number;
   /** Values that are NaN or infinite. */
   readonly nonFinite: number;
+  /** The smallest value; NaN where there is none. */
   readonly min: number;
+  /** The largest value; NaN where there is none. */
   readonly max: number;
   /** Right to about 15 digits, also where the values lie far from 0 and close together. */
   readonly mean: number;
