@@ -2,7 +2,13 @@
 import { StreamStore } from "../../mod.ts";
 import { compare, elapsed, measure, prove, type Sample } from "../harness.ts";
 import { native } from "../limits.ts";
-import { type Measurement, measurementOf, microseconds, milliseconds, nanosecondsPer } from "../measurement.ts";
+import {
+  type Measurement,
+  measurementOf,
+  microseconds,
+  milliseconds,
+  nanosecondsPer,
+} from "../measurement.ts";
 import type { Sizes } from "../sizes.ts";
 import {
   actionOf,
@@ -35,7 +41,12 @@ export async function sampler(sizes: Sizes): Promise<Measurement[]> {
 /** Against the same copy in plain Zig, from starts of its own. */
 async function tokenWindows(store: ReferenceStore, sizes: Sizes): Promise<Measurement[]> {
   const length = 128;
-  const sampler = store.sampler({ tokens: length, batchSize: windows, seed: 1, output: { values: "float64" } });
+  const sampler = store.sampler({
+    tokens: length,
+    batchSize: windows,
+    seed: 1,
+    output: { values: "float64" },
+  });
   const out = sampler.allocate();
   const { steps, types, values } = store.window(0, store.length);
   const random = createRandom(5);
@@ -49,7 +60,10 @@ async function tokenWindows(store: ReferenceStore, sizes: Sizes): Promise<Measur
     out.values.fill(NaN);
     return time;
   }, () => {
-    const starts = Float64Array.from({ length: windows }, () => Math.floor(random() * (store.length - length)));
+    const starts = Float64Array.from(
+      { length: windows },
+      () => Math.floor(random() * (store.length - length)),
+    );
     return elapsed(() =>
       native.sl_window_copy(starts, windows, length, steps, types, values, out.steps, out.types, out.values)
     );
@@ -80,16 +94,24 @@ async function denseFields(store: ReferenceStore, sizes: Sizes): Promise<Measure
       const row = window % steps;
       const { observation, action } = out.fields;
       const at = window * steps + row;
-      prove("a sampled observation", observation.values[at * observationWidth + 3], observationOf(out.starts[window] + row, 3));
+      prove(
+        "a sampled observation",
+        observation.values[at * observationWidth + 3],
+        observationOf(out.starts[window] + row, 3),
+      );
       prove("a sampled action", action.values[at], actionOf(out.starts[window] + row));
     }
     return time;
   }, () => {
     const last = store.rowCount - steps;
-    const starts = Float64Array.from({ length: batchSize }, () => Math.floor(random() * last) * tokensPerStep);
+    const starts = Float64Array.from(
+      { length: batchSize },
+      () => Math.floor(random() * last) * tokensPerStep,
+    );
     return elapsed(() => native.sl_values_narrow(starts, batchSize, perWindow, values, copied));
   });
-  const name = `sampler, dense fields of ${observationWidth} and 1, ${batchSize} × ${steps} steps within episodes`;
+  const name =
+    `sampler, dense fields of ${observationWidth} and 1, ${batchSize} × ${steps} steps within episodes`;
   return measurementOf(name, microseconds, sample, {
     limit: "copy of as many values in Zig",
     goal: { ratioMax: 2 },
@@ -97,7 +119,13 @@ async function denseFields(store: ReferenceStore, sizes: Sizes): Promise<Measure
 }
 
 async function savedState(store: ReferenceStore, sizes: Sizes): Promise<Measurement> {
-  const sampler = store.sampler({ steps: 4, fields: { action: 1 }, episodes: { end: "done" }, order: "shuffle", seed: 3 });
+  const sampler = store.sampler({
+    steps: 4,
+    fields: { action: 1 },
+    episodes: { end: "done" },
+    order: "shuffle",
+    seed: 3,
+  });
   const sample = await measure(sizes.shortRounds, () => {
     const first = sampler.next()!.starts.slice();
     let text = "";
@@ -110,14 +138,20 @@ async function savedState(store: ReferenceStore, sizes: Sizes): Promise<Measurem
     return time;
   });
   const { time, best } = sample;
-  return measurementOf("sampler, state and restore, as text", microseconds, { time, best }, { goal: { valueMax: 20 } });
+  return measurementOf("sampler, state and restore, as text", microseconds, { time, best }, {
+    goal: { valueMax: 20 },
+  });
 }
 
 /** What a policy that acts does: it appends a step, and looks at the newest window. */
 async function newestWindow(sizes: Sizes): Promise<Measurement> {
   using store = new StreamStore(referenceFields);
   const observation = new Float32Array(observationWidth);
-  const options = { steps: 8, fields: { observation: observationWidth, action: 1 }, episodes: { end: "done" } } as const;
+  const options = {
+    steps: 8,
+    fields: { observation: observationWidth, action: 1 },
+    episodes: { end: "done" },
+  } as const;
   const count = 1000;
   let step = 0;
   const { time, best } = await measure(sizes.mediumRounds, () => {
@@ -132,7 +166,9 @@ async function newestWindow(sizes: Sizes): Promise<Measurement> {
     });
     prove("the newest observation", last, step - 1);
     appending = elapsed(() => {
-      for (let i = 0; i < count; i++) store.append(step++, { action: 1, observation, reward: 0, done: false });
+      for (let i = 0; i < count; i++) {
+        store.append(step++, { action: 1, observation, reward: 0, done: false });
+      }
     });
     return (whole - appending) / count;
   });
@@ -174,7 +210,9 @@ async function priorities(sizes: Sizes): Promise<Measurement[]> {
   const sorted = updates.sort((a, b) => a - b);
   const update = { time: sorted[sorted.length >> 1], best: sorted[0] };
   return [
-    measurementOf(`sampler, prioritized draw of ${windows} from ${rows}`, microseconds, only(draws), { goal }),
+    measurementOf(`sampler, prioritized draw of ${windows} from ${rows}`, microseconds, only(draws), {
+      goal,
+    }),
     measurementOf(`update of ${windows} priorities of ${rows}`, microseconds, update, { goal }),
   ];
 }
