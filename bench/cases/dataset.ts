@@ -3,11 +3,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Feature, StreamStore } from "../../mod.ts";
-import { compare, elapsed, elapsedUntil, prove } from "../harness.ts";
+import { compare, elapsed, elapsedUntil, measure, prove } from "../harness.ts";
 import { native } from "../limits.ts";
 import { type Measurement, measurementOf, milliseconds } from "../measurement.ts";
 import type { Sizes } from "../sizes.ts";
 import {
+  actionOf,
+  doneOf,
   filledStore,
   observationOf,
   observationWidth,
@@ -58,6 +60,7 @@ export async function dataset(sizes: Sizes): Promise<Measurement[]> {
       goal: { valueMax: 250 },
     }),
     ...await savedDatasets(sizes, store, bytesOf(table)),
+    ...await libraries(sizes),
   ];
 }
 
@@ -102,6 +105,60 @@ async function savedDatasets(
     rmSync(folder, { recursive: true });
   }
   return measurements;
+}
+
+/** What libraries for Parquet take alone, from arrays in memory to bytes in memory and back. */
+async function libraries(sizes: Sizes): Promise<Measurement[]> {
+  const { parquetReadObjects } = await import("hyparquet");
+  const { parquetWriteBuffer } = await import("hyparquet-writer");
+  const columnData = libraryColumns(sizes.rows);
+  const schema = [
+    { name: "root", num_children: 4 },
+    { name: "action", type: "INT64", repetition_type: "OPTIONAL" },
+    { name: "observation", repetition_type: "OPTIONAL", num_children: 1, converted_type: "LIST" },
+    { name: "list", repetition_type: "REPEATED", num_children: 1 },
+    { name: "element", type: "FLOAT", repetition_type: "OPTIONAL" },
+    { name: "reward", type: "FLOAT", repetition_type: "OPTIONAL" },
+    { name: "done", type: "BOOLEAN", repetition_type: "OPTIONAL" },
+  ] as const;
+  let file = new ArrayBuffer(0);
+  const write = await measure(libraryRounds, () =>
+    elapsed(() => {
+      file = parquetWriteBuffer({ columnData, schema: [...schema] });
+    }));
+  const read = await measure(libraryRounds, async () => {
+    let rows: Record<string, unknown>[] = [];
+    const time = await elapsedUntil(async () => {
+      rows = await parquetReadObjects({ file });
+    });
+    prove("hyparquet", rows[sizes.rows - 1].reward as number, rewardOf(sizes.rows - 1));
+    return time;
+  });
+  const rows = sizes.rows.toLocaleString("en");
+  return [
+    measurementOf(`hyparquet-writer alone, ${rows} rows`, milliseconds, {
+      time: write.time,
+      best: write.best,
+    }),
+    measurementOf(`hyparquet alone, to objects, ${rows} rows`, milliseconds, {
+      time: read.time,
+      best: read.best,
+    }),
+  ];
+}
+
+/** They take seconds a round. */
+const libraryRounds = 3;
+
+function libraryColumns(rowCount: number) {
+  const rows = Array.from({ length: rowCount }, (_, row) => row);
+  const places = Array.from({ length: observationWidth }, (_, place) => place);
+  return [
+    { name: "action", data: rows.map((row) => BigInt(actionOf(row))) },
+    { name: "observation", data: rows.map((row) => places.map((place) => observationOf(row, place))) },
+    { name: "reward", data: rows.map(rewardOf) },
+    { name: "done", data: rows.map(doneOf) },
+  ];
 }
 
 /** As many bytes of the stream's values, into new memory as a table's are. */

@@ -102,7 +102,7 @@ export class Hub extends HubState {
  * Starts a Hub on two free ports of 127.0.0.1: one for the Hub, and one for the storage that it redirects to.
  *
  * @example
- * ```ts
+ * ```ts ignore
  * await using hub = await startHub({ pageSize: 2 });
  * const repository = hub.createRepository("user/name", { files: { "README.md": "# Name" } });
  * hub.faults.add({ path: "/resolve/", status: 503 });
