@@ -20,7 +20,7 @@ export interface DatasetDamageFigures {
 }
 
 const child = fileURLToPath(new URL("child.ts", import.meta.url));
-const flags = "Deno" in globalThis ? ["run", "-A", "--no-check"] : ["run"];
+const flags = "deno" in process.versions ? ["run", "-A", "--no-check"] : ["run"];
 
 /** What the datasets need whole is some 150 MB, most of it the runtime and its modules. */
 const memoryMax = 1e9;
