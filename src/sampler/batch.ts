@@ -207,6 +207,11 @@ export class BatchLayout {
     );
   }
 
+  /** The batch again, or a new one in the place of one whose arrays somebody has transferred away. */
+  renew(batch: AnyBatch | null): AnyBatch {
+    return batch !== null && this.isWhole(batch) ? batch : this.allocate();
+  }
+
   /** Throws for a batch that has not the arrays that are to be filled. */
   check(batch: AnyBatch): void {
     if (typeof batch !== "object" || batch === null) {

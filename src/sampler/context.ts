@@ -85,7 +85,7 @@ export class Context {
     const begin = unit === "steps" ? this.#found[found.startRow] : this.#found[found.startToken];
     const start = Math.max(begin, end - length);
     if (this.#width === null) this.#prepare(Math.max(1, tokens - this.#found[found.startToken]));
-    const batch = this.#pickBatch();
+    const batch = this.#batch = this.#layout!.renew(this.#batch);
     this.#starts[0] = start;
     this.#lengths[0] = end - start;
     this.#filler!.fill(batch, 1, {
@@ -116,11 +116,6 @@ export class Context {
       this.#found,
     );
     check(code, "Cannot read a context");
-  }
-
-  #pickBatch(): AnyBatch {
-    if (this.#batch === null || !this.#layout!.isWhole(this.#batch)) this.#batch = this.#layout!.allocate();
-    return this.#batch;
   }
 
   #prepare(width: number): void {

@@ -133,12 +133,9 @@ export class Mixture<Batch = AnyBatch> implements Iterable<Batch> {
   }
 
   #pickBatch(out: AnyBatch | undefined): AnyBatch {
-    if (out !== undefined) {
-      this.#layout.check(out);
-      return out;
-    }
-    if (this.#batch === null || !this.#layout.isWhole(this.#batch)) this.#batch = this.#layout.allocate();
-    return this.#batch;
+    if (out === undefined) return this.#batch = this.#layout.renew(this.#batch);
+    this.#layout.check(out);
+    return out;
   }
 
   /** Decides which place of the batch is drawn from which store. */

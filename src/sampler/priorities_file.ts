@@ -10,7 +10,7 @@
  */
 import { builtin } from "../builtin.ts";
 import { StreamStoreError } from "../error.ts";
-import { systemError } from "../manifest.ts";
+import { syncPath, systemError } from "../manifest.ts";
 
 export interface SavedPriorities {
   readonly base: number;
@@ -41,7 +41,7 @@ export function writePriorities(path: string, { base, alpha, max, leaves }: Save
       builtin.fs.closeSync(file);
     }
     builtin.fs.renameSync(beside, path);
-    syncDirectory(builtin.path.dirname(path));
+    syncPath(builtin.path.dirname(path));
   } catch (error) {
     throw systemError(error, `Cannot save priorities to ${path}`);
   }
@@ -84,16 +84,6 @@ export function readPriorities(path: string): SavedPriorities {
 
 export function damaged(path: string, what: string): StreamStoreError {
   return new StreamStoreError("damaged", `Cannot load priorities from ${path}: ${what}`);
-}
-
-/** Makes the names in a directory durable. */
-function syncDirectory(path: string): void {
-  const directory = builtin.fs.openSync(path, "r");
-  try {
-    builtin.fs.fsyncSync(directory);
-  } finally {
-    builtin.fs.closeSync(directory);
-  }
 }
 
 function writeAll(file: number, bytes: Uint8Array): void {

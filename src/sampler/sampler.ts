@@ -212,11 +212,7 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
   }
 
   #pickBatch(out: AnyBatch | undefined): AnyBatch {
-    if (out === undefined) {
-      // Arrays that somebody has transferred away are made anew.
-      if (this.#batch === null || !this.#layout.isWhole(this.#batch)) this.#batch = this.#layout.allocate();
-      return this.#batch;
-    }
+    if (out === undefined) return this.#batch = this.#layout.renew(this.#batch);
     this.#layout.check(out);
     return out;
   }

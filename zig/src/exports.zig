@@ -13,7 +13,6 @@ const files_file = @import("files.zig");
 const batch_file = @import("batch.zig");
 const extract_file = @import("extract.zig");
 const gather_file = @import("gather.zig");
-const rows_file = @import("rows.zig");
 const numbers = @import("numbers.zig");
 
 const Store = store_file.Store(system.Real);
@@ -278,7 +277,7 @@ export fn ss_column_extract(
 export fn ss_rows_read(store: u32, first_row: f64, row_count: u32, out_starts: [*]f64, out_steps: [*]align(1) i64) i32 {
     const slot = handles.take(store) catch |err| return status.of(err);
     defer slot.put();
-    const table = rowTable(slot.store);
+    const table = slot.store.rowTable();
     const first = numbers.to(u53, first_row) catch |err| return status.of(err);
     if (first + row_count > table.rows.len) return status.of(error.OutOfRange);
     const from: usize = @intCast(first);
@@ -296,7 +295,7 @@ export fn ss_rows_read(store: u32, first_row: f64, row_count: u32, out_starts: [
 export fn ss_row_find(store: u32, token: f64, out_row: *f64) i32 {
     const slot = handles.take(store) catch |err| return status.of(err);
     defer slot.put();
-    const table = rowTable(slot.store);
+    const table = slot.store.rowTable();
     const index = numbers.to(u53, token) catch |err| return status.of(err);
     if (index >= table.steps.len) return status.of(error.OutOfRange);
     out_row.* = @floatFromInt(table.rowOfToken(index) catch |err| return status.of(err));
@@ -316,7 +315,7 @@ export fn ss_rows_synced(store: u32, out_count: *f64) i32 {
 export fn ss_step_find(store: u32, step: *align(1) const i64, out_row: *f64) i32 {
     const slot = handles.take(store) catch |err| return status.of(err);
     defer slot.put();
-    const row = rowTable(slot.store).rowOfStep(step.*) catch |err| return status.of(err);
+    const row = slot.store.rowTable().rowOfStep(step.*) catch |err| return status.of(err);
     out_row.* = if (row) |index| @floatFromInt(index) else -1;
     return status.ok;
 }
@@ -325,22 +324,13 @@ export fn ss_step_find(store: u32, step: *align(1) const i64, out_row: *f64) i32
 export fn ss_marks_read(store: u32, first_row: f64, end_row: f64, out_marks: [*]align(1) format.Mark, marks_max: u32, out_count: *f64) i32 {
     const slot = handles.take(store) catch |err| return status.of(err);
     defer slot.put();
-    const table = rowTable(slot.store);
+    const table = slot.store.rowTable();
     const first = table.markOfRow(numbers.to(u53, first_row) catch |err| return status.of(err));
     const end = table.markOfRow(numbers.to(u53, end_row) catch |err| return status.of(err));
     const count = end -| first;
     out_count.* = @floatFromInt(count);
     for (table.marks[first..][0..@min(count, marks_max)], 0..) |mark, i| out_marks[i] = mark;
     return status.ok;
-}
-
-fn rowTable(store: *const Store) rows_file.Table {
-    return .{
-        .steps = store.files.steps.slice(i64, store.commit.token_count),
-        .rows = store.files.rows.slice(u64, store.commit.row_count),
-        .marks = store.files.marks.slice(format.Mark, store.commit.mark_count),
-        .first_row = @intCast(store.commit.first_row),
-    };
 }
 
 fn result(outcome: Error!void) i32 {

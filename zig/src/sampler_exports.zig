@@ -12,7 +12,6 @@ const windows = @import("windows.zig");
 const narrow = @import("narrow.zig");
 const episodes = @import("episodes.zig");
 const extract = @import("extract.zig");
-const rows_file = @import("rows.zig");
 const window_fill = @import("window_fill.zig");
 const fields_fill = @import("fields_fill.zig");
 const Permutation = @import("permutation.zig").Permutation;
@@ -179,7 +178,7 @@ fn scanEpisodes(store: *const Store, kind: u32, types: []const i32, kinds: []con
 export fn ss_rows_start(store: u32, rows: [*]const u64, count: u32, out_starts: [*]u64) i32 {
     const slot = handles.take(store) catch |err| return status.of(err);
     defer slot.put();
-    const table = rowTable(slot.store);
+    const table = slot.store.rowTable();
     for (rows[0..count], 0..) |row, index| {
         if (row >= table.first_row and row <= table.rows.len) continue;
         slot.detail = .{ @floatFromInt(index), 0 };
@@ -371,7 +370,7 @@ fn sourceOf(store: *const Store, which: f64) Error!window_fill.Source {
     };
     const table = tokenTable(store);
     return .{
-        .table = rowTable(store),
+        .table = store.rowTable(),
         .types = table.types,
         .data = table.data,
         .first_token = @intCast(store.commit.first_token),
@@ -383,15 +382,6 @@ fn tokenTable(store: *const Store) extract.Table {
         .types = store.files.types.slice(i32, store.commit.token_count),
         .data = store.files.data.slice(u64, store.commit.token_count),
         .rows = store.files.rows.slice(u64, store.commit.row_count),
-    };
-}
-
-fn rowTable(store: *const Store) rows_file.Table {
-    return .{
-        .steps = store.files.steps.slice(i64, store.commit.token_count),
-        .rows = store.files.rows.slice(u64, store.commit.row_count),
-        .marks = store.files.marks.slice(format.Mark, store.commit.mark_count),
-        .first_row = @intCast(store.commit.first_row),
     };
 }
 

@@ -11,6 +11,7 @@ const recovering = @import("recover.zig");
 const batches = @import("batch.zig");
 const buffers = @import("buffer.zig");
 const recents = @import("recent.zig");
+const rows_file = @import("rows.zig");
 const Room = @import("room.zig").Room;
 
 pub const Error = head_file.Error || error{ InvalidArgument, OutOfOrder, ReadOnly, BatchOpen };
@@ -194,6 +195,16 @@ pub fn Store(comptime System: type) type {
             self.files.releaseMaps();
         }
 
+        /// The rows of the columns, for who looks for one.
+        pub fn rowTable(self: *const Self) rows_file.Table {
+            return .{
+                .steps = self.files.steps.slice(i64, self.commit.token_count),
+                .rows = self.files.rows.slice(u64, self.commit.row_count),
+                .marks = self.files.marks.slice(format.Mark, self.commit.mark_count),
+                .first_row = @intCast(self.commit.first_row),
+            };
+        }
+
         /// Puts the newest rows together in `recent`, those in the tail among them: as many as wanted, or as have so many
         /// tokens. Somebody who only reads sees what is committed.
         pub fn loadRecent(self: *Self, rows_max: usize, tokens_max: usize, value_count: ?usize) Error!void {
@@ -202,12 +213,7 @@ pub fn Store(comptime System: type) type {
             const values = if (records.len == 0) 0 else value_count orelse self.countPending(records).values;
             if (values > self.head.values.len) return error.InvalidArgument;
             try self.recent.load(.{
-                .table = .{
-                    .steps = self.files.steps.slice(i64, commit.token_count),
-                    .rows = self.files.rows.slice(u64, commit.row_count),
-                    .marks = self.files.marks.slice(format.Mark, commit.mark_count),
-                    .first_row = @intCast(commit.first_row),
-                },
+                .table = self.rowTable(),
                 .types = self.files.types.slice(i32, commit.token_count),
                 .data = self.files.data.slice(u64, commit.token_count),
                 .first_token = @intCast(commit.first_token),
