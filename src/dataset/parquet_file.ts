@@ -1,17 +1,12 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  type ColumnMetaData,
-  type FileMetaData,
-  parquetMetadataAsync,
-  parquetSchema,
-  type SchemaElement,
-} from "hyparquet";
+import { type ColumnMetaData, type FileMetaData, parquetSchema, type SchemaElement } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
 import { StreamStoreError } from "../error.ts";
 import { type ByteSource, openBytes } from "./byte_source.ts";
 import { decodeArrowSchema } from "./arrow_schema.ts";
 import { featuresFromJson, metadataKey } from "./features.ts";
+import { readFooter } from "./parquet_footer.ts";
 import { isChunkOf, type NumberColumn, numberColumn } from "./parquet_layout.ts";
 import { ChunkBytes } from "./parquet_bytes.ts";
 import { type Chunk, ChunkRoom, readChunk } from "./parquet_pages.ts";
@@ -50,8 +45,7 @@ export class ParquetFile {
   ): Promise<ParquetFile> {
     try {
       return await inContext(source.path, async () => {
-        const metadata = await parquetMetadataAsync(source, { geoparquet: false });
-        return new ParquetFile(source, metadata, features);
+        return new ParquetFile(source, await readFooter(source), features);
       });
     } catch (error) {
       await source.close();

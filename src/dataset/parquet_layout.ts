@@ -187,7 +187,8 @@ function isStoredAs(value: ValueType, stored: ValueType): boolean {
     (isInteger(value) && isInteger(stored)) ||
     (/^(duration\[|timestamp\[s|date64)/.test(value.name) && stored.name === "int64") ||
     (value.name === "time32[s]" && stored.name === "int32") ||
-    (unit(value) !== undefined && unit(value) === unit(stored)) || isInSeconds(value, stored);
+    (unit(value) !== undefined && unit(value) === unit(stored)) || isInSeconds(value, stored) ||
+    (value.name === "date64" && unit(stored) === "ms");
 }
 
 function isInSeconds(value: ValueType, stored: ValueType): boolean {

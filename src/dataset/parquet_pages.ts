@@ -95,12 +95,20 @@ export async function* pagesOf(
     if (!(count >= 0 && count <= left)) {
       throw new Error(`a page must have at most ${left} values, got ${count}`);
     }
+    checkEncoding(encoding, meta);
     const parts = v1 !== undefined
       ? splitPage(unpack(raw, header.uncompressed_page_size), column)
       : splitPageV2(raw, header, unpack);
     yield { kind: "data", count, encoding, ...parts };
     left -= count;
   }
+}
+
+/** The checksum of a page is of its bytes only; how they are read, the column chunk says as well, if it says so at all. */
+function checkEncoding(encoding: string, { encoding_stats: stats }: ColumnMetaData): void {
+  if (stats === undefined || stats.some((known) => known.encoding === encoding)) return;
+  const known = stats.map(({ encoding }) => encoding).join(", ");
+  throw new Error(`a page must have one of its column's encodings (${known}), got ${encoding}`);
 }
 
 /** The three parts of a page; levels are missing where the schema allows one only. */

@@ -57,7 +57,7 @@ READERS = {
     "folder": {"datasets": from_folder},
     "parquet": {
         "datasets": from_hub_like("parquet"),
-        "pyarrow": lambda paths, split: pa.concat_tables([pq.read_table(path) for path in paths]),
+        "pyarrow": lambda paths, split: pa.concat_tables([pq.read_table(path, page_checksum_verification=True) for path in paths]),
         "duckdb": lambda paths, split: duckdb.read_parquet(paths).to_arrow_table(),
         "polars": lambda paths, split: to_arrow(polars.read_parquet(paths)),
     },
@@ -95,17 +95,24 @@ def leaf_of(feature):
     return "int64" if feature["_type"] == "ClassLabel" else feature["dtype"]
 
 
-def as_stored(feature):
-    """Seconds stand in Parquet as the plain integers that they are: there is no type for them, and Python's way around
-    it, milliseconds that only the Arrow schema tells are seconds, is not to be had of parquet-wasm."""
-    text = json.dumps(feature).replace('"time32[s]"', '"int32"')
-    return json.loads(re.sub(r'"timestamp\[s[^"]*"', '"int64"', text))
+def as_stored(column):
+    """Parquet knows no times in seconds: Python's own writers store milliseconds too, and its readers give those back."""
+    feature = json.loads(re.sub(r'"(timestamp|time32)\[s', r'"\1[ms', json.dumps(column["feature"])))
+    if feature == column["feature"]:
+        return column
+    return {**column, "feature": feature, "rows": [in_milliseconds(bits) for bits in column["rows"]]}
+
+
+def in_milliseconds(bits):
+    if bits is None:
+        return None
+    return [in_milliseconds(entry) for entry in bits] if isinstance(bits, list) else str(1000 * int(bits))
 
 
 def check_arrow(report, place, columns, read, is_parquet):
+    columns = [*map(as_stored, columns)] if is_parquet else columns
     if isinstance(read, datasets.Dataset):
-        stored = [{**column, "feature": as_stored(column["feature"])} for column in columns]
-        expected = features_of(stored if is_parquet else columns)
+        expected = features_of(columns)
         for name in expected:
             if read.features.get(name) != expected[name]:
                 report.differ(place, name, f"expected the feature {expected[name]}, got {read.features.get(name)}")

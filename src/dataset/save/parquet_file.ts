@@ -1,8 +1,10 @@
 import { type Table, tableToIPC } from "apache-arrow";
-import { parquetMetadataAsync } from "hyparquet";
 import type { RecordBatch, Table as WasmTable } from "parquet-wasm";
 import { openBytes } from "../byte_source.ts";
+import { readFooter } from "../parquet_footer.ts";
 import { writePieces } from "./output.ts";
+import { withChecksums } from "./page_checksums.ts";
+import { storedSchema, storedTable } from "./parquet_times.ts";
 import { arrowBytes } from "./tables.ts";
 
 /**
@@ -17,6 +19,7 @@ export async function writeParquet(path: string, tables: Iterable<Table>): Promi
   const iterator = tables[Symbol.iterator]();
   let next = iterator.next();
   const first = next.value as Table;
+  const schema = storedSchema(first.schema);
   const rowBytes = arrowBytes(first) / Math.max(1, first.numRows);
   const groupRows = Math.max(1, Math.ceil(groupBytes / Math.max(1, rowBytes)));
   const properties = new parquet.WriterPropertiesBuilder()
@@ -26,7 +29,6 @@ export async function writeParquet(path: string, tables: Iterable<Table>): Promi
     .setStatisticsEnabled(parquet.EnabledStatistics.Chunk)
     .setMaxRowGroupSize(groupRows)
     .setMaxRowGroupBytes(2 * groupBytes)
-    .setCreatedBy("streamstore")
     .build();
   let rowCount = 0;
   let failure: { readonly error: unknown } | null = null;
@@ -34,7 +36,8 @@ export async function writeParquet(path: string, tables: Iterable<Table>): Promi
     pull(controller) {
       try {
         if (next.done) return controller.close();
-        for (const batch of toWasm(parquet.Table, next.value)) controller.enqueue(batch);
+        const stored = storedTable(next.value, schema);
+        for (const batch of toWasm(parquet.Table, stored)) controller.enqueue(batch);
         rowCount += next.value.numRows;
         next = iterator.next();
       } catch (error) {
@@ -43,8 +46,13 @@ export async function writeParquet(path: string, tables: Iterable<Table>): Promi
       }
     },
   }, { highWaterMark: 0 });
-  await writePieces(path, await parquet.transformParquetStream(batches, properties));
-  // The module takes an error of the stream for its end.
+  try {
+    const bytes = await parquet.transformParquetStream(batches, properties);
+    await writePieces(path, withChecksums(bytes, schema === first.schema ? null : first.schema));
+  } catch (error) {
+    failure ??= { error };
+  }
+  // The module takes an error of the stream for its end, or has one of its own in its place.
   if (failure !== null) throw (failure as { error: unknown }).error;
   await checkRowCount(path, rowCount);
 }
@@ -53,7 +61,7 @@ export async function writeParquet(path: string, tables: Iterable<Table>): Promi
 async function checkRowCount(path: string, rowCount: number): Promise<void> {
   const source = await openBytes(path);
   try {
-    const found = Number((await parquetMetadataAsync(source, { geoparquet: false })).num_rows);
+    const found = Number((await readFooter(source)).num_rows);
     if (found !== rowCount) {
       throw new Error(`Cannot write ${path}: it must have ${rowCount} rows, has ${found}`);
     }

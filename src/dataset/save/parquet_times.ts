@@ -1,0 +1,102 @@
+import {
+  Data,
+  DataType,
+  DateUnit,
+  Field,
+  FixedSizeList,
+  LargeList,
+  List,
+  RecordBatch,
+  Schema,
+  Struct,
+  Table,
+  TimeMillisecond,
+  TimestampMillisecond,
+  TimeUnit,
+} from "apache-arrow";
+
+/**
+ * The schema that a table has in Parquet, which knows no times in seconds and no dates in milliseconds: they become
+ * milliseconds and timestamps, as Arrow's own writers have it. The schema itself where there are none.
+ */
+export function storedSchema(schema: Schema): Schema {
+  const fields = schema.fields.map(storedField);
+  return fields.every((field, i) => field === schema.fields[i])
+    ? schema
+    : new Schema(fields, schema.metadata, schema.dictionaries);
+}
+
+/** A table as its stored schema has it. */
+export function storedTable(table: Table, schema: Schema): Table {
+  if (schema === table.schema) return table;
+  const batches = table.batches.map(({ data }) => {
+    const children = data.children.map((child, i) =>
+      storedData(child, table.schema.fields[i], schema.fields[i])
+    );
+    return new RecordBatch(schema, withType(data, new Struct(schema.fields), children) as never);
+  });
+  return new Table(schema, batches);
+}
+
+function storedField(field: Field): Field {
+  const type = storedType(field.type);
+  return type === field.type ? field : field.clone({ type });
+}
+
+function storedType(type: DataType): DataType {
+  if (DataType.isTimestamp(type) && type.unit === TimeUnit.SECOND) {
+    return new TimestampMillisecond(type.timezone);
+  }
+  if (DataType.isTime(type) && type.unit === TimeUnit.SECOND) return new TimeMillisecond();
+  if (isDateInMilliseconds(type)) return new TimestampMillisecond();
+  const child = type.children?.[0];
+  if (child === undefined) return type;
+  const stored = storedField(child);
+  if (stored === child) return type;
+  if (DataType.isList(type)) return new List(stored);
+  if (DataType.isLargeList(type)) return new LargeList(stored);
+  if (DataType.isFixedSizeList(type)) return new FixedSizeList(type.listSize, stored);
+  return type;
+}
+
+function isDateInMilliseconds(type: DataType): boolean {
+  return DataType.isDate(type) && type.unit === DateUnit.MILLISECOND;
+}
+
+/** The types of fields are compared, not those of data, which may be other objects that mean the same. */
+function storedData(data: Data, from: Field, to: Field, column = from.name): Data {
+  if (from.type === to.type) return data;
+  if (data.children.length > 0) {
+    const child = storedData(data.children[0], from.type.children[0], to.type.children[0], column);
+    return withType(data, to.type, [child]);
+  }
+  const values = isDateInMilliseconds(from.type) ? data.values : toMilliseconds(data, column);
+  return withType(data, to.type, [], values);
+}
+
+function withType(data: Data, type: DataType, children: Data[], values = data.values): Data {
+  const { offset, length, nullCount, valueOffsets, nullBitmap, typeIds } = data;
+  return new Data(type, offset, length, nullCount, [valueOffsets, values, nullBitmap, typeIds], children);
+}
+
+function toMilliseconds(data: Data, column: string): BigInt64Array | Int32Array {
+  const { values } = data;
+  const isWide = DataType.isTimestamp(data.type);
+  const secondsMax = (isWide ? 2n ** 63n - 1n : 2n ** 31n - 1n) / 1000n;
+  // The array may be one of another type, of which Arrow takes the bytes.
+  const Integers = isWide ? BigInt64Array : Int32Array;
+  // Where all is null there are fewer numbers than rows.
+  const length = Math.min(data.length, Math.floor(values.byteLength / Integers.BYTES_PER_ELEMENT));
+  const milliseconds = new Integers(values.buffer, values.byteOffset, length).slice();
+  for (let i = 0; i < length; i++) {
+    // What stands in the place of a null is anything.
+    const seconds = data.getValid(i) ? BigInt(milliseconds[i]) : 0n;
+    if (seconds > secondsMax || seconds < -secondsMax) {
+      throw new RangeError(
+        `Cannot save "${column}" as Parquet, which has milliseconds: seconds must be >= -${secondsMax} and <= ${secondsMax}, got ${seconds}`,
+      );
+    }
+    milliseconds[i] = isWide ? 1000n * seconds : Number(1000n * seconds);
+  }
+  return milliseconds;
+}
