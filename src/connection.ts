@@ -1,9 +1,9 @@
-import { builtin } from "./builtin.ts";
 import { StreamStoreError } from "./error.ts";
 import type { Field } from "./fields.ts";
 import { runtime } from "./native/load.ts";
 import type { ColumnViews, ViewState } from "./native/runtime.ts";
 import { check, status } from "./native/status.ts";
+import { temporaryDirectory } from "./native/system.ts";
 import { storageFull } from "./storage_full.ts";
 import type { TailMemory } from "./tail.ts";
 
@@ -38,17 +38,36 @@ const stateLength = 30;
 /** How a store is opened; the numbers are the native library's. */
 const modes = { temporary: 0, create: 1, write: 2, read: 3, salvage: 4 } as const;
 
-/** What opening a store found. */
+/**
+ * What opening a store found. All numbers are 0 where the last writer had closed it, and in a temporary store.
+ *
+ * @example
+ * ```ts
+ * import { type Recovery, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ * import { mkdtempSync } from "node:fs";
+ * import { tmpdir } from "node:os";
+ *
+ * const path = `${mkdtempSync(`${tmpdir()}/example-`)}/run.stream`;
+ * StreamStore.open(path, { fields: { reward: 0 } }).close();
+ * using store = StreamStore.open(path);
+ * const found: Recovery = store.recovery;
+ * assert.equal(found.recoveredRows + found.cutRows, 0);
+ * ```
+ */
 export interface Recovery {
-  /** Tokens and rows that were in the tail and not yet in the columns: its writer was not closed. */
+  /**
+   * Tokens that were in the tail and not yet in the columns, because the writer was not closed. They are in the store
+   * now.
+   */
   readonly recoveredTokens: number;
   /** The rows of those tokens. */
   readonly recoveredRows: number;
-  /** Tokens and rows that were committed but did not survive a failure of the system. */
+  /** Tokens that were committed but did not survive a failure of the system. They are lost. */
   readonly cutTokens: number;
   /** The rows of those tokens. */
   readonly cutRows: number;
-  /** Writes of single fields in a tail that cannot be trusted after such a failure. */
+  /** Writes of one field at one step, in a tail that cannot be trusted after such a failure. They are lost. */
   readonly cutWrites: number;
 }
 
@@ -94,7 +113,7 @@ export class Connection {
 
   /** A store whose files have no names, in the system's directory for temporary files. */
   static temporary(capacity: number): Connection {
-    const path = temporaryDirectory();
+    const path = temporaryDirectory(runtime.system);
     return Connection.#open(path, "temporary", { capacity }, `Cannot create a temporary store in ${path}`);
   }
 
@@ -298,15 +317,6 @@ function idBytes(id: string | null): Uint8Array {
     { length: 16 },
     (_, i) => id === null ? 0 : parseInt(id.slice(2 * i, 2 * i + 2), 16),
   );
-}
-
-/** The system's directory for temporary files, also where the process may not read the variable that names it. */
-function temporaryDirectory(): string {
-  try {
-    return builtin.os.tmpdir();
-  } catch {
-    return "/tmp";
-  }
 }
 
 /** Closes what was dropped without `close`. Only a net: when it runs is up to the garbage collector. */

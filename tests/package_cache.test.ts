@@ -23,8 +23,7 @@ import process from "node:process";
 import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import type { PackagedLibrary } from "../src/native/packaged.ts";
-import { platformOf } from "../src/native/platform.ts";
-import { packedFolder, type Report, start } from "./package/packed.ts";
+import { packedFolder, type Report, start, thisPlatform } from "./package/packed.ts";
 
 const sum = 4950;
 const cache = process.platform === "darwin" ? "Library/Caches" : ".cache";
@@ -40,7 +39,7 @@ async function withHome(use: (home: string, folder: string, path: string) => Pro
 }
 
 function library(): Promise<PackagedLibrary> {
-  return import(`${packedFolder("jsr")}/src/native/libraries/${platformOf()}.ts`);
+  return import(`${packedFolder("jsr")}/src/native/libraries/${thisPlatform}.ts`);
 }
 
 function sha256Of(bytes: Uint8Array): string {

@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { StreamStoreError } from "../mod.ts";
 import { platformOf } from "../src/native/platform.ts";
-import { isDeno, packedFolder, packedModule, root, start } from "./package/packed.ts";
+import { isDeno, packedFolder, packedModule, root, start, thisPlatform } from "./package/packed.ts";
 
 const suffix = process.platform === "darwin" ? "dylib" : "so";
 const built = `${root}build/lib/libstreamstore.${suffix}`;
@@ -90,7 +90,7 @@ test("a package without libraries says so, and a checkout without a build how to
 test("a package whose library is damaged is not unpacked", () =>
   withFolder(async (folder) => {
     cpSync(packedFolder(), folder, { recursive: true });
-    const module = `${folder}/src/native/libraries/${platformOf()}.${isDeno ? "ts" : "js"}`;
+    const module = `${folder}/src/native/libraries/${thisPlatform}.${isDeno ? "ts" : "js"}`;
     const text = readFileSync(module, "utf8");
     const cases: [string, RegExp][] = [
       [

@@ -1,6 +1,7 @@
 /** Bun's side of the boundary. */
 import { dlopen, type Pointer, toArrayBuffer as toArrayBufferTyped } from "bun:ffi";
 import type { ColumnRange, ColumnViews, Runtime, ViewState } from "./runtime.ts";
+import { system } from "./bun_system.ts";
 import { type Functions, symbols, type SymbolTable } from "./symbols.ts";
 
 /** The types lack the last two parameters: a function to call when the buffer is collected, and what to pass to it. */
@@ -86,10 +87,11 @@ export function open(path: string): Runtime {
   const deallocate = (callback.symbols.ss_view_deallocate as any).ptr as Pointer;
   return {
     native,
+    system,
     canView: true,
     borrow: (address, byteLength) => toArrayBuffer(Number(address) as Pointer, 0, byteLength),
     columnViews: (steps, types, data, state) => new SmallViews(steps, types, data, state, deallocate),
   };
 }
 
-export { system } from "./bun_system.ts";
+export { system };

@@ -4,6 +4,7 @@ import type { System } from "./system.ts";
 
 /** Bun's, which restricts nothing. */
 export const system: System = {
+  platform: `${process.platform}-${process.arch}`,
   permits: () => true,
   vouches: () => false,
   variable: (name) => process.env[name],

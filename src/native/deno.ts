@@ -1,5 +1,6 @@
 /** Deno's side of the boundary. */
 import type { ColumnRange, ColumnViews, Runtime, ViewState } from "./runtime.ts";
+import { system } from "./deno_system.ts";
 import { type Functions, symbols, type SymbolTable } from "./symbols.ts";
 
 /**
@@ -89,10 +90,11 @@ export function open(path: string): Runtime {
   const native = openLibrary(path, symbols);
   return {
     native,
+    system,
     canView: Deno.permissions.querySync({ name: "ffi" }).state === "granted",
     borrow,
     columnViews: (steps, types, data, state, owner) => new LargeViews(steps, types, data, state, owner),
   };
 }
 
-export { system } from "./deno_system.ts";
+export { system };

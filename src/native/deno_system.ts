@@ -4,8 +4,11 @@ function isGranted(permission: Deno.PermissionDescriptor): boolean {
   return Deno.permissions.querySync(permission).state === "granted";
 }
 
+const { os, arch } = Deno.build;
+
 /** Deno's, restricted by its flags `--allow-…`. */
 export const system: System = {
+  platform: `${os}-${{ x86_64: "x64", aarch64: "arm64" }[arch]}`,
   permits: (kind, subject) =>
     isGranted(kind === "env" ? { name: kind, variable: subject } : { name: kind, path: subject }),
   vouches: (path) =>

@@ -1,4 +1,4 @@
-import process from "node:process";
+import { builtin } from "../builtin.ts";
 import { StreamStoreError } from "../error.ts";
 import type { Platform } from "./platform.ts";
 import type { System } from "./system.ts";
@@ -48,6 +48,7 @@ function homeFolder(system: System): string {
  */
 function foldersAbove(): string[] {
   const folders: string[] = [];
+  const { process } = builtin;
   for (const start of [process.argv[1] ?? "", `${process.cwd()}/`]) {
     for (let end = start.lastIndexOf("/"); end >= 0; end = start.lastIndexOf("/", end - 1)) {
       folders.push(start.slice(0, end));

@@ -7,7 +7,7 @@ import { cachedLibrary } from "./cache.ts";
 import { permissionRemedy, remedy } from "./folder.ts";
 import { type Adapter, adapter } from "./library.ts";
 import { packagedLibrary } from "./packaged.ts";
-import { platformOf, suffixOf } from "./platform.ts";
+import { type Platform, platformOf, suffixOf } from "./platform.ts";
 import type { Runtime } from "./runtime.ts";
 import { abiVersion, symbols } from "./symbols.ts";
 
@@ -20,7 +20,8 @@ async function load(adapter: Adapter): Promise<Runtime> {
   const { system } = adapter;
   const named = system.permits("env", variable) ? system.variable(variable) ?? "" : "";
   if (named !== "") return open(adapter, named, `which ${variable} names`);
-  const built = builtPath();
+  const platform = platformOf(system.platform);
+  const built = builtPath(platform);
   if (built !== null && system.permits("ffi", built)) {
     try {
       return open(adapter, built, "which ./run build made");
@@ -28,11 +29,10 @@ async function load(adapter: Adapter): Promise<Runtime> {
       if (system.permits("read", built) && system.find(built) !== null) throw error;
     }
   }
-  return await loadPackaged(adapter, built);
+  return await loadPackaged(adapter, platform, built);
 }
 
-async function loadPackaged(adapter: Adapter, built: string | null): Promise<Runtime> {
-  const platform = platformOf();
+async function loadPackaged(adapter: Adapter, platform: Platform, built: string | null): Promise<Runtime> {
   const library = await packagedLibrary(platform);
   if (library !== null) {
     const { folder, path, isVerified } = await cachedLibrary(library, platform, adapter.system);
@@ -45,11 +45,11 @@ async function loadPackaged(adapter: Adapter, built: string | null): Promise<Run
 }
 
 /** Where a checkout has its build. Modules that came from a registry or a bundler lie in none. */
-function builtPath(): string | null {
+function builtPath(platform: Platform): string | null {
   const { protocol, pathname } = new URL(import.meta.url);
   if (protocol !== "file:" || !pathname.endsWith("/src/native/load.ts")) return null;
   const root = decodeURIComponent(pathname.slice(0, -"/src/native/load.ts".length));
-  return `${root}/build/lib/libstreamstore.${suffixOf(platformOf())}`;
+  return `${root}/build/lib/libstreamstore.${suffixOf(platform)}`;
 }
 
 function open(adapter: Adapter, path: string, origin: string, advice = ""): Runtime {

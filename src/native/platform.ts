@@ -1,4 +1,3 @@
-import process from "node:process";
 import { StreamStoreError } from "../error.ts";
 
 /** The systems that a library is released for: those of `released_targets` in zig/build.zig. */
@@ -8,11 +7,11 @@ export const platforms = ["linux-x64", "linux-arm64", "darwin-x64", "darwin-arm6
 export type Platform = typeof platforms[number];
 
 /**
- * The platform that this process runs on.
+ * The platform of a name, as the system has it.
  *
  * @throws {StreamStoreError} If no library is made for it (`unsupported-platform`).
  */
-export function platformOf(name = `${process.platform}-${process.arch}`): Platform {
+export function platformOf(name: string): Platform {
   const found = platforms.find((platform) => platform === name);
   if (found !== undefined) return found;
   const message = `Cannot load the native library: supported are ${platforms.join(", ")}, this is ${name}`;

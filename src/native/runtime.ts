@@ -1,4 +1,5 @@
 import type { Native } from "./symbols.ts";
+import type { System } from "./system.ts";
 
 /** The three columns of one store, as typed arrays over the store's own memory. */
 export interface ColumnViews {
@@ -28,6 +29,7 @@ export interface ViewState {
 /** What differs between Deno and Bun. */
 export interface Runtime {
   readonly native: Native;
+  readonly system: System;
   /** Whether this process may look at native memory. In Deno that needs `--allow-ffi` without a path. */
   readonly canView: boolean;
   /** A writable view that must not be used after the store is closed. */

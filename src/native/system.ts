@@ -12,6 +12,8 @@ export interface Found {
 
 /** What the loader needs of the system, in the runtime's own words: the modules of Node cost each runtime some ms. */
 export interface System {
+  /** The system and its processor, as `linux-x64`. */
+  readonly platform: string;
   /** Whether a variable may be read, or a library or file at a path be opened; never asks the user. */
   permits(kind: "env" | "ffi" | "read", subject: string): boolean;
   /**
@@ -32,4 +34,10 @@ export interface System {
   create(path: string, bytes: Uint8Array, mode: number): void;
   rename(from: string, to: string): void;
   remove(path: string): void;
+}
+
+/** The system's directory for temporary files, also where the process may not read the variable that names it. */
+export function temporaryDirectory(system: System): string {
+  const named = system.permits("env", "TMPDIR") ? system.variable("TMPDIR") ?? "" : "";
+  return named === "" ? "/tmp" : named;
 }

@@ -16,10 +16,9 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { platformOf } from "../../src/native/platform.ts";
 import { sha256Of } from "../../src/native/packaged.ts";
 import { type JsrServer, serveJsr } from "./jsr_server.ts";
-import { isDeno, packedFolder, root } from "./packed.ts";
+import { isDeno, packedFolder, root, thisPlatform } from "./packed.ts";
 
 const name = "@streamstore/streamstore";
 const scripts = fileURLToPath(new URL("consumer/", import.meta.url));
@@ -123,7 +122,7 @@ function linkDependencies(folder: string): void {
 
 /** Gives a copy of the package a library of its own: the same one, one byte longer. */
 async function makeOther(folder: string): Promise<void> {
-  const module = `${folder}/src/native/libraries/${platformOf()}.${isDeno ? "ts" : "js"}`;
+  const module = `${folder}/src/native/libraries/${thisPlatform}.${isDeno ? "ts" : "js"}`;
   const text = readFileSync(module, "utf8");
   const gzip = /gzip =\s*"(.*)"/.exec(text)?.[1];
   assert.ok(gzip !== undefined);

@@ -9,6 +9,8 @@ import { fileURLToPath } from "node:url";
 
 export const root: string = fileURLToPath(new URL("../..", import.meta.url));
 export const isDeno: boolean = "deno" in process.versions;
+/** The platform whose library the package opens here. */
+export const thisPlatform = `${process.platform}-${process.arch}`;
 
 let isPacked = false;
 

@@ -8,6 +8,7 @@ const [{ adapter }, { platformOf }, { packagedLibrary }, { cachedLibrary }] = aw
   ["library", "platform", "packaged", "cache"].map(load),
 );
 const { system } = await adapter();
+const platform = platformOf(system.platform);
 const begin = performance.now();
-await cachedLibrary(await packagedLibrary(platformOf()), platformOf(), system);
+await cachedLibrary(await packagedLibrary(platform), platform, system);
 console.log(performance.now() - begin);
