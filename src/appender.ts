@@ -210,6 +210,7 @@ export class Appender {
   sync(): void {
     this.connection.sync();
     this.#beginTail();
+    this.onFlush();
   }
 
   /** Goes to the start of the tail, and limits it to what it may take from there. */

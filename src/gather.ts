@@ -2,7 +2,20 @@ import { type Connection, nothing } from "./connection.ts";
 import { describe } from "./fields.ts";
 import { check, status } from "./native/status.ts";
 
-/** Indices into a stream: numbers in a list or in a typed array. */
+/**
+ * Indices into a stream, of shape `[B]`: whole numbers in a list or in a typed array.
+ *
+ * @example
+ * ```ts
+ * import { type Indices, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * using store = new StreamStore({ reward: 0 });
+ * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
+ * const starts: Indices = Int32Array.of(2, 5);
+ * assert.deepEqual(store.gather(starts, 2).values, Float64Array.of(2, 3, 5, 6));
+ * ```
+ */
 export type Indices =
   | readonly number[]
   | Float64Array
@@ -11,27 +24,58 @@ export type Indices =
   | BigInt64Array
   | BigUint64Array;
 
-/** For each column: an array to fill, the dtype of an array to make, or null to leave the column out. */
+/**
+ * For each column: an array to fill, the dtype of an array to make, or null to leave the column out.
+ *
+ * @example
+ * ```ts
+ * import { type GatherOut, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * using store = new StreamStore({ reward: 0 });
+ * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
+ * const out = { values: new Float32Array(4), types: null, steps: "float64" } satisfies GatherOut;
+ * const { values, steps } = store.gather([0, 6], 2, out);
+ * assert.equal(values, out.values);
+ * assert.deepEqual(steps, Float64Array.of(0, 1, 6, 7));
+ * ```
+ */
 export interface GatherOut {
-  /** float64 where nothing is said. */
+  /** For values of shape `[B, T]`: an array of B × T, or a dtype; float64 where nothing is said. */
   readonly values?: Float64Array | Float32Array | "float64" | "float32" | null;
-  /** int32. */
+  /** For type IDs of shape `[B, T]`: an array of B × T, or int32, which it is where nothing is said. */
   readonly types?: Int32Array | "int32" | null;
-  /** int64 where nothing is said. */
+  /** For steps of shape `[B, T]`: an array of B × T, or a dtype; int64 where nothing is said. */
   readonly steps?: BigInt64Array | Float64Array | "int64" | "float64" | null;
 }
 
-/** Copies of windows, each column of shape `[starts.length, length]`, row by row. */
+/**
+ * Copies of windows, each column of shape `[B, T]`, row by row: B is `starts.length`, T the length of a window in
+ * tokens.
+ *
+ * @example
+ * ```ts
+ * import { type GatherResult, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * using store = new StreamStore({ reward: 0 });
+ * for (let step = 0; step < 10; step++) store.append(step, { reward: step / 2 });
+ * const [B, T] = [2, 3];
+ * const batch: GatherResult = store.gather([1, 7], T);
+ * assert.equal(batch.values!.length, B * T);
+ * assert.equal(batch.values![1 * T + 2], 4.5); // of window 1 the token 2
+ * ```
+ */
 export interface GatherResult<
   Values = Float64Array | Float32Array | null,
   Types = Int32Array | null,
   Steps = BigInt64Array | Float64Array | null,
 > {
-  /** The numbers; those of int64 and uint64 fields as the nearest. */
+  /** Shape `[B, T]`: the numbers; those of int64 and uint64 fields as the nearest. Null where it was left out. */
   readonly values: Values;
-  /** The type ID of each token. */
+  /** Shape `[B, T]`: the type ID of each token. Null where it was left out. */
   readonly types: Types;
-  /** The step of each token. */
+  /** Shape `[B, T]`: the step of each token. Null where it was left out. */
   readonly steps: Steps;
 }
 
@@ -58,7 +102,21 @@ type StepsOf<Wanted> = Wanted extends null ? null
   : Wanted extends Float64Array | "float64" ? Float64Array
   : BigInt64Array;
 
-/** What `gather` returns for an `out`: the arrays given, or new ones of the dtypes asked for. */
+/**
+ * What `gather` returns for an `out`: the arrays given, or new ones of the dtypes asked for.
+ *
+ * @example
+ * ```ts
+ * import { type Gathered, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * using store = new StreamStore({ reward: 0 });
+ * store.append(0, { reward: 0.5 });
+ * const batch: Gathered<{ values: "float32"; steps: null }> = store.gather([0], 1, { values: "float32", steps: null });
+ * assert.deepEqual(batch.values, Float32Array.of(0.5));
+ * assert.equal(batch.steps, null);
+ * ```
+ */
 export type Gathered<Out extends GatherOut> = GatherResult<
   ValuesOf<Out["values"]>,
   TypesOf<Out["types"]>,
@@ -67,6 +125,14 @@ export type Gathered<Out extends GatherOut> = GatherResult<
 
 const windowsMax = 2 ** 31;
 
+/** How errors name what was called, and its list of tokens. */
+interface Words {
+  readonly action: string;
+  readonly list: string;
+}
+
+const gatherWords: Words = { action: "gather", list: "starts" };
+
 /** Copies windows out of the columns. Everything is checked before the first byte is written. */
 export function gather<Out extends GatherOut>(
   connection: Connection,
@@ -74,8 +140,9 @@ export function gather<Out extends GatherOut>(
   indices: Indices,
   length: number,
   out: Out,
+  words = gatherWords,
 ): Gathered<Out> {
-  const starts = toStarts(indices);
+  const starts = toStarts(indices, words);
   const count = starts.length * length;
   const values = pickValues(out.values, count);
   const types = pickTypes(out.types, count);
@@ -96,44 +163,49 @@ export function gather<Out extends GatherOut>(
       types ?? nothing,
       steps ?? nothing,
     );
-    if (code === status.outOfRange) throw badStart(connection, starts, length);
-    check(code, "Cannot gather");
+    if (code === status.outOfRange) throw badStart(connection, starts, length, words);
+    check(code, `Cannot ${words.action}`);
   }
   return { values, types, steps } as Gathered<Out>;
 }
 
 /** Always a copy: an `out` array over the same memory, or another thread, could change starts that were checked. */
-function toStarts(indices: Indices): Float64Array {
+function toStarts(indices: Indices, { action, list }: Words): Float64Array {
   if (!Array.isArray(indices) && !(ArrayBuffer.isView(indices) && "length" in indices)) {
     throw new TypeError(
-      `Cannot gather: starts must be a list or typed array of numbers, got ${describe(indices)}`,
+      `Cannot ${action}: ${list} must be a list or typed array of numbers, got ${describe(indices)}`,
     );
   }
   if (indices.length > windowsMax) {
-    throw new RangeError(`Cannot gather: there can be ${windowsMax} starts, got ${indices.length}`);
+    throw new RangeError(`Cannot ${action}: there can be ${windowsMax} ${list}, got ${indices.length}`);
   }
   if (indices instanceof Float64Array) return new Float64Array(indices);
   const starts = new Float64Array(indices.length);
   for (let i = 0; i < starts.length; i++) {
     const start: unknown = indices[i];
     if (typeof start !== "number" && typeof start !== "bigint") {
-      throw new TypeError(`Cannot gather: starts[${i}] must be a number, got ${describe(start)}`);
+      throw new TypeError(`Cannot ${action}: ${list}[${i}] must be a number, got ${describe(start)}`);
     }
     starts[i] = Number(start);
   }
   return starts;
 }
 
-function badStart(connection: Connection, starts: Float64Array, length: number): RangeError {
+function badStart(
+  connection: Connection,
+  starts: Float64Array,
+  length: number,
+  { action, list }: Words,
+): RangeError {
   const [index] = connection.detail();
   const start = starts[index];
   const allowed = `a whole number from ${connection.firstToken} to ${connection.tokenCount - length}`;
   if (length > connection.tokenCount) {
     return new RangeError(
-      `Cannot gather: length must be <= ${connection.tokenCount}, the tokens in the store, got ${length}`,
+      `Cannot ${action}: length must be <= ${connection.tokenCount}, the tokens in the store, got ${length}`,
     );
   }
-  return new RangeError(`Cannot gather: starts[${index}] must be ${allowed}, got ${start}`);
+  return new RangeError(`Cannot ${action}: ${list}[${index}] must be ${allowed}, got ${start}`);
 }
 
 function pickValues(wanted: GatherOut["values"], count: number): Float64Array | Float32Array | null {

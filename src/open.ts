@@ -8,7 +8,22 @@ import { describe, type Field, type FieldMap, parseFields } from "./fields.ts";
 import { type Known, readManifest, systemError, writeManifest } from "./manifest.ts";
 import { countMarks, readMarks } from "./rows.ts";
 
-/** What may be done with a store: made new, gone on with, or only read. */
+/**
+ * What may be done with a store: `create` a new one, `append` to one that exists, or only `read` it.
+ *
+ * @example
+ * ```ts
+ * import { type Mode, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ * import { mkdtempSync } from "node:fs";
+ * import { tmpdir } from "node:os";
+ *
+ * const path = `${mkdtempSync(`${tmpdir()}/example-`)}/run.stream`;
+ * const modes: Mode[] = ["create", "append", "read"];
+ * for (const mode of modes) StreamStore.open(path, { mode, fields: { reward: 0 } }).close();
+ * assert.throws(() => StreamStore.open(path, { mode: "create", fields: { reward: 0 } }), { code: "already-exists" });
+ * ```
+ */
 export type Mode = "create" | "append" | "read";
 
 /** An open store in a directory. */
@@ -143,9 +158,11 @@ function checkSame(directory: string, found: readonly Field[], given: readonly F
   if (has.join() === wants.join()) return;
   const missing = wants.filter((field) => !has.includes(field));
   const extra = has.filter((field) => !wants.includes(field));
-  const difference = missing.length + extra.length === 0
-    ? "in another order"
-    : `the store lacks { ${missing.join(", ")} } and has { ${extra.join(", ")} } besides`;
+  const parts = [
+    ...(missing.length > 0 ? [`lacks { ${missing.join(", ")} }`] : []),
+    ...(extra.length > 0 ? [`has { ${extra.join(", ")} } besides`] : []),
+  ];
+  const difference = parts.length > 0 ? `the store ${parts.join(" and ")}` : "in another order";
   throw new StreamStoreError(
     "fields-differ",
     `Cannot open the store ${directory}: fields must be { ${has.join(", ")} }, got { ${

@@ -46,7 +46,12 @@ test("get() refuses ragged indices, wrong shapes and indices out of range", () =
     [[1, [2]], undefined, "RangeError", /at depth 1 there must be a number, got an array of 1$/],
     [[1, 2], [3], "RangeError", /^Cannot get tokens: shape must multiply to the 2 indices, got \[3\]$/],
     [[1, 2], [-1, -2], "RangeError", /got \[-1, -2\]$/],
-    [[20], undefined, "RangeError", /starts\[0\] must be a whole number from 0 to 19, got 20$/],
+    [
+      [20],
+      undefined,
+      "RangeError",
+      /^Cannot get tokens: indices\[0] must be a whole number from 0 to 19, got 20$/,
+    ],
     [[-1], undefined, "RangeError", /got -1$/],
     [[0.5], undefined, "RangeError", /got 0.5$/],
     ["12", undefined, "TypeError", /got "12"$/],

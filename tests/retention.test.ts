@@ -56,7 +56,7 @@ test("reading what was dropped is a RangeError that says where the stream starts
     ],
     [
       () => store.get([5]),
-      `Cannot gather: starts[0] must be a whole number from ${firstToken} to 54999, got 5`,
+      `Cannot get tokens: indices[0] must be a whole number from ${firstToken} to 54999, got 5`,
     ],
     [() => store.row(0), `Cannot read rows: a range must lie within ${firstRow} to 5000, got 0 to 1`],
     [
@@ -120,6 +120,19 @@ test("a bounded store in a directory frees its disk space, and is the same when 
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test("a writer that only syncs drops as much as one that flushes", () => {
+  using flushed = new StreamStore(fields, { capacity: 4096, retain: { rows: 1000 } });
+  using synced = new StreamStore(fields, { capacity: 4096, retain: { rows: 1000 } });
+  for (let row = 0; row < 20_000; row++) {
+    for (const store of [flushed, synced]) store.append(row, { a: row });
+    if (row % 500 !== 499) continue;
+    flushed.flush();
+    synced.sync();
+    assert.equal(synced.firstRow, flushed.firstRow);
+  }
+  assert.ok(synced.firstRow > 0);
 });
 
 test("retain refuses limits that are none", () => {
