@@ -13,14 +13,14 @@
 import { unpackLibrary } from "./src/native/install.ts";
 
 /**
- * Unpacks the native library of this package, if it is not there yet, and returns the folder that it is in. `XDG_CACHE_HOME`
- * chooses another one. Run as a program, this module does so and prints the folder.
+ * Unpacks the native library of this package, if it is not there yet, and returns the folder that it is in.
+ * `XDG_CACHE_HOME` chooses another one. Run as a program, this module does so and prints the folder.
  *
  * In Deno this needs `--allow-env=HOME`, `--allow-sys=uid`, and reading and writing the folder.
  *
  * @returns The absolute path of the folder.
- * @throws {StreamStoreError} If the folder cannot be written or is not safe (`library-not-loaded`), or no library is made for this
- * system (`unsupported-platform`).
+ * @throws {StreamStoreError} If the folder cannot be written or is not safe, or the package holds no library, as a
+ * checkout does (`library-not-loaded`); or if none is made for this system (`unsupported-platform`).
  *
  * @example
  * ```ts

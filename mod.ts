@@ -1,6 +1,22 @@
 /**
  * StreamStore: a memory-mapped store for data that is collected one step at a time and sampled as context windows.
  *
+ * {@linkcode StreamStore} is where everything starts: it appends, reads, samples, and converts to datasets and back.
+ *
+ * @example
+ * ```ts
+ * import { StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * using store = new StreamStore({ action: 0, observation: 1, done: 2 });
+ * for (let step = 0; step < 1000; step++) {
+ *   store.append(step, { action: step % 2, observation: [step, -step], done: step % 100 === 99 });
+ * }
+ * const sampler = store.sampler({ steps: 8, fields: { observation: 2, action: 1 }, episodes: { end: "done" } });
+ * const { fields } = sampler.next()!;
+ * assert.equal(fields.observation.values.length, 256 * 8 * 2);
+ * ```
+ *
  * @module
  */
 export { StreamStore } from "./src/store.ts";

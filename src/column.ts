@@ -2,13 +2,34 @@ import { type Connection, nothing } from "./connection.ts";
 import type { Field } from "./fields.ts";
 import { errorOf, status } from "./native/status.ts";
 
-/** The values of one field, row after row. */
+/**
+ * The values of one field, row after row, over all rows that are kept.
+ *
+ * @example
+ * ```ts
+ * import { StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * using store = new StreamStore({ text: 0 });
+ * for (const [step, text] of [[1, 2], [], [3]].entries()) store.append(step, { text });
+ * const { values, width, offsets } = store.column("text");
+ * assert.equal(width, null);
+ * assert.deepEqual(values.subarray(offsets![0], offsets![1]), Float64Array.of(1, 2));
+ * assert.deepEqual(values.subarray(offsets![2], offsets![3]), Float64Array.of(3));
+ * ```
+ */
 export interface Column<Values = Float64Array | BigInt64Array | BigUint64Array> {
-  /** All values, one row's after another's: float64, or the field's own int64 or uint64. */
+  /**
+   * All values, one row's after another's: float64, or the field's own int64 or uint64. Shape `[rows, width]`, or
+   * where rows differ `[values]`.
+   */
   readonly values: Values;
-  /** The number of values in every row, or null where rows differ. */
+  /** The number of values in every row, or null where rows differ. A row without the field has 0. */
   readonly width: number | null;
-  /** Where rows differ: row `i` has the values from `offsets[i]` to `offsets[i + 1]`. */
+  /**
+   * Where rows differ, shape `[rows + 1]`: of the rows that are kept the one at place `i`, from 0, has the values from
+   * `offsets[i]` to `offsets[i + 1]`.
+   */
   readonly offsets: Float64Array | null;
 }
 

@@ -4,19 +4,58 @@ import type { Connection } from "./connection.ts";
 import { describe, type Field } from "./fields.ts";
 import { checkAttached, type NumberArray, type Scalar } from "./values.ts";
 
-/** Numbers of one field for many steps. */
+/**
+ * Numbers of one field for many steps, of shape `[values]`.
+ *
+ * @example
+ * ```ts
+ * import { type ColumnNumbers, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * const done: ColumnNumbers = [false, false, true];
+ * using store = new StreamStore({ done: 0 });
+ * store.appendColumns({ step: [0, 1, 2], done });
+ * assert.deepEqual(store.column("done").values, Float64Array.of(0, 0, 1));
+ * ```
+ */
 export type ColumnNumbers = NumberArray | readonly Scalar[];
 
 /**
- * One field of many steps: one value a step; or lists, `width` values each; or lists that vary, of which step `i` has
- * the values from `offsets[i]` to `offsets[i + 1]`.
+ * One field of many steps: one value a step, shape `[steps]`; or lists of `width` values each, shape `[steps, width]`;
+ * or lists that vary, of which step `i` has the values from `offsets[i]` to `offsets[i + 1]`, with offsets of shape
+ * `[steps + 1]`.
+ *
+ * @example
+ * ```ts
+ * import { type ColumnInput, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * const text: ColumnInput = { values: [7, 8, 9], offsets: [0, 2, 2, 3] };
+ * using store = new StreamStore({ text: 0 });
+ * store.appendColumns({ step: [0, 1, 2], text });
+ * assert.deepEqual(store.row(0).text, Float64Array.of(7, 8));
+ * assert.deepEqual(store.row(1).text, new Float64Array(0));
+ * ```
  */
 export type ColumnInput =
   | ColumnNumbers
   | { readonly values: ColumnNumbers; readonly width: number }
   | { readonly values: ColumnNumbers; readonly offsets: Int32Array | BigInt64Array | readonly number[] };
 
-/** Steps, and columns by field name. */
+/**
+ * Steps, integers that rise, of shape `[steps]`; and columns by field name.
+ *
+ * @example
+ * ```ts
+ * import { type ColumnsInput, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * const columns: ColumnsInput<"reward"> = { step: Int32Array.of(3, 5), reward: Float32Array.of(0.5, 1) };
+ * using store = new StreamStore({ reward: 0 });
+ * store.appendColumns(columns);
+ * assert.deepEqual(store.rows(), [{ step: 3, reward: 0.5 }, { step: 5, reward: 1 }]);
+ * ```
+ */
 export type ColumnsInput<Name extends string = string> =
   & { readonly step: BigInt64Array | Float64Array | Int32Array | readonly (number | bigint)[] }
   & { readonly [Field in Name]?: ColumnInput };

@@ -1,4 +1,38 @@
-/** What went wrong, for programs. Messages are for people and may change; codes stay. */
+/**
+ * What went wrong, for programs. Messages are for people and may change; codes stay.
+ *
+ * | code | what it means |
+ * | --- | --- |
+ * | `closed` | the store is closed |
+ * | `read-only` | it is open for reading only |
+ * | `busy` | rows are being loaded, a call has not ended, or a value's getter uses the store |
+ * | `locked` | another process writes the store |
+ * | `not-found`, `already-exists`, `not-a-directory` | there is no such store, dataset or file; there is one; it is no folder |
+ * | `fields-differ` | fields are other ones than those of the store, or columns than those of the dataset |
+ * | `damaged` | a file is not what was written |
+ * | `newer-version`, `unsupported` | a later version wrote it; the file system or this version cannot do that |
+ * | `storage-full`, `file-too-large` | the disk has no more room; the system allows no larger file |
+ * | `input-output` | the disk, the network or the Hub fails |
+ * | `permission-denied`, `read-only-file-system` | the system or the Hub does not allow it |
+ * | `out-of-memory`, `too-many-open-files`, `too-many-stores` | no memory, file or one of 4,096 stores is left |
+ * | `diverged` | a dataset at the Hub is not as the store's last push left it |
+ * | `windows-not-permitted` | windows without a copy need `--allow-ffi` without a path |
+ * | `library-not-loaded`, `abi-mismatch`, `unsupported-platform` | there is no native library that fits |
+ * | `internal` | this is a fault of the library |
+ *
+ * @example
+ * ```ts
+ * import { type ErrorCode, StreamStore, StreamStoreError } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * const expected: ErrorCode = "not-found";
+ * try {
+ *   StreamStore.open("/tmp/there-is-no-such.stream", { mode: "read" });
+ * } catch (error) {
+ *   assert.equal((error as StreamStoreError).code, expected);
+ * }
+ * ```
+ */
 export type ErrorCode =
   | "abi-mismatch"
   | "already-exists"
@@ -46,7 +80,13 @@ export class StreamStoreError extends Error {
   /** The name of the class. */
   override readonly name = "StreamStoreError";
 
-  /** Made by the library. */
+  /**
+   * Made by the library.
+   *
+   * @param code What went wrong, for programs: the property `code`.
+   * @param message What could not be done, and why, for people.
+   * @param options `cause`: the error that led to this one, where there is one.
+   */
   constructor(readonly code: ErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
   }

@@ -1,13 +1,63 @@
-/** What the 64 bits of a field's tokens hold. */
+/**
+ * What the 64 bits of a field's tokens hold. Numbers and booleans are kept exactly: an integer that the dtype does not
+ * hold is refused.
+ *
+ * @example
+ * ```ts
+ * import { type Dtype, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * const dtype: Dtype = "int64";
+ * using store = new StreamStore({ id: { type: 0, dtype } });
+ * store.append(0, { id: 2n ** 53n + 1n });
+ * assert.equal(store.row(0).id, 9007199254740993n);
+ * ```
+ */
 export type Dtype = "float64" | "int64" | "uint64";
 
-/** A field's type ID, or its type ID and dtype. Without a dtype a field holds float64. */
+/**
+ * A field's type ID, an int32, or its type ID and dtype. Without a dtype a field holds float64.
+ *
+ * @example
+ * ```ts
+ * import { type FieldType, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * const time: FieldType = { type: 7, dtype: "uint64" };
+ * using store = new StreamStore({ time, reward: 8 });
+ * assert.deepEqual(store.fields.map(({ dtype }) => dtype), ["uint64", "float64"]);
+ * ```
+ */
 export type FieldType = number | { readonly type: number; readonly dtype?: Dtype };
 
-/** Field names and what they are stored as, in field order. */
+/**
+ * Field names and what they are stored as, in field order. No field can be named `step`, and no two have one type ID.
+ *
+ * @example
+ * ```ts
+ * import { type FieldMap, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * const fields: FieldMap = { action: 0, observation: 1, frame: { type: 2, dtype: "int64" } };
+ * using store = new StreamStore(fields);
+ * assert.deepEqual(store.fields.map(({ name }) => name), ["action", "observation", "frame"]);
+ * ```
+ */
 export type FieldMap = Readonly<Record<string, FieldType>>;
 
-/** A named column of the user's data. */
+/**
+ * A named column of the user's data, as `store.fields` tells of it.
+ *
+ * @example
+ * ```ts
+ * import { type FieldInfo, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * using store = new StreamStore({ reward: 3 });
+ * const [reward]: readonly FieldInfo[] = store.fields;
+ * assert.deepEqual(reward, { name: "reward", type: 3, dtype: "float64" });
+ * ```
+ */
 export interface FieldInfo {
   /** As in the store's fields. */
   readonly name: string;

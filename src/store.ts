@@ -36,15 +36,45 @@ import type { FieldValue } from "./values.ts";
 import { type Verification, verifyChunks, type VerifyOptions } from "./verify.ts";
 import { Window } from "./window.ts";
 
-/** Options of a new store. */
+/**
+ * Options of a new store.
+ *
+ * @example
+ * ```ts
+ * import { type StoreOptions, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * const options: StoreOptions = { capacity: 4096, retain: { rows: 100_000 } };
+ * using store = new StreamStore({ reward: 0 }, options);
+ * assert.equal(store.length, 0);
+ * ```
+ */
 export interface StoreOptions {
-  /** The chunk, in tokens, by which the store's files grow. */
+  /**
+   * The chunk, in tokens, by which the store's files grow: below 2 ** 32; 1,000,000 by default. A store that exists
+   * keeps its own.
+   */
   readonly capacity?: number;
   /** Drops the oldest rows, whole chunks at a time, once these limits keep enough without them. By default all is kept. */
   readonly retain?: Retain;
 }
 
-/** Options of `StreamStore.open`. */
+/**
+ * Options of `StreamStore.open`.
+ *
+ * @example
+ * ```ts
+ * import { type OpenOptions, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ * import { mkdtempSync } from "node:fs";
+ * import { tmpdir } from "node:os";
+ *
+ * const path = `${mkdtempSync(`${tmpdir()}/example-`)}/run.stream`;
+ * const options = { fields: { reward: 0 }, mode: "create", commitEvery: { ms: 100 } } satisfies OpenOptions;
+ * using store = StreamStore.open(path, options);
+ * assert.equal(store.rowCount, 0);
+ * ```
+ */
 export interface OpenOptions<Fields extends FieldMap = FieldMap> extends StoreOptions, ScheduleOptions {
   /** The fields: needed to create a store, and compared with those of one that exists. */
   readonly fields?: Fields;
@@ -57,7 +87,20 @@ export interface OpenOptions<Fields extends FieldMap = FieldMap> extends StoreOp
   readonly salvage?: boolean;
 }
 
-/** What one step holds: a value for each field that it has. */
+/**
+ * What one step holds: a value for each field that it has.
+ *
+ * @example
+ * ```ts
+ * import { type StepValues, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * const values: StepValues<{ action: 0; observation: 1 }> = { observation: [0.5, 0.25] };
+ * using store = new StreamStore({ action: 0, observation: 1 });
+ * store.append(0, values);
+ * assert.equal(store.length, 2);
+ * ```
+ */
 export type StepValues<Fields extends FieldMap> = { readonly [Name in keyof Fields]?: FieldValue };
 
 /**
@@ -67,7 +110,20 @@ export type StepValues<Fields extends FieldMap> = { readonly [Name in keyof Fiel
  */
 type Name<Fields extends FieldMap> = Extract<keyof Fields, string>;
 
-/** The array class that holds a field's values: by its dtype. */
+/**
+ * What `column` returns for a field: with the array class of its dtype.
+ *
+ * @example
+ * ```ts
+ * import { type ColumnOf, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * using store = new StreamStore({ id: { type: 0, dtype: "int64" } });
+ * store.append(0, { id: 7 });
+ * const column: ColumnOf<{ id: { type: 0; dtype: "int64" } }, "id"> = store.column("id");
+ * assert.deepEqual(column.values, BigInt64Array.of(7n));
+ * ```
+ */
 export type ColumnOf<Fields extends FieldMap, Key extends keyof Fields> = Column<
   Fields[Key] extends { readonly dtype: infer Kind extends Dtype }
     ? { float64: Float64Array; int64: BigInt64Array; uint64: BigUint64Array }[Kind]
@@ -118,10 +174,14 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
   /**
    * Creates a temporary store.
    *
-   * @param fields Field names and type IDs (int32), in field order. A field holds float64 unless `{ type, dtype }` says
-   * `int64` or `uint64`.
-   * @throws {RangeError} If there is no field, an ID is no int32 or is used twice, or the capacity is no positive integer.
-   * @throws {StreamStoreError} If the files cannot be made.
+   * @param fields Field names and type IDs (int32), in field order. A field holds float64 unless `{ type, dtype }`
+   * says `int64` or `uint64`.
+   * @param options The chunk by which the files grow, in tokens, and how much of the stream is kept.
+   * @throws {RangeError} If there is no field, one is named `step`, an ID is no int32 or is used twice, or an option
+   * is not allowed.
+   * @throws {TypeError} If `fields` is no object, or an ID no number.
+   * @throws {StreamStoreError} If the files cannot be made: among others `storage-full`, `permission-denied`,
+   * `too-many-open-files`, `too-many-stores`.
    */
   constructor(fields: Fields, options: StoreOptions = {}) {
     checkRetain(options.retain);
@@ -147,12 +207,16 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
    * Opens a store in a directory: creates it, goes on with it, or only reads it. One writer at a time has a store; any
    * number of readers, in other processes and in workers, see what it has committed.
    *
-   * A step that `append` returned from survives the death of the process. What `sync` or `close` returned from survives
-   * a failure of the whole system.
+   * A step that `append` returned from survives the death of the process. What `sync` or `close` returned from
+   * survives a failure of the whole system.
    *
    * @param path The directory. Its parent must exist.
-   * @throws {StreamStoreError} If another process writes the store (`locked`), fields differ (`fields-differ`), files are
-   * missing or damaged (`not-found`, `damaged`), or there is no store and no fields are given.
+   * @param options The fields, what is to be done with the store, and how often steps are committed and made durable.
+   * @returns The store, to be closed by whoever opened it.
+   * @throws {StreamStoreError} If another process writes the store (`locked`), fields differ (`fields-differ`), files
+   * are missing or damaged (`not-found`, `damaged`), there is a store to be created (`already-exists`), or there is
+   * none and no fields are given (`not-found`).
+   * @throws {RangeError | TypeError} If an option or the path is not allowed.
    *
    * @example
    * ```ts
@@ -184,7 +248,7 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
     return new StreamStore<Fields>({} as Fields, handed);
   }
 
-  /** The number of tokens appended, and the index after the last. */
+  /** The number of tokens appended, and the index after the last. Those that were dropped count too. */
   get length(): number {
     return this.#appender.tokenCount;
   }
@@ -199,12 +263,12 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
     return this.#connection.firstRow;
   }
 
-  /** The number of rows, steps that were appended, and the index after the last. */
+  /** The number of rows, steps that were appended, and the index after the last. Those that were dropped count too. */
   get rowCount(): number {
     return this.#appender.rowCount;
   }
 
-  /** The fields, in field order. */
+  /** The fields, in field order: name, type ID and dtype of each. */
   get fields(): readonly FieldInfo[] {
     return this.#fields.map(({ name, type, dtype }) => Object.freeze({ name, type, dtype }));
   }
@@ -215,20 +279,50 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
   }
 
   /**
-   * Appends one step, its fields by name. Fields left out, null or undefined have no token in the row; an empty list is
-   * remembered as one. All of it is appended, or nothing.
+   * Appends one step, its fields by name. Fields left out, null or undefined have no token in the row; an empty list
+   * is remembered as one. All of it is appended, or nothing.
    *
    * @param step An integer, not below the last step. The last step again goes on with its row, with later fields only.
+   * @param values By field name a number, boolean or bigint, or a flat list of them, shape `[values]`.
    * @throws {RangeError} If the step goes back, the fields are not later than those the step has, or an integer is not
    * exact in the field's dtype.
    * @throws {TypeError} If a name is no field, or a value is no number, boolean, bigint or flat list of them.
-   * @throws {StreamStoreError} If the store is closed, or the disk has no more room (`storage-full`): then this step is not
-   * appended, all before it can be read, and appending works again once there is room.
+   * @throws {StreamStoreError} If the store is closed or open for reading only (`closed`, `read-only`), or the disk
+   * has no more room (`storage-full`): then this step is not appended, all before it can be read, and appending works
+   * again once there is room.
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   *
+   * using store = new StreamStore({ action: 0, observation: 1 });
+   * store.append(7, { action: 1, observation: [0.5, 0.25] });
+   * assert.throws(() => store.append(6, { action: 1 }), RangeError);
+   * assert.equal(store.length, 3);
+   * ```
    */
   append(step: number | bigint, values: StepValues<Fields>): void;
   /**
-   * Appends tokens given as three sequences of one length: step, field name and value, in field order within each step.
-   * All of it is appended, or nothing.
+   * Appends tokens given as three sequences of one length: step, field name and value, in field order within each
+   * step. All of it is appended, or nothing.
+   *
+   * @param steps Integers that never fall, shape `[N]`.
+   * @param names The field of each, shape `[N]`.
+   * @param values The value of each, as above, shape `[N]`.
+   * @throws {RangeError} As above, and if the sequences differ in length.
+   * @throws {TypeError} As above, and if one of them is no list.
+   * @throws {StreamStoreError} As above.
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   *
+   * using store = new StreamStore({ action: 0, reward: 1 });
+   * store.append([0, 0, 1], ["action", "reward", "action"], [1, 0.5, 0]);
+   * assert.deepEqual(store.rows(), [{ step: 0, action: 1, reward: 0.5 }, { step: 1, action: 0 }]);
+   * ```
    */
   append(
     steps: ArrayLike<number | bigint>,
@@ -256,9 +350,12 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
   /**
    * Appends many steps from columns, in one native pass. All of it is appended, or nothing.
    *
-   * @param columns `step`, integers that rise, and by field name: a typed array or list with one value a step;
-   * `{ values, width }` with lists of `width` values; or `{ values, offsets }` with lists that vary.
+   * @param columns `step`, integers that rise, shape `[steps]`, and by field name: a typed array or list with one
+   * value a step; `{ values, width }` with lists of `width` values; or `{ values, offsets }` with lists that vary.
    * @throws {RangeError} If lengths do not fit, steps do not rise, or a value is not exact in its field.
+   * @throws {TypeError} If a name is no field, or a column holds no numbers.
+   * @throws {StreamStoreError} If the store is closed or open for reading only (`closed`, `read-only`), or the disk
+   * has no more room (`storage-full`).
    *
    * @example
    * ```ts
@@ -285,9 +382,24 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
   /**
    * A window of `length` tokens from token `start`, without a copy. See {@link Window} for how long it is valid.
    *
+   * @param start A token index, from `firstToken` on.
+   * @param length Tokens.
+   * @returns Columns of shape `[length]` over the store's own memory.
    * @throws {RangeError} If the window does not lie within the stream.
-   * @throws {StreamStoreError} If the store is closed, or the process may not view native memory (in Deno,
-   * `--allow-ffi` without a path); `gather` copies and works there too.
+   * @throws {StreamStoreError} If the store is closed (`closed`), or the process may not view native memory
+   * (`windows-not-permitted`; in Deno, it needs `--allow-ffi` without a path); `gather` copies and works there too.
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   *
+   * using store = new StreamStore({ reward: 0 });
+   * for (let step = 0; step < 100; step++) store.append(step, { reward: step });
+   * const { steps, values } = store.window(store.length - 3, 3);
+   * assert.deepEqual([...values], [97, 98, 99]);
+   * assert.equal(steps[2], 99n);
+   * ```
    */
   window(start: number, length: number): Window {
     if (this.#connection.isClosed) this.#connection.checkOpen("read a window");
@@ -305,9 +417,23 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
   /**
    * Tokens at indices, copied, in the indices' own shape.
    *
-   * @param indices Nested lists of equal lengths, or a typed array.
-   * @param shape The shape, where a flat list or typed array stands for one.
+   * @param indices Token indices: nested lists of equal lengths, or a flat list or typed array of shape `[N]`.
+   * @param shape The shape, where a flat list or typed array stands for one, for instance `[2, 3]` for 6 indices.
+   * @returns The shape, and flat arrays of as many entries as there are indices.
    * @throws {RangeError} If an index is out of range, lists are ragged, or the shape does not multiply to the count.
+   * @throws {TypeError} If an index is no number.
+   * @throws {StreamStoreError} If the store is closed (`closed`).
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   *
+   * using store = new StreamStore({ action: 0, reward: 1 });
+   * for (let step = 0; step < 10; step++) store.append(step, { action: step, reward: 0.5 });
+   * const { shape, values } = store.get([[0, 1], [18, 19]]);
+   * assert.deepEqual([shape, [...values]], [[2, 2], [0, 0.5, 9, 0.5]]);
+   * ```
    */
   get(indices: Indices | NestedIndices, shape?: readonly number[]): Tokens {
     this.#prepareRead("get tokens");
@@ -317,13 +443,16 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
   /**
    * Copies of windows: `length` tokens from each start, each column of shape `[starts.length, length]`.
    *
-   * @param starts Token indices.
-   * @param length Tokens a window.
+   * @param starts Token indices, shape `[B]`.
+   * @param length Tokens a window, T.
    * @param out For each column an array to fill, a dtype for a new one, or null to leave it out. By default all three
-   * are made: `values` float64, `types` int32, `steps` int64. A result can be passed again to be filled anew.
-   * Cells of int64 and uint64 fields come as the nearest float.
+   * are made: `values` float64, `types` int32, `steps` int64. A result can be passed again to be filled anew. Cells of
+   * int64 and uint64 fields come as the nearest float.
+   * @returns The arrays, each of shape `[B, T]`.
    * @throws {RangeError} If a window does not lie within the stream, or an array has another length than
    * `starts.length * length`. Nothing is written then.
+   * @throws {TypeError} If `starts` holds no numbers, or an array is of a class that is not allowed.
+   * @throws {StreamStoreError} If the store is closed (`closed`).
    *
    * @example
    * ```ts
@@ -352,16 +481,51 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
   }
 
   /**
-   * Draws batches of windows for learning: see {@link Sampler}. With `prefetch`, that many batches ahead in a Worker: see
-   * {@link PrefetchingSampler}.
+   * Draws batches of windows for learning: see {@link Sampler}. With `prefetch`, that many batches ahead in a Worker:
+   * see {@link PrefetchingSampler}.
    *
    * @param options The windows, `tokens` or `steps` long, the episodes that they belong to, and the order of drawing.
+   * @returns A sampler whose batches have columns of shape `[B, T]`, or with `fields` one of shape `[B, S, W]` for
+   * each.
    * @throws {RangeError | TypeError} If an option is none or not allowed: the message names it, its value and what is.
+   * @throws {StreamStoreError} If the store is closed (`closed`).
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   * import { mkdtempSync } from "node:fs";
+   * import { tmpdir } from "node:os";
+   *
+   * const path = `${mkdtempSync(`${tmpdir()}/example-`)}/run.stream`;
+   * using store = StreamStore.open(path, { fields: { reward: 0 } });
+   * for (let step = 0; step < 100; step++) store.append(step, { reward: step });
+   * using sampler = store.sampler({ tokens: 10, batchSize: 4, prefetch: 2 });
+   * assert.equal((await sampler.next())!.values.length, 4 * 10);
+   * ```
    */
   sampler<const Options extends SamplerOptions<Name<Fields>> & { readonly prefetch: number }>(
     options: Options,
   ): PrefetchingSampler<BatchOf<Options>>;
-  /** As above, on this thread. */
+  /**
+   * As above, on this thread.
+   *
+   * @param options As above, without `prefetch`.
+   * @returns As above.
+   * @throws {RangeError | TypeError} As above.
+   * @throws {StreamStoreError} As above.
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   *
+   * using store = new StreamStore({ observation: 0, done: 1 });
+   * for (let step = 0; step < 50; step++) store.append(step, { observation: [step, 1], done: step % 10 === 9 });
+   * const sampler = store.sampler({ steps: 8, fields: { observation: 2 }, episodes: { end: "done" }, batchSize: 4 });
+   * assert.equal(sampler.next()!.fields.observation.values.length, 4 * 8 * 2);
+   * ```
+   */
   sampler<const Options extends SamplerOptions<Name<Fields>>>(options: Options): Sampler<BatchOf<Options>>;
   sampler(options: SamplerOptions & { readonly prefetch?: number }): Sampler | PrefetchingSampler {
     this.#connection.checkOpen("make a sampler");
@@ -369,13 +533,16 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
   }
 
   /**
-   * The newest window, for a policy that acts while it collects: what a sampler with `pad-left` would give, as a batch of
-   * one. It does not reach before the episode of the newest step, and is padded on its left. Nothing has to be committed
-   * for it.
+   * The newest window, for a policy that acts while it collects: what a sampler with `pad-left` would give, as a batch
+   * of one. It does not reach before the episode of the newest step, and is padded on its left. Nothing has to be
+   * committed for it.
    *
-   * @param options The window, as for a sampler. Pass the same object every time, and do not change it: it is worked out
-   * once, and the batch is filled anew by every call with it.
+   * @param options The window, as for a sampler. Pass the same object every time, and do not change it: it is worked
+   * out once, and the batch is filled anew by every call with it.
+   * @returns A batch of one: columns of shape `[1, T]`, or with `fields` one of shape `[1, S, W]` for each.
    * @throws {RangeError} If the store holds no step, or a window is wider than the output.
+   * @throws {RangeError | TypeError} If an option is none or not allowed.
+   * @throws {StreamStoreError} If the store is closed (`closed`).
    *
    * @example
    * ```ts
@@ -399,6 +566,13 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
 
   /**
    * Draws batches of windows from several stores with the same fields, each as often as its weight says.
+   *
+   * @param sources The stores, and the weight of each, a number above 0.
+   * @param options As for a sampler, without `order`, `epochs` and `prefetch`.
+   * @returns A {@link Mixture}, whose batches are of shape `[B, T]` or `[B, S, W]` and say in `sources` where windows
+   * are from.
+   * @throws {RangeError | TypeError} If there is no store, one has other fields, or a weight or option is not allowed.
+   * @throws {StreamStoreError} If a store is closed (`closed`).
    *
    * @example
    * ```ts
@@ -434,14 +608,49 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
     return new Mixture(parts, options);
   }
 
-  /** One row: `{ step, ...fields }`, lists as typed arrays, fields without a token left out. */
+  /**
+   * One row: `{ step, ...fields }`, lists as typed arrays, fields without a token left out.
+   *
+   * @param index From `firstRow` to `rowCount - 1`.
+   * @returns A copy. A field that was ever written as a list comes as one, of shape `[values]`, in every row.
+   * @throws {RangeError} If there is no such row.
+   * @throws {StreamStoreError} If the store is closed (`closed`).
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   *
+   * using store = new StreamStore({ action: 0, observation: 1 });
+   * store.append(7, { observation: [0.5, 0.25] });
+   * assert.deepEqual(store.row(0), { step: 7, observation: Float64Array.of(0.5, 0.25) });
+   * ```
+   */
   row(index: number): Row<Name<Fields>> {
     this.#prepareRead("read a row", () => this.#hasCommitted(index + 1));
     this.#checkRows(index, index + 1);
     return readRows(this.#connection, this.#fields, index, index + 1)[0] as Row<Name<Fields>>;
   }
 
-  /** Rows `[from, to)`; by default all that are kept. */
+  /**
+   * Rows `[from, to)`; by default all that are kept.
+   *
+   * @param from The first row.
+   * @param to The row after the last.
+   * @returns A copy of each row, as `row` gives it.
+   * @throws {RangeError} If the range does not lie within `firstRow` and `rowCount`.
+   * @throws {StreamStoreError} If the store is closed (`closed`).
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   *
+   * using store = new StreamStore({ reward: 0 });
+   * for (let step = 0; step < 10; step++) store.append(step, { reward: step / 2 });
+   * assert.deepEqual(store.rows(8), [{ step: 8, reward: 4 }, { step: 9, reward: 4.5 }]);
+   * ```
+   */
   rows(from?: number, to?: number): Row<Name<Fields>>[] {
     this.#prepareRead("read rows", () => to !== undefined && this.#hasCommitted(to));
     const [first, end] = [from ?? this.firstRow, to ?? this.rowCount];
@@ -449,7 +658,24 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
     return readRows(this.#connection, this.#fields, first, end) as Row<Name<Fields>>[];
   }
 
-  /** The index of the row that holds a token. */
+  /**
+   * The index of the row that holds a token.
+   *
+   * @param index A token index.
+   * @returns A row index.
+   * @throws {RangeError} If there is no such token.
+   * @throws {StreamStoreError} If the store is closed (`closed`).
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   *
+   * using store = new StreamStore({ action: 0, observation: 1 });
+   * for (let step = 0; step < 10; step++) store.append(step, { action: 1, observation: [2, 3] });
+   * assert.equal(store.rowOfToken(7), 2);
+   * ```
+   */
   rowOfToken(index: number): number {
     this.#prepareRead("find a row");
     if (!Number.isInteger(index) || index < this.firstToken || index >= this.length) {
@@ -462,7 +688,24 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
     return this.#connection.rowOfToken(index);
   }
 
-  /** The index of the row of a step, or -1 where the stream has no such step. */
+  /**
+   * The index of the row of a step, or -1 where the stream has no such step.
+   *
+   * @param step A safe integer, or a bigint of 64 bits.
+   * @returns A row index, or -1.
+   * @throws {RangeError} If it is no such number.
+   * @throws {StreamStoreError} If the store is closed (`closed`).
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   *
+   * using store = new StreamStore({ reward: 0 });
+   * for (const step of [3, 5, 8]) store.append(step, { reward: 1 });
+   * assert.deepEqual([store.rowOfStep(8), store.rowOfStep(4)], [2, -1]);
+   * ```
+   */
   rowOfStep(step: number | bigint): number {
     this.#prepareRead("find a row");
     const isStep = typeof step === "bigint" ? isInt64(step) : Number.isSafeInteger(step);
@@ -478,8 +721,25 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
   }
 
   /**
-   * All values of one field, copied: `{ values, width, offsets }`. Where every row has as many values, `width` says how
-   * many and `offsets` is null; elsewhere row `i` has the values from `offsets[i]` to `offsets[i + 1]`.
+   * All values of one field, copied: `{ values, width, offsets }`. Where every row has as many values, `width` says
+   * how many, `values` has the shape `[rows, width]` and `offsets` is null. Elsewhere the row at place `i` of those
+   * that are kept has the values from `offsets[i]` to `offsets[i + 1]`.
+   *
+   * @param name The field.
+   * @returns Float64, or the field's own int64 or uint64.
+   * @throws {TypeError} If the name is no field.
+   * @throws {StreamStoreError} If the store is closed (`closed`).
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   *
+   * using store = new StreamStore({ reward: 0, observation: 1 });
+   * for (let step = 0; step < 3; step++) store.append(step, { reward: step, observation: [step, 1] });
+   * assert.deepEqual(store.column("reward").values, Float64Array.of(0, 1, 2));
+   * assert.equal(store.column("observation").width, 2);
+   * ```
    */
   column<Key extends Name<Fields>>(name: Key): ColumnOf<Fields, Key> {
     this.#prepareRead("read a column");
@@ -492,15 +752,16 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
   }
 
   /**
-   * What the values of each field are like: count, missing, range, mean, standard deviation and quantiles. See
-   * {@link FieldStats} for the methods and how exact they are.
+   * What the values of each field are like: count, missing, range, mean, standard deviation and quantiles. See {@link
+   * FieldStats} for the methods and how exact they are.
    *
    * One native pass takes all the fields that are asked for. A later call reads only what is new since, and goes on:
    * rows that `retain` has dropped stay counted, and those dropped before any call never are.
    *
    * @param options `fields`: the names to look at; by default all.
    * @returns For each name its `FieldStats`, which does not change when the store grows.
-   * @throws {TypeError} If a name is no field.
+   * @throws {TypeError} If a name is no field, or `fields` no list.
+   * @throws {StreamStoreError} If the store is closed (`closed`).
    *
    * @example
    * ```ts
@@ -540,14 +801,19 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
   }
 
   /**
-   * All rows as a table of apache-arrow: a column a field in field order, with the HuggingFace features in the schema's
-   * metadata. A row without the field is null there; an empty list is an empty list.
+   * All rows as a table of apache-arrow: a column a field in field order, with the HuggingFace features in the
+   * schema's metadata. A row without the field is null there; an empty list is an empty list.
    *
    * A field's column has the feature that `fieldFeatures` names, else the one that its rows were loaded with, else the
    * field's own dtype, as a list if it was ever written as one.
    *
-   * @throws {RangeError} If a value does not fit the feature. A float that a narrower float cannot hold is rounded.
-   * @throws {TypeError} If a name is no field, or a feature is none that numbers can have.
+   * @param options Features by field name, further columns of shape `[rows]`, and the name of a column for the steps.
+   * @returns A table of as many rows as are kept.
+   * @throws {RangeError} If a value does not fit the feature, or an extra column has another number of rows. A float
+   * that a narrower float cannot hold is rounded.
+   * @throws {TypeError} If a name is no field, a feature is none that numbers can have, or a column's name is used
+   * twice.
+   * @throws {StreamStoreError} If the store is closed (`closed`).
    *
    * @example
    * ```ts
@@ -572,15 +838,19 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
   }
 
   /**
-   * Appends all rows of a table of apache-arrow, or none. Columns that are no field are ignored; a null is a row without
-   * the field. The first row's step is the one after the last (0 in an empty store), and each row's is one more, unless
-   * `step` names a column that has them.
+   * Appends all rows of a table of apache-arrow, or none. Columns that are no field are ignored; a null is a row
+   * without the field. The first row's step is the one after the last (0 in an empty store), and each row's is one
+   * more, unless `step` names a column that has them.
    *
    * The features of the columns are remembered for `toDataset`, if the store was empty or was loaded with the same.
    *
+   * @param table Made by apache-arrow, its own copy or this package's.
+   * @param options The column of steps, and what becomes of a null inside a list.
    * @throws {RangeError} If a value is not exact in its field, a list holds a null, steps do not rise, or no column is
    * a field.
    * @throws {TypeError} If it is no table, or a field's column holds no numbers.
+   * @throws {StreamStoreError} If the store is closed or open for reading only (`closed`, `read-only`), or the disk
+   * has no more room (`storage-full`).
    *
    * @example
    * ```ts
@@ -610,20 +880,29 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
    * paths; or none. Only columns that are fields are read, one row group at a time. Steps and features are as in
    * `fromDataset`. Nothing else may be appended until the promise is settled.
    *
-   * @throws {RangeError} If a value is not exact in its field, a list holds a null, steps do not rise, or a file has no
-   * column that is a field.
+   * @param path A file or a folder.
+   * @param options Which fields to load, the column of steps, and what becomes of a null inside a list.
+   * @throws {RangeError} If a value is not exact in its field, a list holds a null, steps do not rise, or a file has
+   * no column that is a field.
    * @throws {TypeError} If a field's column holds no numbers.
+   * @throws {StreamStoreError} If the store is closed or open for reading only (`closed`, `read-only`), something else
+   * was appended meanwhile (`busy`), or the disk has no more room (`storage-full`).
    * @throws {Error} If a file cannot be read.
    *
    * @example
    * ```ts
    * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   * import { mkdtempSync } from "node:fs";
+   * import { tmpdir } from "node:os";
    *
-   * async function load(folder: string) {
-   *   const store = new StreamStore({ "observation.state": 0, action: 1, episode_index: 2 });
-   *   await store.fromParquet(folder, { columns: ["observation.state", "action"] });
-   *   return store;
-   * }
+   * const path = `${mkdtempSync(`${tmpdir()}/example-`)}/runs.parquet`;
+   * using store = new StreamStore({ "observation.state": 0, action: 1 });
+   * store.append(0, { "observation.state": [0.5, 0.25], action: 1 });
+   * await store.saveDataset(path);
+   * using copy = new StreamStore({ "observation.state": 0, action: 1 });
+   * await copy.fromParquet(path, { columns: ["action"] });
+   * assert.deepEqual(copy.rows(), [{ step: 0, action: 1 }]);
    * ```
    */
   async fromParquet(path: string, options: ParquetOptions<Name<Fields>> = {}): Promise<void> {
@@ -645,11 +924,18 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
    * In JSON lines and CSV every number is one that reads back to the same bits, but for a NaN's: `NaN`, `Infinity` and
    * `-Infinity` are the words that Python's `json` has for them. Lists in CSV are JSON; a null there is an empty cell.
    *
-   * @param name A path, which begins with `./`, `../` or `/` or exists; or `user/name` on the HuggingFace Hub.
+   * @param name A path, which begins with `./`, `../` or `/`, exists, or ends as the files of datasets do
+   * (`.parquet`); else `user/name` on the HuggingFace Hub.
+   * @param split The split's name: letters, digits, `_` and single dots.
    * @param options How it is written, and the features and further columns as `toDataset` takes them. Without `format`
    * the name's ending decides, then what lies in the folder, then it is `disk`.
    * @throws {RangeError} If a value does not fit its feature, or an option is not allowed.
-   * @throws {TypeError} If a name is no field, or a feature is none that numbers can have.
+   * @throws {TypeError} If a name is no field, a feature is none that numbers can have, or `name` is neither path nor
+   * name.
+   * @throws {StreamStoreError} If the store is closed (`closed`). For the Hub: without a token that may write
+   * (`permission-denied`), if other splits have other columns (`fields-differ`), an `append` finds another dataset
+   * than its last push left (`diverged`), or the Hub fails (`input-output`).
+   * @throws {Error} If a file cannot be written, or the folder holds one dataset itself instead of splits.
    *
    * @example
    * ```ts
@@ -681,19 +967,24 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
   }
 
   /**
-   * Appends all rows of one split of a dataset, or none. It may be a folder or a file, in any format that `saveDataset`
-   * writes and however it was written; its splits are found as Python's `datasets` finds them. Only columns that are
-   * fields are kept. Steps and features are as in `fromDataset`. Nothing else may be appended until the promise is settled.
+   * Appends all rows of one split of a dataset, or none. It may be a folder or a file, in any format that
+   * `saveDataset` writes and however it was written; its splits are found as Python's `datasets` finds them. Only
+   * columns that are fields are kept. Steps and features are as in `fromDataset`. Nothing else may be appended until
+   * the promise is settled.
    *
-   * In JSON lines and CSV a field's values are what the text says: numbers, `true` and `false`, lists of them. Integers
-   * are exact whatever their length, and words for NaN and the infinities are read as Python writes them.
+   * In JSON lines and CSV a field's values are what the text says: numbers, `true` and `false`, lists of them.
+   * Integers are exact whatever their length, and words for NaN and the infinities are read as Python writes them.
    *
-   * @param name A path, which begins with `./`, `../` or `/` or exists; or `user/name` on the HuggingFace Hub.
+   * @param name A path, which begins with `./`, `../` or `/`, exists, or ends as the files of datasets do
+   * (`.parquet`); else `user/name` on the HuggingFace Hub.
+   * @param split The split's name.
    * @param options `sortBy` names columns to sort the rows by; `columns` the fields to load; `step` a column of steps.
-   * @throws {RangeError} If a value is not exact in its field, a list holds a null, steps do not rise, or a file has no
-   * column that is a field.
+   * @throws {RangeError} If a value is not exact in its field, a list holds a null, steps do not rise, or a file has
+   * no column that is a field.
    * @throws {TypeError} If a field's column holds no numbers, or a column to sort by has no order.
-   * @throws {StreamStoreError} If there is no such dataset or split (`not-found`).
+   * @throws {StreamStoreError} If there is no such dataset or split (`not-found`), the store is closed or open for
+   * reading only (`closed`, `read-only`), something else was appended meanwhile (`busy`), or the disk has no more room
+   * (`storage-full`). For the Hub: if it refuses (`permission-denied`) or fails (`input-output`).
    * @throws {Error} If a file cannot be read.
    *
    * @example
@@ -720,8 +1011,25 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
   }
 
   /**
-   * Commits: moves steps from the tail into the columns, where readers see them. This store's own reads do so where they
-   * need to.
+   * Commits: moves steps from the tail into the columns, where readers see them. This store's own reads do so where
+   * they need to. In a store that is open for reading only it does nothing.
+   *
+   * @throws {StreamStoreError} If the store is closed (`closed`), or the disk is full or fails (`storage-full`,
+   * `input-output`).
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   * import { mkdtempSync } from "node:fs";
+   * import { tmpdir } from "node:os";
+   *
+   * const path = `${mkdtempSync(`${tmpdir()}/example-`)}/run.stream`;
+   * using writer = StreamStore.open(path, { fields: { reward: 0 } });
+   * writer.append(0, { reward: 1 });
+   * writer.flush();
+   * assert.equal(StreamStore.open(path, { mode: "read" }).rowCount, 1);
+   * ```
    */
   flush(): void {
     this.#connection.checkOpen("flush");
@@ -730,10 +1038,26 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
   }
 
   /**
-   * Flushes, and makes every step appended so far durable: it survives a failure of the whole system. After a sync that
-   * failed every later one fails too, until the store is opened again: what the first could not write may be lost.
+   * Flushes, and makes every step appended so far durable: it survives a failure of the whole system. After a sync
+   * that failed every later one fails too, until the store is opened again: what the first could not write may be
+   * lost.
    *
-   * @throws {StreamStoreError} If the disk is full or fails, or the store is open for reading only.
+   * @throws {StreamStoreError} If the disk is full or fails (`storage-full`, `input-output`), or the store is closed
+   * or open for reading only (`closed`, `read-only`).
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   * import { mkdtempSync } from "node:fs";
+   * import { tmpdir } from "node:os";
+   *
+   * const path = `${mkdtempSync(`${tmpdir()}/example-`)}/run.stream`;
+   * using store = StreamStore.open(path, { fields: { reward: 0 } });
+   * store.append(0, { reward: 1 });
+   * store.sync();
+   * assert.equal(StreamStore.open(path, { mode: "read" }).rowCount, 1);
+   * ```
    */
   sync(): void {
     this.#connection.checkOpen("sync");
@@ -742,7 +1066,27 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
     this.#writeManifest();
   }
 
-  /** For a reader: shows what was committed since it was opened or last refreshed. Returns whether there was anything. */
+  /**
+   * For a reader: shows what was committed since it was opened or last refreshed. A writer always sees everything.
+   *
+   * @returns Whether there was anything new.
+   * @throws {StreamStoreError} If the store is closed (`closed`), or its files were damaged meanwhile (`damaged`).
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   * import { mkdtempSync } from "node:fs";
+   * import { tmpdir } from "node:os";
+   *
+   * const path = `${mkdtempSync(`${tmpdir()}/example-`)}/run.stream`;
+   * using writer = StreamStore.open(path, { fields: { reward: 0 } });
+   * using reader = StreamStore.open(path, { mode: "read" });
+   * writer.append(0, { reward: 1 });
+   * writer.flush();
+   * assert.deepEqual([reader.rowCount, reader.refresh(), reader.rowCount], [0, true, 1]);
+   * ```
+   */
   refresh(): boolean {
     this.#connection.checkOpen("refresh");
     const { rowCount, markCount } = this.#connection;
@@ -756,9 +1100,28 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
   }
 
   /**
-   * For a reader: refreshes until there are at least `rowCount` rows.
+   * For a reader: refreshes until there are at least `rowCount` rows, every 1 to 20 milliseconds.
    *
+   * @param rowCount Rows, those that were dropped counted too.
    * @param options `signal` ends the waiting with its reason.
+   * @throws {RangeError} If `rowCount` is no whole number.
+   * @throws {StreamStoreError} If the store is closed, also meanwhile (`closed`).
+   * @throws {Error} The reason of the signal.
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   * import { mkdtempSync } from "node:fs";
+   * import { tmpdir } from "node:os";
+   *
+   * const path = `${mkdtempSync(`${tmpdir()}/example-`)}/run.stream`;
+   * using writer = StreamStore.open(path, { fields: { reward: 0 } });
+   * using reader = StreamStore.open(path, { mode: "read" });
+   * setTimeout(() => (writer.append(0, { reward: 1 }), writer.flush()), 10);
+   * await reader.waitForRows(1);
+   * assert.equal(reader.row(0).reward, 1);
+   * ```
    */
   async waitForRows(rowCount: number, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
     if (!Number.isInteger(rowCount) || rowCount < 0) {
@@ -774,7 +1137,11 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
     }
   }
 
-  /** What opening the store found: steps that its last writer left in the tail, and what a failure of the system cut. */
+  /**
+   * What opening the store found: steps that its last writer left in the tail, and what a failure of the system cut.
+   *
+   * @throws {StreamStoreError} If the store is closed (`closed`).
+   */
   get recovery(): Recovery {
     this.#connection.checkOpen("tell what was recovered");
     return this.#connection.recovery;
@@ -782,14 +1149,50 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
 
   /**
    * Reads the whole store and compares every chunk with the checksum that it was written with. A temporary store has
-   * none and is always whole.
+   * none and is always whole. Other work goes on between chunks.
+   *
+   * The checksum is Fletcher's ("An arithmetic checksum for serial transmissions", IEEE Transactions on Communications
+   * 30, 1982) with sums of 64 bits: any two flipped bits are found, and any other damage but for one in 2 ** 64.
+   *
+   * @param options `onProgress`: called after every chunk.
+   * @returns How many chunks there are, and which of them are damaged.
+   * @throws {StreamStoreError} If the store is closed, also meanwhile (`closed`).
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   * import { mkdtempSync } from "node:fs";
+   * import { tmpdir } from "node:os";
+   *
+   * const path = `${mkdtempSync(`${tmpdir()}/example-`)}/run.stream`;
+   * using store = StreamStore.open(path, { fields: { reward: 0 } });
+   * store.append(0, { reward: 1 });
+   * assert.deepEqual((await store.verify()).damaged, []);
+   * ```
    */
   async verify(options: VerifyOptions = {}): Promise<Verification> {
     this.#prepareRead("verify", () => true);
     return await verifyChunks(this.#connection, options);
   }
 
-  /** Ends the store and frees its files. Windows are empty from then on, as {@link Window} says. Closing twice does nothing. */
+  /**
+   * Ends the store and frees its files: what was appended is committed and made durable. Windows are empty from then
+   * on, as {@link Window} says. Closing twice does nothing.
+   *
+   * @throws {StreamStoreError} If the disk is full or fails. The store is closed all the same.
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   *
+   * const store = new StreamStore({ reward: 0 });
+   * store.append(0, { reward: 1 });
+   * store.close();
+   * assert.equal(store.isClosed, true);
+   * ```
+   */
   close(): void {
     if (this.#connection.isClosed) return;
     this.#schedule?.stop();
@@ -809,7 +1212,11 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
     return inspectText(this);
   }
 
-  /** For functions of the library that are no methods; `storeAccess` says what they may do. */
+  /**
+   * For functions of the library that are no methods; `storeAccess` says what they may do.
+   *
+   * @internal
+   */
   [storeAccess](): StoreAccess {
     return {
       load: (action, task) => this.#load(action, task),

@@ -23,9 +23,9 @@ import type { ColumnViews } from "./native/runtime.ts";
  * ```
  */
 export class Window {
-  /** The index of the first token. */
+  /** The token index of the first token. */
   readonly start: number;
-  /** The number of tokens. */
+  /** The number of tokens, T. */
   readonly length: number;
   readonly #connection: Connection;
   readonly #views: ColumnViews;
@@ -42,25 +42,30 @@ export class Window {
     this.#views = connection.views();
   }
 
-  /** The step of each token, shape `[length]`. */
+  /** The step of each token, shape `[length]`. Empty once the store is closed. */
   get steps(): BigInt64Array {
     if (this.#connection.isClosed) return new BigInt64Array(0);
     return this.#steps ??= this.#views.steps(this.start, this.length);
   }
 
-  /** The type ID of each token, shape `[length]`. */
+  /** The type ID of each token, shape `[length]`. Empty once the store is closed. */
   get types(): Int32Array {
     if (this.#connection.isClosed) return new Int32Array(0);
     return this.#types ??= this.#views.types(this.start, this.length);
   }
 
-  /** The cell of each token as a float64, shape `[length]`. Cells of int64 and uint64 fields are in `bits`. */
+  /**
+   * The cell of each token as a float64, shape `[length]`. Cells of int64 and uint64 fields are in `bits`. Empty once
+   * the store is closed.
+   */
   get values(): Float64Array {
     if (this.#connection.isClosed) return new Float64Array(0);
     return this.#values ??= this.#views.values(this.start, this.length);
   }
 
-  /** The cell of each token as 64 bits, shape `[length]`: the same memory as `values`. */
+  /**
+   * The cell of each token as 64 bits, shape `[length]`: the same memory as `values`. Empty once the store is closed.
+   */
   get bits(): BigInt64Array {
     if (this.#connection.isClosed) return new BigInt64Array(0);
     return this.#bits ??= this.#views.bits(this.start, this.length);

@@ -1,7 +1,22 @@
 import { describe } from "../fields.ts";
 import type { Output, ValueDtype, WindowPlan } from "./options.ts";
 
-/** What every batch says of its windows. All arrays are row by row, a window a row. */
+/**
+ * What every batch says of its windows. All arrays are row by row, a window a row: B windows, T tokens or S rows each.
+ *
+ * @example
+ * ```ts
+ * import { type BatchBase, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * using store = new StreamStore({ observation: 0, done: 1 });
+ * for (let step = 0; step < 20; step++) store.append(step, { observation: [step, -step], done: step % 5 === 4 });
+ * const options = { steps: 4, fields: { observation: 2 }, episodes: { end: "done" }, boundary: "pad-right" } as const;
+ * const batch: BatchBase<BigInt64Array> = store.sampler({ ...options, order: "sequential", batchSize: 5 }).next()!;
+ * assert.deepEqual([...batch.lengths], [4, 4, 3, 2, 1]);
+ * assert.deepEqual([...batch.mask.subarray(4 * 4)], [1, 0, 0, 0]);
+ * ```
+ */
 export interface BatchBase<Steps> {
   /** Windows in the batch, B: the sampler's batch size, or fewer where the last epoch ends. */
   readonly size: number;
@@ -11,19 +26,35 @@ export interface BatchBase<Steps> {
   readonly lengths: Int32Array;
   /** Shape `[B, T]`, or `[B, S]` for dense fields: 1 where there is something, 0 where there is padding. */
   readonly mask: Uint8Array;
-  /** The step of each place, in the mask's shape; 0 where there is padding. */
+  /** Shape `[B, T]`, or `[B, S]` for dense fields: the step of each place; 0 where there is padding. */
   readonly steps: Steps;
   /** Where the order is prioritized, shape `[B]`: what `updatePriorities` knows each window by. */
   readonly ids: Float64Array | null;
-  /** Where the order is prioritized, shape `[B]`: how likely each window was to be drawn. */
+  /** Where the order is prioritized, shape `[B]`: the probability with which a draw gives the window. */
   readonly probabilities: Float64Array | null;
-  /** Where the order is prioritized, shape `[B]`: importance weights, the largest of the batch being 1. */
+  /**
+   * Where the order is prioritized, shape `[B]`: importance weights, (windows × probability) ** -`beta`, divided by
+   * the largest of the batch.
+   */
   readonly weights: Float64Array | null;
   /** In mixtures, shape `[B]`: the source of each window, by its place in the list. */
   readonly sources: Int32Array | null;
 }
 
-/** A batch of windows as tokens: columns of shape `[B, T]`. */
+/**
+ * A batch of windows as tokens: columns of shape `[B, T]`, B windows of T tokens.
+ *
+ * @example
+ * ```ts
+ * import { StreamStore, type TokenBatch } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * using store = new StreamStore({ reward: 0 });
+ * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
+ * const batch: TokenBatch = store.sampler({ tokens: 4, order: "sequential", batchSize: 2 }).next()!;
+ * assert.deepEqual([...batch.values!], [0, 1, 2, 3, 1, 2, 3, 4]);
+ * ```
+ */
 export interface TokenBatch<
   Values = BatchValues | null,
   Types = Int32Array | null,
@@ -35,30 +66,88 @@ export interface TokenBatch<
   readonly types: Types;
 }
 
-/** One field of a batch. */
+/**
+ * One field of a batch of dense fields: W values for each of S rows of B windows.
+ *
+ * @example
+ * ```ts
+ * import { type FieldValues, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * using store = new StreamStore({ observation: 0, done: 1 });
+ * for (let step = 0; step < 20; step++) store.append(step, { observation: [step, -step], done: step % 5 === 4 });
+ * const sampler = store.sampler({ steps: 2, fields: { observation: 3 }, order: "sequential", batchSize: 2 });
+ * const { width, values, mask }: FieldValues = sampler.next()!.fields.observation;
+ * assert.equal(values.length, 2 * 2 * width);
+ * assert.deepEqual([...values.subarray(3, 6)], [1, -1, 0]);
+ * assert.deepEqual([...mask.subarray(3, 6)], [1, 1, 0]);
+ * ```
+ */
 export interface FieldValues<Values = BatchValues> {
   /** Values a row, W. */
   readonly width: number;
-  /** Shape `[B, S, W]`; 0 where the row has no value. */
+  /** Shape `[B, S, W]`: the numbers; 0 where the row has no value. */
   readonly values: Values;
   /** Shape `[B, S, W]`: 1 where the row has a value. */
   readonly mask: Uint8Array;
 }
 
-/** A batch of windows of rows as dense fields. */
+/**
+ * A batch of windows of rows as dense fields.
+ *
+ * @example
+ * ```ts
+ * import { type FieldBatch, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * using store = new StreamStore({ observation: 0, done: 1 });
+ * for (let step = 0; step < 20; step++) store.append(step, { observation: [step, -step], done: step % 5 === 4 });
+ * const options = { steps: 2, fields: { observation: 2, done: 1 }, batchSize: 3 } as const;
+ * const batch: FieldBatch<"observation" | "done"> = store.sampler(options).next()!;
+ * assert.equal(batch.fields.observation.values.length, 3 * 2 * 2);
+ * assert.equal(batch.fields.done.values.length, 3 * 2 * 1);
+ * ```
+ */
 export interface FieldBatch<
   Name extends string = string,
   Values = BatchValues,
   Steps = BigInt64Array | Float64Array | null,
 > extends BatchBase<Steps> {
-  /** Each field that was asked for, by name. */
+  /** Each field that was asked for, by name: values of shape `[B, S, W]`. */
   readonly fields: { readonly [Key in Name]: FieldValues<Values> };
 }
 
-/** bfloat16 is a Uint16Array. */
+/**
+ * The numbers of a batch, of shape `[B, T]` or `[B, S, W]`. bfloat16 is a Uint16Array.
+ *
+ * @example
+ * ```ts
+ * import { type BatchValues, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * using store = new StreamStore({ reward: 0 });
+ * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
+ * const batch = store.sampler({ tokens: 2, batchSize: 3, output: { values: "float64" } }).next()!;
+ * const values: BatchValues = batch.values;
+ * assert.equal(values.length, 3 * 2);
+ * ```
+ */
 export type BatchValues = Float32Array | Float64Array | Float16Array | Uint16Array;
 
-/** Any batch, as the sampler's own parts fill it. */
+/**
+ * A batch whose options are not known: as tokens it has `values` and `types` of shape `[B, T]`, else `fields`.
+ *
+ * @example
+ * ```ts
+ * import { type AnyBatch, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * using store = new StreamStore({ reward: 0 });
+ * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
+ * const width = ({ values, mask }: AnyBatch) => values ? mask.length / values.length : 0;
+ * assert.equal(width(store.sampler({ tokens: 2 }).next()!), 1);
+ * ```
+ */
 export type AnyBatch = BatchBase<BigInt64Array | Float64Array | null> & {
   readonly values?: BatchValues | null;
   readonly types?: Int32Array | null;
@@ -112,7 +201,22 @@ type Drawn<Options> = Options extends { readonly order: { readonly kind: "priori
   ? { readonly ids: Float64Array; readonly probabilities: Float64Array; readonly weights: Float64Array }
   : unknown;
 
-/** The batches of a sampler with these options. */
+/**
+ * The batches of a sampler with these options: a {@link FieldBatch} where they name `fields`, else a {@link
+ * TokenBatch}.
+ *
+ * @example
+ * ```ts
+ * import { type BatchOf, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * using store = new StreamStore({ reward: 0 });
+ * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
+ * const options = { tokens: 2, batchSize: 3, order: { kind: "prioritized" } } as const;
+ * const batch: BatchOf<typeof options> = store.sampler(options).next()!;
+ * assert.deepEqual([...batch.weights], [1, 1, 1]);
+ * ```
+ */
 export type BatchOf<Options> =
   & Drawn<Options>
   & (Options extends { readonly fields: infer Dense extends object } ? FieldBatch<

@@ -18,15 +18,45 @@ import { checkState, type SamplerState, stateOf } from "./state.ts";
 import { widestRow } from "./widest_row.ts";
 import type { Places, Windows } from "./windows.ts";
 
-/** A store of a mixture, and how often it is drawn from. */
+/**
+ * A store of a mixture, and how often it is drawn from.
+ *
+ * @example
+ * ```ts
+ * import { type MixtureSource, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * using one = new StreamStore({ reward: 0 });
+ * using other = new StreamStore({ reward: 0 });
+ * for (let step = 0; step < 9; step++) [one, other].forEach((store, i) => store.append(step, { reward: i }));
+ * const sources: MixtureSource<typeof one>[] = [{ store: one, weight: 1 }, { store: other, weight: 9 }];
+ * const batch = StreamStore.mixture(sources, { tokens: 1, batchSize: 1000 }).next();
+ * assert.ok(batch.sources!.filter((source) => source === 1).length > 800);
+ * ```
+ */
 export interface MixtureSource<Store> {
   /** The store that is drawn from. */
   readonly store: Store;
-  /** A number above 0: a store is drawn from `weight` in the sum of all weights times. */
+  /** A finite number above 0: of all windows the share `weight` / (sum of all weights) is drawn from the store. */
   readonly weight: number;
 }
 
-/** Options of a mixture: those of a sampler with order uniform. */
+/**
+ * Options of a mixture: those of a sampler with order `uniform`.
+ *
+ * @example
+ * ```ts
+ * import { type MixtureOptions, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * using one = new StreamStore({ reward: 0 });
+ * using other = new StreamStore({ reward: 0 });
+ * for (let step = 0; step < 9; step++) [one, other].forEach((store, i) => store.append(step, { reward: i }));
+ * const options = { tokens: 2, batchSize: 4, seed: 1 } satisfies MixtureOptions;
+ * const mixture = StreamStore.mixture([{ store: one, weight: 1 }, { store: other, weight: 1 }], options);
+ * assert.equal(mixture.next().values.length, 4 * 2);
+ * ```
+ */
 export type MixtureOptions<Name extends string = string> = Omit<SamplerOptions<Name>, "order" | "epochs">;
 
 /** One store of a mixture, and the places in the batch that go to it. */
@@ -47,7 +77,28 @@ const windowStream = 16;
 
 const notOfMixtures = ["order", "epochs", "prefetch"];
 
-/** Draws batches of windows from several stores. `batch.sources` says which window is from which. */
+/**
+ * Draws batches of windows from several stores. `batch.sources`, shape `[B]`, says which window is from which. With
+ * `normalize: true` the statistics are those of all the stores together.
+ *
+ * Random numbers are those of {@link Sampler}: the store of a window and the window are functions of the seed and of
+ * the draw's number.
+ *
+ * @example
+ * ```ts
+ * import { StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * using one = new StreamStore({ reward: 0 });
+ * using other = new StreamStore({ reward: 0 });
+ * for (let step = 0; step < 9; step++) [one, other].forEach((store, i) => store.append(step, { reward: i }));
+ * const sources = [{ store: one, weight: 1 }, { store: other, weight: 1 }];
+ * const mixture = StreamStore.mixture(sources, { tokens: 2, batchSize: 4 });
+ *
+ * const { size, sources: drawn, values } = mixture.next();
+ * for (let i = 0; i < size; i++) assert.equal(values[2 * i], drawn![i]);
+ * ```
+ */
 export class Mixture<Batch = AnyBatch> implements Iterable<Batch> {
   readonly #plan: SamplerPlan;
   readonly #parts: readonly Part[];
@@ -60,7 +111,7 @@ export class Mixture<Batch = AnyBatch> implements Iterable<Batch> {
   #seed: bigint;
   #batch: AnyBatch | null = null;
 
-  /** Made by `mixture`. */
+  /** Made by `StreamStore.mixture`. */
   constructor(
     sources: readonly { readonly source: SampleSource; readonly weight: number }[],
     options: MixtureOptions,
@@ -95,12 +146,53 @@ export class Mixture<Batch = AnyBatch> implements Iterable<Batch> {
     return this.#seed;
   }
 
-  /** A batch of one's own, to be filled by `next(batch)`. */
+  /**
+   * A batch of one's own, to be filled by `next(batch)`.
+   *
+   * @returns Arrays of this mixture's dtypes and shapes, filled with 0.
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   *
+   * using one = new StreamStore({ reward: 0 });
+   * using other = new StreamStore({ reward: 0 });
+   * for (let step = 0; step < 9; step++) [one, other].forEach((store, i) => store.append(step, { reward: i }));
+   * const sources = [{ store: one, weight: 1 }, { store: other, weight: 1 }];
+   * const mixture = StreamStore.mixture(sources, { tokens: 2, batchSize: 4 });
+   *
+   * const batch = mixture.allocate();
+   * assert.equal(mixture.next(batch), batch);
+   * ```
+   */
   allocate(): Batch {
     return this.#layout.allocate() as Batch;
   }
 
-  /** The next batch, the mixture's own and filled anew by the next call, or `out`. */
+  /**
+   * The next batch, the mixture's own and filled anew by the next call, or `out`.
+   *
+   * @param out A batch that `allocate` or this mixture has made, or one with arrays of the same classes and lengths.
+   * @returns Columns of shape `[B, T]`, or `[B, S, W]` for dense fields.
+   * @throws {RangeError} If a store that is drawn from has no valid window, or a window is wider than the output.
+   * @throws {RangeError | TypeError} If `out` has other arrays than this mixture's batches.
+   * @throws {StreamStoreError} If a store is closed (`closed`).
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   *
+   * using one = new StreamStore({ reward: 0 });
+   * using other = new StreamStore({ reward: 0 });
+   * for (let step = 0; step < 9; step++) [one, other].forEach((store, i) => store.append(step, { reward: i }));
+   * const sources = [{ store: one, weight: 1 }, { store: other, weight: 1 }];
+   * const mixture = StreamStore.mixture(sources, { tokens: 2, batchSize: 4 });
+   *
+   * assert.equal(mixture.next().values.length, 4 * 2);
+   * ```
+   */
   next(out?: Batch): Batch {
     for (const { source } of this.#parts) source.prepare("sample");
     const batch = this.#pickBatch(out as AnyBatch | undefined);
@@ -110,17 +202,80 @@ export class Mixture<Batch = AnyBatch> implements Iterable<Batch> {
     return batch as Batch;
   }
 
-  /** Batches without end. */
+  /**
+   * Batches without end.
+   *
+   * @returns An iterator that calls `next`.
+   * @throws {RangeError} As `next` does.
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   *
+   * using one = new StreamStore({ reward: 0 });
+   * using other = new StreamStore({ reward: 0 });
+   * for (let step = 0; step < 9; step++) [one, other].forEach((store, i) => store.append(step, { reward: i }));
+   * const sources = [{ store: one, weight: 1 }, { store: other, weight: 1 }];
+   * const mixture = StreamStore.mixture(sources, { tokens: 2, batchSize: 4 });
+   *
+   * let windows = 0;
+   * for (const { size } of mixture) if ((windows += size) >= 100) break;
+   * assert.equal(windows, 100);
+   * ```
+   */
   *[Symbol.iterator](): Generator<Batch, never, undefined> {
     for (;;) yield this.next();
   }
 
-  /** Where the mixture stands: JSON of under 300 bytes. */
+  /**
+   * Where the mixture stands: JSON of under 300 bytes.
+   *
+   * @returns What `restore` takes.
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   *
+   * using one = new StreamStore({ reward: 0 });
+   * using other = new StreamStore({ reward: 0 });
+   * for (let step = 0; step < 9; step++) [one, other].forEach((store, i) => store.append(step, { reward: i }));
+   * const sources = [{ store: one, weight: 1 }, { store: other, weight: 1 }];
+   * const mixture = StreamStore.mixture(sources, { tokens: 2, batchSize: 4 });
+   *
+   * mixture.next();
+   * assert.equal(mixture.state().position, 4);
+   * ```
+   */
   state(): SamplerState {
     return { ...stateOf(this.#plan, this.#seed, this.#cursor.position), sources: this.#sources() };
   }
 
-  /** Goes on where a mixture of the same stores stood. */
+  /**
+   * Goes on where a mixture with the same number of stores, weights, windows and episodes stood, with its seed.
+   *
+   * @param state What `state` gave, also after JSON.
+   * @throws {RangeError} If the state is that of another kind of sampler, or of other weights.
+   * @throws {TypeError} If it is no object.
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   *
+   * using one = new StreamStore({ reward: 0 });
+   * using other = new StreamStore({ reward: 0 });
+   * for (let step = 0; step < 9; step++) [one, other].forEach((store, i) => store.append(step, { reward: i }));
+   * const sources = [{ store: one, weight: 1 }, { store: other, weight: 1 }];
+   * const mixture = StreamStore.mixture(sources, { tokens: 2, batchSize: 4 });
+   *
+   * const state = mixture.state();
+   * const first = [...mixture.next().starts];
+   * mixture.restore(state);
+   * assert.deepEqual([...mixture.next().starts], first);
+   * ```
+   */
   restore(state: SamplerState): void {
     checkState(state, this.#plan, this.#sources());
     this.#seed = BigInt(state.seed);

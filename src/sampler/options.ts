@@ -2,7 +2,24 @@
 import { describe, type Field, type FieldMap } from "../fields.ts";
 import type { Indices } from "../gather.ts";
 
-/** Where episodes begin and end. */
+/**
+ * Where episodes begin and end. `end`: the field, or each of several, that is truthy (neither 0 nor NaN) in the last
+ * row of an episode. `id`: the field whose change begins a new one. `starts`: the rows with which they begin, shape
+ * `[episodes]`, in rising order.
+ *
+ * @example
+ * ```ts
+ * import { type EpisodeRule, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * using store = new StreamStore({ observation: 0, done: 1 });
+ * for (let step = 0; step < 20; step++) store.append(step, { observation: [step, -step], done: step % 5 === 4 });
+ * const rule: EpisodeRule = { starts: [0, 5, 10, 15] };
+ * const options = { steps: 3, order: "sequential", output: { values: null } } as const;
+ * const { size } = store.sampler({ ...options, episodes: rule }).next()!;
+ * assert.equal(size, 4 * (5 - 3 + 1));
+ * ```
+ */
 export type EpisodeRule<Name extends string = string> =
   /** A field, or several, of which one is truthy in the last row of an episode. */
   | { readonly end: Name | readonly Name[] }
@@ -14,10 +31,51 @@ export type EpisodeRule<Name extends string = string> =
 /**
  * What becomes of windows at the boundaries of episodes: they stay `within` one; or they start (`pad-right`) or end
  * (`pad-left`) at every position of one, and the rest is padding; or they `cross` boundaries.
+ *
+ * @example
+ * ```ts
+ * import { type Boundary, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * using store = new StreamStore({ observation: 0, done: 1 });
+ * for (let step = 0; step < 20; step++) store.append(step, { observation: [step, -step], done: step % 5 === 4 });
+ * const counts = (["within", "pad-left", "cross"] as Boundary[]).map((boundary) => {
+ *   const options = { steps: 3, episodes: { end: "done" }, boundary, order: "sequential" } as const;
+ *   return store.sampler({ ...options, tokens: 9 }).next()!.size;
+ * });
+ * assert.deepEqual(counts, [12, 20, 18]);
+ * ```
  */
 export type Boundary = "within" | "pad-left" | "pad-right" | "cross";
 
-/** In which order windows are drawn. */
+/**
+ * In which order windows are drawn.
+ *
+ * | order | what is drawn |
+ * | --- | --- |
+ * | `uniform` | each draw is one of all valid windows, every one as likely |
+ * | `shuffle` | every valid window once an epoch, in an order that looks random |
+ * | `sequential` | every valid window once an epoch, from the first to the last |
+ * | `recent`, `steps` | uniform among the windows whose anchor lies in the newest `steps` rows |
+ * | `recent`, `decay` | the newest window most often, each older one `decay` times as often as the next; `decay` is from 0 to 1, without the two |
+ * | `prioritized` | in proportion to priority ** `alpha` (0.6 by default), with importance weights of exponent `beta` (0.4) |
+ *
+ * A window's anchor is its first position, or with `pad-left` its last. Published as: `prioritized`, Schaul, Quan,
+ * Antonoglou and Silver, "Prioritized experience replay", ICLR 2016; `shuffle`, Black and Rogaway, "Ciphers with
+ * arbitrary finite domains", CT-RSA 2002.
+ *
+ * @example
+ * ```ts
+ * import { type Order, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * using store = new StreamStore({ reward: 0 });
+ * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
+ * const order: Order = { kind: "recent", steps: 3 };
+ * const { starts } = store.sampler({ tokens: 1, order, batchSize: 100 }).next()!;
+ * assert.ok(Math.min(...starts) >= 7);
+ * ```
+ */
 export type Order =
   /** Each draw is one of all valid windows, every one as likely. */
   | "uniform"
@@ -32,10 +90,40 @@ export type Order =
   /** In proportion to priorities ** `alpha`, with importance weights of exponent `beta`. */
   | { readonly kind: "prioritized"; readonly alpha?: number; readonly beta?: number };
 
-/** The number type of sampled values; bfloat16 comes as its bits in a Uint16Array. */
+/**
+ * The number type of sampled values; bfloat16 comes as its bits in a Uint16Array. A value that a narrower type cannot
+ * hold is rounded to the nearest.
+ *
+ * @example
+ * ```ts
+ * import { StreamStore, type ValueDtype } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * using store = new StreamStore({ reward: 0 });
+ * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
+ * const values: ValueDtype = "bfloat16";
+ * const batch = store.sampler({ tokens: 1, order: "sequential", output: { values } }).next()!;
+ * assert.deepEqual([...batch.values.subarray(0, 3)], [0, 0x3f80, 0x4000]); // 0, 1 and 2
+ * ```
+ */
 export type ValueDtype = "float32" | "float64" | "float16" | "bfloat16";
 
-/** Which columns a batch has, and their dtypes; null leaves one out. */
+/**
+ * Which columns a batch has, and their dtypes; null leaves one out.
+ *
+ * @example
+ * ```ts
+ * import { type Output, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * using store = new StreamStore({ reward: 0 });
+ * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
+ * const output = { values: "float64", types: null, steps: null } satisfies Output;
+ * const batch = store.sampler({ tokens: 4, batchSize: 2, output }).next()!;
+ * assert.equal(batch.values.constructor, Float64Array);
+ * assert.equal(batch.types, null);
+ * ```
+ */
 export interface Output {
   /** float32 where nothing is said. */
   readonly values?: ValueDtype | null;
@@ -45,26 +133,76 @@ export interface Output {
   readonly steps?: "int64" | "float64" | null;
 }
 
-/** By how much each field's values are shifted and scaled: (value - mean) / standardDeviation. */
+/**
+ * By how much each field's values are shifted and scaled: (value - mean) / standardDeviation, both in the values' own
+ * unit. A field whose standard deviation is 0 is only shifted; one that is not named stays as it is, and so does one
+ * whose mean is NaN.
+ *
+ * @example
+ * ```ts
+ * import { type Normalization, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * using store = new StreamStore({ reward: 0 });
+ * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
+ * const normalize: Normalization<"reward"> = { reward: { mean: 5, standardDeviation: 2 } };
+ * const batch = store.sampler({ tokens: 1, order: "sequential", normalize }).next()!;
+ * assert.deepEqual([...batch.values.subarray(0, 3)], [-2.5, -2, -1.5]);
+ * ```
+ */
 export type Normalization<Name extends string = string> = {
   readonly [Key in Name]?: { readonly mean: number; readonly standardDeviation: number };
 };
 
-/** One of several samplers that share the windows among them. */
+/**
+ * One of several samplers that share the windows among them: draw number `n` of all belongs to shard `n % count`. All
+ * have the same seed.
+ *
+ * @example
+ * ```ts
+ * import { type Shard, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * using store = new StreamStore({ reward: 0 });
+ * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
+ * const shards: Shard[] = [{ index: 0, count: 2 }, { index: 1, count: 2 }];
+ * const options = { tokens: 1, order: "shuffle", seed: 7, epochs: 1 } as const;
+ * const drawn = shards.flatMap((shard) => [...store.sampler({ ...options, shard }).next()!.starts]);
+ * assert.deepEqual(drawn.sort(), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+ * ```
+ */
 export interface Shard {
-  /** Which of them, from 0. */
+  /** Which of the samplers that share the windows, from 0 and below `count`. */
   readonly index: number;
-  /** How many there are. */
+  /** How many samplers share the windows. */
   readonly count: number;
 }
 
-/** The windows: their unit and length, and what a batch of them looks like. */
+/**
+ * The windows: their unit and length, and what a batch of them looks like. B windows come as columns of shape `[B,
+ * T]`, T tokens each; or with `fields` as one array a field, of shape `[B, S, W]`: S rows each, W values a row.
+ *
+ * @example
+ * ```ts
+ * import { StreamStore, type WindowOptions } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * using store = new StreamStore({ observation: 0, done: 1 });
+ * for (let step = 0; step < 20; step++) store.append(step, { observation: [step, -step], done: step % 5 === 4 });
+ * const windows = { steps: 3, fields: { observation: 2 }, truncate: true } satisfies WindowOptions;
+ * const { fields } = store.context(windows);
+ * assert.deepEqual([...fields.observation.values], [17, -17, 18, -18, 19, -19]);
+ * ```
+ */
 export interface WindowOptions<Name extends string = string> {
-  /** Tokens a window. With `steps`: the width of the output, which windows of rows are padded to. */
+  /** T, tokens a window. With `steps`: the width of the output in tokens, which windows of rows are padded to. */
   readonly tokens?: number;
-  /** Rows a window. Without `fields` they come as tokens: as many as `tokens` says, or as the widest rows there are have. */
+  /**
+   * S, rows a window. Without `fields` they come as tokens: as many as `tokens` says, or else S times the tokens of
+   * the widest row that there is when the sampler is made.
+   */
   readonly steps?: number;
-  /** Dense output of windows of rows: for each field so many values a row. */
+  /** Dense output of windows of rows: for each field W, so many values a row. */
   readonly fields?: { readonly [Key in Name]?: number };
   /** Cuts what is longer than the output's width. Without it that is an error. */
   readonly truncate?: boolean;
@@ -72,13 +210,28 @@ export interface WindowOptions<Name extends string = string> {
   readonly episodes?: EpisodeRule<Name>;
   /** The number types of a batch's arrays. */
   readonly output?: Output;
-  /** Normalizes values by field: by the statistics of the store, or by given ones. */
+  /** Normalizes values by field: by the statistics that the store has when the sampler is made, or by given ones. */
   readonly normalize?: boolean | Normalization<Name>;
 }
 
-/** Options of a sampler. */
+/**
+ * Options of a sampler. `store.sampler` takes `prefetch` too, a whole number from 1 to 64: batches made ahead in a
+ * Worker.
+ *
+ * @example
+ * ```ts
+ * import { type SamplerOptions, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * using store = new StreamStore({ reward: 0 });
+ * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
+ * const options = { tokens: 4, order: "shuffle", epochs: 1, batchSize: 3, seed: 1 } satisfies SamplerOptions;
+ * const sizes = Array.from(store.sampler(options), ({ size }) => size);
+ * assert.deepEqual(sizes, [3, 3, 1]); // 7 windows of 4 tokens in 10
+ * ```
+ */
 export interface SamplerOptions<Name extends string = string> extends WindowOptions<Name> {
-  /** Windows a batch; 256 where nothing is said. */
+  /** B, windows a batch; 256 where nothing is said. */
   readonly batchSize?: number;
   /** `within` where nothing is said. */
   readonly boundary?: Boundary;
@@ -86,11 +239,14 @@ export interface SamplerOptions<Name extends string = string> extends WindowOpti
   readonly stride?: number;
   /** `uniform` where nothing is said. */
   readonly order?: Order;
-  /** A whole number; random where nothing is said. */
+  /** A whole number, below 2 ** 53 or as a bigint below 2 ** 64; random where nothing is said. */
   readonly seed?: number | bigint;
-  /** Draws only every so many-th window of all. */
+  /** Draws only every `count`-th window of all. */
   readonly shard?: Shard;
-  /** For `shuffle` and `sequential`: ends after so many epochs. Endless for `shuffle` and 1 for `sequential` where nothing is said. */
+  /**
+   * For `shuffle` and `sequential`: ends after so many epochs. Where nothing is said `shuffle` is endless, and
+   * `sequential` has 1.
+   */
   readonly epochs?: number;
 }
 

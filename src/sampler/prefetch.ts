@@ -83,7 +83,29 @@ export class PrefetchingSampler<Batch = AnyBatch> implements AsyncIterable<Batch
     return BigInt(this.#state.seed);
   }
 
-  /** The next batch, or null after the last epoch. It is valid until the next call. */
+  /**
+   * The next batch, or null after the last epoch. It is valid until the next call. The first call starts the Worker.
+   *
+   * @returns Columns of shape `[B, T]`, or `[B, S, W]` for dense fields, over shared memory.
+   * @throws {RangeError} As `next` of {@link Sampler}. The call after it tries again, with another Worker.
+   * @throws {StreamStoreError} If the store is closed (`closed`), the last call has not ended (`busy`), or the Worker
+   * cannot open or read the store.
+   * @throws {Error} If the sampler was closed meanwhile, or the Worker has crashed.
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   * import { mkdtempSync } from "node:fs";
+   * import { tmpdir } from "node:os";
+   *
+   * using store = StreamStore.open(`${mkdtempSync(`${tmpdir()}/example-`)}/run.stream`, { fields: { reward: 0 } });
+   * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
+   * using sampler = store.sampler({ tokens: 2, batchSize: 4, order: "sequential", prefetch: 2 });
+   * const batch = (await sampler.next())!;
+   * assert.deepEqual([...batch.starts], [0, 1, 2, 3]);
+   * ```
+   */
   async next(): Promise<Batch | null> {
     if (this.#wake !== null) {
       throw new StreamStoreError(
@@ -105,7 +127,27 @@ export class PrefetchingSampler<Batch = AnyBatch> implements AsyncIterable<Batch
     return (report.size === batch.size ? batch : this.#layout.head(batch, report.size)) as Batch;
   }
 
-  /** Batches until the last epoch ends. Leaving the loop ends the Worker. */
+  /**
+   * Batches until the last epoch ends. Leaving the loop ends the Worker.
+   *
+   * @returns An iterator that calls `next`.
+   * @throws {RangeError} As `next` does.
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   * import { mkdtempSync } from "node:fs";
+   * import { tmpdir } from "node:os";
+   *
+   * using store = StreamStore.open(`${mkdtempSync(`${tmpdir()}/example-`)}/run.stream`, { fields: { reward: 0 } });
+   * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
+   * let windows = 0;
+   * const options = { tokens: 2, order: "shuffle", epochs: 1, prefetch: 2 } as const;
+   * for await (const { size } of store.sampler(options)) windows += size;
+   * assert.equal(windows, 9);
+   * ```
+   */
   async *[Symbol.asyncIterator](): AsyncGenerator<Batch, void, undefined> {
     try {
       for (let batch = await this.next(); batch !== null; batch = await this.next()) yield batch;
@@ -114,12 +156,53 @@ export class PrefetchingSampler<Batch = AnyBatch> implements AsyncIterable<Batch
     }
   }
 
-  /** Where the sampler stands after the last batch that `next` returned. */
+  /**
+   * Where the sampler stands after the last batch that `next` returned. Batches made ahead do not count.
+   *
+   * @returns What `restore` takes, also that of a sampler without `prefetch`.
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   * import { mkdtempSync } from "node:fs";
+   * import { tmpdir } from "node:os";
+   *
+   * using store = StreamStore.open(`${mkdtempSync(`${tmpdir()}/example-`)}/run.stream`, { fields: { reward: 0 } });
+   * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
+   * using sampler = store.sampler({ tokens: 2, batchSize: 4, order: "shuffle", prefetch: 2 });
+   * await sampler.next();
+   * assert.equal(sampler.state().position, 4);
+   * ```
+   */
   state(): SamplerState {
     return this.#state;
   }
 
-  /** As that of {@link Sampler}. Batches made ahead are thrown away. */
+  /**
+   * As that of {@link Sampler}. Batches made ahead are thrown away.
+   *
+   * @param state What `state` gave, also after JSON.
+   * @throws {RangeError} If the state is that of another kind of sampler, or of a longer stream.
+   * @throws {TypeError} If it is no object.
+   * @throws {StreamStoreError} If the store is closed (`closed`).
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   * import { mkdtempSync } from "node:fs";
+   * import { tmpdir } from "node:os";
+   *
+   * using store = StreamStore.open(`${mkdtempSync(`${tmpdir()}/example-`)}/run.stream`, { fields: { reward: 0 } });
+   * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
+   * using sampler = store.sampler({ tokens: 2, batchSize: 4, order: "sequential", prefetch: 2 });
+   * const state = sampler.state();
+   * await sampler.next();
+   * sampler.restore(state);
+   * assert.deepEqual([...(await sampler.next())!.starts], [0, 1, 2, 3]);
+   * ```
+   */
   restore(state: SamplerState): void {
     this.#sampler.restore(state);
     this.#state = this.#sampler.state();
@@ -130,7 +213,25 @@ export class PrefetchingSampler<Batch = AnyBatch> implements AsyncIterable<Batch
     for (const { slot } of this.#ready.splice(0)) this.#send({ kind: "free", slot });
   }
 
-  /** Ends the Worker. The next call of `next` starts another one, which goes on. */
+  /**
+   * Ends the Worker. The next call of `next` starts another one, which goes on. Closing twice does nothing.
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   * import { mkdtempSync } from "node:fs";
+   * import { tmpdir } from "node:os";
+   *
+   * using store = StreamStore.open(`${mkdtempSync(`${tmpdir()}/example-`)}/run.stream`, { fields: { reward: 0 } });
+   * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
+   * const sampler = store.sampler({ tokens: 2, batchSize: 4, order: "sequential", prefetch: 2 });
+   * await sampler.next();
+   * sampler.close();
+   * assert.equal((await sampler.next())!.starts[0], 4);
+   * sampler.close();
+   * ```
+   */
   close(): void {
     const worker = this.#worker;
     if (worker === null) return;

@@ -1,4 +1,14 @@
-/** The Worker of a prefetching sampler: opens the store to read and fills shared buffers with batches, ahead of the trainer. */
+/**
+ * The Worker of a prefetching sampler: opens the store to read and fills shared buffers with batches, ahead of the
+ * trainer. It exports nothing. A program that goes through a bundler has a second entry beside its own,
+ * `streamstore_worker.ts`, that imports it:
+ *
+ * ```ts ignore
+ * import "@streamstore/streamstore/worker";
+ * ```
+ *
+ * @module
+ */
 import { StreamStoreError } from "../error.ts";
 import { StreamStore } from "../store.ts";
 import { type AnyBatch, BatchLayout } from "./batch.ts";

@@ -105,12 +105,28 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
     return this.#context.seed;
   }
 
-  /** Windows a batch. */
+  /** B, windows a batch. */
   get batchSize(): number {
     return this.#plan.batchSize;
   }
 
-  /** A batch of one's own, to be filled by `next(batch)`. */
+  /**
+   * A batch of one's own, to be filled by `next(batch)`.
+   *
+   * @returns Arrays of this sampler's dtypes and shapes, filled with 0.
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   *
+   * using store = new StreamStore({ reward: 0 });
+   * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
+   * const sampler = store.sampler({ tokens: 2, batchSize: 3 });
+   * const batches = [sampler.allocate(), sampler.allocate()];
+   * for (const batch of batches) assert.equal(sampler.next(batch), batch);
+   * ```
+   */
   allocate(): Batch {
     return this.#layout.allocate() as Batch;
   }
@@ -119,9 +135,25 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
    * The next batch, or null after the last epoch. It is the sampler's own and filled anew by the next call, or `out`.
    *
    * @param out A batch that `allocate` or this sampler has made, or one with arrays of the same classes and lengths.
-   * @throws {RangeError} If the store has no valid window, and says which rule has left none; or if a window is wider than
-   * the output.
-   * @throws {StreamStoreError} If the store is closed.
+   * @returns Columns of shape `[B, T]`, or `[B, S, W]` for dense fields, where B is the batch size; fewer than B
+   * windows where the last epoch ends.
+   * @throws {RangeError} If the store has no valid window, and says which rule has left none; if a window is wider
+   * than the output; or if no window has a priority above 0.
+   * @throws {RangeError | TypeError} If `out` has other arrays than this sampler's batches.
+   * @throws {StreamStoreError} If the store is closed (`closed`).
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   *
+   * using store = new StreamStore({ reward: 0 });
+   * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
+   * const sampler = store.sampler({ tokens: 4, order: "sequential", batchSize: 5 });
+   * assert.deepEqual([...sampler.next()!.starts], [0, 1, 2, 3, 4]);
+   * assert.equal(sampler.next()!.size, 2);
+   * assert.equal(sampler.next(), null);
+   * ```
    */
   next(out?: Batch): Batch | null {
     this.#source.prepare("sample");
@@ -139,12 +171,45 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
     }
   }
 
-  /** Batches until the last epoch ends. */
+  /**
+   * Batches until the last epoch ends; without end where there is none.
+   *
+   * @returns An iterator that calls `next`.
+   * @throws {RangeError} As `next` does.
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   *
+   * using store = new StreamStore({ reward: 0 });
+   * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
+   * let windows = 0;
+   * for (const { size } of store.sampler({ tokens: 4, order: "shuffle", epochs: 2 })) windows += size;
+   * assert.equal(windows, 2 * 7);
+   * ```
+   */
   *[Symbol.iterator](): Generator<Batch, void, undefined> {
     for (let batch = this.next(); batch !== null; batch = this.next()) yield batch;
   }
 
-  /** Where the sampler stands: JSON of under 300 bytes. Priorities are not in it: see `savePriorities`. */
+  /**
+   * Where the sampler stands: JSON of under 300 bytes. Priorities are not in it: see `savePriorities`.
+   *
+   * @returns What `restore` takes, of this sampler or of another one.
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   *
+   * using store = new StreamStore({ reward: 0 });
+   * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
+   * const sampler = store.sampler({ tokens: 2, seed: 7, batchSize: 3 });
+   * sampler.next();
+   * assert.equal(sampler.state().position, 3);
+   * ```
+   */
   state(): SamplerState {
     return stateOf(this.#plan, this.#context.seed, this.#cursor.position, this.#draw.epoch);
   }
@@ -153,7 +218,24 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
    * Goes on where a sampler of the same windows and order stood, with its seed; also with another batch size, and with
    * another number of shards if all of them stood at the same place.
    *
+   * @param state What `state` gave, also after JSON.
    * @throws {RangeError} If the state is that of another kind of sampler, or of a longer stream.
+   * @throws {TypeError} If it is no object.
+   * @throws {StreamStoreError} If the store is closed (`closed`).
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   *
+   * using store = new StreamStore({ reward: 0 });
+   * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
+   * const sampler = store.sampler({ tokens: 2, order: "shuffle", batchSize: 3 });
+   * const state = sampler.state();
+   * const first = [...sampler.next()!.starts];
+   * sampler.restore(state);
+   * assert.deepEqual([...sampler.next()!.starts], first);
+   * ```
    */
   restore(state: SamplerState): void {
     this.#source.prepare("restore a sampler");
@@ -170,12 +252,27 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
   }
 
   /**
-   * Sets the priorities of windows that were drawn.
+   * Sets the priorities of windows that were drawn, as in Schaul et al., "Prioritized experience replay", 2016. A
+   * window that was never given one has the highest so far, and at least 1.
    *
-   * @param ids The `ids` of a batch, or some of them.
-   * @param priorities A number >= 0 for each, such as the error of a prediction. Where an id comes twice the last counts.
+   * @param ids The `ids` of a batch, shape `[B]`, or some of them.
+   * @param priorities A finite number >= 0 for each, such as the error of a prediction, shape `[B]`. Where an id comes
+   * twice the last counts.
    * @throws {RangeError} If an id is that of no window or a priority is no such number. None is set then.
-   * @throws {TypeError} If the order is not prioritized.
+   * @throws {TypeError} If the order is not prioritized, or one of the two is no list or typed array.
+   * @throws {StreamStoreError} If the store is closed (`closed`).
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   *
+   * using store = new StreamStore({ reward: 0 });
+   * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
+   * const sampler = store.sampler({ tokens: 1, order: { kind: "prioritized", alpha: 1 }, batchSize: 50 });
+   * sampler.updatePriorities([0, 1, 2, 3, 4, 5, 6, 7, 8, 9], [0, 0, 0, 0, 0, 0, 0, 0, 0, 2]);
+   * assert.ok(sampler.next()!.starts.every((start) => start === 9));
+   * ```
    */
   updatePriorities(ids: ArrayLike<number>, priorities: ArrayLike<number>): void {
     this.#source.prepare("update priorities");
@@ -188,13 +285,66 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
     this.#prioritized("update priorities").update(ids, priorities);
   }
 
-  /** Writes all priorities to a file, for a sampler over the same store to load. */
+  /**
+   * Writes all priorities to a file, for a sampler over the same store to load. The file is there whole or not at all,
+   * and is durable when the call returns.
+   *
+   * @param path Of the file. Its folder must exist; a file that is there is replaced.
+   * @throws {TypeError} If the order is not prioritized.
+   * @throws {StreamStoreError} If the store is closed (`closed`), or the file cannot be written.
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   * import { mkdtempSync, statSync } from "node:fs";
+   * import { tmpdir } from "node:os";
+   *
+   * using store = new StreamStore({ reward: 0 });
+   * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
+   * const path = `${mkdtempSync(`${tmpdir()}/example-`)}/priorities`;
+   * const order = { kind: "prioritized", alpha: 1 } as const;
+   * const sampler = store.sampler({ tokens: 1, order });
+   * sampler.updatePriorities([4], [1000]);
+   * sampler.savePriorities(path);
+   *
+   * assert.equal(statSync(path).size, 48 + 8 * 10 + 32);
+   * ```
+   */
   savePriorities(path: string): void {
     this.#source.prepare("save priorities");
     this.#prioritized("save priorities").save(path);
   }
 
-  /** Reads the priorities that `savePriorities` wrote. Windows that came later have the highest priority. */
+  /**
+   * Reads the priorities that `savePriorities` wrote. Windows that came later have the highest priority.
+   *
+   * @param path Of the file.
+   * @throws {RangeError} If it is of a longer stream, or was saved with another `alpha`.
+   * @throws {TypeError} If the order is not prioritized.
+   * @throws {StreamStoreError} If the store is closed (`closed`), or the file is not there (`not-found`) or damaged
+   * (`damaged`).
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   * import { mkdtempSync } from "node:fs";
+   * import { tmpdir } from "node:os";
+   *
+   * using store = new StreamStore({ reward: 0 });
+   * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
+   * const path = `${mkdtempSync(`${tmpdir()}/example-`)}/priorities`;
+   * const order = { kind: "prioritized", alpha: 1 } as const;
+   * const sampler = store.sampler({ tokens: 1, order });
+   * sampler.updatePriorities([4], [1000]);
+   * sampler.savePriorities(path);
+   *
+   * const other = store.sampler({ tokens: 1, order, batchSize: 100 });
+   * other.loadPriorities(path);
+   * assert.ok(other.next()!.starts.filter((start) => start === 4).length > 50);
+   * ```
+   */
   loadPriorities(path: string): void {
     this.#source.prepare("load priorities");
     this.#prioritized("load priorities").load(path);

@@ -4,13 +4,31 @@ import { describe } from "../fields.ts";
 import type { EpochState } from "./draws.ts";
 import type { SamplerPlan } from "./options.ts";
 
-/** What `sampler.state()` returns. It depends neither on the batch size nor on the shard. */
+/**
+ * Where a sampler stands: plain JSON. It depends neither on the batch size nor on the shard.
+ *
+ * @example
+ * ```ts
+ * import { type SamplerState, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * using store = new StreamStore({ reward: 0 });
+ * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
+ * const sampler = store.sampler({ tokens: 2, order: "shuffle", seed: 7, batchSize: 3 });
+ * sampler.next();
+ * const state: SamplerState = JSON.parse(JSON.stringify(sampler.state()));
+ * assert.equal(state.position, 3);
+ * const other = store.sampler({ tokens: 2, order: "shuffle", batchSize: 3 });
+ * other.restore(state);
+ * assert.deepEqual(other.next()!.starts, sampler.next()!.starts);
+ * ```
+ */
 export interface SamplerState {
-  /** Of this form. */
+  /** The version of this form. */
   readonly version: 1;
   /** The seed, in decimal. */
   readonly seed: string;
-  /** Draws made by all shards. */
+  /** Draws made, by all shards together. */
   readonly position: number;
   /** The epoch, for orders that have them. */
   readonly epoch?: EpochState;

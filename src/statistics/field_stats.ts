@@ -3,7 +3,21 @@ import { runtime } from "../native/load.ts";
 import { check } from "../native/status.ts";
 import { type Buckets, bucketValue, isBuckets, mergeBuckets } from "./buckets.ts";
 
-/** A `FieldStats` as JSON holds it. */
+/**
+ * A `FieldStats` as JSON holds it. Numbers of values are in the unit of the field's own values.
+ *
+ * @example
+ * ```ts
+ * import { FieldStats, type FieldStatsJson, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * using store = new StreamStore({ reward: 0 });
+ * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
+ * const json: FieldStatsJson = store.stats().reward.toJSON();
+ * assert.deepEqual(json.range, [0, 9]);
+ * assert.equal(FieldStats.fromJSON(json).mean, 4.5);
+ * ```
+ */
 export interface FieldStatsJson {
   /** Rows that were looked at. */
   readonly rowCount: number;
@@ -13,9 +27,12 @@ export interface FieldStatsJson {
   readonly nonFinite: number;
   /** The smallest and the largest value; null where there is none. */
   readonly range: readonly [number, number] | null;
-  /** Count, mean, what a float64 cannot hold of the mean, sum of squared deviations; and the power of two by which they are scaled. */
+  /**
+   * Shape `[5]`: count, mean, what a float64 cannot hold of the mean, sum of squared deviations; and the power of two
+   * by which they are scaled.
+   */
   readonly moments: readonly number[];
-  /** Pairs of a bucket's key and its count, keys ascending. */
+  /** Shape `[buckets, 2]`, flat: pairs of a bucket's key and its count, keys ascending. */
   readonly buckets: readonly number[];
 }
 
@@ -70,14 +87,19 @@ export class FieldStats {
   readonly count: number;
   /** Values that are NaN or infinite. */
   readonly nonFinite: number;
-  /** The smallest value; NaN where there is none. */
+  /** The smallest value, in the values' own unit; NaN where there is none. */
   readonly min: number;
-  /** The largest value; NaN where there is none. */
+  /** The largest value, in the values' own unit; NaN where there is none. */
   readonly max: number;
-  /** Right to about 15 digits, also where the values lie far from 0 and close together. */
+  /**
+   * The mean of all finite values: right to about 15 digits, also where the values lie far from 0 and close together.
+   *
+   * Method: as that of `standardDeviation`.
+   */
   readonly mean: number;
   /**
-   * The square root of the mean squared distance from the mean: divided by `count`, as NumPy's `std` does by default.
+   * The square root of the mean squared distance from the mean, in the values' own unit: divided by `count`, as
+   * NumPy's `std` does by default.
    *
    * Method: Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances",
    * Stanford STAN-CS-79-773, 1979.
@@ -104,16 +126,28 @@ export class FieldStats {
   }
 
   /**
-   * A value below which about the share `q` of all values lies: an estimate of the one that comes at place
-   * `floor(q * (count - 1))` when all are sorted. `quantile(0)` is `min` and `quantile(1)` is `max`.
+   * A value below which about the share `q` of all values lies: an estimate of the one that comes at place `floor(q *
+   * (count - 1))` when all are sorted. `quantile(0)` is `min` and `quantile(1)` is `max`.
    *
    * The estimate is off by at most 1/257 (0.39 %) of the value; of a value below 2.2e-308 by at most 2 ** -1029.
    *
    * Method: DDSketch, with buckets by sign, exponent and the first 7 bits of the mantissa. Masson, Rim and Lee,
    * "DDSketch: a fast and fully-mergeable quantile sketch with relative-error guarantees", PVLDB 12, 2019.
    *
-   * @param q From 0 to 1.
-   * @throws {RangeError} If `q` is none.
+   * @param q The share, from 0 to 1.
+   * @returns The estimate, in the values' own unit; NaN where there is no finite value.
+   * @throws {RangeError} If `q` is no number from 0 to 1.
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   *
+   * using store = new StreamStore({ reward: 0 });
+   * for (let step = 0; step <= 100; step++) store.append(step, { reward: step });
+   * const { reward } = store.stats();
+   * assert.ok(Math.abs(reward.quantile(0.5) - 50) <= 50 / 257);
+   * ```
    */
   quantile(q: number): number {
     if (typeof q !== "number" || !(q >= 0 && q <= 1)) {
@@ -132,6 +166,21 @@ export class FieldStats {
   /**
    * The statistics of these values and others together. Counts and quantiles are exactly those of a store with all of
    * them; mean and standard deviation are but for rounding.
+   *
+   * @param other Of another store or field, or of the rows of another time.
+   * @returns New statistics; these and the other stay as they are.
+   * @throws {TypeError} If `other` is no `FieldStats`.
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   *
+   * using store = new StreamStore({ reward: 0 });
+   * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
+   * const { reward } = store.stats();
+   * assert.equal(reward.merge(reward).count, 20);
+   * ```
    */
   merge(other: FieldStats): FieldStats {
     if (!(other instanceof FieldStats)) {
@@ -148,7 +197,21 @@ export class FieldStats {
     });
   }
 
-  /** All of it, for `JSON.stringify`: some 12 bytes for each bucket that has values. */
+  /**
+   * All of it, for `JSON.stringify`: some 12 bytes for each bucket that has values.
+   *
+   * @returns What `FieldStats.fromJSON` takes.
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   *
+   * using store = new StreamStore({ reward: 0 });
+   * store.append(0, { reward: 1 });
+   * assert.equal(store.stats().reward.toJSON().rowCount, 1);
+   * ```
+   */
   toJSON(): FieldStatsJson {
     const { keys, counts } = this.#buckets;
     return {
@@ -162,9 +225,22 @@ export class FieldStats {
   }
 
   /**
-   * What `toJSON` gave.
+   * What `toJSON` gave, as statistics again.
    *
-   * @throws {TypeError} If it is not that.
+   * @param json From `JSON.parse`, or `toJSON` itself.
+   * @returns The same statistics, to the bit.
+   * @throws {TypeError} If it is not what `toJSON` gave.
+   *
+   * @example
+   * ```ts
+   * import { FieldStats, StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   *
+   * using store = new StreamStore({ reward: 0 });
+   * store.append(0, { reward: 0.1 });
+   * const text = JSON.stringify(store.stats().reward);
+   * assert.deepEqual(FieldStats.fromJSON(JSON.parse(text)), store.stats().reward);
+   * ```
    */
   static fromJSON(json: FieldStatsJson): FieldStats {
     if (!isJson(json)) {
