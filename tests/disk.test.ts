@@ -31,8 +31,20 @@ test("saveDataset() writes the files that load_from_disk wants, with all of thei
       "train/state.json",
     ]);
     assert.deepEqual(readJson(path, "dataset_dict.json"), { splits: ["train", "test"] });
-    assert.deepEqual(readJson(path, "train", "state.json"), {
-      _data_files: [{ filename: "data-00000-of-00002.arrow" }, { filename: "data-00001-of-00002.arrow" }],
+    const { _data_files: listed, _streamstore_crc32: checksum, ...state } = readJson(
+      path,
+      "train",
+      "state.json",
+    );
+    const files = listed as { filename: string; crc32: string }[];
+    assert.deepEqual(files.map(({ filename }) => filename), [
+      "data-00000-of-00002.arrow",
+      "data-00001-of-00002.arrow",
+    ]);
+    for (const digits of [checksum, ...files.map(({ crc32 }) => crc32)]) {
+      assert.match(String(digits), /^[0-9a-f]{8}$/);
+    }
+    assert.deepEqual(state, {
       _fingerprint: null,
       _format_columns: null,
       _format_kwargs: {},

@@ -1,3 +1,6 @@
+import { blankDigits, checksumKey } from "./arrow_checksum.ts";
+import { Flatbuffer, type FlatTable, type FlatVector } from "./arrow_flatbuffer.ts";
+
 /**
  * Looks at the metadata of an Arrow message before apache-arrow reads it: that library takes every length for true, and
  * goes on for hours over a damaged one. Only what has a length or leads elsewhere is checked, by the tables of Arrow's
@@ -8,13 +11,15 @@
 export interface Message {
   readonly kind: "schema" | "dictionary" | "batch";
   readonly bodyLength: number;
-  readonly isCompressed: boolean;
+  /** How the buffers in its body are compressed, by the name that other programs have for it. */
+  readonly compression: "lz4" | "zstd" | null;
+  /** Where the metadata has the digits of a checksum of ours. */
+  readonly digits: FlatVector | null;
 }
 
 /** Throws where something does not lie within the bytes. */
 export function checkMessage(bytes: Uint8Array): Message {
-  const buffer = new Flatbuffer(bytes);
-  const message = buffer.table(buffer.follow(0));
+  const message = new Flatbuffer(bytes).root;
   const kind = ([null, "schema", "dictionary", "batch"] as const)[message.byte(1)];
   const header = message.child(2);
   if (!kind || header === null) {
@@ -28,7 +33,21 @@ export function checkMessage(bytes: Uint8Array): Message {
   if (kind === "dictionary" && rows === null) throw new Error("a dictionary must have values");
   if (rows !== null) { for (const regions of [1, 2]) rows.vector(regions, 16); }
   rows?.vector(4, 8);
-  return { kind, bodyLength, isCompressed: (rows?.child(3) ?? null) !== null };
+  return { kind, bodyLength, compression: compressionOf(rows), digits: findDigits(message, kind) };
+}
+
+function compressionOf(rows: FlatTable | null): Message["compression"] {
+  const codec = rows?.child(3)?.byte(0);
+  if (codec === undefined) return null;
+  if (codec > 1) throw new Error(`buffers must be compressed by lz4 (0) or zstd (1), got ${codec}`);
+  return codec === 0 ? "lz4" : "zstd";
+}
+
+/** Digits that are not as many as ours are somebody else's, or damaged: then they are missed later. */
+function findDigits(message: FlatTable, kind: Message["kind"]): FlatVector | null {
+  const own = message.children(4).find((pair) => pair.text(0) === checksumKey);
+  const digits = own?.vector(1, 1);
+  return digits?.count === blankDigits[kind].length ? digits : null;
 }
 
 /** Where the messages of an Arrow file are. */
@@ -40,7 +59,7 @@ export interface Index {
 /** The same for the index at the end of a file. It then forgets its blocks: its schema alone is left for others to read. */
 export function takeIndex(bytes: Uint8Array): Index {
   const buffer = new Flatbuffer(bytes);
-  const footer = buffer.table(buffer.follow(0));
+  const footer = buffer.root;
   const schema = footer.child(1);
   if (schema === null) throw new Error("the index must have a schema");
   checkSchema(schema);
@@ -91,73 +110,4 @@ const listTypes = [12, 16, 17, 21];
 
 function checkKeyValues(table: FlatTable, slot: number): void {
   for (const pair of table.children(slot)) for (const text of [0, 1]) pair.vector(text, 1);
-}
-
-class Flatbuffer {
-  readonly view: DataView;
-  #tables = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  }
-
-  /** Where an offset leads. A place that is not there is a RangeError of the view. */
-  follow(at: number): number {
-    return at + this.view.getUint32(at, true);
-  }
-
-  table(at: number): FlatTable {
-    // Tables that share children could be more than the bytes have room for.
-    if (++this.#tables > this.view.byteLength / 4) throw new Error("metadata must not repeat itself");
-    return new FlatTable(this, at);
-  }
-}
-
-class FlatTable {
-  readonly #slots: number;
-  readonly #slotsEnd: number;
-
-  constructor(private readonly buffer: Flatbuffer, private readonly at: number) {
-    this.#slots = at - buffer.view.getInt32(at, true);
-    this.#slotsEnd = this.#slots + buffer.view.getUint16(this.#slots, true);
-  }
-
-  byte(slot: number): number {
-    const at = this.#place(slot);
-    return at === null ? 0 : this.buffer.view.getUint8(at);
-  }
-
-  integer(slot: number): number {
-    const at = this.#place(slot);
-    return at === null ? 0 : Number(this.buffer.view.getBigInt64(at, true));
-  }
-
-  child(slot: number): FlatTable | null {
-    const at = this.#place(slot);
-    return at === null ? null : this.buffer.table(this.buffer.follow(at));
-  }
-
-  children(slot: number): FlatTable[] {
-    const { start, count } = this.vector(slot, 4);
-    return Array.from({ length: count }, (_, i) => this.buffer.table(this.buffer.follow(start + 4 * i)));
-  }
-
-  /** Entries of so many bytes each, all of which must be there. */
-  vector(slot: number, entryBytes: number): { readonly start: number; readonly count: number } {
-    const at = this.#place(slot);
-    if (at === null) return { start: 0, count: 0 };
-    const start = this.buffer.follow(at);
-    const count = this.buffer.view.getUint32(start, true);
-    const room = this.buffer.view.byteLength - start - 4;
-    if (count * entryBytes > room) {
-      throw new Error(`a list in the metadata must have at most ${room} bytes, got ${count} × ${entryBytes}`);
-    }
-    return { start: start + 4, count };
-  }
-
-  #place(slot: number): number | null {
-    const at = this.#slots + 4 + 2 * slot;
-    const offset = at < this.#slotsEnd ? this.buffer.view.getUint16(at, true) : 0;
-    return offset === 0 ? null : this.at + offset;
-  }
 }

@@ -24,7 +24,7 @@ const figures = {
   refused: 0,
   /** Loaded, with the very values that the whole dataset has. */
   right: 0,
-  /** Loaded, and other: what a changed number gives where no checksum tells, or a row that is gone with its bytes. */
+  /** Loaded, and other: what a changed number gives where no checksum tells, as in text and in Python's files. */
   changed: 0,
   failures: 0,
   secondsMax: 0,
@@ -33,11 +33,14 @@ const figures = {
 
 class Refusal extends Error {}
 
-/** What a whole load gives of each sample. */
-const whole = new Map<Sample, string>();
+/** What a whole load gives of each sample, as it is and sorted. */
+const whole = new Map<Sample, readonly [string, string]>();
 const hub = await startHub();
 const samples = await makeSamples(directory);
-for (const sample of samples) whole.set(sample, await load(sample, sample.files, {}));
+for (const sample of samples) {
+  const { files, key } = sample;
+  whole.set(sample, [await load(sample, files, {}), await load(sample, files, { sortBy: key })]);
+}
 
 /** Loads into a store that has rows already, which no load may touch. Gives all values that were added, as text. */
 async function load(sample: Sample, files: Files, options: object): Promise<string> {
@@ -108,17 +111,16 @@ async function tryMutation(seed: number): Promise<void> {
   const sample = pickSample(random);
   const foreign = samples.filter((other) => other !== sample).map(({ files }) => files);
   const [files, done] = mutate(sample.files, foreign, random);
-  const options = random.below(4) === 0 ? { sortBy: sample.key } : {};
-  const what = `seed ${seed}, ${sample.name}${"sortBy" in options ? ", sorted" : ""}: ${done}`;
+  const isSorted = random.below(4) === 0;
+  const what = `seed ${seed}, ${sample.name}${isSorted ? ", sorted" : ""}: ${done}`;
   // Read again if the process ends here, or hangs: by which seed.
   writeFileSync(join(directory, "running"), what);
   const start = performance.now();
   try {
-    const found = await load(sample, files, options);
-    const isSorted = "sortBy" in options;
-    if (found === whole.get(sample) || isSorted && found.length === whole.get(sample)!.length) {
-      figures.right++;
-    } else figures.changed++;
+    const found = await load(sample, files, isSorted ? { sortBy: sample.key } : {});
+    if (found === whole.get(sample)![Number(isSorted)]) figures.right++;
+    else if (tells(sample, files, done)) throw new Error(`other values were loaded: ${found}`);
+    else figures.changed++;
   } catch (error) {
     if (error instanceof Refusal) figures.refused++;
     else {
@@ -133,6 +135,14 @@ async function tryMutation(seed: number): Promise<void> {
     figures.failures++;
     console.log(`${what}: took ${seconds.toFixed(1)} s`);
   }
+}
+
+/** Whether checksums must tell: in the Parquet and Arrow files that are saved here, unless one is another dataset's. */
+function tells({ name, files }: Sample, damaged: Files, done: string): boolean {
+  const touched = [...new Set([...files.keys(), ...damaged.keys()])]
+    .filter((path) => files.get(path) !== damaged.get(path));
+  return !name.startsWith("Python's") && !done.includes("of another dataset") &&
+    touched.every((path) => /\.(parquet|arrows?)$/.test(path));
 }
 
 for (let seed = firstSeed; seed < firstSeed + count; seed++) await tryMutation(seed);

@@ -100,6 +100,9 @@ def by_pyarrow(case, table, folder):
     coded = pa.table({name: words.column(name).dictionary_encode() for name in words.column_names})
     pa.feather.write_feather(coded, path, compression="uncompressed")
     note(case, "pyarrow feather, dictionaries", path, words, False)
+    path = place(folder, "pa/zstd.feather")
+    pa.feather.write_feather(table, path, compression="zstd", chunksize=7)
+    note(case, "pyarrow feather, zstd", path, table, True)
 
 
 def by_duckdb(case, table, folder):
@@ -128,6 +131,9 @@ def by_polars(case, table, folder):
     path = place(folder, "polars/one.arrow")
     frame.write_ipc(path, compression="uncompressed", compat_level=polars.CompatLevel.oldest())
     note(case, "polars IPC", path, kept, False)
+    path = place(folder, "polars/zstd.arrow")
+    frame.write_ipc(path, compression="zstd", compat_level=polars.CompatLevel.oldest())
+    note(case, "polars IPC, zstd", path, kept, False)
     path = place(folder, "polars/one.arrows")
     frame.write_ipc_stream(path, compression="uncompressed", compat_level=polars.CompatLevel.oldest())
     note(case, "polars IPC stream", path, kept, False)

@@ -1,40 +1,39 @@
 import {
+  Message,
   RecordBatchFileWriter,
   RecordBatchStreamWriter,
   RecordBatchWriter,
   type Schema,
   type Table,
 } from "apache-arrow";
+import { open } from "node:fs/promises";
+import { digitsOf } from "../arrow_checksum.ts";
+import { MessageLog, withBlank } from "./arrow_messages.ts";
 import { join, writePieces } from "./output.ts";
 
 /** Arrow's IPC formats: a stream of messages, or a file that has them and an index. */
 export type ArrowForm = "stream" | "file";
 
-/** Writes tables into one Arrow file, uncompressed. */
+/** Writes tables into one Arrow file, uncompressed. `onChecksum` gets the digits of its last checksum. */
 export async function writeArrow(
   path: string,
   schema: Schema,
   tables: Iterable<Table>,
   form: ArrowForm,
+  onChecksum: (digits: string) => void = () => {},
 ): Promise<void> {
-  await writePieces(path, form === "stream" ? streamPieces(schema, tables) : filePieces(schema, tables));
+  const writer = form === "stream" ? new StreamPieces() : new FilePieces();
+  await writePieces(path, piecesOf(writer, schema, tables));
+  const digits = digitsOf(writer.log.checksum);
+  await overwrite(path, writer.log.lastDigitsAt, digits);
+  onChecksum(digits);
 }
 
 /** A schema as the first message of a stream. */
 export function schemaMessage(schema: Schema): Uint8Array {
   const writer = new StreamPieces();
   writer.reset(undefined, schema);
-  return join(writer.pieces);
-}
-
-function* streamPieces(schema: Schema, tables: Iterable<Table>): Generator<Uint8Array> {
-  const writer = new StreamPieces();
-  yield* piecesOf(writer, schema, tables);
-}
-
-function* filePieces(schema: Schema, tables: Iterable<Table>): Generator<Uint8Array> {
-  const writer = new FilePieces();
-  yield* piecesOf(writer, schema, tables);
+  return join(writer.log.take());
 }
 
 function* piecesOf(
@@ -43,30 +42,44 @@ function* piecesOf(
   tables: Iterable<Table>,
 ): Generator<Uint8Array> {
   writer.reset(undefined, schema);
-  yield* writer.pieces.splice(0);
+  yield* writer.log.take();
   for (const table of tables) {
     for (const batch of table.batches) {
       if (batch.numRows > 0) writer.write(batch);
-      yield* writer.pieces.splice(0);
+      yield* writer.log.take();
     }
   }
   writer.finish();
-  yield* writer.pieces.splice(0);
+  yield* writer.log.take();
+}
+
+async function overwrite(path: string, at: number, text: string): Promise<void> {
+  const file = await open(path, "r+");
+  try {
+    await file.write(text, at, "latin1");
+  } finally {
+    await file.close();
+  }
 }
 
 // The library's writers queue what they write for a consumer that awaits it, and join it. Here it is taken as it comes.
 
 class StreamPieces extends RecordBatchStreamWriter {
-  readonly pieces: Uint8Array[] = [];
+  readonly log = new MessageLog();
+
+  protected override _writeMessage(message: Message, alignment?: number): this {
+    this.log.begin();
+    return super._writeMessage(withBlank(message), alignment);
+  }
 
   protected override _write(chunk: ArrayBufferView): this {
-    this._position += keep(this.pieces, chunk, this._started);
+    if (this._started) this._position += this.log.add(chunk);
     return this;
   }
 }
 
 class FilePieces extends RecordBatchFileWriter {
-  readonly pieces: Uint8Array[] = [];
+  readonly log = new MessageLog();
 
   /** The format has the schema in front too, for who reads a file as a stream; the library writes it at the end only. */
   protected override _writeSchema(schema: Schema): this {
@@ -75,8 +88,13 @@ class FilePieces extends RecordBatchFileWriter {
     return this;
   }
 
+  protected override _writeMessage(message: Message, alignment?: number): this {
+    this.log.begin();
+    return super._writeMessage(withBlank(message), alignment);
+  }
+
   protected override _write(chunk: ArrayBufferView): this {
-    this._position += keep(this.pieces, chunk, this._started);
+    if (this._started) this._position += this.log.add(chunk);
     return this;
   }
 }
@@ -84,9 +102,3 @@ class FilePieces extends RecordBatchFileWriter {
 const writeSchemaMessage = Reflect.get(RecordBatchWriter.prototype, "_writeSchema") as (
   schema: Schema,
 ) => void;
-
-function keep(pieces: Uint8Array[], chunk: ArrayBufferView, isStarted: boolean): number {
-  if (!isStarted || chunk.byteLength === 0) return 0;
-  pieces.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
-  return chunk.byteLength;
-}

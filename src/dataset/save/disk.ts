@@ -1,6 +1,7 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
+import { listChecksum, listChecksumKey, type ListedFile } from "../arrow_state.ts";
 import type { Features } from "../features.ts";
 import { writeArrow } from "./arrow_file.ts";
 import { shardName, writeShards } from "./shards.ts";
@@ -19,15 +20,19 @@ export async function writeDisk(
 ): Promise<void> {
   const others = await readSplits(folder);
   await replaceFolder(join(folder, split), async (temporary) => {
+    const checksums: string[] = [];
     const paths = await writeShards(
       tables,
       shardBytes,
       (index) => join(temporary, `${index}.arrow`),
-      (path, part) => writeArrow(path, tables.schema, part, "stream"),
+      (path, part) => writeArrow(path, tables.schema, part, "stream", (digits) => checksums.push(digits)),
     );
-    const names = paths.map((_, index) => shardName("data", index, paths.length, "arrow"));
-    for (const [index, path] of paths.entries()) await rename(path, join(temporary, names[index]));
-    await writeJson(join(temporary, "state.json"), stateOf(names, split));
+    const files = paths.map((_, index) => ({
+      filename: shardName("data", index, paths.length, "arrow"),
+      crc32: checksums[index],
+    }));
+    for (const [index, path] of paths.entries()) await rename(path, join(temporary, files[index].filename));
+    await writeJson(join(temporary, "state.json"), stateOf(files, split));
     await writeJson(join(temporary, "dataset_info.json"), infoOf(tables));
   });
   if (others.includes(split)) return;
@@ -51,16 +56,17 @@ async function readSplits(folder: string): Promise<string[]> {
   return Array.isArray(splits) ? splits.map(String) : [];
 }
 
-/** All keys are required. The fingerprint may be null: then Python computes one. */
-function stateOf(names: readonly string[], split: string) {
+/** All keys but ours are required. The fingerprint may be null: then Python computes one. */
+function stateOf(files: readonly ListedFile[], split: string) {
   return {
-    _data_files: names.map((filename) => ({ filename })),
+    _data_files: files,
     _fingerprint: null,
     _format_columns: null,
     _format_kwargs: {},
     _format_type: null,
     _output_all_columns: false,
     _split: split,
+    [listChecksumKey]: listChecksum(files),
   };
 }
 

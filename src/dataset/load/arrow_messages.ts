@@ -1,0 +1,179 @@
+import { RecordBatchReader, type Schema } from "apache-arrow";
+import type { ByteSource } from "../byte_source.ts";
+import { checkMessage, type Index, type Message, takeIndex } from "../flatbuffer_check.ts";
+import { schemaMessage } from "../save/arrow_file.ts";
+import { MessageChain } from "./arrow_chain.ts";
+import { decompressed } from "./arrow_compression.ts";
+
+const magic = "ARROW1";
+/** Behind the magic, up to a multiple of 8. */
+const fileStart = 8;
+/** What follows on the index: its length, and the magic again. */
+const tailBytes = 10;
+
+/** A message of an Arrow file or stream. */
+export interface FoundMessage {
+  readonly kind: Message["kind"];
+  /** Where it begins. */
+  readonly at: number;
+  /** All of it, its body included. */
+  readonly bytes: Uint8Array;
+  /** The place in its bytes where it has the digits of a checksum of ours. */
+  readonly digits: Uint8Array | null;
+  readonly compression: Message["compression"];
+}
+
+/** The messages in order, whole and not compressed. `listed` is the checksum that the last one must have, if that is known. */
+export async function* readMessages(source: ByteSource, listed: string | null): AsyncGenerator<FoundMessage> {
+  const isFile = await hasMagic(source);
+  const chain = new MessageChain((reason) => failure(source, reason), listed);
+  const hasStream = !isFile || await isOurs(source);
+  const messages = hasStream ? streamMessages(source, isFile, chain) : indexedMessages(source);
+  for await (const message of messages) {
+    chain.add(message);
+    yield message.compression === null ? message : plain(source, message);
+  }
+  chain.end();
+}
+
+export function failure({ path }: ByteSource, reason: string, cause?: unknown): Error {
+  return new Error(`Cannot read ${path}: ${reason}`, { cause });
+}
+
+async function hasMagic(source: ByteSource): Promise<boolean> {
+  const start = await source.slice(0, Math.min(magic.length, source.byteLength));
+  return new TextDecoder("latin1").decode(start) === magic;
+}
+
+/** Whether a file begins as ours do. What others have there may be no message. */
+async function isOurs(source: ByteSource): Promise<boolean> {
+  try {
+    return (await readMessage(source, fileStart))?.digits != null;
+  } catch {
+    return false;
+  }
+}
+
+/** The messages of a stream, one behind the other. */
+async function* streamMessages(
+  source: ByteSource,
+  isFile: boolean,
+  chain: MessageChain,
+): AsyncGenerator<FoundMessage> {
+  // It may end where the file does, if it is not one of ours.
+  for (let at = isFile ? fileStart : 0; at + 4 <= source.byteLength;) {
+    const message = await readMessage(source, at);
+    if (message === null) return chain.mark(at, await streamEnd(source, isFile));
+    yield message;
+    at += message.bytes.length;
+  }
+}
+
+/** Where a stream ends: where the file does, or its index begins. */
+async function streamEnd(source: ByteSource, isFile: boolean): Promise<number> {
+  if (!isFile) return source.byteLength;
+  return source.byteLength - tailBytes - await indexLength(source);
+}
+
+/**
+ * Those of a file, whose index at the end says where they are. The same messages stand in a row between, but some writers
+ * leave out the schema, and Polars has bytes in its place that are no message.
+ */
+async function* indexedMessages(source: ByteSource): AsyncGenerator<FoundMessage> {
+  const { schema, dictionaries, batches } = await readIndex(source);
+  yield { kind: "schema", at: 0, bytes: schemaMessage(schema), digits: null, compression: null };
+  for (const at of [...dictionaries, ...batches]) {
+    const message = await readMessage(source, at);
+    if (message === null || message.kind === "schema") {
+      throw failure(source, `rows must be where its index says, at ${at}`);
+    }
+    yield message;
+  }
+}
+
+/** The message that begins at a place, or null where a stream ends there. */
+async function readMessage(source: ByteSource, at: number): Promise<FoundMessage | null> {
+  const { byteLength } = source;
+  if (!(at >= 0 && at + 4 <= byteLength)) {
+    throw failure(source, `a message must lie within its ${byteLength} bytes, got one at ${at}`);
+  }
+  const prefix = new DataView(await source.slice(at, Math.min(at + 8, byteLength)));
+  const first = prefix.getInt32(0, true);
+  // Before 2019 the length stood in front, now -1 does.
+  const isOld = first !== -1;
+  if (!isOld && prefix.byteLength < 8) return null;
+  const metadataLength = isOld ? first : prefix.getInt32(4, true);
+  if (metadataLength === 0) return null;
+  const start = at + (isOld ? 4 : 8);
+  if (!(metadataLength > 0 && start + metadataLength <= byteLength)) {
+    throw failure(
+      source,
+      `a message must lie within its ${byteLength} bytes, got ${metadataLength} from ${at}`,
+    );
+  }
+  const metadata = new Uint8Array(await source.slice(start, start + metadataLength));
+  const { kind, bodyLength, compression, digits } = inspect(source, metadata);
+  const end = start + metadataLength + bodyLength;
+  if (end > byteLength) {
+    throw failure(source, `rows must lie within its ${byteLength} bytes, got an end at ${end}`);
+  }
+  const bytes = new Uint8Array(await source.slice(at, end));
+  const digitsAt = start - at + (digits?.start ?? 0);
+  return {
+    kind,
+    at,
+    bytes,
+    digits: digits && bytes.subarray(digitsAt, digitsAt + digits.count),
+    compression,
+  };
+}
+
+function inspect(source: ByteSource, metadata: Uint8Array): Message {
+  try {
+    return checkMessage(metadata);
+  } catch (error) {
+    throw failure(source, reasonOf(error));
+  }
+}
+
+function plain(source: ByteSource, message: FoundMessage): FoundMessage {
+  if (message.compression === "lz4") {
+    throw failure(
+      source,
+      `its buffers must not be compressed by lz4; write it with compression="zstd" or "uncompressed"`,
+    );
+  }
+  try {
+    return { ...message, bytes: decompressed(message.bytes), compression: null };
+  } catch (cause) {
+    throw failure(source, `rows at ${message.at} cannot be decompressed: ${reasonOf(cause)}`, cause);
+  }
+}
+
+async function readIndex(source: ByteSource): Promise<Index & { readonly schema: Schema }> {
+  const { byteLength } = source;
+  const length = await indexLength(source);
+  const footer = new Uint8Array(await source.slice(byteLength - tailBytes - length, byteLength));
+  try {
+    const index = takeIndex(footer.subarray(0, length));
+    // The library finds the index from the end; before it a file has at least its name.
+    const file = new Uint8Array(fileStart + footer.length);
+    file.set(new TextEncoder().encode(magic));
+    file.set(footer, fileStart);
+    return { ...index, schema: RecordBatchReader.from(file).open().schema };
+  } catch (cause) {
+    throw failure(source, reasonOf(cause), cause);
+  }
+}
+
+async function indexLength(source: ByteSource): Promise<number> {
+  const { byteLength } = source;
+  const tail = new DataView(await source.slice(Math.max(0, byteLength - tailBytes), byteLength));
+  const length = tail.byteLength === tailBytes ? tail.getInt32(0, true) : 0;
+  if (length > 0 && length + tailBytes <= byteLength) return length;
+  throw failure(source, "it must end with an index, as Arrow files do");
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof RangeError ? "its metadata must be whole" : String((error as Error).message);
+}
