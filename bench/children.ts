@@ -42,6 +42,10 @@ export class Child {
     return new Child(process.execPath, argumentsOf(script, args));
   }
 
+  get processId(): number {
+    return this.#process.pid!;
+  }
+
   /** Waits for a line. */
   async answer(): Promise<string> {
     const { value, done } = await this.#lines.next();

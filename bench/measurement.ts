@@ -23,6 +23,7 @@ export interface Unit {
 export const nanosecondsPer = (what: string): Unit => ({ text: `ns/${what}`, size: 1 });
 export const microseconds: Unit = { text: "µs", size: 1e3 };
 export const milliseconds: Unit = { text: "ms", size: 1e6 };
+export const seconds: Unit = { text: "s", size: 1e9 };
 export const megabytes: Unit = { text: "MB", size: 1e6 };
 export const times: Unit = { text: "×", size: 1 };
 

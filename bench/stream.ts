@@ -2,7 +2,7 @@
  * The stream that most cases measure: reference steps of 4 fields and 11 tokens, whose every value follows from the
  * step, so that any result can be checked against `valueAt`.
  */
-import { StreamStore } from "../mod.ts";
+import { type Feature, StreamStore } from "../mod.ts";
 
 export const referenceFields = { action: 0, observation: 1, reward: 2, done: 3 } as const;
 
@@ -13,6 +13,16 @@ export const tokensPerStep = 11;
 
 /** Bytes of one step in the store's files: step, type and data of every token, and the row's start. */
 export const bytesPerStep = tokensPerStep * (8 + 4 + 8) + 8;
+
+const value = (dtype: string): Feature => ({ dtype, _type: "Value" });
+
+/** What the fields are in a dataset. */
+export const fieldFeatures = {
+  action: value("int64"),
+  observation: { feature: value("float32"), length: observationWidth, _type: "List" },
+  reward: value("float32"),
+  done: value("bool"),
+} satisfies Record<string, Feature>;
 
 export type ReferenceStore = StreamStore<typeof referenceFields>;
 

@@ -1,14 +1,16 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { anonymousBytes, mostBytes } from "../bench/anonymous.ts";
 import { cases } from "../bench/cases.ts";
 import { runScript } from "../bench/children.ts";
 import { compare, elapsed, median, prove } from "../bench/harness.ts";
 import { LimitFiles, native } from "../bench/limits.ts";
 import { describeMachine } from "../bench/machine.ts";
 import { digits, type Measurement, measurementOf, milliseconds, notMeasured } from "../bench/measurement.ts";
+import { findPython } from "../bench/python.ts";
 import { lineOf, readResults, type Results, saveResults, tableOf } from "../bench/report.ts";
 import { sizesOf } from "../bench/sizes.ts";
 import {
@@ -137,6 +139,37 @@ test("a line shows what there is of a measurement", () => {
 
 test("the machine is named with its processor, memory and kernel", () => {
   assert.match(describeMachine(), /^.+, \d+ cores, \d+ GiB, \w+ [\w.-]+, .+$/);
+});
+
+test("mostBytes() sees what was there only for a while, and no more once the work is done", async () => {
+  let bytes: number | null = 5;
+  let count = 0;
+  const read = () => (count++, bytes);
+  const pause = () => new Promise((resolve) => setTimeout(resolve, 50));
+  const most = await mostBytes(read, async () => {
+    bytes = 70;
+    await pause();
+    bytes = 6;
+    await pause();
+  });
+  assert.equal(most, 70);
+  const before = count;
+  await pause();
+  assert.equal(count, before);
+  assert.equal(await mostBytes(() => null, pause as () => Promise<void>), null);
+});
+
+test("anonymousBytes() is what memory is taken, where the system tells", () => {
+  const before = anonymousBytes("self");
+  const held = new Uint8Array(300e6).fill(1);
+  const after = anonymousBytes("self");
+  assert.equal(before === null, !existsSync("/proc/self/status"));
+  assert.ok(before === null || after! - before > 200e6, `${before}, then ${after}`);
+  assert.equal(held[1], 1);
+});
+
+test("a Python that lacks a package is not taken", () => {
+  assert.equal(findPython("no_package_has_this_name"), null);
 });
 
 test("the limits library writes where the plan says", () => {

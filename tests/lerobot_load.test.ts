@@ -330,6 +330,15 @@ const damages: Record<string, Damage[]> = {
       /episode_000005\.parquet: row 0 must be of episode 5, got "episode_index" 2$/,
     ],
     [
+      "a file with rows of an episode whose number is 2 ** 32 too large",
+      (folder) => {
+        const rows = rowsOf(lengths).slice(18, 27);
+        for (const row of rows) row.episode_index = (row.episode_index as bigint) + 2n ** 32n;
+        writeTable(join(folder, v2Data), tableOfRows(rows));
+      },
+      /episode_000005\.parquet: row 0 must be of episode 5, got "episode_index" 4294967301$/,
+    ],
+    [
       "a file with too many rows",
       (folder) =>
         writeTable(join(folder, v2Data), tableOfRows(rowsOf(lengths).slice(17, 27).concat(rowsOf([1])))),

@@ -4,6 +4,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { StreamStore } from "../mod.ts";
 import { type Hub, startHub } from "./hub/server.ts";
 import { Consumer } from "./package/consumer.ts";
 import { isDeno } from "./package/packed.ts";
@@ -114,7 +115,15 @@ test("datasets in files: to save, to load", { skip }, async () => {
   await checkRow("load", [...start, "--allow-read=DATA"], "400");
 });
 
-test("the Hub", { skip }, async () => {
+test("to load from the Hub", { skip }, async () => {
+  using store = new StreamStore({ reward: 0 });
+  for (let step = 0; step < 100; step++) store.append(step, { reward: step });
+  await store.saveDataset("user/loaded", "train", { endpoint: hub.endpoint, token: hub.token });
+  const flags = ["--allow-ffi=LIBRARY", "--allow-env", "--allow-net=huggingface.co,*.hf.co"];
+  await checkRow("hubLoad", flags, "100");
+});
+
+test("to save at the Hub", { skip }, async () => {
   const flags = [
     "--allow-ffi=LIBRARY",
     "--allow-env",

@@ -1,11 +1,14 @@
 /** What Parquet files of ours tell of their own bytes: no damage to them gives other values. */
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { Int64, Table, vectorFromArray } from "apache-arrow";
 import { parquetMetadata } from "hyparquet";
 import { parquetHeader } from "hyparquet/src/column.js";
 import { type Feature, StreamStore } from "../mod.ts";
+import { writeParquet } from "../src/dataset/save/parquet_file.ts";
 import { assertSameStore, inFolder, list, value } from "./saved_support.ts";
 
 const int64 = (type: number) => ({ type, dtype: "int64" }) as const;
@@ -61,6 +64,24 @@ test("every byte of a Parquet file can change, and it is an error or the very sa
 async function featuresOf(store: StreamStore): Promise<unknown> {
   return JSON.parse((await store.toDataset()).schema.metadata.get("huggingface")!);
 }
+
+test("a footer whose checksum cannot be found any more is refused", () =>
+  inFolder(async (folder) => {
+    const path = join(folder, "x.parquet");
+    using store = edgeStore();
+    await store.saveDataset(path, "train", { fieldFeatures });
+    const whole = readFileSync(path);
+    using found = new StreamStore(fields);
+    for (const part of ["streamstore (", "footer crc32"]) {
+      const bytes = Buffer.from(whole);
+      bytes[bytes.lastIndexOf(part)] ^= 1;
+      writeFileSync(path, bytes);
+      await assert.rejects(
+        found.loadDataset(path),
+        /footer must name its writer with a checksum, got ".*crc32 \w{8}\)"$/,
+      );
+    }
+  }));
 
 test("a page in another encoding than the footer has of its column is refused", () =>
   inFolder(async (folder) => {
@@ -147,6 +168,16 @@ test("seconds and dates come back out of Parquet, which has milliseconds for the
       "TIMESTAMP",
       "TIME",
     ]);
+  }));
+
+test("tables of one file may have schemas of their own that mean the same", () =>
+  inFolder(async (folder) => {
+    const path = join(folder, "x.parquet");
+    const numbers = () => new Table({ a: vectorFromArray([1n, 2n], new Int64()) });
+    await writeParquet(path, [numbers(), numbers()]);
+    using found = new StreamStore({ a: 0 });
+    await found.loadDataset(path);
+    assert.deepEqual([...found.column("a").values], [1, 2, 1, 2]);
   }));
 
 test("seconds that are too many for milliseconds are refused, with their column", () =>

@@ -10,6 +10,7 @@ import { type Measurement, measurementOf, megabytes, milliseconds, nanosecondsPe
 import type { Sizes } from "../sizes.ts";
 import { bytesPerStep } from "../stream.ts";
 import { writeStream } from "../writes.ts";
+import { datasetMemory } from "./dataset_memory.ts";
 
 /** Import and creation: the whole process, less one that does nothing. */
 export async function start(sizes: Sizes): Promise<Measurement[]> {
@@ -74,7 +75,7 @@ export async function collector(sizes: Sizes): Promise<Measurement[]> {
 }
 
 /** A stream far larger than anything that is kept in memory. */
-export function memory(sizes: Sizes): Promise<Measurement[]> {
+export async function memory(sizes: Sizes): Promise<Measurement[]> {
   const { time, bytesMax } = JSON.parse(runScript("stream", String(sizes.streamBytes)));
   const stepCount = Math.ceil(sizes.streamBytes / bytesPerStep);
   const limitTime = writeStream(stepCount * bytesPerStep) / stepCount;
@@ -89,7 +90,7 @@ export function memory(sizes: Sizes): Promise<Measurement[]> {
     const bytes = { time: bytesMax, best: bytesMax };
     measurements.push(measurementOf(`${name}, anonymous memory`, megabytes, bytes, { goal }));
   }
-  return Promise.resolve(measurements);
+  return [...measurements, ...await datasetMemory(sizes)];
 }
 
 const gigabytes = (bytes: number): string => `${bytes / 1e9} GB`;

@@ -1,22 +1,19 @@
 /** Sustained append beside the design that this library began with, in Python with numpy, in turn in one run. */
-import { spawnSync } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { StreamStore } from "../../mod.ts";
 import { Child } from "../children.ts";
 import { compare, elapsed, prove } from "../harness.ts";
 import { type Measurement, measurementOf, notMeasured, times } from "../measurement.ts";
+import { findPython, noPython, pythonScript } from "../python.ts";
 import type { Sizes } from "../sizes.ts";
 import { appendSteps, referenceFields, tokensPerStep, valueAt } from "../stream.ts";
 
 const name = "append sustained, times as fast as the seed's design in numpy";
 
 export async function againstSeed(sizes: Sizes): Promise<Measurement> {
-  if (spawnSync("python3", ["-c", "import numpy"]).status !== 0) {
-    return notMeasured(name, "needs python3 with numpy");
-  }
+  const python = findPython("numpy");
+  if (python === null) return notMeasured(name, noPython);
   const seedSteps = Math.ceil(sizes.appendSteps / 20);
-  const path = fileURLToPath(new URL("../seed.py", import.meta.url));
-  const seed = new Child("python3", [path, String(seedSteps)]);
+  const seed = new Child(python, ["-B", pythonScript("seed.py"), String(seedSteps)]);
   try {
     await seed.answer();
     const sample = await compare(

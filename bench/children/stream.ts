@@ -1,7 +1,7 @@
 /** Streams a number of bytes through `append` and prints the time a step and the most anonymous memory that it saw. */
-import { existsSync, readFileSync } from "node:fs";
 import process from "node:process";
 import { StreamStore } from "../../mod.ts";
+import { anonymousBytes } from "../anonymous.ts";
 import { elapsed, prove } from "../harness.ts";
 import {
   appendSteps,
@@ -13,14 +13,6 @@ import {
 } from "../stream.ts";
 
 const stepsPerSample = 100_000;
-const statusPath = "/proc/self/status";
-
-/** Anonymous memory in bytes, or NaN where the system does not tell. */
-function anonymousBytes(): number {
-  if (!existsSync(statusPath)) return NaN;
-  const found = /^RssAnon:\s+(\d+) kB$/m.exec(readFileSync(statusPath, "utf8"));
-  return found === null ? NaN : Number(found[1]) * 1024;
-}
 
 using store: ReferenceStore = new StreamStore(referenceFields);
 const stepCount = Math.ceil(Number(process.argv[2]) / bytesPerStep);
@@ -29,7 +21,8 @@ let bytesMax = 0;
 for (let from = 0; from < stepCount; from += stepsPerSample) {
   const to = Math.min(stepCount, from + stepsPerSample);
   time += elapsed(() => appendSteps(store, from, to));
-  bytesMax = Math.max(bytesMax, anonymousBytes());
+  // JSON has null for NaN.
+  bytesMax = Math.max(bytesMax, anonymousBytes("self") ?? NaN);
 }
 time += elapsed(() => store.flush());
 for (let token = 0; token < store.length; token += Math.floor(store.length / 1000)) {

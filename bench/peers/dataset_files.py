@@ -19,38 +19,38 @@ datasets.disable_progress_bars()
 
 def measure(sizes):
     """A round writes all rows, or reads them; a table in memory is where both begin or end."""
-    row_count = sizes["dataset_rows"]
-    table = reference_table(row_count)
+    rows = sizes["dataset_rows"]
+    table = reference_table(rows)
+    pyarrow, huggingface = Peer("pyarrow", "pyarrow", sizes), Peer("datasets", "datasets", sizes)
     with tempfile.TemporaryDirectory() as folder:
-        return measure_pyarrow(sizes, table, Path(folder)) + measure_datasets(sizes, table, Path(folder))
+        works = tasks(table, Path(folder), threads=sizes["threads"])
+
+        def measure_task(peer, name, note):
+            works[name]()
+            if name in READING:
+                prove(works[name]().combine_chunks(), table)
+            peer.measure(name, rows, works[name], note)
+
+        measure_task(pyarrow, "write Parquet", "SNAPPY, dictionaries off, as ours")
+        measure_task(pyarrow, "read Parquet", "into an Arrow table")
+        measure_task(huggingface, "save_to_disk", "an Arrow stream, uncompressed")
+        measure_task(huggingface, "load_from_disk", "into memory; by default it would only map the file")
+    return pyarrow.measurements + huggingface.measurements
 
 
-def measure_pyarrow(sizes, table, folder):
-    peer = Peer("pyarrow", "pyarrow", sizes)
-    rows = table.num_rows
-    path = folder / "rows.parquet"
-    note = "SNAPPY, dictionaries off, as ours"
-    peer.measure("write Parquet", rows, lambda: parquet.write_table(table, path, use_dictionary=False), note)
-    threads = sizes["threads"] > 1
-    prove(parquet.read_table(path), table)
-    peer.measure("read Parquet", rows, lambda: parquet.read_table(path, use_threads=threads), "into an Arrow table")
-    return peer.measurements
+READING = ["read Parquet", "load_from_disk"]
 
 
-def measure_datasets(sizes, table, folder):
-    peer = Peer("datasets", "datasets", sizes)
-    rows = table.num_rows
+def tasks(table, folder, threads=1):
+    """What is measured, by name. Those that read need what those that write have left."""
+    path, directory = folder / "rows.parquet", folder / "folder"
     dataset = datasets.Dataset(table)
-    path = folder / "folder"
-    peer.measure("save_to_disk", rows, lambda: dataset.save_to_disk(path), "an Arrow stream, uncompressed")
-
-    def load():
-        loaded = datasets.load_from_disk(path, keep_in_memory=True)
-        return loaded.data.table
-
-    prove(load().combine_chunks(), table)
-    peer.measure("load_from_disk", rows, load, "into memory; by default it would only map the file")
-    return peer.measurements
+    return {
+        "write Parquet": lambda: parquet.write_table(table, path, use_dictionary=False),
+        "read Parquet": lambda: parquet.read_table(path, use_threads=threads > 1),
+        "save_to_disk": lambda: dataset.save_to_disk(directory),
+        "load_from_disk": lambda: datasets.load_from_disk(directory, keep_in_memory=True).data.table,
+    }
 
 
 def reference_table(row_count):

@@ -10,11 +10,21 @@ export function isLocal(name: unknown, action: string): boolean {
   if (typeof name !== "string" || name === "") {
     throw new TypeError(`Cannot ${action}: its name must be a path or user/name, got ${describe(name)}`);
   }
-  if (/^(\.{1,2}$|\.{0,2}\/)/.test(name) || formatOfName(name) !== null || existsSync(name)) return true;
+  if (/^(\.{1,2}$|\.{0,2}\/)/.test(name) || formatOfName(name) !== null || exists(name)) return true;
   if (/^[\w.-]+(\/[\w.-]+)?$/.test(name)) return false;
   throw new TypeError(
     `Cannot ${action}: its name must be user/name, or a path that begins with ./ or / or exists, got ${
       describe(name)
     }`,
   );
+}
+
+/** What Deno was not allowed to look at could not be read as a path either. */
+function exists(path: string): boolean {
+  try {
+    return existsSync(path);
+  } catch (error) {
+    if ((error as Error).name === "NotCapable") return false;
+    throw error;
+  }
 }

@@ -33,7 +33,7 @@ export async function readFooter(source: ByteSource): Promise<FileMetaData> {
   // Parsed first: what is no Parquet at all has an error that says so.
   const metadata = parquetMetadata(tail, { geoparquet: false });
   const end = tail.length - trailerBytes;
-  checkFooter(tail.subarray(end - footerLength(tail), end));
+  checkFooter(tail.subarray(end - footerLength(tail), end), metadata.created_by ?? "");
   return metadata;
 }
 
@@ -41,9 +41,13 @@ function footerLength(tail: Uint8Array): number {
   return new DataView(tail.buffer, tail.byteOffset).getUint32(tail.length - trailerBytes, true);
 }
 
-function checkFooter(footer: Uint8Array): void {
+function checkFooter(footer: Uint8Array, writer: string): void {
   const at = checksumPlace(footer);
-  if (at < 0) return;
+  if (at < 0) {
+    // Half of the name is enough to tell that there was a checksum.
+    if (!/streamstore|footer crc32/.test(writer)) return;
+    throw new Error(`its footer must name its writer with a checksum, got ${JSON.stringify(writer)}`);
+  }
   const found = new TextDecoder().decode(footer.subarray(at, at + blankChecksum.length));
   const expected = footerChecksum(footer, at);
   if (found !== expected) {

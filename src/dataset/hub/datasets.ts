@@ -16,6 +16,7 @@ import type { SaveSource } from "../save/save.ts";
 import { TableQueue } from "../save/tables.ts";
 import { planTable, type TablePlan } from "../to_arrow.ts";
 import { openSplit } from "./load.ts";
+import { type Expect, withProgress } from "./progress_bar.ts";
 import { pushSplit } from "./push.ts";
 import { PushRecords } from "./push_record.ts";
 import type { LocalShard, RemoteFile } from "./types.ts";
@@ -29,9 +30,22 @@ export async function load(
   split: string,
   options: LoadDatasetOptions,
 ): Promise<LoadedColumn[]> {
+  return await withProgress("download", name, options, (shown, expect) => {
+    return loadSplit(target, name, split, shown, expect);
+  });
+}
+
+async function loadSplit(
+  target: LoadTarget,
+  name: string,
+  split: string,
+  options: LoadDatasetOptions,
+  expect: Expect,
+): Promise<LoadedColumn[]> {
   const { connection } = target;
   const isFirst = connection.rowCount === 0;
   const { files, features, memoryBytes, ...opened } = await openSplit(name, split, options);
+  expect(files.reduce((sum, { byteLength }) => sum + byteLength, 0));
   let loaded: LoadedColumn[];
   try {
     loaded = await appendRows(
@@ -58,6 +72,18 @@ export async function save(
   split: string,
   options: SaveDatasetOptions,
 ): Promise<void> {
+  await withProgress("upload", name, options, (shown, expect) => {
+    return saveSplit(source, name, split, shown, expect);
+  });
+}
+
+async function saveSplit(
+  source: SaveSource,
+  name: string,
+  split: string,
+  options: SaveDatasetOptions,
+  expect: Expect,
+): Promise<void> {
   const { connection } = source;
   const plan = planTable(connection, source.fields, source.known, options);
   const { from, to } = plan.range;
@@ -69,7 +95,12 @@ export async function save(
     tokensBefore: (row) => tokensBefore(connection, row),
     features: plan.schema.fields.every(({ name }) => name in plan.features) ? plan.features : null,
     writeShards: (from, to) =>
-      writeShards(connection, { ...plan, range: { from, to } }, options.shardBytes ?? defaultShardBytes),
+      writeShards(
+        connection,
+        { ...plan, range: { from, to } },
+        options.shardBytes ?? defaultShardBytes,
+        expect,
+      ),
     checkShard: (shard) => checkShard(shard, plan, name),
     sync: () => connection.isWritable && connection.sync(),
   }, options);
@@ -97,15 +128,21 @@ async function* writeShards(
   connection: Connection,
   plan: TablePlan,
   shardBytes: number,
+  expect: Expect,
 ): AsyncGenerator<LocalShard> {
   const { fs, os, path } = builtin;
   const tables = new TableQueue(connection, plan, "save a dataset");
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "streamstore-"));
   try {
     const file = path.join(folder, "shard.parquet");
+    let [rowCount, byteCount] = [0, 0];
     do {
       const written = { rowCount: 0, arrowBytes: 0 };
       await writeParquet(file, tables.take(shardBytes, written));
+      rowCount += written.rowCount;
+      byteCount += fs.statSync(file).size;
+      // Those that are not written yet will be like those that are.
+      expect(Math.round(byteCount * (plan.range.to - plan.range.from) / Math.max(1, rowCount)));
       yield { path: file, rowCount: written.rowCount, memoryBytes: written.arrowBytes };
     } while (!tables.isDone);
   } finally {

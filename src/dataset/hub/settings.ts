@@ -62,8 +62,9 @@ function findToken(given: string | null | undefined, environment: Environment): 
   try {
     text = builtin.fs.readFileSync(path, "utf8");
   } catch (error) {
-    const { code } = error as { code?: string };
-    if (code === "ENOENT" || code === "ENOTDIR") return null;
+    const { code, name } = error as { code?: string; name: string };
+    // NotCapable: Deno was not allowed to look, and much can be loaded without a token.
+    if (code === "ENOENT" || code === "ENOTDIR" || name === "NotCapable") return null;
     throw error;
   }
   return text.trim() === "" ? null : checkToken(text, path);

@@ -64,7 +64,23 @@ export interface PushSource {
   sync?(): void;
 }
 
-/** How far a transfer is. */
+/**
+ * How far a transfer is.
+ *
+ * @example
+ * ```ts
+ * import { type HubProgress, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * async function load(store: StreamStore): Promise<number> {
+ *   let bytes = 0;
+ *   const onProgress = (progress: HubProgress) => bytes = Math.max(bytes, progress.bytes);
+ *   await store.loadDataset("user/name", "train", { onProgress });
+ *   assert.ok(bytes > 0);
+ *   return bytes;
+ * }
+ * ```
+ */
 export interface HubProgress {
   /** Which way it goes. */
   readonly kind: "download" | "upload";
@@ -76,31 +92,73 @@ export interface HubProgress {
   readonly byteLength: number;
 }
 
-/** How often and how long is tried what failed for a reason that passes. */
+/**
+ * How often and how long is tried what failed for a reason that passes.
+ *
+ * @example
+ * ```ts
+ * import { type RetryOptions, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * const retry: RetryOptions = { attempts: 2, pauseSeconds: 0.01, timeoutSeconds: 5 };
+ * const endpoint = "http://127.0.0.1:1"; // nobody is there
+ * using store = new StreamStore({ reward: 0 });
+ * await assert.rejects(store.loadDataset("user/name", "train", { endpoint, retry }), { name: "StreamStoreError" });
+ * ```
+ */
 export interface RetryOptions {
-  /** Tries in all; 5 by default. What brings a download forward counts as a new first. */
+  /** Tries in all, 1 or more; 5 by default. What brings a download forward counts as a new first. */
   readonly attempts?: number;
-  /** The pause before the second try, twice as long before each further one; 1 s by default. */
+  /** Seconds before the second try, twice as long before each further one; 1 by default. */
   readonly pauseSeconds?: number;
-  /** After so long without a byte a request counts as failed; 60 s by default. */
+  /** After so many seconds without a byte a request counts as failed; 60 by default. */
   readonly timeoutSeconds?: number;
 }
 
-/** What all that talks to the Hub takes. */
+/**
+ * What all that talks to the Hub takes.
+ *
+ * @example
+ * ```ts
+ * import { type HubOptions, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * const options: HubOptions = { endpoint: "http://127.0.0.1:1", token: null, retry: { attempts: 1 } };
+ * using store = new StreamStore({ reward: 0 });
+ * await assert.rejects(store.loadDataset("user/name", "train", options), { name: "StreamStoreError" });
+ * assert.equal(store.rowCount, 0);
+ * ```
+ */
 export interface HubOptions {
   /** Without one HF_TOKEN, and then what `hf auth login` saved; null or "" for none. It is sent to the endpoint only. */
   readonly token?: string | null;
   /** The Hub's address; without it HF_ENDPOINT, and then https://huggingface.co. */
   readonly endpoint?: string;
-  /** Ends the work. */
+  /** Ends the work: what was called rejects with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Called again and again while files come and go. */
+  /** Called again and again while files come and go; there is no bar then. */
   readonly onProgress?: (progress: HubProgress) => void;
+  /** False for no bar. By default there is one while files come and go, if the error output is a terminal. */
+  readonly progress?: boolean;
   /** What is tried again. */
   readonly retry?: RetryOptions;
 }
 
-/** Options of loading from the Hub. */
+/**
+ * Options of loading from the Hub.
+ *
+ * @example
+ * ```ts
+ * import { type HubLoadOptions, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * async function load(store: StreamStore): Promise<void> {
+ *   const options: HubLoadOptions = { revision: "v1.0", config: "default" };
+ *   await store.loadDataset("user/name", "train", options);
+ *   assert.ok(store.rowCount > 0);
+ * }
+ * ```
+ */
 export interface HubLoadOptions extends HubOptions {
   /** A branch, a tag or a commit; `main` by default. */
   readonly revision?: string;
@@ -108,7 +166,21 @@ export interface HubLoadOptions extends HubOptions {
   readonly config?: string;
 }
 
-/** Options of saving to the Hub. */
+/**
+ * Options of saving to the Hub.
+ *
+ * @example
+ * ```ts
+ * import { type HubSaveOptions, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * async function save(store: StreamStore): Promise<void> {
+ *   const options: HubSaveOptions = { private: true, append: true, commitMessage: "New episodes" };
+ *   await store.saveDataset("user/name", "train", options);
+ *   assert.ok(store.rowCount > 0); // what is new of them is at the Hub now
+ * }
+ * ```
+ */
 export interface HubSaveOptions extends HubOptions {
   /** The branch; `main` by default. It is made if it is not there. */
   readonly revision?: string;
@@ -119,8 +191,9 @@ export interface HubSaveOptions extends HubOptions {
   /** What the commit says. */
   readonly commitMessage?: string;
   /**
-   * Uploads only the rows that are new since this store's last push to the split, and keeps the shards that are there.
-   * Without a push to go on from, all rows are pushed.
+   * Uploads only the rows that are new since this store last pushed or loaded the split, and keeps the shards that are
+   * there. Where there is no such split, all rows are pushed. One that others have changed since, or that this store
+   * has neither pushed nor loaded, is an error (`diverged`).
    */
   readonly append?: boolean;
 }

@@ -22,26 +22,43 @@ export class ElementStats {
   readonly #squares: Float64Array;
   readonly #mins: Float64Array;
   readonly #maxs: Float64Array;
-  readonly #stride: number;
-  readonly #kept: Float64Array;
+  readonly #perFrame: number;
+  #frameCount = 0;
+  #stride = 1;
+  #kept = new Float64Array(0);
+  /** Room to sort in. */
+  #sorted = new Float64Array(0);
   #vectors = 0;
   #keptVectors = 0;
 
   /** @param frameCount How many frames there will be. */
-  constructor(shape: readonly number[], private readonly frameCount: number) {
+  constructor(shape: readonly number[], frameCount: number) {
     const size = shape.at(-1)!;
-    const perFrame = shape.slice(0, -1).reduce((product, length) => product * length, 1);
-    const total = frameCount * perFrame;
-    let stride = Math.ceil(total * size / keptMax);
-    // Else it would be the same places of every frame again and again.
-    while (commonDivisor(stride, perFrame) > 1) stride++;
-    this.#stride = stride;
-    this.#kept = new Float64Array(Math.ceil(total / stride) * size);
+    this.#perFrame = shape.slice(0, -1).reduce((product, length) => product * length, 1);
     this.#counts = new Float64Array(size);
     this.#means = new Float64Array(size);
     this.#squares = new Float64Array(size);
-    this.#mins = new Float64Array(size).fill(Infinity);
-    this.#maxs = new Float64Array(size).fill(-Infinity);
+    this.#mins = new Float64Array(size);
+    this.#maxs = new Float64Array(size);
+    this.begin(frameCount);
+  }
+
+  /** Begins anew, in the same memory: an object an episode would be gigabytes for a collector that takes its time. */
+  begin(frameCount: number): void {
+    const total = frameCount * this.#perFrame;
+    const size = this.#means.length;
+    let stride = Math.ceil(total * size / keptMax);
+    // Else it would be the same places of every frame again and again.
+    while (commonDivisor(stride, this.#perFrame) > 1) stride++;
+    const keptMost = Math.ceil(total / stride);
+    if (this.#kept.length < keptMost * size) this.#kept = new Float64Array(keptMost * size);
+    if (this.#sorted.length < keptMost) this.#sorted = new Float64Array(keptMost);
+    this.#frameCount = frameCount;
+    this.#stride = stride;
+    this.#vectors = this.#keptVectors = 0;
+    for (const sums of [this.#counts, this.#means, this.#squares]) sums.fill(0);
+    this.#mins.fill(Infinity);
+    this.#maxs.fill(-Infinity);
   }
 
   /** Whole frames. */
@@ -126,18 +143,20 @@ export class ElementStats {
         Math.min(this.#maxs[element], Math.max(this.#mins[element], this.#means[element]))
       ),
       std: each((element) => Math.sqrt(this.#squares[element] / this.#counts[element])),
-      count: [this.frameCount],
+      count: [this.#frameCount],
     };
-    const sorted = Array.from(this.#counts, (_, element) => this.#sortedElement(element));
-    for (const [name, share] of Object.entries(quantiles)) {
-      stats[name] = sorted.map((values) => quantileOf(values, share));
+    for (const name of Object.keys(quantiles)) stats[name] = [];
+    for (let element = 0; element < this.#counts.length; element++) {
+      const sorted = this.#sortedElement(element);
+      for (const [name, share] of Object.entries(quantiles)) stats[name].push(quantileOf(sorted, share));
     }
     return stats;
   }
 
+  /** Valid until the next one is asked for. */
   #sortedElement(element: number): Float64Array {
     const size = this.#means.length;
-    const values = new Float64Array(this.#keptVectors);
+    const values = this.#sorted;
     let count = 0;
     for (let i = element; i < size * this.#keptVectors; i += size) {
       if (Number.isFinite(this.#kept[i])) values[count++] = this.#kept[i];

@@ -22,8 +22,12 @@ export interface EpisodeEntry {
   readonly stats: Readonly<Record<string, StatsOf>>;
 }
 
-/** The rows of `meta/episodes`, in LeRobot's own order of columns. */
-export function episodeTable(entries: readonly EpisodeEntry[]): Table {
+/**
+ * Rows of `meta/episodes`, in LeRobot's own order of columns.
+ *
+ * @param before The table before this one in the same file, whose schema it shares.
+ */
+export function episodeTable(entries: readonly EpisodeEntry[], before: Table | null): Table {
   const fields: ArrowField[] = [];
   const columns: Data[] = [];
   const add = (name: string, data: Data) => {
@@ -50,7 +54,7 @@ export function episodeTable(entries: readonly EpisodeEntry[]): Table {
   }
   names.filter(isLast).forEach(addNumbers);
   const chunks = columns.map((data, i) => ({ field: fields[i], chunks: [data] }));
-  return tableOf(new Schema(fields), chunks, entries.length);
+  return tableOf(before?.schema ?? new Schema(fields), chunks, entries.length);
 }
 
 function numberData(numbers: Float64Array, isInteger: boolean): Data {

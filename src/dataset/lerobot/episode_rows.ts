@@ -27,14 +27,18 @@ export class EpisodeRows {
     const found = new Episodes(connection, parseWindow({ steps: 1, episodes }, fields, check).episodes);
     found.extend();
     const { firstRow, rowCount } = connection;
-    const starts = Array.from(found.starts.subarray(0, found.count), Number);
+    const starts = Float64Array.from(found.starts.subarray(0, found.count), Number);
     const last = starts.at(-1)!;
     if (last >= rowCount) {
       throw check.refuse("episodes.starts", `rows below ${rowCount}, of which each is in an episode`, last);
     }
-    return new EpisodeRows(
-      Float64Array.of(firstRow, ...starts.filter((start) => start > firstRow), rowCount),
-    );
+    const kept = starts.filter((start) => start > firstRow);
+    // Set, not spread: no engine takes hundreds of thousands of arguments.
+    const all = new Float64Array(kept.length + 2);
+    all[0] = firstRow;
+    all.set(kept, 1);
+    all[kept.length + 1] = rowCount;
+    return new EpisodeRows(all);
   }
 
   get count(): number {

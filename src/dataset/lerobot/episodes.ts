@@ -32,53 +32,81 @@ const columns = new Set([
 /** The episodes in their order, which is that of their rows. */
 export async function readEpisodes(place: Place, info: Info): Promise<Episode[]> {
   const where = info.major === 2 ? listPath : folder;
-  const rows = info.major === 2 ? await readJsonLines(place, listPath) : await readParquetList(place, info);
-  const indexed = rows.map((row, i) => ({
-    row,
-    index: toCount(row.episode_index, `${where}: episode_index of row ${i}`),
-  }));
-  indexed.sort((a, b) => a.index - b.index);
-  const odd = indexed.findIndex(({ index }, i) => index !== i);
-  if (odd >= 0) {
-    throw damaged(`${where} must list episode ${odd} once, got ${indexed[odd].index} in its place`);
+  const episodes: ListedEpisode[] = [];
+  for await (
+    const rows of info.major === 2 ? [await readJsonLines(place, listPath)] : listRows(place, info)
+  ) {
+    for (const row of rows) {
+      const index = toCount(row.episode_index, `${where}: episode_index of row ${episodes.length}`);
+      episodes.push(readEpisode(row, index, `${where}: of episode ${index}`, info, episodes.at(-1)));
+    }
   }
-  if (rows.length !== info.episodeCount) {
+  episodes.sort((a, b) => a.index - b.index);
+  const odd = episodes.findIndex(({ index }, i) => index !== i);
+  if (odd >= 0) {
+    throw damaged(`${where} must list episode ${odd} once, got ${episodes[odd].index} in its place`);
+  }
+  if (episodes.length !== info.episodeCount) {
     throw damaged(
-      `${where} must list the ${info.episodeCount} episodes that ${info.path} says (total_episodes), got ${rows.length}`,
+      `${where} must list the ${info.episodeCount} episodes that ${info.path} says (total_episodes), got ${episodes.length}`,
     );
   }
   let rowCount = 0;
-  const episodes = indexed.map(({ row, index }) => {
-    const what = `${where}: of episode ${index}`;
-    const length = toCount(row.length, `${what} the length`);
-    if (length === 0) throw damaged(`${what} the length must be above 0, got 0`);
-    checkRange(row, what, rowCount, rowCount += length);
-    return { length, tasks: tasksOf(row, what), path: pathOf(row, what, info, index) };
-  });
+  for (const episode of episodes) {
+    checkRange(episode, `${where}: of episode ${episode.index}`, rowCount, rowCount += episode.length);
+  }
   if (rowCount === info.frameCount) return episodes;
   throw damaged(
     `${where} must have lengths of ${info.frameCount} frames together, as ${info.path} says (total_frames), got ${rowCount}`,
   );
 }
 
-async function readParquetList(place: Place, info: Info): Promise<MetaRow[]> {
+/** What is kept of a row: lists have hundreds of thousands, and a hundred columns. */
+interface ListedEpisode extends Episode {
+  readonly index: number;
+  /** Its rows in the whole dataset, where the list tells them. */
+  readonly from: number | null;
+  readonly to: number | null;
+}
+
+function readEpisode(
+  row: MetaRow,
+  index: number,
+  what: string,
+  info: Info,
+  before: ListedEpisode | undefined,
+): ListedEpisode {
+  const length = toCount(row.length, `${what} the length`);
+  if (length === 0) throw damaged(`${what} the length must be above 0, got 0`);
+  const [from, to] = ["dataset_from_index", "dataset_to_index"].map((name) =>
+    row[name] === undefined ? null : toCount(row[name], `${what} ${name}`)
+  );
+  const [tasks, path] = [tasksOf(row, what), pathOf(row, what, info, index)];
+  const isSame = tasks.length === before?.tasks.length && tasks.every((task, i) => task === before.tasks[i]);
+  return {
+    index,
+    length,
+    from,
+    to,
+    // Most are like those before, and one of each is enough.
+    tasks: isSame ? before.tasks : tasks,
+    path: path === before?.path ? before.path : path,
+  };
+}
+
+async function* listRows(place: Place, info: Info): AsyncGenerator<MetaRow[]> {
   const paths = (await place.list(folder)).filter((path) => path.endsWith(".parquet"));
   if (paths.length === 0 && info.episodeCount > 0) {
     throw refuse("not-found", `${place.name} must have ${folder}/chunk-000/file-000.parquet`);
   }
-  const rows: MetaRow[] = [];
-  for (const path of paths) {
-    for (const row of await readParquetRows(place, path, (name) => columns.has(name))) rows.push(row);
-  }
-  return rows;
+  for (const path of paths) yield* readParquetRows(place, path, (name) => columns.has(name));
 }
 
 /** Where the list says which rows of the whole dataset are the episode's, these must be the next. */
-function checkRange(row: MetaRow, what: string, from: number, to: number): void {
-  for (const [name, expected] of [["dataset_from_index", from], ["dataset_to_index", to]] as const) {
-    if (row[name] === undefined) continue;
-    const got = toCount(row[name], `${what} ${name}`);
-    if (got !== expected) throw damaged(`${what} ${name} must be ${expected}, got ${got}`);
+function checkRange(episode: ListedEpisode, what: string, from: number, to: number): void {
+  for (const [name, expected] of [["from", from], ["to", to]] as const) {
+    const got = episode[name] ?? expected;
+    if (got !== expected) throw damaged(`${what} dataset_${name}_index must be ${expected}, got ${got}`);
   }
 }
 

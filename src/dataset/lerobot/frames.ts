@@ -73,6 +73,8 @@ function countedColumn(name: string, { description, count, check }: Counted): Fr
     data(range) {
       const numbers = count(range);
       const data = value.dtype === "float32" ? new Float32Array(numbers) : toInt64(numbers);
+      // Let go of at once: left to the collector, such arrays pile up to hundreds of megabytes.
+      (numbers.buffer as ArrayBuffer).transfer(0);
       const type = arrowValueType(value);
       return makeData({ type: type as never, length: data.length, nullCount: 0, data: data as never });
     },

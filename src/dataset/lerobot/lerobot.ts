@@ -12,21 +12,31 @@ import type { LeRobotDataset, LoadLeRobotOptions, SaveLeRobotOptions } from "./t
  *
  * @param name A folder, which begins with `./`, `../` or `/` or exists; or `user/name` on the HuggingFace Hub.
  * @param options `columns` chooses features; with `path` the store is one in a directory, and not temporary.
+ * @returns The store, and what the dataset says of episodes, tasks and features.
  * @throws {StreamStoreError} If a file is not there (`not-found`), is not what it must be or does not fit the others
- * (`damaged`), or is of another version (`unsupported`, `newer-version`). The message names the file. Nothing is left of
- * the store then.
+ * (`damaged`), or is of another version (`unsupported`, `newer-version`). The message names the file. Nothing is left
+ * of the store then.
  * @throws {TypeError} If `columns` names a feature that is none of numbers.
  * @throws {RangeError} If a value is not exact in its field, or a list holds a null.
  *
  * @example
  * ```ts
- * import { loadLeRobot } from "@streamstore/streamstore";
+ * import { loadLeRobot, saveLeRobot, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ * import { mkdtempSync } from "node:fs";
+ * import { tmpdir } from "node:os";
  *
- * async function batches(folder: string) {
- *   const { store, episodes, leftOut } = await loadLeRobot(folder, { columns: ["observation.state", "action"] });
- *   for (const { name, reason } of leftOut) console.log(`Without ${name}: ${reason}`);
- *   return store.sampler({ steps: 16, episodes: { starts: episodes.starts }, batchSize: 64 });
- * }
+ * const folder = `${mkdtempSync(`${tmpdir()}/example-`)}/push`;
+ * using recorded = new StreamStore({ action: 0, done: 1 });
+ * for (let step = 0; step < 20; step++) recorded.append(step, { action: [step, 1], done: step % 10 === 9 });
+ * await saveLeRobot(recorded, folder, { fps: 50, episodes: { end: "done" }, tasks: ["Push."] });
+ *
+ * const { store, episodes, leftOut } = await loadLeRobot(folder, { columns: ["action"] });
+ * assert.ok(leftOut.some(({ name }) => name === "done"));
+ * const { starts } = episodes;
+ * const sampler = store.sampler({ steps: 4, fields: { action: 2 }, episodes: { starts }, batchSize: 8 });
+ * assert.equal(sampler.next()!.fields.action.values.length, 8 * 4 * 2);
+ * store.close();
  * ```
  */
 export async function loadLeRobot(name: string, options: LoadLeRobotOptions = {}): Promise<LeRobotDataset> {

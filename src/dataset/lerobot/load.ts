@@ -4,6 +4,7 @@ import { type Field, type FieldMap, kinds } from "../../fields.ts";
 import { storeAccess } from "../../store_access.ts";
 import { StreamStore } from "../../store.ts";
 import { isSet } from "../bitmaps.ts";
+import { type Expect, withProgress } from "../hub/progress_bar.ts";
 import type { LoadedColumn } from "../known_features.ts";
 import { readParquet } from "../load/parquet_rows.ts";
 import { type Block, type LoadTarget, RowAppender } from "../load/rows.ts";
@@ -19,12 +20,17 @@ import type { LeRobotDataset, LoadLeRobotOptions } from "./types.ts";
 const episodeColumn = "episode_index";
 
 export async function loadLeRobot(name: string, options: LoadLeRobotOptions): Promise<LeRobotDataset> {
+  return await withProgress("download", name, options, (shown, expect) => load(name, shown, expect));
+}
+
+async function load(name: string, options: LoadLeRobotOptions, expect: Expect): Promise<LeRobotDataset> {
   const place = await findPlace(name, options);
   const info = await readInfo(place);
   const choice = chooseFields(info, options.columns);
   const tasks = await readTasks(place, info);
   const episodes = await readEpisodes(place, info);
   const files = dataFiles(place, episodes);
+  expect(files.reduce((sum, { path }) => sum + place.byteLength(path), 0));
   const { store, loaded } = await fillStore(place, files, choice.fields, options);
   const lengths = episodes.map(({ length }) => length);
   let end = 0;
@@ -152,10 +158,16 @@ function checkEpisodes(
 ): void {
   const { values, dtype, firstValue, width, validity } = source;
   if (width !== 1) throw damaged(`${path}: "${episodeColumn}" must hold one number a row`);
+  // As halves of 32 bits: a bigint a row would take longer than reading the row.
+  const halves = dtype === "int64"
+    ? new Int32Array(values.buffer, values.byteOffset, values.byteLength / 4)
+    : null;
   let episode = ends.findIndex((end) => end > from);
   for (let row = from; row < from + rowCount; row++) {
     if (row === ends[episode]) episode++;
     const i = row - from;
+    const half = 2 * (firstValue + i);
+    if (validity === null && halves?.[half] === first + episode && halves[half + 1] === 0) continue;
     const isPresent = validity === null || isSet(validity, i);
     const got = isPresent ? Number(numberAt(values, dtype, firstValue + i)) : null;
     if (got !== first + episode) {

@@ -10,6 +10,8 @@ import type { LoadLeRobotOptions } from "./types.ts";
 export interface Place {
   readonly name: string;
   has(path: string): boolean;
+  /** Of a file that is there. */
+  byteLength(path: string): number;
   /** All files below a folder, sorted. */
   list(folder: string): Promise<string[]>;
   open(path: string): Promise<ByteSource>;
@@ -27,6 +29,7 @@ function folderPlace(folder: string): Place {
   return {
     name: folder,
     has: (path) => existsSync(join(folder, path)),
+    byteLength: (path) => statSync(join(folder, path)).size,
     async list(below) {
       const root = join(folder, below);
       if (!existsSync(root)) return [];
@@ -47,6 +50,7 @@ async function repositoryPlace(name: string, options: LoadLeRobotOptions): Promi
   return {
     name,
     has: (path) => files.has(path),
+    byteLength: (path) => files.get(path)!.byteLength,
     list: (below) => Promise.resolve([...files.keys()].filter((path) => path.startsWith(`${below}/`)).sort()),
     open: (path) => Promise.resolve(repository.file(commit, files.get(path)!)),
   };

@@ -23,16 +23,16 @@ export async function readJsonLines(place: Place, path: string): Promise<MetaRow
   });
 }
 
-/** The rows of a small Parquet file, of the columns that are wanted. */
-export async function readParquetRows(
+/** The rows of a Parquet file, of the columns that are wanted: those of one row group after another. */
+export async function* readParquetRows(
   place: Place,
   path: string,
   wants: (column: string) => boolean,
-): Promise<MetaRow[]> {
+): AsyncGenerator<MetaRow[]> {
   const source = await openPart(place, path);
   try {
     const metadata = await parquetMetadataAsync(source, { geoparquet: false });
-    return await readGroups(source, metadata, wants);
+    yield* readGroups(source, metadata, wants);
   } catch (cause) {
     // What comes from the Hub says of itself what it is.
     if (cause instanceof StreamStoreError) throw cause;
@@ -43,13 +43,18 @@ export async function readParquetRows(
   }
 }
 
-async function readGroups(
+async function* readGroups(
   source: ByteSource,
   metadata: FileMetaData,
   wants: (column: string) => boolean,
-): Promise<MetaRow[]> {
+): AsyncGenerator<MetaRow[]> {
   const names = parquetSchema(metadata).children.map(({ element }) => element.name);
   const columns = names.filter(wants);
   if (columns.length === 0) throw new Error(`it has the columns ${names.join(", ") || "(none)"} only`);
-  return await parquetReadObjects({ file: source, metadata, columns, compressors });
+  let rowStart = 0;
+  for (const { num_rows } of metadata.row_groups) {
+    const rowEnd = rowStart + Number(num_rows);
+    yield await parquetReadObjects({ file: source, metadata, columns, compressors, rowStart, rowEnd });
+    rowStart = rowEnd;
+  }
 }

@@ -22,7 +22,7 @@ import { type CheckedOptions, checkOptions } from "./save_options.ts";
 import type { SaveLeRobotOptions } from "./types.ts";
 
 /** Episodes whose statistics are held at once before they are written. */
-const episodesPerTable = 256;
+const episodesPerTable = 64;
 
 export async function saveLeRobot(
   store: StreamStore<FieldMap>,
@@ -57,6 +57,8 @@ class Writer {
   readonly #frameCount: number;
   readonly #data: readonly PlannedFile[];
   readonly #whole: ReadonlyMap<FrameColumn, ElementStats>;
+  /** Of one episode after another. */
+  readonly #own: ReadonlyMap<FrameColumn, ElementStats>;
 
   constructor(
     private readonly connection: Connection,
@@ -71,6 +73,7 @@ class Writer {
     const bytes = rowBytes(columns);
     this.#data = planFiles(episodes, (episode) => bytes * episodes.length(episode), options);
     this.#whole = this.#newStats(this.#frameCount);
+    this.#own = this.#newStats(0);
   }
 
   async write(): Promise<void> {
@@ -116,17 +119,17 @@ class Writer {
   #describeEpisode(episode: number, data: PlannedFile, list: PlannedFile): EpisodeEntry {
     const { connection, columns, episodes, options } = this;
     const range = { from: episodes.start(episode), to: episodes.end(episode) };
-    const own = this.#newStats(episodes.length(episode));
+    for (const stats of this.#own.values()) stats.begin(episodes.length(episode));
     const tasks = new Set<number>();
     for (const part of batchRanges(connection, { ...this.#plan, range }, saving)) {
       for (const column of columns) {
         const numbers = column.numbers(part);
-        own.get(column)!.add(numbers);
+        this.#own.get(column)!.add(numbers);
         this.#whole.get(column)!.keep(numbers);
         if (column.name === "task_index") { for (const task of numbers) tasks.add(Number(task)); }
       }
     }
-    for (const [column, stats] of own) this.#whole.get(column)!.merge(stats);
+    for (const [column, stats] of this.#own) this.#whole.get(column)!.merge(stats);
     return {
       numbers: {
         episode_index: episode,
@@ -139,7 +142,7 @@ class Writer {
         "meta/episodes/file_index": list.file,
       },
       tasks: Array.from(tasks, (task) => options.tasks[task]),
-      stats: this.#results(own),
+      stats: this.#results(this.#own),
     };
   }
 
@@ -172,9 +175,10 @@ class Writer {
 
 /** The rows of a list of episodes, some at a time. */
 function* tablesOf({ from, to }: PlannedFile, entry: (episode: number) => EpisodeEntry): Generator<Table> {
+  let table: Table | null = null;
   for (let next = from; next < to; next += episodesPerTable) {
     const length = Math.min(episodesPerTable, to - next);
-    yield episodeTable(Array.from({ length }, (_, i) => entry(next + i)));
+    yield table = episodeTable(Array.from({ length }, (_, i) => entry(next + i)), table);
   }
 }
 

@@ -8,13 +8,15 @@ const paths = { 2: "meta/tasks.jsonl", 3: "meta/tasks.parquet" } as const;
 /** Where pandas was not told what to call the index that it wrote. */
 const unnamedIndex = "__index_level_0__";
 
+const columns = new Set(["task", "task_index", unnamedIndex]);
+
 /** The names of the tasks, each at its `task_index`. */
 export async function readTasks(place: Place, info: Info): Promise<string[]> {
   const path = paths[info.major];
   if (info.taskCount === 0 && !place.has(path)) return [];
   const rows = info.major === 2
     ? await readJsonLines(place, path)
-    : await readParquetRows(place, path, (name) => ["task", "task_index", unnamedIndex].includes(name));
+    : (await Array.fromAsync(readParquetRows(place, path, (name) => columns.has(name)))).flat();
   if (rows.length !== info.taskCount) {
     throw damaged(
       `${path} must have the ${info.taskCount} tasks that ${info.path} says (total_tasks), got ${rows.length}`,

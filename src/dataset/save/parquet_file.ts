@@ -36,7 +36,7 @@ export async function writeParquet(path: string, tables: Iterable<Table>): Promi
     pull(controller) {
       try {
         if (next.done) return controller.close();
-        const stored = storedTable(next.value, schema);
+        const stored = storedTable(next.value);
         for (const batch of toWasm(parquet.Table, stored)) controller.enqueue(batch);
         rowCount += next.value.numRows;
         next = iterator.next();

@@ -27,7 +27,9 @@ export function storedSchema(schema: Schema): Schema {
 }
 
 /** A table as its stored schema has it. */
-export function storedTable(table: Table, schema: Schema): Table {
+export function storedTable(table: Table): Table {
+  // Made for each table: the next one's schema may be another object that means the same.
+  const schema = storedSchema(table.schema);
   if (schema === table.schema) return table;
   const batches = table.batches.map(({ data }) => {
     const children = data.children.map((child, i) =>

@@ -60,6 +60,11 @@ const parts: Record<string, () => unknown> = {
     }
     return rows;
   },
+  hubLoad: async () => {
+    const store = new StreamStore(fields);
+    await store.loadDataset("user/loaded", "train", { endpoint, retry: { attempts: 1 } });
+    return store.rowCount;
+  },
   hub: async () => {
     await fill(new StreamStore(fields)).saveDataset("user/name", "train", {
       endpoint,

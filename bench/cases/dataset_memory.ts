@@ -1,0 +1,65 @@
+/** Datasets far larger than what is kept in memory, saved and loaded in processes whose memory is looked at. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { anonymousBytes, mostBytes } from "../anonymous.ts";
+import { Child } from "../children.ts";
+import { type Measurement, measurementOf, megabytes, seconds } from "../measurement.ts";
+import type { Sizes } from "../sizes.ts";
+import { bytesPerStep } from "../stream.ts";
+
+interface SavedFormat {
+  readonly format: string;
+  readonly words: string;
+  /** Which share of the stream: LeRobot's has statistics of every episode, which take their time. */
+  readonly share: number;
+}
+
+const savedFormats: readonly SavedFormat[] = [
+  { format: "parquet", words: "Parquet", share: 1 },
+  { format: "disk", words: "a folder of save_to_disk", share: 1 },
+  { format: "lerobot", words: "LeRobot v3.0", share: 1 / 5 },
+];
+
+const goal = { valueMax: 500 };
+
+/** Gigabytes are those of the store that the rows come from, or go to. */
+export async function datasetMemory(sizes: Sizes): Promise<Measurement[]> {
+  const measurements: Measurement[] = [];
+  for (const saved of savedFormats) measurements.push(...await measureFormat(saved, sizes));
+  return measurements;
+}
+
+async function measureFormat({ format, words, share }: SavedFormat, sizes: Sizes): Promise<Measurement[]> {
+  const folder = mkdtempSync(join(tmpdir(), "streamstore-bench-"));
+  const path = join(folder, format);
+  const byteCount = share * sizes.streamBytes;
+  const gigabytes = `${byteCount / 1e9} GB`;
+  const steps = Math.ceil(byteCount / bytesPerStep);
+  try {
+    return [
+      ...await watch(`${gigabytes} saved as ${words}`, [`fill ${steps}`, `save ${format} ${path}`]),
+      ...await watch(`${gigabytes} loaded from ${words}`, [`load ${format} ${path} ${steps}`]),
+    ];
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** The time and the memory of the last of some commands, in a process of their own. */
+async function watch(name: string, commands: readonly string[]): Promise<Measurement[]> {
+  const child = Child.ofScript("datasets");
+  try {
+    for (const command of commands.slice(0, -1)) await child.ask(command);
+    let time = 0;
+    const bytesMax = await mostBytes(() => anonymousBytes(child.processId), async () => {
+      time = Number(await child.ask(commands.at(-1)!));
+    });
+    const measurements = [measurementOf(name, seconds, { time, best: time })];
+    if (bytesMax === null) return measurements;
+    const bytes = { time: bytesMax, best: bytesMax };
+    return [...measurements, measurementOf(`${name}, anonymous memory`, megabytes, bytes, { goal })];
+  } finally {
+    await child.end();
+  }
+}
