@@ -83,7 +83,7 @@ export type {
   ValueDtype,
   WindowOptions,
 } from "./src/sampler/options.ts";
-export { type ParquetColumn, type ParquetSchema, parquetSchema } from "./src/dataset/parquet.ts";
+export { type ParquetColumn, type ParquetSchema, parquetSchema } from "./src/dataset/parquet/schema.ts";
 export type { ExtraColumn } from "./src/dataset/extra.ts";
 export { loadLeRobot, saveLeRobot } from "./src/dataset/lerobot/lerobot.ts";
 export type {

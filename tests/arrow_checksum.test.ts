@@ -14,7 +14,7 @@ import {
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
-import { checkMessage } from "../src/dataset/flatbuffer_check.ts";
+import { checkMessage } from "../src/dataset/arrow/flatbuffer_check.ts";
 import { type ArrowForm, writeArrow } from "../src/dataset/save/arrow_file.ts";
 import { writeDisk } from "../src/dataset/save/disk.ts";
 import type { TableQueue } from "../src/dataset/save/tables.ts";

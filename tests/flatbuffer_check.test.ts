@@ -2,8 +2,8 @@ import { Dictionary, Field, Int32, List, Schema, Struct, TimestampMicrosecond, U
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { test } from "node:test";
-import { decodeArrowSchema } from "../src/dataset/arrow_schema.ts";
-import { checkMessage } from "../src/dataset/flatbuffer_check.ts";
+import { decodeArrowSchema } from "../src/dataset/arrow/schema.ts";
+import { checkMessage } from "../src/dataset/arrow/flatbuffer_check.ts";
 import { schemaMessage } from "../src/dataset/save/arrow_file.ts";
 
 const item = new Field("item", new Int32(), true);

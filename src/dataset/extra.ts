@@ -12,7 +12,7 @@ import {
 import { dtypeOf } from "../columns.ts";
 import { describe } from "../fields.ts";
 import type { NumberArray } from "../values.ts";
-import { type ArrowType, arrowValueType, listsOf, valueTypeOf } from "./arrow_types.ts";
+import { type ArrowType, arrowValueType, listsOf, valueTypeOf } from "./arrow/types.ts";
 import { type Feature, featureOf, listFeature } from "./features.ts";
 import { parseValueType } from "./value_types.ts";
 

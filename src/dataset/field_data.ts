@@ -2,7 +2,7 @@ import { type Data, makeData } from "apache-arrow";
 import { extract, type Extracted, ExtractError } from "../column.ts";
 import type { Connection } from "../connection.ts";
 import type { Field } from "../fields.ts";
-import { arrowListType, arrowValueType } from "./arrow_types.ts";
+import { arrowListType, arrowValueType } from "./arrow/types.ts";
 import { innerCount, type Layout } from "./features.ts";
 
 const action = "convert to a dataset";

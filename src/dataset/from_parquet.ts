@@ -2,7 +2,7 @@ import type { LoadedColumn } from "./known_features.ts";
 import { openParquet } from "./load/parquet_rows.ts";
 import { appendFiles, type LoadTarget } from "./load/rows.ts";
 import type { ParquetOptions } from "./load_options.ts";
-import { parquetPaths } from "./parquet_file.ts";
+import { parquetPaths } from "./parquet/file.ts";
 
 /** Appends the rows of a Parquet file, or of all in a folder: row group by row group, all of them or none. */
 export async function appendParquet(

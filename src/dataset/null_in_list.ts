@@ -1,6 +1,6 @@
 import type { Source } from "../batch.ts";
 import { describe } from "../fields.ts";
-import { isSet } from "./bitmaps.ts";
+import { isSet } from "./arrow/bitmaps.ts";
 import { featureOf } from "./features.ts";
 import type { LoadedColumn } from "./known_features.ts";
 import { parseValueType } from "./value_types.ts";

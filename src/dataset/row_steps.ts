@@ -1,8 +1,8 @@
 import type { Connection } from "../connection.ts";
-import type { ArrowData } from "./arrow_sources.ts";
-import { valueTypeOf } from "./arrow_types.ts";
-import { isSet } from "./bitmaps.ts";
-import { decodeDictionary } from "./dictionary.ts";
+import type { ArrowData } from "./arrow/sources.ts";
+import { valueTypeOf } from "./arrow/types.ts";
+import { isSet } from "./arrow/bitmaps.ts";
+import { decodeDictionary } from "./arrow/dictionary.ts";
 import { numberAt } from "./value_types.ts";
 
 /** The step that a first further row gets: 0 in an empty store, else the one after the last. */

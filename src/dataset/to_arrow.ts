@@ -3,7 +3,7 @@ import { type Connection, nothing } from "../connection.ts";
 import { describe, type Field } from "../fields.ts";
 import { check } from "../native/status.ts";
 import { readMarks } from "../rows.ts";
-import { arrowField, arrowTypeOf, arrowValueType } from "./arrow_types.ts";
+import { arrowField, arrowTypeOf, arrowValueType } from "./arrow/types.ts";
 import { type ExtraColumn, extraVector } from "./extra.ts";
 import {
   type Feature,
@@ -14,7 +14,7 @@ import {
   parseFeature,
 } from "./features.ts";
 import { fieldData, type RowRange } from "./field_data.ts";
-import { tableOf } from "./table.ts";
+import { tableOf } from "./arrow/table.ts";
 import { parseValueType } from "./value_types.ts";
 
 /**

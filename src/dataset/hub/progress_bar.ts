@@ -134,10 +134,10 @@ const terminal = {
 function write(text: string): void {
   try {
     try {
-    builtin.fs.writeSync(2, text);
-  } catch {
-    // The terminal may be gone, or take no more for now: the transfer goes on without it.
-  }
+      builtin.fs.writeSync(2, text);
+    } catch {
+      // The terminal may be gone, or take no more for now: the transfer goes on without it.
+    }
   } catch {
     // A terminal that takes nothing now, or was closed, is no reason for a transfer to end.
   }

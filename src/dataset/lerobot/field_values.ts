@@ -1,6 +1,6 @@
 import type { Connection } from "../../connection.ts";
 import type { Field } from "../../fields.ts";
-import { isSet } from "../bitmaps.ts";
+import { isSet } from "../arrow/bitmaps.ts";
 import { fieldData, type RowRange } from "../field_data.ts";
 import { parseValueType } from "../value_types.ts";
 import type { Numbers } from "./element_stats.ts";

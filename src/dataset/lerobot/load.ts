@@ -3,7 +3,7 @@ import { Batch, type Source } from "../../batch.ts";
 import { type Field, type FieldMap, kinds } from "../../fields.ts";
 import { storeAccess } from "../../store_access.ts";
 import { StreamStore } from "../../store.ts";
-import { isSet } from "../bitmaps.ts";
+import { isSet } from "../arrow/bitmaps.ts";
 import { type Expect, withProgress } from "../hub/progress_bar.ts";
 import type { LoadedColumn } from "../known_features.ts";
 import { readParquet } from "../load/parquet_rows.ts";

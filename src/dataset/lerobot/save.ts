@@ -8,7 +8,7 @@ import { describe, type FieldMap } from "../../fields.ts";
 import { storeAccess } from "../../store_access.ts";
 import type { StreamStore } from "../../store.ts";
 import { batchRanges } from "../row_ranges.ts";
-import { writeParquet } from "../save/parquet_file.ts";
+import { writeParquet } from "../save/parquet/file.ts";
 import { replaceFolder } from "../save/staging.ts";
 import { TableQueue } from "../save/tables.ts";
 import type { TablePlan } from "../to_arrow.ts";

@@ -1,6 +1,6 @@
 import type { Source } from "../../batch.ts";
 import type { Field } from "../../fields.ts";
-import { clearBits, setBits } from "../bitmaps.ts";
+import { clearBits, setBits } from "../arrow/bitmaps.ts";
 import { featureOf, type Layout } from "../features.ts";
 import type { LoadedColumn } from "../known_features.ts";
 import { noNumbers } from "../refusals.ts";

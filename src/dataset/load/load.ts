@@ -42,6 +42,6 @@ async function openFile(format: DatasetFormat, path: string): Promise<RowFile> {
     case "csv":
       return await (await import("./csv.ts")).openCsv(path);
     default:
-      return await (await import("./arrow_file.ts")).openArrow(path);
+      return await (await import("./arrow/file.ts")).openArrow(path);
   }
 }

@@ -1,12 +1,12 @@
 import type { Source } from "../../batch.ts";
 import type { Field } from "../../fields.ts";
-import { ShapeError } from "../arrow_sources.ts";
+import { ShapeError } from "../arrow/sources.ts";
 import { type ByteSource, openBytes } from "../byte_source.ts";
 import type { LoadedColumn } from "../known_features.ts";
-import { ParquetFile } from "../parquet_file.ts";
-import type { NumberColumn } from "../parquet_layout.ts";
-import type { Chunk } from "../parquet_pages.ts";
-import { chunkKeys, chunkSource, chunkSteps } from "../parquet_sources.ts";
+import { ParquetFile } from "../parquet/file.ts";
+import type { NumberColumn } from "../parquet/layout.ts";
+import type { Chunk } from "../parquet/pages.ts";
+import { chunkKeys, chunkSource, chunkSteps } from "../parquet/sources.ts";
 import { noColumns, noKey, noNumbers, noOrder } from "../refusals.ts";
 import type { KeyPiece } from "../sort/keys.ts";
 import { type Block, NamedShapeError, type RowFile, type Wanted } from "./rows.ts";

@@ -1,7 +1,7 @@
 import { Batch, BatchError, type Source } from "../../batch.ts";
 import type { Connection } from "../../connection.ts";
 import { describe, type Field } from "../../fields.ts";
-import { ShapeError } from "../arrow_sources.ts";
+import { ShapeError } from "../arrow/sources.ts";
 import type { LoadedColumn } from "../known_features.ts";
 import type { ParquetOptions } from "../load_options.ts";
 import { allowNan, checkNullInList } from "../null_in_list.ts";

@@ -7,7 +7,7 @@ import {
   type Table,
 } from "apache-arrow";
 import { open } from "node:fs/promises";
-import { digitsOf } from "../arrow_checksum.ts";
+import { digitsOf } from "../arrow/checksum.ts";
 import { MessageLog, withBlank } from "./arrow_messages.ts";
 import { join, writePieces } from "./output.ts";
 

@@ -1,6 +1,6 @@
 import { Message, MessageHeader } from "apache-arrow";
-import { blankDigits, checksumKey, checksumOf, digitsOf, writeDigits } from "../arrow_checksum.ts";
-import { checkMessage } from "../flatbuffer_check.ts";
+import { blankDigits, checksumKey, checksumOf, digitsOf, writeDigits } from "../arrow/checksum.ts";
+import { checkMessage } from "../arrow/flatbuffer_check.ts";
 
 /** A message with room for its checksum. */
 export function withBlank(message: Message): Message {

@@ -1,7 +1,7 @@
 import { type Data, type DataType, Type, Vector } from "apache-arrow";
 import type { Bitmap } from "../../batch.ts";
-import { isSet } from "../bitmaps.ts";
-import { type ArrowType, valueTypeOf } from "../arrow_types.ts";
+import { isSet } from "../arrow/bitmaps.ts";
+import { type ArrowType, valueTypeOf } from "../arrow/types.ts";
 import { numberAt } from "../value_types.ts";
 
 /** The text of one row of a column. */

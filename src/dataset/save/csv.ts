@@ -1,5 +1,5 @@
 import { type Data, type Schema, type Table, Type, Vector } from "apache-arrow";
-import { isSet } from "../bitmaps.ts";
+import { isSet } from "../arrow/bitmaps.ts";
 import { type CellText, presentText, validityOf } from "./cell_text.ts";
 import { noText } from "./json_lines.ts";
 import { LineBuffer } from "./line_buffer.ts";

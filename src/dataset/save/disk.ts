@@ -1,7 +1,7 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
-import { listChecksum, listChecksumKey, type ListedFile } from "../arrow_state.ts";
+import { listChecksum, listChecksumKey, type ListedFile } from "../arrow/folder_state.ts";
 import type { Features } from "../features.ts";
 import { writeArrow } from "./arrow_file.ts";
 import { shardName, writeShards } from "./shards.ts";

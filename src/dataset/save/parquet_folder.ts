@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, rename } from "node:fs/promises";
 import { join } from "node:path";
-import { writeParquet } from "./parquet_file.ts";
+import { writeParquet } from "./parquet/file.ts";
 import { shardName, writeShards } from "./shards.ts";
 import { carryOver, replaceFolder } from "./staging.ts";
 import type { TableQueue } from "./tables.ts";

@@ -12,7 +12,7 @@ import { writeCsv } from "./csv.ts";
 import { writeDisk } from "./disk.ts";
 import { writeJsonLines } from "./json_lines.ts";
 import type { SaveDatasetOptions } from "./options.ts";
-import { writeParquet } from "./parquet_file.ts";
+import { writeParquet } from "./parquet/file.ts";
 import { writeParquetFolder } from "./parquet_folder.ts";
 import { replaceFile } from "./staging.ts";
 import { TableQueue } from "./tables.ts";

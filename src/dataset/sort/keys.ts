@@ -1,9 +1,9 @@
 import { type Data, Type, Vector } from "apache-arrow";
 import type { Bitmap } from "../../batch.ts";
 import type { DtypeName } from "../../column.ts";
-import { type ArrowData, nullTypeId } from "../arrow_sources.ts";
-import { type ArrowType, valueTypeOf } from "../arrow_types.ts";
-import { decodeDictionary } from "../dictionary.ts";
+import { type ArrowData, nullTypeId } from "../arrow/sources.ts";
+import { type ArrowType, valueTypeOf } from "../arrow/types.ts";
+import { decodeDictionary } from "../arrow/dictionary.ts";
 
 /** Numbers of some rows of a column that is sorted by. */
 export interface NumberKeys {

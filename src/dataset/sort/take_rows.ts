@@ -3,7 +3,7 @@ import { type Connection, nothing } from "../../connection.ts";
 import type { Field } from "../../fields.ts";
 import { check } from "../../native/status.ts";
 import { readMarks } from "../../rows.ts";
-import { clearBits, setBits } from "../bitmaps.ts";
+import { clearBits, setBits } from "../arrow/bitmaps.ts";
 
 const action = "Cannot take rows";
 

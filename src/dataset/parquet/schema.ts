@@ -1,4 +1,4 @@
-import type { Feature } from "./features.ts";
+import type { Feature } from "../features.ts";
 
 /**
  * A column of a Parquet file.
@@ -82,7 +82,7 @@ export interface ParquetSchema {
  * ```
  */
 export async function parquetSchema(path: string): Promise<ParquetSchema> {
-  const { ParquetFile, parquetPaths } = await import("./parquet_file.ts");
+  const { ParquetFile, parquetPaths } = await import("./file.ts");
   const files = await parquetPaths(path);
   const columns = new Map<string, ParquetColumn>();
   let rowCount = 0;

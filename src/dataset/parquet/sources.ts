@@ -1,14 +1,14 @@
-import type { Bitmap, Source } from "../batch.ts";
-import type { Field } from "../fields.ts";
-import { ShapeError } from "./arrow_sources.ts";
-import { clearBits, isSet, setBits } from "./bitmaps.ts";
-import { innerCount } from "./features.ts";
-import type { NumberColumn } from "./parquet_layout.ts";
-import type { Chunk } from "./parquet_pages.ts";
-import { newWords, type Words } from "./parquet_values.ts";
-import { toSteps } from "./row_steps.ts";
-import type { NumberKeys } from "./sort/keys.ts";
-import { numberAt } from "./value_types.ts";
+import type { Bitmap, Source } from "../../batch.ts";
+import type { Field } from "../../fields.ts";
+import { ShapeError } from "../arrow/sources.ts";
+import { clearBits, isSet, setBits } from "../arrow/bitmaps.ts";
+import { innerCount } from "../features.ts";
+import type { NumberColumn } from "./layout.ts";
+import type { Chunk } from "./pages.ts";
+import { newWords, type Words } from "./values.ts";
+import { toSteps } from "../row_steps.ts";
+import type { NumberKeys } from "../sort/keys.ts";
+import { numberAt } from "../value_types.ts";
 
 /** Lays a column chunk of a Parquet file out for a batch. */
 export function chunkSource(

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { listChecksum, listChecksumKey } from "../arrow_state.ts";
+import { listChecksum, listChecksumKey } from "../../arrow/folder_state.ts";
 
 /**
  * The checksum that a file must have by the `state.json` beside it, or null where none lists it: where there is no such

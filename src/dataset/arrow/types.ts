@@ -24,9 +24,9 @@ import {
   Uint64,
   Uint8,
 } from "apache-arrow";
-import type { DtypeName } from "../column.ts";
-import { featureOf, type Layout, type Level } from "./features.ts";
-import { parseValueType, type ValueType } from "./value_types.ts";
+import type { DtypeName } from "../../column.ts";
+import { featureOf, type Layout, type Level } from "../features.ts";
+import { parseValueType, type ValueType } from "../value_types.ts";
 
 /** An Arrow field as any copy and version of the library has it. */
 export interface ArrowField {

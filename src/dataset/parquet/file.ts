@@ -2,16 +2,16 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type ColumnMetaData, type FileMetaData, parquetSchema, type SchemaElement } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
-import { StreamStoreError } from "../error.ts";
-import { type ByteSource, openBytes } from "./byte_source.ts";
-import { decodeArrowSchema } from "./arrow_schema.ts";
-import { featuresFromJson, metadataKey } from "./features.ts";
-import { readFooter } from "./parquet_footer.ts";
-import { isChunkOf, type NumberColumn, numberColumn } from "./parquet_layout.ts";
-import { ChunkBytes } from "./parquet_bytes.ts";
-import { type Chunk, ChunkRoom, readChunk } from "./parquet_pages.ts";
-import { toSeconds } from "./parquet_values.ts";
-import { readTexts } from "./parquet_texts.ts";
+import { StreamStoreError } from "../../error.ts";
+import { type ByteSource, openBytes } from "../byte_source.ts";
+import { decodeArrowSchema } from "../arrow/schema.ts";
+import { featuresFromJson, metadataKey } from "../features.ts";
+import { readFooter } from "./footer.ts";
+import { isChunkOf, type NumberColumn, numberColumn } from "./layout.ts";
+import { ChunkBytes } from "./bytes.ts";
+import { type Chunk, ChunkRoom, readChunk } from "./pages.ts";
+import { toSeconds } from "./values.ts";
+import { readTexts } from "./texts.ts";
 
 /** An open Parquet file. */
 export class ParquetFile {

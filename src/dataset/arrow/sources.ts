@@ -1,10 +1,10 @@
-import type { Bitmap, Source } from "../batch.ts";
-import type { DtypeName } from "../column.ts";
-import type { Field } from "../fields.ts";
-import { type ArrowType, valueTypeOf } from "./arrow_types.ts";
+import type { Bitmap, Source } from "../../batch.ts";
+import type { DtypeName } from "../../column.ts";
+import type { Field } from "../../fields.ts";
+import { type ArrowType, valueTypeOf } from "./types.ts";
 import { andBits, clearBits, isSet, setBits } from "./bitmaps.ts";
 import { decodeDictionary } from "./dictionary.ts";
-import type { Layout } from "./features.ts";
+import type { Layout } from "../features.ts";
 
 /**
  * One piece of an Arrow column, as any copy of the library has it. Values and value offsets begin at the piece's first

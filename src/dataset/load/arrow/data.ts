@@ -1,6 +1,6 @@
-import { type ArrowData, nullTypeId } from "../arrow_sources.ts";
-import { type ArrowType, valueTypeOf } from "../arrow_types.ts";
-import { dtypeBytes } from "../../column.ts";
+import { type ArrowData, nullTypeId } from "../../arrow/sources.ts";
+import { type ArrowType, valueTypeOf } from "../../arrow/types.ts";
+import { dtypeBytes } from "../../../column.ts";
 
 /** Checks that a column out of a file has all that its lengths speak of. */
 export function checkData(data: ArrowData, length: number): void {

@@ -1,9 +1,9 @@
 import { RecordBatchReader, type Schema } from "apache-arrow";
-import type { ByteSource } from "../byte_source.ts";
-import { checkMessage, type Index, type Message, takeIndex } from "../flatbuffer_check.ts";
-import { schemaMessage } from "../save/arrow_file.ts";
-import { MessageChain } from "./arrow_chain.ts";
-import { decompressed } from "./arrow_compression.ts";
+import type { ByteSource } from "../../byte_source.ts";
+import { checkMessage, type Index, type Message, takeIndex } from "../../arrow/flatbuffer_check.ts";
+import { schemaMessage } from "../../save/arrow_file.ts";
+import { MessageChain } from "./chain.ts";
+import { decompressed } from "./compression.ts";
 
 const magic = "ARROW1";
 /** Behind the magic, up to a multiple of 8. */

@@ -1,4 +1,4 @@
-import type { ByteSource } from "./byte_source.ts";
+import type { ByteSource } from "../byte_source.ts";
 
 /** A place in bytes, as hyparquet's parsers move it. */
 interface Reader {

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { crc32 } from "node:zlib";
 import { type FileMetaData, parquetMetadata } from "hyparquet";
-import type { ByteSource } from "./byte_source.ts";
+import type { ByteSource } from "../byte_source.ts";
 
 /**
  * What a footer of ours says of its writer, up to a checksum of the footer itself: CRC-32 in hexadecimal, computed with

@@ -1,11 +1,11 @@
 import { type Table, tableToIPC } from "apache-arrow";
 import type { RecordBatch, Table as WasmTable } from "parquet-wasm";
-import { openBytes } from "../byte_source.ts";
-import { readFooter } from "../parquet_footer.ts";
-import { writePieces } from "./output.ts";
+import { openBytes } from "../../byte_source.ts";
+import { readFooter } from "../../parquet/footer.ts";
+import { writePieces } from "../output.ts";
 import { withChecksums } from "./page_checksums.ts";
-import { storedSchema, storedTable } from "./parquet_times.ts";
-import { arrowBytes } from "./tables.ts";
+import { storedSchema, storedTable } from "./times.ts";
+import { arrowBytes } from "../tables.ts";
 
 /**
  * The size of row groups, in Arrow bytes. Python's `datasets` reads the first group's number of rows at a time, and

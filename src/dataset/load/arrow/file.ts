@@ -1,12 +1,12 @@
 import { RecordBatchReader, type Schema } from "apache-arrow";
-import type { ArrowData } from "../arrow_sources.ts";
-import type { ArrowField } from "../arrow_types.ts";
-import { type ByteSource, openBytes } from "../byte_source.ts";
-import { checkData } from "./arrow_data.ts";
-import { listedChecksum } from "./arrow_folder.ts";
-import { failure, readMessages } from "./arrow_messages.ts";
-import { ArrowRows } from "./arrow_rows.ts";
-import type { Block, RowFile, Wanted } from "./rows.ts";
+import type { ArrowData } from "../../arrow/sources.ts";
+import type { ArrowField } from "../../arrow/types.ts";
+import { type ByteSource, openBytes } from "../../byte_source.ts";
+import { checkData } from "./data.ts";
+import { listedChecksum } from "./folder.ts";
+import { failure, readMessages } from "./messages.ts";
+import { ArrowRows } from "./rows.ts";
+import type { Block, RowFile, Wanted } from "../rows.ts";
 
 /** An Arrow IPC file or stream; a block of rows is a record batch. */
 export async function openArrow(path: string): Promise<RowFile> {

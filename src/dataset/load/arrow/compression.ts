@@ -1,5 +1,5 @@
 import { zstdDecompressSync } from "node:zlib";
-import { Flatbuffer, type FlatTable } from "../arrow_flatbuffer.ts";
+import { Flatbuffer, type FlatTable } from "../../arrow/flatbuffer.ts";
 
 /** By which a buffer is shorter at most: zstd repeats a byte over a block of 128 KiB, and such a block takes four bytes. */
 const ratioMax = 2 ** 15;

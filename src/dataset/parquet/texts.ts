@@ -1,8 +1,8 @@
 import type { ColumnMetaData, Compressors } from "hyparquet";
 import { deltaByteArray, deltaLengthByteArray } from "hyparquet/src/delta.js";
-import type { ChunkBytes } from "./parquet_bytes.ts";
-import { type Levels, pagesOf, readDefinitions } from "./parquet_pages.ts";
-import { readRuns } from "./parquet_runs.ts";
+import type { ChunkBytes } from "./bytes.ts";
+import { type Levels, pagesOf, readDefinitions } from "./pages.ts";
+import { readRuns } from "./runs.ts";
 
 /** The UTF-8 of a column chunk of strings, which are no lists; null where there is none. */
 export async function readTexts(

@@ -1,7 +1,7 @@
 import { deltaBinaryUnpack } from "hyparquet/src/delta.js";
-import { dtypeBytes } from "../column.ts";
-import type { NumberColumn } from "./parquet_layout.ts";
-import { readRuns } from "./parquet_runs.ts";
+import { dtypeBytes } from "../../column.ts";
+import type { NumberColumn } from "./layout.ts";
+import { readRuns } from "./runs.ts";
 
 /** Numbers as the integers of their bits: so NaN payloads pass, which arithmetic may change. */
 export type Words = Uint8Array | Uint16Array | Uint32Array | BigUint64Array;

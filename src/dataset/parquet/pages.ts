@@ -2,10 +2,10 @@ import { crc32 } from "node:zlib";
 import type { ColumnMetaData, Compressors, PageHeader } from "hyparquet";
 import { parquetHeader } from "hyparquet/src/column.js";
 import { decompressPage } from "hyparquet/src/datapage.js";
-import type { ChunkBytes } from "./parquet_bytes.ts";
-import type { NumberColumn } from "./parquet_layout.ts";
-import { readRuns } from "./parquet_runs.ts";
-import { newWords, readValues, type Words } from "./parquet_values.ts";
+import type { ChunkBytes } from "./bytes.ts";
+import type { NumberColumn } from "./layout.ts";
+import { readRuns } from "./runs.ts";
+import { newWords, readValues, type Words } from "./values.ts";
 
 /** A column chunk: its numbers without nulls, and the levels that tell where they stand. */
 export interface Chunk {

@@ -1,6 +1,6 @@
-import type { Bitmap } from "../batch.ts";
-import type { ArrowData } from "./arrow_sources.ts";
-import { type ArrowType, valueTypeOf } from "./arrow_types.ts";
+import type { Bitmap } from "../../batch.ts";
+import type { ArrowData } from "./sources.ts";
+import { type ArrowType, valueTypeOf } from "./types.ts";
 import { clearBits, isSet, setBits } from "./bitmaps.ts";
 
 /** The values themselves in the place of indices into a dictionary. */

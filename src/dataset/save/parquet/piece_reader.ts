@@ -1,4 +1,4 @@
-import { join } from "./output.ts";
+import { join } from "../output.ts";
 
 /** Reads a stream of pieces as one row of bytes. */
 export class PieceReader {

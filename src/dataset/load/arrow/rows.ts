@@ -1,7 +1,7 @@
-import type { Source } from "../../batch.ts";
-import type { Field } from "../../fields.ts";
-import { type ArrowData, nullTypeId, ShapeError, sourceOf } from "../arrow_sources.ts";
-import { type ArrowField, extensionFeature, isLayoutOf, listsOf, valueTypeOf } from "../arrow_types.ts";
+import type { Source } from "../../../batch.ts";
+import type { Field } from "../../../fields.ts";
+import { type ArrowData, nullTypeId, ShapeError, sourceOf } from "../../arrow/sources.ts";
+import { type ArrowField, extensionFeature, isLayoutOf, listsOf, valueTypeOf } from "../../arrow/types.ts";
 import {
   type Feature,
   featureOf,
@@ -9,13 +9,13 @@ import {
   type Layout,
   metadataKey,
   parseFeature,
-} from "../features.ts";
-import type { LoadedColumn } from "../known_features.ts";
-import { noColumns, noKey, noNumbers, noOrder } from "../refusals.ts";
-import { arrowSteps } from "../row_steps.ts";
-import { arrowKey, isText, type KeyPiece } from "../sort/keys.ts";
-import { parseValueType } from "../value_types.ts";
-import { type Block, NamedShapeError, type Wanted } from "./rows.ts";
+} from "../../features.ts";
+import type { LoadedColumn } from "../../known_features.ts";
+import { noColumns, noKey, noNumbers, noOrder } from "../../refusals.ts";
+import { arrowSteps } from "../../row_steps.ts";
+import { arrowKey, isText, type KeyPiece } from "../../sort/keys.ts";
+import { parseValueType } from "../../value_types.ts";
+import { type Block, NamedShapeError, type Wanted } from "../rows.ts";
 
 /** A field's column, and where it stands. */
 interface ColumnPlan extends LoadedColumn {

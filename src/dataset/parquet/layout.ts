@@ -1,8 +1,8 @@
 import type { ColumnMetaData, SchemaElement, SchemaTree } from "hyparquet";
-import type { DtypeName } from "../column.ts";
-import { type ArrowField, extensionFeature, listsOf, valueTypeOf } from "./arrow_types.ts";
-import { type Feature, featureOf, type Layout, parseFeature } from "./features.ts";
-import { parseValueType, type ValueType } from "./value_types.ts";
+import type { DtypeName } from "../../column.ts";
+import { type ArrowField, extensionFeature, listsOf, valueTypeOf } from "../arrow/types.ts";
+import { type Feature, featureOf, type Layout, parseFeature } from "../features.ts";
+import { parseValueType, type ValueType } from "../value_types.ts";
 
 /** How a Parquet column nests: definition levels from which a list is there, and from which it has an entry. */
 export interface Nesting {

@@ -1,4 +1,4 @@
-import type { Bitmap } from "../batch.ts";
+import type { Bitmap } from "../../batch.ts";
 
 /** A bitmap of so many bits, all set. */
 export function setBits(count: number): Uint8Array {

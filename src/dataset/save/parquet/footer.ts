@@ -3,8 +3,8 @@ import type { Schema } from "apache-arrow";
 import { ByteWriter } from "hyparquet-writer/src/bytewriter.js";
 import { serializeTCompactProtocol, ThriftStruct } from "hyparquet-writer/src/thrift.js";
 import { deserializeTCompactProtocol } from "hyparquet/src/thrift.js";
-import { blankWriter, sealFooter, trailerBytes } from "../parquet_footer.ts";
-import { schemaMessage } from "./arrow_file.ts";
+import { blankWriter, sealFooter, trailerBytes } from "../../parquet/footer.ts";
+import { schemaMessage } from "../arrow_file.ts";
 import type { PageMoves } from "./page_moves.ts";
 
 /**

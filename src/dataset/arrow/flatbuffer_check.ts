@@ -1,5 +1,5 @@
-import { blankDigits, checksumKey } from "./arrow_checksum.ts";
-import { Flatbuffer, type FlatTable, type FlatVector } from "./arrow_flatbuffer.ts";
+import { blankDigits, checksumKey } from "./checksum.ts";
+import { Flatbuffer, type FlatTable, type FlatVector } from "./flatbuffer.ts";
 
 /**
  * Looks at the metadata of an Arrow message before apache-arrow reads it: that library takes every length for true, and

@@ -1,5 +1,5 @@
-import { checksumOf, digitsOf, takeDigits } from "../arrow_checksum.ts";
-import type { FoundMessage } from "./arrow_messages.ts";
+import { checksumOf, digitsOf, takeDigits } from "../../arrow/checksum.ts";
+import type { FoundMessage } from "./messages.ts";
 
 /** Compares the messages of a stream with their checksums, if it begins with a schema that has one. */
 export class MessageChain {

@@ -4,7 +4,7 @@ import { deserializeTCompactProtocol } from "hyparquet/src/thrift.js";
 import { ByteWriter } from "hyparquet-writer/src/bytewriter.js";
 import { serializeTCompactProtocol } from "hyparquet-writer/src/thrift.js";
 import { PieceReader } from "./piece_reader.ts";
-import { moveFooter } from "./parquet_footer.ts";
+import { moveFooter } from "./footer.ts";
 import { PageMoves } from "./page_moves.ts";
 
 /** The mark at the file's begin. */

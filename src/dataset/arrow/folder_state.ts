@@ -1,4 +1,4 @@
-import { checksumOf, digitsOf } from "./arrow_checksum.ts";
+import { checksumOf, digitsOf } from "./checksum.ts";
 
 /** A file of a folder as its `state.json` lists it. HuggingFace's own library takes the name, and passes over the rest. */
 export interface ListedFile {
