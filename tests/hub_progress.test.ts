@@ -76,7 +76,7 @@ async function push(hub: Hub, name: string): Promise<void> {
 
 /** Long enough for a bar, and with pauses in which it is drawn. */
 function slow(hub: Hub, times = 4): void {
-  hub.faults.add({ host: "hub", path: "/api/", delayMilliseconds: 400 });
+  hub.faults.add({ host: "hub", path: "/api/", delayMilliseconds: 400, times: 1 });
   hub.faults.add({ host: "storage", delayMilliseconds: 500, times });
 }
 
@@ -166,7 +166,7 @@ test(
 test("progress: false and onProgress turn it off", { skip }, () =>
   withHub(async (hub, args) => {
     for (const options of [{ progress: false }, { onProgress: true }]) {
-      slow(hub);
+      slow(hub, 1);
       const { shown } = await onTerminal(programOf(["load", ...args, JSON.stringify(options)]));
       assert.equal(shown, "");
     }
@@ -175,7 +175,7 @@ test("progress: false and onProgress turn it off", { skip }, () =>
 test("nothing is shown where the error output is no terminal", () =>
   withHub(async (hub, args) => {
     for (const verb of ["load", "save"]) {
-      slow(hub);
+      slow(hub, 1);
       const { stdout, stderr } = await execute(programOf([verb, ...args]));
       assert.equal(stdout, `${verb}: ${verb === "load" ? 2000 : 1000} rows\n`);
       assert.equal(stderr, "");
