@@ -1,5 +1,6 @@
 /**
- * Writes one module for each library that `./run build --all` has built: the library, compressed, and its SHA-256.
+ * Writes one module for each library that `./run build --all` has built: the library, compressed, and its SHA-256. And
+ * one with the hashes of all.
  *
  *     ./run deno run -A release/library_modules.ts [BUILD FOLDER] [MODULES FOLDER]
  */
@@ -23,6 +24,7 @@ const folders: Readonly<Record<Platform, string>> = {
 };
 
 mkdirSync(modules, { recursive: true });
+const hashes: string[] = [];
 for (const platform of platforms) {
   const bytes = readFileSync(join(build, folders[platform], `libstreamstore.${suffixOf(platform)}`));
   const sha256 = createHash("sha256").update(bytes).digest("hex");
@@ -30,4 +32,11 @@ for (const platform of platforms) {
   const text = `// Made by ./run build --all: the native library for ${platform}.\n` +
     `export const byteLength = ${bytes.length};\nexport const sha256 = "${sha256}";\nexport const gzip =\n  "${gzip}";\n`;
   writeFileSync(join(modules, `${platform}.ts`), text);
+  hashes.push(`  "${platform}": { byteLength: ${bytes.length}, sha256: "${sha256}" },\n`);
 }
+writeFileSync(
+  join(modules, "hashes.ts"),
+  `// Made by ./run build --all: the hashes of the native libraries.\nexport const hashes = {\n${
+    hashes.join("")
+  }};\n`,
+);

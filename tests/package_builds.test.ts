@@ -87,10 +87,10 @@ test(
       });
       const script = `${root}release/library_modules.ts`;
       run(process.execPath, ["run", "--no-check", "-A", script, output, join(folder, "modules")]);
-      for (const platform of platforms) {
+      for (const name of [...platforms, "hashes"]) {
         const [first, second] = [`${root}src/native/libraries`, join(folder, "modules")]
-          .map((modules) => readFileSync(join(modules, `${platform}.ts`), "utf8"));
-        assert.ok(first === second, `${platform} differs`);
+          .map((modules) => readFileSync(join(modules, `${name}.ts`), "utf8"));
+        assert.ok(first === second, `${name} differs`);
       }
     } finally {
       rmSync(folder, { recursive: true, force: true });

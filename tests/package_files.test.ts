@@ -39,7 +39,9 @@ test("every module that is published is reached from an entry, and none is missi
   const modules = [...reached(entries)].filter((name) => !name.includes(":"));
   const others = ["CHANGELOG.md", "LICENSE", "README.md", "deno.json"];
   assert.deepEqual(published, [...modules, ...others].sort());
-  for (const platform of platforms) assert.ok(published.includes(`src/native/libraries/${platform}.ts`));
+  for (const name of [...platforms, "hashes"]) {
+    assert.ok(published.includes(`src/native/libraries/${name}.ts`));
+  }
 });
 
 test("all under src is published, and nothing else but the entries", () => {

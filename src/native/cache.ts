@@ -9,7 +9,7 @@
  */
 import { StreamStoreError } from "../error.ts";
 import { libraryFolder, permissionRemedy, remedy } from "./folder.ts";
-import { type PackagedLibrary, sha256Of, unpack } from "./packaged.ts";
+import { type LibraryHash, packagedLibrary, sha256Of, unpack } from "./packaged.ts";
 import { type Platform, suffixOf } from "./platform.ts";
 import type { System } from "./system.ts";
 
@@ -23,16 +23,16 @@ export interface CachedLibrary {
 
 /** The unpacked library: written if need be, and verified if that is possible. */
 export async function cachedLibrary(
-  library: PackagedLibrary,
+  hash: LibraryHash,
   platform: Platform,
   system: System,
 ): Promise<CachedLibrary> {
-  const name = `libstreamstore-${library.sha256}.${suffixOf(platform)}`;
+  const name = `libstreamstore-${hash.sha256}.${suffixOf(platform)}`;
   const folder = libraryFolder(platform, name, system);
   const path = `${folder}/${name}`;
   if (system.vouches(path)) return { folder, path, isVerified: false };
   try {
-    await ensure(library, folder, path, system);
+    await ensure(hash, platform, folder, path, system);
   } catch (cause) {
     if (cause instanceof StreamStoreError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
@@ -43,9 +43,15 @@ export async function cachedLibrary(
   return { folder, path, isVerified: true };
 }
 
-async function ensure(library: PackagedLibrary, folder: string, path: string, system: System): Promise<void> {
-  if (isPrivate(folder, system) && await isWhole(library, path, system)) return;
-  const bytes = await unpack(library);
+async function ensure(
+  hash: LibraryHash,
+  platform: Platform,
+  folder: string,
+  path: string,
+  system: System,
+): Promise<void> {
+  if (isPrivate(folder, system) && await isWhole(hash, path, system)) return;
+  const bytes = await unpack(await packagedLibrary(platform));
   system.makeDirectory(folder, 0o700);
   isPrivate(folder, system);
   removeLeftovers(folder, system);
@@ -57,7 +63,7 @@ async function ensure(library: PackagedLibrary, folder: string, path: string, sy
     if (system.find(place) !== null) system.remove(place);
     throw error;
   }
-  if (!await isWhole(library, path, system)) throw new Error("the file does not hold what was written to it");
+  if (!await isWhole(hash, path, system)) throw new Error("the file does not hold what was written to it");
 }
 
 /** False where there is no directory yet; one that somebody else could change is an error. */
@@ -76,11 +82,11 @@ function isPrivate(folder: string, system: System): boolean {
 }
 
 /** Whether a file is there that holds exactly the library. */
-async function isWhole(library: PackagedLibrary, path: string, system: System): Promise<boolean> {
+async function isWhole(hash: LibraryHash, path: string, system: System): Promise<boolean> {
   const found = system.find(path);
   // To read something else than a file could wait for ever, and another size could fill the memory.
-  if (found?.kind !== "file" || found.byteLength !== library.byteLength) return false;
-  return await sha256Of(system.read(path)) === library.sha256;
+  if (found?.kind !== "file" || found.byteLength !== hash.byteLength) return false;
+  return await sha256Of(system.read(path)) === hash.sha256;
 }
 
 const leftoverMilliseconds = 3_600_000;

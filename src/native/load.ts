@@ -6,7 +6,7 @@ import { StreamStoreError } from "../error.ts";
 import { cachedLibrary } from "./cache.ts";
 import { permissionRemedy, remedy } from "./folder.ts";
 import { type Adapter, adapter } from "./library.ts";
-import { packagedLibrary } from "./packaged.ts";
+import { packagedHash } from "./packaged.ts";
 import { type Platform, platformOf, suffixOf } from "./platform.ts";
 import type { Runtime } from "./runtime.ts";
 import { abiVersion, symbols } from "./symbols.ts";
@@ -33,9 +33,9 @@ async function load(adapter: Adapter): Promise<Runtime> {
 }
 
 async function loadPackaged(adapter: Adapter, platform: Platform, built: string | null): Promise<Runtime> {
-  const library = await packagedLibrary(platform);
-  if (library !== null) {
-    const { folder, path, isVerified } = await cachedLibrary(library, platform, adapter.system);
+  const hash = await packagedHash(platform);
+  if (hash !== null) {
+    const { folder, path, isVerified } = await cachedLibrary(hash, platform, adapter.system);
     const advice = isVerified ? remedy : permissionRemedy(folder);
     return open(adapter, path, "unpacked from the package", `. ${advice}`);
   }

@@ -1,13 +1,20 @@
-/** The native library that travels in the package: one module a platform, written by `./run build --all`. */
+/**
+ * The native library that travels in the package: one module a platform, and a small one with the hashes of all, which is
+ * all that a start needs once the library is unpacked. `./run build --all` writes them.
+ */
 import { StreamStoreError } from "../error.ts";
 import type { Platform } from "./platform.ts";
 
-/** What such a module holds. */
-export interface PackagedLibrary {
+/** By what a library is known. */
+export interface LibraryHash {
   /** Of the unpacked library. */
   readonly byteLength: number;
   /** Of the unpacked library, in hexadecimal digits. */
   readonly sha256: string;
+}
+
+/** What a platform's module holds. */
+export interface PackagedLibrary extends LibraryHash {
   /** The library, compressed with gzip, in base64. */
   readonly gzip: string;
 }
@@ -25,14 +32,21 @@ const modules: Readonly<Record<Platform, () => Promise<PackagedLibrary>>> = {
   "darwin-arm64": () => import("./libraries/darwin-arm64.ts"),
 };
 
-/** The library for a platform, or null in a checkout in which no release was built. */
-export async function packagedLibrary(platform: Platform): Promise<PackagedLibrary | null> {
+/** The hash of the library for a platform, or null in a checkout in which no release was built. */
+export async function packagedHash(platform: Platform): Promise<LibraryHash | null> {
   try {
-    return await modules[platform]();
+    // @ts-ignore: made at release
+    const { hashes } = await import("./libraries/hashes.ts");
+    return hashes[platform];
   } catch (error) {
     if ((error as { code?: string }).code === "ERR_MODULE_NOT_FOUND") return null;
     throw error;
   }
+}
+
+/** The library for a platform. */
+export async function packagedLibrary(platform: Platform): Promise<PackagedLibrary> {
+  return await modules[platform]();
 }
 
 /** The library's bytes. */

@@ -128,10 +128,13 @@ async function makeOther(folder: string): Promise<void> {
   assert.ok(gzip !== undefined);
   const bytes = Uint8Array.from([...gunzipSync(Uint8Array.fromBase64(gzip)), 0]);
   const packed = gzipSync(bytes).toString("base64");
+  const sha256 = await sha256Of(bytes);
   writeFileSync(
     module,
-    `export const byteLength = ${bytes.length};\nexport const sha256 = "${await sha256Of(
-      bytes,
-    )}";\nexport const gzip = "${packed}";\n`,
+    `export const byteLength = ${bytes.length};\nexport const sha256 = "${sha256}";\nexport const gzip = "${packed}";\n`,
+  );
+  writeFileSync(
+    module.replace(thisPlatform, "hashes"),
+    `export const hashes = { "${thisPlatform}": { byteLength: ${bytes.length}, sha256: "${sha256}" } };\n`,
   );
 }

@@ -4,11 +4,11 @@ import process from "node:process";
 const [folder] = process.argv.slice(2);
 const ending = folder.endsWith("jsr") ? "ts" : "js";
 const load = (name: string) => import(`${folder}/src/native/${name}.${ending}`);
-const [{ adapter }, { platformOf }, { packagedLibrary }, { cachedLibrary }] = await Promise.all(
+const [{ adapter }, { platformOf }, { packagedHash }, { cachedLibrary }] = await Promise.all(
   ["library", "platform", "packaged", "cache"].map(load),
 );
 const { system } = await adapter();
 const platform = platformOf(system.platform);
 const begin = performance.now();
-await cachedLibrary(await packagedLibrary(platform), platform, system);
+await cachedLibrary(await packagedHash(platform), platform, system);
 console.log(performance.now() - begin);
