@@ -139,7 +139,8 @@ for (const [name, form] of forms) {
       const path = join(folder, name);
       await writeArrow(path, schema, tables, form);
       const bytes = readFileSync(path);
-      for (let length = bytes.length - 1; length >= 0; length--) {
+      // Where the end is, at every byte; before, at every third, which is each of the places in eight bytes in turn.
+      for (let length = bytes.length - 1; length >= 0; length -= bytes.length - length > 400 ? 3 : 1) {
         truncateSync(path, length);
         await target.refusal(path);
       }
