@@ -3,27 +3,10 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { type FieldMap, type LoadDatasetOptions, StreamStore } from "../mod.ts";
-import { inFolder, list, value } from "./saved_support.ts";
+import { inFolder, list, loadText, plainRows, value } from "./saved_support.ts";
 
-async function load(fields: FieldMap, text: string, options?: LoadDatasetOptions): Promise<StreamStore> {
-  const store = new StreamStore<FieldMap>(fields);
-  await inFolder(async (folder) => {
-    const path = join(folder, "x.csv");
-    writeFileSync(path, text);
-    await store.loadDataset(path, "train", options);
-  });
-  return store;
-}
-
-function plainRows(store: StreamStore): unknown[] {
-  return store.rows().map(({ step: _, ...row }) =>
-    Object.fromEntries(
-      Object.entries(row).map((
-        [name, entry],
-      ) => [name, ArrayBuffer.isView(entry) ? [...entry as Float64Array] : entry]),
-    )
-  );
-}
+const load = (fields: FieldMap, text: string, options?: LoadDatasetOptions) =>
+  loadText("x.csv", fields, text, options);
 
 test("CSV has nothing for null, and JSON for lists", () =>
   inFolder(async (folder) => {

@@ -1,9 +1,9 @@
 /** What the tests of saved datasets share: a store with every kind of column, and how two stores are compared. */
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Feature, type FieldMap, StreamStore } from "../mod.ts";
+import { type Feature, type FieldMap, type LoadDatasetOptions, StreamStore } from "../mod.ts";
 
 export const value = (dtype: string): Feature => ({ dtype, _type: "Value" });
 export const list = (feature: Feature, length?: number): Feature =>
@@ -25,6 +25,33 @@ export function filesIn(folder: string): string[] {
   return entries.filter((entry) => entry.isFile()).map((entry) =>
     join(entry.parentPath, entry.name).slice(folder.length + 1)
   ).sort();
+}
+
+/** A store with what is loaded from a file of a name and a text. */
+export async function loadText(
+  name: string,
+  fields: FieldMap,
+  text: string,
+  options?: LoadDatasetOptions,
+): Promise<StreamStore> {
+  const store = new StreamStore<FieldMap>(fields);
+  await inFolder(async (folder) => {
+    const path = join(folder, name);
+    writeFileSync(path, text);
+    await store.loadDataset(path, "train", options);
+  });
+  return store;
+}
+
+/** Rows without steps, and lists as plain ones. */
+export function plainRows(store: StreamStore): unknown[] {
+  return store.rows().map(({ step: _, ...row }) =>
+    Object.fromEntries(
+      Object.entries(row).map((
+        [name, entry],
+      ) => [name, ArrayBuffer.isView(entry) ? [...entry as Float64Array] : entry]),
+    )
+  );
 }
 
 /** Both hold the same tokens bit for bit, in the same rows, with the same empty lists. */

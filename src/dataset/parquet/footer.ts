@@ -37,7 +37,8 @@ export async function readFooter(source: ByteSource): Promise<FileMetaData> {
   return metadata;
 }
 
-function footerLength(tail: Uint8Array): number {
+/** By the end of a file: how many bytes its footer has. */
+export function footerLength(tail: Uint8Array): number {
   return new DataView(tail.buffer, tail.byteOffset).getUint32(tail.length - trailerBytes, true);
 }
 

@@ -3,9 +3,9 @@ import type { RecordBatch, Table as WasmTable } from "parquet-wasm";
 import { openBytes } from "../../byte_source.ts";
 import { readFooter } from "../../parquet/footer.ts";
 import { writePieces } from "../output.ts";
+import { arrowBytes } from "../tables.ts";
 import { withChecksums } from "./page_checksums.ts";
 import { storedSchema, storedTable } from "./times.ts";
-import { arrowBytes } from "../tables.ts";
 
 /**
  * The size of row groups, in Arrow bytes. Python's `datasets` reads the first group's number of rows at a time, and

@@ -3,13 +3,14 @@ import type { Schema } from "apache-arrow";
 import { ByteWriter } from "hyparquet-writer/src/bytewriter.js";
 import { serializeTCompactProtocol, ThriftStruct } from "hyparquet-writer/src/thrift.js";
 import { deserializeTCompactProtocol } from "hyparquet/src/thrift.js";
-import { blankWriter, sealFooter, trailerBytes } from "../../parquet/footer.ts";
+import { blankWriter, footerLength, sealFooter, trailerBytes } from "../../parquet/footer.ts";
 import { schemaMessage } from "../arrow_file.ts";
 import type { PageMoves } from "./page_moves.ts";
 
 /**
  * What stands behind the pages, indexes of pages and the footer, for pages that have moved, and with a checksum of the
- * footer. `named`, if there is one, is the schema that it tells Arrow's readers of. Fields have the numbers of Parquet's definition, parquet.thrift.
+ * footer. `named`, if there is one, is the schema that it tells Arrow's readers of. Fields have the numbers of Parquet's
+ * definition, parquet.thrift.
  */
 export function moveFooter(
   tail: Uint8Array,
@@ -18,7 +19,7 @@ export function moveFooter(
   named: Schema | null,
 ): Uint8Array {
   const footerEnd = tail.length - trailerBytes;
-  const footerStart = footerEnd - new DataView(tail.buffer, tail.byteOffset).getUint32(footerEnd, true);
+  const footerStart = footerEnd - footerLength(tail);
   const writer = new ByteWriter(tail.length + 1024);
   const footer = parse(tail.subarray(footerStart, footerEnd));
   const newStart = moves.moved(tailStart);
