@@ -17,12 +17,13 @@ const windows = [
 const rules = [undefined, { end: "done" }, { id: "episode" }, { starts: [0, 4, 5, 30] }] as const;
 
 /** One random step for both stores: rows without fields, lists that vary, steps written by two calls. */
-function appendBoth(stores: readonly Store[], step: number, random: Random): void {
+function appendBoth(stores: readonly Store[], step: number, random: Random, emptyShare: number): void {
   const values: Record<string, unknown> = {};
   if (random.float() < 0.8) values.action = random.below(5);
   if (random.float() < 0.8) {
     values.observation = Array.from({ length: random.below(5) }, () => random.float());
   }
+  if (random.float() < emptyShare) return stores.forEach((store) => store.append(step, { observation: [] }));
   const later: Record<string, unknown> = {};
   if (random.float() < 0.9) (random.float() < 0.5 ? values : later).done = random.float() < 0.2;
   if (random.float() < 0.9) later.episode = BigInt(step >> 3);
@@ -65,8 +66,10 @@ test("a context is the last window that a sampler gives, whatever is in the tail
       using live: Store = new StreamStore(fields, { capacity: 16 });
       using twin: Store = new StreamStore(fields, { capacity: 16 });
       const options = { ...window, episodes: rule } as unknown as { steps: 3 };
+      // An episode that has begun without a token has an empty window of tokens here, and none in a sampler.
+      const emptyShare = "steps" in window ? 0.1 : 0;
       for (let step = 0; step < 40; step++) {
-        appendBoth([live, twin], step, random);
+        appendBoth([live, twin], step, random, emptyShare);
         if (random.float() < 0.2) live.flush();
         if (twin.length === 0) continue;
         const where = `seed ${seed}, step ${step}`;
@@ -113,6 +116,24 @@ test("a context of rows as tokens is as wide as they are, and a reader sees what
   assert.deepEqual([...store.context(options).values!], [1, 2, 3, 4]);
   store.append(2, {});
   assert.deepEqual([...store.context(options).values!], [2, 3, 4]);
+});
+
+test("a context holds rows that have nothing but empty lists", () => {
+  const columns = { a: 0, b: 1 } as const;
+  for (const flushes of [false, true]) {
+    using store = new StreamStore(columns);
+    const options = { steps: 3, fields: { a: 3 } };
+    for (
+      const [step, values] of [{ a: 1 }, { a: [] }, { a: [], b: [] }, { a: [2] }, {}, { b: [] }].entries()
+    ) {
+      store.append(step, values);
+      if (flushes) store.flush();
+      const { steps, mask } = store.context(options);
+      const expected = [step - 2, step - 1, step].map((row) => Math.max(0, row));
+      assert.deepEqual([...steps!].map(Number), expected, `step ${step}`);
+      assert.deepEqual([...mask], expected.map((_, place) => Number(place >= 2 - step)), `step ${step}`);
+    }
+  }
 });
 
 test("bad options of a context are named", () => {

@@ -79,11 +79,10 @@ pub fn Recent(comptime System: type) type {
             }
             self.row_count = count;
             for (source.table.marks[source.table.markOfRow(first_row)..]) |mark| {
-                if (mark.kind != .bare_row or mark.row < first_row or self.mark_count == count) continue;
+                if (mark.row < first_row or self.mark_count == count) continue;
                 var moved = mark;
                 moved.row -= first_row;
-                self.marks.elements[self.mark_count] = moved;
-                self.mark_count += 1;
+                self.addMark(moved);
             }
         }
 
@@ -97,10 +96,7 @@ pub fn Recent(comptime System: type) type {
                     self.row_count += 1;
                     last = record.step;
                 }
-                if (record.count == format.Record.bare_row) {
-                    self.marks.elements[self.mark_count] = .of(record, self.row_count - 1);
-                    self.mark_count += 1;
-                }
+                if (record.count <= 0) self.addMark(.of(record, self.row_count - 1));
                 const count = record.tokenCount();
                 @memset(self.steps.elements[self.token_count..][0..count], record.step);
                 @memset(self.types.elements[self.token_count..][0..count], record.type);
@@ -108,6 +104,13 @@ pub fn Recent(comptime System: type) type {
                 value += count;
                 self.token_count += count;
             }
+        }
+
+        /// One mark a row, of any kind, tells the step of a row without tokens.
+        fn addMark(self: *Self, mark: format.Mark) void {
+            if (self.mark_count > 0 and self.marks.elements[self.mark_count - 1].row == mark.row) return;
+            self.marks.elements[self.mark_count] = mark;
+            self.mark_count += 1;
         }
 
         fn ensureTokens(self: *Self, more: usize) Error!void {
@@ -206,6 +209,36 @@ test "the tail goes on with the last row, or begins rows of its own" {
     try expectRecent(both, 4, 100, &.{ 0, 0, 3, 3 }, &.{ 12, 13, 14, 15, 16 }, &.{ 3, 4, 6, 8 });
     try expectRecent(both, 9, 2, &.{0}, &.{ 15, 16 }, &.{8});
     try expectRecent(both, 9, 3, &.{ 0, 3, 3 }, &.{ 12, 13, 14, 15, 16 }, &.{ 4, 6, 8 });
+}
+
+test "rows whose only token would be in an empty list keep their step, in the columns and in the tail" {
+    const lists: Source = .{
+        .table = .{
+            .steps = &.{1},
+            .rows = &.{ 0, 1, 1 },
+            .marks = &.{
+                .{ .row = 0, .step = 1, .type = 0, .kind = .list_field },
+                .{ .row = 1, .step = 3, .type = 7, .kind = .list_field },
+                .{ .row = 1, .step = 3, .type = 7, .kind = .empty_list },
+                .{ .row = 2, .step = 4, .type = 7, .kind = .empty_list },
+            },
+        },
+        .types = &.{0},
+        .data = &.{10},
+        .first_token = 0,
+        // The tail goes on with the row of step 4 by one more empty list.
+        .records = &.{
+            .{ .step = 4, .type = 8, .count = format.Record.empty_list },
+            .{ .step = 6, .type = 7, .count = format.Record.list_field },
+            .{ .step = 6, .type = 7, .count = format.Record.empty_list },
+            .{ .step = 6, .type = 8, .count = format.Record.empty_list },
+            .{ .step = 8, .type = 7, .count = format.Record.empty_list },
+        },
+        .values = &.{},
+    };
+    try expectRecent(lists, 9, 100, &.{ 0, 1, 1, 1, 1 }, &.{10}, &.{ 1, 3, 4, 6, 8 });
+    try expectRecent(lists, 3, 100, &.{ 0, 0, 0 }, &.{}, &.{ 4, 6, 8 });
+    try expectRecent(lists, 1, 100, &.{0}, &.{}, &.{8});
 }
 
 test "values that do not fit the records are damage" {
