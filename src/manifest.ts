@@ -67,14 +67,8 @@ export function writeManifest(
     checksum: checksumOf(id, entries),
   };
   const path = builtin.path.join(directory, fileName);
-  try {
-    builtin.fs.writeFileSync(`${path}.new`, JSON.stringify(manifest, null, 2) + "\n");
-    syncPath(`${path}.new`);
-    builtin.fs.renameSync(`${path}.new`, path);
-    syncPath(directory);
-  } catch (error) {
-    throw systemError(error, `Cannot write ${path}`);
-  }
+  const text = JSON.stringify(manifest, null, 2) + "\n";
+  replaceFile(path, `Cannot write ${path}`, [new TextEncoder().encode(text)]);
 }
 
 function readText(directory: string): string {
@@ -119,6 +113,35 @@ function parseManifest(directory: string, text: string): Manifest {
 /** Spaces do not count. */
 function checksumOf(id: string, fields: readonly FieldEntry[]): string {
   return builtin.crypto.createHash("sha256").update(JSON.stringify([id, fields])).digest("hex").slice(0, 16);
+}
+
+/**
+ * Writes a file beside its place, makes it durable and renames it, and makes the name durable too: who loses power finds
+ * the old file or the new one.
+ */
+export function replaceFile(path: string, action: string, parts: readonly Uint8Array[]): void {
+  const { fs } = builtin;
+  const beside = `${path}.new`;
+  try {
+    const file = fs.openSync(beside, "w");
+    try {
+      for (const bytes of parts) writeAll(file, bytes);
+      fs.fsyncSync(file);
+    } finally {
+      fs.closeSync(file);
+    }
+    fs.renameSync(beside, path);
+    syncPath(builtin.path.dirname(path));
+  } catch (error) {
+    throw systemError(error, action);
+  }
+}
+
+/** Some systems write no more than 2 GiB at once. */
+function writeAll(file: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length;) {
+    at += builtin.fs.writeSync(file, bytes, at, Math.min(bytes.length - at, 2 ** 26));
+  }
 }
 
 /** Makes a file, or the names in a directory, durable. */

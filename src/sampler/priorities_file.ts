@@ -10,7 +10,7 @@
  */
 import { builtin } from "../builtin.ts";
 import { StreamStoreError } from "../error.ts";
-import { syncPath, systemError } from "../manifest.ts";
+import { replaceFile, systemError } from "../manifest.ts";
 
 export interface SavedPriorities {
   readonly base: number;
@@ -24,27 +24,14 @@ const version = 1;
 const headerBytes = 48;
 const checksumBytes = 32;
 
-/** Writes the file beside its place, makes it durable and renames it. */
+/** Replaces the file, whole and durable. */
 export function writePriorities(path: string, { base, alpha, max, leaves }: SavedPriorities): void {
   const header = new Uint8Array(headerBytes);
   header.set(magic);
   new Float64Array(header.buffer, 8).set([version, base, leaves.length, alpha, max]);
   const body = new Uint8Array(leaves.buffer, leaves.byteOffset, leaves.byteLength);
   const checksum = builtin.crypto.createHash("sha256").update(header).update(body).digest();
-  const beside = `${path}.new`;
-  try {
-    const file = builtin.fs.openSync(beside, "w");
-    try {
-      for (const bytes of [header, body, checksum]) writeAll(file, bytes);
-      builtin.fs.fsyncSync(file);
-    } finally {
-      builtin.fs.closeSync(file);
-    }
-    builtin.fs.renameSync(beside, path);
-    syncPath(builtin.path.dirname(path));
-  } catch (error) {
-    throw systemError(error, `Cannot save priorities to ${path}`);
-  }
+  replaceFile(path, `Cannot save priorities to ${path}`, [header, body, checksum]);
 }
 
 /** Reads the file and checks that it is whole. */
@@ -84,10 +71,4 @@ export function readPriorities(path: string): SavedPriorities {
 
 export function damaged(path: string, what: string): StreamStoreError {
   return new StreamStoreError("damaged", `Cannot load priorities from ${path}: ${what}`);
-}
-
-function writeAll(file: number, bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length;) {
-    at += builtin.fs.writeSync(file, bytes, at, Math.min(bytes.length - at, 2 ** 26));
-  }
 }

@@ -1,5 +1,5 @@
 import { builtin } from "../../builtin.ts";
-import { syncPath, systemError } from "../../manifest.ts";
+import { replaceFile, systemError } from "../../manifest.ts";
 
 /** A file of a split, and the hash by which it is known whether it is still the same. */
 export interface Shard {
@@ -71,13 +71,8 @@ export class PushRecords {
       return;
     }
     const path = this.#path();
-    try {
-      builtin.fs.writeFileSync(`${path}.new`, JSON.stringify({ pushes }, null, 2) + "\n");
-      syncPath(`${path}.new`);
-      builtin.fs.renameSync(`${path}.new`, path);
-    } catch (error) {
-      throw systemError(error, `Cannot write ${path}`);
-    }
+    const text = JSON.stringify({ pushes }, null, 2) + "\n";
+    replaceFile(path, `Cannot write ${path}`, [new TextEncoder().encode(text)]);
   }
 
   #path(): string {
