@@ -43,6 +43,38 @@ test("the token is the option's, then HF_TOKEN's, then the command line's", () =
     },
   ));
 
+test("retry takes what its numbers mean, and names what it takes", () => {
+  const resolve = (retry: object) => resolveSettings({ token: null, retry }, {}).retry;
+  const all = { attempts: 1, pauseSeconds: 0, timeoutSeconds: 0.5 };
+  assert.deepEqual(resolve(all), all);
+  // A timer takes a whole number of milliseconds of 32 bits: beyond it would ring at once.
+  assert.equal(resolve({ timeoutSeconds: 2_147_483 }).timeoutSeconds, 2_147_483);
+  const allowed = {
+    attempts: "a number >= 1",
+    pauseSeconds: "a number >= 0",
+    timeoutSeconds: "a number above 0 and <= 2147483",
+  };
+  const wrong: [keyof typeof allowed, unknown][] = [
+    ...[0, -1, NaN, "5", null].map((value): [keyof typeof allowed, unknown] => ["attempts", value]),
+    ...[-1, NaN, "5", null].map((value): [keyof typeof allowed, unknown] => ["pauseSeconds", value]),
+    ...[0, -1, NaN, "5", null, 2_147_484, Infinity].map((value): [keyof typeof allowed, unknown] => [
+      "timeoutSeconds",
+      value,
+    ]),
+  ];
+  for (const [name, value] of wrong) {
+    assert.throws(() => resolve({ [name]: value }), (error: Error) => {
+      assert.ok(error instanceof RangeError);
+      const shown = typeof value === "string" ? `"${value}"` : value;
+      assert.equal(
+        error.message,
+        `Cannot use the Hub: retry.${name} must be ${allowed[name]}, got ${shown}`,
+      );
+      return true;
+    });
+  }
+});
+
 test("the endpoint is the option's, then HF_ENDPOINT's, then HuggingFace's", () => {
   const endpoint = (environment: Environment, option?: string) =>
     resolveSettings({ token: null, endpoint: option }, environment).endpoint;
@@ -65,7 +97,7 @@ test("errors about settings do not show what is secret", () => {
     [{ token: "hf_secret\nX: y" }, {}, /the token from the option token/],
     [{}, { HF_TOKEN: "hf_secret hf_secret" }, /the token from HF_TOKEN/],
     [{ token: null, endpoint: "https://me:passw0rd@hub.example" }, {}, /got one with a password/],
-    [{ token: null, retry: { attempts: 0 } }, {}, /retry\.attempts must be a number above 0, got 0/],
+    [{ token: null, retry: { attempts: 0 } }, {}, /retry\.attempts must be a number >= 1, got 0/],
   ];
   for (const [options, environment, message] of cases) {
     assert.throws(() => resolveSettings(options, environment), (error: Error) => {

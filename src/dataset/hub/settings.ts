@@ -18,15 +18,20 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 const defaultEndpoint = "https://huggingface.co";
 
+/** A timer's milliseconds are an int32: one that is set for longer rings at once. */
+const timerSecondsMax = Math.floor((2 ** 31 - 1) / 1000);
+
 /** The options, and for what they leave out what the environment says. */
 export function resolveSettings(options: HubOptions, environment: Environment = process.env): Settings {
   const { attempts = 5, pauseSeconds = 1, timeoutSeconds = 60 } = options.retry ?? {};
-  for (const [name, value] of Object.entries({ attempts, pauseSeconds, timeoutSeconds })) {
-    if (typeof value === "number" && value >= (name === "attempts" ? 1 : 0)) continue;
-    throw new RangeError(
-      `Cannot use the Hub: retry.${name} must be a number above 0, got ${describe(value)}`,
-    );
-  }
+  checkNumber("attempts", attempts, "a number >= 1", (value) => value >= 1);
+  checkNumber("pauseSeconds", pauseSeconds, "a number >= 0", (value) => value >= 0);
+  checkNumber(
+    "timeoutSeconds",
+    timeoutSeconds,
+    `a number above 0 and <= ${timerSecondsMax}`,
+    (value) => value > 0 && value <= timerSecondsMax,
+  );
   return {
     endpoint: checkEndpoint(options.endpoint ?? (environment.HF_ENDPOINT || defaultEndpoint)),
     token: findToken(options.token, environment),
@@ -34,6 +39,16 @@ export function resolveSettings(options: HubOptions, environment: Environment = 
     onProgress: options.onProgress ?? (() => {}),
     retry: { attempts, pauseSeconds, timeoutSeconds },
   };
+}
+
+function checkNumber(
+  name: keyof RetryOptions,
+  value: unknown,
+  allowed: string,
+  isAllowed: (value: number) => boolean,
+): void {
+  if (typeof value === "number" && isAllowed(value)) return;
+  throw new RangeError(`Cannot use the Hub: retry.${name} must be ${allowed}, got ${describe(value)}`);
 }
 
 function checkEndpoint(endpoint: unknown): string {

@@ -107,11 +107,11 @@ export interface HubProgress {
  * ```
  */
 export interface RetryOptions {
-  /** Tries in all, 1 or more; 5 by default. What brings a download forward counts as a new first. */
+  /** Tries in all, at least 1; 5 by default. What brings a download forward counts as a new first. */
   readonly attempts?: number;
-  /** Seconds before the second try, twice as long before each further one; 1 by default. */
+  /** Seconds before the second try, at least 0, twice as long before each further one; 1 by default. */
   readonly pauseSeconds?: number;
-  /** After so many seconds without a byte a request counts as failed; 60 by default. */
+  /** After so many seconds without a byte, more than 0 of them, a request counts as failed; 60 by default. */
   readonly timeoutSeconds?: number;
 }
 
