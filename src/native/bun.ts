@@ -2,7 +2,7 @@
 import { dlopen, type Pointer, toArrayBuffer as toArrayBufferTyped } from "bun:ffi";
 import type { ColumnRange, ColumnViews, Runtime, ViewState } from "./runtime.ts";
 import { system } from "./bun_system.ts";
-import { type Functions, symbols, type SymbolTable } from "./symbols.ts";
+import { callbacks, type Functions, symbols, type SymbolTable } from "./symbols.ts";
 
 /** The types lack the last two parameters: a function to call when the buffer is collected, and what to pass to it. */
 const toArrayBuffer = toArrayBufferTyped as (
@@ -67,24 +67,31 @@ class SmallViews implements ColumnViews {
   }
 }
 
-const types = { u32: "u32", i32: "i32", f64: "f64", buffer: "ptr", void: "void" } as const;
+type CallTable = Readonly<Record<string, { readonly args: readonly Kind[]; readonly result: Kind }>>;
+type Kind = keyof typeof types;
+
+const types = { u32: "u32", i32: "i32", f64: "f64", buffer: "ptr", pointer: "ptr", void: "void" } as const;
 
 /** Opens a library. It is never closed again: a call through a closed library kills the process. */
 export function openLibrary<Table extends SymbolTable>(path: string, table: Table): Functions<Table> {
-  // deno-lint-ignore no-explicit-any -- the functions are built from the table that both runtimes share
+  return bind(path, table) as Functions<Table>;
+}
+
+function bind(path: string, table: CallTable): object {
+  // deno-lint-ignore no-explicit-any -- the functions are built from the tables that both runtimes share
   const functions: Record<string, any> = {};
   for (const [name, { args, result }] of Object.entries(table)) {
     functions[name] = { args: args.map((kind) => types[kind]), returns: types[result] };
   }
-  return dlopen(path, functions).symbols as unknown as Functions<Table>;
+  return dlopen(path, functions).symbols;
 }
 
 /** Opens the store's library. */
 export function open(path: string): Runtime {
   const native = openLibrary(path, symbols);
-  const callback = dlopen(path, { ss_view_deallocate: { args: ["u64", "u64"], returns: "void" } });
-  // deno-lint-ignore no-explicit-any -- `ptr`, the address of the C function, is missing in the types
-  const deallocate = (callback.symbols.ss_view_deallocate as any).ptr as Pointer;
+  // `ptr` is the address of the C function.
+  const { ss_view_deallocate } = bind(path, callbacks) as { ss_view_deallocate: { readonly ptr: Pointer } };
+  const deallocate = ss_view_deallocate.ptr;
   return {
     native,
     system,

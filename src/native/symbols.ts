@@ -1,6 +1,6 @@
 /**
- * The C ABI of the native library: one table for both runtimes, in the order of zig/src/exports.zig and of
- * sampler_exports.zig. Only u32, i32, f64 and typed arrays ("buffer") cross; the comments name the parameters.
+ * The C ABI of the native library: one table for both runtimes, of what the files named *exports.zig in zig/src export.
+ * Only u32, i32, f64 and typed arrays ("buffer") cross; the comments name the parameters.
  */
 export const symbols = {
   ss_abi_version: { args: [], result: "u32" },
@@ -105,6 +105,11 @@ export const symbols = {
     result: "i32",
   }, // store, fields, field_count, summaries, indexes, pages, pages_max, progress
   ss_moments_merge: { args: ["buffer", "buffer"], result: "i32" }, // moments, other
+} as const;
+
+/** Functions that only an engine calls, by their addresses: when it has collected a buffer that it was given. */
+export const callbacks = {
+  ss_view_deallocate: { args: ["pointer", "pointer"], result: "void" }, // bytes, store
 } as const;
 
 /** What the library must answer to `ss_abi_version`. */

@@ -22,7 +22,6 @@ export class Filler {
   readonly #converted: Float64Array;
   readonly #dense: readonly { readonly name: string; readonly request: Float64Array }[];
   readonly #stepsRequest: Float64Array;
-  /** Where the mask is filled but nobody wants the steps. */
 
   /**
    * @param alignsRight Whether padding stands on the left.

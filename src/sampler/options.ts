@@ -1,5 +1,5 @@
 /** What a sampler may be asked for, checked and laid out as the sampler's parts want it. */
-import { describe, type Field, type FieldMap } from "../fields.ts";
+import { describe, type Field } from "../fields.ts";
 import type { Indices } from "../gather.ts";
 
 /**
@@ -571,6 +571,3 @@ export class Checks {
     throw new TypeError(`${this.action}: ${name} must be among the fields ${names}, got ${describe(wanted)}`);
   }
 }
-
-/** For the types of options that name fields. */
-export type FieldNames<Fields extends FieldMap> = Extract<keyof Fields, string>;
