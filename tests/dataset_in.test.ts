@@ -386,8 +386,8 @@ test("fromDataset() reads columns of nothing but nulls, and lists of nothing", a
   );
   assert.deepEqual(rowsOf(store), [{ step: 0, list: [] }, { step: 1, list: [] }]);
   assert.deepEqual((await store.toDataset()).schema.fields.map(String), [
-    "a: Float64",
-    "list: List<Float64>",
+    "a: Null",
+    "list: List<Null>",
   ]);
 });
 

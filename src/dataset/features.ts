@@ -1,5 +1,5 @@
 import { describe } from "../fields.ts";
-import { allowedValueTypes, parseValueType, type ValueType } from "./value_types.ts";
+import { allowedValueTypes, isNullType, parseValueType, type ValueType } from "./value_types.ts";
 
 /**
  * A column of one number a row; `dtype` as HuggingFace names it: `float32`, `int64`, `bool`, `timestamp[us]`.
@@ -222,7 +222,7 @@ function checkLevels(levels: readonly Level[], refuse: Refuse, feature: unknown)
 
 function parseArray(dimensions: number, given: Record<string, unknown>, refuse: Refuse): Layout {
   const value = parseValueType(given.dtype);
-  if (value === null) return refuse(`of dtype ${allowedValueTypes}`, given.dtype);
+  if (value === null || isNullType(value)) return refuse(`of dtype ${allowedValueTypes}`, given.dtype);
   const shape: unknown = given.shape;
   const isShape = Array.isArray(shape) && shape.length === dimensions &&
     shape.every((length, i) => isLength(length) || (i === 0 && length === null));

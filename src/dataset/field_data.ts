@@ -1,9 +1,11 @@
-import { type Data, makeData } from "apache-arrow";
+import { type Data, makeData, type Null } from "apache-arrow";
 import { extract, type Extracted, ExtractError } from "../column.ts";
 import type { Connection } from "../connection.ts";
 import type { Field } from "../fields.ts";
+import { isSet } from "./arrow/bitmaps.ts";
 import { arrowListType, arrowValueType } from "./arrow/types.ts";
 import { innerCount, type Layout } from "./features.ts";
+import { isNullType } from "./value_types.ts";
 
 const action = "convert to a dataset";
 
@@ -30,6 +32,7 @@ export function fieldData(
   if (isFixed && emptyRows.length > 0) throw wrongCount(field, range.from + emptyRows[0], layout, 0);
   const offsetBytes = isFixed ? 0 : outer === "large_list" ? 8 : 4;
   const extracted = extractInWords(connection, field, layout, range, isFixed ? count : null, offsetBytes);
+  if (isNullType(layout.value)) checkNoValue(field, range, extracted);
   const rows = rowValidity(extracted, emptyRows);
   const rowCount = range.to - range.from;
   if (outer === undefined) return valueData(layout, extracted, rowCount, rows);
@@ -62,8 +65,17 @@ function rowValidity(extracted: Extracted, emptyRows: readonly number[]): Rows {
   return nullCount === 0 ? { nullCount } : { nullCount, nullBitmap: validity };
 }
 
+function checkNoValue(field: Field, { from, to }: RowRange, { countMax, validity }: Extracted): void {
+  if (countMax === 0) return;
+  for (let row = 0; row < to - from; row++) {
+    if (!isSet({ bytes: validity, firstBit: 0 }, row)) continue;
+    throw new RangeError(`Cannot ${action}: "${field.name}" at row ${from + row} must be null, got a value`);
+  }
+}
+
 function valueData(layout: Layout, extracted: Extracted, length: number, rows: Rows | null): Data {
   const type = arrowValueType(layout.value);
+  if (isNullType(layout.value)) return makeData({ type: type as Null, length });
   const { buffer } = extracted.bytes;
   const values = layout.value.dtype === "bool"
     ? extracted.bytes
@@ -150,7 +162,7 @@ function extractInWords(
   offsetBytes: 0 | 4 | 8,
 ): Extracted {
   try {
-    const { dtype } = layout.value;
+    const dtype = isNullType(layout.value) ? field.dtype : layout.value.dtype;
     return extract(connection, {
       field,
       dtype,

@@ -1,4 +1,5 @@
 import type { Feature, Layout } from "./features.ts";
+import { isNullType } from "./value_types.ts";
 
 /** What datasets said about fields. null: they did not agree, and a field's own dtype decides. */
 export type KnownFeatures = Map<string, Feature | null>;
@@ -7,7 +8,7 @@ export type KnownFeatures = Map<string, Feature | null>;
 export interface LoadedColumn {
   readonly name: string;
   readonly layout: Layout;
-  /** null where all there is are nulls, which tell of no type. */
+  /** null where nothing tells of a type. */
   feature: Feature | null;
 }
 
@@ -21,8 +22,13 @@ export function rememberFeatures(
   wasEmpty: boolean,
 ): void {
   const first = new Set<string>();
-  for (const { name, feature } of loaded) {
+  for (const { name, feature, layout } of loaded) {
     if (feature === null) continue;
+    if (isNullType(layout.value)) {
+      // Nothing but nulls says nothing against another type, before or after it.
+      if (wasEmpty && !first.has(name)) known.set(name, feature);
+      continue;
+    }
     const isFirst = wasEmpty && !first.has(name);
     const before = isFirst ? feature : known.get(name) ?? null;
     known.set(name, JSON.stringify(before) === JSON.stringify(feature) ? feature : null);

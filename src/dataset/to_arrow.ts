@@ -15,7 +15,8 @@ import {
 } from "./features.ts";
 import { fieldData, type RowRange } from "./field_data.ts";
 import { tableOf } from "./arrow/table.ts";
-import { parseValueType } from "./value_types.ts";
+import { extract } from "../column.ts";
+import { isNullType, parseValueType } from "./value_types.ts";
 
 /**
  * Options of `toDataset`.
@@ -79,7 +80,8 @@ export function planTable(
   const range = { from: connection.firstRow, to: connection.rowCount };
   const features: Record<string, Feature> = {};
   const planned = fields.map((field) => {
-    const feature = fieldFeatures[field.name] ?? known.get(field.name) ?? defaultFeature(field);
+    const feature = fieldFeatures[field.name] ?? knownFeature(connection, field, known) ??
+      defaultFeature(field);
     const layout = parseFeature(field.name, feature, action);
     features[field.name] = feature;
     return { field, layout, column: arrowField(field.name, layout, arrowTypeOf(layout)) };
@@ -142,6 +144,30 @@ function readEmptyRows(connection: Connection, from: number, to: number): Map<nu
     else known.push(mark.row - from);
   }
   return rows;
+}
+
+/** The feature that a field was loaded with. One of nothing but nulls counts only while that is all there is. */
+function knownFeature(
+  connection: Connection,
+  field: Field,
+  known: ReadonlyMap<string, Feature | null>,
+): Feature | null {
+  const feature = known.get(field.name) ?? null;
+  if (feature === null || !isNullType(parseFeature(field.name, feature, action).value)) return feature;
+  return hasValue(connection, field) ? null : feature;
+}
+
+/** Rows that are looked through at a time. */
+const rowsPerLook = 100_000;
+
+function hasValue(connection: Connection, field: Field): boolean {
+  const end = connection.rowCount;
+  const shared = { field, dtype: field.dtype, width: null, offsetBytes: 8 } as const;
+  for (let firstRow = connection.firstRow; firstRow < end; firstRow += rowsPerLook) {
+    const endRow = Math.min(end, firstRow + rowsPerLook);
+    if (extract(connection, { ...shared, firstRow, endRow }).valueCount > 0) return true;
+  }
+  return false;
 }
 
 /** A field that was never written as a list has one value in every row that has it. */

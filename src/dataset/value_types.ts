@@ -34,13 +34,24 @@ const times: readonly (readonly [RegExp, DtypeName])[] = [
   [/^date32$/, "int32"],
 ];
 
+/** The type of columns that hold nothing but nulls. A column of it has no numbers, whatever type they would be read as. */
+const nullType: ValueType = { name: "null", dtype: "float64" };
+
+/** Whether columns of a type hold nothing but nulls. */
+export function isNullType({ name }: ValueType): boolean {
+  return name === nullType.name;
+}
+
 /** What an error says is allowed. */
-export const allowedValueTypes: string = `${plainNames.join(", ")}, or a timestamp, duration, date or time`;
+export const allowedValueTypes: string = `${
+  plainNames.join(", ")
+}, null, or a timestamp, duration, date or time`;
 
 /** The number type of a name, or null where it is none. */
 export function parseValueType(given: unknown): ValueType | null {
   if (typeof given !== "string") return null;
   const name = aliases[given] ?? given;
+  if (name === nullType.name) return nullType;
   if ((plainNames as readonly string[]).includes(name)) return { name, dtype: name as DtypeName };
   const time = times.find(([pattern]) => pattern.test(name));
   return time === undefined ? null : { name, dtype: time[1] };

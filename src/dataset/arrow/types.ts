@@ -15,6 +15,7 @@ import {
   Int8,
   LargeList,
   List,
+  Null,
   Time,
   Timestamp,
   TimeUnit,
@@ -26,7 +27,7 @@ import {
 } from "apache-arrow";
 import type { DtypeName } from "../../column.ts";
 import { featureOf, type Layout, type Level } from "../features.ts";
-import { parseValueType, type ValueType } from "../value_types.ts";
+import { isNullType, parseValueType, type ValueType } from "../value_types.ts";
 
 /** An Arrow field as any copy and version of the library has it. */
 export interface ArrowField {
@@ -70,6 +71,7 @@ const plainTypes: Readonly<Record<DtypeName, new () => DataType>> = {
 
 /** The Arrow type of a number type. */
 export function arrowValueType(value: ValueType): DataType {
+  if (isNullType(value)) return new Null();
   const [, kind, unit, zone] = /^([a-z]+)\d*(?:\[(\w+)(?:, tz=(.+))?\])?$/.exec(value.name)!;
   const code = unitCodes[unit as keyof typeof unitCodes];
   if (kind === "timestamp") return new Timestamp(code, zone);
@@ -169,6 +171,8 @@ export function listsOf(type: ArrowType): { readonly levels: readonly Level[]; r
 export function isLayoutOf(layout: Layout, type: ArrowType): boolean {
   const { levels, entry } = listsOf(type);
   const expected = layout.isArray ? layout.levels.map(() => "list") : layout.levels;
-  return expected.length === levels.length && expected.every((level, i) => level === levels[i]) &&
-    valueTypeOf(entry)?.name === layout.value.name;
+  const isValue = isNullType(layout.value)
+    ? entry.typeId === Type.Null
+    : valueTypeOf(entry)?.name === layout.value.name;
+  return isValue && expected.length === levels.length && expected.every((level, i) => level === levels[i]);
 }

@@ -1,9 +1,10 @@
 import {
+  Field,
   Message,
   RecordBatchFileWriter,
   RecordBatchStreamWriter,
   RecordBatchWriter,
-  type Schema,
+  Schema,
   type Table,
 } from "apache-arrow";
 import { open } from "node:fs/promises";
@@ -67,6 +68,10 @@ async function overwrite(path: string, at: number, text: string): Promise<void> 
 class StreamPieces extends RecordBatchStreamWriter {
   readonly log = new MessageLog();
 
+  protected override _writeSchema(schema: Schema): this {
+    return super._writeSchema(withNames(schema));
+  }
+
   protected override _writeMessage(message: Message, alignment?: number): this {
     this.log.begin();
     return super._writeMessage(withBlank(message), alignment);
@@ -84,8 +89,12 @@ class FilePieces extends RecordBatchFileWriter {
   /** The format has the schema in front too, for who reads a file as a stream; the library writes it at the end only. */
   protected override _writeSchema(schema: Schema): this {
     super._writeSchema(schema);
-    writeSchemaMessage.call(this, schema);
+    writeSchemaMessage.call(this, withNames(schema));
     return this;
+  }
+
+  protected override _writeFooter(schema: Schema): this {
+    return super._writeFooter(withNames(schema));
   }
 
   protected override _writeMessage(message: Message, alignment?: number): this {
@@ -97,6 +106,15 @@ class FilePieces extends RecordBatchFileWriter {
     if (this._started) this._position += this.log.add(chunk);
     return this;
   }
+}
+
+/** The library leaves a name out that is "", which some readers refuse; the UTF-8 of one it writes as it is. */
+function withNames(schema: Schema): Schema {
+  const noName = new Uint8Array(0) as unknown as string;
+  const fields = schema.fields.map((field) =>
+    field.name === "" ? new Field(noName, field.type, field.nullable, field.metadata) : field
+  );
+  return new Schema(fields, schema.metadata, schema.dictionaries, schema.metadataVersion);
 }
 
 const writeSchemaMessage = Reflect.get(RecordBatchWriter.prototype, "_writeSchema") as (

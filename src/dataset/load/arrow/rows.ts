@@ -30,11 +30,12 @@ export class ArrowRows {
   readonly #keys: readonly number[];
 
   constructor(
-    fields: readonly ArrowField[],
+    given: readonly ArrowField[],
     metadata: ReadonlyMap<string, string>,
     private readonly wanted: Wanted,
     action: string,
   ) {
+    const fields = given.map(named);
     this.columns = wanted.fields.length > 0 ? planColumns(fields, metadata, wanted.fields, action) : [];
     this.#step = wanted.step === undefined ? null : findStep(fields, wanted.step, action);
     this.#keys = wanted.keys.map((name) => findKey(fields, name, action));
@@ -57,16 +58,20 @@ export class ArrowRows {
   }
 
   #sources(children: readonly ArrowData[]) {
-    const columns = this.columns.filter(({ index }) => children[index].type.typeId !== nullTypeId);
-    const sources = columns.map(({ field, index, layout }): Source => {
+    const sources = this.columns.map(({ field, index, layout }): Source => {
       try {
         return sourceOf(children[index], layout, field, this.wanted.nanForNull);
       } catch (error) {
         throw error instanceof ShapeError ? new NamedShapeError(field.name, error) : error;
       }
     });
-    return { sources, columns };
+    return { sources, columns: this.columns };
   }
+}
+
+/** apache-arrow writes no name where it is "", and then reads null. */
+function named({ name, type, metadata }: ArrowField): ArrowField {
+  return { name: name ?? "", type, metadata };
 }
 
 /** The columns that are fields, in field order. */
@@ -92,20 +97,19 @@ function layoutOf(
   column: ArrowField,
   named: unknown,
   action: string,
-): { layout: Layout; feature: Feature | null } {
+): { layout: Layout; feature: Feature } {
   for (const feature of [named, extensionFeature(column)]) {
     const layout = feature === undefined ? null : tryParse(column.name, feature);
     if (layout !== null && isLayoutOf(layout, column.type)) return { layout, feature: feature as Feature };
   }
   const { levels, entry } = listsOf(column.type);
-  const isNull = entry.typeId === nullTypeId;
-  const value = isNull ? parseValueType("float64") : valueTypeOf(entry);
+  const value = entry.typeId === nullTypeId ? parseValueType("null") : valueTypeOf(entry);
   const isFlat = levels.every((level, i) => typeof level === "number" ? level > 0 : i === 0);
   if (value === null || !isFlat) {
     throw noNumbers(action, column.name, String(column.type));
   }
   const layout = { value, levels, isArray: false };
-  return { layout, feature: isNull ? null : featureOf(layout) };
+  return { layout, feature: featureOf(layout) };
 }
 
 function tryParse(name: string, feature: unknown): Layout | null {
