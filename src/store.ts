@@ -1178,7 +1178,8 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
 
   /**
    * Ends the store and frees its files: what was appended is committed and made durable. Windows are empty from then
-   * on, as {@link Window} says. Closing twice does nothing.
+   * on, as {@link Window} says; of the store only `length`, `firstToken`, `firstRow`, `rowCount`, `fields` and
+   * `isClosed` still answer, as they stood then. Closing twice does nothing.
    *
    * @throws {StreamStoreError} If the disk is full or fails. The store is closed all the same.
    *

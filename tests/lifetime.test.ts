@@ -19,29 +19,72 @@ function mappedFiles(): number {
 
 const closed = (error: unknown) => error instanceof StreamStoreError && error.code === "closed";
 
-test("close() twice does nothing, and every use after it is a named error", () => {
+/** By name, uses of every member of a store that is no symbol. */
+const uses: Readonly<Record<string, ((store: StreamStore<{ a: 0 }>) => unknown)[]>> = {
+  append: [
+    (store) => store.append(1, { a: 1 }),
+    (store) => store.append(1n, { a: 1 }),
+    (store) => store.append([1], ["a"], [1]),
+  ],
+  appendColumns: [(store) => store.appendColumns({ step: [1], a: [1] })],
+  window: [(store) => store.window(0, 1)],
+  get: [(store) => store.get([0])],
+  gather: [(store) => store.gather([0], 1)],
+  sampler: [
+    (store) => store.sampler({ tokens: 1, batchSize: 1 }),
+    (store) => store.sampler({ tokens: 1, batchSize: 1, prefetch: 1 }),
+  ],
+  context: [(store) => store.context({ steps: 1 })],
+  row: [(store) => store.row(0)],
+  rows: [(store) => store.rows()],
+  rowOfToken: [(store) => store.rowOfToken(0)],
+  rowOfStep: [(store) => store.rowOfStep(0)],
+  column: [(store) => store.column("a")],
+  stats: [(store) => store.stats()],
+  toDataset: [(store) => store.toDataset()],
+  fromDataset: [async (store) => store.fromDataset(await tableOfOneRow())],
+  fromParquet: [(store) => store.fromParquet("none.parquet")],
+  saveDataset: [(store) => store.saveDataset("./none")],
+  loadDataset: [(store) => store.loadDataset("./none.jsonl")],
+  flush: [(store) => store.flush()],
+  sync: [(store) => store.sync()],
+  refresh: [(store) => store.refresh()],
+  waitForRows: [(store) => store.waitForRows(1)],
+  recovery: [(store) => store.recovery],
+  verify: [(store) => store.verify()],
+};
+
+/** What README says still answers: as it stood when the store was closed. */
+const answering = ["length", "firstToken", "firstRow", "rowCount", "fields", "isClosed"] as const;
+
+function tableOfOneRow() {
+  using other = new StreamStore({ a: 0 });
+  other.append(0, { a: 1 });
+  return other.toDataset();
+}
+
+test("close() twice does nothing, and every use after it is a named error, but for what tells what there was", async () => {
   const store = new StreamStore({ a: 0 });
   store.append(0, { a: 1 });
+  const before = answering.map((name) => store[name]);
   store.close();
   store.close();
   store[Symbol.dispose]();
   assert.equal(store.isClosed, true);
-  const uses: (() => unknown)[] = [
-    () => store.append(1, { a: 1 }),
-    () => store.append(1n, { a: 1 }),
-    () => store.append([1], ["a"], [1]),
-    () => store.appendColumns({ step: [1], a: [1] }),
-    () => store.window(0, 1),
-    () => store.get([0]),
-    () => store.gather([0], 1),
-    () => store.row(0),
-    () => store.rows(),
-    () => store.rowOfStep(0),
-    () => store.rowOfToken(0),
-    () => store.column("a"),
-    () => store.flush(),
-  ];
-  for (const use of uses) assert.throws(use, closed);
+  for (const [name, list] of Object.entries(uses)) {
+    for (const use of list) await assert.rejects(async () => await use(store), closed, name);
+  }
+  assert.deepEqual(answering.map((name) => store[name]), [...before.slice(0, -1), true]);
+  const members = Reflect.ownKeys(StreamStore.prototype).filter((name) => typeof name === "string");
+  const notTried = ["close", "constructor", "toString"];
+  const named = [...Object.keys(uses), ...answering, ...notTried];
+  assert.deepEqual(members.filter((name) => !named.includes(name)), []);
+});
+
+test("README says what still answers after close()", () => {
+  const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8").replace(/\s+/g, " ");
+  const [, list] = /use after close \(only ([^)]+) still answer\)/.exec(readme) ?? [];
+  assert.deepEqual([...(list ?? "").matchAll(/`(\w+)`/g)].map(([, name]) => name), [...answering]);
 });
 
 test("getters among the values may not use the store, and cannot harm it", () => {
