@@ -55,6 +55,29 @@ async function pushShards(
   return hub.repository("user/name").paths().filter((path) => path.startsWith("data/"));
 }
 
+test("options that are wrong are refused before the Hub hears of anything", () =>
+  withHub(async (hub, options) => {
+    using store = new StreamStore(fields);
+    fill(store, 0, 10);
+    const wrong: Record<string, unknown>[] = [
+      ...[0, -1, NaN, "1", null].map((shardBytes) => ({ shardBytes })),
+      { format: "xml" },
+      { retry: { attempts: 0 } },
+      { fieldFeatures: { reward: { dtype: "complex", _type: "Value" } } },
+      { extra: { reward: [] } },
+    ];
+    for (const more of wrong) {
+      const saving = store.saveDataset("user/name", "train", { ...options, ...more } as never);
+      await assert.rejects(saving, /^(Type|Range)Error: Cannot .* must /, JSON.stringify(more));
+    }
+    for (const more of [{ format: "xml" }, { sortBy: 7 }]) {
+      const loading = store.loadDataset("user/name", "train", { ...options, ...more } as never);
+      await assert.rejects(loading, /^(Type|Range)Error: Cannot .* must /, JSON.stringify(more));
+    }
+    assert.equal(hub.log.count(), 0, String(hub.log));
+    assert.equal(hub.repositories.size, 0);
+  }));
+
 /** Every value of the store, by its bits. */
 async function bitsOf(store: StreamStore): Promise<Record<string, Bits[]>> {
   const table = await store.toDataset();

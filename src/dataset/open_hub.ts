@@ -1,13 +1,12 @@
 import type { LoadTarget } from "./load/rows.ts";
 import type { LoadedColumn } from "./known_features.ts";
 import type { LoadDatasetOptions } from "./load_options.ts";
-import type { SaveDatasetOptions } from "./save/options.ts";
-import type { SaveSource } from "./save/save.ts";
+import type { CheckedSaveOptions, SaveSource } from "./save/save.ts";
 
 /** What a dataset's name leads to where it is no path: the same two as for paths. */
 export interface Hub {
   load(target: LoadTarget, name: string, split: string, options: LoadDatasetOptions): Promise<LoadedColumn[]>;
-  save(source: SaveSource, name: string, split: string, options: SaveDatasetOptions): Promise<void>;
+  save(source: SaveSource, name: string, split: string, options: CheckedSaveOptions): Promise<void>;
 }
 
 /** The one place where the local half knows of the Hub. */

@@ -10,9 +10,8 @@ import { appendRows } from "../load/load.ts";
 import { readParquet } from "../load/parquet_rows.ts";
 import type { LoadTarget } from "../load/rows.ts";
 import { ParquetFile } from "../parquet/file.ts";
-import type { SaveDatasetOptions } from "../save/options.ts";
 import { writeParquet } from "../save/parquet/file.ts";
-import type { SaveSource } from "../save/save.ts";
+import type { CheckedSaveOptions, SaveSource } from "../save/save.ts";
 import { TableQueue } from "../save/tables.ts";
 import { planTable, type TablePlan } from "../to_arrow.ts";
 import { openSplit } from "./load.ts";
@@ -20,8 +19,6 @@ import { type Expect, withProgress } from "./progress_bar.ts";
 import { pushSplit } from "./push.ts";
 import { PushRecords } from "./push_record.ts";
 import type { LocalShard, RemoteFile } from "./types.ts";
-
-const defaultShardBytes = 500_000_000;
 
 /** Appends the rows of a split; remembers, of an empty store's first, that they are what the Hub has. */
 export async function load(
@@ -70,7 +67,7 @@ export async function save(
   source: SaveSource,
   name: string,
   split: string,
-  options: SaveDatasetOptions,
+  options: CheckedSaveOptions,
 ): Promise<void> {
   await withProgress("upload", name, options, (shown, expect) => {
     return saveSplit(source, name, split, shown, expect);
@@ -81,7 +78,7 @@ async function saveSplit(
   source: SaveSource,
   name: string,
   split: string,
-  options: SaveDatasetOptions,
+  options: CheckedSaveOptions,
   expect: Expect,
 ): Promise<void> {
   const { connection } = source;
@@ -98,7 +95,7 @@ async function saveSplit(
       writeShards(
         connection,
         { ...plan, range: { from, to } },
-        options.shardBytes ?? defaultShardBytes,
+        options.shardBytes,
         expect,
       ),
     checkShard: (shard) => checkShard(shard, plan, name),

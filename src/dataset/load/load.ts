@@ -17,8 +17,10 @@ export async function loadDataset(
   options: LoadDatasetOptions,
 ): Promise<LoadedColumn[]> {
   checkSplit(split, action);
+  checkSortBy(options.sortBy, action);
+  const named = checkFormat(options.format, action);
   if (!isLocal(name, action)) return await (await openHub()).load(target, name, split, options);
-  const { format, paths } = await findFiles(name, split, checkFormat(options.format, action));
+  const { format, paths } = await findFiles(name, split, named);
   return await appendRows(target, paths.map((path) => () => openFile(format, path)), options);
 }
 

@@ -27,6 +27,9 @@ export interface SaveSource {
   readonly known: ReadonlyMap<string, Feature | null>;
 }
 
+/** Options that were checked, with what they leave out. */
+export type CheckedSaveOptions = SaveDatasetOptions & { readonly shardBytes: number };
+
 /** Writes all rows as one split of a dataset. */
 export async function saveDataset(
   source: SaveSource,
@@ -35,11 +38,13 @@ export async function saveDataset(
   options: SaveDatasetOptions,
 ): Promise<void> {
   checkSplit(split, action);
-  if (!isLocal(name, action)) return await (await openHub()).save(source, name, split, options);
   const shardBytes = checkShardBytes(options.shardBytes);
+  const named = checkFormat(options.format, action);
+  if (!isLocal(name, action)) {
+    return await (await openHub()).save(source, name, split, { ...options, shardBytes });
+  }
   const isFolder = existsSync(name) ? statSync(name).isDirectory() : formatOfName(name) === null;
-  const format = checkFormat(options.format, action) ??
-    (isFolder ? await formatOfFolder(name) : formatOfName(name)) ?? "disk";
+  const format = named ?? (isFolder ? await formatOfFolder(name) : formatOfName(name)) ?? "disk";
   const plan = planTable(source.connection, source.fields, source.known, options);
   const tables = new TableQueue(source.connection, plan, action);
   if (isFolder && format === "disk") return await writeDisk(name, split, tables, shardBytes);
