@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openSplit } from "../src/dataset/hub/load.ts";
-import { globPattern } from "../src/dataset/hub/glob.ts";
+import { Glob } from "../src/dataset/hub/glob.ts";
 import { findSplits } from "../src/dataset/hub/splits.ts";
 import { StreamStoreError } from "../mod.ts";
 import { runClient, skipReason } from "./hub/python.ts";
@@ -215,9 +215,114 @@ test("patterns mean what they mean to Python", () => {
     ["[\u{1f600}]", ["\u{1f600}"], ["\ud83d"]],
   ];
   for (const [pattern, matching, others] of cases) {
-    for (const text of matching) assert.ok(globPattern(pattern).test(text), `${pattern} ${text}`);
-    for (const text of others) assert.ok(!globPattern(pattern).test(text), `${pattern} ${text}`);
+    for (const text of matching) assert.ok(new Glob(pattern).matches(text), `${pattern} ${text}`);
+    for (const text of others) assert.ok(!new Glob(pattern).matches(text), `${pattern} ${text}`);
   }
+});
+
+/** Patterns that a regular expression takes longer over with every repetition, and names that they nearly fit. */
+const slowPatterns: readonly [what: string, pattern: string, name: string][] = [
+  ["stars and a letter", "*a".repeat(7), `${"a".repeat(60)}b`],
+  ["many stars and a letter", "*a".repeat(1000), `${"a".repeat(2000)}b`],
+  ["folders", `${"**/".repeat(12)}x`, `${"a/".repeat(40)}b`],
+  ["many folders", `${"**/".repeat(500)}x`, `${"a/".repeat(1000)}b`],
+  ["folders and stars", "**/*a".repeat(300), `${"a/".repeat(1000)}b`],
+  ["stars in folders", `${"*/".repeat(300)}x`, `${"a/".repeat(300)}b`],
+  ["negated sets, which take slashes", "[!b]*".repeat(500), `${"a/".repeat(1000)}b`],
+  ["question marks", `${"*?".repeat(500)}x`, "a".repeat(2000)],
+  ["brackets that are never closed", `${"[*".repeat(1000)}x`, "[".repeat(2000)],
+  ["one large set", `*[${"ab".repeat(1000)}]*[${"ab".repeat(1000)}]x`, "ab".repeat(500)],
+];
+
+for (const [what, pattern, name] of slowPatterns) {
+  test(`a pattern is compared in steps of its length times the name's: ${what}`, () => {
+    const glob = new Glob(pattern);
+    let steps = 0;
+    const start = performance.now();
+    assert.equal(glob.matches(name, (more) => steps += more), false);
+    assert.ok(performance.now() - start < 1000, `${performance.now() - start} ms`);
+    assert.ok(steps <= 4 * pattern.length * name.length, `${steps} steps`);
+  });
+}
+
+test("a README of patterns that are never done is refused, and soon", () =>
+  withHub(async (hub) => {
+    const files = Array.from({ length: 300 }, (_, i) => `${"a".repeat(200)}${i}.parquet`);
+    const list = Array.from({ length: 2000 }, (_, i) => `    - "${"*a".repeat(40)}${i}"`).join("\n");
+    const front = `configs:\n- config_name: default\n  data_files:\n  - split: train\n    path:\n${list}`;
+    makeRepository(hub, "user/name", { what: "", files, front, splits: {} });
+    const start = performance.now();
+    const opening = openSplit("user/name", "train", { endpoint: hub.endpoint, token: null });
+    await assert.rejects(opening, {
+      code: "unsupported",
+      message: /^Cannot load user\/name: comparing the README's patterns with .* must take at most \d+ steps/,
+    });
+    assert.ok(performance.now() - start < 20_000, `${performance.now() - start} ms`);
+  }));
+
+test("a README that names many files one by one is read as soon as one with a pattern", () =>
+  withHub(async (hub) => {
+    const files = Array.from({ length: 5000 }, (_, i) => `part/${String(i).padStart(5, "0")}.parquet`);
+    const list = files.map((path) => `    - ${path}`).join("\n");
+    const front = `configs:\n- config_name: default\n  data_files:\n  - split: train\n    path:\n${list}`;
+    makeRepository(hub, "user/name", { what: "", files, front, splits: {} });
+    const start = performance.now();
+    const { files: found } = await openSplit("user/name", "train", { endpoint: hub.endpoint, token: null });
+    assert.deepEqual(found.map(({ path }) => path), files);
+    assert.ok(performance.now() - start < 20_000, `${performance.now() - start} ms`);
+  }));
+
+/** What a pattern means, by trying all that its stars may take: slow, and with nothing in common with the matcher. */
+function means(pattern: string, name: string): boolean {
+  const [segment, ...others] = pattern.split("/");
+  const rest = others.join("/");
+  if (segment === "**") {
+    if (others.length === 0) return true;
+    for (let end = name.indexOf("/", 1); end > 0; end = name.indexOf("/", end + 1)) {
+      if (means(rest, name.slice(end + 1))) return true;
+    }
+    return means(rest, name);
+  }
+  for (let end = 0; end <= name.length; end++) {
+    if (others.length === 0 ? end < name.length : name[end] !== "/") continue;
+    const isLone = segment === "*" && end === 0;
+    if (
+      !isLone && meansPart(segment, name.slice(0, end)) &&
+      (others.length === 0 || means(rest, name.slice(end + 1)))
+    ) {
+      return true;
+    }
+  }
+  return false;
+}
+
+function meansPart(part: string, name: string): boolean {
+  if (part === "") return name === "";
+  if (part[0] === "*") {
+    for (let end = 0; end <= name.length; end++) {
+      if (name.slice(0, end).includes("/")) return false;
+      if (meansPart(part.slice(1), name.slice(end))) return true;
+    }
+    return false;
+  }
+  return name !== "" && (part[0] === "?" ? name[0] !== "/" : part[0] === name[0]) &&
+    meansPart(part.slice(1), name.slice(1));
+}
+
+test("random patterns of letters, stars and folders mean what trying everything says", () => {
+  let state = 7;
+  const random = (count: number) => (state = (state * 48271) % 2147483647) % count;
+  const text = (from: readonly string[], length: number) =>
+    Array.from({ length }, () => from[random(from.length)]).join("");
+  let matchCount = 0;
+  for (let i = 0; i < 20_000; i++) {
+    const pattern = text(["a", "b", "*", "?", "/", "**/", "*/"], 1 + random(6));
+    const name = text(["a", "b", "/", "aa"], random(7));
+    const expected = means(pattern, name);
+    if (expected) matchCount++;
+    assert.equal(new Glob(pattern).matches(name), expected, `${pattern} ${name}`);
+  }
+  assert.ok(matchCount > 1000, `${matchCount}`);
 });
 
 test("files come in the order of code points, as Python has it", () => {
