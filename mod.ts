@@ -27,7 +27,7 @@ export type { Retain } from "./src/retention.ts";
 export type { Recovery } from "./src/connection.ts";
 export type { DamagedChunk, Verification, VerifyOptions } from "./src/verify.ts";
 export { type ErrorCode, StreamStoreError } from "./src/error.ts";
-export type { Dtype, FieldInfo, FieldMap, FieldType } from "./src/fields.ts";
+export type { Dtype, FieldEntry, FieldInfo, FieldList, FieldMap, FieldType } from "./src/fields.ts";
 export type { FieldValue, NumberArray, Scalar } from "./src/values.ts";
 export type { Window } from "./src/window.ts";
 export type { Gathered, GatherOut, GatherResult, Indices } from "./src/gather.ts";

@@ -1,7 +1,7 @@
 import type { Connection } from "./connection.ts";
 import { StreamStoreError } from "./error.ts";
-import { describe, type Field } from "./fields.ts";
-import { listField, noRoom, recordWords, StepWriter } from "./step_writer.ts";
+import type { Field } from "./fields.ts";
+import { listField, noFields, noRoom, recordWords, StepWriter } from "./step_writer.ts";
 import { narrowStep } from "./steps.ts";
 import { copiedTail } from "./tail.ts";
 import { type Cells, cellsOver, type FieldValue, listLength, writeList } from "./values.ts";
@@ -142,11 +142,7 @@ export class Appender {
 
   /** One step, its fields by name in any order: the long way, which does all that `appendPlain` leaves. */
   appendStep(step: number | bigint, values: Readonly<Record<string, FieldValue>>): void {
-    if (typeof values !== "object" || values === null) {
-      throw new TypeError(
-        `Cannot append: fields must be an object of names and values, got ${describe(values)}`,
-      );
-    }
+    if (typeof values !== "object" || values === null) throw noFields(values);
     this.#write(() => this.#writer.writeStep(step, values));
   }
 

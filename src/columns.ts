@@ -2,6 +2,7 @@ import { Batch, BatchError, type Source } from "./batch.ts";
 import type { DtypeName } from "./column.ts";
 import type { Connection } from "./connection.ts";
 import { describe, type Field } from "./fields.ts";
+import { ownValue } from "./own_value.ts";
 import { checkAttached, type NumberArray, type Scalar } from "./values.ts";
 
 /**
@@ -71,7 +72,7 @@ export function appendColumns(connection: Connection, fields: readonly Field[], 
     );
   }
   const steps = toSteps(step);
-  const given = fields.filter(({ name }) => inputs[name] !== undefined && inputs[name] !== null);
+  const given = fields.filter(({ name }) => ownValue(inputs, name) != null);
   const sources = given.map((field) => toSource(field, inputs[field.name]!, steps.length));
   const batch = new Batch(connection);
   try {

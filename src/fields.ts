@@ -33,6 +33,9 @@ export type FieldType = number | { readonly type: number; readonly dtype?: Dtype
 /**
  * Field names and what they are stored as, in field order. No field can be named `step`, and no two have one type ID.
  *
+ * JavaScript puts names that are whole numbers (`"0"`, `"17"`) first in every object, so an object cannot say where they
+ * stand: with such a name fields are given as entries, {@linkcode FieldEntry}, or as a list of names.
+ *
  * @example
  * ```ts
  * import { type FieldMap, StreamStore } from "@streamstore/streamstore";
@@ -44,6 +47,59 @@ export type FieldType = number | { readonly type: number; readonly dtype?: Dtype
  * ```
  */
 export type FieldMap = Readonly<Record<string, FieldType>>;
+
+/**
+ * A field's name and what it is stored as, in a list of fields, whose order is the field order.
+ *
+ * @example
+ * ```ts
+ * import { type FieldEntry, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * const fields: readonly FieldEntry[] = [["b", 0], ["1", { type: 1, dtype: "int64" }]];
+ * using store = new StreamStore(fields);
+ * assert.deepEqual(store.fields.map(({ name }) => name), ["b", "1"]);
+ * ```
+ */
+export type FieldEntry = readonly [name: string, type: FieldType];
+
+/**
+ * The fields of a store, in field order: an object, or where names are whole numbers a list of entries, or a list of
+ * names, whose type IDs are their places.
+ *
+ * @example
+ * ```ts
+ * import { type FieldList, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * const forms: FieldList[] = [{ action: 0, observation: 1 }, [["action", 0], ["observation", 1]], ["action", "observation"]];
+ * for (const fields of forms) {
+ *   using store = new StreamStore(fields);
+ *   assert.deepEqual(store.fields.map(({ name, type }) => [name, type]), [["action", 0], ["observation", 1]]);
+ * }
+ * ```
+ */
+export type FieldList = FieldMap | readonly FieldEntry[] | readonly string[];
+
+/**
+ * The names of fields, in whichever form they are given.
+ *
+ * @internal
+ */
+export type FieldName<Fields extends FieldList> = Fields extends readonly (infer Given)[]
+  ? Given extends string ? Given : Given extends readonly [infer Name extends string, unknown] ? Name : never
+  : Extract<keyof Fields, string>;
+
+/**
+ * What a field is stored as, in whichever form fields are given.
+ *
+ * @internal
+ */
+export type FieldTypeOf<Fields extends FieldList, Name extends string> = Fields extends
+  readonly (infer Given)[] ? Given extends string ? number
+  : Given extends readonly [infer Own, infer Type] ? Name extends Own ? Type : never
+  : never
+  : Fields[Name & keyof Fields];
 
 /**
  * A named column of the user's data, as `store.fields` tells of it.
@@ -82,30 +138,72 @@ export const kinds: Readonly<Record<Dtype, number>> = { float64: 0, int64: 3, ui
 const typeMin = -(2 ** 31);
 const typeMax = 2 ** 31 - 1;
 
-/** Checks a field map and lays it out in field order. */
-export function parseFields(map: FieldMap): Field[] {
-  if (map === null || typeof map !== "object" || Array.isArray(map)) {
-    throw new TypeError(
-      `Cannot create a store: fields must be an object of name and type ID, got ${describe(map)}`,
-    );
-  }
-  const fields = Object.entries(map).map(([name, declared], position) =>
+/** Checks fields and lays them out in field order. */
+export function parseFields(given: FieldList): Field[] {
+  const fields = fieldEntries(given).map(([name, declared], position) =>
     parseField(name, declared, position)
   );
   if (fields.length === 0) {
     throw new RangeError("Cannot create a store: there must be at least 1 field, got 0");
   }
-  const nameOfType = new Map<number, string>();
+  const [names, nameOfType] = [new Set<string>(), new Map<number, string>()];
   for (const { name, type } of fields) {
+    if (names.has(name)) {
+      throw new RangeError(`Cannot create a store: field names must differ, got "${name}" twice`);
+    }
     const other = nameOfType.get(type);
     if (other !== undefined) {
       throw new RangeError(
         `Cannot create a store: type IDs must differ, got ${type} for "${other}" and for "${name}"`,
       );
     }
+    names.add(name);
     nameOfType.set(type, name);
   }
   return fields;
+}
+
+/** Names and what they are stored as, from any of the forms. */
+function fieldEntries(given: FieldList): FieldEntry[] {
+  if (typeof given !== "object" || given === null) {
+    throw new TypeError(
+      `Cannot create a store: fields must be an object of name and type ID, a list of [name, type ID], or a list of names, got ${
+        describe(given)
+      }`,
+    );
+  }
+  if (!Array.isArray(given)) {
+    const entries = Object.entries(given as FieldMap);
+    const moved = entries.find(([name]) => isArrayIndex(name));
+    if (moved !== undefined) throw noOrder(moved[0], entries);
+    return entries;
+  }
+  const [first] = given;
+  return Array.from(given as readonly (FieldEntry | string)[], (field, position): FieldEntry => {
+    if (typeof field === "string" && typeof first === "string") return [field, position];
+    if (Array.isArray(field) && field.length === 2 && typeof field[0] === "string") {
+      if (Array.isArray(first)) return [field[0], field[1]];
+    }
+    const wanted = typeof first === "string" ? "a name like those before" : "[name, type ID]";
+    throw new TypeError(
+      `Cannot create a store: fields[${position}] must be ${wanted}, got ${describe(field)}`,
+    );
+  });
+}
+
+/** The names that stand first in every object, in the order of their numbers. */
+function isArrayIndex(name: string): boolean {
+  return /^(0|[1-9]\d{0,9})$/.test(name) && Number(name) < 2 ** 32 - 1;
+}
+
+function noOrder(name: string, entries: readonly FieldEntry[]): RangeError {
+  const shown = entries.slice(0, 3).map(([name, type]) => {
+    return `[${describe(name)}, ${typeof type === "number" ? type : "…"}]`;
+  });
+  const form = `[${shown.join(", ")}${entries.length > shown.length ? ", …" : ""}]`;
+  return new RangeError(
+    `Cannot create a store: an object does not keep the order of names that are whole numbers: give fields as a list of [name, type ID] in field order, as ${form}, got "${name}" in an object`,
+  );
 }
 
 function parseField(name: string, declared: FieldType, position: number): Field {
@@ -113,9 +211,15 @@ function parseField(name: string, declared: FieldType, position: number): Field 
   if (name === "step") {
     throw new RangeError('Cannot create a store: no field can be named "step", which is the step itself');
   }
-  const { type, dtype = "float64" } = typeof declared === "object" && declared !== null
+  const { type, dtype = "float64", ...rest } = typeof declared === "object" && declared !== null
     ? declared
     : { type: declared };
+  const [unknown] = Object.keys(rest);
+  if (unknown !== undefined) {
+    throw new TypeError(
+      `Cannot create a store: "${name}" must be a type ID or { type, dtype }, got ${describe(unknown)} in it`,
+    );
+  }
   if (typeof type !== "number") {
     throw new TypeError(
       `Cannot create a store: the type ID of "${name}" must be a number, got ${describe(type)}`,

@@ -3,7 +3,7 @@ import { builtin } from "./builtin.ts";
 import type { Feature } from "./dataset/features.ts";
 import type { KnownFeatures } from "./dataset/known_features.ts";
 import { type ErrorCode, StreamStoreError } from "./error.ts";
-import { type Dtype, type Field, type FieldMap, parseFields } from "./fields.ts";
+import { type Dtype, type Field, type FieldType, parseFields } from "./fields.ts";
 
 interface FieldEntry {
   readonly name: string;
@@ -36,10 +36,9 @@ const fileName = "store.json";
 /** Reads the store's ID, the fields and their features. */
 export function readManifest(directory: string): Known {
   const manifest = parseManifest(directory, readText(directory));
-  const map: FieldMap = Object.fromEntries(
-    manifest.fields.map(({ name, type, dtype }) => [name, { type, dtype }]),
+  const fields = parseFields(
+    manifest.fields.map(({ name, type, dtype }): readonly [string, FieldType] => [name, { type, dtype }]),
   );
-  const fields = parseFields(map);
   fields.forEach((field) => {
     field.isList = manifest.fields.find(({ name }) => name === field.name)!.isList === true;
   });

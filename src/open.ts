@@ -4,7 +4,7 @@ import { Connection } from "./connection.ts";
 import { createDirectory } from "./creation.ts";
 import type { Feature } from "./dataset/features.ts";
 import { StreamStoreError } from "./error.ts";
-import { describe, type Field, type FieldMap, parseFields } from "./fields.ts";
+import { describe, type Field, type FieldList, parseFields } from "./fields.ts";
 import { type Known, readManifest, systemError, writeManifest } from "./manifest.ts";
 import { countMarks, readMarks } from "./rows.ts";
 
@@ -35,7 +35,7 @@ export interface Opened {
 }
 
 export interface OpenRequest {
-  readonly fields?: FieldMap;
+  readonly fields?: FieldList;
   readonly mode?: Mode;
   readonly capacity: number;
   readonly salvage: boolean;
@@ -88,7 +88,7 @@ function salvage(directory: string, request: OpenRequest): Opened {
   return { directory, connection, fields, features };
 }
 
-function readManifestOr(directory: string, map: FieldMap | undefined): Known {
+function readManifestOr(directory: string, map: FieldList | undefined): Known {
   try {
     return readManifest(directory);
   } catch (error) {

@@ -24,7 +24,8 @@ import { narrowStep } from "./steps.ts";
 export type RowValue = number | bigint | Float64Array | BigInt64Array | BigUint64Array;
 
 /**
- * One row: its step, and the fields that it has by name. A step is a bigint where a number would not be exact.
+ * One row: its step, and the fields that it has by name. A step is a bigint where a number would not be exact. In a
+ * store with a field whose name objects inherit, such as `constructor`, rows have no prototype.
  *
  * @example
  * ```ts
@@ -67,8 +68,10 @@ export function readRows(connection: Connection, fields: readonly Field[], from:
   check(connection.native.ss_rows_read(connection.store, from, count, starts, steps), "Cannot read rows");
   const tokens = readTokens(connection, starts[0], starts[count]);
   const fieldOfType = new Map(fields.map((field) => [field.type, field]));
+  const prototype = fields.some(({ name }) => name in Object.prototype) ? null : Object.prototype;
   const rows = Array.from({ length: count }, (_, i) => {
-    const row: Record<string, unknown> = { step: narrowStep(steps[i]) };
+    const row: Record<string, unknown> = prototype === null ? Object.create(null) : {};
+    row.step = narrowStep(steps[i]);
     let at = starts[i] - starts[0];
     const end = starts[i + 1] - starts[0];
     while (at < end) {

@@ -58,9 +58,12 @@ export class StepWriter {
   #isNewStep = false;
   readonly #names: readonly string[];
   readonly #fieldOfName: ReadonlyMap<string, Field>;
+  /** By position, 1 for the fields that a step's values name: what they only inherit is not theirs. */
+  readonly #isGiven: Uint8Array;
 
   constructor(private readonly fields: readonly Field[]) {
     this.#names = fields.map(({ name }) => name);
+    this.#isGiven = new Uint8Array(fields.length);
     this.#fieldOfName = new Map(fields.map((field) => [field.name, field]));
   }
 
@@ -79,10 +82,16 @@ export class StepWriter {
 
   /** One step, its fields by name in any order. */
   writeStep(step: number | bigint, values: Readonly<Record<string, FieldValue>>): void {
-    for (const name in values) this.#fieldOf(name);
+    const isGiven = this.#isGiven.fill(0);
+    let isEmpty = true;
+    for (const name in values) {
+      isGiven[this.#fieldOf(name).position] = 1;
+      isEmpty = false;
+    }
+    if (isEmpty && !isPlain(values)) throw noFields(values);
     this.#beginStep(step);
     for (const field of this.fields) {
-      const value = values[field.name];
+      const value = isGiven[field.position] === 1 ? values[field.name] : null;
       if (value !== null && value !== undefined) this.#writeField(field, value);
     }
     this.#endStep();
@@ -201,4 +210,16 @@ export class StepWriter {
       `Cannot append: at step ${this.step} fields after "${last}" must follow it in field order (${order}), got "${field.name}"`,
     );
   }
+}
+
+export function noFields(values: unknown): TypeError {
+  return new TypeError(
+    `Cannot append: fields must be an object of names and values, got ${describe(values)}`,
+  );
+}
+
+/** Whether an object without names can be meant as a step without fields: a Map or a list cannot. */
+function isPlain(values: object): boolean {
+  const prototype = Object.getPrototypeOf(values);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

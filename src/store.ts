@@ -8,7 +8,17 @@ import type { LoadTarget } from "./dataset/load/rows.ts";
 import type { LoadDatasetOptions, LoadOptions, ParquetOptions } from "./dataset/load_options.ts";
 import type { SaveDatasetOptions } from "./dataset/save/options.ts";
 import type { ToDatasetOptions } from "./dataset/to_arrow.ts";
-import { describe, type Dtype, type Field, type FieldInfo, type FieldMap, parseFields } from "./fields.ts";
+import {
+  describe,
+  type Dtype,
+  type Field,
+  type FieldInfo,
+  type FieldList,
+  type FieldMap,
+  type FieldName,
+  type FieldTypeOf,
+  parseFields,
+} from "./fields.ts";
 import { StreamStoreError } from "./error.ts";
 import { gather, type Gathered, type GatherOut, type Indices } from "./gather.ts";
 import { getTokens, type NestedIndices, type Tokens } from "./get.ts";
@@ -75,7 +85,7 @@ export interface StoreOptions {
  * assert.equal(store.rowCount, 0);
  * ```
  */
-export interface OpenOptions<Fields extends FieldMap = FieldMap> extends StoreOptions, ScheduleOptions {
+export interface OpenOptions<Fields extends FieldList = FieldMap> extends StoreOptions, ScheduleOptions {
   /** The fields: needed to create a store, and compared with those of one that exists. */
   readonly fields?: Fields;
   /** `create` a new store, `append` to one, or `read` one. By default a store that exists is appended to. */
@@ -101,14 +111,7 @@ export interface OpenOptions<Fields extends FieldMap = FieldMap> extends StoreOp
  * assert.equal(store.length, 2);
  * ```
  */
-export type StepValues<Fields extends FieldMap> = { readonly [Name in keyof Fields]?: FieldValue };
-
-/**
- * The names of a store's fields.
- *
- * @internal
- */
-type Name<Fields extends FieldMap> = Extract<keyof Fields, string>;
+export type StepValues<Fields extends FieldList> = { readonly [Name in FieldName<Fields>]?: FieldValue };
 
 /**
  * What `column` returns for a field: with the array class of its dtype.
@@ -124,11 +127,18 @@ type Name<Fields extends FieldMap> = Extract<keyof Fields, string>;
  * assert.deepEqual(column.values, BigInt64Array.of(7n));
  * ```
  */
-export type ColumnOf<Fields extends FieldMap, Key extends keyof Fields> = Column<
-  Fields[Key] extends { readonly dtype: infer Kind extends Dtype }
-    ? { float64: Float64Array; int64: BigInt64Array; uint64: BigUint64Array }[Kind]
-    : Float64Array
+export type ColumnOf<Fields extends FieldList, Key extends FieldName<Fields>> = Column<
+  { float64: Float64Array; int64: BigInt64Array; uint64: BigUint64Array }[DtypeOf<FieldTypeOf<Fields, Key>>]
 >;
+
+/**
+ * The dtype that a field is declared with: all that it may be, where its type does not tell.
+ *
+ * @internal
+ */
+type DtypeOf<Type> = Type extends { readonly dtype: infer Given extends Dtype } ? Given
+  : Type extends { readonly dtype?: infer Given } ? "float64" | Extract<Given, Dtype>
+  : "float64";
 
 const defaultCapacity = 1_000_000;
 
@@ -156,7 +166,7 @@ interface OpenedOptions extends StoreOptions, ScheduleOptions {
  * assert.deepEqual([...store.window(7, 2).values], [0, 0.2]);
  * ```
  */
-export class StreamStore<const Fields extends FieldMap = FieldMap> {
+export class StreamStore<const Fields extends FieldList = FieldMap> {
   readonly #fields: readonly Field[];
   readonly #integers: Int32Array;
   readonly #connection: Connection;
@@ -174,12 +184,12 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
   /**
    * Creates a temporary store.
    *
-   * @param fields Field names and type IDs (int32), in field order. A field holds float64 unless `{ type, dtype }`
-   * says `int64` or `uint64`.
+   * @param fields Field names and type IDs (int32), in field order: an object, a list of `[name, type ID]`, or a list of
+   * names, whose IDs are their places. A field holds float64 unless `{ type, dtype }` says `int64` or `uint64`.
    * @param options The chunk by which the files grow, in tokens, and how much of the stream is kept.
-   * @throws {RangeError} If there is no field, one is named `step`, an ID is no int32 or is used twice, or an option
-   * is not allowed.
-   * @throws {TypeError} If `fields` is no object, or an ID no number.
+   * @throws {RangeError} If there is no field, one is named `step`, a name or an ID is used twice, an ID is no int32, an
+   * object has a name that is a whole number, whose place it does not keep, or an option is not allowed.
+   * @throws {TypeError} If `fields` is neither an object nor a list, or an ID no number.
    * @throws {StreamStoreError} If the files cannot be made: among others `storage-full`, `permission-denied`,
    * `too-many-open-files`, `too-many-stores`.
    */
@@ -234,7 +244,7 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
    * assert.deepEqual(reader.rows(), [{ step: 0, action: 1, reward: 0.5 }]);
    * ```
    */
-  static open<const Fields extends FieldMap = FieldMap>(
+  static open<const Fields extends FieldList = FieldMap>(
     path: string,
     options: OpenOptions<Fields> = {},
   ): StreamStore<Fields> {
@@ -245,7 +255,7 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
     const { fields, mode, salvage = false } = options;
     const found = openDirectory(path, { fields, mode, capacity, salvage });
     const handed: OpenedOptions = { commitEvery, syncEvery, retain: options.retain, [opened]: found };
-    return new StreamStore<Fields>({} as Fields, handed);
+    return new StreamStore<Fields>([] as readonly string[] as Fields, handed);
   }
 
   /** The number of tokens appended, and the index after the last. Those that were dropped count too. */
@@ -326,7 +336,7 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
    */
   append(
     steps: ArrayLike<number | bigint>,
-    names: readonly Name<Fields>[],
+    names: readonly FieldName<Fields>[],
     values: ArrayLike<FieldValue>,
   ): void;
   append(
@@ -368,7 +378,7 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
    * assert.deepEqual([...store.window(4, 4).values], [8, 4, 5, 6]);
    * ```
    */
-  appendColumns(columns: ColumnsInput<Name<Fields>>): void {
+  appendColumns(columns: ColumnsInput<FieldName<Fields>>): void {
     this.#connection.checkWritable("append columns");
     this.#schedule?.check();
     this.#appender.flush();
@@ -504,7 +514,7 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
    * assert.equal((await sampler.next())!.values.length, 4 * 10);
    * ```
    */
-  sampler<const Options extends SamplerOptions<Name<Fields>> & { readonly prefetch: number }>(
+  sampler<const Options extends SamplerOptions<FieldName<Fields>> & { readonly prefetch: number }>(
     options: Options,
   ): PrefetchingSampler<BatchOf<Options>>;
   /**
@@ -526,7 +536,9 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
    * assert.equal(sampler.next()!.fields.observation.values.length, 4 * 8 * 2);
    * ```
    */
-  sampler<const Options extends SamplerOptions<Name<Fields>>>(options: Options): Sampler<BatchOf<Options>>;
+  sampler<const Options extends SamplerOptions<FieldName<Fields>>>(
+    options: Options,
+  ): Sampler<BatchOf<Options>>;
   sampler(options: SamplerOptions & { readonly prefetch?: number }): Sampler | PrefetchingSampler {
     this.#connection.checkOpen("make a sampler");
     return makeSampler(this.#sampleSource(), this.#directory, options);
@@ -557,7 +569,7 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
    * assert.deepEqual([...mask], [0, 1, 1]);
    * ```
    */
-  context<const Options extends ContextOptions<Name<Fields>>>(options: Options): BatchOf<Options> {
+  context<const Options extends ContextOptions<FieldName<Fields>>>(options: Options): BatchOf<Options> {
     this.#connection.checkOpen("read a context");
     if (!this.#connection.isWritable) this.refresh();
     this.#contexts ??= new Contexts(this.#contextSource());
@@ -591,7 +603,7 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
    * assert.ok(Math.abs(share - 0.75) < 0.1);
    * ```
    */
-  static mixture<const Fields extends FieldMap, const Options extends MixtureOptions<Name<Fields>>>(
+  static mixture<const Fields extends FieldList, const Options extends MixtureOptions<FieldName<Fields>>>(
     sources: readonly MixtureSource<StreamStore<Fields>>[],
     options: Options,
   ): Mixture<BatchOf<Options>> {
@@ -626,10 +638,10 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
    * assert.deepEqual(store.row(0), { step: 7, observation: Float64Array.of(0.5, 0.25) });
    * ```
    */
-  row(index: number): Row<Name<Fields>> {
+  row(index: number): Row<FieldName<Fields>> {
     this.#prepareRead("read a row", () => this.#hasCommitted(index + 1));
     this.#checkRows(index, index + 1);
-    return readRows(this.#connection, this.#fields, index, index + 1)[0] as Row<Name<Fields>>;
+    return readRows(this.#connection, this.#fields, index, index + 1)[0] as Row<FieldName<Fields>>;
   }
 
   /**
@@ -651,11 +663,11 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
    * assert.deepEqual(store.rows(8), [{ step: 8, reward: 4 }, { step: 9, reward: 4.5 }]);
    * ```
    */
-  rows(from?: number, to?: number): Row<Name<Fields>>[] {
+  rows(from?: number, to?: number): Row<FieldName<Fields>>[] {
     this.#prepareRead("read rows", () => to !== undefined && this.#hasCommitted(to));
     const [first, end] = [from ?? this.firstRow, to ?? this.rowCount];
     this.#checkRows(first, end);
-    return readRows(this.#connection, this.#fields, first, end) as Row<Name<Fields>>[];
+    return readRows(this.#connection, this.#fields, first, end) as Row<FieldName<Fields>>[];
   }
 
   /**
@@ -741,7 +753,7 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
    * assert.equal(store.column("observation").width, 2);
    * ```
    */
-  column<Key extends Name<Fields>>(name: Key): ColumnOf<Fields, Key> {
+  column<Key extends FieldName<Fields>>(name: Key): ColumnOf<Fields, Key> {
     this.#prepareRead("read a column");
     const field = this.#fields.find((candidate) => candidate.name === name);
     if (field === undefined) {
@@ -776,7 +788,7 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
    * assert.ok(Math.abs(reward.quantile(0.9) - 9) <= 9 / 257);
    * ```
    */
-  stats<const Key extends Name<Fields> = Name<Fields>>(
+  stats<const Key extends FieldName<Fields> = FieldName<Fields>>(
     options: { readonly fields?: readonly Key[] } = {},
   ): { readonly [Asked in Key]: FieldStats } {
     this.#connection.checkOpen("take statistics");
@@ -831,7 +843,7 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
    * assert.equal(table.getChild("task")!.get(0), "balance");
    * ```
    */
-  async toDataset(options: ToDatasetOptions<Name<Fields>> = {}): Promise<Table> {
+  async toDataset(options: ToDatasetOptions<FieldName<Fields>> = {}): Promise<Table> {
     const { toTable } = await import("./dataset/to_arrow.ts");
     this.#prepareRead("convert to a dataset");
     return toTable(this.#connection, this.#fields, this.#knownFeatures(), options as ToDatasetOptions);
@@ -905,7 +917,7 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
    * assert.deepEqual(copy.rows(), [{ step: 0, action: 1 }]);
    * ```
    */
-  async fromParquet(path: string, options: ParquetOptions<Name<Fields>> = {}): Promise<void> {
+  async fromParquet(path: string, options: ParquetOptions<FieldName<Fields>> = {}): Promise<void> {
     const { appendParquet } = await import("./dataset/from_parquet.ts");
     await this.#load("load Parquet", (target) => appendParquet(target, path, options));
   }
@@ -958,7 +970,7 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
   async saveDataset(
     name: string,
     split = "train",
-    options: SaveDatasetOptions<Name<Fields>> = {},
+    options: SaveDatasetOptions<FieldName<Fields>> = {},
   ): Promise<void> {
     const { saveDataset } = await import("./dataset/save/save.ts");
     this.#prepareRead("save a dataset");
@@ -1004,7 +1016,7 @@ export class StreamStore<const Fields extends FieldMap = FieldMap> {
   async loadDataset(
     name: string,
     split = "train",
-    options: LoadDatasetOptions<Name<Fields>> = {},
+    options: LoadDatasetOptions<FieldName<Fields>> = {},
   ): Promise<void> {
     const { loadDataset } = await import("./dataset/load/load.ts");
     await this.#load("load a dataset", (target) => loadDataset(target, name, split, options));

@@ -267,8 +267,15 @@ export function listFeature(levels: readonly Level[], entry: Feature): Feature {
 export const metadataKey = "huggingface";
 
 /** Features as that metadata has them. */
-export function featuresToJson(features: Features): string {
-  return JSON.stringify({ info: { features } });
+export function metadataOf(features: ReadonlyMap<string, Feature>): string {
+  return `{"info":{"features":${featuresToJson(features)}}}`;
+}
+
+/** Features as JSON, in their order: an object would put names that are whole numbers first. */
+export function featuresToJson(features: ReadonlyMap<string, Feature>): string {
+  return `{${
+    Array.from(features, ([name, feature]) => `${JSON.stringify(name)}:${JSON.stringify(feature)}`).join()
+  }}`;
 }
 
 /** Features out of that metadata, unchecked; none where the text is not what HuggingFace writes. */

@@ -26,7 +26,7 @@ export type DatasetFormat = "disk" | "parquet" | "arrow" | "jsonl" | "csv";
 
 export const formats: readonly DatasetFormat[] = ["disk", "parquet", "arrow", "jsonl", "csv"];
 
-const endings: Readonly<Record<string, DatasetFormat>> = {
+const endings: ReadonlyMap<string, DatasetFormat> = new Map(Object.entries({
   parquet: "parquet",
   arrow: "arrow",
   arrows: "arrow",
@@ -34,11 +34,11 @@ const endings: Readonly<Record<string, DatasetFormat>> = {
   jsonl: "jsonl",
   ndjson: "jsonl",
   csv: "csv",
-};
+}));
 
 /** The format that a file's name tells of, or null. */
 export function formatOfName(path: string): DatasetFormat | null {
-  return endings[/\.(\w+)$/.exec(path)?.[1]?.toLowerCase() ?? ""] ?? null;
+  return endings.get(/\.(\w+)$/.exec(path)?.[1]?.toLowerCase() ?? "") ?? null;
 }
 
 export function checkFormat(format: unknown, action: string): DatasetFormat | null {

@@ -2,17 +2,11 @@ import { type Data, Field as ArrowField, makeData, Schema, type Table } from "ap
 import { type Connection, nothing } from "../connection.ts";
 import { describe, type Field } from "../fields.ts";
 import { check } from "../native/status.ts";
+import { ownValue } from "../own_value.ts";
 import { readMarks } from "../rows.ts";
 import { arrowField, arrowTypeOf, arrowValueType } from "./arrow/types.ts";
 import { type ExtraColumn, extraVector } from "./extra.ts";
-import {
-  type Feature,
-  featureOf,
-  type Features,
-  featuresToJson,
-  metadataKey,
-  parseFeature,
-} from "./features.ts";
+import { type Feature, featureOf, metadataKey, metadataOf, parseFeature } from "./features.ts";
 import { fieldData, type RowRange } from "./field_data.ts";
 import { tableOf } from "./arrow/table.ts";
 import { extract } from "../column.ts";
@@ -49,7 +43,7 @@ const action = "convert to a dataset";
 export interface TablePlan {
   readonly schema: Schema;
   /** The features of the columns; those whose type tells of none are left out. */
-  readonly features: Features;
+  readonly features: ReadonlyMap<string, Feature>;
   /** The rows that were there when it was made. */
   readonly range: RowRange;
   /** What an extra column's entries take in memory, by the row. */
@@ -78,26 +72,26 @@ export function planTable(
   const { fieldFeatures = {}, extra = {}, step } = options;
   checkNames(fields, options);
   const range = { from: connection.firstRow, to: connection.rowCount };
-  const features: Record<string, Feature> = {};
+  const features = new Map<string, Feature>();
   const planned = fields.map((field) => {
-    const feature = fieldFeatures[field.name] ?? knownFeature(connection, field, known) ??
+    const feature = ownValue(fieldFeatures, field.name) ?? knownFeature(connection, field, known) ??
       defaultFeature(field);
     const layout = parseFeature(field.name, feature, action);
-    features[field.name] = feature;
+    features.set(field.name, feature);
     return { field, layout, column: arrowField(field.name, layout, arrowTypeOf(layout)) };
   });
   const columns = planned.map(({ column }) => column);
   if (step !== undefined) {
     columns.push(new ArrowField(step, arrowValueType(parseValueType("int64")!), true));
-    features[step] = { dtype: "int64", _type: "Value" };
+    features.set(step, { dtype: "int64", _type: "Value" });
   }
   const vectors = Object.entries(extra).map(([name, given]) => {
     const { vector, feature } = extraVector(name, given, connection.heldRows);
     columns.push(new ArrowField(name, vector.type, true));
-    if (feature !== null) features[name] = feature;
+    if (feature !== null) features.set(name, feature);
     return vector;
   });
-  const schema = new Schema(columns, new Map([[metadataKey, featuresToJson(features)]]));
+  const schema = new Schema(columns, new Map([[metadataKey, metadataOf(features)]]));
   const read = ({ from, to }: RowRange): Table => {
     const emptyRows = readEmptyRows(connection, from, to);
     const pieces: (readonly Data[])[] = planned.map(({ field, layout }) => [

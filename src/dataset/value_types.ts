@@ -22,7 +22,7 @@ const plainNames: readonly DtypeName[] = [
 ];
 
 /** Older names, which HuggingFace reads as these too. */
-const aliases: Readonly<Record<string, string>> = { double: "float64", float: "float32" };
+const aliases: ReadonlyMap<string, string> = new Map([["double", "float64"], ["float", "float32"]]);
 
 /** Times are integers in Arrow: 32 or 64 bits, signed. */
 const times: readonly (readonly [RegExp, DtypeName])[] = [
@@ -50,7 +50,7 @@ export const allowedValueTypes: string = `${
 /** The number type of a name, or null where it is none. */
 export function parseValueType(given: unknown): ValueType | null {
   if (typeof given !== "string") return null;
-  const name = aliases[given] ?? given;
+  const name = aliases.get(given) ?? given;
   if (name === nullType.name) return nullType;
   if ((plainNames as readonly string[]).includes(name)) return { name, dtype: name as DtypeName };
   const time = times.find(([pattern]) => pattern.test(name));

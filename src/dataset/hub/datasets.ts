@@ -90,7 +90,9 @@ async function saveSplit(
     firstRow: from,
     rowCount: to,
     tokensBefore: (row) => tokensBefore(connection, row),
-    features: plan.schema.fields.every(({ name }) => name in plan.features) ? plan.features : null,
+    features: plan.schema.fields.every(({ name }) => plan.features.has(name))
+      ? Object.fromEntries(plan.features)
+      : null,
     writeShards: (from, to) =>
       writeShards(
         connection,
@@ -154,11 +156,11 @@ async function checkShard(shard: RemoteFile, { schema, features }: TablePlan, id
     return file;
   });
   const ours = schema.fields.map(({ name }) => {
-    const feature = features[name];
+    const feature = features.get(name);
     return `${name}: ${feature === undefined || !columns.get(name) ? "" : layoutText(name, feature)}`;
   });
   const theirs = [...columns].map(([name, column]) =>
-    `${name}: ${column === null || features[name] === undefined ? "" : layoutText(name, column.feature)}`
+    `${name}: ${column === null || !features.has(name) ? "" : layoutText(name, column.feature)}`
   );
   if (JSON.stringify(ours.toSorted()) === JSON.stringify(theirs.toSorted())) return;
   throw new StreamStoreError(

@@ -1,5 +1,6 @@
 import type { Connection } from "../../connection.ts";
 import type { Field } from "../../fields.ts";
+import { ownValue } from "../../own_value.ts";
 import type { RowRange } from "../field_data.ts";
 import { describeShape, type Description } from "./describe.ts";
 import type { EpisodeRows } from "./episode_rows.ts";
@@ -28,7 +29,7 @@ export function countedColumns(
   const columns = new Map<string, Counted>();
   const add = (name: string, dtype: string, at: (row: number, episode: number) => number) => {
     const field = fields.find((candidate) => candidate.name === name);
-    const asked = options.features?.[name] ?? {};
+    const asked = ownValue(options.features, name) ?? {};
     columns.set(name, {
       description: describeShape(name, asked, checkDtype(name, asked.dtype, dtype), [1]),
       count: (range) => countRows(episodes, range, at),

@@ -1,4 +1,4 @@
-import type { FieldType } from "../../fields.ts";
+import type { FieldEntry, FieldType } from "../../fields.ts";
 import { parseFeature } from "../features.ts";
 import type { LoadedColumn } from "../known_features.ts";
 import type { Info } from "./info.ts";
@@ -17,7 +17,7 @@ const floatTypes = ["float64", "float32", "float16"];
 
 /** Which features become fields of the store. */
 export interface Choice {
-  readonly fields: Readonly<Record<string, FieldType>>;
+  readonly fields: readonly FieldEntry[];
   readonly leftOut: readonly LeftOutFeature[];
 }
 
@@ -25,14 +25,13 @@ export function chooseFields(info: Info, columns: readonly string[] | undefined)
   const reasons = new Map([...info.features].map(([name, feature]) => [name, reasonAgainst(name, feature)]));
   checkColumns(columns, reasons);
   const leftOut: LeftOutFeature[] = [];
-  const fields: Record<string, FieldType> = {};
-  let type = 0;
+  const fields: FieldEntry[] = [];
   for (const [name, against] of reasons) {
     const reason = against ?? (columns?.includes(name) === false ? "it is not among columns" : null);
     if (reason !== null) leftOut.push({ name, reason });
-    else fields[name] = fieldType(type++, info.features.get(name)!.dtype);
+    else fields.push([name, fieldType(fields.length, info.features.get(name)!.dtype)]);
   }
-  if (type > 0) return { fields, leftOut };
+  if (fields.length > 0) return { fields, leftOut };
   throw new RangeError(
     `Cannot ${loading}: ${info.path} must have a feature of numbers, got ${listed(reasons)}`,
   );
@@ -90,7 +89,7 @@ export function loadedFeatures(
   loaded: readonly LoadedColumn[],
 ): Record<string, LeRobotFeature> {
   return Object.fromEntries(
-    Object.keys(fields).map((name) => {
+    fields.map(([name]) => {
       const said = info.features.get(name)!;
       const written = loaded.flatMap(({ name: column, feature }) =>
         column === name && feature !== null ? [parseFeature(name, feature, loading).value.name] : []

@@ -2,8 +2,9 @@ import { type Data, makeData, Schema, type Table } from "apache-arrow";
 import type { Connection } from "../../connection.ts";
 import { dtypeBytes } from "../../column.ts";
 import type { Field } from "../../fields.ts";
+import { ownValue } from "../../own_value.ts";
 import { arrowField, arrowTypeOf, arrowValueType } from "../arrow/types.ts";
-import { type Feature, featuresToJson, metadataKey } from "../features.ts";
+import { metadataKey, metadataOf } from "../features.ts";
 import { fieldData, type RowRange } from "../field_data.ts";
 import type { SaveSource } from "../save/save.ts";
 import { tableOf } from "../arrow/table.ts";
@@ -38,7 +39,7 @@ export function frameColumns(
     const special = counted.get(field.name);
     counted.delete(field.name);
     if (special !== undefined) return countedColumn(field.name, special);
-    const asked = options.features?.[field.name] ?? {};
+    const asked = ownValue(options.features, field.name) ?? {};
     return fieldColumn(
       connection,
       field,
@@ -95,9 +96,8 @@ function toInt64(numbers: Float64Array): BigInt64Array {
 /** How rows go out as tables, in the words of what writes them. */
 export function framePlan(columns: readonly FrameColumn[], range: RowRange): TablePlan {
   const arrow = columns.map(({ name, layout }) => arrowField(name, layout, arrowTypeOf(layout)));
-  const features: Record<string, Feature> = {};
-  for (const { name, feature } of columns) features[name] = feature;
-  const schema = new Schema(arrow, new Map([[metadataKey, featuresToJson(features)]]));
+  const features = new Map(columns.map(({ name, feature }) => [name, feature]));
+  const schema = new Schema(arrow, new Map([[metadataKey, metadataOf(features)]]));
   const read = ({ from, to }: RowRange): Table => {
     const pieces = columns.map((column, i) => ({ field: arrow[i], chunks: [column.data({ from, to })] }));
     return tableOf(schema, pieces, to - from);

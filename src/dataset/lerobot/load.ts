@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import { Batch, type Source } from "../../batch.ts";
-import { type Field, type FieldMap, kinds } from "../../fields.ts";
+import { type Field, type FieldEntry, type FieldMap, kinds } from "../../fields.ts";
 import { storeAccess } from "../../store_access.ts";
 import { StreamStore } from "../../store.ts";
 import { isSet } from "../arrow/bitmaps.ts";
@@ -54,11 +54,11 @@ async function load(name: string, options: LoadLeRobotOptions, expect: Expect): 
 async function fillStore(
   place: Place,
   files: readonly DataFile[],
-  fields: FieldMap,
+  fields: readonly FieldEntry[],
   options: LoadLeRobotOptions,
 ): Promise<{ store: StreamStore<FieldMap>; loaded: readonly LoadedColumn[] }> {
   const { path, capacity } = options;
-  const store = path === undefined
+  const store: StreamStore<FieldMap> = path === undefined
     ? new StreamStore(fields, { capacity })
     : StreamStore.open(path, { fields, mode: "create", capacity });
   let loaded: readonly LoadedColumn[] = [];

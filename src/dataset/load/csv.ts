@@ -68,7 +68,7 @@ function parse(path: string, text: string, width: number | null): string[][] {
 }
 
 const number = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
-const words: Readonly<Record<string, Cell>> = {
+const words: ReadonlyMap<string, Cell> = new Map(Object.entries({
   "": null,
   true: true,
   false: false,
@@ -78,14 +78,14 @@ const words: Readonly<Record<string, Cell>> = {
   infinity: Infinity,
   "-inf": -Infinity,
   "-infinity": -Infinity,
-};
+}));
 
 function cellOf(text: string): Cell {
   if (number.test(text)) {
     const value = Number(text);
     return Number.isSafeInteger(value) || !/^[+-]?\d+$/.test(text) ? value : BigInt(text.replace(/^\+/, ""));
   }
-  const word = words[text.toLowerCase()];
+  const word = words.get(text.toLowerCase());
   if (word !== undefined) return word;
   if (!text.startsWith("[")) return text;
   try {

@@ -1,3 +1,4 @@
+import { ownValue } from "../../own_value.ts";
 import { openBytes } from "../byte_source.ts";
 import { CellRows } from "./cell_rows.ts";
 import { type Cell, markNumbers } from "./cells.ts";
@@ -17,10 +18,10 @@ export async function openJsonLines(path: string): Promise<RowFile> {
       if (lines.at(-1) === "") lines.pop();
       const found = parseLines(path, lines, lineCount);
       lineCount += lines.length;
-      for (const row of found) for (const name in row) rows.note(name);
+      for (const row of found) for (const name of Object.keys(row)) rows.note(name);
       yield rows.block(
         found.length,
-        (name) => found.map((row) => Object.hasOwn(row, name) ? row[name] : undefined),
+        (name) => found.map((row) => ownValue(row, name)),
       );
     }
     rows.end();

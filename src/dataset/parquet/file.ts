@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type ColumnMetaData, type FileMetaData, parquetSchema, type SchemaElement } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
 import { StreamStoreError } from "../../error.ts";
+import { ownValue } from "../../own_value.ts";
 import { type ByteSource, openBytes } from "../byte_source.ts";
 import { decodeArrowSchema } from "../arrow/schema.ts";
 import { featuresFromJson, metadataKey } from "../features.ts";
@@ -30,7 +31,7 @@ export class ParquetFile {
     for (const child of root.children) {
       const { name } = child.element;
       const field = arrow?.fields.find((candidate) => candidate.name === name);
-      this.#columns.set(name, numberColumn(root, child, field, features[name]));
+      this.#columns.set(name, numberColumn(root, child, field, ownValue(features, name)));
     }
   }
 

@@ -2,7 +2,7 @@ import { readFile, rename, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { listChecksum, listChecksumKey, type ListedFile } from "../arrow/folder_state.ts";
-import type { Features } from "../features.ts";
+import { featuresToJson } from "../features.ts";
 import { writeArrow } from "./arrow_file.ts";
 import { shardName, writeShards } from "./shards.ts";
 import { replaceFile, replaceFolder } from "./staging.ts";
@@ -32,8 +32,8 @@ export async function writeDisk(
       crc32: checksums[index],
     }));
     for (const [index, path] of paths.entries()) await rename(path, join(temporary, files[index].filename));
-    await writeJson(join(temporary, "state.json"), stateOf(files, split));
-    await writeJson(join(temporary, "dataset_info.json"), infoOf(tables));
+    await writeFile(join(temporary, "state.json"), JSON.stringify(stateOf(files, split), null, 2));
+    await writeFile(join(temporary, "dataset_info.json"), infoOf(tables));
   });
   if (others.includes(split)) return;
   await replaceFile(
@@ -71,12 +71,8 @@ function stateOf(files: readonly ListedFile[], split: string) {
 }
 
 /** Without features Python takes those that the files' own schema has. */
-function infoOf({ schema, features }: TableQueue) {
-  const isComplete = schema.fields.every(({ name }) => name in features);
-  const shared = { citation: "", description: "", homepage: "", license: "" };
-  return isComplete ? { ...shared, features: features as Features } : shared;
-}
-
-async function writeJson(path: string, value: unknown): Promise<void> {
-  await writeFile(path, JSON.stringify(value, null, 2));
+function infoOf({ schema, features }: TableQueue): string {
+  const shared = JSON.stringify({ citation: "", description: "", homepage: "", license: "" }, null, 2);
+  if (!schema.fields.every(({ name }) => features.has(name))) return shared;
+  return shared.replace(/\n\}$/, () => `,\n  "features": ${featuresToJson(features)}\n}`);
 }

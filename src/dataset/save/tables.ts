@@ -1,6 +1,6 @@
 import type { Schema, Table } from "apache-arrow";
 import type { Connection } from "../../connection.ts";
-import type { Features } from "../features.ts";
+import type { Feature } from "../features.ts";
 import type { RowRange } from "../field_data.ts";
 import { batchRanges } from "../row_ranges.ts";
 import type { TablePlan } from "../to_arrow.ts";
@@ -25,7 +25,7 @@ export class TableQueue {
     return this.plan.schema;
   }
 
-  get features(): Features {
+  get features(): ReadonlyMap<string, Feature> {
     return this.plan.features;
   }
 

@@ -1,5 +1,6 @@
 import type { Source } from "../../../batch.ts";
 import type { Field } from "../../../fields.ts";
+import { ownValue } from "../../../own_value.ts";
 import { type ArrowData, nullTypeId, ShapeError, sourceOf } from "../../arrow/sources.ts";
 import { type ArrowField, extensionFeature, isLayoutOf, listsOf, valueTypeOf } from "../../arrow/types.ts";
 import {
@@ -85,7 +86,7 @@ function planColumns(
   const plans = fields.flatMap((field) => {
     const index = columns.findIndex(({ name }) => name === field.name);
     if (index < 0) return [];
-    const { layout, feature } = layoutOf(columns[index], features[field.name], action);
+    const { layout, feature } = layoutOf(columns[index], ownValue(features, field.name), action);
     return [{ field, name: field.name, index, layout, feature }];
   });
   if (plans.length > 0) return plans;
