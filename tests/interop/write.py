@@ -103,6 +103,19 @@ def by_pyarrow(case, table, folder):
     path = place(folder, "pa/zstd.feather")
     pa.feather.write_feather(table, path, compression="zstd", chunksize=7)
     note(case, "pyarrow feather, zstd", path, table, True)
+    path = place(folder, "pa/lz4.feather")
+    pa.feather.write_feather(table, path)
+    note(case, "pyarrow feather, its default of lz4", path, table, True)
+    path = place(folder, "pa/lz4.arrows")
+    with pa.ipc.new_stream(path, table.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as writer:
+        writer.write_table(table, max_chunksize=7)
+    note(case, "pyarrow IPC stream, lz4", path, table, True)
+    # Pandas makes floats of integers with nulls, and nulls of NaN: only columns without either go as they are.
+    path = place(folder, "pandas/plain.feather")
+    whole = select(table, lambda kind: pa.types.is_integer(kind) or pa.types.is_boolean(kind))
+    whole = whole.select([name for name in whole.column_names if whole.column(name).null_count == 0])
+    whole.replace_schema_metadata(None).to_pandas().to_feather(path)
+    note(case, "pandas to_feather", path, whole, False)
 
 
 def by_duckdb(case, table, folder):
@@ -134,6 +147,10 @@ def by_polars(case, table, folder):
     path = place(folder, "polars/zstd.arrow")
     frame.write_ipc(path, compression="zstd", compat_level=polars.CompatLevel.oldest())
     note(case, "polars IPC, zstd", path, kept, False)
+    # As Polars writes it unless it is told otherwise, with views of strings.
+    path = place(folder, "polars/lz4.arrow")
+    frame.write_ipc(path, compression="lz4")
+    note(case, "polars IPC, lz4", path, kept, False)
     path = place(folder, "polars/one.arrows")
     frame.write_ipc_stream(path, compression="uncompressed", compat_level=polars.CompatLevel.oldest())
     note(case, "polars IPC stream", path, kept, False)

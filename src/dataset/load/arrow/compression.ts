@@ -1,18 +1,22 @@
 import { zstdDecompressSync } from "node:zlib";
 import { Flatbuffer, type FlatTable } from "../../arrow/flatbuffer.ts";
+import { decompressLz4Frame, lz4RatioMax } from "./lz4.ts";
 
 /** By which a buffer is shorter at most: zstd repeats a byte over a block of 128 KiB, and such a block takes four bytes. */
-const ratioMax = 2 ** 15;
+const ratioMax = { zstd: 2 ** 15, lz4: lz4RatioMax };
 /** In front of a compressed buffer stands the length that it has uncompressed, or -1 where it is not compressed. */
 const lengthBytes = 8;
 
-/** A message with rows whose buffers zstd has compressed, as one that is not compressed. */
-export function decompressed(message: Uint8Array): Uint8Array {
+/** How buffers are compressed, by the name that other programs have for it. */
+export type Codec = "zstd" | "lz4";
+
+/** A message with rows whose buffers are compressed, as one that is not compressed. */
+export function decompressed(message: Uint8Array, codec: Codec): Uint8Array {
   const prefix = new DataView(message.buffer, message.byteOffset, message.byteLength);
   const start = prefix.getInt32(0, true) === -1 ? 8 : 4;
   const metadataEnd = start + prefix.getInt32(start - 4, true);
   const metadata = withoutCompression(message.subarray(start, metadataEnd));
-  const buffers = decompressBuffers(metadata, message.subarray(metadataEnd));
+  const buffers = decompressBuffers(metadata, message.subarray(metadataEnd), codec);
   const bodyLength = buffers.reduce((sum, { length }) => sum + padded(length), 0);
   const bytes = new Uint8Array(8 + metadata.length + bodyLength);
   new Int32Array(bytes.buffer, 0, 2).set([-1, metadata.length]);
@@ -51,7 +55,7 @@ function withoutCompression(metadata: Uint8Array): Uint8Array {
   return copy;
 }
 
-function decompressBuffers(metadata: Uint8Array, body: Uint8Array): Uint8Array[] {
+function decompressBuffers(metadata: Uint8Array, body: Uint8Array, codec: Codec): Uint8Array[] {
   const view = new DataView(metadata.buffer);
   const { start, count } = rowsOf(new Flatbuffer(metadata).root).vector(2, 16);
   return Array.from({ length: count }, (_, i) => {
@@ -61,11 +65,11 @@ function decompressBuffers(metadata: Uint8Array, body: Uint8Array): Uint8Array[]
         `buffers must lie within their ${body.length} bytes, got ${length} bytes from ${offset}`,
       );
     }
-    return decompress(body.subarray(offset, offset + length));
+    return decompress(body.subarray(offset, offset + length), codec);
   });
 }
 
-function decompress(buffer: Uint8Array): Uint8Array {
+function decompress(buffer: Uint8Array, codec: Codec): Uint8Array {
   if (buffer.length === 0) return buffer;
   if (buffer.length < lengthBytes) {
     throw new Error(`a buffer must have its length, got ${buffer.length} bytes`);
@@ -74,11 +78,13 @@ function decompress(buffer: Uint8Array): Uint8Array {
   const content = buffer.subarray(lengthBytes);
   if (length === -1) return content;
   if (length === 0) return new Uint8Array(0);
-  if (!(length > 0 && length <= content.length * ratioMax)) {
+  const lengthMax = content.length * ratioMax[codec];
+  if (!(length > 0 && length <= lengthMax)) {
     throw new Error(
-      `${content.length} bytes must be compressed from at most ${content.length * ratioMax}, got ${length}`,
+      `${content.length} bytes must be compressed from at most ${lengthMax}, got ${length}`,
     );
   }
+  if (codec === "lz4") return decompressLz4Frame(content, length);
   const bytes = unzstd(content, length);
   if (bytes.length === length) return bytes;
   throw new Error(`a buffer must have ${length} bytes, has ${bytes.length}`);

@@ -3,7 +3,7 @@ import type { ByteSource } from "../../byte_source.ts";
 import { checkMessage, type Index, type Message, takeIndex } from "../../arrow/flatbuffer_check.ts";
 import { schemaMessage } from "../../save/arrow_file.ts";
 import { MessageChain } from "./chain.ts";
-import { decompressed } from "./compression.ts";
+import { type Codec, decompressed } from "./compression.ts";
 
 const magic = "ARROW1";
 /** Behind the magic, up to a multiple of 8. */
@@ -31,7 +31,7 @@ export async function* readMessages(source: ByteSource, listed: string | null): 
   const messages = hasStream ? streamMessages(source, isFile, chain) : indexedMessages(source);
   for await (const message of messages) {
     chain.add(message);
-    yield message.compression === null ? message : plain(source, message);
+    yield message.compression === null ? message : plain(source, message, message.compression);
   }
   chain.end();
 }
@@ -136,15 +136,9 @@ function inspect(source: ByteSource, metadata: Uint8Array): Message {
   }
 }
 
-function plain(source: ByteSource, message: FoundMessage): FoundMessage {
-  if (message.compression === "lz4") {
-    throw failure(
-      source,
-      `its buffers must not be compressed by lz4; write it with compression="zstd" or "uncompressed"`,
-    );
-  }
+function plain(source: ByteSource, message: FoundMessage, codec: Codec): FoundMessage {
   try {
-    return { ...message, bytes: decompressed(message.bytes), compression: null };
+    return { ...message, bytes: decompressed(message.bytes, codec), compression: null };
   } catch (cause) {
     throw failure(source, `rows at ${message.at} cannot be decompressed: ${reasonOf(cause)}`, cause);
   }
