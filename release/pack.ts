@@ -2,7 +2,7 @@
  * Makes the package as its users get it, in build/package: what is published, as JSR serves it to Deno (jsr), and what
  * JSR's npm layer makes of it for Bun (npm, and the tarball npm.tgz). JSR makes the latter itself, by
  * api/src/npm/tarball.rs of jsr-io/jsr; this one has the same shape: modules translated to JavaScript beside their
- * sources, declarations in _dist.
+ * sources, declarations in _dist. An import map has Deno take the former for the package, before it is published.
  *
  *     ./run pack
  */
@@ -62,6 +62,13 @@ for (const path of files) {
   const text = readFileSync(join(root, path), "utf8");
   if (path.endsWith(".ts")) write(join(target, "jsr", path), withVersions(text));
 }
+
+const imports = Object.entries<string>(settings.exports).flatMap(([entry, path]) => {
+  const name = `${settings.name}${entry.slice(1)}`;
+  const place = `./jsr/${path.slice(2)}`;
+  return [[name, place], [`jsr:${name}`, place]];
+});
+write(join(target, "import_map.json"), JSON.stringify({ imports: Object.fromEntries(imports) }, null, 2));
 
 const npm = join(target, "npm");
 run(process.execPath, "pack", "--allow-dirty", "--no-source-maps", "--output", `${target}/translated.tgz`);

@@ -1,7 +1,7 @@
-import Papa from "papaparse";
 import { openBytes } from "../byte_source.ts";
 import { CellRows } from "./cell_rows.ts";
 import { type Cell, markNumbers } from "./cells.ts";
+import { parseCells } from "./papaparse.ts";
 import type { Block, RowFile, Wanted } from "./rows.ts";
 import { textBlocks } from "./text_lines.ts";
 
@@ -56,10 +56,7 @@ function countQuotes(text: string): number {
 }
 
 function parse(path: string, text: string, width: number | null): string[][] {
-  const { data, errors } = Papa.parse<string[]>(text.replace(/\r?\n$/, ""), {
-    delimiter: ",",
-    header: false,
-  });
+  const { data, errors } = parseCells(text.replace(/\r?\n$/, ""), { delimiter: "," });
   if (errors.length > 0) {
     throw new Error(`Cannot read ${path}: ${errors[0].message}, at row ${errors[0].row} of a part`);
   }
