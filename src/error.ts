@@ -6,7 +6,7 @@
  * | `closed` | the store is closed |
  * | `read-only` | it is open for reading only |
  * | `busy` | rows are being loaded, a call has not ended, or a value's getter uses the store |
- * | `locked` | another process writes the store |
+ * | `locked` | another process, or a thread of this one, writes the store |
  * | `not-found`, `already-exists`, `not-a-directory` | there is no such store, dataset or file; there is one; it is no folder |
  * | `fields-differ` | fields are other ones than those of the store, or columns than those of the dataset |
  * | `damaged` | a file is not what was written |

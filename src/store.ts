@@ -217,13 +217,14 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * Opens a store in a directory: creates it, goes on with it, or only reads it. One writer at a time has a store; any
    * number of readers, in other processes and in workers, see what it has committed.
    *
-   * A step that `append` returned from survives the death of the process. What `sync` or `close` returned from
-   * survives a failure of the whole system.
+   * A step that `append` returned from survives the death of the process, and the end of a Worker that did not close
+   * its store: either leaves it free for the next writer. What `sync` or `close` returned from survives a failure of the
+   * whole system.
    *
    * @param path The directory. Its parent must exist.
    * @param options The fields, what is to be done with the store, and how often steps are committed and made durable.
    * @returns The store, to be closed by whoever opened it.
-   * @throws {StreamStoreError} If another process writes the store (`locked`), fields differ (`fields-differ`), files
+   * @throws {StreamStoreError} If it is open for writing elsewhere (`locked`), fields differ (`fields-differ`), files
    * are missing or damaged (`not-found`, `damaged`), there is a store to be created (`already-exists`), or there is
    * none and no fields are given (`not-found`).
    * @throws {RangeError | TypeError} If an option or the path is not allowed.

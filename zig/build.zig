@@ -22,17 +22,19 @@ const macos_min: std.Target.Query.OsVersion = .{ .semver = .{ .major = 11, .mino
 pub fn build(b: *std.Build) void {
     const optimize = b.standardOptimizeOption(.{});
     const host = b.resolveTargetQuery(hostQuery());
-    b.installArtifact(addLibrary(b, "streamstore", "src/exports.zig", host, optimize));
+    const pin = b.addExecutable(.{
+        .name = "pin",
+        .root_module = b.createModule(.{ .root_source_file = b.path("pin.zig"), .target = b.graph.host, .optimize = .debug }),
+    });
+    b.getInstallStep().dependOn(addPinned(b, pin, host, optimize, "lib"));
     const limits = addLibrary(b, "streamstore_limits", "limits/limits.zig", host, optimize);
     limits.root_module.addImport("library", b.createModule(.{ .root_source_file = b.path("src/library.zig") }));
     b.installArtifact(limits);
 
     const all = b.step("all", "Build the library for every platform");
     for (released_targets) |query| {
-        const library = addLibrary(b, "streamstore", "src/exports.zig", b.resolveTargetQuery(query), optimize);
         const folder = b.fmt("{t}-{t}", .{ query.os_tag.?, query.cpu_arch.? });
-        const install = b.addInstallArtifact(library, .{ .dest_dir = .{ .override = .{ .custom = folder } } });
-        all.dependOn(&install.step);
+        all.dependOn(addPinned(b, pin, b.resolveTargetQuery(query), optimize, folder));
     }
 
     const run_tests = addTests(b, host, optimize, false);
@@ -61,6 +63,24 @@ fn hostQuery() std.Target.Query {
         if (query.os_tag == builtin.os.tag and query.cpu_arch == builtin.cpu.arch) return query;
     }
     return .{};
+}
+
+/// The library as it is installed into a folder: on Linux it stays loaded once it was (pin.zig).
+fn addPinned(
+    b: *std.Build,
+    pin: *std.Build.Step.Compile,
+    target: std.Build.ResolvedTarget,
+    optimize: std.lang.OptimizeMode,
+    folder: []const u8,
+) *std.Build.Step {
+    const library = addLibrary(b, "streamstore", "src/exports.zig", target, optimize);
+    if (target.result.os.tag != .linux) {
+        return &b.addInstallArtifact(library, .{ .dest_dir = .{ .override = .{ .custom = folder } } }).step;
+    }
+    const run = b.addRunArtifact(pin);
+    run.addFileArg(library.getEmittedBin());
+    const pinned = run.addOutputFileArg("libstreamstore.so");
+    return &b.addInstallFile(pinned, b.fmt("{s}/libstreamstore.so", .{folder})).step;
 }
 
 fn addLibrary(

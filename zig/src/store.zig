@@ -169,6 +169,16 @@ pub fn Store(comptime System: type) type {
         pub fn close(self: *Self, maps: Maps) Error!void {
             // The tail of a named store is safe where it is, should this fail: the next open finds it.
             const ended = if (self.access == .write) self.settle() else {};
+            self.end(maps);
+            return ended;
+        }
+
+        /// Lets go of a store whose user has died, and leaves its files as the death of a process would.
+        pub fn abandon(self: *Self) void {
+            self.end(.blank);
+        }
+
+        fn end(self: *Self, maps: Maps) void {
             self.head.release();
             self.files.close();
             self.stage.release();
@@ -179,7 +189,6 @@ pub fn Store(comptime System: type) type {
                 .keep => {},
                 .blank => self.files.blank(),
             }
-            return ended;
         }
 
         fn settle(self: *Self) Error!void {

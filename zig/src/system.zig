@@ -8,6 +8,9 @@ const builtin = @import("builtin");
 /// An open file.
 pub const File = i32;
 
+/// A thread of this process, by the number that the system gives it.
+pub const Thread = u64;
+
 pub const Error = error{
     StorageFull,
     FileTooLarge,

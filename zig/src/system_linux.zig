@@ -112,6 +112,17 @@ pub fn processId() u32 {
     return @intCast(linux.getpid());
 }
 
+pub fn currentThread() system.Thread {
+    return @intCast(linux.gettid());
+}
+
+/// Whether a thread of this process is there no more. What cannot be told counts as there.
+pub fn hasEnded(thread: system.Thread) bool {
+    const no_signal = 0;
+    const result = linux.syscall3(.tgkill, @intCast(linux.getpid()), @intCast(thread), no_signal);
+    return linux.errno(result) == .SRCH;
+}
+
 /// Zero pages at an address of the system's choice. They take no memory until they are written.
 pub fn reserve(length_bytes: usize) Error![*]align(std.heap.page_size_min) u8 {
     const flags: linux.MAP = .{ .TYPE = .PRIVATE, .ANONYMOUS = true, .NORESERVE = true };

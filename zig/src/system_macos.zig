@@ -130,6 +130,23 @@ pub fn processId() u32 {
     return @intCast(c.getpid());
 }
 
+extern "c" fn pthread_threadid_np(thread: ?*anyopaque, id: *u64) c_int;
+extern "c" fn proc_pidinfo(pid: c_int, flavor: c_int, argument: u64, buffer: *anyopaque, buffer_bytes: c_int) c_int;
+
+pub fn currentThread() system.Thread {
+    var id: u64 = 0;
+    _ = pthread_threadid_np(null, &id);
+    return id;
+}
+
+/// Whether a thread of this process is there no more. What cannot be told counts as there.
+pub fn hasEnded(thread: system.Thread) bool {
+    const thread_info_by_id = 15;
+    var info: [112]u8 align(8) = undefined;
+    if (proc_pidinfo(c.getpid(), thread_info_by_id, thread, &info, info.len) > 0) return false;
+    return @as(c.E, @fromBackingInt(@intCast(c._errno().*))) == .SRCH;
+}
+
 pub fn reserve(length_bytes: usize) Error![*]align(std.heap.page_size_min) u8 {
     const flags: c.MAP = .{ .TYPE = .PRIVATE, .ANONYMOUS = true, .NORESERVE = true };
     return checkAddress(c.mmap(null, length_bytes, .{ .READ = true, .WRITE = true }, flags, -1, 0));
