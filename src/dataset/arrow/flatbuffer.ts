@@ -70,6 +70,40 @@ export class FlatTable {
     return new TextDecoder().decode(this.buffer.bytes.subarray(start, start + count));
   }
 
+  /** Entries of 64 bits. */
+  integers(slot: number): number[] {
+    const { start, count } = this.vector(slot, 8);
+    return Array.from({ length: count }, (_, i) => Number(this.buffer.view.getBigInt64(start + 8 * i, true)));
+  }
+
+  /** Leaves entries out of a vector: so many as `isKept` tells of must be there. */
+  keepEntries(slot: number, entryBytes: number, isKept: readonly boolean[]): void {
+    const { start, count } = this.vector(slot, entryBytes);
+    if (count !== isKept.length) {
+      throw new Error(`a list in the metadata must have ${isKept.length} entries, got ${count}`);
+    }
+    let kept = 0;
+    for (let i = 0; i < count; i++) {
+      if (!isKept[i]) continue;
+      const from = start + entryBytes * i;
+      this.buffer.bytes.copyWithin(start + entryBytes * kept++, from, from + entryBytes);
+    }
+    if (count > 0) this.buffer.view.setUint32(start - 4, kept, true);
+  }
+
+  /** Leaves tables out of a vector of them. They stay where they are, and the places that lead to them move. */
+  keepChildren(slot: number, isKept: (index: number) => boolean): void {
+    const { start, count } = this.vector(slot, 4);
+    const { view } = this.buffer;
+    let kept = 0;
+    for (let i = 0; i < count; i++) {
+      if (!isKept(i)) continue;
+      const [from, to] = [start + 4 * i, start + 4 * kept++];
+      view.setUint32(to, view.getUint32(from, true) + from - to, true);
+    }
+    if (count > 0) view.setUint32(start - 4, kept, true);
+  }
+
   /** Entries of so many bytes each, all of which must be there. */
   vector(slot: number, entryBytes: number): FlatVector {
     const at = this.place(slot);

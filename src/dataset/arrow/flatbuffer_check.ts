@@ -56,14 +56,18 @@ export interface Index {
   readonly batches: readonly number[];
 }
 
-/** The same for the index at the end of a file. It then forgets its blocks: its schema alone is left for others to read. */
-export function takeIndex(bytes: Uint8Array): Index {
+/**
+ * The same for the index at the end of a file. It then forgets its blocks: its schema alone is left for others to read.
+ * `onSchema` gets that before, and the version of the metadata.
+ */
+export function takeIndex(bytes: Uint8Array, onSchema: (schema: FlatTable, version: number) => void): Index {
   const buffer = new Flatbuffer(bytes);
   const footer = buffer.root;
   const schema = footer.child(1);
   if (schema === null) throw new Error("the index must have a schema");
   checkSchema(schema);
   checkKeyValues(footer, 4);
+  onSchema(schema, footer.byte(0));
   const [dictionaries, batches] = [2, 3].map((slot) => {
     const { start, count } = footer.vector(slot, blockBytes);
     const places = Array.from(

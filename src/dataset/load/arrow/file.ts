@@ -27,7 +27,7 @@ async function* blocksOf(
   let rows: ArrowRows | null = null;
   // The schema and the dictionaries: in front of any batch they make a stream of their own.
   const head: Uint8Array[] = [];
-  for await (const { kind, bytes } of readMessages(source, listed)) {
+  for await (const { kind, bytes, omission } of readMessages(source, listed)) {
     if (kind === "batch") {
       if (rows === null) throw failure(source, "rows must come behind a schema");
       yield rows.block(readBatch(source, [...head, bytes], rows));
@@ -36,7 +36,9 @@ async function* blocksOf(
     if (kind === "schema") {
       head.length = 0;
       const { fields, metadata } = readSchema(source, bytes);
-      rows = new ArrowRows(fields as unknown as ArrowField[], metadata, wanted, action);
+      // Behind all others, so that these are where the batches have them.
+      const all = [...fields as unknown as ArrowField[], ...omission?.fields ?? []];
+      rows = new ArrowRows(all, metadata, wanted, action);
     }
     head.push(bytes);
   }

@@ -1,9 +1,11 @@
 import { RecordBatchReader, type Schema } from "apache-arrow";
 import type { ByteSource } from "../../byte_source.ts";
+import { Flatbuffer } from "../../arrow/flatbuffer.ts";
 import { checkMessage, type Index, type Message, takeIndex } from "../../arrow/flatbuffer_check.ts";
 import { schemaMessage } from "../../save/arrow_file.ts";
 import { MessageChain } from "./chain.ts";
 import { type Codec, decompressed } from "./compression.ts";
+import { type Omission, omitColumns, omitRows } from "./omission.ts";
 
 const magic = "ARROW1";
 /** Behind the magic, up to a multiple of 8. */
@@ -18,20 +20,31 @@ export interface FoundMessage {
   readonly at: number;
   /** All of it, its body included. */
   readonly bytes: Uint8Array;
+  /** Its metadata, within its bytes. */
+  readonly metadata: Uint8Array;
   /** The place in its bytes where it has the digits of a checksum of ours. */
   readonly digits: Uint8Array | null;
   readonly compression: Message["compression"];
+  /** What was left out of a schema. */
+  readonly omission?: Omission | null;
 }
 
-/** The messages in order, whole and not compressed. `listed` is the checksum that the last one must have, if that is known. */
+/**
+ * The messages in order, whole and not compressed, without columns that apache-arrow cannot read. `listed` is the checksum that the last one must have, if that is known. */
 export async function* readMessages(source: ByteSource, listed: string | null): AsyncGenerator<FoundMessage> {
   const isFile = await hasMagic(source);
   const chain = new MessageChain((reason) => failure(source, reason), listed);
   const hasStream = !isFile || await isOurs(source);
   const messages = hasStream ? streamMessages(source, isFile, chain) : indexedMessages(source);
+  let omission: Omission | null = null;
   for await (const message of messages) {
     chain.add(message);
-    yield message.compression === null ? message : plain(source, message, message.compression);
+    if (message.kind === "schema") {
+      omission = message.omission ?? omitFrom(source, message);
+      yield { ...message, omission };
+    } else if (omission === null || keepRows(source, message, message.kind, omission)) {
+      yield message.compression === null ? message : plain(source, message, message.compression);
+    }
   }
   chain.end();
 }
@@ -69,6 +82,28 @@ async function* streamMessages(
   }
 }
 
+function omitFrom(source: ByteSource, { metadata }: FoundMessage): Omission | null {
+  const { root } = new Flatbuffer(metadata);
+  try {
+    return omitColumns(root.child(2)!, root.byte(0));
+  } catch (cause) {
+    throw failure(source, reasonOf(cause), cause);
+  }
+}
+
+function keepRows(
+  source: ByteSource,
+  { metadata, at }: FoundMessage,
+  kind: "dictionary" | "batch",
+  omission: Omission,
+): boolean {
+  try {
+    return omitRows(metadata, kind, omission);
+  } catch (cause) {
+    throw failure(source, `rows at ${at} must be of its columns: ${reasonOf(cause)}`, cause);
+  }
+}
+
 /** Where a stream ends: where the file does, or its index begins. */
 async function streamEnd(source: ByteSource, isFile: boolean): Promise<number> {
   if (!isFile) return source.byteLength;
@@ -80,8 +115,17 @@ async function streamEnd(source: ByteSource, isFile: boolean): Promise<number> {
  * leave out the schema, and Polars has bytes in its place that are no message.
  */
 async function* indexedMessages(source: ByteSource): AsyncGenerator<FoundMessage> {
-  const { schema, dictionaries, batches } = await readIndex(source);
-  yield { kind: "schema", at: 0, bytes: schemaMessage(schema), digits: null, compression: null };
+  const { schema, dictionaries, batches, omission } = await readIndex(source);
+  const bytes = schemaMessage(schema);
+  yield {
+    kind: "schema",
+    at: 0,
+    bytes,
+    metadata: bytes.subarray(8),
+    digits: null,
+    compression: null,
+    omission,
+  };
   for (const at of [...dictionaries, ...batches]) {
     const message = await readMessage(source, at);
     if (message === null || message.kind === "schema") {
@@ -123,6 +167,7 @@ async function readMessage(source: ByteSource, at: number): Promise<FoundMessage
     kind,
     at,
     bytes,
+    metadata: bytes.subarray(start - at, start - at + metadataLength),
     digits: digits && bytes.subarray(digitsAt, digitsAt + digits.count),
     compression,
   };
@@ -144,17 +189,25 @@ function plain(source: ByteSource, message: FoundMessage, codec: Codec): FoundMe
   }
 }
 
-async function readIndex(source: ByteSource): Promise<Index & { readonly schema: Schema }> {
+interface FileIndex extends Index {
+  readonly schema: Schema;
+  readonly omission: Omission | null;
+}
+
+async function readIndex(source: ByteSource): Promise<FileIndex> {
   const { byteLength } = source;
   const length = await indexLength(source);
   const footer = new Uint8Array(await source.slice(byteLength - tailBytes - length, byteLength));
   try {
-    const index = takeIndex(footer.subarray(0, length));
+    let omission: Omission | null = null;
+    const index = takeIndex(footer.subarray(0, length), (schema, version) => {
+      omission = omitColumns(schema, version);
+    });
     // The library finds the index from the end; before it a file has at least its name.
     const file = new Uint8Array(fileStart + footer.length);
     file.set(new TextEncoder().encode(magic));
     file.set(footer, fileStart);
-    return { ...index, schema: RecordBatchReader.from(file).open().schema };
+    return { ...index, omission, schema: RecordBatchReader.from(file).open().schema };
   } catch (cause) {
     throw failure(source, reasonOf(cause), cause);
   }
