@@ -70,7 +70,7 @@ async function writeFolder(folder: string): Promise<string[]> {
   const parts = [tables.slice(0, 2), tables.slice(2)];
   const queue = {
     schema,
-    features: {},
+    features: new Map(),
     get isDone() {
       return parts.length === 0;
     },
