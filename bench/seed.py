@@ -1,4 +1,4 @@
-"""The design that StreamStore began with, for the benchmark to stand beside.
+"""A rewrite of the class that StreamStore began with, for the benchmark to stand beside.
 
 One memory-mapped numpy array of (step, type, data) records, filled by a method that takes a step's fields as parallel
 lists and checks their order. For each line of input it appends as many steps as the argument says to a new stream, and

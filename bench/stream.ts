@@ -65,6 +65,16 @@ export function appendSteps(store: ReferenceStore, from: number, to: number): vo
   }
 }
 
+const referenceNames = ["action", "observation", "reward", "done"] as const;
+
+/** The same by three sequences a step, as the seed's own class is called. */
+export function appendSequences(store: ReferenceStore, from: number, to: number): void {
+  for (let step = from; step < to; step++) {
+    const values = [step & 3, observations[step & 255], (step & 7) / 8, step % 200 === 199];
+    store.append([step, step, step, step], referenceNames, values);
+  }
+}
+
 /** Columns of steps `[from, to)`, in the narrow types in which a program would hold them. */
 export function referenceColumns(from: number, to: number) {
   const count = to - from;

@@ -10,6 +10,7 @@ import { runtimeName } from "../machine.ts";
 import { type Measurement, measurementOf, nanosecondsPer } from "../measurement.ts";
 import type { Sizes } from "../sizes.ts";
 import {
+  appendSequences,
   appendSteps,
   observations,
   referenceCounts,
@@ -29,6 +30,15 @@ export async function append(sizes: Sizes): Promise<Measurement[]> {
       limit: "the same stores in Zig",
       goal: { valueMax: runtimeName === "Deno" ? 60 : 30 },
     }),
+    measurementOf(
+      "append, JavaScript's share, in the seed's form of three sequences",
+      perStep,
+      await appendIntoTail(sizes, appendSequences),
+      {
+        limit: "the same stores in Zig",
+        goal: { valueMax: 150 },
+      },
+    ),
     measurementOf("append, the flush", perStep, await flushTail(sizes), {
       limit: "pwrite",
       goal: { ratioMax: 1.3 },
@@ -46,14 +56,14 @@ export async function append(sizes: Sizes): Promise<Measurement[]> {
 }
 
 /** Steps into an emptied tail, round after round. */
-async function appendIntoTail(sizes: Sizes): Promise<Sample> {
+async function appendIntoTail(sizes: Sizes, append = appendSteps): Promise<Sample> {
   using store: ReferenceStore = new StreamStore(referenceFields);
   const stepsPerTail = findStepsPerTail();
   const layOut = tailInZig(stepsPerTail);
   let step = 0;
   const sample = await compare(sizes.mediumRounds, () => {
     store.flush();
-    const time = elapsed(() => appendSteps(store, step, step + stepsPerTail));
+    const time = elapsed(() => append(store, step, step + stepsPerTail));
     step += stepsPerTail;
     return time / stepsPerTail;
   }, () => elapsed(layOut) / stepsPerTail);
