@@ -1,10 +1,18 @@
 import type { Connection } from "./connection.ts";
-import { StreamStoreError } from "./error.ts";
 import type { Field } from "./fields.ts";
-import { listField, noFields, noRoom, recordWords, StepWriter } from "./step_writer.ts";
+import { readRows } from "./rows.ts";
+import {
+  listField,
+  noFields,
+  noRoom,
+  recordWords,
+  type Sequences,
+  StepWriter,
+  unknownField,
+} from "./step_writer.ts";
 import { narrowStep } from "./steps.ts";
 import { copiedTail } from "./tail.ts";
-import { type Cells, cellsOver, type FieldValue, listLength, writeList } from "./values.ts";
+import { type Cells, cellsOver, type FieldValue, listLength, sequenceLength, writeList } from "./values.ts";
 
 const twoTo32 = 2 ** 32;
 
@@ -51,7 +59,7 @@ export class Appender {
     this.#types = Int32Array.from(fields, ({ type }) => type);
     this.#plainNames = fields.map(({ name, kind }) => kind === 0 ? name : null);
     this.#takesLists = new Uint8Array(fields.length);
-    this.#writer = new StepWriter(fields);
+    this.#writer = new StepWriter(fields, () => this.#findLastField());
     const mapped = connection.mapTail();
     const tail = mapped ?? copiedTail(copiedValues);
     this.#state = tail.state;
@@ -67,12 +75,22 @@ export class Appender {
    * when the store is closed; `appendStep` does the same for all cases.
    */
   appendPlain(step: number, values: Readonly<Record<string, FieldValue>>): boolean {
+    const { connection } = this;
+    if (connection.isWriting) return false;
+    connection.isWriting = true;
+    try {
+      return this.#writePlain(step, values);
+    } finally {
+      connection.isWriting = false;
+    }
+  }
+
+  #writePlain(step: number, values: Readonly<Record<string, FieldValue>>): boolean {
     const names = this.#plainNames;
     const records = this.#records;
     const cells = this.#cells.values;
     const types = this.#types;
     const takesLists = this.#takesLists;
-    const { rowCount } = this;
     const first = this.#recordsEnd;
     let record = first;
     let value = this.#valuesEnd;
@@ -95,9 +113,12 @@ export class Appender {
         cells[value] = item;
       } else if (typeof item === "boolean") {
         cells[value] = item ? 1 : 0;
-      } else if (item instanceof Float32Array && takesLists[position] === 1) {
+      } else if (takesLists[position] === 1 && item instanceof Float32Array && ArrayBuffer.isView(item)) {
         count = item.length;
-        if (count === 0 || value + count + names.length > cells.length) return false;
+        // Own properties and subclasses may say another length than there are elements: those at its end tell.
+        if (typeof count !== "number" || (count | 0) !== count || count <= 0) return false;
+        if (item[count - 1] === undefined || item[count] !== undefined) return false;
+        if (value + count + names.length > cells.length) return false;
         let hasNan = false;
         for (let i = 0; i < count; i++) {
           const element = item[i];
@@ -117,8 +138,7 @@ export class Appender {
       value += count;
       position++;
     }
-    // Nothing was there to write, or a getter among the values has used the store meanwhile.
-    if (record === first || this.#recordsEnd !== first || this.rowCount !== rowCount) return false;
+    if (record === first) return false;
     if (this.#isCopied) this.#copy(record, value);
     else Atomics.store(this.#state, 0, record / recordWords);
     this.tokenCount += value - this.#valuesEnd;
@@ -134,9 +154,10 @@ export class Appender {
   /** Writes a list for `appendPlain` and returns its length, or 0 for what is not plain. */
   #writePlainList(position: number, at: number, item: FieldValue): number {
     if (typeof item !== "object" || item === null || this.#takesLists[position] === 0) return 0;
-    const count = listLength(item);
+    const field = this.fields[position];
+    const count = listLength(field, item);
     if (count <= 0 || at + count + this.fields.length > this.#cells.values.length) return 0;
-    writeList(this.#cells, at, this.fields[position], item);
+    writeList(this.#cells, at, field, item, count);
     return count;
   }
 
@@ -147,37 +168,34 @@ export class Appender {
   }
 
   /** Any number of tokens or lists, strictly in field order within each step. */
-  appendSequences(
-    steps: ArrayLike<number | bigint>,
-    names: readonly string[],
-    values: ArrayLike<FieldValue>,
-  ): void {
-    if (steps.length !== names.length || steps.length !== values.length) {
+  appendSequences(sequences: Sequences): void {
+    const { steps, names, values } = sequences;
+    const [count, nameCount, valueCount] = [
+      sequenceLength("steps", steps),
+      sequenceLength("fields", names),
+      sequenceLength("values", values),
+    ];
+    if (count !== nameCount || count !== valueCount) {
       throw new RangeError(
-        `Cannot append: steps, fields and values must have the same length, got ${steps.length}, ${names.length} and ${values.length}`,
+        `Cannot append: steps, fields and values must have the same length, got ${count}, ${nameCount} and ${valueCount}`,
       );
     }
-    this.#write(() => this.#writer.writeSequences(steps, names, values));
+    this.#write(() => this.#writer.writeSequences(sequences, count));
   }
 
   /** Has the writer write, and publishes what it wrote. */
   #write(write: () => void): void {
     const attempt = () => {
-      const { rowCount } = this;
-      const first = this.#recordsEnd;
       this.#writer.begin({
         records: this.#records,
         cells: this.#cells,
-        record: first,
+        record: this.#recordsEnd,
         value: this.#valuesEnd,
         marksLeft: this.#marksLeft,
         step: this.lastStep,
         field: this.#lastField,
       });
       write();
-      if (this.#recordsEnd !== first || this.rowCount !== rowCount) {
-        throw new StreamStoreError("busy", "Cannot append: a value's getter must not use the store");
-      }
       this.#publish();
     };
     if (!hasRoom(attempt)) this.#makeRoom(attempt);
@@ -231,13 +249,13 @@ export class Appender {
     this.lastStep = this.rowCount > 0 ? narrowStep(this.connection.lastStep) : -Infinity;
     this.#knowLists();
     this.#beginTail();
-    // A later call may only go on with a later step: which fields this one had is not looked up.
-    this.#lastField = this.fields.length - 1;
+    // Looked up where a call goes on with that step.
+    this.#lastField = unknownField;
   }
 
   /** Lets go of the tail's memory, which ends with the store. */
   release(): void {
-    // Detached arrays are empty: a write that a getter among the values has put between reaches no unmapped memory.
+    // Detached arrays are empty: whatever still holds one reaches no unmapped memory.
     for (const { buffer } of [this.#state!, this.#records, this.#cells.values]) {
       (buffer as ArrayBuffer).transfer();
     }
@@ -279,6 +297,13 @@ export class Appender {
       this.fields[this.#types.indexOf(type)].isList = true;
     }
     this.#knowLists();
+  }
+
+  /** The place of the last field of the last row, which is in the columns, or -1 where the row has none. */
+  #findLastField(): number {
+    const { connection, fields, rowCount } = this;
+    const [row] = readRows(connection, fields, rowCount - 1, rowCount);
+    return fields.findLastIndex(({ name }) => Object.hasOwn(row, name));
   }
 
   #knowLists(): void {

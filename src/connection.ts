@@ -95,6 +95,8 @@ export class Connection {
   firstToken = 0;
   firstRow = 0;
   isClosed = false;
+  /** Whether a call that writes is under way. */
+  isWriting = false;
   #views?: ColumnViews;
   #dataAddress = 0n;
   readonly #changed = new Uint32Array(1);
@@ -288,6 +290,29 @@ export class Connection {
 
   get isWritable(): boolean {
     return this.access !== "read" && this.access !== "salvage";
+  }
+
+  /**
+   * Runs a call that writes. What it reads of the caller may run the caller's code (a getter, a proxy, a callback):
+   * another call that writes would go on from where this one has not got to, so it is refused.
+   */
+  write<T>(action: string, task: () => T): T {
+    this.checkIdle(action);
+    this.isWriting = true;
+    try {
+      return task();
+    } finally {
+      this.isWriting = false;
+    }
+  }
+
+  /** Throws in the middle of a call that writes. */
+  checkIdle(action: string): void {
+    if (!this.isWriting) return;
+    throw new StreamStoreError(
+      "busy",
+      `Cannot ${action}: the store must be idle, got a call from within another that writes`,
+    );
   }
 
   checkWritable(action: string): void {

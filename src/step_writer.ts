@@ -3,6 +3,7 @@ import { isInt64 } from "./steps.ts";
 import {
   type Cells,
   checkAttached,
+  checkElements,
   type FieldValue,
   listLength,
   type NumberArray,
@@ -16,6 +17,9 @@ import {
 const emptyList = 0;
 const bareRow = -1;
 export const listField = -2;
+
+/** Stands for the place of a field that has to be looked up. */
+export const unknownField = -2;
 
 /** Int32 words of one record: step (low, high), type, count. */
 export const recordWords = 4;
@@ -36,6 +40,13 @@ export interface Place {
   /** The last step, and the place in field order of its last field. */
   readonly step: number | bigint;
   readonly field: number;
+}
+
+/** Tokens or lists as the seed gives them: sequences of one length. */
+export interface Sequences {
+  readonly steps: ArrayLike<number | bigint>;
+  readonly names: ArrayLike<string>;
+  readonly values: ArrayLike<FieldValue>;
 }
 
 /**
@@ -61,7 +72,8 @@ export class StepWriter {
   /** By position, 1 for the fields that a step's values name: what they only inherit is not theirs. */
   readonly #isGiven: Uint8Array;
 
-  constructor(private readonly fields: readonly Field[]) {
+  /** @param findLastField Looks up the place of the last field of the last step, where nothing else tells. */
+  constructor(private readonly fields: readonly Field[], private readonly findLastField: () => number) {
     this.#names = fields.map(({ name }) => name);
     this.#isGiven = new Uint8Array(fields.length);
     this.#fieldOfName = new Map(fields.map((field) => [field.name, field]));
@@ -98,23 +110,18 @@ export class StepWriter {
   }
 
   /** Any number of tokens or lists, strictly in field order within each step. */
-  writeSequences(
-    steps: ArrayLike<number | bigint>,
-    names: readonly string[],
-    values: ArrayLike<FieldValue>,
-  ): void {
-    for (let i = 0; i < names.length; i++) {
+  writeSequences({ steps, names, values }: Sequences, count: number): void {
+    for (let i = 0; i < count; i++) {
       const field = this.#fieldOf(names[i]);
-      if (i === 0 || steps[i] != this.step) {
+      const step = steps[i];
+      if (i === 0 || step != this.step) {
         if (i > 0) this.#endStep();
-        this.#beginStep(steps[i]);
+        this.#beginStep(step);
       }
       const value = values[i];
-      if (field.position <= this.field) throw this.#outOfOrder(field);
       if (value !== null && value !== undefined) this.#writeField(field, value);
-      else this.field = field.position;
     }
-    if (names.length > 0) this.#endStep();
+    if (count > 0) this.#endStep();
   }
 
   #fieldOf(name: string): Field {
@@ -147,6 +154,7 @@ export class StepWriter {
       throw new RangeError(`Cannot append: a step must fit int64, got ${step}`);
     }
     if (step < this.step) throw new RangeError(`Cannot append: step must be >= ${this.step}, got ${step}`);
+    if (this.field === unknownField) this.field = this.findLastField();
   }
 
   #writeField(field: Field, value: unknown): void {
@@ -168,15 +176,19 @@ export class StepWriter {
   }
 
   #writeListValue(field: Field, value: object): number {
-    const length = listLength(value);
+    const length = listLength(field, value);
     if (length < 0) throw wrongValue(field, value);
     if (length === 0) checkAttached(field, value);
-    if (this.value + length > this.#cells.values.length) throw noRoom;
+    if (this.value + length > this.#cells.values.length) {
+      // Before memory is made for as many as a list that holds nothing may claim to have.
+      checkElements(field, value as ArrayLike<unknown>, length);
+      throw noRoom;
+    }
     if (!field.isList) {
       this.hasNewList = true;
       this.#writeRecord(field.type, listField);
     }
-    writeList(this.#cells, this.value, field, value as NumberArray | readonly Scalar[]);
+    writeList(this.#cells, this.value, field, value as NumberArray | readonly Scalar[], length);
     return length === 0 ? emptyList : length;
   }
 

@@ -293,13 +293,15 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * Appends one step, its fields by name. Fields left out, null or undefined have no token in the row; an empty list
    * is remembered as one. All of it is appended, or nothing.
    *
-   * @param step An integer, not below the last step. The last step again goes on with its row, with later fields only.
+   * @param step An integer, not below the last step. The last step again goes on with its row, whoever wrote it, with
+   * later fields only.
    * @param values By field name a number, boolean or bigint, or a flat list of them, shape `[values]`.
    * @throws {RangeError} If the step goes back, the fields are not later than those the step has, or an integer is not
    * exact in the field's dtype.
    * @throws {TypeError} If a name is no field, or a value is no number, boolean, bigint or flat list of them.
-   * @throws {StreamStoreError} If the store is closed or open for reading only (`closed`, `read-only`), or the disk
-   * has no more room (`storage-full`): then this step is not appended, all before it can be read, and appending works
+   * @throws {StreamStoreError} If the store is closed or open for reading only (`closed`, `read-only`), this is called
+   * by a getter or a proxy in the middle of another call that writes (`busy`), or the disk has no more room
+   * (`storage-full`): then this step is not appended, all before it can be read, and appending works
    * again once there is room.
    *
    * @example
@@ -348,14 +350,17 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
     if (typeof step === "number" && values === undefined) {
       if (this.#appender.appendPlain(step, fields as StepValues<Fields>)) return;
     }
-    this.#connection.checkOpen("append");
-    this.#schedule?.check();
-    if (values === undefined && typeof step !== "object") {
-      this.#appender.appendStep(step, fields as StepValues<Fields>);
-    } else {
-      checkSequences(step, fields, values);
-      this.#appender.appendSequences(step as ArrayLike<number>, fields as readonly string[], values!);
-    }
+    this.#write("append", () => {
+      if (values === undefined && typeof step !== "object") {
+        this.#appender.appendStep(step, fields as StepValues<Fields>);
+      } else {
+        this.#appender.appendSequences({
+          steps: step as ArrayLike<number>,
+          names: fields as readonly string[],
+          values: values!,
+        });
+      }
+    });
   }
 
   /**
@@ -381,13 +386,14 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    */
   appendColumns(columns: ColumnsInput<FieldName<Fields>>): void {
     this.#connection.checkWritable("append columns");
-    this.#schedule?.check();
-    this.#appender.flush();
-    const listCount = countLists(this.#fields);
-    appendColumns(this.#connection, this.#fields, columns as ColumnsInput);
-    this.#appender.reload();
-    if (countLists(this.#fields) > listCount) this.#noteInManifest();
-    this.#schedule?.noteBatch();
+    this.#write("append columns", () => {
+      this.#appender.flush();
+      const listCount = countLists(this.#fields);
+      appendColumns(this.#connection, this.#fields, columns as ColumnsInput);
+      this.#appender.reload();
+      if (countLists(this.#fields) > listCount) this.#noteInManifest();
+      this.#schedule?.noteBatch();
+    });
   }
 
   /**
@@ -420,7 +426,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
     ) {
       throw this.#badWindow(start, length);
     }
-    if (start + length > this.#connection.tokenCount) this.#appender.flush();
+    if (start + length > this.#connection.tokenCount) this.#commit("read a window");
     if (start < this.#connection.firstToken) throw this.#badWindow(start, length);
     return new Window(this.#connection, start, length);
   }
@@ -794,7 +800,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
   ): { readonly [Asked in Key]: FieldStats } {
     this.#connection.checkOpen("take statistics");
     // Also where only an empty list is new, which changes neither number.
-    this.#appender.flush();
+    this.#commit("take statistics");
     const names: readonly string[] = options.fields ?? this.#fields.map(({ name }) => name);
     if (!Array.isArray(names)) {
       throw new TypeError(`Cannot take statistics: fields must be a list of names, got ${describe(names)}`);
@@ -879,13 +885,15 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
   async fromDataset(table: Table, options: LoadOptions = {}): Promise<void> {
     const { appendTable } = await import("./dataset/from_arrow.ts");
     this.#connection.checkWritable("load a dataset");
-    this.#appender.flush();
-    const wasEmpty = this.rowCount === 0;
-    const loaded = appendTable(this.#connection, this.#fields, table, options);
-    this.#appender.reload();
-    rememberFeatures(this.#features, loaded, wasEmpty);
-    this.#noteInManifest();
-    this.#schedule?.noteBatch();
+    this.#connection.write("load a dataset", () => {
+      this.#appender.flush();
+      const wasEmpty = this.rowCount === 0;
+      const loaded = appendTable(this.#connection, this.#fields, table, options);
+      this.#appender.reload();
+      rememberFeatures(this.#features, loaded, wasEmpty);
+      this.#noteInManifest();
+      this.#schedule?.noteBatch();
+    });
   }
 
   /**
@@ -1020,7 +1028,13 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
     options: LoadDatasetOptions<FieldName<Fields>> = {},
   ): Promise<void> {
     const { loadDataset } = await import("./dataset/load/load.ts");
-    await this.#load("load a dataset", (target) => loadDataset(target, name, split, options));
+    const { onProgress } = options;
+    // Called while the rows are on their way: what it would write is refused, and the load goes on.
+    const held: LoadDatasetOptions = onProgress === undefined ? options : {
+      ...options,
+      onProgress: (told) => this.#connection.write("report progress", () => onProgress(told)),
+    };
+    await this.#load("load a dataset", (target) => loadDataset(target, name, split, held));
   }
 
   /**
@@ -1045,9 +1059,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * ```
    */
   flush(): void {
-    this.#connection.checkOpen("flush");
-    this.#schedule?.check();
-    this.#appender.flush();
+    this.#write("flush", () => this.#appender.flush());
   }
 
   /**
@@ -1073,10 +1085,10 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * ```
    */
   sync(): void {
-    this.#connection.checkOpen("sync");
-    this.#schedule?.check();
-    this.#appender.sync();
-    this.#writeManifest();
+    this.#write("sync", () => {
+      this.#appender.sync();
+      this.#writeManifest();
+    });
   }
 
   /**
@@ -1209,6 +1221,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    */
   close(): void {
     if (this.#connection.isClosed) return;
+    this.#connection.checkIdle("close");
     this.#schedule?.stop();
     this.#appender.release();
     this.#connection.close();
@@ -1221,7 +1234,26 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
     this.close();
   }
 
-  /** Size and last tokens, as a console shows them. */
+  /**
+   * Size and last tokens, in a few lines. A closed store, or one whose tokens cannot be read, says so.
+   *
+   * @returns The text that a console shows too.
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   *
+   * using store = new StreamStore({ reward: 0 });
+   * store.append(0, { reward: 0.5 });
+   * assert.equal(`${store}`, "StreamStore { reward: 0 } 1 tokens in 1 rows\n  [0] step 0 reward 0.5");
+   * ```
+   */
+  toString(): string {
+    return inspectText(this);
+  }
+
+  /** As `toString`, for a console. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return inspectText(this);
   }
@@ -1265,7 +1297,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
       index: this.#index,
       prepare: (action) => {
         this.#connection.checkOpen(action);
-        if (this.#connection.isWritable) this.#appender.flush();
+        if (this.#connection.isWritable) this.#commit(action);
         else this.refresh();
       },
       moments: () => this.stats(),
@@ -1275,7 +1307,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
   /** Lets a task append rows over some time, and takes note of them. */
   async #load(action: string, task: (target: LoadTarget) => Promise<readonly LoadedColumn[]>): Promise<void> {
     this.#connection.checkWritable(action);
-    this.#appender.flush();
+    this.#commit(action);
     const { rowCount, length } = this;
     const checkUntouched = () => {
       this.#connection.checkOpen(action);
@@ -1323,10 +1355,23 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
     this.#connection.checkOpen(action);
     if (this.#appender.isFlushed) return;
     try {
-      this.#appender.flush();
+      this.#commit(action);
     } catch (error) {
       if (!isCommitted()) throw error;
     }
+  }
+
+  /** Moves the tail into the columns, where it holds anything. */
+  #commit(action: string): void {
+    this.#connection.checkOpen(action);
+    if (!this.#appender.isFlushed) this.#connection.write(action, () => this.#appender.flush());
+  }
+
+  /** Runs a call that appends or commits, and first throws what could not be done since the last. */
+  #write(action: string, task: () => void): void {
+    this.#connection.checkOpen(action);
+    this.#schedule?.check();
+    this.#connection.write(action, task);
   }
 
   /** Whether rows up to `to` are committed. The last of them may go on in the tail. */
@@ -1370,13 +1415,4 @@ function checkCapacity(capacity: number): number {
       describe(capacity)
     }`,
   );
-}
-
-function checkSequences(steps: unknown, names: unknown, values: unknown): void {
-  for (const [what, sequence] of Object.entries({ steps, fields: names, values })) {
-    if (Array.isArray(sequence) || ArrayBuffer.isView(sequence)) continue;
-    throw new TypeError(
-      `Cannot append: ${what} must be a list where several are appended, got ${describe(sequence)}`,
-    );
-  }
 }

@@ -92,41 +92,84 @@ export function writeScalar(cells: Cells, at: number, field: Field, value: unkno
   }
 }
 
-/** The length of a list value, or -1 if the value is no list. */
-export function listLength(value: object): number {
-  return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView))
-    ? (value as ArrayLike<unknown>).length
-    : -1;
+/** Most values of one list: a record counts them as an int32. */
+const listValuesMax = 2 ** 31 - 1;
+
+const lengthOfTypedArray = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Float64Array.prototype),
+  "length",
+)!.get!;
+
+/**
+ * The number of values of a list value, or -1 if the value is no list. An array may be a proxy or have getters, and a
+ * typed array properties of its own: so this is asked once, and each element is read once.
+ */
+export function listLength(field: Field, value: object): number {
+  const length = lengthOf(value);
+  if (length === -1 || (Number.isInteger(length) && length >= 0 && length <= listValuesMax)) return length;
+  throw new RangeError(
+    `Cannot append field "${field.name}": a list must have 0 to ${listValuesMax} values, got ${
+      describe(length)
+    }`,
+  );
 }
 
-/** Writes a list from `at` on. The caller has seen to the room. */
+/** The length of one of the sequences of an append. */
+export function sequenceLength(what: string, sequence: unknown): number {
+  const length = typeof sequence === "object" && sequence !== null ? lengthOf(sequence) : -1;
+  if (Number.isSafeInteger(length) && length >= 0) return length;
+  throw new TypeError(
+    `Cannot append: ${what} must be a list where several are appended, got ${
+      length === -1 ? describe(sequence) : `one of length ${describe(length)}`
+    }`,
+  );
+}
+
+/** -1 for what is neither an array nor a typed array. */
+function lengthOf(value: object): number {
+  if (Array.isArray(value)) return value.length;
+  if (!ArrayBuffer.isView(value) || value instanceof DataView) return -1;
+  return lengthOfTypedArray.call(value);
+}
+
+/** Throws for an element that is no number, boolean or bigint. Typed arrays have none. */
+export function checkElements(field: Field, list: ArrayLike<unknown>, length: number): void {
+  if (ArrayBuffer.isView(list)) return;
+  for (let i = 0; i < length; i++) {
+    const kind = typeof list[i];
+    if (kind !== "number" && kind !== "boolean" && kind !== "bigint") throw wrongValue(field, list[i]);
+  }
+}
+
+/** Writes a list of `length` values from `at` on. The caller has seen to the room. */
 export function writeList(
   cells: Cells,
   at: number,
   field: Field,
   list: NumberArray | readonly unknown[],
+  length: number,
 ): void {
-  if (field.kind !== 0) writeIntegers(cells, at, field, list);
-  else if (list instanceof Float32Array) writeFloats(cells, at, list);
-  else if (list instanceof Float64Array) writeDoubles(cells, at, list);
-  else if (Array.isArray(list) || isBigIntArray(list)) writeElements(cells, at, field, list);
-  else if (isHalfArray(list)) writeFloats(cells, at, new Float32Array(list as Float16Array));
-  else writePlain(cells, at, list as Int32Array);
+  if (field.kind !== 0) writeIntegers(cells, at, field, list, length);
+  else if (list instanceof Float32Array) writeFloats(cells, at, list, length);
+  else if (list instanceof Float64Array) writeDoubles(cells, at, list, length);
+  else if (Array.isArray(list) || isBigIntArray(list)) writeElements(cells, at, field, list, length);
+  else if (isHalfArray(list)) writeFloats(cells, at, new Float32Array(list as Float16Array), length);
+  else writePlain(cells, at, list as Int32Array, length);
 }
 
-function writePlain(cells: Cells, at: number, list: Int32Array): void {
-  if (list.length > loopMax) return cells.values.set(list, at);
-  for (let i = 0; i < list.length; i++) cells.values[at + i] = list[i];
+function writePlain(cells: Cells, at: number, list: Int32Array, length: number): void {
+  if (length > loopMax) return cells.values.set(list, at);
+  for (let i = 0; i < length; i++) cells.values[at + i] = list[i];
 }
 
 /** Up to here a loop beats the call of `set`. */
 const loopMax = 32;
 
 /** A NaN on its way through a number may lose its payload, so the rare list that has one is copied by its bits. */
-function writeDoubles(cells: Cells, at: number, list: Float64Array): void {
-  if (list.length > loopMax) return cells.values.set(list, at);
+function writeDoubles(cells: Cells, at: number, list: Float64Array, length: number): void {
+  if (length > loopMax) return cells.values.set(list, at);
   let hasNan = false;
-  for (let i = 0; i < list.length; i++) {
+  for (let i = 0; i < length; i++) {
     const value = list[i];
     cells.values[at + i] = value;
     if (value !== value) hasNan = true;
@@ -134,9 +177,9 @@ function writeDoubles(cells: Cells, at: number, list: Float64Array): void {
   if (hasNan) cells.values.set(list, at);
 }
 
-function writeFloats(cells: Cells, at: number, list: Float32Array): void {
+function writeFloats(cells: Cells, at: number, list: Float32Array, length: number): void {
   let hasNan = false;
-  for (let i = 0; i < list.length; i++) {
+  for (let i = 0; i < length; i++) {
     const value = list[i];
     cells.values[at + i] = value;
     if (value !== value) hasNan = true;
@@ -146,7 +189,7 @@ function writeFloats(cells: Cells, at: number, list: Float32Array): void {
 
 /** A float32 NaN becomes the float64 NaN with the same sign and payload. */
 function widenNans(cells: Cells, at: number, list: Float32Array): void {
-  const words = new Uint32Array(list.slice().buffer);
+  const words = new Uint32Array(new Float32Array(list).buffer);
   for (let i = 0; i < words.length; i++) {
     const word = words[i];
     if ((word & 0x7fffffff) <= 0x7f800000) continue;
@@ -159,17 +202,24 @@ function writeElements(
   cells: Cells,
   at: number,
   field: Field,
-  list: readonly unknown[] | BigInt64Array | BigUint64Array,
-) {
-  for (let i = 0; i < list.length; i++) {
+  list: ArrayLike<unknown>,
+  length: number,
+): void {
+  for (let i = 0; i < length; i++) {
     const value = list[i];
     cells.values[at + i] = typeof value === "number" ? value : exactNumber(field, value);
   }
 }
 
-function writeIntegers(cells: Cells, at: number, field: Field, list: NumberArray | readonly unknown[]): void {
+function writeIntegers(
+  cells: Cells,
+  at: number,
+  field: Field,
+  list: NumberArray | readonly unknown[],
+  length: number,
+): void {
   if (field.dtype === "int64" && list instanceof BigInt64Array) return cells.bits.set(list, at);
-  for (let i = 0; i < list.length; i++) cells.bits[at + i] = exactInteger(field, list[i]);
+  for (let i = 0; i < length; i++) cells.bits[at + i] = exactInteger(field, list[i]);
 }
 
 function isBigIntArray(list: unknown): list is BigInt64Array | BigUint64Array {
@@ -213,13 +263,16 @@ export function wrongValue(field: Field, value: unknown): TypeError {
   );
 }
 
-/** Detached memory reads as an empty list, which is not what anybody meant to append. */
+/** Detached memory, and a buffer made smaller, read as an empty list, which is not what anybody meant to append. */
 export function checkAttached(field: Field, list: object): void {
   if (!ArrayBuffer.isView(list)) return;
-  const buffer = list.buffer as ArrayBuffer;
-  if (buffer.detached) {
+  try {
+    // Any method of typed arrays asks for that, and throws.
+    Float64Array.prototype.at.call(list, 0);
+  } catch (cause) {
     throw new TypeError(
-      `Cannot append field "${field.name}": the typed array's buffer must be attached, got a detached one`,
+      `Cannot append field "${field.name}": the typed array's buffer must be attached and hold it, got a detached or a smaller one`,
+      { cause },
     );
   }
 }

@@ -17,6 +17,7 @@ test("a store shows its fields, its size and its last tokens", () => {
     "  [1399] step 699 reward 0.5",
   ];
   assert.equal(inspect(store), lines.join("\n"));
+  assert.equal(`${store}`, lines.join("\n"));
 });
 
 test("a closed store says so", () => {

@@ -120,6 +120,7 @@ const neverThrow = [
   "PrefetchingSampler.state",
   "Sampler.allocate",
   "Sampler.state",
+  "StreamStore.toString",
 ];
 
 const isCallable = ({ kind }: Item) => ["function", "method", "constructor"].includes(kind);

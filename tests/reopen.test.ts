@@ -40,22 +40,6 @@ test("a store that is opened again goes on with its next step, through any numbe
     });
   }));
 
-test("the last step cannot be gone on with after an open: only later steps can", () =>
-  withDirectory((directory) => {
-    const path = `${directory}/run.stream`;
-    {
-      using store = StreamStore.open(path, { fields: { a: 0, b: 1 } });
-      store.append(7, { a: 1 });
-    }
-    using store = StreamStore.open(path, { fields: { a: 0, b: 1 } });
-    assert.throws(() => store.append(7, { b: 2 }), {
-      name: "RangeError",
-      message: /^Cannot append: at step 7/,
-    });
-    store.append(8, { b: 2 });
-    assert.deepEqual(store.rows(), [{ step: 7, a: 1 }, { step: 8, b: 2 }]);
-  }));
-
 test("steps beyond what a float holds are still in order after an open", () =>
   withDirectory((directory) => {
     const path = `${directory}/run.stream`;
