@@ -76,6 +76,8 @@ export interface ExtractRequest {
   readonly offsetBytes: 0 | 4 | 8;
   readonly firstRow: number;
   readonly endRow: number;
+  /** Refuses a value that would not come back as it is: one that a narrower float rounds, a -0 among integers. */
+  readonly isExact?: boolean;
 }
 
 /** One field of a range of rows, laid out as Arrow wants it. */
@@ -121,6 +123,7 @@ export function extract(connection: Connection, request: ExtractRequest): Extrac
       Float64Array.of(
         field.type, field.kind, dtypeCodes[request.dtype], request.width ?? -1, firstRow, total.nextRow, endRow,
         total.valueCount, bytes.length, offsetBytes, offsetBytes === 0 ? 0 : rowCount + 1, validity.length,
+        request.isExact ? 1 : 0,
       ),
       bytes.length > 0 ? bytes : nothing,
       offsets.length > 0 ? offsets : nothing,

@@ -1,5 +1,5 @@
 import { type Data, makeData, type Null } from "apache-arrow";
-import { extract, type Extracted, ExtractError } from "../column.ts";
+import { extract, type Extracted, ExtractError, type ExtractRequest } from "../column.ts";
 import type { Connection } from "../connection.ts";
 import type { Field } from "../fields.ts";
 import { isSet } from "./arrow/bitmaps.ts";
@@ -17,7 +17,8 @@ export interface RowRange {
 
 /**
  * A field's column: its rows in one piece, converted and laid out as Arrow wants them in one native pass. `emptyRows`,
- * counted from the first of the range, have an empty list.
+ * counted from the first of the range, have an empty list. With `isExact` a value that the layout's type would round is
+ * refused: nobody has asked for that type.
  */
 export function fieldData(
   connection: Connection,
@@ -25,13 +26,15 @@ export function fieldData(
   layout: Layout,
   range: RowRange,
   emptyRows: readonly number[],
+  isExact: boolean,
 ): Data {
   const outer = layout.levels[0];
   const isFixed = typeof outer !== "string";
   const count = innerCount(layout) * (isFixed ? outer ?? 1 : 1);
   if (isFixed && emptyRows.length > 0) throw wrongCount(field, range.from + emptyRows[0], layout, 0);
   const offsetBytes = isFixed ? 0 : outer === "large_list" ? 8 : 4;
-  const extracted = extractInWords(connection, field, layout, range, isFixed ? count : null, offsetBytes);
+  const width = isFixed ? count : null;
+  const extracted = extractInWords(connection, field, layout, range, { width, offsetBytes, isExact });
   if (isNullType(layout.value)) checkNoValue(field, range, extracted);
   const rows = rowValidity(extracted, emptyRows);
   const rowCount = range.to - range.from;
@@ -158,32 +161,27 @@ function extractInWords(
   field: Field,
   layout: Layout,
   range: RowRange,
-  width: number | null,
-  offsetBytes: 0 | 4 | 8,
+  how: Pick<ExtractRequest, "width" | "offsetBytes" | "isExact">,
 ): Extracted {
   try {
     const dtype = isNullType(layout.value) ? field.dtype : layout.value.dtype;
-    return extract(connection, {
-      field,
-      dtype,
-      width,
-      offsetBytes,
-      firstRow: range.from,
-      endRow: range.to,
-    });
+    return extract(connection, { field, dtype, firstRow: range.from, endRow: range.to, ...how });
   } catch (error) {
     if (!(error instanceof ExtractError)) {
-      throw offsetBytes === 4 && connection.tokenCount - connection.firstToken >= 2 ** 31
+      throw how.offsetBytes === 4 && connection.tokenCount - connection.firstToken >= 2 ** 31
         ? tooManyValues(field, error)
         : error;
     }
     if (error.kind === "width") throw wrongCount(field, error.row, layout, Number(error.cell));
     const { name } = layout.value;
-    const allowed = name.startsWith("float") ? `exact in ${name}` : `a value of ${name}`;
+    const isFloat = name.startsWith("float");
+    const allowed = isFloat ? `exact in ${name}` : `a value of ${name}`;
+    const way = isFloat ? "name that feature to have it rounded, or a wider one" : "name a wider feature";
+    const advice = how.isExact ? `; rows before it were loaded as ${name}: ${way}` : "";
     throw new RangeError(
       `Cannot ${action}: "${field.name}" at row ${error.row} must be ${allowed}, got ${
-        cellValue(field, error.cell)
-      }`,
+        cellText(field, error.cell)
+      }${advice}`,
     );
   }
 }
@@ -210,8 +208,16 @@ function wrongCount(field: Field, row: number, layout: Layout, count: number): R
   );
 }
 
-function cellValue(field: Field, cell: bigint): number | bigint {
-  if (field.dtype === "uint64") return BigInt.asUintN(64, cell);
-  if (field.dtype === "int64") return BigInt.asIntN(64, cell);
-  return new Float64Array(BigUint64Array.of(cell).buffer)[0];
+/** The value, with what its usual text leaves out: a sign, and the bits of a NaN. */
+function cellText(field: Field, cell: bigint): string {
+  if (field.dtype === "uint64") return String(BigInt.asUintN(64, cell));
+  if (field.dtype === "int64") return String(BigInt.asIntN(64, cell));
+  const [value] = new Float64Array(BigUint64Array.of(cell).buffer);
+  if (Number.isNaN(value)) return nanText(cell);
+  return Object.is(value, -0) ? "-0" : String(value);
+}
+
+function nanText(cell: bigint): string {
+  const bits = BigInt.asUintN(64, cell);
+  return bits === 0x7ff8n << 48n ? "NaN" : `NaN of the bits 0x${bits.toString(16)}`;
 }

@@ -29,7 +29,11 @@ import { isNullType, parseValueType } from "./value_types.ts";
  * ```
  */
 export interface ToDatasetOptions<Name extends string = string> {
-  /** The feature of a field's column, by field name. Fields left out have the one they were loaded with. */
+  /**
+   * The feature of a field's column, by field name. A float that is named here rounds what it cannot hold. Fields left
+   * out have the one that they were loaded with, and a value appended since that it does not hold bit for bit (0.1 in
+   * a float32, -0 in an int8) is an error that names its row.
+   */
   readonly fieldFeatures?: { readonly [Field in Name]?: Feature };
   /** Further columns, by name: one entry a row. */
   readonly extra?: Readonly<Record<string, ExtraColumn>>;
@@ -74,11 +78,16 @@ export function planTable(
   const range = { from: connection.firstRow, to: connection.rowCount };
   const features = new Map<string, Feature>();
   const planned = fields.map((field) => {
-    const feature = ownValue(fieldFeatures, field.name) ?? knownFeature(connection, field, known) ??
-      defaultFeature(field);
+    const named = ownValue(fieldFeatures, field.name);
+    const feature = named ?? knownFeature(connection, field, known) ?? defaultFeature(field);
     const layout = parseFeature(field.name, feature, action);
     features.set(field.name, feature);
-    return { field, layout, column: arrowField(field.name, layout, arrowTypeOf(layout)) };
+    return {
+      field,
+      layout,
+      isExact: named === undefined,
+      column: arrowField(field.name, layout, arrowTypeOf(layout)),
+    };
   });
   const columns = planned.map(({ column }) => column);
   if (step !== undefined) {
@@ -94,8 +103,8 @@ export function planTable(
   const schema = new Schema(columns, new Map([[metadataKey, metadataOf(features)]]));
   const read = ({ from, to }: RowRange): Table => {
     const emptyRows = readEmptyRows(connection, from, to);
-    const pieces: (readonly Data[])[] = planned.map(({ field, layout }) => [
-      fieldData(connection, field, layout, { from, to }, emptyRows.get(field.type) ?? []),
+    const pieces: (readonly Data[])[] = planned.map(({ field, layout, isExact }) => [
+      fieldData(connection, field, layout, { from, to }, emptyRows.get(field.type) ?? [], isExact),
     ]);
     if (step !== undefined) pieces.push([stepData(connection, from, to)]);
     for (const vector of vectors) {

@@ -31,6 +31,8 @@ pub const Request = struct {
     end_row: usize,
     /// Values written so far; used where `width` is null.
     value_count: usize,
+    /// Whether a value that does not give its cell again is refused, where a narrower float would round it.
+    is_exact: bool = false,
 };
 
 /// `offsets` has a place for every row and one more, `validity` a bit for every row. Validity comes filled with ones,
@@ -98,7 +100,8 @@ fn extractAs(comptime kind: Kind, comptime dtype: Dtype, table: Table, request: 
         if (at + @max(hint.count, request.width orelse 0) > room) break;
         const first = row_start + hint.offset;
         for (table.data[first..][0..hint.count], at..) |cell, to| {
-            const value = cells.decode(kind, dtype.Type(), cell) catch |err| {
+            const converted = if (request.is_exact) cells.decodeExact(kind, dtype.Type(), cell) else cells.decode(kind, dtype.Type(), cell);
+            const value = converted catch |err| {
                 progress.culprit_row = row;
                 progress.culprit_cell = cell;
                 return err;

@@ -62,10 +62,10 @@ fn bitmap(bytes: [*]const u8, first_bit: f64, byte_count: f64) Error!bits.Validi
     return .{ .bytes = bytes[0..try length(byte_count)], .first_bit = first, .all = false };
 }
 
-pub const request_length = 12;
+pub const request_length = 13;
 
 /// type, kind, dtype, width or -1, first row, next row, end row, values so far, bytes of values, bytes of one offset
-/// (0, 4, 8), count of offsets, bytes of validity
+/// (0, 4, 8), count of offsets, bytes of validity, 1 to refuse what would be rounded
 pub fn request(from: *const [request_length]f64, values: [*]u8, offsets: [*]u8, validity: [*]u8, out: *extract.Out) Error!extract.Request {
     const offset_count = try length(from[10]);
     out.* = .{
@@ -87,6 +87,7 @@ pub fn request(from: *const [request_length]f64, values: [*]u8, offsets: [*]u8, 
         .next_row = try length(from[5]),
         .end_row = try length(from[6]),
         .value_count = try length(from[7]),
+        .is_exact = from[12] != 0,
     };
 }
 

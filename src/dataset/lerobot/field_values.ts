@@ -27,7 +27,7 @@ export function fieldValues(
 ): FieldValues {
   const value = parseValueType(field.dtype)!;
   const levels = width === null ? ["list" as const] : width === 1 ? [] : [width];
-  const data = fieldData(connection, field, { value, levels, isArray: false }, range, []);
+  const data = fieldData(connection, field, { value, levels, isArray: false }, range, [], false);
   const numbers = (levels.length === 0 ? data : data.children[0]).values as Numbers;
   const validity = data.nullCount === 0 ? null : { bytes: data.nullBitmap as Uint8Array, firstBit: 0 };
   return {

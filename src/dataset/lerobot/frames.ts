@@ -40,24 +40,26 @@ export function frameColumns(
     counted.delete(field.name);
     if (special !== undefined) return countedColumn(field.name, special);
     const asked = ownValue(options.features, field.name) ?? {};
-    return fieldColumn(
-      connection,
-      field,
-      describeField(connection, field, asked, known.get(field.name) ?? null),
-    );
+    const description = describeField(connection, field, asked, known.get(field.name) ?? null);
+    return fieldColumn(connection, field, description, asked.dtype === undefined);
   });
   for (const [name, rest] of counted) columns.push(countedColumn(name, rest));
   return columns;
 }
 
-function fieldColumn(connection: Connection, field: Field, description: Description): FrameColumn {
+function fieldColumn(
+  connection: Connection,
+  field: Field,
+  description: Description,
+  isExact: boolean,
+): FrameColumn {
   const { layout, described: { shape } } = description;
   const width = shape.reduce((product, length) => product * length, 1);
   return {
     ...description,
     name: field.name,
     numbers: (range) => everyFieldValue(connection, field, width, range),
-    data: (range) => fieldData(connection, field, layout, range, []),
+    data: (range) => fieldData(connection, field, layout, range, [], isExact),
   };
 }
 
