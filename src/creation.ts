@@ -18,7 +18,7 @@ export function createDirectory(path: string, build: (directory: string) => Conn
   try {
     builtin.fs.mkdirSync(place);
   } catch (error) {
-    throw systemError(error, `Cannot create a store at ${path}`);
+    throw systemError(error, `Cannot create a store at ${path}`, path);
   }
   try {
     built = build(place);
@@ -30,7 +30,9 @@ export function createDirectory(path: string, build: (directory: string) => Conn
   } catch (error) {
     built?.close();
     builtin.fs.rmSync(place, { recursive: true, force: true });
-    throw error instanceof StreamStoreError ? error : systemError(error, `Cannot create a store at ${path}`);
+    throw error instanceof StreamStoreError
+      ? error
+      : systemError(error, `Cannot create a store at ${path}`, path);
   }
 }
 

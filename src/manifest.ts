@@ -3,6 +3,8 @@ import { builtin } from "./builtin.ts";
 import type { Feature } from "./dataset/features.ts";
 import type { KnownFeatures } from "./dataset/known_features.ts";
 import { type ErrorCode, StreamStoreError } from "./error.ts";
+import { errorOf, status, statusOfSystem } from "./native/status.ts";
+import { storageFull } from "./storage_full.ts";
 import { type Dtype, type Field, type FieldType, parseFields } from "./fields.ts";
 
 interface FieldEntry {
@@ -74,7 +76,11 @@ function readText(directory: string): string {
   try {
     return builtin.fs.readFileSync(builtin.path.join(directory, fileName), "utf8");
   } catch (error) {
-    throw systemError(error, `Cannot open the store ${directory}`);
+    const action = `Cannot open the store ${directory}`;
+    if ((error as { code?: string }).code !== "ENOENT") throw systemError(error, action, directory);
+    const isThere = builtin.fs.existsSync(directory);
+    const state = isThere ? `the directory must hold a store, got one without ${fileName}` : "there is none";
+    throw new StreamStoreError("not-found", `${action}: ${state}`, { cause: error });
   }
 }
 
@@ -132,7 +138,17 @@ export function replaceFile(path: string, action: string, parts: readonly Uint8A
     fs.renameSync(beside, path);
     syncPath(builtin.path.dirname(path));
   } catch (error) {
-    throw systemError(error, action);
+    removeQuietly(beside);
+    throw systemError(error, action, path);
+  }
+}
+
+/** For what is left of a file that could not be written: on a full disk it takes room, and is nobody's. */
+export function removeQuietly(path: string): void {
+  try {
+    builtin.fs.rmSync(path, { force: true });
+  } catch {
+    // A directory that takes no files keeps none.
   }
 }
 
@@ -153,25 +169,12 @@ export function syncPath(path: string): void {
   }
 }
 
-const codes: Readonly<Record<string, ErrorCode>> = {
-  EACCES: "permission-denied",
-  EDQUOT: "storage-full",
-  EEXIST: "already-exists",
-  EIO: "input-output",
-  EISDIR: "not-a-directory",
-  EMFILE: "too-many-open-files",
-  ENOENT: "not-found",
-  ENOSPC: "storage-full",
-  ENOTDIR: "not-a-directory",
-  ENOTEMPTY: "already-exists",
-  EPERM: "permission-denied",
-  EROFS: "read-only-file-system",
-};
-
-/** An error of the file system, with a code of ours. Errors about permissions of the runtime pass as they are. */
-export function systemError(error: unknown, action: string): unknown {
-  const name = (error as { code?: string }).code;
-  const code = name === undefined ? undefined : codes[name];
-  if (code === undefined) return error;
-  return new StreamStoreError(code, `${action}: ${(error as Error).message}`, { cause: error });
+/**
+ * An error of the file system about a path, with a code of ours. Others pass as they are, also those about permissions of
+ * the runtime.
+ */
+export function systemError(error: unknown, action: string, path: string): unknown {
+  const code = statusOfSystem((error as { code?: unknown }).code);
+  if (code === null || error instanceof StreamStoreError) return error;
+  return code === status.storageFull ? storageFull(action, path, 0, error) : errorOf(code, action, error);
 }

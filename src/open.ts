@@ -32,6 +32,8 @@ export interface Opened {
   readonly connection: Connection;
   readonly fields: Field[];
   readonly features: Map<string, Feature | null>;
+  /** The first row whose marks tell what store.json lacks, since it could not be written. */
+  readonly manifestDue?: number;
 }
 
 export interface OpenRequest {
@@ -64,12 +66,23 @@ export function openDirectory(path: string, request: OpenRequest): Opened {
 function describeExisting(directory: string, connection: Connection): Opened {
   const { fields, features } = readManifest(directory);
   const listCount = countLists(fields);
-  noteLastLists(connection, fields);
+  const fromRow = noteLastLists(connection, fields);
+  const opened = { directory, connection, fields, features };
+  if (!connection.isWritable || countLists(fields) === listCount) return opened;
   // Else later marks would hide the one that says so from the next to open the store.
-  if (connection.isWritable && countLists(fields) > listCount) {
+  try {
     writeManifest(directory, connection.id, fields, features);
+    return opened;
+  } catch (error) {
+    if (!isFoundAgain(error, connection, fromRow)) throw error;
+    return { ...opened, manifestDue: fromRow };
   }
-  return { directory, connection, fields, features };
+}
+
+/** Whether a full disk has kept store.json from being written, and the next to open the store will not miss it. */
+export function isFoundAgain(error: unknown, connection: Connection, firstRow: number): boolean {
+  const isFull = error instanceof StreamStoreError && error.code === "storage-full";
+  return isFull && firstRow >= firstRowLookedAt(connection);
 }
 
 /** How many fields are known as lists. */
@@ -146,7 +159,7 @@ function isStore(directory: string): boolean {
     }
     return builtin.fs.existsSync(`${directory}/store.json`);
   } catch (error) {
-    throw systemError(error, `Cannot open the store ${directory}`);
+    throw systemError(error, `Cannot open the store ${directory}`, directory);
   }
 }
 
@@ -174,15 +187,22 @@ function checkSame(directory: string, found: readonly Field[], given: readonly F
 /** Marks looked at for a field that became a list just before the writer died, and is not known as one. */
 const marksLookedAt = 4096;
 
-/** Notes which fields are lists that `store.json` did not know as such: by the last marks of all. */
-function noteLastLists(connection: Connection, fields: readonly Field[]): void {
-  let [from, end] = [0, connection.rowCount];
+/** Notes which fields are lists that `store.json` did not know as such: by the last marks of all. Returns from which row. */
+function noteLastLists(connection: Connection, fields: readonly Field[]): number {
+  const fromRow = firstRowLookedAt(connection);
+  noteLists(connection, fields, fromRow);
+  return fromRow;
+}
+
+/** At least the last row is looked at. */
+function firstRowLookedAt(connection: Connection): number {
+  let [from, end] = [0, Math.max(0, connection.rowCount - 1)];
   while (from < end) {
     const middle = Math.floor((from + end) / 2);
     if (countMarks(connection, middle, connection.rowCount) > marksLookedAt) from = middle + 1;
     else end = middle;
   }
-  noteLists(connection, fields, from);
+  return from;
 }
 
 /** Notes which fields are lists by the marks of all rows from `fromRow` on. */

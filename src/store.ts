@@ -25,7 +25,7 @@ import { getTokens, type NestedIndices, type Tokens } from "./get.ts";
 import { inspectText } from "./inspect.ts";
 import { readManifest, writeManifest } from "./manifest.ts";
 import { check } from "./native/status.ts";
-import { countLists, type Mode, noteLists, openDirectory, type Opened } from "./open.ts";
+import { countLists, isFoundAgain, type Mode, noteLists, openDirectory, type Opened } from "./open.ts";
 import { pause } from "./pause.ts";
 import { checkRetain, type Retain, Retention } from "./retention.ts";
 import { readRows, type Row } from "./rows.ts";
@@ -176,8 +176,11 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
   readonly #directory: string | null;
   readonly #schedule: Schedule | null;
   readonly #statistics: Statistics;
-  /** Whether store.json lacks what was noted since, because it could not be written. */
-  #isManifestDue = false;
+  /**
+   * Where store.json lacks what was noted since, because it could not be written: the first row whose marks tell it, or
+   * -1 where nothing else does. Else null.
+   */
+  #manifestDue: number | null = null;
   #index?: EpisodeIndex;
   #contexts?: Contexts;
 
@@ -209,7 +212,10 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
       const retention = new Retention(this.#connection, options.retain);
       this.#appender.onFlush = () => retention.apply();
     }
-    if (isWriter) this.#appender.onNewList = () => this.#noteInManifest();
+    if (isWriter) {
+      this.#manifestDue = found?.manifestDue ?? null;
+      this.#appender.onNewList = () => this.#noteInManifest(this.#connection.rowCount);
+    }
     this.#schedule = isWriter ? new Schedule(this.#appender, options as ScheduleOptions) : null;
   }
 
@@ -389,9 +395,10 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
     this.#write("append columns", () => {
       this.#appender.flush();
       const listCount = countLists(this.#fields);
+      const { rowCount } = this;
       appendColumns(this.#connection, this.#fields, columns as ColumnsInput);
       this.#appender.reload();
-      if (countLists(this.#fields) > listCount) this.#noteInManifest();
+      if (countLists(this.#fields) > listCount) this.#noteInManifest(rowCount);
       this.#schedule?.noteBatch();
     });
   }
@@ -953,10 +960,11 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * @throws {RangeError} If a value does not fit its feature, or an option is not allowed.
    * @throws {TypeError} If a name is no field, a feature is none that numbers can have, or `name` is neither path nor
    * name.
-   * @throws {StreamStoreError} If the store is closed (`closed`). For the Hub: without a token that may write
-   * (`permission-denied`), if other splits have other columns (`fields-differ`), an `append` finds another dataset
-   * than its last push left (`diverged`), or the Hub fails (`input-output`).
-   * @throws {Error} If a file cannot be written, or the folder holds one dataset itself instead of splits.
+   * @throws {StreamStoreError} If the store is closed (`closed`), or a file cannot be written (among others
+   * `storage-full`, `permission-denied`): then what was there before is there still. For the Hub: without a token that
+   * may write (`permission-denied`), if other splits have other columns (`fields-differ`), an `append` finds another
+   * dataset than its last push left (`diverged`), or the Hub fails (`input-output`).
+   * @throws {Error} If the folder holds one dataset itself instead of splits.
    *
    * @example
    * ```ts
@@ -1223,9 +1231,10 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
     if (this.#connection.isClosed) return;
     this.#connection.checkIdle("close");
     this.#schedule?.stop();
+    const failure = this.#endManifest();
     this.#appender.release();
     this.#connection.close();
-    this.#writeManifest();
+    if (failure !== null) throw failure;
     this.#schedule?.check();
   }
 
@@ -1324,9 +1333,14 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
     this.#schedule?.noteBatch();
   }
 
-  /** For what the steps just appended have shown. They are in the stream: so an error waits for the next sync. */
-  #noteInManifest(): void {
-    this.#isManifestDue = this.#directory !== null;
+  /**
+   * For what the steps just appended have shown. They are in the stream: so an error waits for the next sync. Where their
+   * marks tell it too, `rowCount` says how many rows there were before them, of which the last may have gone on.
+   */
+  #noteInManifest(rowCount: number | null = null): void {
+    if (this.#directory === null) return;
+    const firstRow = rowCount === null ? -1 : Math.max(0, rowCount - 1);
+    this.#manifestDue = Math.min(this.#manifestDue ?? Infinity, firstRow);
     try {
       this.#writeManifest();
     } catch (error) {
@@ -1334,11 +1348,28 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
     }
   }
 
-  /** Writes store.json where it is due. */
+  /** Writes store.json where it is due. A full disk is an error only where the next to open the store would miss something. */
   #writeManifest(): void {
-    if (!this.#isManifestDue || this.#directory === null) return;
-    writeManifest(this.#directory, this.#connection.id, this.#fields, this.#features);
-    this.#isManifestDue = false;
+    const due = this.#manifestDue;
+    if (due === null) return;
+    try {
+      writeManifest(this.#directory!, this.#connection.id, this.#fields, this.#features);
+      this.#manifestDue = null;
+    } catch (error) {
+      if (!isFoundAgain(error, this.#connection, due)) throw error;
+    }
+  }
+
+  /** Writes it a last time, under the store's lock; returns what is to be thrown once the store is closed. */
+  #endManifest(): unknown {
+    if (this.#manifestDue === null) return null;
+    try {
+      this.#appender.flush();
+      this.#writeManifest();
+      return null;
+    } catch (error) {
+      return error;
+    }
   }
 
   /** The features of the fields. What a reader knows of them may be older than the rows that it sees. */

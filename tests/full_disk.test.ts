@@ -81,6 +81,19 @@ for (const kind of ["tmpfs", "ext4"] as const) {
   testOn(kind, "a first list on a full disk is appended or refused, not both", (directory) => {
     runChild("firstList", directory);
   });
+  testOn(kind, "a first list that could be appended is synced, closed and found again", (directory) => {
+    runChild("firstListSynced", directory);
+  });
+  testOn(kind, "all that write files say that the disk is full, and leave nothing", (directory) => {
+    const { messages } = runChild("writers", directory) as unknown as { messages: Record<string, string> };
+    for (const [way, message] of Object.entries(messages)) {
+      assert.match(message, /^Cannot \w+ .*: no space is left on the disk of \S+, \d+ free$/, way);
+    }
+    assert.equal(Object.keys(messages).length, 13);
+  });
+  testOn(kind, "a sampler finds episodes where their file cannot be kept, and leaves none", (directory) => {
+    runChild("episodes", directory);
+  });
 }
 
 testOn("few-inodes", "a full inode table is a full disk, and leaves nothing", (directory) => {

@@ -50,7 +50,31 @@ export function check(code: number, action: string): void {
   if (code !== status.ok) throw errorOf(code, action);
 }
 
-export function errorOf(code: number, action: string): StreamStoreError {
+export function errorOf(code: number, action: string, cause?: unknown): StreamStoreError {
   const [name, meaning] = meanings[code] ?? ["internal", `the native library answered ${code}`];
-  return new StreamStoreError(name, `${action}: ${meaning}`);
+  return new StreamStoreError(name, `${action}: ${meaning}`, { cause });
+}
+
+/** As `errorOf` in zig/src/system.zig, by the names that the runtimes' own modules use. */
+const systemNames: ReadonlyMap<unknown, number> = new Map([
+  ["ENOSPC", status.storageFull],
+  ["EDQUOT", status.storageFull],
+  ["EFBIG", 21],
+  ["EIO", 22],
+  ["EACCES", 23],
+  ["EPERM", 23],
+  ["EROFS", 24],
+  ["ENOENT", 25],
+  ["EEXIST", 26],
+  ["ENOTEMPTY", 26],
+  ["ENOTDIR", 27],
+  ["EISDIR", 27],
+  ["EMFILE", 28],
+  ["ENFILE", 28],
+  ["ENOMEM", 29],
+]);
+
+/** The status that stands for an error of the system, or null for what is none. */
+export function statusOfSystem(name: unknown): number | null {
+  return systemNames.get(name) ?? null;
 }

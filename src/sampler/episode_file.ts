@@ -8,6 +8,7 @@
  * It covers only rows that were made durable: those never change again, however the system fails.
  */
 import { builtin } from "../builtin.ts";
+import { removeQuietly } from "../manifest.ts";
 
 /** How far a store has been searched, and what was found. */
 export interface SavedEpisodes {
@@ -59,14 +60,6 @@ function readWords(path: string): BigUint64Array | null {
     return new BigUint64Array(new Uint8Array(bytes).buffer);
   } catch {
     return null;
-  }
-}
-
-function removeQuietly(path: string): void {
-  try {
-    builtin.fs.rmSync(path, { force: true });
-  } catch {
-    // A directory that takes no files keeps none.
   }
 }
 

@@ -40,7 +40,7 @@ export function readPriorities(path: string): SavedPriorities {
   try {
     bytes = builtin.fs.readFileSync(path);
   } catch (error) {
-    throw systemError(error, `Cannot load priorities from ${path}`);
+    throw systemError(error, `Cannot load priorities from ${path}`, path);
   }
   if (bytes.length < headerBytes + checksumBytes || !magic.every((byte, i) => bytes[i] === byte)) {
     throw damaged(path, "it must be a file that was saved by this library");

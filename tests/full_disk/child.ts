@@ -3,10 +3,21 @@
  * assertion or a signal ends it otherwise.
  */
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { StreamStore, StreamStoreError } from "../../mod.ts";
+import { saveLeRobot } from "../../src/dataset/lerobot/lerobot.ts";
+import { startHub } from "../hub/server.ts";
 import { fields, valuesOf } from "./content.ts";
 
 const [what, directory] = process.argv.slice(2);
@@ -237,6 +248,104 @@ function firstList(): Record<string, unknown> {
   return { thrown, error };
 }
 
+/** A list of a field that was none: it can be committed, synced and closed, and is one when the store is opened again. */
+function firstListSynced(isCommitted: boolean): Record<string, unknown> {
+  const path = join(directory, `run-${isCommitted}.stream`);
+  const files = () => readdirSync(path).sort();
+  {
+    using store = StreamStore.open(path, { fields, capacity: 1000 });
+    store.append(0, { action: 1 });
+    if (isCommitted) store.flush();
+    const before = files();
+    fillUp();
+    store.append(1, { observation: [5] });
+    store.sync();
+    assert.deepEqual(files(), before);
+  }
+  for (const isFull of [true, true, false]) {
+    // What a store has no need of any more it gives back when it is closed.
+    if (isFull) fillUp();
+    else rmSync(ballast);
+    using store = StreamStore.open(path);
+    assert.deepEqual(store.row(1), { step: 1, observation: Float64Array.of(5) });
+    store.sync();
+    const { fields: noted } = JSON.parse(readFileSync(join(path, "store.json"), "utf8"));
+    assert.equal(noted[1].isList, !isFull);
+  }
+  return {};
+}
+
+/** Whatever writes files says that the disk is full, and leaves what was there before. */
+async function writers(): Promise<Record<string, unknown>> {
+  const path = join(directory, "run.stream");
+  using store = StreamStore.open(path, { fields, capacity: 1000 });
+  const steps = Array.from({ length: 20_000 }, (_, step) => step);
+  const action = Float64Array.from(steps, (step) => step % 1000 === 999 ? 1 : Math.sqrt(step));
+  store.appendColumns({ step: steps, action });
+  const sampler = store.sampler({ tokens: 64, order: { kind: "prioritized" }, batchSize: 8 });
+  sampler.next();
+  const ways: Record<string, (name: string) => void | Promise<void>> = {
+    priorities: (name) => sampler.savePriorities(join(directory, name)),
+    lerobot: (name) =>
+      saveLeRobot(store, join(directory, name), {
+        fps: 10,
+        episodes: { starts: [0, 500] },
+        tasks: ["Go."],
+        fields: ["action"],
+      }),
+  };
+  for (const name of ["runs", "runs.parquet", "runs.arrow", "runs.arrows", "runs.jsonl", "runs.csv"]) {
+    ways[name] = (prefix) => store.saveDataset(join(directory, prefix + name));
+  }
+  for (const format of ["parquet", "arrow", "jsonl", "csv"] as const) {
+    ways[`folder of ${format}`] = (name) => store.saveDataset(join(directory, name), "train", { format });
+  }
+  // Its shards are made in the folder for temporary files, which is here.
+  const hub = await startHub();
+  const { endpoint, token } = hub;
+  ways.hub = (name) => store.saveDataset(`user/${name}`, "train", { endpoint, token, progress: false });
+  store.sync();
+  const messages: Record<string, string> = {};
+  for (const [way, save] of Object.entries(ways)) {
+    // At once, and in the middle of it.
+    for (const left of [0, 48 << 10]) {
+      writeFileSync(ballast, "");
+      fillUp();
+      truncateSync(ballast, statSync(ballast).size - left);
+      const before = readdirSync(directory, { recursive: true }).sort();
+      const rejected = async () => await save(`full ${way}`.replaceAll(/\W/g, "_"));
+      await assert.rejects(rejected, (error: StreamStoreError) => {
+        assert.equal(error.code, "storage-full", `${way}: ${error.stack}`);
+        messages[way] = error.message;
+        return true;
+      });
+      assert.deepEqual(readdirSync(directory, { recursive: true }).sort(), before, way);
+      rmSync(ballast);
+    }
+    await save(`room ${way}`.replaceAll(/\W/g, "_"));
+    for (const name of readdirSync(directory)) {
+      if (name.startsWith("room")) rmSync(join(directory, name), { recursive: true });
+    }
+  }
+  await hub.close();
+  return { code: "storage-full", messages };
+}
+
+/** Episodes are found, though the file that would keep them cannot be written. */
+function episodes(): Record<string, unknown> {
+  const path = join(directory, "run.stream");
+  using store = StreamStore.open(path, { fields, capacity: 1000 });
+  const steps = Array.from({ length: 5000 }, (_, step) => step);
+  store.appendColumns({ step: steps, action: Float64Array.from(steps, (step) => Number(step % 50 === 49)) });
+  store.sync();
+  fillUp();
+  const before = readdirSync(path).sort();
+  const options = { steps: 10, tokens: 10, episodes: { end: "action" }, batchSize: 9000 } as const;
+  assert.equal(store.sampler({ ...options, order: "sequential" }).next()!.size, 100 * 41);
+  assert.deepEqual(readdirSync(path).sort(), before);
+  return {};
+}
+
 /** Writes until there is no room for one more byte. */
 function fillUp(): string {
   for (let size = 1 << 20; size >= 1; size >>= 1) {
@@ -292,6 +401,9 @@ const cases: Record<string, () => Record<string, unknown> | Promise<Record<strin
   abandoned,
   reopened,
   firstList,
+  firstListSynced: () => ({ ...firstListSynced(true), ...firstListSynced(false) }),
+  writers,
+  episodes,
   create,
   readOnly,
   limited,

@@ -2,6 +2,7 @@
 import { builtin } from "../../builtin.ts";
 import type { Connection } from "../../connection.ts";
 import { StreamStoreError } from "../../error.ts";
+import { systemError } from "../../manifest.ts";
 import { check } from "../../native/status.ts";
 import { parseFeature } from "../features.ts";
 import type { LoadedColumn } from "../known_features.ts";
@@ -131,13 +132,22 @@ async function* writeShards(
 ): AsyncGenerator<LocalShard> {
   const { fs, os, path } = builtin;
   const tables = new TableQueue(connection, plan, "save a dataset");
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "streamstore-"));
+  const temporary = os.tmpdir();
+  const refused = (error: unknown) => systemError(error, "Cannot save a dataset", temporary);
+  let folder: string;
+  try {
+    folder = fs.mkdtempSync(path.join(temporary, "streamstore-"));
+  } catch (error) {
+    throw refused(error);
+  }
   try {
     const file = path.join(folder, "shard.parquet");
     let [rowCount, byteCount] = [0, 0];
     do {
       const written = { rowCount: 0, arrowBytes: 0 };
-      await writeParquet(file, tables.take(shardBytes, written));
+      await writeParquet(file, tables.take(shardBytes, written)).catch((error) => {
+        throw refused(error);
+      });
       rowCount += written.rowCount;
       byteCount += fs.statSync(file).size;
       // Those that are not written yet will be like those that are.

@@ -61,7 +61,7 @@ export class PushRecords {
     } catch (error) {
       // A file that was damaged only means that it is not known what was pushed.
       if (error instanceof SyntaxError || (error as { code?: string }).code === "ENOENT") return [];
-      throw systemError(error, `Cannot read ${this.#path()}`);
+      throw systemError(error, `Cannot read ${this.#path()}`, this.#path());
     }
   }
 

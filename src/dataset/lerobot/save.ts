@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import type { Connection } from "../../connection.ts";
 import { StreamStoreError } from "../../error.ts";
 import { describe, type FieldMap } from "../../fields.ts";
+import { systemError } from "../../manifest.ts";
 import { storeAccess } from "../../store_access.ts";
 import type { StreamStore } from "../../store.ts";
 import { batchRanges } from "../row_ranges.ts";
@@ -38,9 +39,13 @@ export async function saveLeRobot(
   const options = checkOptions(given, episodes, source.fields);
   const columns = frameColumns(source, episodes, options);
   checkFolder(folder);
-  await replaceFolder(folder, async (temporary) => {
-    await new Writer(connection, columns, episodes, options, temporary).write();
-  });
+  try {
+    await replaceFolder(folder, async (temporary) => {
+      await new Writer(connection, columns, episodes, options, temporary).write();
+    });
+  } catch (error) {
+    throw systemError(error, `Cannot ${saving}`, folder);
+  }
 }
 
 /** What is there already is nobody's to overwrite: it may have videos that no store could give back. */

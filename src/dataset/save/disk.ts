@@ -19,6 +19,20 @@ export async function writeDisk(
   shardBytes: number,
 ): Promise<void> {
   const others = await readSplits(folder);
+  if (others.includes(split)) return await writeSplit(folder, split, tables, shardBytes);
+  // Both are on the disk before either gets its name: a list is not left without its split, nor a split without its list.
+  await replaceFile(join(folder, "dataset_dict.json"), async (temporary) => {
+    await writeFile(temporary, JSON.stringify({ splits: [...others, split] }));
+    await writeSplit(folder, split, tables, shardBytes);
+  });
+}
+
+async function writeSplit(
+  folder: string,
+  split: string,
+  tables: TableQueue,
+  shardBytes: number,
+): Promise<void> {
   await replaceFolder(join(folder, split), async (temporary) => {
     const checksums: string[] = [];
     const paths = await writeShards(
@@ -35,11 +49,6 @@ export async function writeDisk(
     await writeFile(join(temporary, "state.json"), JSON.stringify(stateOf(files, split), null, 2));
     await writeFile(join(temporary, "dataset_info.json"), infoOf(tables));
   });
-  if (others.includes(split)) return;
-  await replaceFile(
-    join(folder, "dataset_dict.json"),
-    (temporary) => writeFile(temporary, JSON.stringify({ splits: [...others, split] })),
-  );
 }
 
 async function readSplits(folder: string): Promise<string[]> {

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, readdir, rename } from "node:fs/promises";
+import { readdir, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { writeParquet } from "./parquet/file.ts";
 import { shardName, writeShards } from "./shards.ts";
@@ -16,7 +16,6 @@ export async function writeParquetFolder(
   tables: TableQueue,
   shardBytes: number,
 ): Promise<void> {
-  await mkdir(folder, { recursive: true });
   const data = join(folder, "data");
   await replaceFolder(data, async (temporary) => {
     const paths = await writeShards(

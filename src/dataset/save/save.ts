@@ -2,6 +2,7 @@ import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Connection } from "../../connection.ts";
 import { describe, type Field } from "../../fields.ts";
+import { systemError } from "../../manifest.ts";
 import { isLocal } from "../dataset_name.ts";
 import type { Feature } from "../features.ts";
 import { checkFormat, checkSplit, type DatasetFormat, formatOfName } from "../formats.ts";
@@ -43,6 +44,21 @@ export async function saveDataset(
   if (!isLocal(name, action)) {
     return await (await openHub()).save(source, name, split, { ...options, shardBytes });
   }
+  try {
+    await saveLocal(source, name, split, named, options, shardBytes);
+  } catch (error) {
+    throw systemError(error, `Cannot ${action}`, name);
+  }
+}
+
+async function saveLocal(
+  source: SaveSource,
+  name: string,
+  split: string,
+  named: DatasetFormat | null,
+  options: SaveDatasetOptions,
+  shardBytes: number,
+): Promise<void> {
   const isFolder = existsSync(name) ? statSync(name).isDirectory() : formatOfName(name) === null;
   const format = named ?? (isFolder ? await formatOfFolder(name) : formatOfName(name)) ?? "disk";
   const plan = planTable(source.connection, source.fields, source.known, options);

@@ -3,9 +3,9 @@
  * before, or all that is new. Names that begin with a dot are passed over by all who read datasets.
  */
 import { existsSync, readdirSync, statSync } from "node:fs";
-import { copyFile, link, mkdir, readdir, rename, rm } from "node:fs/promises";
+import { copyFile, link, mkdir, readdir, rename, rm, rmdir } from "node:fs/promises";
 import { randomUUID } from "node:crypto";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { syncPath } from "../../manifest.ts";
 
 /** What a killed save has left is nobody's after a day. */
@@ -16,17 +16,19 @@ export async function replaceFile<Result>(
   path: string,
   write: (temporary: string) => Promise<Result>,
 ): Promise<Result> {
-  const temporary = await stagedPath(path);
-  try {
-    const result = await write(temporary);
-    syncPath(temporary);
-    await rename(temporary, path);
-    syncPath(dirname(path));
-    return result;
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
+  return await inFolder(dirname(path), async () => {
+    const temporary = await stagedPath(path);
+    try {
+      const result = await write(temporary);
+      syncPath(temporary);
+      await rename(temporary, path);
+      syncPath(dirname(path));
+      return result;
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+  });
 }
 
 /**
@@ -38,22 +40,39 @@ export async function replaceFolder<Result>(
   write: (temporary: string) => Promise<Result>,
 ): Promise<Result> {
   await recoverFolder(path);
-  const temporary = await stagedPath(path);
+  return await inFolder(dirname(path), async () => {
+    const temporary = await stagedPath(path);
+    try {
+      await mkdir(temporary, { recursive: true });
+      const result = await write(temporary);
+      for (const entry of await readdir(temporary, { recursive: true })) syncPath(join(temporary, entry));
+      syncPath(temporary);
+      const old = oldPath(path);
+      await rm(old, { recursive: true, force: true });
+      if (existsSync(path)) await rename(path, old);
+      await rename(temporary, path);
+      syncPath(dirname(path));
+      await rm(old, { recursive: true, force: true });
+      return result;
+    } catch (error) {
+      await recoverFolder(path);
+      await rm(temporary, { recursive: true, force: true });
+      throw error;
+    }
+  });
+}
+
+/** Makes a folder and those above it for `use`. Those that were not there before go again if it fails. */
+async function inFolder<Result>(folder: string, use: () => Promise<Result>): Promise<Result> {
+  let missing = resolve(folder);
+  const made: string[] = [];
+  for (; !existsSync(missing); missing = dirname(missing)) made.push(missing);
   try {
-    await mkdir(temporary, { recursive: true });
-    const result = await write(temporary);
-    for (const entry of await readdir(temporary, { recursive: true })) syncPath(join(temporary, entry));
-    syncPath(temporary);
-    const old = oldPath(path);
-    await rm(old, { recursive: true, force: true });
-    if (existsSync(path)) await rename(path, old);
-    await rename(temporary, path);
-    syncPath(dirname(path));
-    await rm(old, { recursive: true, force: true });
-    return result;
+    await mkdir(folder, { recursive: true });
+    return await use();
   } catch (error) {
-    await recoverFolder(path);
-    await rm(temporary, { recursive: true, force: true });
+    // The innermost first. One that somebody else has put something into meanwhile stays, and those above it.
+    for (const path of made) await rmdir(path).catch(() => {});
     throw error;
   }
 }
@@ -77,7 +96,6 @@ function oldPath(path: string): string {
 async function stagedPath(path: string): Promise<string> {
   const folder = dirname(path);
   const prefix = `.${basename(path)}.new-`;
-  await mkdir(folder, { recursive: true });
   for (const name of readdirSync(folder)) {
     if (!name.startsWith(prefix)) continue;
     const left = join(folder, name);
