@@ -119,9 +119,9 @@ export class Connection {
     return Connection.#open(path, "temporary", { capacity }, `Cannot create a temporary store in ${path}`);
   }
 
-  /** A new store in an empty directory. */
-  static create(directory: string, capacity: number): Connection {
-    return Connection.#open(directory, "create", { capacity }, `Cannot create a store in ${directory}`);
+  /** A new store in an empty directory; `action` says what could not be done if it cannot. */
+  static create(directory: string, capacity: number, action: string): Connection {
+    return Connection.#open(directory, "create", { capacity }, action);
   }
 
   /** A store that exists, to go on with or only to read. With an ID, the head must have it. */

@@ -9,6 +9,8 @@ import { syncPath, systemError } from "./manifest.ts";
  * nothing at `path`. What it leaves beside it, the next creation there removes.
  */
 export function createDirectory(path: string, build: (directory: string) => Connection): Connection {
+  const action = `Cannot create a store at ${path}`;
+  checkEmpty(path, action);
   const parent = builtin.path.dirname(path);
   // Only the name's beginning, since a name that is as long as can be leaves no room for more.
   const prefix = `.${Array.from(builtin.path.basename(path)).slice(0, 40).join("")}.creating-`;
@@ -18,7 +20,9 @@ export function createDirectory(path: string, build: (directory: string) => Conn
   try {
     builtin.fs.mkdirSync(place);
   } catch (error) {
-    throw systemError(error, `Cannot create a store at ${path}`, path);
+    if ((error as { code?: string }).code !== "ENOENT") throw systemError(error, action, path);
+    const message = `${action}: its parent directory must exist, got none at ${parent}`;
+    throw new StreamStoreError("not-found", message, { cause: error });
   }
   try {
     built = build(place);
@@ -29,11 +33,22 @@ export function createDirectory(path: string, build: (directory: string) => Conn
     return built;
   } catch (error) {
     built?.close();
-    builtin.fs.rmSync(place, { recursive: true, force: true });
-    throw error instanceof StreamStoreError
-      ? error
-      : systemError(error, `Cannot create a store at ${path}`, path);
+    removeFiles(place);
+    // Somebody may have put something there meanwhile.
+    if (place !== path) checkEmpty(path, action);
+    throw systemError(error, action, path);
   }
+}
+
+/** What is there already, if it is a directory, must hold nothing. */
+function checkEmpty(path: string, action: string): void {
+  const names = namesIn(path);
+  if (names.length === 0) return;
+  const shown = names.length === 1 ? JSON.stringify(names[0]) : `${names.length} names`;
+  throw new StreamStoreError(
+    "already-exists",
+    `${action}: the directory must be empty, or not be there, got ${shown} in it`,
+  );
 }
 
 /**
@@ -49,9 +64,12 @@ function syncName(directory: string): void {
   }
 }
 
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Names that begin alike may be a user's: only those that a creation gives are looked at. */
 function removeLeftovers(parent: string, prefix: string): void {
   for (const name of namesIn(parent)) {
-    if (!name.startsWith(prefix)) continue;
+    if (!name.startsWith(prefix) || !uuid.test(name.slice(prefix.length))) continue;
     try {
       removeIfLeft(builtin.path.join(parent, name));
     } catch {
@@ -77,12 +95,14 @@ const unlockedMillisecondsMax = 60_000;
  */
 function removeIfLeft(directory: string): void {
   const { fs, path } = builtin;
+  if (namesIn(directory).some((name) => !fileNames.includes(name))) return;
   const head = fs.statSync(path.join(directory, "head"), { throwIfNoEntry: false });
   const isLocked = head !== undefined && head.size > 0;
   if (!isLocked && Date.now() - fs.statSync(directory).mtimeMs < unlockedMillisecondsMax) return;
   const lock = isLocked ? takeLock(directory) : null;
   if (lock === "held") return;
-  fs.rmSync(directory, { recursive: true, force: true });
+  // A creator appends nothing: a store with rows was given this name by somebody.
+  if (lock === null || lock.rowCount === 0) removeFiles(directory);
   lock?.close();
 }
 
@@ -94,5 +114,38 @@ function takeLock(directory: string): Connection | "held" | null {
     const code = error instanceof StreamStoreError ? error.code : undefined;
     // The files are looked at only under the lock.
     return code === "damaged" || code === "not-found" ? null : "held";
+  }
+}
+
+/** All that a creation makes in a directory. */
+const fileNames = [
+  "head",
+  "step.i64",
+  "type.i32",
+  "data.b64",
+  "row.u64",
+  "marks",
+  "sums",
+  "store.json",
+  "store.json.new",
+];
+
+/**
+ * Removes the directory of a store that nobody has appended to. By name, since looking into it takes a descriptor, and
+ * there may be none: that may be why the creation has failed. What cannot be removed, the next creation removes.
+ */
+function removeFiles(directory: string): void {
+  const { fs, path } = builtin;
+  for (const name of fileNames) {
+    try {
+      fs.unlinkSync(path.join(directory, name));
+    } catch {
+      // It was not made yet.
+    }
+  }
+  try {
+    fs.rmdirSync(directory);
+  } catch {
+    // The error that the creation has met is the one to be told.
   }
 }

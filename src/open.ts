@@ -126,7 +126,7 @@ function create(directory: string, request: OpenRequest): Opened {
     );
   }
   const connection = createDirectory(directory, (staging) => {
-    const made = Connection.create(staging, request.capacity);
+    const made = Connection.create(staging, request.capacity, `Cannot create a store at ${directory}`);
     try {
       writeManifest(staging, made.id, fields, features);
       made.sync();

@@ -86,8 +86,11 @@ test("creators of stores whose names begin alike leave what the others are worki
 
 test("a leftover is removed once nobody holds its lock, or where there is none after a minute", () =>
   withDirectory((directory) => {
-    const beside = (name: string) => `${directory}/.run.stream.creating-${name}`;
-    const [dead, held, young, old] = ["dead", "held", "young", "old"].map(beside);
+    const [dead, held, young, old] = Array.from(
+      { length: 4 },
+      () => `${directory}/.run.stream.creating-${crypto.randomUUID()}`,
+    );
+    const other = `${directory}/.other.stream.creating-${crypto.randomUUID()}`;
     StreamStore.open(dead, { fields }).close();
     using living: StreamStore<typeof fields> = StreamStore.open(held, { fields });
     mkdirSync(young);
@@ -95,15 +98,87 @@ test("a leftover is removed once nobody holds its lock, or where there is none a
     writeFileSync(`${young}/head`, "");
     mkdirSync(old);
     for (const path of [held, old]) makeOld(path);
-    mkdirSync(`${directory}/.other.stream.creating-old`);
-    makeOld(`${directory}/.other.stream.creating-old`);
+    mkdirSync(other);
+    makeOld(other);
 
     StreamStore.open(`${directory}/run.stream`, { fields }).close();
     assert.deepEqual([dead, held, young, old].map(existsSync), [false, true, true, false]);
-    assert.ok(existsSync(`${directory}/.other.stream.creating-old`));
+    assert.ok(existsSync(other));
     living.append(0, { action: 1 });
     living.sync();
     assert.equal(living.rowCount, 1);
+  }));
+
+test("a creation removes nothing that a user has made, whatever its name", () =>
+  withDirectory((directory) => {
+    const beside = `${directory}/.run.stream.creating-`;
+    const kept = [`${beside}keep`, `${beside}${crypto.randomUUID()}`, `${beside}${crypto.randomUUID()}`];
+    for (const path of kept.slice(0, 2)) {
+      using store: StreamStore<typeof fields> = StreamStore.open(path, { fields });
+      store.append(0, { action: 7 });
+    }
+    mkdirSync(kept[2]);
+    writeFileSync(`${kept[2]}/notes.txt`, "text");
+    for (const path of kept) makeOld(path);
+    const before = readdirSync(directory, { recursive: true }).length;
+    StreamStore.open(`${directory}/run.stream`, { fields }).close();
+    const made = 1 + readdirSync(`${directory}/run.stream`).length;
+    assert.equal(readdirSync(directory, { recursive: true }).length, before + made);
+    for (const path of kept.slice(0, 2)) {
+      using store = StreamStore.open(path, { mode: "read" });
+      assert.deepEqual(store.rows(), [{ step: 0, action: 7 }]);
+    }
+  }));
+
+test("a creation without free descriptors says so, and leaves nothing", () =>
+  withDirectory((directory) => {
+    const script = fileURLToPath(new URL("./children/no_descriptors.ts", import.meta.url));
+    const run = "deno" in process.versions ? ["run", "-A", "--no-check", "--quiet"] : [];
+    const limited = ["-c", 'ulimit -n 200 && exec "$@"', "sh", process.execPath, ...run, script, directory];
+    const { status, stdout, stderr } = spawnSync("sh", limited, { encoding: "utf8" });
+    assert.equal(status, 0, stderr);
+    const { failures, names } = JSON.parse(stdout);
+    assert.deepEqual(names, ["first.stream", "run.stream"]);
+    assert.ok(failures.length >= 7, `${failures.length} attempts`);
+    for (const { code, message } of failures) {
+      assert.equal(code, "too-many-open-files", message);
+      assert.match(message, /^Cannot (create|open|write) .*run\.stream\S*: too many files are open$/);
+    }
+  }));
+
+test("what is no place for a store, and what is no store, is said", () =>
+  withDirectory((directory) => {
+    mkdirSync(`${directory}/used`);
+    writeFileSync(`${directory}/used/notes.txt`, "text");
+    mkdirSync(`${directory}/empty`);
+    const lost = `${directory}/no/such/run.stream`;
+    const none = `${directory}/none.stream`;
+    const used = `${directory}/used`;
+    const empty = `${directory}/empty`;
+    const cases = [
+      [lost, "create", "not-found", `its parent directory must exist, got none at ${directory}/no/such`],
+      [
+        used,
+        "create",
+        "already-exists",
+        'the directory must be empty, or not be there, got "notes.txt" in it',
+      ],
+      [none, "append", "not-found", "there is none"],
+      [none, "read", "not-found", "there is none"],
+      [used, "read", "not-found", "the directory must hold a store, got one without store.json"],
+      [empty, "append", "not-found", "the directory must hold a store, got one without store.json"],
+    ] as const;
+    for (const [path, mode, code, state] of cases) {
+      const message = mode === "create"
+        ? `Cannot create a store at ${path}: ${state}`
+        : `Cannot open the store ${path}: ${state}`;
+      assert.throws(() => StreamStore.open(path, { fields, mode }), { code, message });
+    }
+    assert.throws(() => StreamStore.open(used, { fields }), { code: "already-exists" });
+    assert.throws(() => StreamStore.open(lost, { fields }), { code: "not-found" });
+    assert.deepEqual(readdirSync(directory).sort(), ["empty", "used"]);
+    assert.deepEqual(readdirSync(used), ["notes.txt"]);
+    StreamStore.open(empty, { fields }).close();
   }));
 
 test("a directory that may be written but not read can hold a store", () =>
