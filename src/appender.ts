@@ -2,6 +2,7 @@ import type { Connection } from "./connection.ts";
 import type { Field } from "./fields.ts";
 import { readRows } from "./rows.ts";
 import {
+  checkIsStep,
   listField,
   noFields,
   noRoom,
@@ -163,6 +164,7 @@ export class Appender {
 
   /** One step, its fields by name in any order: the long way, which does all that `appendPlain` leaves. */
   appendStep(step: number | bigint, values: Readonly<Record<string, FieldValue>>): void {
+    checkIsStep(step, values);
     if (typeof values !== "object" || values === null) throw noFields(values);
     this.#write(() => this.#writer.writeStep(step, values));
   }

@@ -3,6 +3,7 @@ import type { DtypeName } from "./column.ts";
 import type { Connection } from "./connection.ts";
 import { describe, type Field } from "./fields.ts";
 import { ownValue } from "./own_value.ts";
+import { bigintAdvice, wrongStep } from "./steps.ts";
 import { checkAttached, type NumberArray, type Scalar } from "./values.ts";
 
 /**
@@ -122,11 +123,7 @@ function toSteps(step: ColumnsInput["step"]): BigInt64Array {
     const isExact = typeof value === "bigint"
       ? BigInt.asIntN(64, value) === value
       : Number.isSafeInteger(value);
-    if (!isExact) {
-      throw new RangeError(
-        `Cannot append columns: step[${i}] must be a safe integer or an int64 bigint, got ${describe(value)}`,
-      );
-    }
+    if (!isExact) throw wrongStep("Cannot append columns", `step[${i}]`, value);
     steps[i] = BigInt(value as number | bigint);
   }
   return steps;
@@ -248,7 +245,9 @@ function toIntegers(field: Field, given: readonly Scalar[]): BigInt64Array | Big
     values[i] = isExact ? BigInt(value) : 0n;
     if (!isExact || values[i] !== BigInt(value)) {
       throw new RangeError(
-        `Cannot append columns: "${field.name}" at value ${i} must be an integer that fits ${field.dtype}, got ${value}`,
+        `Cannot append columns: "${field.name}" at value ${i} must be an integer that fits ${field.dtype}, got ${value}${
+          bigintAdvice(value)
+        }`,
       );
     }
   }

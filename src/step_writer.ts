@@ -1,5 +1,5 @@
 import { describe, type Field } from "./fields.ts";
-import { isInt64 } from "./steps.ts";
+import { isInt64, wrongStep } from "./steps.ts";
 import {
   type Cells,
   checkAttached,
@@ -147,8 +147,7 @@ export class StepWriter {
   /** Going on with the last step is fine; everything else that is not later is an error. */
   #checkSameStep(step: number | bigint): void {
     if (typeof step !== "bigint" && !Number.isSafeInteger(step)) {
-      const error = typeof step === "number" ? RangeError : TypeError;
-      throw new error(`Cannot append: a step must be a safe integer or a bigint, got ${describe(step)}`);
+      throw wrongStep("Cannot append", "a step", step);
     }
     if (typeof step === "bigint" && !isInt64(step)) {
       throw new RangeError(`Cannot append: a step must fit int64, got ${step}`);
@@ -222,6 +221,14 @@ export class StepWriter {
       `Cannot append: at step ${this.step} fields after "${last}" must follow it in field order (${order}), got "${field.name}"`,
     );
   }
+}
+
+/** Throws where a step was left out, or is something else, before anything is said of the fields. */
+export function checkIsStep(step: unknown, values: unknown): void {
+  if (typeof step === "number" || typeof step === "bigint") return;
+  const isMissing = values === undefined;
+  const advice = isMissing ? "; the step comes before the fields: append(step, { … })" : "";
+  throw wrongStep("Cannot append", "a step", step, advice);
 }
 
 export function noFields(values: unknown): TypeError {

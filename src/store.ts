@@ -41,7 +41,7 @@ import type { PrefetchingSampler } from "./sampler/prefetch.ts";
 import type { Sampler, SampleSource } from "./sampler/sampler.ts";
 import { Statistics } from "./statistics/accumulator.ts";
 import type { FieldStats } from "./statistics/field_stats.ts";
-import { isInt64 } from "./steps.ts";
+import { isInt64, wrongStep } from "./steps.ts";
 import type { FieldValue } from "./values.ts";
 import { type Verification, verifyChunks, type VerifyOptions } from "./verify.ts";
 import { Window } from "./window.ts";
@@ -357,8 +357,8 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
       if (this.#appender.appendPlain(step, fields as StepValues<Fields>)) return;
     }
     this.#write("append", () => {
-      if (values === undefined && typeof step !== "object") {
-        this.#appender.appendStep(step, fields as StepValues<Fields>);
+      if (values === undefined && !Array.isArray(step) && !ArrayBuffer.isView(step)) {
+        this.#appender.appendStep(step as number, fields as StepValues<Fields>);
       } else {
         this.#appender.appendSequences({
           steps: step as ArrayLike<number>,
@@ -735,11 +735,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
   rowOfStep(step: number | bigint): number {
     this.#prepareRead("find a row");
     const isStep = typeof step === "bigint" ? isInt64(step) : Number.isSafeInteger(step);
-    if (!isStep) {
-      throw new RangeError(
-        `Cannot find a row: a step must be a safe integer or an int64 bigint, got ${describe(step)}`,
-      );
-    }
+    if (!isStep) throw wrongStep("Cannot find a row", "a step", step);
     const out = new Float64Array(1);
     const { native, store } = this.#connection;
     check(native.ss_step_find(store, BigInt64Array.of(BigInt(step)), out), "Cannot find a row");

@@ -3,6 +3,7 @@
  * only after all of a step is in, so a value that is refused leaves no trace.
  */
 import { describe, type Field } from "./fields.ts";
+import { bigintAdvice } from "./steps.ts";
 
 /**
  * A number as a field takes it. A boolean is kept as 1 or 0; a bigint must be exact in the field's dtype.
@@ -247,7 +248,9 @@ function exactInteger(field: Field, value: unknown): bigint {
   if (typeof value !== "number" && typeof value !== "bigint") throw wrongValue(field, value);
   if (typeof value === "number" && !Number.isSafeInteger(value)) {
     throw new RangeError(
-      `Cannot append field "${field.name}": a value of an ${field.dtype} field must be a bigint or a safe integer, got ${value}`,
+      `Cannot append field "${field.name}": a value of an ${field.dtype} field must be a bigint or a safe integer, got ${value}${
+        bigintAdvice(value)
+      }`,
     );
   }
   const integer = BigInt(value);

@@ -133,7 +133,7 @@ test("append() in sequences is all or nothing", () => {
       /must be a number, boolean, bigint, or a flat list of them, got "2"/,
     ],
     [[6, 7], ["action"], [1], /the same length, got 2, 1 and 1/],
-    [[6, NaN], ["action", "action"], [1, 2], /a step must be a safe integer or a bigint, got NaN/],
+    [[6, NaN], ["action", "action"], [1, 2], /a step must be a safe integer or an int64 bigint, got NaN/],
   ];
   for (const [steps, names, values, message] of refused) {
     assert.throws(() => appendAny(store, steps, names, values), message);
@@ -194,7 +194,12 @@ test("append() refuses what it cannot hold, and the store is as before", () => {
     [6, undefined, "TypeError", /got undefined$/],
     [6, [1], "TypeError", /got "0"$/],
     [6, "x", "TypeError", /got "x"$/],
-    [NaN, { action: 1 }, "RangeError", /^Cannot append: a step must be a safe integer or a bigint, got NaN$/],
+    [
+      NaN,
+      { action: 1 },
+      "RangeError",
+      /^Cannot append: a step must be a safe integer or an int64 bigint, got NaN$/,
+    ],
     [6.5, { action: 1 }, "RangeError", /got 6.5$/],
     [Infinity, { action: 1 }, "RangeError", /got Infinity$/],
     [2 ** 53, { action: 1 }, "RangeError", /got 9007199254740992$/],
@@ -204,7 +209,7 @@ test("append() refuses what it cannot hold, and the store is as before", () => {
       "RangeError",
       /^Cannot append: a step must fit int64, got 9223372036854775808$/,
     ],
-    ["6", { action: 1 }, "TypeError", /a step must be a safe integer or a bigint, got "6"$/],
+    ["6", { action: 1 }, "TypeError", /a step must be a safe integer or an int64 bigint, got "6"$/],
     [undefined, { action: 1 }, "TypeError", /got undefined$/],
     [4, { action: 1 }, "RangeError", /^Cannot append: step must be >= 5, got 4$/],
     [4n, { action: 1 }, "RangeError", /^Cannot append: step must be >= 5, got 4$/],

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { test } from "node:test";
 import { clean } from "../src/dataset/hub/failure.ts";
-import { isHubName } from "../src/dataset/hub/repository.ts";
+import { isHubName } from "../src/dataset/dataset_name.ts";
 import { type Environment, resolveSettings, tokenPath } from "../src/dataset/hub/settings.ts";
 
 /** Runs with a folder that has token files. */

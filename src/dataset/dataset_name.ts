@@ -11,12 +11,22 @@ export function isLocal(name: unknown, action: string): boolean {
     throw new TypeError(`Cannot ${action}: its name must be a path or user/name, got ${describe(name)}`);
   }
   if (/^(\.{1,2}$|\.{0,2}\/)/.test(name) || formatOfName(name) !== null || exists(name)) return true;
-  if (/^[\w.-]+(\/[\w.-]+)?$/.test(name)) return false;
+  if (isHubName(name)) return false;
   throw new TypeError(
     `Cannot ${action}: its name must be user/name, or a path that begins with ./ or / or exists, got ${
       describe(name)
-    }`,
+    }${pathAdvice(name)}`,
   );
+}
+
+/** Whether it can be the name of a repository, and not only a path in the file system. */
+export function isHubName(name: string): boolean {
+  return /^[A-Za-z0-9_][\w.-]*\/[A-Za-z0-9_][\w.-]*$/.test(name);
+}
+
+/** What a name is to be where a folder was meant that is not there yet. */
+export function pathAdvice(name: string): string {
+  return `; as a path it is ${describe(`./${name}`)}`;
 }
 
 /** What Deno was not allowed to look at could not be read as a path either. */

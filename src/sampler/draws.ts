@@ -73,7 +73,7 @@ export class UniformDraw implements Draw {
     const { native, windows, cursor, seed } = this.context;
     const population = windows.population();
     const first = this.#firstOrdinal(population);
-    checkAny(windows, population, first, this.newestRows);
+    checkAny(windows, population, first, { newestRows: this.newestRows });
     cursor.fill(this.#indices, count);
     const key = keyOf(seed, streams.uniform, population.total - first);
     check(native.ss_draw_uniform(key, this.#indices, count, this.#ordinals), "Cannot draw windows");
@@ -217,12 +217,12 @@ export function checkAny(
   windows: Windows,
   population: Population,
   first: number,
-  newestRows = Infinity,
+  { newestRows = Infinity, action = "Cannot sample" } = {},
 ): void {
   if (population.total > first) return;
   const { unit, length, boundary } = windows.rule;
   const refuse = (reason: string) =>
-    new RangeError(`Cannot sample: there must be a valid window of ${length} ${unit}, got none: ${reason}`);
+    new RangeError(`${action}: there must be a valid window of ${length} ${unit}, got none: ${reason}`);
   const held = population.end - population.first;
   if (held <= 0) throw refuse(`the store holds no ${unit}`);
   if (population.total > population.from) {
@@ -234,6 +234,14 @@ export function checkAny(
   }
   if (boundary === "cross" || population.episodes <= 1) {
     throw refuse(`the store holds ${held} ${unit}; boundary pad-left or pad-right would pad`);
+  }
+  const back = windows.findReturn();
+  if (back !== null) {
+    throw refuse(
+      `each of ${population.episodes} episodes is shorter: row ${back.row} comes back to the ID ${back.id} of row ` +
+        `${back.earlier}, and an episode is one run of rows with the same ID; give each a store of its own and draw ` +
+        "from them by StreamStore.mixture, or sort by the ID when loading",
+    );
   }
   throw refuse(
     `each of ${population.episodes} episodes is shorter, and boundary within takes no other; pad-left or pad-right would pad`,

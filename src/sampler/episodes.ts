@@ -1,5 +1,7 @@
 import { builtin } from "../builtin.ts";
+import { extract } from "../column.ts";
 import type { Connection } from "../connection.ts";
+import type { Field } from "../fields.ts";
 import { check } from "../native/status.ts";
 import { readEpisodes, writeEpisodes } from "./episode_file.ts";
 import type { EpisodePlan } from "./options.ts";
@@ -12,6 +14,18 @@ const progressWords = { nextRow: 0, toRow: 1, hasId: 2, idLow: 3, idHigh: 4, wri
 /** Rows that are searched before it pays to write down what was found: some ten milliseconds' worth. */
 const rowsPerSave = 1 << 20;
 
+const arrayOf = { float64: Float64Array, int64: BigInt64Array, uint64: BigUint64Array } as const;
+
+/** Rows that are looked at to tell why there is no window. */
+const lookedMax = 1 << 12;
+
+/** A row with which an episode begins whose ID an earlier one has had. */
+export interface Return {
+  readonly row: number;
+  readonly earlier: number;
+  readonly id: number | bigint;
+}
+
 /**
  * The rows with which the episodes of a store begin. They are found by native code, once for every row: as steps arrive
  * the search goes on where it ended, and a file beside the store's own keeps what was found for the next to open it.
@@ -21,6 +35,7 @@ export class Episodes {
   starts: BigUint64Array<ArrayBuffer> = new BigUint64Array(64);
   count = 0;
   readonly #kind: number;
+  readonly #idField: Field | null;
   readonly #types: Int32Array;
   readonly #cellKinds: Int32Array;
   readonly #progress = new Float64Array(6);
@@ -37,6 +52,7 @@ export class Episodes {
   ) {
     this.#kind = plan.kind === "id" ? 1 : 0;
     const fields = "fields" in plan ? plan.fields : [];
+    this.#idField = plan.kind === "id" ? plan.fields[0] : null;
     this.#types = Int32Array.from(fields, ({ type }) => type);
     this.#cellKinds = Int32Array.from(fields, ({ kind }) => kind);
     this.#found = new BigUint64Array(fields.length > 0 ? startsPerScan : 0);
@@ -66,6 +82,27 @@ export class Episodes {
     this.#seenRows = rowCount;
     this.#seenTokens = tokenCount;
     this.#save();
+  }
+
+  /**
+   * The first of the oldest rows with which an episode begins whose ID an earlier one of them has had, or null. Rows of
+   * several environments that were appended in turn are such.
+   */
+  findReturn(): Return | null {
+    if (this.#idField === null) return null;
+    const { firstRow, rowCount } = this.connection;
+    const endRow = Math.min(rowCount, firstRow + lookedMax);
+    const idOfRow = readFirstValues(this.connection, this.#idField, firstRow, endRow);
+    const rowOfId = new Map<number | bigint, number>();
+    for (let i = countBelow(this.starts, this.count, firstRow); i < this.count; i++) {
+      const row = Number(this.starts[i]);
+      const id = idOfRow[row - firstRow];
+      if (id === undefined) continue;
+      const earlier = rowOfId.get(id);
+      if (earlier !== undefined) return { row, earlier, id };
+      rowOfId.set(id, row);
+    }
+    return null;
   }
 
   /** How many episodes begin before a row. Starts that are given may lie beyond what there is yet. */
@@ -146,6 +183,30 @@ export class EpisodeIndex {
     const name = builtin.crypto.createHash("sha256").update(rule).digest("hex").slice(0, 16);
     return builtin.path.join(this.directory, `episodes-${name}`);
   }
+}
+
+/** A field's first value in each of the rows; undefined where a row has none. */
+function readFirstValues(
+  connection: Connection,
+  field: Field,
+  firstRow: number,
+  endRow: number,
+): (number | bigint | undefined)[] {
+  const { dtype } = field;
+  const { bytes, offsets } = extract(connection, {
+    field,
+    dtype,
+    width: null,
+    offsetBytes: 8,
+    firstRow,
+    endRow,
+  });
+  const values = new arrayOf[dtype](bytes.slice().buffer);
+  const starts = new BigInt64Array(offsets.slice().buffer);
+  return Array.from(
+    { length: endRow - firstRow },
+    (_, i) => starts[i] === starts[i + 1] ? undefined : values[Number(starts[i])],
+  );
 }
 
 /** How many of the first `count` numbers, which rise, are below a limit. */

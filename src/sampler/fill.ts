@@ -26,6 +26,7 @@ export class Filler {
   /**
    * @param alignsRight Whether padding stands on the left.
    * @param isRecent Whether windows are copied out of the newest rows, as `ss_recent_load` has put them together.
+   * @param action What errors begin with.
    */
   constructor(
     private readonly connection: Connection,
@@ -35,6 +36,7 @@ export class Filler {
     private readonly width: number,
     alignsRight: boolean,
     isRecent = false,
+    private readonly action = "Cannot sample",
   ) {
     const source = isRecent ? 1 : 0;
     const align = alignsRight ? 1 : 0;
@@ -90,12 +92,12 @@ export class Filler {
     if (code === status.widthMismatch) {
       const [window, tokens] = this.connection.detail();
       throw new RangeError(
-        `Cannot sample: the rows of a window must have <= ${this.width} tokens, got ${tokens} from row ${
+        `${this.action}: the rows of a window must have <= ${this.width} tokens, got ${tokens} from row ${
           starts[window]
         } on; tokens sets the width, truncate cuts`,
       );
     }
-    check(code, "Cannot sample");
+    check(code, this.action);
   }
 
   #fillFields(batch: AnyBatch, batchSize: number, filling: Filling, fields: readonly DenseField[]): void {
@@ -117,12 +119,12 @@ export class Filler {
       if (code === status.widthMismatch) {
         const [row, width] = this.connection.detail();
         throw new RangeError(
-          `Cannot sample: "${name}" must have <= ${
+          `${this.action}: "${name}" must have <= ${
             fields[i].width
           } values a row, got ${width} in row ${row}; fields sets the width, truncate cuts`,
         );
       }
-      check(code, "Cannot sample");
+      check(code, this.action);
     }
     const steps = batch.steps ?? nothing;
     const code = native.ss_steps_fill(
@@ -136,7 +138,7 @@ export class Filler {
       steps,
       batch.mask,
     );
-    check(code, "Cannot sample");
+    check(code, this.action);
     for (let i = 0; i < count; i++) batch.lengths[slots[i]] = lengths[i];
   }
 }

@@ -62,6 +62,8 @@ export type MixtureOptions<Name extends string = string> = Omit<SamplerOptions<N
 /** One store of a mixture, and the places in the batch that go to it. */
 interface Part {
   readonly source: SampleSource;
+  /** What is done with it, as errors say it: `sample from sources[1]`. */
+  readonly action: string;
   readonly windows: Windows;
   readonly filler: Filler;
   readonly places: Places;
@@ -121,22 +123,26 @@ export class Mixture<Batch = AnyBatch> implements Iterable<Batch> {
       if (notOfMixtures.includes(name)) throw checks.refuse(name, "left out of a mixture", value);
     }
     this.#limits = parseWeights(sources, checks);
-    const plans = sources.map(({ source }) => {
-      source.prepare("make a mixture");
-      return parseSamplerOptions({ ...options, order: "uniform" }, source.fields, checks.action);
-    });
+    const actions = sources.map((_, i) => `make a mixture of sources[${i}]`);
+    for (const [i, { source }] of sources.entries()) source.prepare(actions[i]);
     checkFields(sources.map(({ source }) => source.fields), checks);
+    const plans = sources.map(({ source }) =>
+      parseSamplerOptions({ ...options, order: "uniform" }, source.fields, checks.action)
+    );
     this.#plan = plans[0];
     const { window, batchSize } = this.#plan;
     this.#seed = this.#plan.seed;
     this.#cursor = new Cursor(this.#plan.shard);
     const width = window.width ??
-      window.length * Math.max(...sources.map(({ source }) => widestRow(source.connection)));
+      window.length *
+        Math.max(...sources.map(({ source }, i) => widestRow(source.connection, `Cannot ${actions[i]}`)));
     checkSize(batchSize, width, checks);
     this.#layout = new BatchLayout(window, width, batchSize, { isPrioritized: false, isMixture: true });
     let merged: Normalization | undefined;
     const moments = () => merged ??= mergedMoments(sources.map(({ source }) => source));
-    this.#parts = sources.map(({ source }, i) => makePart(source, plans[i], width, moments));
+    this.#parts = sources.map(({ source }, i) =>
+      makePart(source, `sample from sources[${i}]`, plans[i], width, moments)
+    );
     this.#indices = new Float64Array(batchSize);
     this.#units = new Float64Array(batchSize);
   }
@@ -194,7 +200,7 @@ export class Mixture<Batch = AnyBatch> implements Iterable<Batch> {
    * ```
    */
   next(out?: Batch): Batch {
-    for (const { source } of this.#parts) source.prepare("sample");
+    for (const { source, action } of this.#parts) source.prepare(action);
     const batch = this.#pickBatch(out as AnyBatch | undefined);
     this.#share(batch);
     for (const [i, part] of this.#parts.entries()) this.#drawFrom(part, i, batch);
@@ -315,7 +321,7 @@ export class Mixture<Batch = AnyBatch> implements Iterable<Batch> {
     const { windows, indices, ordinals, places, slots, count } = part;
     const { native } = part.source.connection;
     const population = windows.population();
-    checkAny(windows, population, population.from);
+    checkAny(windows, population, population.from, { action: `Cannot ${part.action}` });
     const key = keyOf(this.#seed, windowStream + number, population.total - population.from);
     check(native.ss_draw_uniform(key, indices, count, ordinals), "Cannot draw windows");
     for (let i = 0; i < count; i++) ordinals[i] += population.from;
@@ -332,6 +338,7 @@ export class Mixture<Batch = AnyBatch> implements Iterable<Batch> {
 
 function makePart(
   source: SampleSource,
+  action: string,
   plan: SamplerPlan,
   width: number,
   moments: () => Normalization,
@@ -339,8 +346,9 @@ function makePart(
   const { window, boundary, stride, batchSize } = plan;
   return {
     source,
+    action,
     windows: makeWindows(source, window, boundary, stride),
-    filler: makeFiller(source, window, width, boundary, moments),
+    filler: makeFiller(source, window, width, boundary, moments, `Cannot ${action}`),
     places: {
       anchors: new Float64Array(batchSize),
       starts: new Float64Array(batchSize),

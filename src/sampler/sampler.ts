@@ -385,17 +385,22 @@ export function makeWindows(
   return new Windows(connection, { unit, length, stride, boundary }, found);
 }
 
-/** @param moments What `normalize: true` goes by. */
+/**
+ * @param moments What `normalize: true` goes by.
+ * @param action What errors begin with.
+ */
 export function makeFiller(
   source: SampleSource,
   plan: WindowPlan,
   width: number,
   boundary: SamplerPlan["boundary"],
   moments: () => Normalization = () => source.moments(),
+  action?: string,
 ): Filler {
   const normalization = plan.normalize === true ? moments() : plan.normalize || {};
+  const scales = scalesOf(normalization);
   const alignsRight = boundary === "pad-left";
-  return new Filler(source.connection, plan, source.fields, scalesOf(normalization), width, alignsRight);
+  return new Filler(source.connection, plan, source.fields, scales, width, alignsRight, false, action);
 }
 
 /** The first position of the newest rows. */

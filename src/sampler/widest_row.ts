@@ -4,13 +4,13 @@ import { check } from "../native/status.ts";
 const rowsPerCall = 1 << 16;
 
 /** The number of tokens of the row that has most of them. @throws {RangeError} If there is no row to tell. */
-export function widestRow(connection: Connection): number {
+export function widestRow(connection: Connection, action = "Cannot make a sampler"): number {
   const { native, store, firstRow, rowCount } = connection;
   const starts = new Float64Array(rowsPerCall + 1);
   const steps = new BigInt64Array(rowsPerCall);
   if (firstRow === rowCount) {
     throw new RangeError(
-      "Cannot make a sampler: tokens must say how wide windows of steps are where the store holds no step, got none",
+      `${action}: tokens must say how wide windows of steps are where the store holds no step, got none`,
     );
   }
   let widest = 1;

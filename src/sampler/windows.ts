@@ -1,6 +1,6 @@
 import type { Connection } from "../connection.ts";
 import { check } from "../native/status.ts";
-import { countBelow, type Episodes, grown } from "./episodes.ts";
+import { countBelow, type Episodes, grown, type Return } from "./episodes.ts";
 import type { Boundary } from "./options.ts";
 
 const policies: Readonly<Record<Boundary, number>> = { within: 0, cross: 0, "pad-left": 1, "pad-right": 2 };
@@ -114,6 +114,11 @@ export class Windows {
       lengths,
     );
     check(code, "Cannot locate windows");
+  }
+
+  /** Where the ID of an earlier episode comes back, as `Episodes` finds it. */
+  findReturn(): Return | null {
+    return this.episodes.findReturn();
   }
 
   /** The position with which an episode begins. */

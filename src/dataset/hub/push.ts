@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { builtin } from "../../builtin.ts";
 import { StreamStoreError } from "../../error.ts";
+import { pathAdvice } from "../dataset_name.ts";
 import { pause } from "../../pause.ts";
 import { makeBranch } from "./branch.ts";
 import { sendCommit } from "./commit.ts";
@@ -32,7 +33,9 @@ export async function pushSplit(
   if (settings.token === null) {
     throw new StreamStoreError(
       "permission-denied",
-      `Cannot save ${id}: a token that may write must be given as the option token, in HF_TOKEN or by hf auth login`,
+      `Cannot save ${id}: a token that may write must be given as the option token, in HF_TOKEN or by hf auth login${
+        pathAdvice(id)
+      }`,
     );
   }
   const target: PushTarget = { endpoint: settings.endpoint, repository: id, branch, config, split };

@@ -1,5 +1,6 @@
 import { StreamStoreError } from "../../error.ts";
 import { describe } from "../../fields.ts";
+import { isHubName } from "../dataset_name.ts";
 import { Client } from "./client.ts";
 import { RefusalError } from "./failure.ts";
 import { HubFile } from "./remote_file.ts";
@@ -13,11 +14,6 @@ export interface ListedFile {
   readonly blobId: string;
   /** The SHA-256 of a large file's content; null for one that git itself holds. */
   readonly sha256: string | null;
-}
-
-/** Whether it can be the name of a repository, and not only a path in the file system. */
-export function isHubName(name: string): boolean {
-  return /^[A-Za-z0-9_][\w.-]*\/[A-Za-z0-9_][\w.-]*$/.test(name);
 }
 
 /** A dataset repository, seen by one client. */
