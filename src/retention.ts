@@ -78,16 +78,16 @@ export class Retention {
 /** Throws for a limit that is none, before anything is opened. */
 export function checkRetain(retain: Retain | undefined): void {
   if (retain === undefined) return;
-  const action =
-    "Cannot open a store: retain must be { rows, bytes, ms } of positive integers, as { ms: 300000 } " +
-    "for 5 minutes";
+  const allowed = "Cannot open a store: retain must be { rows, bytes, ms } of positive integers";
+  const advice = "; { ms: 300000 } keeps the rows of 5 minutes";
   const isObject = typeof retain === "object" && retain !== null;
   if (!isObject || Array.isArray(retain) || retain instanceof Map) {
-    throw new TypeError(`${action}, got ${describe(retain)}`);
+    throw new TypeError(`${allowed}, got ${describe(retain)}${advice}`);
   }
   for (const [unit, count] of Object.entries(retain)) {
     const isUnit = unit === "rows" || unit === "bytes" || unit === "ms";
     if (isUnit && (count === undefined || (Number.isInteger(count) && count > 0))) continue;
-    throw new RangeError(`${action}, got ${unit} ${describe(count)}`);
+    const isTime = unit !== "rows" && unit !== "bytes";
+    throw new RangeError(`${allowed}, got ${unit} ${describe(count)}${isTime ? advice : ""}`);
   }
 }

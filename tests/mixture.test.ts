@@ -137,7 +137,7 @@ test("a store that grows is drawn from as it is; one without a window is an erro
   const state = mixture.state();
   assert.throws(
     () => mixture.next(),
-    /^RangeError: Cannot sample: there must be a valid window of 2 steps, got none/,
+    /^RangeError: Cannot sample from sources\[1\]: there must be a valid window of 2 steps, got none/,
   );
   assert.deepEqual(mixture.state(), state);
   for (let step = 0; step < 10; step++) second.append(step, { a: step, done: 0 });
