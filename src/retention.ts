@@ -25,7 +25,10 @@ export interface Retain {
   readonly rows?: number;
   /** Bytes of the columns: 20 a token. */
   readonly bytes?: number;
-  /** Milliseconds since the rows were committed. */
+  /**
+   * Milliseconds since the rows were committed, or since the store was opened if they were there already. Setting the
+   * system's clock does not change them. Time in which the machine sleeps may not count: then more is kept.
+   */
   readonly ms?: number;
 }
 
@@ -36,7 +39,14 @@ export class Retention {
   /** When how many rows were committed, oldest first. */
   readonly #times: { readonly at: number; readonly rowCount: number; readonly tokenCount: number }[] = [];
 
-  constructor(private readonly connection: Connection, private readonly retain: Retain) {}
+  /** `now` counts milliseconds and never goes back, as the time of day does when somebody sets it. */
+  constructor(
+    private readonly connection: Connection,
+    private readonly retain: Retain,
+    private readonly now: () => number = () => performance.now(),
+  ) {
+    if (connection.rowCount > 0) this.#noteTime();
+  }
 
   /** After every commit: drops what may be dropped. */
   apply(): void {
@@ -59,7 +69,7 @@ export class Retention {
 
   #rowByTime(): number {
     if (this.retain.ms === undefined) return 0;
-    const end = Date.now() - this.retain.ms;
+    const end = this.now() - this.retain.ms;
     const next = this.#times.findIndex(({ at }) => at > end);
     const old = this.#times.splice(0, next === -1 ? this.#times.length : next);
     return old.at(-1)?.rowCount ?? 0;
@@ -71,7 +81,7 @@ export class Retention {
     const { rowCount, tokenCount, capacity } = this.connection;
     const last = this.#times.at(-1)?.tokenCount ?? 0;
     if (tokenCount - last < capacity / 8) return;
-    this.#times.push({ at: Date.now(), rowCount, tokenCount });
+    this.#times.push({ at: this.now(), rowCount, tokenCount });
   }
 }
 

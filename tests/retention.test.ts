@@ -4,6 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { StreamStore } from "../mod.ts";
+import { Appender } from "../src/appender.ts";
+import { Connection } from "../src/connection.ts";
+import { parseFields } from "../src/fields.ts";
+import { Retention } from "../src/retention.ts";
+import { withDirectory } from "./torture/scratch.ts";
 
 /** 11 tokens a row, chunks of 4,096 tokens. */
 function fill(store: StreamStore<{ a: 0; list: 1 }>, rows: number): void {
@@ -82,6 +87,70 @@ test("retain by bytes and by time", async () => {
   fill(time, 1000);
   assert.ok(time.firstRow > 1500 && time.firstRow <= 2000, `firstRow is ${time.firstRow}`);
 });
+
+test("retain by time takes no notice of the time of day", () => {
+  const { now } = Date;
+  using store = new StreamStore(fields, { capacity: 4096, retain: { ms: 3_600_000 } });
+  try {
+    for (const hours of [0, 2, 4, -3, 0]) {
+      Date.now = () => now() + hours * 3_600_000;
+      fill(store, 2000);
+      assert.equal(store.firstRow, 0, `${hours} hours off`);
+    }
+  } finally {
+    Date.now = now;
+  }
+});
+
+/** As a store has them, with a clock that the test sets: appends so many rows of a token, and commits. */
+function timedStore(connection: Connection, clock: { ms: number }): (rows: number) => void {
+  const appender = new Appender(connection, parseFields({ a: 0 }));
+  const retention = new Retention(connection, { ms: 1000 }, () => clock.ms);
+  appender.onFlush = () => retention.apply();
+  return (rows) => {
+    for (let row = 0; row < rows; row++) appender.appendStep(appender.rowCount, { a: row });
+    appender.flush();
+  };
+}
+
+test("retain by time keeps a row for as long as it says, to the last commit, and drops it then", () => {
+  const capacity = 512;
+  const connection = Connection.temporary(capacity);
+  const clock = { ms: 1e6 };
+  const append = timedStore(connection, clock);
+  // 128 rows every 100 ms.
+  for (let commit = 1; commit <= 100; commit++) {
+    clock.ms += 100;
+    append(128);
+    // Those of the last ten commits are younger than a second; the chunk that the first of them stands in is kept.
+    const youngest = 128 * Math.max(0, commit - 10);
+    assert.equal(connection.firstRow, youngest - youngest % capacity, `commit ${commit}`);
+  }
+  connection.close();
+});
+
+test("a store that is opened again keeps what it holds for as long as retain says from then on", () =>
+  withDirectory((directory) => {
+    const path = join(directory, "run.stream");
+    {
+      using store = StreamStore.open(path, { fields: { a: 0 }, capacity: 512 });
+      for (let row = 0; row < 4096; row++) store.append(row, { a: row });
+    }
+    // A clock that counts from the start of its process: the one before may have said more.
+    const clock = { ms: 5 };
+    const connection = Connection.existing(path, "write", null);
+    const append = timedStore(connection, clock);
+    clock.ms += 999;
+    append(1024);
+    assert.equal(connection.firstRow, 0);
+    clock.ms += 2;
+    append(1024);
+    assert.equal(connection.firstRow, 4096);
+    clock.ms += 1000;
+    append(1);
+    assert.equal(connection.firstRow, 4096 + 2048);
+    connection.close();
+  }));
 
 test("toDataset() of a bounded stream has the rows that are kept", async () => {
   using store = new StreamStore(fields, { capacity: 4096, retain: { rows: 10 } });
