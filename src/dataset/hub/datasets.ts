@@ -12,6 +12,7 @@ import { readParquet } from "../load/parquet_rows.ts";
 import type { LoadTarget } from "../load/rows.ts";
 import { ParquetFile } from "../parquet/file.ts";
 import { writeParquet } from "../save/parquet/file.ts";
+import { checkTypes } from "../save/types.ts";
 import type { CheckedSaveOptions, SaveSource } from "../save/save.ts";
 import { TableQueue } from "../save/tables.ts";
 import { planTable, type TablePlan } from "../to_arrow.ts";
@@ -84,6 +85,7 @@ async function saveSplit(
 ): Promise<void> {
   const { connection } = source;
   const plan = planTable(connection, source.fields, source.known, options);
+  checkTypes(plan.schema, "parquet");
   const { from, to } = plan.range;
   await pushSplit(name, split, {
     directory: directoryOf(connection),

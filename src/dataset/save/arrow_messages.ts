@@ -2,8 +2,21 @@ import { Message, MessageHeader } from "apache-arrow";
 import { blankDigits, checksumKey, checksumOf, digitsOf, writeDigits } from "../arrow/checksum.ts";
 import { checkMessage } from "../arrow/flatbuffer_check.ts";
 
+/**
+ * A message whose nodes all say how many nulls they have. In a slice of a column of nulls apache-arrow does not know, and
+ * says -1, which others refuse.
+ */
+export function withNullCounts(message: Message): Message {
+  if (message.headerType === MessageHeader.Schema) return message;
+  // The library does not export the types of headers.
+  const { nodes } = message.header() as unknown as { nodes: { length: number; nullCount: number }[] };
+  for (const node of nodes) if (node.nullCount < 0) node.nullCount = node.length;
+  return message;
+}
+
 /** A message with room for its checksum. */
-export function withBlank(message: Message): Message {
+export function withBlank(given: Message): Message {
+  const message = withNullCounts(given);
   const blank = message.headerType === MessageHeader.Schema ? blankDigits.schema : blankDigits.batch;
   const metadata = new Map([...message.metadata, [checksumKey, blank]]);
   const { bodyLength, version, headerType } = message;

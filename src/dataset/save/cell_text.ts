@@ -1,7 +1,6 @@
 import { type Data, type DataType, Type, Vector } from "apache-arrow";
 import type { Bitmap } from "../../batch.ts";
 import { isSet } from "../arrow/bitmaps.ts";
-import { type ArrowType, valueTypeOf } from "../arrow/types.ts";
 import { numberAt } from "../value_types.ts";
 
 /** The text of one row of a column. */
@@ -11,11 +10,9 @@ export type CellText = (row: number) => string;
  * JSON for the rows of a column, as Python's `json` writes it: `NaN`, `Infinity` and `-Infinity` are words, and a float
  * always has a point or an exponent, so that readers who guess types take it for one. Every float is the shortest text
  * that gives its float64 again. Times and durations are their integers.
- *
- * @param refuse Makes the error for a type that has no text.
  */
-export function jsonText(data: Data, refuse: (type: string) => Error): CellText {
-  const text = presentText(data, refuse);
+export function jsonText(data: Data): CellText {
+  const text = presentText(data);
   const validity = validityOf(data);
   return validity === null ? text : (row) => isSet(validity, row) ? text(row) : "null";
 }
@@ -26,8 +23,8 @@ export function validityOf({ type, nullCount, nullBitmap, offset, length }: Data
   return nullCount > 0 && nullBitmap ? { bytes: nullBitmap, firstBit: offset } : null;
 }
 
-/** The same for rows that are not null. */
-export function presentText(data: Data, refuse: (type: string) => Error): CellText {
+/** The same for rows that are not null. The type is one that `checkTypes` lets through. */
+export function presentText(data: Data): CellText {
   const { values, children, valueOffsets } = data;
   const type = data.type as DataType & { readonly precision: number; readonly listSize: number };
   switch (type.typeId) {
@@ -40,11 +37,11 @@ export function presentText(data: Data, refuse: (type: string) => Error): CellTe
       return (row) => isSet({ bytes: values, firstBit: data.offset }, row) ? "true" : "false";
     case Type.List:
     case Type.LargeList: {
-      const entry = jsonText(children[0], refuse);
+      const entry = jsonText(children[0]);
       return (row) => listText(entry, Number(valueOffsets[row]), Number(valueOffsets[row + 1]));
     }
     case Type.FixedSizeList: {
-      const entry = jsonText(children[0], refuse);
+      const entry = jsonText(children[0]);
       const { listSize } = type;
       return (row) => listText(entry, row * listSize, (row + 1) * listSize);
     }
@@ -52,24 +49,23 @@ export function presentText(data: Data, refuse: (type: string) => Error): CellTe
       const names = (type as { children: { name: string }[] }).children.map(({ name }) =>
         JSON.stringify(name)
       );
-      const entries = children.map((child: Data) => jsonText(child, refuse));
+      const entries = children.map((child: Data) => jsonText(child));
       return (row) => `{${names.map((name, i) => `${name}: ${entries[i](row)}`).join(", ")}}`;
     }
     case Type.Utf8:
-    case Type.LargeUtf8: {
+    case Type.LargeUtf8:
+    case Type.Utf8View: {
       const vector = new Vector([data]);
       return (row) => JSON.stringify(vector.get(row));
     }
     case Type.Dictionary: {
       const words = data.dictionary!.data.map((chunk: Data) => ({
         length: chunk.length,
-        text: jsonText(chunk, refuse),
+        text: jsonText(chunk),
       }));
       return (row) => wordText(words, Number(values[row]));
     }
   }
-  const value = valueTypeOf(type as unknown as ArrowType);
-  if (value === null) throw refuse(String(type));
   return (row) => String(values[row]);
 }
 

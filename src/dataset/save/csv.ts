@@ -1,7 +1,6 @@
 import { type Data, type Schema, type Table, Type, Vector } from "apache-arrow";
 import { isSet } from "../arrow/bitmaps.ts";
 import { type CellText, presentText, validityOf } from "./cell_text.ts";
-import { noText } from "./json_lines.ts";
 import { LineBuffer } from "./line_buffer.ts";
 import { writePieces } from "./output.ts";
 
@@ -20,9 +19,7 @@ function* pieces(schema: Schema, tables: Iterable<Table>): Generator<Uint8Array>
   const nothing = schema.fields.length === 1 ? '""' : "";
   for (const table of tables) {
     for (const { data, numRows } of table.batches) {
-      const cells = data.children.map((child: Data, i: number) =>
-        csvText(child, schema.fields[i].name, nothing)
-      );
+      const cells = data.children.map((child: Data) => csvText(child, nothing));
       for (let row = 0; row < numRows; row++) {
         let line = cells[0](row);
         for (let i = 1; i < cells.length; i++) line += "," + cells[i](row);
@@ -34,29 +31,33 @@ function* pieces(schema: Schema, tables: Iterable<Table>): Generator<Uint8Array>
   yield lines.take();
 }
 
-function csvText(data: Data, name: string, nothing: string): CellText {
-  const text = rawText(data, name);
+function csvText(data: Data, nothing: string): CellText {
+  const text = rawText(data, nothing);
   const validity = validityOf(data);
   return validity === null ? text : (row) => isSet(validity, row) ? text(row) : nothing;
 }
 
-function rawText(data: Data, name: string): CellText {
+function rawText(data: Data, nothing: string): CellText {
   const { typeId } = data.type;
-  if (typeId === Type.Utf8 || typeId === Type.LargeUtf8) {
+  if (typeId === Type.Utf8 || typeId === Type.LargeUtf8 || typeId === Type.Utf8View) {
     const vector = new Vector([data]);
-    // An empty string is not nothing.
-    return (row) => vector.get(row) === "" ? '""' : quoted(vector.get(row));
+    return (row) => stringText(vector.get(row));
   }
-  const text = presentText(data, (type) => noText("CSV", name, type));
+  const text = presentText(data);
   if (typeId === Type.Dictionary) {
     return (row) => {
       const word = text(row);
-      if (word === "null") return "";
-      return word.startsWith('"') ? quoted(JSON.parse(word)) : word;
+      if (word === "null") return nothing;
+      return word.startsWith('"') ? stringText(JSON.parse(word)) : quoted(word);
     };
   }
   const isNested = data.children.length > 0;
   return isNested ? (row) => quoted(text(row)) : text;
+}
+
+/** An empty string is not nothing. */
+function stringText(text: string): string {
+  return text === "" ? '""' : quoted(text);
 }
 
 function quoted(text: string): string {

@@ -13,9 +13,7 @@ function* pieces(schema: Schema, tables: Iterable<Table>): Generator<Uint8Array>
   const lines = new LineBuffer();
   for (const table of tables) {
     for (const { data, numRows } of table.batches) {
-      const cells = data.children.map((child: Data, i: number) =>
-        jsonText(child, (type) => noText("JSON lines", schema.fields[i].name, type))
-      );
+      const cells = data.children.map((child: Data) => jsonText(child));
       for (let row = 0; row < numRows; row++) {
         let line = "";
         for (let i = 0; i < cells.length; i++) line += keys[i] + cells[i](row);
@@ -25,10 +23,4 @@ function* pieces(schema: Schema, tables: Iterable<Table>): Generator<Uint8Array>
     }
   }
   yield lines.take();
-}
-
-export function noText(format: string, name: string, type: string): TypeError {
-  return new TypeError(
-    `Cannot save as ${format}: the column "${name}" must be of numbers, strings, or lists or structs of them, got ${type}; drop it, or save as parquet`,
-  );
 }

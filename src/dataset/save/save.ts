@@ -17,6 +17,7 @@ import { writeParquet } from "./parquet/file.ts";
 import { writeParquetFolder } from "./parquet_folder.ts";
 import { replaceFile } from "./staging.ts";
 import { TableQueue } from "./tables.ts";
+import { checkTypes } from "./types.ts";
 
 const action = "save a dataset";
 const defaultShardBytes = 500_000_000;
@@ -62,6 +63,7 @@ async function saveLocal(
   const isFolder = existsSync(name) ? statSync(name).isDirectory() : formatOfName(name) === null;
   const format = named ?? (isFolder ? await formatOfFolder(name) : formatOfName(name)) ?? "disk";
   const plan = planTable(source.connection, source.fields, source.known, options);
+  checkTypes(plan.schema, format);
   const tables = new TableQueue(source.connection, plan, action);
   if (isFolder && format === "disk") return await writeDisk(name, split, tables, shardBytes);
   if (isFolder && format === "parquet") return await writeParquetFolder(name, split, tables, shardBytes);

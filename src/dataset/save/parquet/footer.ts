@@ -8,40 +8,64 @@ import { schemaMessage } from "../arrow_file.ts";
 import type { PageMoves } from "./page_moves.ts";
 
 /**
- * What stands behind the pages, indexes of pages and the footer, for pages that have moved, and with a checksum of the
- * footer. `named`, if there is one, is the schema that it tells Arrow's readers of. Fields have the numbers of Parquet's
- * definition, parquet.thrift.
+ * What stands behind the pages of a file that is put together of others: indexes of pages, and one footer for all of
+ * them, with a checksum of itself. Fields have the numbers of Parquet's definition, parquet.thrift.
  */
-export function moveFooter(
-  tail: Uint8Array,
-  tailStart: number,
-  moves: PageMoves,
-  named: Schema | null,
-): Uint8Array {
-  const footerEnd = tail.length - trailerBytes;
-  const footerStart = footerEnd - footerLength(tail);
-  const writer = new ByteWriter(tail.length + 1024);
-  const footer = parse(tail.subarray(footerStart, footerEnd));
-  const newStart = moves.moved(tailStart);
-  for (const group of footer.field_4) {
+export class Footers {
+  #footer: Struct | null = null;
+  readonly #indexes: { readonly column: Struct; readonly index: Struct }[] = [];
+
+  /** Takes the row groups of a file, whose pages have moved into the one that is made. */
+  add(file: Uint8Array, moves: PageMoves): void {
+    const footerEnd = file.length - trailerBytes;
+    const footer = parse(file.subarray(footerEnd - footerLength(file), footerEnd));
+    for (const group of footer.field_4) this.#moveGroup(group, file, moves);
+    if (this.#footer === null) {
+      this.#footer = footer;
+      return;
+    }
+    this.#footer.field_3 += footer.field_3;
+    this.#footer.field_4.push(...footer.field_4);
+  }
+
+  get rowCount(): number {
+    return Number(this.#footer?.field_3 ?? 0);
+  }
+
+  /**
+   * The bytes themselves, for behind the last page, which ends at `start`. `named`, if there is one, is the schema that
+   * they tell Arrow's readers of, where it is not the one that the pages were made with.
+   */
+  bytes(start: number, named: Schema | null): Uint8Array {
+    const footer = this.#footer!;
+    const writer = new ByteWriter();
+    for (const { column, index } of this.#indexes) {
+      column.field_4 = BigInt(start + writer.offset);
+      const before = writer.offset;
+      serializeTCompactProtocol(writer, index);
+      column.field_5 = writer.offset - before;
+    }
+    for (const element of footer.field_2) keepByte(element.field_10);
+    if (named !== null) nameSchema(footer, named);
+    footer.field_6 = blankWriter;
+    writeFooter(writer, footer);
+    return writer.getBytes();
+  }
+
+  #moveGroup(group: Struct, file: Uint8Array, moves: PageMoves): void {
     for (const column of group.field_1) {
       const grown = moveColumn(column.field_3, moves);
       group.field_2 += grown;
       group.field_6 += grown;
-      const indexStart = Number(column.field_4) - tailStart;
-      const index = parse(tail.subarray(indexStart, indexStart + column.field_5));
-      column.field_4 = BigInt(newStart + writer.offset);
-      column.field_5 = writePageIndex(writer, index, moves);
+      const indexStart = Number(column.field_4);
+      const index = parse(file.subarray(indexStart, indexStart + column.field_5));
+      for (const page of index.field_1) movePage(page, moves);
+      this.#indexes.push({ column, index });
     }
     group.field_5 = moveOffset(group.field_5, moves);
     // The number of the group: the library that writes has no integers of 16 bits, and only encryption needs it.
     delete group.field_7;
   }
-  for (const element of footer.field_2) keepByte(element.field_10);
-  if (named !== null) nameSchema(footer, named);
-  footer.field_6 = blankWriter;
-  writeFooter(writer, footer);
-  return writer.getBytes();
 }
 
 // deno-lint-ignore no-explicit-any -- the library's own structs: fields by number, which parquet.thrift has the types of
@@ -68,16 +92,11 @@ function moveOffset(offset: bigint, moves: PageMoves): bigint {
   return BigInt(moves.moved(Number(offset)));
 }
 
-/** Writes where the pages of a column chunk are and how many bytes each has; returns how many bytes that took. */
-function writePageIndex(writer: ByteWriter, index: Struct, moves: PageMoves): number {
-  for (const page of index.field_1) {
-    const offset = Number(page.field_1);
-    page.field_1 = moveOffset(page.field_1, moves);
-    page.field_2 = moves.moved(offset + page.field_2) - Number(page.field_1);
-  }
-  const start = writer.offset;
-  serializeTCompactProtocol(writer, index);
-  return writer.offset - start;
+/** Moves the place of a page, and its size, in an index. */
+function movePage(page: Struct, moves: PageMoves): void {
+  const offset = Number(page.field_1);
+  page.field_1 = moveOffset(page.field_1, moves);
+  page.field_2 = moves.moved(offset + page.field_2) - Number(page.field_1);
 }
 
 /** The width of an integer is a byte, which the library would write as 32 bits; DuckDB refuses that. */

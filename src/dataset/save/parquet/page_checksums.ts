@@ -1,51 +1,50 @@
 import { crc32 } from "node:zlib";
-import type { Schema } from "apache-arrow";
 import { deserializeTCompactProtocol } from "hyparquet/src/thrift.js";
 import { ByteWriter } from "hyparquet-writer/src/bytewriter.js";
 import { serializeTCompactProtocol } from "hyparquet-writer/src/thrift.js";
-import { PieceReader } from "./piece_reader.ts";
-import { moveFooter } from "./footer.ts";
 import { PageMoves } from "./page_moves.ts";
 
 /** The mark at the file's begin. */
-const magicBytes = 4;
+export const magicBytes = 4;
 /** A page's header has some 30 bytes where, as here, it has no statistics. */
 const headerBytesMax = 1024;
 
+/** The pages of a file, and what stands behind them. */
+export interface SealedPages {
+  readonly pieces: readonly Uint8Array[];
+  readonly moves: PageMoves;
+  /** Where the pages of the file ended. */
+  readonly end: number;
+}
+
 /**
- * A Parquet file as it is written, with a CRC-32 added to the header of every page, and with a footer that knows where
- * the pages are now and has a checksum of itself. Readers that verify checksums (Arrow's, where it is asked to) can tell
- * then whether a page is what was written; parquet-wasm writes none.
- * `named` is the schema that the file is to tell of, where it is not the one that the bytes were made with.
+ * The pages of a Parquet file with a CRC-32 added to the header of each, for another file in which they begin at `start`.
+ * Readers that verify checksums (Arrow's, where it is asked to) can tell then whether a page is what was written;
+ * parquet-wasm writes none.
  */
-export async function* withChecksums(
-  pieces: AsyncIterable<Uint8Array>,
-  named: Schema | null,
-): AsyncGenerator<Uint8Array> {
-  const reader = new PieceReader(pieces);
-  const moves = new PageMoves();
-  yield await reader.take(magicBytes);
-  while (isPage(await reader.peek(headerBytesMax))) {
-    const start = reader.offset;
-    const { header, length } = parseHeader(await reader.peek(headerBytesMax));
-    await reader.take(length);
-    const body = await reader.take(header.field_3 as number);
+export function sealPages(file: Uint8Array, start: number): SealedPages {
+  const pieces: Uint8Array[] = [];
+  const moves = new PageMoves(start - magicBytes);
+  let at = magicBytes;
+  while (isPage(file, at)) {
+    const { header, length } = parseHeader(file.subarray(at, at + headerBytesMax));
+    const end = at + length + (header.field_3 as number);
+    const body = file.subarray(at + length, end);
     const longer = headerWith(header, crc32(body));
-    moves.add(start, longer.length - length);
-    yield longer;
-    yield body;
+    moves.add(at, longer.length - length);
+    pieces.push(longer, body);
+    at = end;
   }
-  const tailStart = reader.offset;
-  yield moveFooter(await reader.rest(), tailStart, moves, named);
+  return { pieces, moves, end: at };
 }
 
 /**
  * Behind the pages stand indexes, and the footer. Only a page's header begins with two numbers of 32 bits, its kind and
  * its size: each has one byte in front, and the first is below 64.
  */
-function isPage(bytes: Uint8Array): boolean {
+function isPage(bytes: Uint8Array, at: number): boolean {
   const number = 0x15;
-  return bytes[0] === number && bytes[2] === number;
+  return bytes[at] === number && bytes[at + 2] === number;
 }
 
 type Struct = ReturnType<typeof deserializeTCompactProtocol>;

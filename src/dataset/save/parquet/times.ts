@@ -6,6 +6,7 @@ import {
   FixedSizeList,
   LargeList,
   List,
+  Map_,
   RecordBatch,
   Schema,
   Struct,
@@ -51,13 +52,14 @@ function storedType(type: DataType): DataType {
   }
   if (DataType.isTime(type) && type.unit === TimeUnit.SECOND) return new TimeMillisecond();
   if (isDateInMilliseconds(type)) return new TimestampMillisecond();
-  const child = type.children?.[0];
-  if (child === undefined) return type;
-  const stored = storedField(child);
-  if (stored === child) return type;
-  if (DataType.isList(type)) return new List(stored);
-  if (DataType.isLargeList(type)) return new LargeList(stored);
-  if (DataType.isFixedSizeList(type)) return new FixedSizeList(type.listSize, stored);
+  const children: Field[] = type.children ?? [];
+  const stored = children.map(storedField);
+  if (stored.every((child, i) => child === children[i])) return type;
+  if (DataType.isStruct(type)) return new Struct(stored);
+  if (DataType.isMap(type)) return new Map_(stored[0] as never, type.keysSorted);
+  if (DataType.isList(type)) return new List(stored[0]);
+  if (DataType.isLargeList(type)) return new LargeList(stored[0]);
+  if (DataType.isFixedSizeList(type)) return new FixedSizeList(type.listSize, stored[0]);
   return type;
 }
 
@@ -69,8 +71,10 @@ function isDateInMilliseconds(type: DataType): boolean {
 function storedData(data: Data, from: Field, to: Field, column = from.name): Data {
   if (from.type === to.type) return data;
   if (data.children.length > 0) {
-    const child = storedData(data.children[0], from.type.children[0], to.type.children[0], column);
-    return withType(data, to.type, [child]);
+    const children = data.children.map((child, i) =>
+      storedData(child, from.type.children[i], to.type.children[i], column)
+    );
+    return withType(data, to.type, children);
   }
   const values = isDateInMilliseconds(from.type) ? data.values : toMilliseconds(data, column);
   return withType(data, to.type, [], values);
