@@ -8,6 +8,9 @@ export const builtin = {
   get crypto() {
     return builtin.process.getBuiltinModule("node:crypto");
   },
+  get dns() {
+    return builtin.process.getBuiltinModule("node:dns");
+  },
   get fs() {
     return builtin.process.getBuiltinModule("node:fs");
   },

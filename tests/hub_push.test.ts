@@ -504,8 +504,11 @@ test("an abort ends an upload with its reason, and nothing is committed", () =>
   withHub(async (hub, push) => {
     const controller = new AbortController();
     const reason = new Error("enough");
-    hub.faults.add({ path: "/upload/", delayMilliseconds: 500 });
-    setTimeout(() => controller.abort(reason), 100);
+    const abort = () => {
+      controller.abort(reason);
+      return new Promise((resolve) => setTimeout(resolve, 200));
+    };
+    hub.faults.add({ path: "/upload/", before: abort });
     await assert.rejects(push(new FakeStore(100), { signal: controller.signal }), reason);
     assert.equal(hub.log.count({ path: "/commit/" }), 0);
   }));

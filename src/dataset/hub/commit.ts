@@ -25,9 +25,7 @@ export async function sendCommit(
     action,
     what,
   });
-  const { commitOid } = value as { commitOid?: unknown };
-  if (typeof commitOid === "string") return commitOid;
-  throw repository.notUnderstood(what);
+  return repository.checkCommit((value as { commitOid?: unknown } | null)?.commitOid, what);
 }
 
 function lineOf(operation: Operation): { key: string; value: unknown } {

@@ -17,6 +17,7 @@ import type { CheckedSaveOptions, SaveSource } from "../save/save.ts";
 import { TableQueue } from "../save/tables.ts";
 import { planTable, type TablePlan } from "../to_arrow.ts";
 import { openSplit } from "./load.ts";
+import { withPrintableErrors } from "./printable.ts";
 import { type Expect, withProgress } from "./progress_bar.ts";
 import { pushSplit } from "./push.ts";
 import { PushRecords } from "./push_record.ts";
@@ -29,9 +30,16 @@ export async function load(
   split: string,
   options: LoadDatasetOptions,
 ): Promise<LoadedColumn[]> {
-  return await withProgress("download", name, options, (shown, expect) => {
-    return loadSplit(target, name, split, shown, expect);
-  });
+  return await withPrintableErrors(
+    options.signal,
+    () =>
+      withProgress(
+        "download",
+        name,
+        options,
+        (shown, expect) => loadSplit(target, name, split, shown, expect),
+      ),
+  );
 }
 
 async function loadSplit(
@@ -71,9 +79,11 @@ export async function save(
   split: string,
   options: CheckedSaveOptions,
 ): Promise<void> {
-  await withProgress("upload", name, options, (shown, expect) => {
-    return saveSplit(source, name, split, shown, expect);
-  });
+  await withPrintableErrors(
+    options.signal,
+    () =>
+      withProgress("upload", name, options, (shown, expect) => saveSplit(source, name, split, shown, expect)),
+  );
 }
 
 async function saveSplit(

@@ -1,4 +1,5 @@
 import { type ErrorCode, StreamStoreError } from "../../error.ts";
+import { printable } from "./printable.ts";
 import type { Settings } from "./settings.ts";
 
 /** What the Hub, or the storage behind it, said no with. */
@@ -22,6 +23,7 @@ export class RefusalError extends StreamStoreError {
 /** Reads what an answer that is no success says. */
 export async function readRefusal(response: Response): Promise<Refusal> {
   const { status, headers } = response;
+  // Its first bytes: more is not read of a failure.
   const text = await response.text().catch(() => "");
   let message = headers.get("X-Error-Message") ?? "";
   if (message === "") {
@@ -107,8 +109,8 @@ export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Without the token, and without what stands behind a question mark in an address. */
+/** Printable, without the token, and without what stands behind a question mark in an address. */
 export function clean(text: string, { token }: Settings): string {
   const withoutToken = token === null ? text : text.replaceAll(token, "(token)");
-  return withoutToken.replace(/(https?:\/\/[^\s?"')]*)\?[^\s"')]*/g, "$1");
+  return printable(withoutToken).replace(/(https?:\/\/[^\s?"')]*)\?[^\s"')]*/g, "$1");
 }

@@ -1,6 +1,6 @@
 import { builtin } from "../../builtin.ts";
 import { StreamStoreError } from "../../error.ts";
-import { RefusalError } from "./failure.ts";
+import { clean, RefusalError } from "./failure.ts";
 import type { HubRepository } from "./repository.ts";
 import { sendFile } from "./send_file.ts";
 
@@ -50,6 +50,9 @@ export async function uploadLarge(repository: HubRepository, upload: Upload): Pr
   }
 }
 
+/** As many parts as the storage itself allows. */
+const partsMax = 10_000;
+
 /** The SHA-256 of a file, which is its name at the Hub. */
 export async function hashFile(
   path: string,
@@ -77,24 +80,33 @@ async function askWhere(
     action,
     what,
   };
-  const { objects } = await client.post(request, {
+  const answer = await client.post(request, {
     operation: "upload",
     transfers: ["basic", "multipart"],
     hash_algo: "sha256",
     objects: [{ oid: sha256, size: byteLength }],
-  }) as { objects?: BatchObject[] };
-  const object = Array.isArray(objects) ? objects.find(({ oid }) => oid === sha256) : undefined;
-  if (object?.error !== undefined) {
+  }) as { objects?: (BatchObject | null)[] } | null;
+  const objects = answer?.objects;
+  const object = Array.isArray(objects) ? objects.find((each) => each?.oid === sha256) : undefined;
+  if (object?.error) {
     throw new StreamStoreError(
       "input-output",
-      `Cannot ${action}: ${target} was refused, "${object.error.message}"`,
+      clean(
+        `Cannot ${action}: ${target} was refused, "${object.error.message}"`.slice(0, 500),
+        client.settings,
+      ),
     );
   }
-  if (object === undefined) throw repository.notUnderstood(what);
+  if (!object) throw repository.notUnderstood(what);
   const { upload, verify } = object.actions ?? {};
-  if (upload === undefined) return null;
-  if (typeof upload.href !== "string") throw repository.notUnderstood(what);
-  return { upload, verify };
+  if (!upload) return null;
+  if (!isAction(upload) || (verify && !isAction(verify))) throw repository.notUnderstood(what);
+  return { upload, verify: verify ?? undefined };
+}
+
+function isAction({ href, header }: { href?: unknown; header?: unknown }): boolean {
+  return typeof href === "string" && URL.canParse(href) && typeof (header ?? {}) === "object" &&
+    Object.values(header ?? {}).every((value) => typeof value === "string" || typeof value === "number");
 }
 
 async function sendWhole(repository: HubRepository, upload: Upload, { href, header }: Action): Promise<void> {
@@ -121,7 +133,8 @@ async function sendParts(
   const numbers = Object.keys(header).filter((key) => /^\d+$/.test(key)).sort((a, b) =>
     Number(a) - Number(b)
   );
-  if (!(partBytes > 0) || numbers.length !== Math.ceil(byteLength / partBytes)) {
+  const isPlan = partBytes > 0 && numbers.length === Math.ceil(byteLength / partBytes);
+  if (!isPlan || numbers.length > partsMax) {
     throw repository.notUnderstood(`where to upload the parts of ${target}`);
   }
   const parts: { partNumber: number; etag: string }[] = [];
@@ -129,8 +142,8 @@ async function sendParts(
     const range = { path: upload.path, start: i * partBytes, end: Math.min(byteLength, (i + 1) * partBytes) };
     const onBytes = progressOf(repository, upload, range.start);
     const headers = await sendFile(repository, { url: header[number], range, target, onBytes });
-    const etag = headers.etag;
-    if (etag === undefined) throw repository.notUnderstood(`the ETag of part ${number} of ${target}`);
+    const etag = headers.get("etag");
+    if (etag === null) throw repository.notUnderstood(`the ETag of part ${number} of ${target}`);
     parts.push({ partNumber: Number(number), etag });
   }
   const type = "application/vnd.git-lfs+json";

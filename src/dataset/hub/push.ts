@@ -193,8 +193,8 @@ async function isLarge(
   const what = `how ${name} is to be uploaded`;
   const answer = await client.post({ url: repository.api("preupload", branch), action, what }, {
     files: [{ path: name, size: byteLength, sample: sample.toString("base64") }],
-  }) as { files?: { uploadMode?: unknown }[] };
-  const mode = answer.files?.[0]?.uploadMode;
+  }) as { files?: { uploadMode?: unknown }[] } | null;
+  const mode = answer?.files?.[0]?.uploadMode;
   if (mode === "lfs" || mode === "regular") return mode === "lfs";
   throw repository.notUnderstood(what);
 }

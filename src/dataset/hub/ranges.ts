@@ -28,6 +28,12 @@ export function planRequests(ranges: readonly Range[]): Range[] {
   });
 }
 
+/** The first of the ranges, as many as have so many bytes together at most. */
+export function withinBytes(ranges: readonly Range[], bytesMax: number): Range[] {
+  let bytes = 0;
+  return ranges.filter(({ start, end }) => (bytes += end - start) <= bytesMax);
+}
+
 /** Lets so many tasks run at the same time; the others wait for their turn. */
 export class Lanes {
   #free: number;

@@ -1,15 +1,22 @@
 import { builtin } from "../../builtin.ts";
 import { StreamStoreError } from "../../error.ts";
-import { Client, type Request } from "./client.ts";
+import type { Client, Request } from "./client.ts";
 import { clean, readRefusal, refusalError } from "./failure.ts";
-import { Lanes, planRequests, type Range } from "./ranges.ts";
+import { redirectsMax, targetOf } from "./http/fetch.ts";
+import { RefusedAnswer } from "./http/refused.ts";
+import { Lanes, planRequests, type Range, withinBytes } from "./ranges.ts";
 import { isPassing, PassingFailure, retrying, waitSecondsOf } from "./retry.ts";
 import type { ListedFile } from "./repository.ts";
 import type { RemoteFile } from "./types.ts";
 
 /** Requests of one file at the same time. */
 const lanesPerFile = 4;
-const redirectsMax = 5;
+/** What one read may want: more does not fit into memory, whatever a file says of its own size. */
+const sliceBytesMax = 2 ** 31;
+/** What is held of what was foreseen; the rest is asked for when it is wanted. */
+const prefetchBytesMax = 2 ** 30;
+/** What must have come for a try to count as none. */
+const progressBytes = 1 << 16;
 
 interface Block extends Range {
   readonly bytes: Promise<Uint8Array<ArrayBuffer>>;
@@ -36,9 +43,7 @@ export class HubFile implements RemoteFile {
     private readonly file: ListedFile & { readonly url: string },
     private readonly link: Link = { location: null },
   ) {
-    const { settings } = outer;
-    const signals = [this.#closed.signal, ...(settings.signal === undefined ? [] : [settings.signal])];
-    this.#client = new Client({ ...settings, signal: AbortSignal.any(signals) });
+    this.#client = outer.until(this.#closed.signal);
     this.path = file.path;
     this.byteLength = file.byteLength;
   }
@@ -56,13 +61,22 @@ export class HubFile implements RemoteFile {
   prefetch(ranges: readonly Range[]): void {
     // What is there whole is there already.
     if (this.#blocks.some(({ start, end }) => start === 0 && end === this.byteLength)) return;
-    this.#blocks = planRequests(ranges).map((range) => this.#block(range));
+    const inside = ranges.filter(({ start, end }) => start >= 0 && end <= this.byteLength);
+    this.#blocks = planRequests(withinBytes(inside, prefetchBytesMax)).map((range) => this.#block(range));
   }
 
   async slice(start: number, end: number = this.byteLength): Promise<ArrayBuffer> {
     if (!(start >= 0 && start <= end && end <= this.byteLength)) {
       throw new RangeError(
         `Cannot read ${this.path}: bytes ${start} to ${end} must lie within the file, which has ${this.byteLength}`,
+      );
+    }
+    if (end - start > sliceBytesMax) {
+      throw new StreamStoreError(
+        "file-too-large",
+        `Cannot ${this.action}: what is read of ${this.path} at a time must have at most ${sliceBytesMax} bytes, got ${
+          end - start
+        }`,
       );
     }
     const inside = this.#blocks.filter((block) => block.start < end && start < block.end);
@@ -118,8 +132,8 @@ export class HubFile implements RemoteFile {
           done = 0;
           throw new PassingFailure(error);
         }
-        if (error instanceof PassingFailure || error instanceof StreamStoreError) throw error;
-        throw this.#client.lost(this.#request(), error, done > before);
+        // Less than that, a byte a try, would never come to an end.
+        throw this.#client.lost(this.#request(), error, done - before >= progressBytes);
       }
     });
     return bytes;
@@ -127,29 +141,22 @@ export class HubFile implements RemoteFile {
 
   /** Receives bytes until all are there; throws where the connection ends before. */
   async #receive(start: number, end: number, take: (piece: Uint8Array) => void): Promise<void> {
-    const { response, deadline } = await this.#openRange(start, end);
-    try {
-      // A server may answer a range with the whole file: what comes before is passed over.
-      let skip = response.status === 200 ? start : 0;
-      let left = end - start;
-      for await (const all of response.body ?? []) {
-        deadline.extend();
-        const piece = all.subarray(Math.min(skip, all.length));
-        skip -= all.length - piece.length;
-        if (piece.length > 0) take(piece.subarray(0, left));
-        left -= Math.min(left, piece.length);
-        if (left === 0) break;
-      }
-      if (left > 0) throw new Error(`the answer ended ${left} bytes before its end`);
-    } catch (error) {
-      throw deadline.signal.aborted ? deadline.signal.reason : error;
-    } finally {
-      deadline.end();
+    const response = await this.#openRange(start, end);
+    // A server may answer a range with the whole file: what comes before is passed over.
+    let skip = response.status === 200 ? start : 0;
+    let left = end - start;
+    for await (const all of response.body ?? []) {
+      const piece = all.subarray(Math.min(skip, all.length));
+      skip -= all.length - piece.length;
+      if (piece.length > 0) take(piece.subarray(0, left));
+      left -= Math.min(left, piece.length);
+      if (left === 0) break;
     }
+    if (left > 0) throw new Error(`the answer ended ${left} bytes before its end`);
   }
 
   /** The answer to a request for a range, from the storage; its link is renewed where it has expired. */
-  async #openRange(start: number, end: number) {
+  async #openRange(start: number, end: number): Promise<Response> {
     for (let isRenewed = false;; isRenewed = true) {
       const isFresh = this.link.location === null;
       const location = await this.#locate();
@@ -157,20 +164,19 @@ export class HubFile implements RemoteFile {
         ...this.#request(),
         url: location,
         headers: { "Range": `bytes=${start}-${end - 1}`, "Accept-Encoding": "identity" },
+        // A link to the storage is asked for anew where it has moved.
+        redirect: "manual" as const,
       };
-      const opened = await this.#client.open(request);
-      const { response, deadline } = opened;
+      const response = await this.#client.open(request);
       const { status, headers } = response;
       if (status === 206 || status === 200) {
-        if (this.#hasSize(response, start)) return opened;
-        deadline.end();
+        if (this.#hasSize(response, start)) return response;
         await response.body?.cancel();
         throw new Error(
           `a file of another size than ${this.byteLength}, ${headers.get("Content-Range") ?? "whole"}`,
         );
       }
       const refusal = await readRefusal(response);
-      deadline.end();
       const isLink = !this.#client.isHub(location);
       if (isLink && (status === 400 || status === 401 || status === 403) && !isFresh && !isRenewed) {
         this.link.location = null;
@@ -210,37 +216,34 @@ export class HubFile implements RemoteFile {
   async #follow(): Promise<string> {
     let url = this.file.url;
     for (let count = 0; count <= redirectsMax; count++) {
-      const { response, deadline } = await this.#client.open({
+      const response = await this.#client.open({
         ...this.#request(),
         url,
         headers: { "Range": "bytes=0-0" },
+        redirect: "manual",
       });
       const { status, headers } = response;
-      try {
-        const target = headers.get("Location");
-        if (status >= 300 && status < 400 && target !== null) {
-          await response.body?.cancel();
-          url = new URL(target, url).href;
-          if (!this.#client.isHub(url)) return url;
-          continue;
-        }
-        // 416: an empty file, or a server that knows no ranges of one byte; the next request will tell.
-        if (response.ok || status === 416) {
-          await response.body?.cancel();
-          return url;
-        }
-        const error = refusalError(
-          this.action,
-          this.path,
-          await readRefusal(response),
-          this.#client.settings,
-        );
-        throw isPassing(status) ? new PassingFailure(error, waitSecondsOf(headers)) : error;
-      } finally {
-        deadline.end();
+      const target = headers.get("Location");
+      if (status >= 300 && status < 400 && target !== null) {
+        await response.body?.cancel();
+        url = targetOf(target, new URL(url)).href;
+        if (!this.#client.isHub(url)) return url;
+        continue;
       }
+      // 416: an empty file, or a server that knows no ranges of one byte; the next request will tell.
+      if (response.ok || status === 416) {
+        await response.body?.cancel();
+        return url;
+      }
+      const error = refusalError(
+        this.action,
+        this.path,
+        await readRefusal(response),
+        this.#client.settings,
+      );
+      throw isPassing(status) ? new PassingFailure(error, waitSecondsOf(headers)) : error;
     }
-    throw new Error(`more than ${redirectsMax} redirects`);
+    throw new RefusedAnswer(`must come by at most ${redirectsMax} redirects`, "more");
   }
 
   #checkHash(bytes: Uint8Array): void {

@@ -2,7 +2,7 @@ import { StreamStoreError } from "../../error.ts";
 import { describe } from "../../fields.ts";
 import { isHubName } from "../dataset_name.ts";
 import { Client } from "./client.ts";
-import { RefusalError } from "./failure.ts";
+import { clean, RefusalError } from "./failure.ts";
 import { HubFile } from "./remote_file.ts";
 import type { Settings } from "./settings.ts";
 
@@ -15,6 +15,11 @@ export interface ListedFile {
   /** The SHA-256 of a large file's content; null for one that git itself holds. */
   readonly sha256: string | null;
 }
+
+/** Two million files: the Hub has a thousand a page, and wants repositories to have a hundred thousand. */
+const pagesMax = 2000;
+const listBytesMax = 400_000_000;
+const textBytesMax = 50_000_000;
 
 /** A dataset repository, seen by one client. */
 export class HubRepository {
@@ -39,16 +44,19 @@ export class HubRepository {
     return `${this.client.settings.endpoint}/datasets/${this.id}`;
   }
 
-  /** The commit that a branch, a tag or a commit's ID stands for. */
+  /** The commit that a branch, a tag or a commit's ID, or the begin of one, stands for. */
   async commitOf(revision: string): Promise<string> {
     const what = `the revision ${revision} of ${this.id}`;
-    const { value } = await this.client.json({
-      url: this.api("revision", revision),
-      action: this.action,
-      what,
-    });
-    const { sha } = value as { sha?: unknown };
-    if (typeof sha === "string") return sha;
+    const url = new URL(this.api("revision", revision));
+    // Without it the Hub tells all files of the commit.
+    url.searchParams.set("expand", "sha");
+    const { value } = await this.client.json({ url: url.href, action: this.action, what });
+    return this.checkCommit((value as { sha?: unknown } | null)?.sha, what);
+  }
+
+  /** A commit's ID as an answer has it. */
+  checkCommit(id: unknown, what: string): string {
+    if (typeof id === "string" && /^[0-9a-f]{40}([0-9a-f]{24})?$/.test(id)) return id;
     throw this.notUnderstood(what);
   }
 
@@ -71,28 +79,47 @@ export class HubRepository {
     first.searchParams.set("recursive", "true");
     const what = `the list of files of ${this.id}`;
     const files: ListedFile[] = [];
-    for (let url: URL | null = first; url !== null;) {
-      const { value, headers } = await this.client.json({ url: url.href, action: this.action, what });
-      if (!Array.isArray(value)) throw this.notUnderstood(what);
-      for (const entry of value) if (entry?.type === "file") files.push(this.#readEntry(entry, what));
-      url = nextPage(first, headers.get("Link"));
+    for await (const entry of this.#entries(first, what)) {
+      if (entry?.type === "file") files.push(this.#readEntry(entry, what));
     }
     return files;
   }
 
-  #readEntry(entry: Record<string, unknown>, what: string): ListedFile {
-    const { path, size, oid, lfs } = entry as {
-      path: unknown;
-      size: unknown;
-      oid: unknown;
-      lfs?: { oid?: unknown };
-    };
-    const sha256 = lfs?.oid ?? null;
+  /** The entries of a list that comes in pages. */
+  async *#entries(first: URL, what: string): AsyncGenerator<Record<string, unknown> | null> {
+    let [pageCount, left] = [0, listBytesMax];
+    for (let url: URL | null = first; url !== null;) {
+      const { value, headers, length } = await this.client.json({ url: url.href, action: this.action, what });
+      if (!Array.isArray(value)) throw this.notUnderstood(what);
+      left -= length;
+      if (++pageCount > pagesMax || left < 0) {
+        throw new StreamStoreError(
+          "input-output",
+          `Cannot ${this.action}: ${what} must have at most ${pagesMax} pages and ${listBytesMax} bytes, got more`,
+        );
+      }
+      yield* value;
+      url = nextPage(first, headers.get("Link"));
+    }
+  }
+
+  #readEntry({ path, size, oid, lfs }: Record<string, unknown>, what: string): ListedFile {
+    const sha256 = (lfs as { oid?: unknown } | null | undefined)?.oid ?? null;
+    const isHash = (hash: unknown) => typeof hash === "string" && /^[0-9a-f]{40,64}$/.test(hash);
     if (
-      typeof path === "string" && Number.isSafeInteger(size) && typeof oid === "string" &&
-      (sha256 === null || typeof sha256 === "string")
-    ) return { path, byteLength: size as number, blobId: oid, sha256 };
-    throw this.notUnderstood(what);
+      typeof path !== "string" || !Number.isSafeInteger(size) || (size as number) < 0 || !isHash(oid) ||
+      !(sha256 === null || isHash(sha256))
+    ) throw this.notUnderstood(what);
+    if (!isPath(path)) {
+      throw new StreamStoreError(
+        "input-output",
+        clean(
+          `Cannot ${this.action}: ${what} must have paths below the repository, got ${describe(path)}`,
+          this.client.settings,
+        ),
+      );
+    }
+    return { path, byteLength: size as number, blobId: oid as string, sha256: sha256 as string | null };
   }
 
   /** A listed file, to be read at that commit. */
@@ -109,10 +136,10 @@ export class HubRepository {
     const listed = files.find((file) => file.path === path);
     if (listed === undefined) return null;
     // A README is written by people; one of this size is none, and would be held in memory whole.
-    if (listed.byteLength > 50_000_000) {
+    if (listed.byteLength > textBytesMax) {
       throw new StreamStoreError(
         "file-too-large",
-        `Cannot ${this.action}: ${path} must have at most 50000000 bytes, got ${listed.byteLength}`,
+        `Cannot ${this.action}: ${path} must have at most ${textBytesMax} bytes, got ${listed.byteLength}`,
       );
     }
     return new TextDecoder().decode(await this.file(commit, listed).readAll());
@@ -127,14 +154,21 @@ export class HubRepository {
   }
 }
 
+/** As git allows them, and none that leads out of the repository or is longer than systems take. */
+function isPath(path: string): boolean {
+  return path.length <= 4096 && path.isWellFormed() && !path.includes("\0") &&
+    path.split("/").every((part) => part !== "" && part !== "." && part !== "..");
+}
+
 /**
  * The address of a listing's next page. Only the query is taken from the link: a mirror of the Hub hands out links to
  * the Hub itself, where the token is not to go.
  */
 function nextPage(first: URL, link: string | null): URL | null {
-  const match = /<([^>]*)>\s*;\s*rel="?next"?/.exec(link ?? "");
-  if (match === null) return null;
+  const match = /<([^<>]*)>\s*;\s*rel="?next"?/.exec(link ?? "");
+  const target = match === null ? null : URL.parse(match[1], first.href);
+  if (target === null) return null;
   const next = new URL(first);
-  next.search = new URL(match[1], first).search;
+  next.search = target.search;
   return next;
 }

@@ -1,5 +1,6 @@
 import { StreamStoreError } from "../../error.ts";
 import { Card, type CardConfig, type CardInfo, chooseConfig, findInfo, readConfigs } from "./card.ts";
+import { isPrintable, printable } from "./printable.ts";
 import type { HubRepository, ListedFile } from "./repository.ts";
 import { findSplits, parquetOf, type Splits } from "./splits.ts";
 
@@ -68,6 +69,14 @@ export function splitFiles(snapshot: Snapshot, split: string, repository: HubRep
       "unsupported",
       `the files of split ${split} must be Parquet, which the Hub makes of other formats in the revision ` +
         `refs/convert/parquet, got ${others.length} like ${others[0]}`,
+    );
+  }
+  // They are what progress is told of, and a terminal would do what they say.
+  const odd = parquet.find((path) => !isPrintable(path));
+  if (odd !== undefined) {
+    throw refuse(
+      "unsupported",
+      `the files of split ${split} must have printable names, got ${printable(odd)}`,
     );
   }
   const byPath = new Map(files.map((file) => [file.path, file]));

@@ -19,6 +19,8 @@ export const blankWriter = `${checksumLabel}${blankChecksum})`;
 export const trailerBytes = 8;
 /** Most footers are there with the first read. */
 const firstReadBytes = 1 << 19;
+/** Ten thousand columns in a hundred row groups have some 100 MB; a file may say that it has 4 GB. */
+const footerBytesMax = 256_000_000;
 
 /** Reads a file's metadata, and compares them with their checksum if they have one. */
 export async function readFooter(source: ByteSource): Promise<FileMetaData> {
@@ -26,6 +28,9 @@ export async function readFooter(source: ByteSource): Promise<FileMetaData> {
   let tail = new Uint8Array(await source.slice(Math.max(0, byteLength - firstReadBytes), byteLength));
   if (tail.length >= trailerBytes) {
     const length = footerLength(tail);
+    if (length > footerBytesMax && length <= byteLength - trailerBytes) {
+      throw new Error(`its footer must have at most ${footerBytesMax} bytes, got ${length}`);
+    }
     if (length > tail.length - trailerBytes && length <= byteLength - trailerBytes) {
       tail = new Uint8Array(await source.slice(byteLength - trailerBytes - length, byteLength));
     }
