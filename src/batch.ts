@@ -1,8 +1,9 @@
 import { dtypeCodes, type DtypeName } from "./column.ts";
 import { type Connection, nothing } from "./connection.ts";
 import { StreamStoreError } from "./error.ts";
-import type { Field } from "./fields.ts";
+import { describe, type Field } from "./fields.ts";
 import { check, errorOf, status } from "./native/status.ts";
+import { attachedLength, kindOf, plainView, privateView, type TypedArrayName } from "./typed_array.ts";
 
 /** A bitmap, least significant bit first, that begins at `firstBit`. */
 export interface Bitmap {
@@ -67,7 +68,8 @@ export class Batch {
   }
 
   /** Adds rows. Steps must rise, and the sources be in field order. */
-  add(steps: BigInt64Array, sources: readonly Source[]): void {
+  add(steps: BigInt64Array, given: readonly Source[]): void {
+    const sources = given.map(plainSource);
     for (let from = 0; from < steps.length; from += rowsPerBlock) {
       this.#addBlock(steps.subarray(from, Math.min(steps.length, from + rowsPerBlock)), sources, from);
     }
@@ -146,6 +148,42 @@ export class Batch {
     if (kind === null) throw errorOf(code, "Cannot append columns");
     throw new BatchError(kind, source?.field ?? null, this.#rowsBefore + firstRow + row, valueIndex);
   }
+}
+
+/**
+ * A source out of nothing but memory of which the engine knows how large it is: tables are a caller's objects too.
+ * Offsets are checked here and in the native library, and used after that: no other thread may write them meanwhile.
+ */
+function plainSource(source: Source): Source {
+  return {
+    ...source,
+    values: plainView(checkKind(source, source.values)),
+    offsets: source.offsets &&
+      privateView(checkKind(source, source.offsets, ["Int32Array", "BigInt64Array"])),
+    validity: plainBitmap(source, source.validity),
+    valueValidity: plainBitmap(source, source.valueValidity),
+  };
+}
+
+function plainBitmap(source: Source, bitmap: Bitmap | null): Bitmap | null {
+  if (bitmap === null) return null;
+  const { bytes, firstBit } = bitmap;
+  return { bytes: plainView(checkKind(source, bytes, ["Uint8Array"])), firstBit };
+}
+
+function checkKind<Item extends ArrayBufferView>(
+  { field }: Source,
+  array: Item,
+  allowed?: readonly TypedArrayName[],
+): Item {
+  const name = `Cannot append columns: "${field.name}"`;
+  const kind = kindOf(array);
+  if (kind === undefined || !(allowed?.includes(kind) ?? true)) {
+    const kinds = allowed?.join(" or ") ?? "typed arrays";
+    throw new TypeError(`${name} must come in ${kinds}, got ${describe(array)}`);
+  }
+  attachedLength(name, array);
+  return array;
 }
 
 function bytesOf(bitmap: Bitmap | null): Uint8Array {

@@ -4,7 +4,18 @@ import type { Connection } from "./connection.ts";
 import { describe, type Field } from "./fields.ts";
 import { ownValue } from "./own_value.ts";
 import { bigintAdvice, wrongStep } from "./steps.ts";
-import { checkAttached, type NumberArray, type Scalar } from "./values.ts";
+import {
+  type AnyTypedArray,
+  attachedLength,
+  isList,
+  kindOf,
+  type List,
+  plainView,
+  readElements,
+  readNumbers,
+  type TypedArrayName,
+} from "./typed_array.ts";
+import type { NumberArray, Scalar } from "./values.ts";
 
 /**
  * Numbers of one field for many steps, of shape `[values]`.
@@ -62,6 +73,15 @@ export type ColumnsInput<Name extends string = string> =
   & { readonly step: BigInt64Array | Float64Array | Int32Array | readonly (number | bigint)[] }
   & { readonly [Field in Name]?: ColumnInput };
 
+/** A column as the caller handed it over, each thing read once. Typed arrays are the caller's own. */
+interface GivenColumn {
+  readonly field: Field;
+  readonly values: AnyTypedArray;
+  readonly width: unknown;
+  readonly offsets: Int32Array | BigInt64Array | null;
+  readonly isList: boolean;
+}
+
 /** Appends columns: checked whole, then written, then committed at once. */
 export function appendColumns(connection: Connection, fields: readonly Field[], columns: ColumnsInput): void {
   const { step, ...inputs } = columns;
@@ -73,8 +93,10 @@ export function appendColumns(connection: Connection, fields: readonly Field[], 
     );
   }
   const steps = toSteps(step);
-  const given = fields.filter(({ name }) => ownValue(inputs, name) != null);
-  const sources = given.map((field) => toSource(field, inputs[field.name]!, steps.length));
+  const present = fields.filter(({ name }) => ownValue(inputs, name) != null);
+  // The caller's own code runs in the first pass, and none in the second, which looks at what the first has found.
+  const given = present.map((field) => readColumn(field, inputs[field.name]!));
+  const sources = given.map((column) => toSource(column, steps.length));
   const batch = new Batch(connection);
   try {
     batch.add(steps, sources);
@@ -111,75 +133,119 @@ function inWords(
 }
 
 function toSteps(step: ColumnsInput["step"]): BigInt64Array {
-  if (step instanceof BigInt64Array) return step.slice();
-  if (!Array.isArray(step) && !(ArrayBuffer.isView(step) && "length" in step)) {
+  if (!isList(step)) {
     throw new TypeError(
       `Cannot append columns: step must be a list or typed array of integers, got ${describe(step)}`,
     );
   }
-  const steps = new BigInt64Array(step.length);
-  for (let i = 0; i < steps.length; i++) {
-    const value: unknown = step[i];
+  return readIntegers("Cannot append columns: step", step, (value, i) => {
     const isExact = typeof value === "bigint"
       ? BigInt.asIntN(64, value) === value
       : Number.isSafeInteger(value);
-    if (!isExact) throw wrongStep("Cannot append columns", `step[${i}]`, value);
-    steps[i] = BigInt(value as number | bigint);
-  }
-  return steps;
+    if (isExact) return BigInt(value as number | bigint);
+    throw wrongStep("Cannot append columns", `step[${i}]`, value);
+  });
 }
 
-function toSource(field: Field, input: ColumnInput, rowCount: number): Source {
-  const isBare = typeof input !== "object" || Array.isArray(input) || ArrayBuffer.isView(input);
-  const { values: given, ...layout } = isBare
-    ? { values: input as ColumnNumbers }
-    : input as Exclude<ColumnInput, ColumnNumbers>;
-  const values = toNumbers(field, given);
-  const length = (values as unknown as ArrayLike<unknown>).length;
-  const offsets = "offsets" in layout
-    ? toOffsets(field, layout.offsets as readonly number[], rowCount, length)
-    : null;
-  const width = offsets !== null ? null : "width" in layout ? layout.width as number : 1;
-  if (width !== null) checkWidth(field, width, rowCount, length);
+/** Integers of a list in memory of their own, which nobody can change between a check and the native pass. */
+function readIntegers(
+  name: string,
+  list: List,
+  toInteger: (element: unknown, index: number) => bigint,
+): BigInt64Array {
+  if (kindOf(list) === "BigInt64Array") {
+    attachedLength(name, list as AnyTypedArray);
+    return new BigInt64Array(list as BigInt64Array);
+  }
+  let integers = new BigInt64Array(64);
+  const length = readElements(name, list, (element, i) => {
+    if (i === integers.length) {
+      const larger = new BigInt64Array(2 * i);
+      larger.set(integers);
+      integers = larger;
+    }
+    integers[i] = toInteger(element, i);
+  });
+  return integers.subarray(0, length);
+}
+
+function readColumn(field: Field, input: ColumnInput): GivenColumn {
+  if (typeof input !== "object" || isList(input) || ArrayBuffer.isView(input)) {
+    return {
+      field,
+      values: toNumbers(field, input as ColumnNumbers),
+      width: 1,
+      offsets: null,
+      isList: false,
+    };
+  }
+  const { values, width = 1, offsets } = input as {
+    readonly values: ColumnNumbers;
+    readonly width?: unknown;
+    readonly offsets?: unknown;
+  };
+  return {
+    field,
+    values: toNumbers(field, values),
+    width,
+    offsets: offsets === undefined ? null : toOffsets(field, offsets),
+    isList: true,
+  };
+}
+
+function toSource({ field, values: given, width, offsets, isList }: GivenColumn, rowCount: number): Source {
+  const length = attachedLength(`Cannot append field "${field.name}": the typed array`, given);
+  const values = plainView(given);
+  if (offsets === null) checkWidth(field, width, rowCount, length);
+  else checkOffsets(field, offsets, rowCount, length);
   return {
     field,
     values,
     dtype: dtypeOf(values),
     firstValue: 0,
-    width,
+    width: offsets === null ? width as number : null,
     offsets,
     validity: null,
     valueValidity: null,
     nanForNull: false,
-    isList: !isBare,
+    isList,
   };
 }
 
-function checkWidth(field: Field, width: number, rowCount: number, length: number): void {
-  if (!Number.isSafeInteger(width) || width < 0) {
+function checkWidth(field: Field, width: unknown, rowCount: number, length: number): void {
+  if (!Number.isSafeInteger(width) || width as number < 0) {
     throw new RangeError(
       `Cannot append columns: the width of "${field.name}" must be a whole number, got ${describe(width)}`,
     );
   }
-  if (length !== rowCount * width) {
+  if (length !== rowCount * (width as number)) {
     throw new RangeError(
       `Cannot append columns: "${field.name}" must have ${rowCount} steps × width ${width} = ${
-        rowCount * width
+        rowCount * (width as number)
       } values, got ${length}`,
     );
   }
 }
 
-function toOffsets(
+/** A copy, which nobody can change between the check and the native pass. */
+function toOffsets(field: Field, given: unknown): Int32Array | BigInt64Array {
+  const name = `Cannot append columns: the offsets of "${field.name}"`;
+  if (!isList(given)) {
+    throw new TypeError(`${name} must be a list or typed array of integers, got ${describe(given)}`);
+  }
+  if (kindOf(given) === "Int32Array") {
+    attachedLength(name, given as AnyTypedArray);
+    return new Int32Array(given as unknown as Int32Array);
+  }
+  return readIntegers(name, given, toBigInt);
+}
+
+function checkOffsets(
   field: Field,
-  given: Int32Array | BigInt64Array | readonly number[],
+  offsets: Int32Array | BigInt64Array,
   rowCount: number,
   length: number,
-): Int32Array | BigInt64Array {
-  // A copy, which nobody can change between the check and the native pass.
-  const offsets = given instanceof Int32Array
-    ? given.slice()
-    : BigInt64Array.from(given as readonly number[], toBigInt);
+): void {
   if (offsets.length !== rowCount + 1) {
     throw new RangeError(
       `Cannot append columns: the offsets of "${field.name}" must be ${
@@ -197,22 +263,16 @@ function toOffsets(
     }
     last = offset;
   }
-  return offsets;
 }
 
-function toBigInt(value: number | bigint): bigint {
-  if (typeof value === "number" && !Number.isSafeInteger(value)) {
-    throw new RangeError(`Cannot append columns: an offset must be a whole number, got ${describe(value)}`);
-  }
-  return BigInt(value);
+function toBigInt(value: unknown): bigint {
+  if (typeof value === "bigint" || Number.isSafeInteger(value)) return BigInt(value as number | bigint);
+  throw new RangeError(`Cannot append columns: an offset must be a whole number, got ${describe(value)}`);
 }
 
 /** Typed arrays pass as they are; a list becomes one that holds its numbers exactly. */
-function toNumbers(field: Field, given: ColumnNumbers): ArrayBufferView {
-  if (ArrayBuffer.isView(given) && !((given as ArrayBufferView) instanceof DataView)) {
-    checkAttached(field, given);
-    return given;
-  }
+function toNumbers(field: Field, given: ColumnNumbers): AnyTypedArray {
+  if (kindOf(given) !== undefined) return given as unknown as AnyTypedArray;
   if (!Array.isArray(given)) {
     throw new TypeError(
       `Cannot append columns: "${field.name}" must be a list or typed array of numbers, got ${
@@ -224,34 +284,37 @@ function toNumbers(field: Field, given: ColumnNumbers): ArrayBufferView {
 }
 
 function toFloats(field: Field, given: readonly Scalar[]): Float64Array {
-  const values = new Float64Array(given.length);
-  for (let i = 0; i < values.length; i++) {
-    const value: unknown = given[i];
-    values[i] = typeof value === "number" ? value : Number(checkScalar(field, value, i));
-    if (typeof value === "bigint" && (!Number.isFinite(values[i]) || BigInt(values[i]) !== value)) {
+  return readNumbers(nameOf(field), given, (element, i) => {
+    const value = checkScalar(field, element, i);
+    const float = Number(value);
+    if (typeof value === "bigint" && (!Number.isFinite(float) || BigInt(float) !== value)) {
       throw new RangeError(
         `Cannot append columns: "${field.name}" at value ${i} must be exact in float64, got ${value}`,
       );
     }
-  }
-  return values;
+    return float;
+  });
 }
 
 function toIntegers(field: Field, given: readonly Scalar[]): BigInt64Array | BigUint64Array {
-  const values = field.dtype === "int64" ? new BigInt64Array(given.length) : new BigUint64Array(given.length);
-  for (let i = 0; i < values.length; i++) {
-    const value = checkScalar(field, given[i], i);
-    const isExact = typeof value !== "number" || Number.isSafeInteger(value);
-    values[i] = isExact ? BigInt(value) : 0n;
-    if (!isExact || values[i] !== BigInt(value)) {
-      throw new RangeError(
-        `Cannot append columns: "${field.name}" at value ${i} must be an integer that fits ${field.dtype}, got ${value}${
-          bigintAdvice(value)
-        }`,
-      );
-    }
-  }
-  return values;
+  const isSigned = field.dtype === "int64";
+  const bits = readIntegers(nameOf(field), given, (element, i) => {
+    const value = checkScalar(field, element, i);
+    const isWhole = typeof value !== "number" || Number.isSafeInteger(value);
+    const integer = isWhole ? BigInt(value) : 0n;
+    const kept = isSigned ? BigInt.asIntN(64, integer) : BigInt.asUintN(64, integer);
+    if (isWhole && kept === integer) return integer;
+    throw new RangeError(
+      `Cannot append columns: "${field.name}" at value ${i} must be an integer that fits ${field.dtype}, got ${value}${
+        bigintAdvice(value)
+      }`,
+    );
+  });
+  return isSigned ? bits : new BigUint64Array(bits.buffer, bits.byteOffset, bits.length);
+}
+
+function nameOf(field: Field): string {
+  return `Cannot append columns: "${field.name}"`;
 }
 
 function checkScalar(field: Field, value: unknown, index: number): Scalar {
@@ -263,7 +326,7 @@ function checkScalar(field: Field, value: unknown, index: number): Scalar {
   );
 }
 
-const dtypes: Readonly<Record<string, DtypeName>> = {
+const dtypes: Readonly<Record<TypedArrayName, DtypeName>> = {
   Float64Array: "float64",
   Float32Array: "float32",
   Float16Array: "float16",
@@ -278,7 +341,7 @@ const dtypes: Readonly<Record<string, DtypeName>> = {
   Uint8ClampedArray: "uint8",
 };
 
-/** By the tag that no subclass changes. */
+/** The dtype of a typed array's numbers. */
 export function dtypeOf(values: ArrayBufferView): DtypeName {
-  return dtypes[(values as unknown as { [Symbol.toStringTag]: string })[Symbol.toStringTag]];
+  return dtypes[kindOf(values)!];
 }

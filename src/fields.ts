@@ -1,3 +1,5 @@
+import { describeView } from "./typed_array.ts";
+
 /**
  * What the 64 bits of a field's tokens hold. Numbers and booleans are kept exactly: an integer that the dtype does not
  * hold is refused.
@@ -246,11 +248,17 @@ export function describe(value: unknown): string {
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "function") return "a function";
   if (Array.isArray(value)) return `an array of ${value.length}`;
-  if (typeof value === "object" && value !== null) {
-    const name = Object.getPrototypeOf(value)?.constructor?.name;
-    return ArrayBuffer.isView(value)
-      ? `a ${name} of ${value.byteLength} bytes`
-      : `a value of class ${name ?? "Object"}`;
-  }
+  if (ArrayBuffer.isView(value)) return describeView(value);
+  if (typeof value === "object" && value !== null) return `a value of class ${classOf(value) ?? "Object"}`;
   return String(value);
+}
+
+/** A proxy may throw, or answer with anything. */
+function classOf(value: object): string | undefined {
+  try {
+    const name: unknown = Object.getPrototypeOf(value)?.constructor?.name;
+    return typeof name === "string" ? name.slice(0, 40) : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,6 +1,15 @@
 import { type Connection, nothing } from "./connection.ts";
 import { describe } from "./fields.ts";
 import { check, status } from "./native/status.ts";
+import {
+  bufferOf,
+  isList,
+  kindOf,
+  lengthOf,
+  overlaps,
+  readNumbers,
+  type TypedArrayName,
+} from "./typed_array.ts";
 
 /**
  * Indices into a stream, of shape `[B]`: whole numbers in a list or in a typed array.
@@ -133,23 +142,38 @@ interface Words {
 
 const gatherWords: Words = { action: "gather", list: "starts" };
 
+/** What is to be copied. The starts are a copy; the arrays of `out` are the caller's and have not been looked at. */
+export interface GatherRequest {
+  readonly starts: Float64Array;
+  readonly length: number;
+  readonly out: GatherOut;
+}
+
+/** Reads what a caller hands over, each thing once. The caller's own code may run in this, and not after it. */
+export function readGather(
+  indices: Indices,
+  length: number,
+  out: GatherOut | null | undefined,
+): GatherRequest {
+  const { values, types, steps } = out ?? {};
+  return { starts: readStarts(indices), length, out: { values, types, steps } };
+}
+
 /** Copies windows out of the columns. Everything is checked before the first byte is written. */
 export function gather<Out extends GatherOut>(
   connection: Connection,
   integers: Int32Array,
-  indices: Indices,
-  length: number,
-  out: Out,
+  { starts, length, out }: GatherRequest,
   words = gatherWords,
 ): Gathered<Out> {
-  const starts = toStarts(indices, words);
   const count = starts.length * length;
-  const values = pickValues(out.values, count);
-  const types = pickTypes(out.types, count);
-  const steps = pickSteps(out.steps, count);
-  const layout = (values === null ? 0 : values instanceof Float64Array ? 1 : 2) +
-    (types === null ? 0 : 4) +
-    (steps === null ? 0 : steps instanceof BigInt64Array ? 8 : 16);
+  const values = pick("values", out.values, valuesChoices, count);
+  const types = pick("types", out.types, typesChoices, count);
+  const steps = pick("steps", out.steps, stepsChoices, count);
+  checkDisjoint("types", types, "values", values);
+  checkDisjoint("steps", steps, "values", values);
+  checkDisjoint("steps", steps, "types", types);
+  const layout = values.code + types.code + steps.code;
   if (count > 0 && layout > 0) {
     const code = connection.native.ss_window_gather(
       connection.store,
@@ -159,36 +183,29 @@ export function gather<Out extends GatherOut>(
       layout,
       integers.length > 0 ? integers : nothing,
       integers.length / 2,
-      values ?? nothing,
-      types ?? nothing,
-      steps ?? nothing,
+      values.array ?? nothing,
+      types.array ?? nothing,
+      steps.array ?? nothing,
     );
     if (code === status.outOfRange) throw badStart(connection, starts, length, words);
     check(code, `Cannot ${words.action}`);
   }
-  return { values, types, steps } as Gathered<Out>;
+  return { values: values.array, types: types.array, steps: steps.array } as Gathered<Out>;
 }
 
 /** Always a copy: an `out` array over the same memory, or another thread, could change starts that were checked. */
-function toStarts(indices: Indices, { action, list }: Words): Float64Array {
-  if (!Array.isArray(indices) && !(ArrayBuffer.isView(indices) && "length" in indices)) {
+export function readStarts(indices: Indices, { action, list } = gatherWords): Float64Array {
+  if (!isList(indices)) {
     throw new TypeError(
       `Cannot ${action}: ${list} must be a list or typed array of numbers, got ${describe(indices)}`,
     );
   }
-  if (indices.length > windowsMax) {
-    throw new RangeError(`Cannot ${action}: there can be ${windowsMax} ${list}, got ${indices.length}`);
-  }
-  if (indices instanceof Float64Array) return new Float64Array(indices);
-  const starts = new Float64Array(indices.length);
-  for (let i = 0; i < starts.length; i++) {
-    const start: unknown = indices[i];
-    if (typeof start !== "number" && typeof start !== "bigint") {
-      throw new TypeError(`Cannot ${action}: ${list}[${i}] must be a number, got ${describe(start)}`);
-    }
-    starts[i] = Number(start);
-  }
-  return starts;
+  const starts = readNumbers(`Cannot ${action}: ${list}`, indices, (start, i) => {
+    if (typeof start === "bigint") return Number(start);
+    throw new TypeError(`Cannot ${action}: ${list}[${i}] must be a number, got ${describe(start)}`);
+  });
+  if (starts.length <= windowsMax) return starts;
+  throw new RangeError(`Cannot ${action}: there can be ${windowsMax} ${list}, got ${starts.length}`);
 }
 
 function badStart(
@@ -208,44 +225,63 @@ function badStart(
   return new RangeError(`Cannot ${action}: ${list}[${index}] must be ${allowed}, got ${start}`);
 }
 
-function pickValues(wanted: GatherOut["values"], count: number): Float64Array | Float32Array | null {
-  if (wanted === null) return null;
-  if (wanted === undefined || wanted === "float64") return new Float64Array(count);
-  if (wanted === "float32") return new Float32Array(count);
-  return checkBuffer("values", wanted, [Float64Array, Float32Array], count);
+/** An array that a column can be copied into: by its dtype, by its class, and in the native library. */
+interface Choice {
+  readonly dtype: string;
+  readonly kind: TypedArrayName;
+  readonly code: number;
+  make(count: number): ArrayBufferView;
 }
 
-function pickTypes(wanted: GatherOut["types"], count: number): Int32Array | null {
-  if (wanted === null) return null;
-  if (wanted === undefined || wanted === "int32") return new Int32Array(count);
-  return checkBuffer("types", wanted, [Int32Array], count);
+/** The first of each is what a column is copied into where nothing is said. */
+const valuesChoices: readonly Choice[] = [
+  { dtype: "float64", kind: "Float64Array", code: 1, make: (count) => new Float64Array(count) },
+  { dtype: "float32", kind: "Float32Array", code: 2, make: (count) => new Float32Array(count) },
+];
+const typesChoices: readonly Choice[] = [
+  { dtype: "int32", kind: "Int32Array", code: 4, make: (count) => new Int32Array(count) },
+];
+const stepsChoices: readonly Choice[] = [
+  { dtype: "int64", kind: "BigInt64Array", code: 8, make: (count) => new BigInt64Array(count) },
+  { dtype: "float64", kind: "Float64Array", code: 16, make: (count) => new Float64Array(count) },
+];
+
+/** What a column is copied into, if at all. */
+interface Picked {
+  readonly array: ArrayBufferView | null;
+  readonly code: number;
+  /** Of the caller's array; null for one that nobody else has. */
+  readonly buffer: ArrayBufferLike | null;
 }
 
-function pickSteps(wanted: GatherOut["steps"], count: number): BigInt64Array | Float64Array | null {
-  if (wanted === null) return null;
-  if (wanted === undefined || wanted === "int64") return new BigInt64Array(count);
-  if (wanted === "float64") return new Float64Array(count);
-  return checkBuffer("steps", wanted, [BigInt64Array, Float64Array], count);
-}
+const leftOut: Picked = { array: null, code: 0, buffer: null };
 
-type NumberArrayClass = { new (length: number): { readonly length: number }; readonly name: string };
-
-/** A caller's buffer must have the right class and exactly the right length; a detached one has length 0. */
-function checkBuffer<Item extends { readonly length: number }>(
-  name: string,
-  buffer: Item,
-  allowed: readonly NumberArrayClass[],
-  count: number,
-): Item {
-  const found = allowed.find((constructor) => buffer instanceof constructor);
-  if (found === undefined) {
-    const names = allowed.map((constructor) => constructor.name).join(" or ");
+/** A caller's array must have the right class and exactly the right length; a detached one has length 0. */
+function pick(name: string, wanted: unknown, choices: readonly Choice[], count: number): Picked {
+  if (wanted === null) return leftOut;
+  if (wanted === undefined) return { array: choices[0].make(count), code: choices[0].code, buffer: null };
+  const kind = kindOf(wanted);
+  const choice = choices.find((choice) =>
+    kind === undefined ? wanted === choice.dtype : kind === choice.kind
+  );
+  if (choice === undefined) {
+    const kinds = choices.map((choice) => choice.kind).join(" or ");
     throw new TypeError(
-      `Cannot gather: out.${name} must be a ${names}, a dtype or null, got ${describe(buffer)}`,
+      `Cannot gather: out.${name} must be a ${kinds}, a dtype or null, got ${describe(wanted)}`,
     );
   }
-  if (buffer.length !== count) {
-    throw new RangeError(`Cannot gather: out.${name} must have length ${count}, got ${buffer.length}`);
-  }
-  return buffer;
+  if (kind === undefined) return { array: choice.make(count), code: choice.code, buffer: null };
+  const array = wanted as ArrayBufferView;
+  const length = lengthOf(array);
+  if (length === count) return { array, code: choice.code, buffer: bufferOf(array) };
+  throw new RangeError(`Cannot gather: out.${name} must have length ${count}, got ${length}`);
+}
+
+/** Columns that share memory would write over each other. */
+function checkDisjoint(name: string, column: Picked, otherName: string, other: Picked): void {
+  if (column.buffer === null || column.buffer !== other.buffer) return;
+  if (!overlaps(column.array!, other.array!)) return;
+  throw new RangeError(
+    `Cannot gather: out.${name} must have memory of its own, got some of out.${otherName}`,
+  );
 }

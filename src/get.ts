@@ -1,6 +1,7 @@
 import type { Connection } from "./connection.ts";
 import { describe } from "./fields.ts";
-import { gather, type Indices } from "./gather.ts";
+import { gather, type GatherRequest, type Indices, readStarts } from "./gather.ts";
+import { isList, readElements } from "./typed_array.ts";
 
 /**
  * Indices in nested lists of equal lengths: their nesting is the shape.
@@ -44,35 +45,39 @@ export interface Tokens {
   readonly values: Float64Array;
 }
 
+/** Axes of nested lists. A list that holds itself has no end of them. */
+const axesMax = 64;
+
+/** Indices in nested lists, which may hold one list in many places: so few of them can stand for very many. */
+const nestedMax = 2 ** 26;
+
+const words = { action: "get tokens", list: "indices" };
+
+/** What tokens are to be copied, and in which shape. */
+export interface TokensRequest extends GatherRequest {
+  readonly shape: readonly number[];
+}
+
+/** Reads what a caller hands over, each thing once. */
+export function readIndices(indices: Indices | NestedIndices, shape?: readonly number[]): TokensRequest {
+  const { found, flat } = flatten(indices);
+  const starts = readStarts(flat, words);
+  const wanted = shape === undefined ? found ?? [starts.length] : checkShape(shape, starts.length);
+  return { starts, length: 1, out: {}, shape: wanted };
+}
+
 /** Copies the tokens at the indices. */
-export function getTokens(
-  connection: Connection,
-  integers: Int32Array,
-  indices: Indices | NestedIndices,
-  shape?: readonly number[],
-): Tokens {
-  const isNested = Array.isArray(indices) && indices.some(Array.isArray);
-  const found = isNested ? shapeOf(indices) : [(indices as Indices).length];
-  const flat = isNested ? flatten(indices as NestedIndices, found) : indices as Indices;
-  const gathered = gather(connection, integers, flat, 1, { steps: "int64" }, {
-    action: "get tokens",
-    list: "indices",
-  });
-  return { shape: shape === undefined ? found : checkShape(shape, gathered.types.length), ...gathered };
+export function getTokens(connection: Connection, integers: Int32Array, request: TokensRequest): Tokens {
+  return { shape: request.shape, ...gather<Record<never, never>>(connection, integers, request, words) };
 }
 
-/** The shape by the first list of each depth; `flatten` checks that the others agree. */
-function shapeOf(indices: readonly unknown[]): number[] {
-  const shape: number[] = [];
-  let level: unknown = indices;
-  while (Array.isArray(level)) {
-    shape.push(level.length);
-    level = level[0];
-  }
-  return shape;
-}
-
-function flatten(indices: NestedIndices, shape: readonly number[]): number[] {
+/** The indices one after another; of nested lists also their shape. */
+function flatten(indices: Indices | NestedIndices): { found?: readonly number[]; flat: Indices } {
+  if (!Array.isArray(indices)) return { flat: indices as Indices };
+  const first: unknown[] = [];
+  readElements("Cannot get tokens: indices", indices, (item) => void first.push(item));
+  if (!first.some(Array.isArray)) return { flat: first as number[] };
+  const shape = shapeOf(first);
   const flat: number[] = [];
   const walk = (level: unknown, depth: number): void => {
     if (depth === shape.length) {
@@ -80,11 +85,35 @@ function flatten(indices: NestedIndices, shape: readonly number[]): number[] {
       flat.push(level as number);
       return;
     }
-    if (!Array.isArray(level) || level.length !== shape[depth]) throw ragged(shape, depth, level);
-    for (const item of level) walk(item, depth + 1);
+    if (!Array.isArray(level)) throw ragged(shape, depth, level);
+    const length: unknown = level.length;
+    if (length !== shape[depth]) throw ragged(shape, depth, level);
+    for (let i = 0; i < shape[depth]; i++) walk(level[i], depth + 1);
   };
-  walk(indices, 0);
-  return flat;
+  walk(first, 0);
+  return { found: shape, flat };
+}
+
+/** The shape by the first list of each depth; `flatten` checks that the others agree. */
+function shapeOf(indices: readonly unknown[]): number[] {
+  const shape: number[] = [];
+  let count = 1;
+  for (let level: unknown = indices; Array.isArray(level); level = level[0]) {
+    const length: unknown = level.length;
+    shape.push(Number(length));
+    count *= Number(length);
+    if (shape.length > axesMax) {
+      throw new RangeError(`Cannot get tokens: indices must have at most ${axesMax} axes, got more`);
+    }
+    if (!(count >= 0 && count <= nestedMax)) {
+      throw new RangeError(
+        `Cannot get tokens: nested lists must hold at most ${nestedMax} indices, got shape [${
+          shape.join(", ")
+        }]; a typed array with a shape can hold more`,
+      );
+    }
+  }
+  return shape;
 }
 
 function ragged(shape: readonly number[], depth: number, level: unknown): RangeError {
@@ -96,12 +125,22 @@ function ragged(shape: readonly number[], depth: number, level: unknown): RangeE
   );
 }
 
-function checkShape(shape: readonly number[], count: number): readonly number[] {
-  const product = shape.reduce((total, length) => total * length, 1);
-  if (product !== count || !shape.every((length) => Number.isInteger(length) && length >= 0)) {
-    throw new RangeError(
-      `Cannot get tokens: shape must multiply to the ${count} indices, got [${shape.join(", ")}]`,
-    );
+function checkShape(given: readonly number[], count: number): readonly number[] {
+  if (!isList(given)) {
+    throw new TypeError(`Cannot get tokens: shape must be a list of numbers, got ${describe(given)}`);
   }
-  return [...shape];
+  const shape: number[] = [];
+  let product = 1;
+  const isWhole = (length: unknown) => Number.isInteger(length) && (length as number) >= 0;
+  readElements("Cannot get tokens: shape", given, (length) => {
+    if (shape.length === axesMax) {
+      throw new RangeError(`Cannot get tokens: shape must have at most ${axesMax} axes, got more`);
+    }
+    shape.push(length as number);
+    product *= isWhole(length) ? length as number : NaN;
+  });
+  if (product === count) return shape;
+  throw new RangeError(
+    `Cannot get tokens: shape must multiply to the ${count} indices, got [${shape.map(describe).join(", ")}]`,
+  );
 }

@@ -20,8 +20,15 @@ import {
   parseFields,
 } from "./fields.ts";
 import { StreamStoreError } from "./error.ts";
-import { gather, type Gathered, type GatherOut, type Indices } from "./gather.ts";
-import { getTokens, type NestedIndices, type Tokens } from "./get.ts";
+import {
+  gather,
+  type Gathered,
+  type GatherOut,
+  type GatherRequest,
+  type Indices,
+  readGather,
+} from "./gather.ts";
+import { getTokens, type NestedIndices, readIndices, type Tokens } from "./get.ts";
 import { inspectText } from "./inspect.ts";
 import { readManifest, writeManifest } from "./manifest.ts";
 import { check } from "./native/status.ts";
@@ -42,6 +49,7 @@ import type { Sampler, SampleSource } from "./sampler/sampler.ts";
 import { Statistics } from "./statistics/accumulator.ts";
 import type { FieldStats } from "./statistics/field_stats.ts";
 import { isInt64, wrongStep } from "./steps.ts";
+import { readElements } from "./typed_array.ts";
 import type { FieldValue } from "./values.ts";
 import { type Verification, verifyChunks, type VerifyOptions } from "./verify.ts";
 import { Window } from "./window.ts";
@@ -460,8 +468,10 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * ```
    */
   get(indices: Indices | NestedIndices, shape?: readonly number[]): Tokens {
-    this.#prepareRead("get tokens");
-    return getTokens(this.#connection, this.#integers, indices, shape);
+    this.#connection.checkOpen("get tokens");
+    const request = readIndices(indices, shape);
+    this.#prepareRead("get tokens", () => this.#holds(request));
+    return getTokens(this.#connection, this.#integers, request);
   }
 
   /**
@@ -496,12 +506,13 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
     length: number,
     out?: Out,
   ): Gathered<Out> {
-    const isCommitted = (start: number | bigint) => Number(start) + length <= this.#connection.tokenCount;
-    this.#prepareRead("gather", () => Array.from<number | bigint>(starts).every(isCommitted));
+    this.#connection.checkOpen("gather");
     if (!Number.isInteger(length) || length < 0 || length > 2 ** 32 - 1) {
       throw new RangeError(`Cannot gather: length must be a whole number of tokens, got ${describe(length)}`);
     }
-    return gather(this.#connection, this.#integers, starts, length, out ?? {} as Out);
+    const request = readGather(starts, length, out);
+    this.#prepareRead("gather", () => this.#holds(request));
+    return gather(this.#connection, this.#integers, request);
   }
 
   /**
@@ -624,12 +635,15 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
     if (!Array.isArray(sources)) {
       throw new TypeError(`Cannot make a mixture: sources must be a list, got ${describe(sources)}`);
     }
-    const parts = sources.map((part, i) => {
-      const { store, weight } = part ?? {};
-      if (store instanceof StreamStore) return { source: store.#sampleSource(), weight };
-      throw new TypeError(
-        `Cannot make a mixture: sources[${i}].store must be a store, got ${describe(store)}`,
-      );
+    const parts: ConstructorParameters<typeof Mixture>[0][number][] = [];
+    readElements("Cannot make a mixture: sources", sources, (part, i) => {
+      const { store, weight } = (part ?? {}) as Partial<MixtureSource<unknown>>;
+      if (typeof store !== "object" || store === null || !(#connection in store)) {
+        throw new TypeError(
+          `Cannot make a mixture: sources[${i}].store must be a store, got ${describe(store)}`,
+        );
+      }
+      parts.push({ source: store.#sampleSource(), weight: weight as number });
     });
     return new Mixture(parts, options);
   }
@@ -1399,6 +1413,11 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
     this.#connection.checkOpen(action);
     this.#schedule?.check();
     this.#connection.write(action, task);
+  }
+
+  /** Whether all tokens that are asked for are committed. */
+  #holds({ starts, length }: GatherRequest): boolean {
+    return starts.every((start) => start + length <= this.#connection.tokenCount);
   }
 
   /** Whether rows up to `to` are committed. The last of them may go on in the tail. */

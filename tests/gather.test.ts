@@ -166,3 +166,73 @@ test("gather() refuses a detached array", () => {
     message: /must have length 4, got 0$/,
   });
 });
+
+test("gather() refuses columns that share memory, before it writes", () => {
+  using store = filled(10);
+  const buffer = new ArrayBuffer(64);
+  const shared = new SharedArrayBuffer(64);
+  const wide = new Float64Array(4);
+  const cases: [object, RegExp][] = [
+    [
+      { values: wide, steps: wide },
+      /^Cannot gather: out\.steps must have memory of its own, got some of out\.values$/,
+    ],
+    [
+      { values: new Float64Array(buffer, 0, 4), types: new Int32Array(buffer, 28, 4) },
+      /out\.types .* out\.values$/,
+    ],
+    [
+      { values: new Float64Array(shared, 24, 4), types: new Int32Array(shared, 12, 4) },
+      /out\.types .* out\.values$/,
+    ],
+    [
+      { types: new Int32Array(buffer, 0, 4), steps: new BigInt64Array(buffer, 8, 4) },
+      /out\.steps .* out\.types$/,
+    ],
+  ];
+  for (const [out, message] of cases) {
+    assert.throws(() => store.gather([0, 1], 2, out), { name: "RangeError", message });
+  }
+  const all = [...new Uint8Array(buffer), ...new Uint8Array(shared), ...wide];
+  assert.ok(all.every((byte) => byte === 0));
+  const values = new Float64Array(buffer, 0, 4);
+  const types = new Int32Array(buffer, 32, 4);
+  store.gather([0, 1], 2, { values, types });
+  assert.deepEqual([...values, ...types], [0.1, -0, -0, 1.1, 0, 5, 5, 0]);
+});
+
+test("gather() reads each thing once", () => {
+  using store = filled(10);
+  const reads: string[] = [];
+  const arrays: Record<string, unknown> = { values: new Float64Array(2), types: null, steps: "float64" };
+  const out = new Proxy({}, { get: (_, name) => (reads.push(String(name)), arrays[String(name)]) });
+  const starts = new Proxy([4], { get: (list, name) => (reads.push(String(name)), Reflect.get(list, name)) });
+  assert.equal(store.gather(starts, 2, out).values, arrays.values);
+  assert.deepEqual(reads.sort(), ["0", "length", "steps", "types", "values"]);
+});
+
+test("gather() refuses a list whose length is none, and does not wait for one without end", () => {
+  using store = filled(10);
+  for (const length of [NaN, -1, 0.5, Infinity, 2 ** 40, "2", {}]) {
+    const starts = new Proxy([1], {
+      get: (list, name) => name === "length" ? length : Reflect.get(list, name),
+    });
+    assert.throws(() => store.gather(starts, 1), {
+      name: "RangeError",
+      message:
+        /^Cannot gather: starts must be a typed array, or a list of at most 134217728, got a list of length /,
+    });
+  }
+  const endless = new Proxy([1], {
+    get: (list, name) => name === "length" ? 2 ** 27 : Reflect.get(list, name),
+  });
+  assert.throws(() => store.gather(endless, 1), {
+    message: "Cannot gather: starts[1] must be a number, got undefined",
+  });
+  const iterated = Object.assign([3], {
+    *[Symbol.iterator]() {
+      for (;;) yield 1;
+    },
+  });
+  assert.deepEqual(store.gather(iterated, 1).values, Float64Array.of(-1));
+});

@@ -60,3 +60,57 @@ test("get() refuses ragged indices, wrong shapes and indices out of range", () =
     assert.throws(() => get(indices, shape), { name, message });
   }
 });
+
+type Nested = (number | Nested)[];
+
+test("get() refuses a list that holds itself", () => {
+  using store = filled();
+  const own: Nested = [];
+  own.push(own);
+  const pair: Nested = [];
+  pair.push(pair, pair);
+  const far: Nested = [[1, 2]];
+  far.push(far);
+  const axes = {
+    name: "RangeError",
+    message: "Cannot get tokens: indices must have at most 64 axes, got more",
+  };
+  assert.throws(() => store.get(own as never), axes);
+  assert.throws(() => store.get(far as never), {
+    name: "RangeError",
+    message: /^Cannot get tokens: .* one shape/,
+  });
+  assert.throws(() => store.get(pair as never), {
+    name: "RangeError",
+    message: /^Cannot get tokens: nested lists/,
+  });
+  let deep: Nested = [5];
+  for (let axis = 1; axis < 64; axis++) deep = [deep];
+  assert.deepEqual(store.get(deep as never).shape, Array(64).fill(1));
+  assert.throws(() => store.get([deep] as never), axes);
+});
+
+test("get() refuses lists that are nested into more indices than there is memory for", () => {
+  using store = filled();
+  let list: Nested = [0, 1];
+  for (let depth = 1; depth < 40; depth++) list = [list, list];
+  assert.throws(() => store.get(list as never), {
+    name: "RangeError",
+    message:
+      /^Cannot get tokens: nested lists must hold at most 67108864 indices, got shape \[(2, )+2\]; a typed array/,
+  });
+});
+
+test("get() asks a shape and nested lists for what they hold, whatever methods they have", () => {
+  using store = filled();
+  const trap = () => {
+    throw new Error("a method of the caller's own was called");
+  };
+  const own = { some: trap, every: trap, reduce: trap, [Symbol.iterator]: trap };
+  assert.deepEqual(store.get(Object.assign([Object.assign([2, 4], own)], own)).values, Float64Array.of(1, 2));
+  assert.deepEqual(store.get([2, 4], Object.assign([1, 2], own)).shape, [1, 2]);
+  assert.throws(() => store.get([2, 4], "12" as never), {
+    name: "TypeError",
+    message: 'Cannot get tokens: shape must be a list of numbers, got "12"',
+  });
+});

@@ -97,6 +97,97 @@ test("arrays that were transferred, resized or lie in shared memory", () => {
   assert.deepEqual(sampler.next()!.values, twin.next()!.values);
 });
 
+test("arrays that share memory are refused", () => {
+  using store = makeStore(30);
+  const sampler = store.sampler({ tokens: 4, batchSize: 8, order: { kind: "prioritized" } });
+  const buffer = new ArrayBuffer(1024);
+  const good = sampler.allocate();
+  const twice = new Float64Array(8);
+  const cases: [object, string][] = [
+    [
+      { ...good, starts: twice, weights: twice },
+      "out.weights must have memory of its own, got some of out.starts",
+    ],
+    [
+      { ...good, mask: new Uint8Array(buffer, 31, 32), values: new Float32Array(buffer, 32, 32) },
+      "out.values must have memory of its own, got some of out.mask",
+    ],
+  ];
+  for (const [out, message] of cases) {
+    assert.throws(() => sampler.next(out as never), {
+      name: "RangeError",
+      message: `Cannot sample: ${message}`,
+    });
+  }
+  assert.deepEqual([...new Uint8Array(buffer), ...twice].filter((byte) => byte !== 0), []);
+  const beside = { ...good, mask: new Uint8Array(buffer, 0, 32), values: new Float32Array(buffer, 32, 32) };
+  assert.equal(sampler.next(beside), beside);
+  const dense = store.sampler({ steps: 2, fields: { a: 1, done: 1 }, batchSize: 8 });
+  const { fields, ...rest } = dense.allocate();
+  const shared = { a: fields.a, done: { ...fields.done, values: fields.a.values } };
+  assert.throws(() => dense.next({ ...rest, fields: shared }), {
+    message:
+      "Cannot sample: out.fields.done.values must have memory of its own, got some of out.fields.a.values",
+  });
+});
+
+test("a batch is read once a call, and what it has then is filled", () => {
+  using store = makeStore(30);
+  const options = { steps: 2, fields: { a: 1, done: 1 }, batchSize: 8, seed: 1 } as const;
+  const [sampler, twin] = [store.sampler(options), store.sampler(options)];
+  const reads: string[] = [];
+  const watched = <Held extends object>(held: Held, path: string): Held =>
+    new Proxy(held, {
+      get(target, name): unknown {
+        reads.push(`${path}.${String(name)}`);
+        const value = Reflect.get(target, name) as object;
+        return Object.getPrototypeOf(value) === Object.prototype
+          ? watched(value, `${path}.${String(name)}`)
+          : value;
+      },
+    });
+  const out = sampler.allocate();
+  for (let round = 0; round < 3; round++) {
+    if (round === 2) Object.assign(out.fields.a, { values: new Float32Array(16) });
+    reads.length = 0;
+    sampler.next(watched(out, "out"));
+    assert.deepEqual(reads.filter((name, i) => reads.indexOf(name) !== i), []);
+    assert.deepEqual(out, twin.next()!);
+  }
+});
+
+test("whatever is done to the batch that a sampler has made, its arrays are filled by the next call", () => {
+  using store = makeStore(30);
+  const options = { tokens: 4, batchSize: 8, seed: 1 } as const;
+  const [sampler, twin] = [store.sampler(options), store.sampler(options)];
+  const batch = sampler.next()! as object as Record<string, unknown>;
+  twin.next();
+  const { values, starts } = batch as { values: Float32Array; starts: Float64Array };
+  const newestTokens = { tokens: 4 } as const;
+  const context = store.context(newestTokens) as object as Record<string, unknown>;
+  const newest = context.values as Float32Array;
+  const harms: ((holder: Record<string, unknown>, array: Float32Array) => void)[] = [
+    (holder) => holder.values = new Float32Array(1),
+    (holder) => holder.starts = null,
+    (holder) => holder.size = 1e9,
+    (_, array) => Object.defineProperty(array, "length", { value: 1e9 }),
+    (_, array) =>
+      Object.defineProperty(array, "set", { value: () => assert.fail("the caller's own was called") }),
+    (_, array) => Object.setPrototypeOf(array, null),
+  ];
+  for (const harm of harms) {
+    harm(batch, values);
+    harm(context, newest);
+    sampler.next();
+    const wanted = twin.next()!;
+    assert.deepEqual(starts, wanted.starts);
+    assert.deepEqual(Array.from({ length: 32 }, (_, i) => values[i]), [...wanted.values]);
+    newest[3] = 7;
+    store.context(newestTokens);
+    assert.deepEqual(Array.from({ length: 4 }, (_, i) => newest[i]), [28, 0, 29, 1]);
+  }
+});
+
 test("a batch of one's own is what is returned, also of another sampler of the same shape", () => {
   using store = makeStore(30);
   const [first, second] = [store.sampler({ tokens: 4, seed: 1 }), store.sampler({ tokens: 4, seed: 2 })];

@@ -239,3 +239,19 @@ test("a state that lies about where it stands neither crashes nor hangs", () => 
     }
   }
 });
+
+test("a state is read once", () => {
+  using store = makeStore(100);
+  const sampler = store.sampler({ ...windows, order: "shuffle", batchSize: 10 });
+  sampler.next();
+  const state = sampler.state();
+  const next = sampler.next()!.starts.slice();
+  const once = <Held extends object>(held: Held): Held => {
+    const seen = new Set<PropertyKey>();
+    return new Proxy(held, {
+      get: (target, name) => seen.has(name) ? NaN : (seen.add(name), Reflect.get(target, name)),
+    });
+  };
+  sampler.restore(once({ ...state, epoch: once(state.epoch!) }));
+  assert.deepEqual(sampler.next()!.starts, next);
+});

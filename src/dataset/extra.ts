@@ -11,6 +11,7 @@ import {
 } from "apache-arrow";
 import { dtypeOf } from "../columns.ts";
 import { describe } from "../fields.ts";
+import { attachedLength, kindOf, plainView } from "../typed_array.ts";
 import type { NumberArray } from "../values.ts";
 import { type ArrowType, arrowValueType, listsOf, valueTypeOf } from "./arrow/types.ts";
 import { type Feature, featureOf, listFeature } from "./features.ts";
@@ -61,16 +62,12 @@ export function extraVector(
 
 function toVector(name: string, column: ExtraColumn): Vector {
   if (isVector(column)) return new Vector([...column.data]);
-  if (ArrayBuffer.isView(column) && "length" in column) {
-    const type = arrowValueType(parseValueType(dtypeOf(column))!);
-    const raw = new (type.ArrayType as Float64ArrayConstructor)(
-      column.buffer as ArrayBuffer,
-      column.byteOffset,
-      column.length,
-    );
-    return vectorOf(
-      makeData({ type: type as never, length: column.length, nullCount: 0, data: raw as never }),
-    );
+  if (kindOf(column) !== undefined) {
+    attachedLength(`Cannot ${action}: the extra column "${name}"`, column as NumberArray);
+    const { buffer, byteOffset, length } = plainView(column as NumberArray);
+    const type = arrowValueType(parseValueType(dtypeOf(column as NumberArray))!);
+    const raw = new (type.ArrayType as Float64ArrayConstructor)(buffer as ArrayBuffer, byteOffset, length);
+    return vectorOf(makeData({ type: type as never, length, nullCount: 0, data: raw as never }));
   }
   if (Array.isArray(column)) return listVector(name, column);
   throw new TypeError(

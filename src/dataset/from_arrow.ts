@@ -7,8 +7,10 @@ import type { ArrowField } from "./arrow/types.ts";
 import type { LoadedColumn } from "./known_features.ts";
 import { ArrowRows } from "./load/arrow/rows.ts";
 import { RowAppender } from "./load/rows.ts";
+import { checkData } from "./load/arrow/data.ts";
 import type { LoadOptions } from "./load_options.ts";
 import { checkNullInList } from "./null_in_list.ts";
+import { attachedLength, kindOf, plainView, type TypedArrayName } from "../typed_array.ts";
 
 const action = "load a dataset";
 
@@ -28,7 +30,8 @@ export function appendTable(
   try {
     const appender = new RowAppender(connection, batch, action);
     for (const { data } of table.batches) {
-      if (data.length > 0) appender.add(rows.block(data as unknown as ArrowData), step);
+      const block = readBatch(data as unknown as ArrowData, rows.indices, columns);
+      if (block.length > 0) appender.add(rows.block(block), step);
     }
     batch.commit();
   } catch (error) {
@@ -36,6 +39,60 @@ export function appendTable(
     throw error;
   }
   return rows.columns;
+}
+
+/**
+ * The columns of a record batch that are read, each thing of them once: a table is a caller's object. What the lengths
+ * speak of must be there, as in a file.
+ */
+function readBatch(data: ArrowData, indices: readonly number[], columns: readonly ArrowField[]): ArrowData {
+  const { length, children: given } = data;
+  const children: ArrowData[] = [];
+  // A table without rows has no buffers.
+  for (const index of length > 0 ? indices : []) {
+    try {
+      children[index] = readData(given[index]);
+      checkData(children[index], length);
+    } catch (cause) {
+      const { message } = cause as Error;
+      throw new TypeError(`Cannot ${action}: the column "${columns[index].name}" does not fit: ${message}`, {
+        cause,
+      });
+    }
+  }
+  return { ...data, length, children };
+}
+
+function readData(data: ArrowData): ArrowData {
+  const { type, length, offset, nullCount, nullBitmap, values, valueOffsets, children, dictionary } = data;
+  return {
+    type,
+    length,
+    offset,
+    nullCount,
+    nullBitmap: readArray("validity", nullBitmap, ["Uint8Array"]),
+    values: readArray("values", values)!,
+    valueOffsets: readArray("offsets", valueOffsets, ["Int32Array", "BigInt64Array"])!,
+    children: (children ?? []).map(readData),
+    dictionary: dictionary && { data: dictionary.data.map(readData) },
+  };
+}
+
+/** What is not there stays so. */
+function readArray<Item extends ArrayBufferView>(
+  name: string,
+  array: Item | null | undefined,
+  allowed?: readonly TypedArrayName[],
+): Item | undefined {
+  if (array === null || array === undefined) return undefined;
+  const kind = kindOf(array);
+  if (kind === undefined || !(allowed?.includes(kind) ?? true)) {
+    throw new TypeError(
+      `${name} must be a ${allowed?.join(" or ") ?? "typed array"}, got ${describe(array)}`,
+    );
+  }
+  attachedLength(name, array);
+  return plainView(array);
 }
 
 function checkTable(table: unknown): asserts table is Table {

@@ -1,4 +1,5 @@
 import { describe } from "../fields.ts";
+import { type AnyTypedArray, findOverlap, kindOf, lengthOf, plainView } from "../typed_array.ts";
 import type { Output, ValueDtype, WindowPlan } from "./options.ts";
 
 /**
@@ -254,14 +255,32 @@ const valueClasses: Readonly<Record<ValueDtype, unknown>> = {
 
 /** One array of a batch: where it stands, its class, and its elements a window. */
 interface Column {
-  readonly path: readonly string[];
+  readonly name: string;
+  /** The dense field that it belongs to; null for an array of the batch itself. */
+  readonly field: string | null;
   readonly type: ArrayClass;
   readonly perWindow: number;
+}
+
+/** A batch whose arrays nobody else can put others in the place of, and the object that is shown of it. */
+interface OwnBatch {
+  readonly filled: AnyBatch;
+  /** The arrays of `filled`: whoever is shown others can give those properties and take their memory away. */
+  readonly arrays: readonly AnyTypedArray[];
+  readonly shown: AnyBatch;
 }
 
 /** The arrays of a sampler's batches. */
 export class BatchLayout {
   readonly #columns: readonly Column[];
+  /** Elements of each of them in a whole batch. */
+  readonly #lengths: readonly number[];
+  #own: OwnBatch | null = null;
+  /** What is filled where a batch is handed over that had these arrays the last time. */
+  readonly #taken = new WeakMap<
+    AnyBatch,
+    { readonly given: readonly unknown[]; readonly filled: AnyBatch }
+  >();
 
   constructor(
     private readonly plan: WindowPlan,
@@ -271,6 +290,7 @@ export class BatchLayout {
     extra: { readonly isPrioritized: boolean; readonly isMixture: boolean },
   ) {
     this.#columns = columnsOf(plan, width, extra);
+    this.#lengths = this.#columns.map(({ perWindow }) => batchSize * perWindow);
   }
 
   /** Bytes of a batch, each array beginning at a multiple of 8. */
@@ -279,68 +299,103 @@ export class BatchLayout {
   }
 
   /** A new batch. */
-  allocate(memory: Memory = (byteLength) => ({ buffer: new ArrayBuffer(byteLength), offset: 0 })): AnyBatch {
-    return this.#build(this.batchSize, (column) => {
-      const { buffer, offset } = memory(this.#bytesOf(column));
-      return new column.type(buffer, offset, this.batchSize * column.perWindow);
-    });
+  allocate(): AnyBatch {
+    return this.#build(
+      this.batchSize,
+      this.#allocate((byteLength) => ({
+        buffer: new ArrayBuffer(byteLength),
+        offset: 0,
+      })),
+    );
   }
 
   /** A batch over one piece of memory of `byteLength` bytes. */
-  over(buffer: ArrayBuffer | SharedArrayBuffer): AnyBatch {
+  over(buffer: ArrayBuffer | SharedArrayBuffer): OwnBatch {
     let used = 0;
-    return this.allocate((byteLength) => {
+    return this.#makeOwn((byteLength) => {
       const offset = used;
       used += byteLength;
       return { buffer, offset };
     });
   }
 
-  /** The first windows of a batch. */
-  head(batch: AnyBatch, size: number): AnyBatch {
-    return this.#build(size, (column) => {
-      const whole = valueAt(batch, column.path) as Float64Array;
-      return whole.subarray(0, size * column.perWindow);
-    });
+  /** The batch that is the layout's own, or a new one where somebody has transferred arrays of it away. */
+  own(): OwnBatch {
+    const own = this.#own;
+    if (own !== null && this.#lengths.every((length, i) => own.arrays[i].length === length)) return own;
+    return this.#own = this.#makeOwn((byteLength) => ({ buffer: new ArrayBuffer(byteLength), offset: 0 }));
   }
 
-  /** Whether nobody has taken the arrays away. */
-  isWhole(batch: AnyBatch): boolean {
-    return this.#columns.every(({ path, perWindow }) =>
-      (valueAt(batch, path) as Float64Array).length === this.batchSize * perWindow
+  /** The first windows of a batch that is filled. */
+  head(filled: AnyBatch, size: number): AnyBatch {
+    const arrays = this.#read(filled) as Float64Array[];
+    return this.#build(
+      size,
+      this.#columns.map(({ perWindow }, i) => arrays[i].subarray(0, size * perWindow)),
     );
   }
 
-  /** The batch again, or a new one in the place of one whose arrays somebody has transferred away. */
-  renew(batch: AnyBatch | null): AnyBatch {
-    return batch !== null && this.isWhole(batch) ? batch : this.allocate();
-  }
-
-  /** Throws for a batch that has not the arrays that are to be filled. */
-  check(batch: AnyBatch): void {
+  /**
+   * What is to be filled where a caller hands over a batch: its arrays, each read once, as plain views of the same
+   * memory. The caller's own code can run only in the reading, and all is checked after that. Throws for a batch that
+   * has not the arrays that are to be filled.
+   */
+  take(batch: AnyBatch): AnyBatch {
     if (typeof batch !== "object" || batch === null) {
       throw new TypeError(`Cannot sample: out must be a batch, got ${describe(batch)}`);
     }
-    for (const { path, type, perWindow } of this.#columns) {
-      const name = `out.${path.join(".")}`;
-      const array = valueAt(batch, path);
-      if (!(array instanceof (type as unknown as { new (): object }))) {
-        throw new TypeError(`Cannot sample: ${name} must be a ${type.name}, got ${describe(array)}`);
-      }
-      const { length } = array as Float64Array;
-      if (length !== this.batchSize * perWindow) {
-        throw new RangeError(
-          `Cannot sample: ${name} must have length ${this.batchSize * perWindow}, got ${length}`,
-        );
-      }
-    }
+    const given = this.#read(batch);
+    const arrays = given as readonly ArrayBufferView[];
+    const taken = this.#taken.get(batch);
+    const isKnown = taken !== undefined && given.every((array, i) => array === taken.given[i]);
+    if (isKnown && this.#lengths.every((length, i) => lengthOf(arrays[i]) === length)) return taken.filled;
+    this.#columns.forEach((column, i) => checkArray(column, given[i], this.#lengths[i]));
+    this.#checkDisjoint(arrays);
+    const filled = this.#build(this.batchSize, arrays.map(plainView));
+    this.#taken.set(batch, { given, filled });
+    return filled;
+  }
+
+  /** Arrays that share memory would write over each other. */
+  #checkDisjoint(arrays: readonly ArrayBufferView[]): void {
+    const overlap = findOverlap(arrays);
+    if (overlap === null) return;
+    const [one, other] = overlap.map((place) => pathOf(this.#columns[place]));
+    throw new RangeError(`Cannot sample: ${other} must have memory of its own, got some of ${one}`);
+  }
+
+  /** The arrays of a batch, in the order of the columns. Each thing is read once. */
+  #read(batch: AnyBatch): unknown[] {
+    type Holder = Readonly<Record<string, unknown>>;
+    const fields = this.plan.fields === null
+      ? null
+      : batch.fields as unknown as Readonly<Record<string, Holder>> | undefined;
+    let [holder, held]: [Holder | null | undefined, string | null] = [batch as unknown as Holder, null];
+    return this.#columns.map(({ name, field }) => {
+      // The arrays of a field stand one after another, behind those of the batch itself.
+      if (field !== held) [holder, held] = [fields?.[field!], field];
+      return holder?.[name];
+    });
+  }
+
+  #makeOwn(memory: Memory): OwnBatch {
+    const shown = this.#allocate(memory);
+    const arrays = shown.map(plainView);
+    return { filled: this.#build(this.batchSize, arrays), arrays, shown: this.#build(this.batchSize, shown) };
+  }
+
+  #allocate(memory: Memory): AnyTypedArray[] {
+    return this.#columns.map((column) => {
+      const { buffer, offset } = memory(this.#bytesOf(column));
+      return new column.type(buffer, offset, this.batchSize * column.perWindow) as AnyTypedArray;
+    });
   }
 
   #bytesOf({ type, perWindow }: Column): number {
     return Math.ceil(this.batchSize * perWindow * type.BYTES_PER_ELEMENT / 8) * 8;
   }
 
-  #build(size: number, make: (column: Column) => unknown): AnyBatch {
+  #build(size: number, arrays: readonly unknown[]): AnyBatch {
     const batch: Record<string, unknown> = {
       size,
       steps: null,
@@ -349,16 +404,14 @@ export class BatchLayout {
       weights: null,
       sources: null,
     };
+    const fields = new Map<string, Record<string, unknown>>();
     if (this.plan.fields === null) Object.assign(batch, { values: null, types: null });
-    else {
-      batch.fields = Object.fromEntries(
-        this.plan.fields.map(({ field, width }) => [field.name, { width, values: null, mask: null }]),
-      );
-    }
-    for (const column of this.#columns) {
-      const holder = column.path.slice(0, -1).reduce((found, key) => found[key] as typeof batch, batch);
-      holder[column.path.at(-1)!] = make(column);
-    }
+    for (const { field, width } of this.plan.fields ?? []) fields.set(field.name, { width });
+    this.#columns.forEach(({ name, field }, i) => {
+      const holder = field === null ? batch : fields.get(field)!;
+      holder[name] = arrays[i];
+    });
+    if (this.plan.fields !== null) batch.fields = Object.fromEntries(fields);
     return batch as unknown as AnyBatch;
   }
 }
@@ -368,37 +421,46 @@ function columnsOf(
   width: number,
   { isPrioritized, isMixture }: { readonly isPrioritized: boolean; readonly isMixture: boolean },
 ): Column[] {
-  const column = (path: string[], type: unknown, perWindow: number): Column => ({
-    path,
+  const column = (name: string, type: unknown, perWindow: number, field: string | null = null): Column => ({
+    name,
+    field,
     type: type as ArrayClass,
     perWindow,
   });
   const columns = [
-    column(["starts"], Float64Array, 1),
-    column(["lengths"], Int32Array, 1),
-    column(["mask"], Uint8Array, width),
+    column("starts", Float64Array, 1),
+    column("lengths", Int32Array, 1),
+    column("mask", Uint8Array, width),
   ];
   if (plan.steps !== null) {
-    columns.push(column(["steps"], plan.steps === "int64" ? BigInt64Array : Float64Array, width));
+    columns.push(column("steps", plan.steps === "int64" ? BigInt64Array : Float64Array, width));
   }
   if (isPrioritized) {
-    for (const name of ["ids", "probabilities", "weights"]) columns.push(column([name], Float64Array, 1));
+    for (const name of ["ids", "probabilities", "weights"]) columns.push(column(name, Float64Array, 1));
   }
-  if (isMixture) columns.push(column(["sources"], Int32Array, 1));
-  for (const { field, width: perRow } of plan.fields ?? []) {
-    columns.push(column(["fields", field.name, "values"], valueClasses[plan.values!], width * perRow));
-    columns.push(column(["fields", field.name, "mask"], Uint8Array, width * perRow));
-  }
+  if (isMixture) columns.push(column("sources", Int32Array, 1));
   if (plan.fields === null && plan.values !== null) {
-    columns.push(column(["values"], valueClasses[plan.values], width));
+    columns.push(column("values", valueClasses[plan.values], width));
   }
-  if (plan.hasTypes) columns.push(column(["types"], Int32Array, width));
+  if (plan.hasTypes) columns.push(column("types", Int32Array, width));
+  for (const { field, width: perRow } of plan.fields ?? []) {
+    columns.push(column("values", valueClasses[plan.values!], width * perRow, field.name));
+    columns.push(column("mask", Uint8Array, width * perRow, field.name));
+  }
   return columns;
 }
 
-function valueAt(batch: AnyBatch, path: readonly string[]): unknown {
-  return path.reduce(
-    (found: unknown, key) => (found as Record<string, unknown> | null | undefined)?.[key],
-    batch,
-  );
+function checkArray(column: Column, array: unknown, expected: number): void {
+  if (kindOf(array) !== column.type.name) {
+    throw new TypeError(
+      `Cannot sample: ${pathOf(column)} must be a ${column.type.name}, got ${describe(array)}`,
+    );
+  }
+  const length = lengthOf(array as ArrayBufferView);
+  if (length === expected) return;
+  throw new RangeError(`Cannot sample: ${pathOf(column)} must have length ${expected}, got ${length}`);
+}
+
+function pathOf({ name, field }: Column): string {
+  return field === null ? `out.${name}` : `out.fields.${field}.${name}`;
 }

@@ -3,7 +3,7 @@ import { check } from "../native/status.ts";
 import { type AnyBatch, BatchLayout } from "./batch.ts";
 import { countBelow } from "./episodes.ts";
 import { Filler, scalesOf } from "./fill.ts";
-import { Checks, parseWindow, type WindowOptions, type WindowPlan } from "./options.ts";
+import { Checks, parseWindow, readOptions, type WindowOptions, type WindowPlan } from "./options.ts";
 import type { SampleSource } from "./sampler.ts";
 
 /**
@@ -61,13 +61,12 @@ export class Context {
   readonly #slots = new Int32Array(1);
   #layout: BatchLayout | null = null;
   #filler: Filler | null = null;
-  #batch: AnyBatch | null = null;
 
   constructor(source: ContextSource, options: ContextOptions) {
     const checks = new Checks("Cannot make a context");
     checks.object("options", options);
     checks.names(options, contextKeys);
-    const { padTo, ...window } = options;
+    const { padTo, ...window } = readOptions(options);
     if (window.tokens !== undefined && window.steps !== undefined) {
       throw new TypeError(
         "Cannot make a context: a window has tokens or steps, got both; padTo sets the width",
@@ -100,17 +99,17 @@ export class Context {
     const begin = unit === "steps" ? this.#found[found.startRow] : this.#found[found.startToken];
     const start = Math.max(begin, end - length);
     if (this.#width === null) this.#prepare(Math.max(1, tokens - this.#found[found.startToken]));
-    const batch = this.#batch = this.#layout!.renew(this.#batch);
+    const { filled, shown } = this.#layout!.own();
     this.#starts[0] = start;
     this.#lengths[0] = end - start;
-    this.#filler!.fill(batch, 1, {
+    this.#filler!.fill(filled, 1, {
       count: 1,
       starts: this.#starts,
       lengths: this.#lengths,
       slots: this.#slots,
     });
-    batch.starts[0] = start + (unit === "steps" ? rowCount - rows : tokenCount - tokens);
-    return batch;
+    filled.starts[0] = start + (unit === "steps" ? rowCount - rows : tokenCount - tokens);
+    return shown;
   }
 
   /** Puts the newest rows together, and finds where their episode begins. */
@@ -140,7 +139,6 @@ export class Context {
     this.#layout = new BatchLayout(plan, width, 1, { isPrioritized: false, isMixture: false });
     const normalization = plan.normalize === true ? this.#source.moments() : plan.normalize || {};
     this.#filler = new Filler(connection, plan, fields, scalesOf(normalization), width, true, true);
-    this.#batch = null;
   }
 }
 

@@ -1,4 +1,4 @@
-import { Checks, parseSamplerOptions, type SamplerOptions } from "./options.ts";
+import { Checks, parseSamplerOptions, readOptions, type SamplerOptions } from "./options.ts";
 import { PrefetchingSampler } from "./prefetch.ts";
 import { Sampler, type SampleSource } from "./sampler.ts";
 
@@ -9,9 +9,11 @@ const prefetchMax = 64;
 export function makeSampler(
   source: SampleSource,
   directory: string | null,
-  options: SamplerOptions & { readonly prefetch?: number },
+  given: SamplerOptions & { readonly prefetch?: number },
 ): Sampler | PrefetchingSampler {
   const checks = new Checks("Cannot make a sampler");
+  checks.object("options", given);
+  const options = readOptions(given);
   const plan = parseSamplerOptions(options, source.fields, checks.action);
   const { prefetch, ...rest } = options;
   if (prefetch === undefined) return new Sampler(source, plan);

@@ -10,11 +10,12 @@ import {
   checkSize,
   type Normalization,
   parseSamplerOptions,
+  readOptions,
   type SamplerOptions,
   type SamplerPlan,
 } from "./options.ts";
 import { makeFiller, makeWindows, type SampleSource } from "./sampler.ts";
-import { checkState, type SamplerState, stateOf } from "./state.ts";
+import { readState, type SamplerState, stateOf } from "./state.ts";
 import { widestRow } from "./widest_row.ts";
 import type { Places, Windows } from "./windows.ts";
 
@@ -111,15 +112,15 @@ export class Mixture<Batch = AnyBatch> implements Iterable<Batch> {
   readonly #indices: Float64Array;
   readonly #units: Float64Array;
   #seed: bigint;
-  #batch: AnyBatch | null = null;
 
   /** Made by `StreamStore.mixture`. */
   constructor(
     sources: readonly { readonly source: SampleSource; readonly weight: number }[],
-    options: MixtureOptions,
+    given: MixtureOptions,
   ) {
     const checks = new Checks("Cannot make a mixture");
-    for (const [name, value] of Object.entries(options ?? {})) {
+    const options = readOptions({ ...given });
+    for (const [name, value] of Object.entries(options)) {
       if (notOfMixtures.includes(name)) throw checks.refuse(name, "left out of a mixture", value);
     }
     this.#limits = parseWeights(sources, checks);
@@ -200,12 +201,12 @@ export class Mixture<Batch = AnyBatch> implements Iterable<Batch> {
    * ```
    */
   next(out?: Batch): Batch {
+    const { filled, shown } = this.#pickBatch(out as AnyBatch | undefined);
     for (const { source, action } of this.#parts) source.prepare(action);
-    const batch = this.#pickBatch(out as AnyBatch | undefined);
-    this.#share(batch);
-    for (const [i, part] of this.#parts.entries()) this.#drawFrom(part, i, batch);
+    this.#share(filled);
+    for (const [i, part] of this.#parts.entries()) this.#drawFrom(part, i, filled);
     this.#cursor.advance(this.#plan.batchSize);
-    return batch as Batch;
+    return shown as Batch;
   }
 
   /**
@@ -283,9 +284,9 @@ export class Mixture<Batch = AnyBatch> implements Iterable<Batch> {
    * ```
    */
   restore(state: SamplerState): void {
-    checkState(state, this.#plan, this.#sources());
-    this.#seed = BigInt(state.seed);
-    this.#cursor.position = state.position;
+    const { seed, position } = readState(state, this.#plan, this.#sources());
+    this.#seed = BigInt(seed);
+    this.#cursor.position = position;
   }
 
   #sources(): string {
@@ -293,10 +294,8 @@ export class Mixture<Batch = AnyBatch> implements Iterable<Batch> {
     return `${this.#limits.length} ${hash.slice(0, 8)}`;
   }
 
-  #pickBatch(out: AnyBatch | undefined): AnyBatch {
-    if (out === undefined) return this.#batch = this.#layout.renew(this.#batch);
-    this.#layout.check(out);
-    return out;
+  #pickBatch(out: AnyBatch | undefined): { readonly filled: AnyBatch; readonly shown: AnyBatch } {
+    return out === undefined ? this.#layout.own() : { filled: this.#layout.take(out), shown: out };
   }
 
   /** Decides which place of the batch is drawn from which store. */

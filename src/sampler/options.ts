@@ -1,6 +1,7 @@
 /** What a sampler may be asked for, checked and laid out as the sampler's parts want it. */
 import { describe, type Field } from "../fields.ts";
 import type { Indices } from "../gather.ts";
+import { isList, readElements } from "../typed_array.ts";
 
 /**
  * Where episodes begin and end. `end`: the field, or each of several, that is truthy (neither 0 nor NaN) in the last
@@ -306,13 +307,14 @@ const outputMax = 2 ** 28;
 
 /** Checks the options of a sampler over a store with `fields`. `action` begins the messages: `Cannot make a sampler`. */
 export function parseSamplerOptions(
-  options: SamplerOptions,
+  given: SamplerOptions,
   fields: readonly Field[],
   action: string,
 ): SamplerPlan {
   const check = new Checks(action);
-  check.object("options", options);
-  check.names(options, samplerKeys);
+  check.object("options", given);
+  check.names(given, samplerKeys);
+  const options = readOptions(given);
   const window = parseWindow(options, fields, check);
   const order = parseOrder(options.order ?? "uniform", check);
   const hasEpochs = order.kind === "shuffle" || order.kind === "sequential";
@@ -354,7 +356,23 @@ const samplerKeys = [
   "prefetch",
 ];
 
-/** Checks what windows are to be. */
+/**
+ * Options as they are when they are read, each once: a getter or a proxy could say something else the next time. Lists
+ * in them are read where they are checked.
+ */
+export function readOptions<Options extends SamplerOptions>(options: Options): Options {
+  const known = Object.entries(copyOf(options)).map(([name, value]) => [name, copyOf(value)]);
+  return Object.fromEntries(known) as Options;
+}
+
+/** What is no object of options stays what it is, to be refused. */
+function copyOf<Value>(value: Value): Value {
+  return typeof value === "object" && value !== null && !isList(value) && !ArrayBuffer.isView(value)
+    ? { ...value }
+    : value;
+}
+
+/** Checks what windows are to be. The options are a copy that `readOptions` has made. */
 export function parseWindow(options: WindowOptions, fields: readonly Field[], check: Checks): WindowPlan {
   if (options.tokens === undefined && options.steps === undefined) {
     throw new TypeError(`${check.action}: tokens or steps must say how long a window is, got neither`);
@@ -423,24 +441,23 @@ function parseEpisodes(rule: EpisodeRule | undefined, fields: readonly Field[], 
 }
 
 function parseStarts(starts: Indices, check: Checks): BigUint64Array {
-  if (!Array.isArray(starts) && !(ArrayBuffer.isView(starts) && "length" in starts)) {
+  if (!isList(starts)) {
     throw new TypeError(
       `${check.action}: episodes.starts must be a list or typed array, got ${describe(starts)}`,
     );
   }
-  const parsed = new BigUint64Array(starts.length);
-  for (let i = 0; i < starts.length; i++) {
-    const start: unknown = starts[i];
+  const parsed: bigint[] = [];
+  readElements(`${check.action}: episodes.starts`, starts, (start, i) => {
     const row = typeof start === "bigint" ? Number(start) : start;
     if (typeof row !== "number" || !Number.isSafeInteger(row) || row < 0) {
       throw check.refuse(`episodes.starts[${i}]`, "a row, a whole number", start);
     }
-    parsed[i] = BigInt(row);
+    parsed.push(BigInt(row));
     if (i > 0 && parsed[i] <= parsed[i - 1]) {
       throw check.refuse(`episodes.starts[${i}]`, `more than ${parsed[i - 1]}, the start before it`, row);
     }
-  }
-  return parsed;
+  });
+  return BigUint64Array.from(parsed);
 }
 
 function parseOrder(order: Order, check: Checks): OrderPlan {
@@ -499,14 +516,15 @@ function parseSeed(seed: number | bigint | undefined, check: Checks): bigint {
   return BigInt(seed);
 }
 
-export function parseShard(shard: Shard, check: Checks): Shard {
-  check.object("shard", shard);
-  check.names(shard, ["index", "count"], "shard.");
-  const count = check.count("shard.count", shard.count);
-  if (!Number.isInteger(shard.index) || shard.index < 0 || shard.index >= count) {
-    throw check.refuse("shard.index", `a whole number below shard.count, ${count}`, shard.index);
+function parseShard(given: Shard, check: Checks): Shard {
+  check.object("shard", given);
+  check.names(given, ["index", "count"], "shard.");
+  const { index, count: shards } = given;
+  const count = check.count("shard.count", shards);
+  if (!Number.isInteger(index) || index < 0 || index >= count) {
+    throw check.refuse("shard.index", `a whole number below shard.count, ${count}`, index);
   }
-  return { index: shard.index, count };
+  return { index, count };
 }
 
 /** A batch that no machine can hold is refused here, by the options that make it so large. */

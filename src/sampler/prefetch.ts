@@ -47,7 +47,7 @@ export class PrefetchingSampler<Batch = AnyBatch> implements AsyncIterable<Batch
   /** Checks states, and has that of the last batch that was handed out. */
   readonly #sampler: Sampler;
   #worker: Worker | null = null;
-  #buffers: readonly AnyBatch[] = [];
+  #buffers: ReturnType<BatchLayout["over"]>[] = [];
   #generation = 0;
   #hasCrashed = false;
   #ready: BatchReport[] = [];
@@ -123,8 +123,8 @@ export class PrefetchingSampler<Batch = AnyBatch> implements AsyncIterable<Batch
     if (report === undefined) return this.#finish();
     this.#state = report.state;
     this.#heldSlot = report.slot;
-    const batch = this.#buffers[report.slot];
-    return (report.size === batch.size ? batch : this.#layout.head(batch, report.size)) as Batch;
+    const { filled, shown } = this.#buffers[report.slot];
+    return (report.size === filled.size ? shown : this.#layout.head(filled, report.size)) as Batch;
   }
 
   /**

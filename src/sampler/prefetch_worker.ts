@@ -47,7 +47,7 @@ class Filling {
       isPrioritized: false,
       isMixture: false,
     });
-    this.#batches = buffers.map((buffer) => layout.over(buffer));
+    this.#batches = buffers.map((buffer) => layout.over(buffer).filled);
     this.#free = buffers.map((_, slot) => slot);
     this.#generation = generation;
   }

@@ -2,6 +2,7 @@
 import { describe } from "../fields.ts";
 import { runtime } from "../native/load.ts";
 import { check, status } from "../native/status.ts";
+import { type List, readNumbers } from "../typed_array.ts";
 import { damaged, readPriorities, writePriorities } from "./priorities_file.ts";
 
 const fanout = 16;
@@ -37,6 +38,7 @@ export class Priorities {
   #count = 0;
   #max = 1;
   readonly #report = new Float64Array(4);
+  /** What the library is given, and overwrites. */
   #ids = new Float64Array(0);
   #values = new Float64Array(0);
   /** Where in the caller's lists the ids stand. */
@@ -111,38 +113,45 @@ export class Priorities {
    * @throws {RangeError} If an id is no position that was filled, or a priority no finite number from 0 up.
    */
   update(ids: ArrayLike<number>, priorities: ArrayLike<number>, from = 0): void {
-    const count = ids.length;
-    if (priorities.length !== count) {
+    // The caller's own code may run in the reading, and what it does to these priorities is done before the rest is.
+    const given = readNumbers("Cannot update priorities: ids", ids as List, (id, i) => {
+      throw this.#badPosition(i, id);
+    });
+    const values = readNumbers("Cannot update priorities: priorities", priorities as List, (priority, i) => {
+      throw badPriority(i, priority);
+    });
+    if (values.length !== given.length) {
       throw new RangeError(
-        `Cannot update priorities: there must be as many priorities as ids, got ${priorities.length} for ${count}`,
+        `Cannot update priorities: there must be as many priorities as ids, got ${values.length} for ${given.length}`,
       );
     }
-    if (count === 0) return;
-    if (this.#ids.length < count) {
-      this.#ids = new Float64Array(count);
-      this.#values = new Float64Array(count);
-      this.#places = new Float64Array(count);
+    if (this.#ids.length < given.length) {
+      this.#ids = new Float64Array(given.length);
+      this.#values = new Float64Array(given.length);
+      this.#places = new Float64Array(given.length);
     }
-    let kept = 0;
-    // Copies: the library overwrites them, and nothing can change them between its check and its use.
-    for (let i = 0; i < count; i++) {
-      const id = asNumber(ids[i]);
+    let count = 0;
+    for (let i = 0; i < given.length; i++) {
+      const id = given[i];
       if (id < from && id >= 0 && Number.isInteger(id)) continue;
-      this.#ids[kept] = id;
-      this.#values[kept] = asNumber(priorities[i]);
-      this.#places[kept++] = i;
+      this.#ids[count] = id;
+      this.#values[count] = values[i];
+      this.#places[count++] = i;
     }
-    if (kept === 0) return;
+    if (count === 0) return;
     const code = runtime.native.ss_priorities_update(
       this.#nodes,
       this.#shape(),
       this.#ids,
       this.#values,
-      kept,
+      count,
       this.alpha,
       this.#report,
     );
-    if (code === status.outOfRange) throw this.#refusal(ids, priorities);
+    if (code === status.outOfRange) {
+      const place = this.#places[this.#report[report.culprit]];
+      throw this.#refusal(place, given[place], values[place]);
+    }
     check(code, "Cannot update priorities");
     this.#noteReport();
   }
@@ -277,24 +286,26 @@ export class Priorities {
     this.#max = Math.max(this.#max, this.#report[report.priorityMax]);
   }
 
-  #refusal(ids: ArrayLike<number>, priorities: ArrayLike<number>): RangeError {
-    const i = this.#places[this.#report[report.culprit]];
+  #refusal(place: number, id: number, priority: number): RangeError {
     const reason = this.#report[report.reason];
-    const [id, priority] = [describe(ids[i]), describe(priorities[i])];
-    if (reason === reasons.position) {
-      return new RangeError(
-        `Cannot update priorities: ids[${i}] must be the position of a window from ${this.#first} to ${
-          this.#end - 1
-        }, got ${id}`,
-      );
-    }
-    if (reason === reasons.priority) {
-      return new RangeError(
-        `Cannot update priorities: priorities[${i}] must be a finite number >= 0, got ${priority}`,
-      );
-    }
-    return new RangeError(`Cannot update priorities: ${tooLarge}, got priorities[${i}] ${priority}`);
+    if (reason === reasons.position) return this.#badPosition(place, id);
+    if (reason === reasons.priority) return badPriority(place, priority);
+    return new RangeError(`Cannot update priorities: ${tooLarge}, got priorities[${place}] ${priority}`);
   }
+
+  #badPosition(place: number, id: unknown): RangeError {
+    return new RangeError(
+      `Cannot update priorities: ids[${place}] must be the position of a window from ${this.#first} to ${
+        this.#end - 1
+      }, got ${describe(id)}`,
+    );
+  }
+}
+
+function badPriority(place: number, priority: unknown): RangeError {
+  return new RangeError(
+    `Cannot update priorities: priorities[${place}] must be a finite number >= 0, got ${describe(priority)}`,
+  );
 }
 
 const tooLarge = "the sum of priority ** alpha must be <= 2 ** 1023";
@@ -302,11 +313,6 @@ const tooLarge = "the sum of priority ** alpha must be <= 2 ** 1023";
 /** The power of two that has room for so many leaves. */
 function capacityFor(leafCount: number): number {
   return Math.max(capacityMin, 2 ** Math.ceil(Math.log2(Math.max(1, leafCount))));
-}
-
-/** What is no number becomes NaN, which the library refuses; a bigint would be an error without its place. */
-function asNumber(value: unknown): number {
-  return typeof value === "number" ? value : NaN;
 }
 
 function checkPosition(action: string, position: number): void {

@@ -9,7 +9,8 @@ import { Filler, scalesOf } from "./fill.ts";
 import { Checks, checkSize, type Normalization, type SamplerPlan, type WindowPlan } from "./options.ts";
 import { PrioritizedDraw } from "./prioritized.ts";
 import type { FieldStats } from "../statistics/field_stats.ts";
-import { checkState, type SamplerState, stateOf } from "./state.ts";
+import { isList } from "../typed_array.ts";
+import { readState, type SamplerState, stateOf } from "./state.ts";
 import { widestRow } from "./widest_row.ts";
 import { type Places, Windows } from "./windows.ts";
 
@@ -66,7 +67,6 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
   readonly #filler: Filler;
   readonly #places: Places;
   readonly #slots: Int32Array;
-  #batch: AnyBatch | null = null;
 
   /** Made by `store.sampler`. */
   constructor(source: SampleSource, plan: SamplerPlan) {
@@ -156,14 +156,14 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
    * ```
    */
   next(out?: Batch): Batch | null {
+    const { filled, shown } = this.#pickBatch(out as AnyBatch | undefined);
     this.#source.prepare("sample");
-    const batch = this.#pickBatch(out as AnyBatch | undefined);
     const state = this.state();
     try {
       const size = this.#draw.draw(this.#plan.batchSize, this.#places);
       if (size === 0) return null;
-      this.#fill(batch, size);
-      return (size === this.#plan.batchSize ? batch : this.#layout.head(batch, size)) as Batch;
+      this.#fill(filled, size);
+      return (size === this.#plan.batchSize ? shown : this.#layout.head(filled, size)) as Batch;
     } catch (error) {
       // Draws that nobody got are made again.
       this.#setState(state);
@@ -238,9 +238,9 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
    * ```
    */
   restore(state: SamplerState): void {
+    const read = readState(state, this.#plan);
     this.#source.prepare("restore a sampler");
-    checkState(state, this.#plan);
-    const end = state.epoch?.end ?? 0;
+    const end = read.epoch?.end ?? 0;
     const { rowCount, tokenCount } = this.#source.connection;
     const held = this.#plan.window.unit === "steps" ? rowCount : tokenCount;
     if (end > held) {
@@ -248,7 +248,7 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
         `Cannot restore a sampler: the store must have the ${end} ${this.#plan.window.unit} of the state's epoch, got ${held}`,
       );
     }
-    this.#setState(state);
+    this.#setState(read);
   }
 
   /**
@@ -277,7 +277,7 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
   updatePriorities(ids: ArrayLike<number>, priorities: ArrayLike<number>): void {
     this.#source.prepare("update priorities");
     for (const [name, list] of Object.entries({ ids, priorities })) {
-      if (Array.isArray(list) || (ArrayBuffer.isView(list) && "length" in list)) continue;
+      if (isList(list)) continue;
       throw new TypeError(
         `Cannot update priorities: ${name} must be a list or typed array, got ${describe(list)}`,
       );
@@ -361,10 +361,8 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
     if (state.epoch !== undefined && this.#draw.epoch !== undefined) this.#draw.epoch = state.epoch;
   }
 
-  #pickBatch(out: AnyBatch | undefined): AnyBatch {
-    if (out === undefined) return this.#batch = this.#layout.renew(this.#batch);
-    this.#layout.check(out);
-    return out;
+  #pickBatch(out: AnyBatch | undefined): { readonly filled: AnyBatch; readonly shown: AnyBatch } {
+    return out === undefined ? this.#layout.own() : { filled: this.#layout.take(out), shown: out };
   }
 
   #fill(batch: AnyBatch, size: number): void {

@@ -51,13 +51,17 @@ export function stateOf(plan: SamplerPlan, seed: bigint, position: number, epoch
   return epoch === undefined ? state : { ...state, epoch };
 }
 
-/** Throws for what is no state, or that of a sampler that draws otherwise. `sources` is that of a mixture's own state. */
-export function checkState(state: SamplerState, plan: SamplerPlan, sources?: string): void {
+/**
+ * A state that somebody hands over, each thing read once. Throws for what is none, or that of a sampler that draws
+ * otherwise. `sources` is that of a mixture's own state.
+ */
+export function readState(given: SamplerState, plan: SamplerPlan, sources?: string): SamplerState {
   const refuse = (what: string, allowed: string, got: unknown) =>
     new RangeError(`Cannot restore a sampler: ${what} must be ${allowed}, got ${describe(got)}`);
-  if (typeof state !== "object" || state === null) {
-    throw new TypeError(`Cannot restore a sampler: a state must be an object, got ${describe(state)}`);
+  if (typeof given !== "object" || given === null) {
+    throw new TypeError(`Cannot restore a sampler: a state must be an object, got ${describe(given)}`);
   }
+  const state: SamplerState = { ...given };
   if (state.version !== 1) throw refuse("state.version", "1", state.version);
   if (typeof state.seed !== "string" || !/^\d{1,20}$/.test(state.seed) || BigInt(state.seed) >= 2n ** 64n) {
     throw refuse("state.seed", "a whole number below 2 ** 64 in decimal", state.seed);
@@ -76,9 +80,17 @@ export function checkState(state: SamplerState, plan: SamplerPlan, sources?: str
     );
   }
   const hasEpochs = plan.order.kind === "shuffle" || plan.order.kind === "sequential";
-  if (!hasEpochs) return;
-  const { epoch } = state;
-  if (typeof epoch !== "object" || epoch === null) throw refuse("state.epoch", "an object", epoch);
+  return hasEpochs ? { ...state, epoch: readEpoch(state, refuse) } : state;
+}
+
+function readEpoch(
+  state: SamplerState,
+  refuse: (what: string, allowed: string, got: unknown) => RangeError,
+): EpochState {
+  if (typeof state.epoch !== "object" || state.epoch === null) {
+    throw refuse("state.epoch", "an object", state.epoch);
+  }
+  const epoch = { ...state.epoch };
   for (const key of ["epoch", "base", "end", "windows"] as const) {
     if (!isCount(epoch[key])) throw refuse(`state.epoch.${key}`, "a whole number", epoch[key]);
   }
@@ -88,6 +100,7 @@ export function checkState(state: SamplerState, plan: SamplerPlan, sources?: str
   if (epoch.base > state.position) {
     throw refuse("state.epoch.base", `<= state.position, ${state.position}`, epoch.base);
   }
+  return epoch;
 }
 
 function isCount(value: unknown): boolean {

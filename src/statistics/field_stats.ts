@@ -1,6 +1,7 @@
 import { describe } from "../fields.ts";
 import { runtime } from "../native/load.ts";
 import { check } from "../native/status.ts";
+import { kindOf, lengthOf } from "../typed_array.ts";
 import { type Buckets, bucketValue, isBuckets, mergeBuckets } from "./buckets.ts";
 
 /**
@@ -43,7 +44,7 @@ export interface FieldState {
   readonly nonFinite: number;
   readonly min: number;
   readonly max: number;
-  /** As zig/src/moments.zig has them; they become the `FieldStats`' own. */
+  /** As zig/src/moments.zig has them. */
   readonly moments: Float64Array;
   readonly buckets: Buckets;
 }
@@ -110,7 +111,7 @@ export class FieldStats {
 
   /** Made by `store.stats`, `merge` and `FieldStats.fromJSON`. */
   constructor(state: FieldState) {
-    this.#moments = mergeMoments(state.moments, new Float64Array(momentsLength));
+    this.#moments = mergeMoments(copyOf(state.moments), new Float64Array(momentsLength));
     this.#buckets = state.buckets;
     const { count, mean, meanRest, squares, scale } = moment;
     const [moments, isEmpty] = [this.#moments, this.#moments[count] === 0];
@@ -258,6 +259,16 @@ export class FieldStats {
   #clamp(value: number): number {
     return Math.min(Math.max(value, this.min), this.max) + 0;
   }
+}
+
+/** Everybody can call the constructor, and native code takes the moments to be as many as they are. */
+function copyOf(moments: unknown): Float64Array {
+  if (kindOf(moments) === "Float64Array" && lengthOf(moments as Float64Array) === momentsLength) {
+    return new Float64Array(moments as Float64Array);
+  }
+  throw new TypeError(
+    `Cannot make statistics: moments must be a Float64Array of ${momentsLength}, got ${describe(moments)}`,
+  );
 }
 
 /** Joins others to some moments, which are then free of an unfinished block. */
