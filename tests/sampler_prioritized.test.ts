@@ -283,6 +283,12 @@ test("priorities of another store, another alpha or no file are errors, and chan
     assert.throws(() => sampler.loadPriorities(join(folder, "damaged")), { code: "damaged" });
     const unlike = longer.sampler({ ...options, order: prioritized(0.5) });
     assert.throws(() => unlike.loadPriorities(path), /alpha must be 0\.8, as it was saved with, got 0\.5/);
+    for (const [verb, call] of [["save", "savePriorities"], ["load", "loadPriorities"]] as const) {
+      assert.throws(() => sampler[call](7 as never), {
+        name: "TypeError",
+        message: `Cannot ${verb} priorities: path must be a string, got 7`,
+      });
+    }
     assert.deepEqual(sampler.next(), twin.next());
   } finally {
     rmSync(folder, { recursive: true });

@@ -184,7 +184,8 @@ export class Mixture<Batch = AnyBatch> implements Iterable<Batch> {
    * @returns Columns of shape `[B, T]`, or `[B, S, W]` for dense fields.
    * @throws {RangeError} If a store that is drawn from has no valid window, or a window is wider than the output.
    * @throws {RangeError | TypeError} If `out` has other arrays than this mixture's batches.
-   * @throws {StreamStoreError} If a store is closed (`closed`).
+   * @throws {StreamStoreError} If a store is closed (`closed`), or this is called by what another call has to read,
+   * such as a getter (`busy`).
    *
    * @example
    * ```ts
@@ -202,6 +203,7 @@ export class Mixture<Batch = AnyBatch> implements Iterable<Batch> {
    */
   next(out?: Batch): Batch {
     const { filled, shown } = this.#pickBatch(out as AnyBatch | undefined);
+    for (const { source, action } of this.#parts) source.connection.checkIdle(action);
     for (const { source, action } of this.#parts) source.prepare(action);
     this.#share(filled);
     for (const [i, part] of this.#parts.entries()) this.#drawFrom(part, i, filled);
@@ -265,6 +267,7 @@ export class Mixture<Batch = AnyBatch> implements Iterable<Batch> {
    * @param state What `state` gave, also after JSON.
    * @throws {RangeError} If the state is that of another kind of sampler, or of other weights.
    * @throws {TypeError} If it is no object.
+   * @throws {StreamStoreError} If this is called by what another call has to read, such as a getter (`busy`).
    *
    * @example
    * ```ts
@@ -284,7 +287,10 @@ export class Mixture<Batch = AnyBatch> implements Iterable<Batch> {
    * ```
    */
   restore(state: SamplerState): void {
-    const { seed, position } = readState(state, this.#plan, this.#sources());
+    const { seed, position } = this.#reading(
+      "restore a sampler",
+      () => readState(state, this.#plan, this.#sources()),
+    );
     this.#seed = BigInt(seed);
     this.#cursor.position = position;
   }
@@ -295,7 +301,19 @@ export class Mixture<Batch = AnyBatch> implements Iterable<Batch> {
   }
 
   #pickBatch(out: AnyBatch | undefined): { readonly filled: AnyBatch; readonly shown: AnyBatch } {
-    return out === undefined ? this.#layout.own() : { filled: this.#layout.take(out), shown: out };
+    if (out === undefined) return this.#layout.own();
+    return { filled: this.#reading("sample", () => this.#layout.take(out)), shown: out };
+  }
+
+  /** Reads what the caller hands over, in which its own code may run: a call that writes, of every store. */
+  #reading<Read>(action: string, read: () => Read): Read {
+    const connections = new Set(this.#parts.map(({ source }) => source.connection));
+    let task = read;
+    for (const connection of connections) {
+      const within = task;
+      task = () => connection.write(action, within);
+    }
+    return task();
   }
 
   /** Decides which place of the batch is drawn from which store. */

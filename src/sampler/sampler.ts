@@ -140,7 +140,8 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
    * @throws {RangeError} If the store has no valid window, and says which rule has left none; if a window is wider
    * than the output; or if no window has a priority above 0.
    * @throws {RangeError | TypeError} If `out` has other arrays than this sampler's batches.
-   * @throws {StreamStoreError} If the store is closed (`closed`).
+   * @throws {StreamStoreError} If the store is closed (`closed`), or this is called by what another call has to read,
+   * such as a getter (`busy`).
    *
    * @example
    * ```ts
@@ -157,7 +158,7 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
    */
   next(out?: Batch): Batch | null {
     const { filled, shown } = this.#pickBatch(out as AnyBatch | undefined);
-    this.#source.prepare("sample");
+    this.#prepare("sample");
     const state = this.state();
     try {
       const size = this.#draw.draw(this.#plan.batchSize, this.#places);
@@ -221,7 +222,8 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
    * @param state What `state` gave, also after JSON.
    * @throws {RangeError} If the state is that of another kind of sampler, or of a longer stream.
    * @throws {TypeError} If it is no object.
-   * @throws {StreamStoreError} If the store is closed (`closed`).
+   * @throws {StreamStoreError} If the store is closed (`closed`), or this is called by what another call has to read,
+   * such as a getter (`busy`).
    *
    * @example
    * ```ts
@@ -238,8 +240,9 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
    * ```
    */
   restore(state: SamplerState): void {
-    const read = readState(state, this.#plan);
-    this.#source.prepare("restore a sampler");
+    const action = "restore a sampler";
+    const read = this.#source.connection.write(action, () => readState(state, this.#plan));
+    this.#prepare(action);
     const end = read.epoch?.end ?? 0;
     const { rowCount, tokenCount } = this.#source.connection;
     const held = this.#plan.window.unit === "steps" ? rowCount : tokenCount;
@@ -260,7 +263,8 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
    * twice the last counts.
    * @throws {RangeError} If an id is that of no window or a priority is no such number. None is set then.
    * @throws {TypeError} If the order is not prioritized, or one of the two is no list or typed array.
-   * @throws {StreamStoreError} If the store is closed (`closed`).
+   * @throws {StreamStoreError} If the store is closed (`closed`), or this is called by what another call has to read,
+   * such as a getter (`busy`).
    *
    * @example
    * ```ts
@@ -275,14 +279,14 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
    * ```
    */
   updatePriorities(ids: ArrayLike<number>, priorities: ArrayLike<number>): void {
-    this.#source.prepare("update priorities");
+    this.#prepare("update priorities");
     for (const [name, list] of Object.entries({ ids, priorities })) {
       if (isList(list)) continue;
       throw new TypeError(
         `Cannot update priorities: ${name} must be a list or typed array, got ${describe(list)}`,
       );
     }
-    this.#prioritized("update priorities").update(ids, priorities);
+    this.#changePriorities("update priorities", (draw) => draw.update(ids, priorities));
   }
 
   /**
@@ -290,7 +294,7 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
    * and is durable when the call returns.
    *
    * @param path Of the file. Its folder must exist; a file that is there is replaced.
-   * @throws {TypeError} If the order is not prioritized.
+   * @throws {TypeError} If the order is not prioritized, or the path no string.
    * @throws {StreamStoreError} If the store is closed (`closed`), or the file cannot be written.
    *
    * @example
@@ -312,8 +316,9 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
    * ```
    */
   savePriorities(path: string): void {
-    this.#source.prepare("save priorities");
-    this.#prioritized("save priorities").save(path);
+    this.#prepare("save priorities");
+    checkPath("save priorities", path);
+    this.#changePriorities("save priorities", (draw) => draw.save(path));
   }
 
   /**
@@ -321,7 +326,7 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
    *
    * @param path Of the file.
    * @throws {RangeError} If it is of a longer stream, or was saved with another `alpha`.
-   * @throws {TypeError} If the order is not prioritized.
+   * @throws {TypeError} If the order is not prioritized, or the path no string.
    * @throws {StreamStoreError} If the store is closed (`closed`), or the file is not there (`not-found`) or damaged
    * (`damaged`).
    *
@@ -346,13 +351,23 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
    * ```
    */
   loadPriorities(path: string): void {
-    this.#source.prepare("load priorities");
-    this.#prioritized("load priorities").load(path);
+    this.#prepare("load priorities");
+    checkPath("load priorities", path);
+    this.#changePriorities("load priorities", (draw) => draw.load(path));
   }
 
-  #prioritized(action: string): PrioritizedDraw {
-    if (this.#draw instanceof PrioritizedDraw) return this.#draw;
-    throw new TypeError(`Cannot ${action}: the order must be prioritized, got ${this.#plan.order.kind}`);
+  /** What is called from within a call that reads what the caller hands over is refused: it is not the draws' turn. */
+  #prepare(action: string): void {
+    this.#source.connection.checkIdle(action);
+    this.#source.prepare(action);
+  }
+
+  #changePriorities(action: string, change: (draw: PrioritizedDraw) => void): void {
+    const draw = this.#draw;
+    if (!(draw instanceof PrioritizedDraw)) {
+      throw new TypeError(`Cannot ${action}: the order must be prioritized, got ${this.#plan.order.kind}`);
+    }
+    this.#source.connection.write(action, () => change(draw));
   }
 
   #setState(state: SamplerState): void {
@@ -362,7 +377,11 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
   }
 
   #pickBatch(out: AnyBatch | undefined): { readonly filled: AnyBatch; readonly shown: AnyBatch } {
-    return out === undefined ? this.#layout.own() : { filled: this.#layout.take(out), shown: out };
+    if (out === undefined) return this.#layout.own();
+    return {
+      filled: this.#source.connection.write("sample", () => this.#layout.take(out)),
+      shown: out,
+    };
   }
 
   #fill(batch: AnyBatch, size: number): void {
@@ -371,6 +390,11 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
     batch.starts.set(starts);
     if (this.#draw instanceof PrioritizedDraw) this.#draw.describe(batch, size);
   }
+}
+
+function checkPath(action: string, path: unknown): void {
+  if (typeof path === "string") return;
+  throw new TypeError(`Cannot ${action}: path must be a string, got ${describe(path)}`);
 }
 
 export function makeWindows(
