@@ -72,6 +72,17 @@ const refused: readonly (readonly [unknown, string, string])[] = [
   ],
   [{ tokens: 4, shard: { index: NaN, count: 2 } }, "RangeError", "shard.index must be a whole number below "],
   [
+    { tokens: 4, shard: { index: 0, count: 2 } },
+    "TypeError",
+    "shard needs a seed, the same in all 2 shards, or they draw the same windows; got none",
+  ],
+  [{ tokens: 4, shard: { index: 0, count: 2 }, order: "shuffle" }, "TypeError", "shard needs a seed, "],
+  [
+    { tokens: 4, shard: { index: 0, count: 2 }, order: { kind: "prioritized" } },
+    "TypeError",
+    "shard needs a seed, ",
+  ],
+  [
     { tokens: 4, shard: { index: 0, count: 1, of: 2 } },
     "TypeError",
     "an option must be one of shard.index, shard.count, got shard.of",

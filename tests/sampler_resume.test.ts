@@ -228,7 +228,7 @@ test("a state that lies about where it stands neither crashes nor hangs", () => 
   for (const order of orders) {
     const sampler = store.sampler({ ...windows, order, batchSize: 10, epochs: undefined });
     const state = sampler.state();
-    for (const position of [2 ** 31, 2 ** 52, Number.MAX_SAFE_INTEGER]) {
+    for (const position of [2 ** 31, 2 ** 52, Number.MAX_SAFE_INTEGER - 10]) {
       sampler.restore({ ...state, position });
       try {
         const batch = sampler.next();
@@ -237,6 +237,34 @@ test("a state that lies about where it stands neither crashes nor hangs", () => 
         assert.match((error as Error).message, /^Cannot (sample|draw windows): /);
       }
     }
+  }
+});
+
+test("a state behind which there are no exact positions left is refused, and so is drawing there", () => {
+  using store = makeStore(100);
+  const shard = { index: 1, count: 3 };
+  for (const order of orders) {
+    const sampler = store.sampler({ ...windows, order, batchSize: 10, epochs: undefined, seed: 1, shard });
+    const state = sampler.state();
+    const last = Number.MAX_SAFE_INTEGER - 10 * 3;
+    for (const position of [last + 1, Number.MAX_SAFE_INTEGER]) {
+      assert.throws(() => sampler.restore({ ...state, position }), {
+        name: "RangeError",
+        message:
+          `Cannot restore a sampler: state.position must be a whole number <= ${last}, got ${position}`,
+      });
+    }
+    assert.deepEqual(sampler.state(), state);
+    sampler.restore({ ...state, position: last });
+    const batch = sampler.next();
+    const reached = sampler.state();
+    // The one epoch of a sequential order is over long before.
+    if (batch === null) assert.equal(sampler.next(), null);
+    else {assert.throws(() => sampler.next(), {
+        name: "RangeError",
+        message: /^Cannot sample: the position of /,
+      });}
+    assert.deepEqual(sampler.state(), reached);
   }
 });
 

@@ -1,5 +1,10 @@
 import type { Shard } from "./options.ts";
 
+/** From where so many draws of all shards still have indices that are exact: they are whole numbers below 2 ** 53. */
+export function lastPosition(draws: number): number {
+  return Number.MAX_SAFE_INTEGER - draws;
+}
+
 /**
  * Where a sampler stands in the global order of draws, which all shards share: draw `i` belongs to the shard with
  * `index` = `i` modulo `count`. Nothing else depends on the shard, so an order can be gone on with by other shards.
@@ -26,8 +31,14 @@ export class Cursor {
     this.position += draws * this.shard.count;
   }
 
-  /** The global indices of the next draws, less `base`. */
+  /** The global indices of the next draws, less `base`. @throws {RangeError} If they would not be exact any more. */
   fill(indices: Float64Array, count: number, base = 0): void {
+    const positionMax = lastPosition(count * this.shard.count);
+    if (this.position > positionMax) {
+      throw new RangeError(
+        `Cannot sample: the position of ${count} draws must be <= ${positionMax}, got ${this.position}`,
+      );
+    }
     const first = this.index() - base;
     for (let i = 0; i < count; i++) indices[i] = first + i * this.shard.count;
   }

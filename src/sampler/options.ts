@@ -157,7 +157,7 @@ export type Normalization<Name extends string = string> = {
 
 /**
  * One of several samplers that share the windows among them: draw number `n` of all belongs to shard `n % count`. All
- * have the same seed.
+ * must be given the same seed; only the order `sequential` needs none.
  *
  * @example
  * ```ts
@@ -332,7 +332,7 @@ export function parseSamplerOptions(
     stride: check.count("stride", options.stride ?? 1),
     order,
     seed: parseSeed(options.seed, check),
-    shard: parseShard(options.shard ?? { index: 0, count: 1 }, check),
+    shard: parseShard(options.shard ?? { index: 0, count: 1 }, order, options.seed, check),
     epochs: options.epochs === undefined
       ? (order.kind === "sequential" ? 1 : Infinity)
       : options.epochs === Infinity
@@ -516,13 +516,24 @@ function parseSeed(seed: number | bigint | undefined, check: Checks): bigint {
   return BigInt(seed);
 }
 
-function parseShard(given: Shard, check: Checks): Shard {
+/** Without one seed for all, each shard would draw from an order of its own, and they would overlap. */
+function parseShard(
+  given: Shard,
+  order: OrderPlan,
+  seed: number | bigint | undefined,
+  check: Checks,
+): Shard {
   check.object("shard", given);
   check.names(given, ["index", "count"], "shard.");
   const { index, count: shards } = given;
   const count = check.count("shard.count", shards);
   if (!Number.isInteger(index) || index < 0 || index >= count) {
     throw check.refuse("shard.index", `a whole number below shard.count, ${count}`, index);
+  }
+  if (count > 1 && seed === undefined && order.kind !== "sequential") {
+    throw new TypeError(
+      `${check.action}: shard needs a seed, the same in all ${count} shards, or they draw the same windows; got none`,
+    );
   }
   return { index, count };
 }

@@ -1,6 +1,7 @@
 /** Where a sampler stands, as JSON of under 300 bytes. */
 import { builtin } from "../builtin.ts";
 import { describe } from "../fields.ts";
+import { lastPosition } from "./cursor.ts";
 import type { EpochState } from "./draws.ts";
 import type { SamplerPlan } from "./options.ts";
 
@@ -66,7 +67,10 @@ export function readState(given: SamplerState, plan: SamplerPlan, sources?: stri
   if (typeof state.seed !== "string" || !/^\d{1,20}$/.test(state.seed) || BigInt(state.seed) >= 2n ** 64n) {
     throw refuse("state.seed", "a whole number below 2 ** 64 in decimal", state.seed);
   }
-  if (!isCount(state.position)) throw refuse("state.position", "a whole number", state.position);
+  const positionMax = lastPosition(plan.batchSize * plan.shard.count);
+  if (!isCount(state.position) || state.position > positionMax) {
+    throw refuse("state.position", `a whole number <= ${positionMax}`, state.position);
+  }
   const order = orderOf(plan);
   if (state.order !== order) throw refuse("state.order", `that of this sampler, "${order}"`, state.order);
   if (state.episodes !== episodesOf(plan)) {
@@ -99,6 +103,10 @@ function readEpoch(
   }
   if (epoch.base > state.position) {
     throw refuse("state.epoch.base", `<= state.position, ${state.position}`, epoch.base);
+  }
+  // Every epoch before this one had a draw at least.
+  if (epoch.epoch > epoch.base) {
+    throw refuse("state.epoch.epoch", `<= state.epoch.base, ${epoch.base}`, epoch.epoch);
   }
   return epoch;
 }
