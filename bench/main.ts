@@ -6,26 +6,24 @@
  *   --json FILE           where results go, beside those of the other runtime; a whole run goes to build/bench.json
  *   --table               measures nothing, and prints the results in that file as a Markdown table
  *
- * The same harness and cases run on both runtimes (bench/harness.ts says why `deno bench` is not used), so that the
- * two columns of the table mean the same.
+ * The same harness and cases run on both runtimes, so that the two columns of the table mean the same.
+ * bench/harness.ts says why they do not run by `deno bench`; a few cases for that stand in bench/streamstore_bench.ts.
  */
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { cases } from "./cases.ts";
+import { readOptions } from "./command_line.ts";
 import { describeMachine, runtimeName, runtimeVersion } from "./machine.ts";
 import type { Measurement } from "./measurement.ts";
 import { lineOf, readResults, saveResults, tableOf } from "./report.ts";
 import { sizesOf } from "./sizes.ts";
 
-const { values: options } = parseArgs({
-  options: {
-    small: { type: "boolean", default: false },
-    large: { type: "boolean", default: false },
-    only: { type: "string", multiple: true },
-    json: { type: "string" },
-    table: { type: "boolean", default: false },
-  },
+const options = readOptions(import.meta.url, {
+  small: { type: "boolean", default: false },
+  large: { type: "boolean", default: false },
+  only: { type: "string", multiple: true },
+  json: { type: "string" },
+  table: { type: "boolean", default: false },
 });
 
 const defaultPath = fileURLToPath(new URL("../build/bench.json", import.meta.url));

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { anonymousBytes, mostBytes } from "../bench/anonymous.ts";
 import { cases } from "../bench/cases.ts";
 import { runScript } from "../bench/children.ts";
@@ -12,6 +15,7 @@ import { describeMachine } from "../bench/machine.ts";
 import { digits, type Measurement, measurementOf, milliseconds, notMeasured } from "../bench/measurement.ts";
 import { findPython } from "../bench/python.ts";
 import { lineOf, readResults, type Results, saveResults, tableOf } from "../bench/report.ts";
+import { quickCases } from "../bench/quick_cases.ts";
 import { sizesOf } from "../bench/sizes.ts";
 import {
   appendSequences,
@@ -35,6 +39,80 @@ for (const [name, run] of Object.entries(cases)) {
     }
   });
 }
+
+for (const [name, run] of Object.entries(quickCases)) {
+  test(`the quick case ${name} times its work once, and checks it`, async () => {
+    const calls: string[] = [];
+    await run({ start: () => calls.push("start"), end: () => calls.push("end") });
+    assert.deepEqual(calls, ["start", "end"]);
+  });
+}
+
+/** By what a wrong result is of: the quick cases that must notice it, and what makes it. */
+const spoilt: Readonly<Record<string, [string, (prototype: StreamStore) => object]>> = {
+  append: ["append", ({ flush }) => ({
+    flush(this: StreamStore) {
+      this.append(this.rowCount, { action: 9 });
+      flush.call(this);
+    },
+  })],
+  window: ["window", ({ window }) => ({
+    window(this: StreamStore, start: number, length: number) {
+      return window.call(this, start + 1, length);
+    },
+  })],
+  gather: ["gather", ({ gather }) => ({
+    gather(this: StreamStore, starts: number[], length: number) {
+      return gather.call(this, starts.map((start) => start + 1), length, undefined as never);
+    },
+  })],
+  toDataset: ["toDataset", ({ toDataset }) => ({
+    async toDataset(this: StreamStore) {
+      return (await toDataset.call(this)).slice(1);
+    },
+  })],
+  fromDataset: ["fromDataset", ({ fromDataset }) => ({
+    fromDataset(this: StreamStore, table: Parameters<StreamStore["fromDataset"]>[0]) {
+      return fromDataset.call(this, table.slice(1));
+    },
+  })],
+};
+
+for (const [what, [begin, make]] of Object.entries(spoilt)) {
+  test(`the quick cases notice a wrong ${what}`, async () => {
+    const prototype = StreamStore.prototype;
+    const before = Object.getOwnPropertyDescriptors(prototype);
+    const cases = Object.entries(quickCases).filter(([name]) => name.startsWith(begin));
+    assert.ok(cases.length > 0);
+    for (const [, run] of cases) {
+      await run({ start: () => {}, end: () => {} });
+      Object.assign(prototype, make(prototype));
+      try {
+        await assert.rejects(
+          async () => await run({ start: () => {}, end: () => {} }),
+          /^Error: Cannot trust /,
+        );
+      } finally {
+        Object.defineProperties(prototype, before);
+      }
+    }
+  });
+}
+
+test("the command for benchmarks finds the quick cases, and is done within a minute", async () => {
+  const isDeno = "deno" in process.versions;
+  const root = fileURLToPath(new URL("..", import.meta.url));
+  const [runtime, ...args] = isDeno ? ["deno", "bench"] : ["bun", "bench/streamstore_bench.ts"];
+  const began = performance.now();
+  const { status, stdout, stderr } = spawnSync(`${root}run`, [runtime, ...args], {
+    cwd: root,
+    encoding: "utf8",
+    env: { ...process.env, NO_COLOR: "1" },
+  });
+  assert.equal(status, 0, stderr);
+  for (const name of Object.keys(quickCases)) assert.ok(stdout.includes(name), `${name} in ${stdout}`);
+  assert.ok(performance.now() - began < 60_000);
+});
 
 test("the names of measurements differ, since the table is made by them", async () => {
   const names: string[] = [];

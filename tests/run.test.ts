@@ -2,7 +2,10 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
@@ -42,6 +45,90 @@ test("run refuses what it does not know, and names what it does", () => {
     assert.match(stderr, message);
   }
 });
+
+/** Programs whose first comment describes their options. */
+const programs = ["bench", "tests/torture", "tests/damage", "tests/dataset_damage", "tests/hub"];
+
+for (const folder of programs) {
+  test(`${folder}/main.ts --help prints its options, and a wrong one is told without a stack`, () => {
+    const flags = "deno" in process.versions ? ["run", "-A", "--no-check"] : ["run"];
+    const start = (option: string) =>
+      spawnSync(process.execPath, [...flags, `${root}${folder}/main.ts`, option], { encoding: "utf8" });
+    const help = start("--help");
+    assert.equal(help.status, 0, help.stderr);
+    const [, options] = /readOptions\(import\.meta\.url, \{([^]*?)\}\);/.exec(text(`${folder}/main.ts`))!;
+    const names = [...options.matchAll(/"?([\w-]+)"?: \{ type/g)].map(([, name]) => name);
+    assert.ok(names.length > 0);
+    for (const name of names) assert.match(help.stdout, new RegExp(`--${name}\\b`));
+    const wrong = start("--hepl");
+    assert.equal(wrong.status, 2);
+    assert.match(wrong.stderr, /^Unknown option '--hepl'/);
+    assert.doesNotMatch(wrong.stderr, /^ +at /m);
+    assert.ok(wrong.stderr.includes(help.stdout.trim()));
+  });
+}
+
+/** A checkout without anything installed, and tools on its path that only write down how they are called. */
+function freshCheckout(use: (call: (...args: string[]) => string[]) => void): void {
+  const folder = mkdtempSync(join(tmpdir(), "streamstore-run-"));
+  try {
+    const [checkout, tools, log] = ["checkout", "tools", "log"].map((name) => join(folder, name));
+    for (const path of ["run", "toolchain", "package.json", "package-lock.json", ".npmrc"]) {
+      cpSync(root + path, join(checkout, path), { recursive: true });
+    }
+    mkdirSync(join(checkout, "zig"));
+    mkdirSync(tools);
+    const pinned = (path: string, pattern: RegExp) => pattern.exec(text(path))![1];
+    const versions = {
+      deno: `deno ${pinned("toolchain/package.json", /@deno\/[^:]*: "([0-9.]+)"/)}`,
+      bun: pinned("toolchain/package.json", /@oven\/[^:]*: "([0-9.]+)"/),
+      zig: pinned("toolchain/zig.txt", /ziglang==([0-9.]+)/),
+    };
+    const tell = (version: string) =>
+      `case "$1" in -V | --version | version) echo "${version}"; exit ;; esac\n`;
+    const note = `echo "$(basename "$0") $*" >>"${log}"\n`;
+    // What npm would install is as much as the script looks for.
+    const install =
+      'mkdir -p "$3/node_modules/apache-arrow"; touch "$3/node_modules/apache-arrow/package.json"\n';
+    const scripts = {
+      ...Object.fromEntries(Object.entries(versions).map(([name, version]) => [name, tell(version) + note])),
+      npm: note + install,
+    };
+    for (const [name, script] of Object.entries(scripts)) {
+      writeFileSync(join(tools, name), `#!/bin/sh\n${script}`, { mode: 0o755 });
+    }
+    use((...args) => {
+      writeFileSync(log, "");
+      const env = { ...process.env, PATH: `${tools}:/usr/bin:/bin` };
+      const { status, stderr } = spawnSync(join(checkout, "run"), args, { encoding: "utf8", env });
+      assert.equal(status, 0, stderr);
+      return readFileSync(log, "utf8").trimEnd().split("\n");
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+for (const runtime of ["deno", "bun"]) {
+  test(`./run ${runtime} sets up what a script of ours needs, once, and then is the tool itself`, () =>
+    freshCheckout((call) => {
+      const [install, build, script, ...rest] = call(runtime, "-A", "examples/hub.ts", "two words");
+      assert.match(install, /^npm ci /);
+      assert.match(build, /^zig build /);
+      assert.deepEqual([script, ...rest], [`${runtime} -A examples/hub.ts two words`]);
+      assert.deepEqual(call(runtime, "examples/hub.ts"), [`${runtime} examples/hub.ts`]);
+    }));
+
+  test(`./run ${runtime} --version needs nothing set up`, () =>
+    freshCheckout((call) => assert.deepEqual(call(runtime, "--version"), [""])));
+}
+
+test("./run deno bench may do what a store does, unless it is said what it may", () =>
+  freshCheckout((call) => {
+    assert.equal(call("deno", "bench").at(-1), "deno bench -A");
+    assert.equal(call("deno", "bench", "--allow-ffi").at(-1), "deno bench --allow-ffi");
+    assert.equal(call("deno", "bench", "--filter", "append").at(-1), "deno bench -A --filter append");
+  }));
 
 test("deno.json and package.json say the same, in exact versions", () => {
   const deno = json("deno.json");

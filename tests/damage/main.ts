@@ -3,11 +3,12 @@
  * and what was done to the store.
  */
 import process from "node:process";
-import { parseArgs } from "node:util";
+import { readOptions } from "../../bench/command_line.ts";
 import { runDamage } from "./run.ts";
 
-const { values: options } = parseArgs({
-  options: { count: { type: "string", default: "100000" }, seed: { type: "string", default: "1" } },
+const options = readOptions(import.meta.url, {
+  count: { type: "string", default: "100000" },
+  seed: { type: "string", default: "1" },
 });
 const [count, seed] = [Number(options.count), Number(options.seed)];
 if (!Number.isInteger(count) || count <= 0 || !Number.isInteger(seed)) {

@@ -3,11 +3,12 @@
  * failure the seed and what was done to the dataset.
  */
 import process from "node:process";
-import { parseArgs } from "node:util";
+import { readOptions } from "../../bench/command_line.ts";
 import { runDatasetDamage } from "./run.ts";
 
-const { values: options } = parseArgs({
-  options: { count: { type: "string", default: "20000" }, seed: { type: "string", default: "1" } },
+const options = readOptions(import.meta.url, {
+  count: { type: "string", default: "20000" },
+  seed: { type: "string", default: "1" },
 });
 const [count, seed] = [Number(options.count), Number(options.seed)];
 if (!Number.isInteger(count) || count <= 0 || !Number.isInteger(seed)) {

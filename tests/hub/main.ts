@@ -3,15 +3,13 @@
  * stopped. `--page-size N`, `--multipart-bytes N` and `--part-bytes N` set what they say.
  */
 import process from "node:process";
-import { parseArgs } from "node:util";
+import { readOptions } from "../../bench/command_line.ts";
 import { startHub } from "./server.ts";
 
-const { values } = parseArgs({
-  options: {
-    "page-size": { type: "string", default: "1000" },
-    "multipart-bytes": { type: "string", default: "5000000000" },
-    "part-bytes": { type: "string", default: "5000000" },
-  },
+const values = readOptions(import.meta.url, {
+  "page-size": { type: "string", default: "1000" },
+  "multipart-bytes": { type: "string", default: "5000000000" },
+  "part-bytes": { type: "string", default: "5000000" },
 });
 
 const hub = await startHub({

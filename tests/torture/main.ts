@@ -6,16 +6,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { parseArgs } from "node:util";
+import { readOptions } from "../../bench/command_line.ts";
 import { KillFigures, KillLane } from "./kill.ts";
 import { ReaderFigures, readWhileKilled, refreshWhileCommitting } from "./readers.ts";
 import { fastDirectory } from "./scratch.ts";
 
-const { values: options } = parseArgs({
-  options: {
-    minutes: { type: "string", default: "1" },
-    seed: { type: "string", default: String(Date.now() % 1_000_000) },
-  },
+const options = readOptions(import.meta.url, {
+  minutes: { type: "string", default: "1" },
+  seed: { type: "string", default: String(Date.now() % 1_000_000) },
 });
 const [minutes, seed] = [Number(options.minutes), Number(options.seed)];
 if (!(minutes > 0) || !Number.isInteger(seed)) {
