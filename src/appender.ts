@@ -13,6 +13,7 @@ import {
 } from "./step_writer.ts";
 import { narrowStep } from "./steps.ts";
 import { copiedTail } from "./tail.ts";
+import { lengthOf } from "./typed_array.ts";
 import { type Cells, cellsOver, type FieldValue, listLength, sequenceLength, writeList } from "./values.ts";
 
 const twoTo32 = 2 ** 32;
@@ -182,7 +183,11 @@ export class Appender {
         `Cannot append: steps, fields and values must have the same length, got ${count}, ${nameCount} and ${valueCount}`,
       );
     }
-    this.#write(() => this.#writer.writeSequences(sequences, count));
+    this.#write(() => {
+      this.#writer.writeSequences(sequences, count);
+      // What is missing has no token: but not where a getter has taken the memory away meanwhile.
+      if (ArrayBuffer.isView(values)) checkKept(values, count);
+    });
   }
 
   /** Has the writer write, and publishes what it wrote. */
@@ -359,4 +364,12 @@ function hasRoom(write: () => void): boolean {
     if (error === noRoom) return false;
     throw error;
   }
+}
+
+function checkKept(values: ArrayBufferView, count: number): void {
+  const length = lengthOf(values);
+  if (length === count) return;
+  throw new RangeError(
+    `Cannot append: values must keep their length, ${count}, until they have been read, got ${length}`,
+  );
 }

@@ -4,6 +4,7 @@
  */
 import { describe, type Field } from "./fields.ts";
 import { bigintAdvice } from "./steps.ts";
+import { attachedLength, lengthOf } from "./typed_array.ts";
 
 /**
  * A number as a field takes it. A boolean is kept as 1 or 0; a bigint must be exact in the field's dtype.
@@ -96,17 +97,12 @@ export function writeScalar(cells: Cells, at: number, field: Field, value: unkno
 /** Most values of one list: a record counts them as an int32. */
 const listValuesMax = 2 ** 31 - 1;
 
-const lengthOfTypedArray = Object.getOwnPropertyDescriptor(
-  Object.getPrototypeOf(Float64Array.prototype),
-  "length",
-)!.get!;
-
 /**
  * The number of values of a list value, or -1 if the value is no list. An array may be a proxy or have getters, and a
  * typed array properties of its own: so this is asked once, and each element is read once.
  */
 export function listLength(field: Field, value: object): number {
-  const length = lengthOf(value);
+  const length = listLengthOf(value);
   if (length === -1 || (Number.isInteger(length) && length >= 0 && length <= listValuesMax)) return length;
   throw new RangeError(
     `Cannot append field "${field.name}": a list must have 0 to ${listValuesMax} values, got ${
@@ -117,7 +113,7 @@ export function listLength(field: Field, value: object): number {
 
 /** The length of one of the sequences of an append. */
 export function sequenceLength(what: string, sequence: unknown): number {
-  const length = typeof sequence === "object" && sequence !== null ? lengthOf(sequence) : -1;
+  const length = typeof sequence === "object" && sequence !== null ? listLengthOf(sequence) : -1;
   if (Number.isSafeInteger(length) && length >= 0) return length;
   throw new TypeError(
     `Cannot append: ${what} must be a list where several are appended, got ${
@@ -127,10 +123,10 @@ export function sequenceLength(what: string, sequence: unknown): number {
 }
 
 /** -1 for what is neither an array nor a typed array. */
-function lengthOf(value: object): number {
+function listLengthOf(value: object): number {
   if (Array.isArray(value)) return value.length;
   if (!ArrayBuffer.isView(value) || value instanceof DataView) return -1;
-  return lengthOfTypedArray.call(value);
+  return lengthOf(value);
 }
 
 /** Throws for an element that is no number, boolean or bigint. Typed arrays have none. */
@@ -268,14 +264,5 @@ export function wrongValue(field: Field, value: unknown): TypeError {
 
 /** Detached memory, and a buffer made smaller, read as an empty list, which is not what anybody meant to append. */
 export function checkAttached(field: Field, list: object): void {
-  if (!ArrayBuffer.isView(list)) return;
-  try {
-    // Any method of typed arrays asks for that, and throws.
-    Float64Array.prototype.at.call(list, 0);
-  } catch (cause) {
-    throw new TypeError(
-      `Cannot append field "${field.name}": the typed array's buffer must be attached and hold it, got a detached or a smaller one`,
-      { cause },
-    );
-  }
+  if (ArrayBuffer.isView(list)) attachedLength(`Cannot append field "${field.name}": the typed array`, list);
 }

@@ -229,7 +229,7 @@ test("append() refuses a typed array whose buffer was transferred away", () => {
   structuredClone(observation.buffer, { transfer: [observation.buffer] });
   assert.throws(() => store.append(0, { observation }), {
     name: "TypeError",
-    message: /must be attached and hold it, got a detached or a smaller one$/,
+    message: /must have a buffer that is attached and holds it, got a detached or a smaller one$/,
   });
   assert.equal(store.rowCount, 0);
 });

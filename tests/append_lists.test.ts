@@ -165,7 +165,7 @@ test("append() refuses a typed array whose resizable buffer was made smaller", (
     for (const list of lists) {
       assert.throws(() => store.append(1, { a: list }), {
         name: "TypeError",
-        message: /"a": the typed array's buffer must be attached and hold it/,
+        message: /"a": the typed array must have a buffer that is attached and holds it/,
       });
     }
     if (!isKnown) store.append(0, { a: [1, 2] });

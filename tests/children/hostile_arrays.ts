@@ -114,6 +114,9 @@ function appended(append: (target: StreamStore<{ a: 0; b: 1; list: 2 }>) => unkn
 const isRows = (column: (index: number) => object) => (result: unknown) =>
   assert.deepEqual(result, Array.from({ length: 4 }, (_, i) => ({ step: i, ...column(i) })));
 
+const isList = (result: unknown) =>
+  assert.deepEqual(result, [{ step: 0, list: Float64Array.of(5, 6, 7, 8) }]);
+
 const input = (
   type: unknown,
   content: readonly (number | bigint)[],
@@ -224,6 +227,60 @@ const sites: Readonly<Record<string, () => Site>> = {
       sampler.updatePriorities(acting([0, 4, 8, 9], act), priorities);
       sampler.next();
     }),
+  "append values": () =>
+    input(Float32Array, [5, 6, 7, 8], false, (list, act) =>
+      appended((target) =>
+        target.append(0, {
+          list,
+          get a() {
+            act();
+            return undefined;
+          },
+        })
+      ), isList),
+  "append values in field order": () =>
+    input(Float64Array, [5, 6, 7, 8], false, (list, act) =>
+      appended((target) => {
+        // Known as a list, so that the common way is taken.
+        target.append(-1, { a: [1, 2] });
+        target.append(0, {
+          a: list,
+          get b() {
+            act();
+            return undefined;
+          },
+        });
+      }), (rows) => assert.deepEqual((rows as unknown[])[1], { step: 0, a: Float64Array.of(5, 6, 7, 8) })),
+  "append integers": () =>
+    input(
+      Int32Array,
+      [5, 6, 7, 8],
+      false,
+      (list) => appended((target) => target.append(0n, { list })),
+      isList,
+    ),
+  "append steps": () =>
+    input(
+      Int32Array,
+      [0, 1, 2, 3],
+      true,
+      (step, act) =>
+        appended((target) => target.append(step, ["a", "a", "a", "a"], acting([5, 6, 7, 8], act))),
+      isRows((i) => ({
+        a: 5 + i,
+      })),
+    ),
+  "append sequence": () =>
+    input(
+      Float64Array,
+      [5, 6, 7, 8],
+      true,
+      (values, act) =>
+        appended((target) => target.append(acting([0, 1, 2, 3], act), ["a", "a", "a", "a"], values)),
+      isRows((i) => ({
+        a: 5 + i,
+      })),
+    ),
   "appendColumns step": () =>
     input(
       Int32Array,
@@ -475,7 +532,7 @@ const tricks: Readonly<Record<string, Trick>> = {
   ),
   "an object of the class's prototype": bad((array) => Object.create(Object.getPrototypeOf(array))),
   "a DataView": bad((array) => new DataView(array.buffer)),
-  "a number": bad(() => 1),
+  "a string": bad(() => "12345678"),
   "made smaller by a getter": takenAway((buffer) => buffer.resize(0), false),
   "made smaller and following its buffer": takenAway((buffer) => buffer.resize(buffer.byteLength >> 1), true),
   "transferred by a getter": takenAway((buffer) => void buffer.transfer(), false),
