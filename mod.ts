@@ -58,6 +58,7 @@ export type { SaveDatasetOptions } from "./src/dataset/save/options.ts";
 export type { DatasetFormat } from "./src/dataset/formats.ts";
 export { Sampler } from "./src/sampler/sampler.ts";
 export { PrefetchingSampler } from "./src/sampler/prefetch.ts";
+export type { SamplerOf } from "./src/sampler/make.ts";
 export { Mixture } from "./src/sampler/mixture.ts";
 export type { MixtureOptions, MixtureSource } from "./src/sampler/mixture.ts";
 export type { SamplerState } from "./src/sampler/state.ts";
@@ -78,6 +79,7 @@ export type {
   Normalization,
   Order,
   Output,
+  PrefetchOptions,
   SamplerOptions,
   Shard,
   ValueDtype,

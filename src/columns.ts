@@ -2,6 +2,7 @@ import { Batch, BatchError, type Source } from "./batch.ts";
 import type { DtypeName } from "./column.ts";
 import type { Connection } from "./connection.ts";
 import { describe, type Field } from "./fields.ts";
+import { checkOptions } from "./options.ts";
 import { ownValue } from "./own_value.ts";
 import { bigintAdvice, wrongStep } from "./steps.ts";
 import {
@@ -179,6 +180,7 @@ function readColumn(field: Field, input: ColumnInput): GivenColumn {
       isList: false,
     };
   }
+  checkOptions(input, ["values", "width", "offsets"], "append columns", `${field.name}.`);
   const { values, width = 1, offsets } = input as {
     readonly values: ColumnNumbers;
     readonly width?: unknown;

@@ -1,3 +1,4 @@
+import type { OnlyKnown } from "./options.ts";
 import { describeView } from "./typed_array.ts";
 
 /**
@@ -82,6 +83,14 @@ export type FieldEntry = readonly [name: string, type: FieldType];
  * ```
  */
 export type FieldList = FieldMap | readonly FieldEntry[] | readonly string[];
+
+/**
+ * Refuses what a declaration of a field has besides `type` and `dtype`, which an inferred type lets pass.
+ *
+ * @internal
+ */
+export type KnownFields<Fields extends FieldList> = Fields extends readonly unknown[] ? unknown
+  : { readonly [Name in keyof Fields]: OnlyKnown<Fields[Name], FieldType> };
 
 /**
  * The names of fields, in whichever form they are given.

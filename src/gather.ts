@@ -1,6 +1,7 @@
 import { type Connection, nothing } from "./connection.ts";
 import { describe } from "./fields.ts";
 import { check, status } from "./native/status.ts";
+import { checkOptions, optionNames } from "./options.ts";
 import {
   bufferOf,
   isList,
@@ -49,13 +50,27 @@ export type Indices =
  * assert.deepEqual(steps, Float64Array.of(0, 1, 6, 7));
  * ```
  */
-export interface GatherOut {
+export interface GatherOut<
+  Values extends Float64Array | Float32Array | "float64" | "float32" | null | undefined =
+    | Float64Array
+    | Float32Array
+    | "float64"
+    | "float32"
+    | null,
+  Types extends Int32Array | "int32" | null | undefined = Int32Array | "int32" | null,
+  Steps extends BigInt64Array | Float64Array | "int64" | "float64" | null | undefined =
+    | BigInt64Array
+    | Float64Array
+    | "int64"
+    | "float64"
+    | null,
+> {
   /** For values of shape `[B, T]`: an array of B × T, or a dtype; float64 where nothing is said. */
-  readonly values?: Float64Array | Float32Array | "float64" | "float32" | null;
+  readonly values?: Values;
   /** For type IDs of shape `[B, T]`: an array of B × T, or int32, which it is where nothing is said. */
-  readonly types?: Int32Array | "int32" | null;
+  readonly types?: Types;
   /** For steps of shape `[B, T]`: an array of B × T, or a dtype; int64 where nothing is said. */
-  readonly steps?: BigInt64Array | Float64Array | "int64" | "float64" | null;
+  readonly steps?: Steps;
 }
 
 /**
@@ -93,7 +108,7 @@ export interface GatherResult<
  *
  * @internal
  */
-type ValuesOf<Wanted> = Wanted extends null ? null
+export type ValuesOf<Wanted> = Wanted extends null ? null
   : Wanted extends Float32Array | "float32" ? Float32Array
   : Float64Array;
 /**
@@ -101,13 +116,13 @@ type ValuesOf<Wanted> = Wanted extends null ? null
  *
  * @internal
  */
-type TypesOf<Wanted> = Wanted extends null ? null : Int32Array;
+export type TypesOf<Wanted> = Wanted extends null ? null : Int32Array;
 /**
  * The array for a choice of steps.
  *
  * @internal
  */
-type StepsOf<Wanted> = Wanted extends null ? null
+export type StepsOf<Wanted> = Wanted extends null ? null
   : Wanted extends Float64Array | "float64" ? Float64Array
   : BigInt64Array;
 
@@ -132,6 +147,7 @@ export type Gathered<Out extends GatherOut> = GatherResult<
   StepsOf<Out["steps"]>
 >;
 
+const outKeys = optionNames<GatherOut>({ values: true, types: true, steps: true });
 const windowsMax = 2 ** 31;
 
 /** How errors name what was called, and its list of tokens. */
@@ -153,9 +169,10 @@ export interface GatherRequest {
 export function readGather(
   indices: Indices,
   length: number,
-  out: GatherOut | null | undefined,
+  out: GatherOut,
 ): GatherRequest {
-  const { values, types, steps } = out ?? {};
+  checkOptions(out, outKeys, "gather", "out.");
+  const { values, types, steps } = out;
   return { starts: readStarts(indices), length, out: { values, types, steps } };
 }
 

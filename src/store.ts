@@ -17,22 +17,27 @@ import {
   type FieldMap,
   type FieldName,
   type FieldTypeOf,
+  type KnownFields,
   parseFields,
 } from "./fields.ts";
 import { StreamStoreError } from "./error.ts";
 import {
   gather,
-  type Gathered,
   type GatherOut,
   type GatherRequest,
+  type GatherResult,
   type Indices,
   readGather,
+  type StepsOf,
+  type TypesOf,
+  type ValuesOf,
 } from "./gather.ts";
 import { getTokens, type NestedIndices, readIndices, type Tokens } from "./get.ts";
 import { inspectText } from "./inspect.ts";
 import { readManifest, writeManifest } from "./manifest.ts";
 import { check } from "./native/status.ts";
 import { countLists, isFoundAgain, type Mode, noteLists, openDirectory, type Opened } from "./open.ts";
+import { checkOptions, optionNames } from "./options.ts";
 import { pause } from "./pause.ts";
 import { checkRetain, type Retain, Retention } from "./retention.ts";
 import { readRows, type Row } from "./rows.ts";
@@ -41,11 +46,10 @@ import { checkIntervals, Schedule, type ScheduleOptions } from "./schedule.ts";
 import type { BatchOf } from "./sampler/batch.ts";
 import { type ContextOptions, Contexts, type ContextSource } from "./sampler/context.ts";
 import { EpisodeIndex } from "./sampler/episodes.ts";
-import { makeSampler } from "./sampler/make.ts";
+import { makeSampler, type SamplerOf } from "./sampler/make.ts";
 import { Mixture, type MixtureOptions, type MixtureSource } from "./sampler/mixture.ts";
-import type { SamplerOptions } from "./sampler/options.ts";
-import type { PrefetchingSampler } from "./sampler/prefetch.ts";
-import type { Sampler, SampleSource } from "./sampler/sampler.ts";
+import type { Checked, PrefetchOptions } from "./sampler/options.ts";
+import type { SampleSource } from "./sampler/sampler.ts";
 import { Statistics } from "./statistics/accumulator.ts";
 import type { FieldStats } from "./statistics/field_stats.ts";
 import { isInt64, wrongStep } from "./steps.ts";
@@ -150,6 +154,18 @@ type DtypeOf<Type> = Type extends { readonly dtype: infer Given extends Dtype } 
 
 const defaultCapacity = 1_000_000;
 
+const storeKeys = optionNames<StoreOptions>({ capacity: true, retain: true });
+const openKeys = optionNames<OpenOptions>({
+  fields: true,
+  mode: true,
+  salvage: true,
+  capacity: true,
+  retain: true,
+  commitEvery: true,
+  syncEvery: true,
+});
+const sourceKeys = optionNames<MixtureSource<StreamStore>>({ store: true, weight: true });
+
 /** How `open` hands the constructor what it has opened. */
 const opened: unique symbol = Symbol("opened");
 
@@ -204,9 +220,10 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * @throws {StreamStoreError} If the files cannot be made: among others `storage-full`, `permission-denied`,
    * `too-many-open-files`, `too-many-stores`.
    */
-  constructor(fields: Fields, options: StoreOptions = {}) {
+  constructor(fields: Fields & KnownFields<Fields>, options: StoreOptions = {}) {
+    const found = (options as OpenedOptions | null)?.[opened];
+    if (found === undefined) checkOptions(options, storeKeys, "create a store");
     checkRetain(options.retain);
-    const found = (options as OpenedOptions)[opened];
     this.#fields = found?.fields ?? parseFields(fields);
     this.#integers = integerFields(this.#fields);
     this.#features = found?.features ?? new Map();
@@ -261,8 +278,9 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    */
   static open<const Fields extends FieldList = FieldMap>(
     path: string,
-    options: OpenOptions<Fields> = {},
+    options: OpenOptions<Fields> & { readonly fields?: KnownFields<Fields> } = {},
   ): StreamStore<Fields> {
+    checkOptions(options, openKeys, "open a store");
     const capacity = checkCapacity(options.capacity ?? defaultCapacity);
     const { commitEvery, syncEvery } = options;
     checkIntervals({ commitEvery, syncEvery });
@@ -270,7 +288,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
     const { fields, mode, salvage = false } = options;
     const found = openDirectory(path, { fields, mode, capacity, salvage });
     const handed: OpenedOptions = { commitEvery, syncEvery, retain: options.retain, [opened]: found };
-    return new StreamStore<Fields>([] as readonly string[] as Fields, handed);
+    return new StreamStore<Fields>([] as never, handed);
   }
 
   /** The number of tokens appended, and the index after the last. Those that were dropped count too. */
@@ -501,18 +519,23 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * assert.deepEqual(batch.values, Float32Array.of(0, 1, 2, 1, 2, 3));
    * ```
    */
-  gather<const Out extends GatherOut = Record<never, never>>(
+  gather<
+    const Values extends GatherOut["values"] = undefined,
+    const Types extends GatherOut["types"] = undefined,
+    const Steps extends GatherOut["steps"] = undefined,
+  >(
     starts: Indices,
     length: number,
-    out?: Out,
-  ): Gathered<Out> {
+    out: GatherOut<Values, Types, Steps> = {},
+  ): GatherResult<ValuesOf<Values>, TypesOf<Types>, StepsOf<Steps>> {
     this.#connection.checkOpen("gather");
     if (!Number.isInteger(length) || length < 0 || length > 2 ** 32 - 1) {
       throw new RangeError(`Cannot gather: length must be a whole number of tokens, got ${describe(length)}`);
     }
-    const request = readGather(starts, length, out);
+    const request = readGather(starts, length, out as GatherOut);
     this.#prepareRead("gather", () => this.#holds(request));
-    return gather(this.#connection, this.#integers, request);
+    const gathered: unknown = gather(this.#connection, this.#integers, request);
+    return gathered as GatherResult<ValuesOf<Values>, TypesOf<Types>, StepsOf<Steps>>;
   }
 
   /**
@@ -537,36 +560,18 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * for (let step = 0; step < 100; step++) store.append(step, { reward: step });
    * using sampler = store.sampler({ tokens: 10, batchSize: 4, prefetch: 2 });
    * assert.equal((await sampler.next())!.values.length, 4 * 10);
+   *
+   * using observed = new StreamStore({ observation: 0, done: 1 });
+   * for (let step = 0; step < 50; step++) observed.append(step, { observation: [step, 1], done: step % 10 === 9 });
+   * const dense = observed.sampler({ steps: 8, fields: { observation: 2 }, episodes: { end: "done" }, batchSize: 4 });
+   * assert.equal(dense.next()!.fields.observation.values.length, 4 * 8 * 2);
    * ```
    */
-  sampler<const Options extends SamplerOptions<FieldName<Fields>> & { readonly prefetch: number }>(
-    options: Options,
-  ): PrefetchingSampler<BatchOf<Options>>;
-  /**
-   * As above, on this thread.
-   *
-   * @param options As above, without `prefetch`.
-   * @returns As above.
-   * @throws {RangeError | TypeError} As above.
-   * @throws {StreamStoreError} As above.
-   *
-   * @example
-   * ```ts
-   * import { StreamStore } from "@streamstore/streamstore";
-   * import assert from "node:assert/strict";
-   *
-   * using store = new StreamStore({ observation: 0, done: 1 });
-   * for (let step = 0; step < 50; step++) store.append(step, { observation: [step, 1], done: step % 10 === 9 });
-   * const sampler = store.sampler({ steps: 8, fields: { observation: 2 }, episodes: { end: "done" }, batchSize: 4 });
-   * assert.equal(sampler.next()!.fields.observation.values.length, 4 * 8 * 2);
-   * ```
-   */
-  sampler<const Options extends SamplerOptions<FieldName<Fields>>>(
-    options: Options,
-  ): Sampler<BatchOf<Options>>;
-  sampler(options: SamplerOptions & { readonly prefetch?: number }): Sampler | PrefetchingSampler {
+  sampler<const Options extends PrefetchOptions<FieldName<Fields>>>(
+    options: Checked<Options, PrefetchOptions<FieldName<Fields>>>,
+  ): SamplerOf<Options> {
     this.#connection.checkOpen("make a sampler");
-    return makeSampler(this.#sampleSource(), this.#directory, options);
+    return makeSampler(this.#sampleSource(), this.#directory, options) as SamplerOf<Options>;
   }
 
   /**
@@ -594,7 +599,9 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * assert.deepEqual([...mask], [0, 1, 1]);
    * ```
    */
-  context<const Options extends ContextOptions<FieldName<Fields>>>(options: Options): BatchOf<Options> {
+  context<const Options extends ContextOptions<FieldName<Fields>>>(
+    options: Checked<Options, ContextOptions<FieldName<Fields>>>,
+  ): BatchOf<Options> {
     this.#connection.checkOpen("read a context");
     if (!this.#connection.isWritable) this.refresh();
     this.#contexts ??= new Contexts(this.#contextSource());
@@ -630,14 +637,15 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    */
   static mixture<const Fields extends FieldList, const Options extends MixtureOptions<FieldName<Fields>>>(
     sources: readonly MixtureSource<StreamStore<Fields>>[],
-    options: Options,
+    options: Checked<Options, MixtureOptions<FieldName<Fields>>>,
   ): Mixture<BatchOf<Options>> {
     if (!Array.isArray(sources)) {
       throw new TypeError(`Cannot make a mixture: sources must be a list, got ${describe(sources)}`);
     }
     const parts: ConstructorParameters<typeof Mixture>[0][number][] = [];
     readElements("Cannot make a mixture: sources", sources, (part, i) => {
-      const { store, weight } = (part ?? {}) as Partial<MixtureSource<unknown>>;
+      checkOptions(part as object, sourceKeys, "make a mixture", `sources[${i}].`);
+      const { store, weight } = part as Partial<MixtureSource<unknown>>;
       if (typeof store !== "object" || store === null || !(#connection in store)) {
         throw new TypeError(
           `Cannot make a mixture: sources[${i}].store must be a store, got ${describe(store)}`,
@@ -813,9 +821,13 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * ```
    */
   stats<const Key extends FieldName<Fields> = FieldName<Fields>>(
-    options: { readonly fields?: readonly Key[] } = {},
+    options: {
+      /** The fields to take statistics of; all where nothing is said. */
+      readonly fields?: readonly Key[];
+    } = {},
   ): { readonly [Asked in Key]: FieldStats } {
     this.#connection.checkOpen("take statistics");
+    checkOptions(options, ["fields"], "take statistics");
     // Also where only an empty list is new, which changes neither number.
     this.#commit("take statistics");
     const names: readonly string[] = options.fields ?? this.#fields.map(({ name }) => name);
@@ -1046,7 +1058,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
     options: LoadDatasetOptions<FieldName<Fields>> = {},
   ): Promise<void> {
     const { loadDataset } = await import("./dataset/load/load.ts");
-    const { onProgress } = options;
+    const onProgress = options?.onProgress;
     // Called while the rows are on their way: what it would write is refused, and the load goes on.
     const held: LoadDatasetOptions = onProgress === undefined ? options : {
       ...options,
@@ -1166,7 +1178,11 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * assert.equal(reader.row(0).reward, 1);
    * ```
    */
-  async waitForRows(rowCount: number, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+  async waitForRows(rowCount: number, options: {
+    /** Ends the waiting with its reason. */
+    readonly signal?: AbortSignal;
+  } = {}): Promise<void> {
+    checkOptions(options, ["signal"], "wait for rows");
     if (!Number.isInteger(rowCount) || rowCount < 0) {
       throw new RangeError(
         `Cannot wait for rows: their number must be a whole number, got ${describe(rowCount)}`,

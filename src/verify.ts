@@ -1,5 +1,6 @@
 import type { Connection } from "./connection.ts";
 import { check } from "./native/status.ts";
+import { checkOptions } from "./options.ts";
 
 /**
  * A chunk whose bytes are not those that were written.
@@ -83,6 +84,7 @@ const marksPerChunk = 1024;
 
 /** Reads everything, and compares each chunk with its checksum. Lets other work run between chunks. */
 export async function verifyChunks(connection: Connection, options: VerifyOptions): Promise<Verification> {
+  checkOptions(options, ["onProgress"], "verify");
   const { tokenCount, rowCount, markCount, capacity } = connection;
   const counts = [tokenCount, tokenCount, tokenCount, rowCount, markCount];
   const chunks = counts.flatMap((count, file) => {

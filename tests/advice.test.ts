@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { StreamStore } from "../mod.ts";
+import { type MixtureOptions, StreamStore } from "../mod.ts";
 
 /** What a call throws, as `class: message`. */
 async function thrown(call: () => unknown): Promise<string> {
@@ -155,7 +155,9 @@ test("a dataset's name that neither is a path nor could be the Hub's gets the pa
   assert.match(message, /a token that may write must be given .*; as a path it is ".\/data\/cartpole"$/);
 });
 
-const mixtures: Readonly<Record<string, [(store: AnyStore) => void, object, RegExp]>> = {
+const mixtures: Readonly<
+  Record<string, [(store: AnyStore) => void, MixtureOptions<"a"> & { readonly steps: number }, RegExp]>
+> = {
   "a source without a window": [
     () => {},
     { steps: 2, tokens: 2 },

@@ -207,7 +207,7 @@ test("sources and options that are refused are named", () => {
       { ...options, steps: 2 ** 28, boundary: "pad-left" },
       "RangeError: Cannot make a mixture: a batch must have <= ",
     ],
-    [one, undefined, "TypeError: Cannot make a mixture: tokens or steps must say how long a window is"],
+    [one, undefined, "TypeError: Cannot make a mixture: options must be an object, got undefined"],
   ];
   for (const [sources, wanted, message] of cases) {
     assert.throws(() => StreamStore.mixture(sources as never, wanted as never), (error: Error) => {
@@ -257,7 +257,7 @@ test("what is no list of stores and weights is refused by name", () => {
       message,
     );
   refuse(store, /sources must be a list, got a value of class StreamStore/);
-  refuse([null], /sources\[0\]\.store must be a store, got undefined/);
+  refuse([null], /sources\[0\] must be an object, got null/);
   refuse([{ store: {}, weight: 1 }], /sources\[0\]\.store must be a store/);
   refuse([], /at least 1 store, got 0/);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { StreamStore } from "../mod.ts";
+import { type SamplerOptions, StreamStore } from "../mod.ts";
 
 const fields = { a: 0, done: 1 } as const;
 
@@ -243,7 +243,7 @@ test("an option that is refused is named with its value and what is allowed", ()
 
 test("a store without a valid window says which rule left none", () => {
   const end = { end: "done" } as const;
-  const cases: [number, Parameters<StreamStore<typeof fields>["sampler"]>[0], string][] = [
+  const cases: [number, SamplerOptions<keyof typeof fields>, string][] = [
     [0, { tokens: 4 }, "4 tokens, got none: the store holds no tokens"],
     [0, { steps: 4, boundary: "pad-left" }, "4 steps, got none: the store holds no steps"],
     [

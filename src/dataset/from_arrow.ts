@@ -2,6 +2,7 @@ import type { Table } from "apache-arrow";
 import { Batch } from "../batch.ts";
 import type { Connection } from "../connection.ts";
 import { describe, type Field } from "../fields.ts";
+import { checkOptions, optionNames } from "../options.ts";
 import type { ArrowData } from "./arrow/sources.ts";
 import type { ArrowField } from "./arrow/types.ts";
 import type { LoadedColumn } from "./known_features.ts";
@@ -13,6 +14,7 @@ import { checkNullInList } from "./null_in_list.ts";
 import { attachedLength, kindOf, plainView, type TypedArrayName } from "../typed_array.ts";
 
 const action = "load a dataset";
+const loadKeys = optionNames<LoadOptions>({ step: true, nullInList: true });
 
 /** Appends all rows of a table. What is returned are the features of the columns that were loaded. */
 export function appendTable(
@@ -21,6 +23,7 @@ export function appendTable(
   table: Table,
   options: LoadOptions,
 ): readonly LoadedColumn[] {
+  checkOptions(options, loadKeys, action);
   checkTable(table);
   const nanForNull = checkNullInList(options.nullInList, action);
   const { step } = options;

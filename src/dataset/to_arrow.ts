@@ -2,6 +2,7 @@ import { type Data, Field as ArrowField, makeData, Schema, type Table } from "ap
 import { type Connection, nothing } from "../connection.ts";
 import { describe, type Field } from "../fields.ts";
 import { check } from "../native/status.ts";
+import { checkOptions, optionNames } from "../options.ts";
 import { ownValue } from "../own_value.ts";
 import { readMarks } from "../rows.ts";
 import { arrowField, arrowTypeOf, arrowValueType } from "./arrow/types.ts";
@@ -42,6 +43,7 @@ export interface ToDatasetOptions<Name extends string = string> {
 }
 
 const action = "convert to a dataset";
+const toDatasetKeys = optionNames<ToDatasetOptions>({ fieldFeatures: true, extra: true, step: true });
 
 /** How a store's rows go out as tables: the columns and their types, which are known before a row is read. */
 export interface TablePlan {
@@ -63,6 +65,7 @@ export function toTable(
   known: ReadonlyMap<string, Feature | null>,
   options: ToDatasetOptions,
 ): Table {
+  checkOptions(options, toDatasetKeys, action);
   const plan = planTable(connection, fields, known, options);
   return plan.read(plan.range);
 }

@@ -1,6 +1,6 @@
 import { describe } from "../fields.ts";
 import { type AnyTypedArray, findOverlap, kindOf, lengthOf, plainView } from "../typed_array.ts";
-import type { Output, ValueDtype, WindowPlan } from "./options.ts";
+import type { ValueDtype, WindowPlan } from "./options.ts";
 
 /**
  * What every batch says of its windows. All arrays are row by row, a window a row: B windows, T tokens or S rows each.
@@ -183,15 +183,15 @@ type StepsOf<Dtype> = Dtype extends null ? null : Dtype extends "float64" ? Floa
  *
  * @internal
  */
-type OutputOf<Options> = Options extends { readonly output: infer Wanted extends Output } ? Wanted
-  : Record<never, never>;
+type OutputOf<Options> = "output" extends keyof Options ? Options["output"] : undefined;
 /**
  * One of the choices.
  *
  * @internal
  */
-type Key<Wanted, Name extends string> = Wanted extends { readonly [Found in Name]: infer Dtype } ? Dtype
-  : undefined;
+type Key<Wanted, Name extends string> = Wanted extends unknown
+  ? Name extends keyof Wanted ? Wanted[Name] : undefined
+  : never;
 
 /**
  * What only prioritized batches have.
@@ -204,7 +204,7 @@ type Drawn<Options> = Options extends { readonly order: { readonly kind: "priori
 
 /**
  * The batches of a sampler with these options: a {@link FieldBatch} where they name `fields`, else a {@link
- * TokenBatch}.
+ * TokenBatch}; where their type does not tell, {@link AnyBatch}.
  *
  * @example
  * ```ts
@@ -218,18 +218,30 @@ type Drawn<Options> = Options extends { readonly order: { readonly kind: "priori
  * assert.deepEqual([...batch.weights], [1, 1, 1]);
  * ```
  */
-export type BatchOf<Options> =
-  & Drawn<Options>
-  & (Options extends { readonly fields: infer Dense extends object } ? FieldBatch<
+export type BatchOf<Options> = Options extends unknown
+  ? "fields" extends keyof Options ? DenseBatchOf<Options, Options["fields"]>
+  :
+    & Drawn<Options>
+    & TokenBatch<
+      ArrayOf<Key<OutputOf<Options>, "values">>,
+      TypesOf<Key<OutputOf<Options>, "types">>,
+      StepsOf<Key<OutputOf<Options>, "steps">>
+    >
+  : never;
+
+/**
+ * The batches of options with `fields`, or which may have them.
+ *
+ * @internal
+ */
+type DenseBatchOf<Options, Dense> = [Dense] extends [object] ?
+    & Drawn<Options>
+    & FieldBatch<
       Extract<keyof Dense, string>,
       ArrayOf<Key<OutputOf<Options>, "values">>,
       StepsOf<Key<OutputOf<Options>, "steps">>
     >
-    : TokenBatch<
-      ArrayOf<Key<OutputOf<Options>, "values">>,
-      TypesOf<Key<OutputOf<Options>, "types">>,
-      StepsOf<Key<OutputOf<Options>, "steps">>
-    >);
+  : AnyBatch;
 
 /** Makes an array in a piece of memory, or in memory of its own. */
 export type Memory = (

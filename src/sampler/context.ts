@@ -1,5 +1,6 @@
 import type { Field } from "../fields.ts";
 import { check } from "../native/status.ts";
+import { optionNames } from "../options.ts";
 import { type AnyBatch, BatchLayout } from "./batch.ts";
 import { countBelow } from "./episodes.ts";
 import { Filler, scalesOf } from "./fill.ts";
@@ -39,7 +40,16 @@ export interface ContextSource extends SampleSource {
   readonly tailValues: number | null;
 }
 
-const contextKeys = ["tokens", "steps", "fields", "truncate", "episodes", "output", "normalize", "padTo"];
+const contextKeys = optionNames<ContextOptions>({
+  tokens: true,
+  steps: true,
+  fields: true,
+  truncate: true,
+  episodes: true,
+  output: true,
+  normalize: true,
+  padTo: true,
+});
 const rules = { none: 0, starts: 0, end: 1, id: 2 } as const;
 
 /** What the native library says of the newest rows, in this order. */
@@ -64,7 +74,6 @@ export class Context {
 
   constructor(source: ContextSource, options: ContextOptions) {
     const checks = new Checks("Cannot make a context");
-    checks.object("options", options);
     checks.names(options, contextKeys);
     const { padTo, ...window } = readOptions(options);
     if (window.tokens !== undefined && window.steps !== undefined) {

@@ -1,6 +1,34 @@
-import { Checks, parseSamplerOptions, readOptions, type SamplerOptions } from "./options.ts";
+import type { BatchOf } from "./batch.ts";
+import { Checks, parseSamplerOptions, type PrefetchOptions, readOptions } from "./options.ts";
 import { PrefetchingSampler } from "./prefetch.ts";
 import { Sampler, type SampleSource } from "./sampler.ts";
+
+/**
+ * The sampler that `store.sampler` makes of options: with `prefetch` one that works ahead, and where only the program's
+ * run decides whether there is a `prefetch`, either.
+ *
+ * @example
+ * ```ts
+ * import { type SamplerOf, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * using store = new StreamStore({ reward: 0 });
+ * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
+ * const options = { tokens: 2, batchSize: 3 } as const;
+ * const sampler: SamplerOf<typeof options> = store.sampler(options);
+ * assert.equal(sampler.next()!.size, 3);
+ * ```
+ */
+export type SamplerOf<Options> = [Ahead<Options>] extends [undefined] ? Sampler<BatchOf<Options>>
+  : undefined extends Ahead<Options> ? Sampler<BatchOf<Options>> | PrefetchingSampler<BatchOf<Options>>
+  : PrefetchingSampler<BatchOf<Options>>;
+
+/**
+ * What options say of `prefetch`.
+ *
+ * @internal
+ */
+type Ahead<Options> = "prefetch" extends keyof Options ? Options["prefetch"] : undefined;
 
 /** Batches that are made ahead at most: each is memory of its own. */
 const prefetchMax = 64;
@@ -9,7 +37,7 @@ const prefetchMax = 64;
 export function makeSampler(
   source: SampleSource,
   directory: string | null,
-  given: SamplerOptions & { readonly prefetch?: number },
+  given: PrefetchOptions,
 ): Sampler | PrefetchingSampler {
   const checks = new Checks("Cannot make a sampler");
   checks.object("options", given);

@@ -1,6 +1,7 @@
 import { builtin } from "../builtin.ts";
 import type { Field } from "../fields.ts";
 import { check } from "../native/status.ts";
+import { optionNames } from "../options.ts";
 import { type AnyBatch, BatchLayout } from "./batch.ts";
 import { Cursor } from "./cursor.ts";
 import { checkAny, keyOf } from "./draws.ts";
@@ -79,6 +80,20 @@ const sourceStream = 4;
 const windowStream = 16;
 
 const notOfMixtures = ["order", "epochs", "prefetch"];
+const mixtureKeys = optionNames<MixtureOptions>({
+  tokens: true,
+  steps: true,
+  fields: true,
+  truncate: true,
+  episodes: true,
+  output: true,
+  normalize: true,
+  batchSize: true,
+  boundary: true,
+  stride: true,
+  seed: true,
+  shard: true,
+});
 
 /**
  * Draws batches of windows from several stores. `batch.sources`, shape `[B]`, says which window is from which. With
@@ -119,10 +134,12 @@ export class Mixture<Batch = AnyBatch> implements Iterable<Batch> {
     given: MixtureOptions,
   ) {
     const checks = new Checks("Cannot make a mixture");
-    const options = readOptions({ ...given });
+    checks.object("options", given);
+    const options = readOptions(given);
     for (const [name, value] of Object.entries(options)) {
       if (notOfMixtures.includes(name)) throw checks.refuse(name, "left out of a mixture", value);
     }
+    checks.names(options, mixtureKeys);
     this.#limits = parseWeights(sources, checks);
     const actions = sources.map((_, i) => `make a mixture of sources[${i}]`);
     for (const [i, { source }] of sources.entries()) source.prepare(actions[i]);

@@ -1,6 +1,7 @@
 /** What a sampler may be asked for, checked and laid out as the sampler's parts want it. */
 import { describe, type Field } from "../fields.ts";
 import type { Indices } from "../gather.ts";
+import { checkOptions, type Documented, type OnlyKnown, optionNames } from "../options.ts";
 import { isList, readElements } from "../typed_array.ts";
 
 /**
@@ -22,12 +23,18 @@ import { isList, readElements } from "../typed_array.ts";
  * ```
  */
 export type EpisodeRule<Name extends string = string> =
-  /** A field, or several, of which one is truthy in the last row of an episode. */
-  | { readonly end: Name | readonly Name[] }
-  /** A field whose change begins a new episode. */
-  | { readonly id: Name }
-  /** The rows with which episodes begin, in rising order. */
-  | { readonly starts: Indices };
+  | {
+    /** A field, or several, of which one is truthy in the last row of an episode. */
+    readonly end: Name | readonly Name[];
+  }
+  | {
+    /** A field whose change begins a new episode. */
+    readonly id: Name;
+  }
+  | {
+    /** The rows with which episodes begin, in rising order. */
+    readonly starts: Indices;
+  };
 
 /**
  * What becomes of windows at the boundaries of episodes: they stay `within` one; or they start (`pad-right`) or end
@@ -84,12 +91,26 @@ export type Order =
   | "shuffle"
   /** Every valid window once an epoch, from the first to the last. */
   | "sequential"
-  /** Uniform among the windows whose anchor lies in the newest `steps` rows. */
-  | { readonly kind: "recent"; readonly steps: number }
-  /** The newest window most often, each older one `decay` times as often as the next. */
-  | { readonly kind: "recent"; readonly decay: number }
-  /** In proportion to priorities ** `alpha`, with importance weights of exponent `beta`. */
-  | { readonly kind: "prioritized"; readonly alpha?: number; readonly beta?: number };
+  | {
+    /** Uniform among the windows whose anchor lies in the newest `steps` rows. */
+    readonly kind: "recent";
+    /** Rows, a positive integer. */
+    readonly steps: number;
+  }
+  | {
+    /** The newest window most often, each older one `decay` times as often as the next. */
+    readonly kind: "recent";
+    /** A number between 0 and 1. */
+    readonly decay: number;
+  }
+  | {
+    /** In proportion to priorities ** `alpha`, with importance weights of exponent `beta`. */
+    readonly kind: "prioritized";
+    /** From 0, where all windows are as likely, upwards; 0.6 where nothing is said. */
+    readonly alpha?: number;
+    /** From 0, where all weights are 1, upwards; 0.4 where nothing is said. */
+    readonly beta?: number;
+  };
 
 /**
  * The number type of sampled values; bfloat16 comes as its bits in a Uint16Array. A value that a narrower type cannot
@@ -151,9 +172,19 @@ export interface Output {
  * assert.deepEqual([...batch.values.subarray(0, 3)], [-2.5, -2, -1.5]);
  * ```
  */
-export type Normalization<Name extends string = string> = {
-  readonly [Key in Name]?: { readonly mean: number; readonly standardDeviation: number };
-};
+export type Normalization<Name extends string = string> = { readonly [Key in Name]?: Moments };
+
+/**
+ * By what the values of a field are shifted and scaled.
+ *
+ * @internal
+ */
+interface Moments {
+  /** What is subtracted, in the values' own unit. */
+  readonly mean: number;
+  /** What the rest is divided by, in the values' own unit, where it is not 0. */
+  readonly standardDeviation: number;
+}
 
 /**
  * One of several samplers that share the windows among them: draw number `n` of all belongs to shard `n % count`. All
@@ -216,8 +247,7 @@ export interface WindowOptions<Name extends string = string> {
 }
 
 /**
- * Options of a sampler. `store.sampler` takes `prefetch` too, a whole number from 1 to 64: batches made ahead in a
- * Worker.
+ * Options of a sampler.
  *
  * @example
  * ```ts
@@ -250,6 +280,60 @@ export interface SamplerOptions<Name extends string = string> extends WindowOpti
    */
   readonly epochs?: number;
 }
+
+/**
+ * Options of `store.sampler`: those of a sampler, and whether it works ahead.
+ *
+ * @example
+ * ```ts
+ * import { type PrefetchOptions, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ * import { mkdtempSync } from "node:fs";
+ * import { tmpdir } from "node:os";
+ *
+ * using store = StreamStore.open(`${mkdtempSync(`${tmpdir()}/example-`)}/run.stream`, { fields: { reward: 0 } });
+ * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
+ * const options = { tokens: 4, batchSize: 3, prefetch: 2 } satisfies PrefetchOptions;
+ * using sampler = store.sampler(options);
+ * assert.equal((await sampler.next())!.size, 3);
+ * ```
+ */
+export interface PrefetchOptions<Name extends string = string> extends SamplerOptions<Name> {
+  /**
+   * Batches made ahead in a Worker, a whole number from 1 to 64: the sampler is a {@linkcode PrefetchingSampler} then,
+   * asynchronous. For a store in a directory, and every order but `prioritized`.
+   */
+  readonly prefetch?: number | undefined;
+}
+
+/**
+ * What says how long a window is: at least one of `tokens` and `steps` must stand in the options.
+ *
+ * @internal
+ */
+interface TokensOrSteps {
+  readonly tokens: number;
+}
+
+/**
+ * Options that are inferred, and then refused where there is none of that name, or nothing says how long a window is.
+ *
+ * @internal
+ */
+export type Checked<Given, Allowed> =
+  & Given
+  & Documented<Given, Allowed>
+  & OnlyKnown<Given, Allowed>
+  & WithLength<Given>;
+
+/**
+ * What options lack that say nothing of how long a window is.
+ *
+ * @internal
+ */
+type WithLength<Given> = Given extends unknown
+  ? "tokens" extends keyof Given ? unknown : "steps" extends keyof Given ? unknown : TokensOrSteps
+  : never;
 
 /** A dense field of a batch. */
 export interface DenseField {
@@ -312,7 +396,6 @@ export function parseSamplerOptions(
   action: string,
 ): SamplerPlan {
   const check = new Checks(action);
-  check.object("options", given);
   check.names(given, samplerKeys);
   const options = readOptions(given);
   const window = parseWindow(options, fields, check);
@@ -343,18 +426,26 @@ export function parseSamplerOptions(
 
 const boundaries = ["within", "pad-left", "pad-right", "cross"] as const;
 const valueDtypes = ["float32", "float64", "float16", "bfloat16"] as const;
-const windowKeys = ["tokens", "steps", "fields", "truncate", "episodes", "output", "normalize"];
-const samplerKeys = [
-  ...windowKeys,
-  "batchSize",
-  "boundary",
-  "stride",
-  "order",
-  "seed",
-  "shard",
-  "epochs",
-  "prefetch",
-];
+const samplerKeys = optionNames<PrefetchOptions>({
+  tokens: true,
+  steps: true,
+  fields: true,
+  truncate: true,
+  episodes: true,
+  output: true,
+  normalize: true,
+  batchSize: true,
+  boundary: true,
+  stride: true,
+  order: true,
+  seed: true,
+  shard: true,
+  epochs: true,
+  prefetch: true,
+});
+const outputKeys = optionNames<Output>({ values: true, types: true, steps: true });
+const shardKeys = optionNames<Shard>({ index: true, count: true });
+const momentKeys = optionNames<Moments>({ mean: true, standardDeviation: true });
 
 /**
  * Options as they are when they are read, each once: a getter or a proxy could say something else the next time. Lists
@@ -387,8 +478,7 @@ export function parseWindow(options: WindowOptions, fields: readonly Field[], ch
     throw new TypeError(`${check.action}: fields must have steps without tokens, got tokens ${tokens}`);
   }
   const output = options.output ?? {};
-  check.object("output", output);
-  check.names(output, ["values", "types", "steps"], "output.");
+  check.names(output, outputKeys, "output.");
   const values = output.values === undefined ? "float32" : output.values;
   if (dense !== null && (values === null || output.types != null)) {
     throw new TypeError(
@@ -500,7 +590,7 @@ function parseNormalize(
   check.object("normalize", normalize);
   for (const [name, moments] of Object.entries(normalize)) {
     check.field("normalize", name, fields);
-    check.object(`normalize.${name}`, moments);
+    check.names(moments!, momentKeys, `normalize.${name}.`);
     check.number(`normalize.${name}.mean`, moments!.mean, -Infinity, Infinity);
     check.number(`normalize.${name}.standardDeviation`, moments!.standardDeviation, 0, Infinity);
   }
@@ -523,8 +613,7 @@ function parseShard(
   seed: number | bigint | undefined,
   check: Checks,
 ): Shard {
-  check.object("shard", given);
-  check.names(given, ["index", "count"], "shard.");
+  check.names(given, shardKeys, "shard.");
   const { index, count: shards } = given;
   const count = check.count("shard.count", shards);
   if (!Number.isInteger(index) || index < 0 || index >= count) {
@@ -561,14 +650,7 @@ export class Checks {
 
   /** A name that is none is a typing error that nobody would notice. */
   names(options: object, allowed: readonly string[], prefix = ""): void {
-    for (const name of Object.keys(options)) {
-      if (allowed.includes(name)) continue;
-      throw new TypeError(
-        `${this.action}: an option must be one of ${
-          allowed.map((key) => prefix + key).join(", ")
-        }, got ${prefix}${name}`,
-      );
-    }
+    checkOptions(options, allowed, this.action.replace(/^Cannot /, ""), prefix);
   }
 
   count(name: string, value: unknown): number {

@@ -1,6 +1,7 @@
 import process from "node:process";
 import { builtin } from "../../builtin.ts";
 import { describe } from "../../fields.ts";
+import { checkOptions, optionNames } from "../../options.ts";
 import type { HubOptions, HubProgress, RetryOptions } from "./types.ts";
 
 /** Where the Hub is, and as whom it is asked. */
@@ -16,6 +17,7 @@ export interface Settings {
 /** What `resolveSettings` reads of the environment: `process.env`, or a test's own. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+const retryKeys = optionNames<RetryOptions>({ attempts: true, pauseSeconds: true, timeoutSeconds: true });
 const defaultEndpoint = "https://huggingface.co";
 
 /** A timer's milliseconds are an int32: one that is set for longer rings at once. */
@@ -23,6 +25,7 @@ const timerSecondsMax = Math.floor((2 ** 31 - 1) / 1000);
 
 /** The options, and for what they leave out what the environment says. */
 export function resolveSettings(options: HubOptions, environment: Environment = process.env): Settings {
+  checkOptions(options.retry ?? {}, retryKeys, "use the Hub", "retry.");
   const { attempts = 5, pauseSeconds = 1, timeoutSeconds = 60 } = options.retry ?? {};
   checkNumber("attempts", attempts, "a number >= 1", (value) => value >= 1);
   checkNumber("pauseSeconds", pauseSeconds, "a number >= 0", (value) => value >= 0);

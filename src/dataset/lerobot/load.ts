@@ -1,6 +1,7 @@
 import { rmSync } from "node:fs";
 import { Batch, type Source } from "../../batch.ts";
 import { type Field, type FieldEntry, type FieldMap, kinds } from "../../fields.ts";
+import { checkOptions, optionNames } from "../../options.ts";
 import { storeAccess } from "../../store_access.ts";
 import { StreamStore } from "../../store.ts";
 import { isSet } from "../arrow/bitmaps.ts";
@@ -18,8 +19,21 @@ import { readTasks } from "./tasks.ts";
 import type { LeRobotDataset, LoadLeRobotOptions } from "./types.ts";
 
 const episodeColumn = "episode_index";
+const keys = optionNames<LoadLeRobotOptions>({
+  path: true,
+  capacity: true,
+  columns: true,
+  revision: true,
+  token: true,
+  endpoint: true,
+  signal: true,
+  onProgress: true,
+  progress: true,
+  retry: true,
+});
 
 export async function loadLeRobot(name: string, options: LoadLeRobotOptions): Promise<LeRobotDataset> {
+  checkOptions(options, keys, loading);
   return await withProgress("download", name, options, (shown, expect) => load(name, shown, expect));
 }
 

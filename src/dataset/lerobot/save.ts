@@ -19,7 +19,7 @@ import { EpisodeRows } from "./episode_rows.ts";
 import { planFiles, type PlannedFile } from "./file_plan.ts";
 import { type FrameColumn, frameColumns, framePlan, rowBytes } from "./frames.ts";
 import { saving } from "./refusals.ts";
-import { type CheckedOptions, checkOptions } from "./save_options.ts";
+import { type CheckedOptions, checkNames, checkOptions } from "./save_options.ts";
 import type { SaveLeRobotOptions } from "./types.ts";
 
 /** Episodes whose statistics are held at once before they are written. */
@@ -30,6 +30,7 @@ export async function saveLeRobot(
   folder: string,
   given: SaveLeRobotOptions,
 ): Promise<void> {
+  checkNames(given);
   const source = store[storeAccess]().read(saving);
   const { connection } = source;
   if (connection.rowCount === connection.firstRow) {

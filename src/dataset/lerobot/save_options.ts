@@ -1,7 +1,28 @@
 import { describe, type Field } from "../../fields.ts";
+import { checkOptions as checkOptionNames, optionNames } from "../../options.ts";
 import type { EpisodeRows } from "./episode_rows.ts";
 import { saving } from "./refusals.ts";
-import type { SaveLeRobotOptions } from "./types.ts";
+import type { LeRobotDataset, SaveLeRobotOptions } from "./types.ts";
+
+/** What `loadLeRobot` told may be passed whole. */
+const keys = optionNames<SaveLeRobotOptions & Omit<LeRobotDataset, keyof SaveLeRobotOptions>>({
+  fps: true,
+  episodes: true,
+  tasks: true,
+  episodeTasks: true,
+  robotType: true,
+  features: true,
+  fields: true,
+  fileBytes: true,
+  chunkFiles: true,
+  store: true,
+  leftOut: true,
+  info: true,
+});
+
+export function checkNames(options: SaveLeRobotOptions): void {
+  checkOptionNames(options, keys, saving);
+}
 
 const defaults = { fileBytes: 100 * 2 ** 20, chunkFiles: 1000 };
 

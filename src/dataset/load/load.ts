@@ -1,3 +1,4 @@
+import { checkOptions, optionNames } from "../../options.ts";
 import { isLocal } from "../dataset_name.ts";
 import { checkFormat, checkSplit, type DatasetFormat } from "../formats.ts";
 import type { LoadedColumn } from "../known_features.ts";
@@ -8,6 +9,21 @@ import { findFiles } from "./files.ts";
 import { appendFiles, type Files, type LoadTarget, type RowFile } from "./rows.ts";
 
 const action = "load a dataset";
+const keys = optionNames<LoadDatasetOptions>({
+  step: true,
+  nullInList: true,
+  columns: true,
+  sortBy: true,
+  format: true,
+  revision: true,
+  config: true,
+  token: true,
+  endpoint: true,
+  signal: true,
+  onProgress: true,
+  progress: true,
+  retry: true,
+});
 
 /** Appends the rows of a split of a dataset. What is returned are the features of the columns that were loaded. */
 export async function loadDataset(
@@ -16,6 +32,7 @@ export async function loadDataset(
   split: string,
   options: LoadDatasetOptions,
 ): Promise<LoadedColumn[]> {
+  checkOptions(options, keys, action);
   checkSplit(split, action);
   checkSortBy(options.sortBy, action);
   const named = checkFormat(options.format, action);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Connection } from "../../connection.ts";
 import { describe, type Field } from "../../fields.ts";
 import { systemError } from "../../manifest.ts";
+import { checkOptions, optionNames } from "../../options.ts";
 import { isLocal } from "../dataset_name.ts";
 import type { Feature } from "../features.ts";
 import { checkFormat, checkSplit, type DatasetFormat, formatOfName } from "../formats.ts";
@@ -20,6 +21,24 @@ import { TableQueue } from "./tables.ts";
 import { checkTypes } from "./types.ts";
 
 const action = "save a dataset";
+const keys = optionNames<SaveDatasetOptions>({
+  fieldFeatures: true,
+  extra: true,
+  step: true,
+  format: true,
+  shardBytes: true,
+  revision: true,
+  config: true,
+  private: true,
+  commitMessage: true,
+  append: true,
+  token: true,
+  endpoint: true,
+  signal: true,
+  onProgress: true,
+  progress: true,
+  retry: true,
+});
 const defaultShardBytes = 500_000_000;
 
 /** A store whose rows are saved. */
@@ -39,6 +58,7 @@ export async function saveDataset(
   split: string,
   options: SaveDatasetOptions,
 ): Promise<void> {
+  checkOptions(options, keys, action);
   checkSplit(split, action);
   const shardBytes = checkShardBytes(options.shardBytes);
   const named = checkFormat(options.format, action);

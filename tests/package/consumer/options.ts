@@ -1,0 +1,145 @@
+/** Only checked, never run: what a program says, and what it gets for it; each error stands at the word that is wrong. */
+import { PrefetchingSampler, Sampler, StreamStore } from "@streamstore/streamstore";
+import type { AnyBatch, SamplerOptions } from "@streamstore/streamstore";
+
+const store = new StreamStore({
+  action: 0,
+  id: { type: 1, dtype: "int64" },
+  mask: { type: 2, dtype: "uint64" },
+});
+const sources = [{ store, weight: 1 }];
+
+/** Exactly this type, neither wider nor narrower. */
+type Same<Left, Right> = (<T>() => T extends Left ? 1 : 2) extends (<T>() => T extends Right ? 1 : 2) ? true
+  : false;
+const same = <Left, Right>(_: Same<Left, Right>): void => {};
+
+// Columns have the array of the field's dtype, and any of the three where that is not known.
+export function columns(): void {
+  const action = store.column("action").values;
+  same<typeof action, Float64Array>(true);
+  const id = store.column("id").values;
+  same<typeof id, BigInt64Array>(true);
+  const mask = store.column("mask").values;
+  same<typeof mask, BigUint64Array>(true);
+  const unknown = StreamStore.open("run.stream").column("id").values;
+  same<typeof unknown, Float64Array | BigInt64Array | BigUint64Array>(true);
+  const dtype: "int64" | "uint64" = Math.random() < 0.5 ? "int64" : "uint64";
+  const either = new StreamStore({ id: { type: 0, dtype } }).column("id").values;
+  same<typeof either, BigInt64Array | BigUint64Array>(true);
+  // @ts-expect-error: no such field
+  store.column("acton");
+}
+
+// Lists of names and of entries give the same names and dtypes.
+export function lists(): void {
+  const named = new StreamStore(["action", "1"]);
+  const plain = named.column("1").values;
+  same<typeof plain, Float64Array>(true);
+  named.append(0, { action: 1, "1": 2 });
+  named.append([0], ["1"], [1]);
+  // @ts-expect-error: no such field
+  named.append(0, { b: 1 });
+  // @ts-expect-error: no such field
+  named.append([0], ["b"], [1]);
+  const entries = new StreamStore([["b", 0], ["1", { type: 1, dtype: "int64" }]]);
+  const wide = entries.column("1").values;
+  same<typeof wide, BigInt64Array>(true);
+  const row = entries.row(0)["1"];
+  entries.window(0, row === undefined ? 0 : 1);
+  // @ts-expect-error: no such field
+  entries.column("c");
+  const opened = StreamStore.open("run.stream", { fields: [["b", 0], ["1", { type: 1, dtype: "uint64" }]] });
+  const widest = opened.column("1").values;
+  same<typeof widest, BigUint64Array>(true);
+  const batch = entries.sampler({ steps: 2, fields: { "1": 1 } }).next();
+  if (batch !== null) same<keyof typeof batch.fields, "1">(true);
+  // @ts-expect-error: a name among entries
+  new StreamStore([["b", 0], "c"]);
+  // @ts-expect-error: no type ID
+  new StreamStore([["b", "0"]]);
+  // @ts-expect-error: no such part of a field
+  new StreamStore({ a: { type: 0, dytpe: "int64" } });
+}
+
+// Whether a sampler is asynchronous is said by prefetch, as far as its type tells.
+export function samplers(prefetch: number | undefined, options: SamplerOptions<"action">): void {
+  const own = store.sampler({ tokens: 4 });
+  same<typeof own extends Sampler<infer _> ? true : false, true>(true);
+  const ahead = store.sampler({ tokens: 4, prefetch: 2 });
+  same<typeof ahead extends PrefetchingSampler<infer _> ? true : false, true>(true);
+  const either = store.sampler({ tokens: 4, prefetch });
+  // @ts-expect-error: may be a promise
+  either.next()?.size;
+  if (either instanceof Sampler) either.next()?.size;
+  const none = store.sampler({ tokens: 4, prefetch: undefined });
+  none.next()?.size;
+  const batch = store.sampler({ ...options, tokens: 4 }).next();
+  if (batch !== null) same<typeof batch, AnyBatch>(true);
+}
+
+// Options that there are none of, and options that are missing.
+export function typos(): void {
+  // @ts-expect-error: batchSize
+  store.sampler({ tokens: 4, batch: 64 });
+  // @ts-expect-error: neither tokens nor steps
+  store.sampler({ batchSize: 64 });
+  // @ts-expect-error: a number
+  store.sampler({ tokens: 4, batchSize: "64" });
+  // @ts-expect-error: observation
+  store.sampler({ steps: 4, fields: { action: 1, obs: 2 } });
+  // @ts-expect-error: values
+  store.sampler({ tokens: 4, output: { vals: "float64" } });
+  // @ts-expect-error: alpha
+  store.sampler({ tokens: 4, order: { kind: "prioritized", alfa: 1 } });
+  // @ts-expect-error: shuffle
+  store.sampler({ tokens: 4, order: "shufle" });
+  // @ts-expect-error: count
+  store.sampler({ tokens: 4, shard: { index: 0, count: 2, of: 2 } });
+  // @ts-expect-error: no such field
+  store.sampler({ tokens: 4, episodes: { end: "done" } });
+  // @ts-expect-error: standardDeviation
+  store.sampler({ tokens: 4, normalize: { action: { mean: 0, standardDeviation: 1, std: 1 } } });
+  const typed = { tokens: 4, batch: 64 };
+  // @ts-expect-error: batchSize, also in a variable
+  store.sampler(typed);
+  // @ts-expect-error: not of mixtures
+  StreamStore.mixture(sources, { tokens: 4, order: "uniform" });
+  // @ts-expect-error: neither tokens nor steps
+  StreamStore.mixture(sources, { batchSize: 4 });
+  // @ts-expect-error: padTo
+  store.context({ steps: 4, padto: 8 });
+  // @ts-expect-error: neither tokens nor steps
+  store.context({ padTo: 8 });
+  // @ts-expect-error: steps
+  store.gather([0], 2, { values: "float32", step: null });
+  // @ts-expect-error: retain
+  StreamStore.open("run.stream", { retian: { rows: 1 } });
+  // @ts-expect-error: rows
+  StreamStore.open("run.stream", { retain: { row: 1 } });
+  // @ts-expect-error: capacity
+  new StreamStore({ a: 0 }, { capcity: 1 });
+  // @ts-expect-error: { fields: ["action"] }
+  store.stats(["action"]);
+  // @ts-expect-error: fields
+  store.stats({ field: ["action"] });
+  // @ts-expect-error: width
+  store.appendColumns({ step: [0], action: { values: [1], widht: 1 } });
+}
+
+export async function asyncTypos(): Promise<void> {
+  // @ts-expect-error: fieldFeatures
+  await store.toDataset({ fieldFeature: {} });
+  // @ts-expect-error: format
+  await store.saveDataset("x", "train", { fromat: "csv" });
+  // @ts-expect-error: sortBy
+  await store.loadDataset("x", "train", { sortby: "action" });
+  // @ts-expect-error: attempts
+  await store.loadDataset("x", "train", { retry: { attempt: 1 } });
+  // @ts-expect-error: columns
+  await store.fromParquet("x", { column: ["action"] });
+  // @ts-expect-error: signal
+  await store.waitForRows(1, { signals: AbortSignal.timeout(1) });
+  // @ts-expect-error: onProgress
+  await store.verify({ onprogress: () => {} });
+}
