@@ -174,7 +174,15 @@ export function syncPath(path: string): void {
  * the runtime.
  */
 export function systemError(error: unknown, action: string, path: string): unknown {
-  const code = statusOfSystem((error as { code?: unknown }).code);
+  const code = statusOfSystem(systemName(error));
   if (code === null || error instanceof StreamStoreError) return error;
   return code === status.storageFull ? storageFull(action, path, 0, error) : errorOf(code, action, error);
+}
+
+/** The name of an error of the system, as `ENOSPC`. Deno gives some only the number, at the end of their message. */
+function systemName(error: unknown): string | undefined {
+  const { code, message } = (error ?? {}) as { code?: string; message?: unknown };
+  if (code !== undefined) return code;
+  const number = Number(/\(os error (\d+)\)$/.exec(String(message))?.[1]);
+  return Object.entries(builtin.os.constants.errno).find(([, value]) => value === number)?.[0];
 }

@@ -106,10 +106,10 @@ testOn("tmpfs", "a file system for reading only can be read", (directory) => {
   assert.equal(runChild("readOnly", directory).code, "read-only-file-system");
 });
 
-test("a limit on the size of files is an error, not a signal", () =>
+test("a limit on the size of files is an error, not a signal", (context) =>
   withDirectory((directory) => {
-    const limited = ["sh", "-c", 'ulimit -f 4096 && exec "$@"', "sh"];
-    const { code, rows } = runChild("limited", directory, limited);
+    if (spawnSync("prlimit", ["--version"]).status !== 0) return skip(context, "there is no prlimit here");
+    const { code, rows } = runChild("limited", directory);
     assert.equal(code, "file-too-large");
     assert.ok(rows > 1000, `${rows} rows`);
   }));

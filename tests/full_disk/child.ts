@@ -3,6 +3,7 @@
  * assertion or a signal ends it otherwise.
  */
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import {
   existsSync,
   readdirSync,
@@ -379,13 +380,21 @@ function readOnly(): Record<string, unknown> {
   return { code: error.code };
 }
 
-function limited(): Record<string, unknown> {
+/** The limit comes once a store is open: what the runtime writes into its own caches before may go over it too. */
+async function limited(): Promise<Record<string, unknown>> {
   using store = new StreamStore(fields, { capacity: 1000 });
+  execFileSync("prlimit", ["--pid", String(process.pid), `--fsize=${2 << 20}`]);
   append(store as StreamStore, 0);
   store.flush();
   const [rows, error] = untilError((step) => append(store as StreamStore, step), 1);
   assert.equal(store.rowCount, rows);
   check(store as StreamStore, rows);
+  const path = join(directory, "runs.jsonl");
+  await assert.rejects(store.saveDataset(path), {
+    code: "file-too-large",
+    message: "Cannot save a dataset: a file has reached the size that the system allows",
+  });
+  assert.ok(!readdirSync(directory).some((name) => name.includes("runs")));
   return { code: error.code, rows };
 }
 

@@ -53,6 +53,7 @@ fn openStore(directory: []const u8, mode: u32, numbers_in: *const [4]f64, id: *c
     // What a new store takes at first.
     if (is_new) out.* = format.headBytes(options.tail_records_max, options.tail_values_max);
     handles.reap();
+    system.Real.ignoreFileSizeSignal();
     const slot = try handles.begin();
     errdefer handles.abandon(slot);
     slot.store.* = switch (mode) {

@@ -55,6 +55,15 @@ fn checkLimit(end_bytes: u64) Error!void {
     if (end_bytes > limit.cur) return error.FileTooLarge;
 }
 
+/// The same for the files that are not written here: with the signal ignored, as other runtimes have it, going over the
+/// limit is an error. What the process has chosen itself stays.
+pub fn ignoreFileSizeSignal() void {
+    var action: linux.Sigaction = undefined;
+    if (linux.errno(linux.sigaction(.XFSZ, null, &action)) != .SUCCESS or action.handler.handler != linux.SIG.DFL) return;
+    action.handler.handler = linux.SIG.IGN;
+    _ = linux.sigaction(.XFSZ, &action, null);
+}
+
 /// Gives disk space inside the file back. The range reads as zero from then on.
 pub fn punch(file: File, offset_bytes: u64, length_bytes: u64) Error!void {
     const mode = linux.FALLOC.FL_PUNCH_HOLE | linux.FALLOC.FL_KEEP_SIZE;

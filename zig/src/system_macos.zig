@@ -82,6 +82,15 @@ fn checkLimit(end_bytes: u64) Error!void {
     if (end_bytes > limit.cur) return error.FileTooLarge;
 }
 
+/// The same for the files that are not written here: with the signal ignored, as other runtimes have it, going over the
+/// limit is an error. What the process has chosen itself stays.
+pub fn ignoreFileSizeSignal() void {
+    var action: c.Sigaction = undefined;
+    if (c.sigaction(.XFSZ, null, &action) != 0 or action.handler.handler != c.SIG.DFL) return;
+    action.handler.handler = c.SIG.IGN;
+    _ = c.sigaction(.XFSZ, &action, null);
+}
+
 pub fn truncate(file: File, length_bytes: u64) Error!void {
     try checkLimit(length_bytes);
     _ = try check(c.ftruncate(file, @intCast(length_bytes)));
