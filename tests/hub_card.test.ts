@@ -153,7 +153,7 @@ configs:
     path: data/train-*
   # held out
   - split: test
-    path: [ a.parquet, "b*.parquet" ]
+    path: [a.parquet, "b*.parquet"]
   drop_labels: true
 tags: []
 ---
@@ -274,6 +274,292 @@ test("features come out of the YAML as they went in", () => {
   }
 });
 
+/** Plain scalars, and what PyYAML's safe loader makes of them: its resolver's own kinds. */
+const plainScalars: readonly (readonly [text: string, kind: string, value?: unknown])[] = [
+  ...[
+    "n",
+    "y",
+    "N",
+    "Y",
+    "1e3",
+    "1.e3",
+    "08",
+    "09.5x",
+    "0o7",
+    "-.5",
+    "+.5",
+    "yEs",
+    "nULL",
+    "0b",
+    "0x",
+    "1__a",
+    "12:60",
+    "2020-1-1",
+    "NaN",
+    "inf",
+    "12e03",
+    "TruE",
+    "--1",
+    "1-1",
+    "a b",
+  ]
+    .map((text) => [text, "str", text] as const),
+  ...["yes", "Yes", "YES", "on", "On", "true", "True", "TRUE"].map((text) => [text, "bool", true] as const),
+  ...["no", "No", "off", "Off", "OFF", "false", "False"].map((text) => [text, "bool", false] as const),
+  ...["", "~", "null", "Null", "NULL"].map((text) => [text, "NoneType", null] as const),
+  ["0", "int", 0],
+  ["-0", "int", 0],
+  ["+12", "int", 12],
+  ["010", "int", 8],
+  ["-017", "int", -15],
+  ["0b101", "int", 5],
+  ["0x1F", "int", 31],
+  ["1_000", "int", 1000],
+  ["12:30:45", "int", 45045],
+  ["-1:30", "int", -90],
+  ["1.", "float", 1],
+  ["1.5e+3", "float", 1500],
+  ["1.e+3", "float", 1000],
+  [".5", "float", 0.5],
+  ["1_0.5", "float", 10.5],
+  ["1:30.5", "float", 90.5],
+  [".inf", "float", Infinity],
+  ["-.INF", "float", -Infinity],
+  [".nan", "float", NaN],
+  ["2020-01-01", "date"],
+  ["2020-1-2 3:04:05", "datetime"],
+  ["2020-01-01T12:30:45.5Z", "datetime"],
+  ["2020-01-01 12:30:45 +02:30", "datetime"],
+];
+
+const scalarsReadme = `---\nlist:\n${plainScalars.map(([text]) => `- ${text}\n`).join("")}---\n`;
+
+test("plain scalars are what they are to PyYAML", () => {
+  const { list } = new Card(scalarsReadme).values() as { list: unknown[] };
+  plainScalars.forEach(([text, kind, value], i) => {
+    if (kind.startsWith("date")) assert.ok(list[i] instanceof Date, text);
+    else assert.ok(Object.is(list[i], value) || (list[i] === 0 && value === 0), `${text}: ${list[i]}`);
+  });
+  assert.equal((list.at(-1) as Date).toISOString(), "2020-01-01T10:00:45.000Z");
+  assert.equal((list.at(-2) as Date).toISOString(), "2020-01-01T12:30:45.500Z");
+});
+
+/** Labels that some reader of YAML takes for something else, or that have to be written with care. */
+const oddLabels = [
+  ...plainScalars.map(([text]) => text),
+  ...[
+    "=",
+    "<<",
+    "-",
+    "?",
+    ":",
+    "#",
+    "a: b",
+    "a #b",
+    "- a",
+    "? a",
+    "[a]",
+    "{a}",
+    "a,b",
+    "a]",
+    "&a",
+    "*a",
+    "!a",
+    "!!str a",
+    "%a",
+    "@a",
+    "`a",
+    "|",
+    ">",
+    "'",
+    "'a'",
+    '"',
+    '"a"',
+    "\\n",
+  ],
+  ...[
+    " ",
+    " a",
+    "a ",
+    "  a  ",
+    "a  b",
+    "\t",
+    "a\tb",
+    "\n",
+    "a\nb",
+    "a\n",
+    "\na",
+    "a\n\n b",
+    "\r",
+    "a\r\nb",
+    "---",
+    "...",
+    "--- a",
+  ],
+  ...[
+    "\u00e4",
+    "\u4e2d\u6587",
+    "\u{1f600}",
+    "\u0085",
+    "a\u2028b",
+    "\u2029",
+    "\ufeff",
+    "\ufeffa",
+    "\u00a0",
+    "\u200b",
+    "\u202e",
+    "\u0000",
+    "\u0007",
+    "\u001b[31m",
+    "\u007f",
+    "\u009b",
+    "\ufffe",
+    "\uffff",
+    "\u{10ffff}",
+  ],
+  ...["x".repeat(2000), "word ".repeat(300), "a'b\"c", "__proto__", "constructor"],
+];
+
+const labelFeatures = {
+  y: { names: [...new Set(oddLabels)], _type: "ClassLabel" },
+  ...Object.fromEntries(
+    [...new Set(oddLabels)].filter((name) => name !== "__proto__" && name !== "y" && !/^\d+$/.test(name)).map(
+      (name) => [name, value("int64")],
+    ),
+  ),
+};
+
+test("odd labels and names of columns, splits and files come back as they went", () => {
+  const readme = mergeCard(
+    "",
+    change({ features: labelFeatures, dataFiles: new Map([["train", oddLabels]]) }),
+  );
+  const values = new Card(readme).values();
+  assert.deepEqual(findInfo(values, "default")!.features, labelFeatures);
+  assert.deepEqual(readConfigs(values)[0].dataFiles!.get("train"), oddLabels);
+  assert.equal(
+    mergeCard(readme, change({ features: undefined, dataFiles: new Map([["train", oddLabels]]) })),
+    readme,
+  );
+});
+
+/** As people write: other indentation, quotes and comments, and labels as PyYAML reads them. */
+const byHand = `# made by hand
+dataset_info:
+    config_name: default   # the only one
+    features:
+    -   name: y
+        dtype:
+          class_label:
+            names: {0: n, 1: y, 2: N, 3: 1e3, 4: 08, 5: 'yes'}
+    -   name: "x"   # a number
+        dtype: float32
+    download_size: 1_000
+
+    splits:
+    # held out
+    -   name: test
+        num_examples:   5 # five
+        num_bytes: 0x10
+    -   num_bytes: 7
+        name: train
+        num_examples: 1
+        extra: [a,   b]
+    # the end of the splits
+    dataset_size: 23
+license: mit
+configs:
+-   config_name: default
+    data_files:
+    -   path:   data/test-*
+        split: test
+    -   split: train
+        path: 'data/train-*'
+    # the end of the files
+    other: on
+-   config_name: two
+    data_files:   "y"
+`;
+
+test("lines that a push is not about stay byte for byte", () => {
+  const splits = [{ name: "test", memoryBytes: 16, rowCount: 5 }, {
+    name: "train",
+    memoryBytes: 240,
+    rowCount: 10,
+  }];
+  const dataFiles = new Map([["test", ["data/test-*"]], ["train", ["data/train-*"]]]);
+  const readme = `---\n${byHand}---\nText`;
+  const known = findInfo(new Card(readme).values(), "default")!;
+  assert.deepEqual((known.features!.y as { names: string[] }).names, ["n", "y", "N", "1e3", "08", "yes"]);
+  const merged = mergeCard(readme, change({ features: undefined, splits, dataFiles }));
+  const expected = byHand.replace("num_bytes: 7", "num_bytes: 240").replace(
+    "        num_examples: 1\n",
+    "        num_examples: 10\n",
+  )
+    .replace("download_size: 1_000", "download_size: 999").replace("dataset_size: 23", "dataset_size: 256");
+  assert.equal(merged, `---\n${expected}---\nText`);
+  const third = [...splits, { name: "extra", memoryBytes: 1, rowCount: 1 }];
+  const added = mergeCard(
+    merged,
+    change({
+      split: "extra",
+      features: undefined,
+      splits: third,
+      dataFiles: new Map([...dataFiles, ["extra", ["data/extra-*"]]]),
+    }),
+  );
+  const lines = new Set(added.split("\n"));
+  const gone = merged.split("\n").filter((line) => !lines.has(line));
+  assert.deepEqual(gone, ["    dataset_size: 256"]);
+  assert.deepEqual(readConfigs(new Card(added).values())[0].dataFiles!.get("extra"), ["data/extra-*"]);
+  assert.equal(findInfo(new Card(added).values(), "default")!.splits!.get("extra")!.rowCount, 1);
+  // One feature less, and one that becomes another kind: the others' lines stay.
+  const fewer = mergeCard(
+    readme,
+    change({ features: { y: known.features!.y, z: value("int8") }, splits: null, dataFiles }),
+  );
+  assert.ok(fewer.includes("            names: {0: n, 1: y, 2: N, 3: 1e3, 4: 08, 5: 'yes'}\n"), fewer);
+  assert.deepEqual(findInfo(new Card(fewer).values(), "default"), {
+    features: { y: known.features!.y, z: value("int8") },
+    splits: null,
+  });
+});
+
+test("a second config leaves the lines of the first", () => {
+  const readme =
+    "---\ndataset_info:\n  features: # three\n  - name: y\n    dtype: {class_label: {names: {0: n, 1: y}}}\n  splits: []\n---\n";
+  const merged = mergeCard(readme, change({ config: "small" }));
+  const [, first] = /dataset_info:\n([^]*?)- config_name: small/.exec(merged)!;
+  assert.equal(
+    first,
+    "- config_name: default\n  features: # three\n  - name: y\n    dtype: {class_label: {names: {0: n, 1: y}}}\n  splits: []\n",
+  );
+  assert.deepEqual(findInfo(new Card(merged).values(), "default")!.features, {
+    y: { names: ["n", "y"], _type: "ClassLabel" },
+  });
+  assert.deepEqual(findInfo(new Card(merged).values(), "small")!.features, features);
+});
+
+test("front matter that would take all memory or time is refused", () => {
+  const bombs = [
+    `a: ${"[".repeat(200_000)}`,
+    `a: ${"[".repeat(50_000)}${"]".repeat(50_000)}`,
+    Array.from({ length: 2000 }, (_, i) => `${" ".repeat(i)}a:`).join("\n"),
+    ["a0: &a0 [x, x]", ...Array.from({ length: 30 }, (_, i) => `a${i + 1}: &a${i + 1} [*a${i}, *a${i}]`)]
+      .join("\n"),
+    `a: ${"x".repeat(3_000_000)}`,
+  ];
+  for (const [i, bomb] of bombs.entries()) {
+    const start = performance.now();
+    try {
+      new Card(`---\n${bomb}\n---\n`).values();
+    } catch (error) {
+      assert.equal((error as { code?: string }).code, "damaged", `${i}: ${error}`);
+    }
+    assert.ok(performance.now() - start < 20_000, `${i}: ${performance.now() - start} ms`);
+  }
+});
+
 interface PythonCard {
   readonly configs: Record<string, unknown>;
   readonly infos: Record<string, { features: unknown; yaml: unknown; splits: unknown; sizes: unknown }>;
@@ -304,3 +590,39 @@ test("Python reads what was merged, and writes the same YAML of features", { ski
     await hub.close();
   }
 });
+
+test("PyYAML reads the same of odd labels, written by us or as they are", { skip: skipReason }, async () => {
+  const hub = await startHub();
+  try {
+    const readmes = [
+      mergeCard("", change({ features: labelFeatures, dataFiles: new Map([["train", oddLabels]]) })),
+      mergeCard(`---\n${byHand}---\n`, change({ features: undefined, splits: null })),
+      mergeCard("---\n{license: mit}\n---\n", change({ features: labelFeatures })),
+      scalarsReadme,
+    ];
+    const { read } = await runClient<{ read: PythonYaml[] }>(hub, "yaml", JSON.stringify(readmes));
+    for (const i of [0, 2]) {
+      assert.deepEqual(read[i].features, labelFeatures);
+      assert.deepEqual(Object.keys(read[i].features!), Object.keys(labelFeatures));
+    }
+    assert.deepEqual(read[0].paths, oddLabels);
+    assert.deepEqual((read[1].features!.y as { names: string[] }).names, ["n", "y", "N", "1e3", "08", "yes"]);
+    assert.deepEqual(read[3].kinds, plainScalars.map(([, kind]) => kind));
+    const { list } = new Card(scalarsReadme).values() as { list: unknown[] };
+    read[3].values!.forEach((value, i) => {
+      if (plainScalars[i][1] === "float") assert.equal(Number(value.replace("inf", "Infinity")), list[i]);
+      if (plainScalars[i][1] === "int" || plainScalars[i][1] === "str") {
+        assert.equal(value, String(list[i] === 0 ? 0 : list[i]));
+      }
+    });
+  } finally {
+    await hub.close();
+  }
+});
+
+interface PythonYaml {
+  readonly features: Record<string, unknown> | null;
+  readonly paths: unknown;
+  readonly kinds: string[] | null;
+  readonly values: string[] | null;
+}

@@ -159,6 +159,24 @@ def cards(readmes):
     return {"cards": read}
 
 
+def yaml(readmes):
+    """What PyYAML's safe loader, and datasets, read of READMEs: features, the paths of the first split, and a list's items."""
+    import yaml as pyyaml
+    from datasets import Features
+
+    read = []
+    for readme in json.loads(readmes):
+        values = pyyaml.safe_load(readme[4 : readme.index("\n---\n") + 1])
+        info, configs, items = values.get("dataset_info"), values.get("configs"), values.get("list")
+        read.append({
+            "features": info and Features._from_yaml_list(info["features"]).to_dict(),
+            "paths": configs and configs[0]["data_files"][0]["path"],
+            "kinds": items and [type(item).__name__ for item in items],
+            "values": items and [str(item) for item in items],
+        })
+    return {"read": read}
+
+
 def push_file(repository, path):
     """A data file of save_to_disk, as the split train in two shards and its first two rows as the split test."""
     from datasets import Dataset
@@ -213,6 +231,6 @@ def download(repository):
 
 
 if __name__ == "__main__":
-    commands = [hub, push, push_file, load, bits, splits, cards, download]
+    commands = [hub, push, push_file, load, bits, splits, cards, yaml, download]
     commands = {command.__name__: command for command in commands}
     print(json.dumps(commands[sys.argv[1]](*sys.argv[2:])))

@@ -1,6 +1,10 @@
 import { type Document, parseDocument } from "yaml";
 import { StreamStoreError } from "../../error.ts";
 import { featuresFromYaml } from "./yaml_features.ts";
+import { frontMatterOptions } from "./yaml_schema.ts";
+
+/** A thousand configs of ten columns have half of it; the time that it takes to read grows with it. */
+const frontMatterMax = 2_000_000;
 
 /** A config of a README: which files its splits have. */
 export interface CardConfig {
@@ -38,19 +42,28 @@ export class Card {
     this.prose = match === null ? whole : whole.slice(match[0].length);
   }
 
-  /** The front matter, by the rules of YAML 1.1, which Python's readers go by. */
+  /** The front matter, as Python's readers understand it. */
   parse(): Document {
-    const document = parseDocument(this.frontMatter.replace(/\r\n?/g, "\n"), {
-      version: "1.1",
-      uniqueKeys: false,
-    });
-    const [error] = document.errors;
-    if (error === undefined && (document.contents === null || isObject(document.toJS()))) return document;
-    const reason = error === undefined ? "something else" : error.message.split("\n")[0];
-    throw new StreamStoreError(
-      "damaged",
-      `the front matter of README.md must be keys and values in YAML, got ${reason}`,
-    );
+    const refuse = (reason: string) =>
+      new StreamStoreError(
+        "damaged",
+        `the front matter of README.md must be keys and values in YAML, got ${reason}`,
+      );
+    if (this.frontMatter.length > frontMatterMax) {
+      throw refuse(`${this.frontMatter.length} characters, more than ${frontMatterMax}`);
+    }
+    try {
+      const document = parseDocument(this.frontMatter.replace(/\r\n?/g, "\n"), frontMatterOptions);
+      const [error] = document.errors;
+      if (error !== undefined) throw error;
+      if (document.contents === null || isObject(document.toJS())) return document;
+    } catch (error) {
+      // Of what is nested too deep the engine's stack has no more; of what names itself too often the library tells.
+      throw refuse(
+        error instanceof RangeError ? "a nesting too deep" : (error as Error).message.split("\n")[0],
+      );
+    }
+    throw refuse("something else");
   }
 
   /** @param overriding The text of `.huggingface.yaml`, whose keys count before the README's. */

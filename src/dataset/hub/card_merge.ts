@@ -1,6 +1,7 @@
-import { Document, isMap, isSeq, Pair, Scalar, visit, YAMLMap, YAMLSeq } from "yaml";
-import { Card, readDataFiles } from "./card.ts";
+import { isMap, YAMLMap } from "yaml";
+import { Card, isObject, readDataFiles } from "./card.ts";
 import { featuresToYaml } from "./yaml_features.ts";
+import { YamlLines } from "./yaml_lines.ts";
 
 /** What a push says of its config in the README. */
 export interface CardChange {
@@ -17,148 +18,104 @@ export interface CardChange {
   readonly downloadBytes: number;
 }
 
+type Json = Readonly<Record<string, unknown>>;
+
 /**
- * A README's text with the change. Only the keys `configs` and `dataset_info` are written anew, and of them only what
- * the change is about: everything else stays byte for byte.
+ * A README's text with the change. Only the keys `configs` and `dataset_info` are written, and of them only what the
+ * change is about: everything else stays byte for byte.
  */
 export function mergeCard(text: string, change: CardChange): string {
   const card = new Card(text);
   const document = card.parse();
-  if (document.contents === null) document.contents = new YAMLMap() as never;
-  const top = document.contents as unknown as YAMLMap;
-  mergeInfo(document, top, change);
-  mergeConfigs(document, top, change);
-  const front = withSections(card.frontMatter.replace(/\r\n?/g, "\n"), document, ["dataset_info", "configs"]);
+  const values = (document.toJS() ?? {}) as Json;
+  const info = mergeInfo(values.dataset_info, change);
+  const configs = mergeConfigs(values.configs, change);
+  const lines = new YamlLines(card.frontMatter.replace(/\r\n?/g, "\n"));
+  if (lines.isPlain) {
+    let before = values.dataset_info;
+    if (isObject(before) && Array.isArray(info) && lines.hasLines(["dataset_info"])) {
+      lines.wrap("dataset_info", "config_name", "default");
+      before = [info[0]];
+    }
+    lines.change([], "dataset_info", before, info, identityOf);
+    lines.change([], "configs", values.configs, configs, identityOf);
+  } else {
+    const top = isMap(document.contents) ? document.contents : new YAMLMap();
+    top.set("dataset_info", document.createNode(info));
+    top.set("configs", document.createNode(configs));
+    lines.text = document.toString({ lineWidth: 0, indentSeq: false });
+  }
+  const front = lines.text.endsWith("\n") ? lines.text : `${lines.text}\n`;
   return [`---\n${front}---\n`.replaceAll("\n", card.lineBreak), card.prose].join("");
 }
 
-function mergeConfigs(document: Document, top: YAMLMap, { config, split, dataFiles }: CardChange): void {
-  let configs = top.get("configs");
-  if (!isSeq(configs)) top.set("configs", configs = new YAMLSeq());
-  const entry = entryNamed(configs as YAMLSeq, config) ?? addEntry(document, configs as YAMLSeq, config);
-  const old = entry.get("data_files");
-  // Patterns are below the config's folder, if it has one; those that are given are not.
-  const known = entry.delete("data_dir") ? null : readDataFiles(isSeq(old) ? old.toJS(document) : old);
-  const isList = isSeq(old) && known !== null &&
-    old.items.every((item) => isMap(item) && known.has(splitOf(item)));
-  const list = isList ? old : new YAMLSeq();
-  for (const name of new Set([...known?.keys() ?? [], ...dataFiles.keys()])) {
-    const isOther = name !== split && known?.has(name);
-    const patterns = (isOther ? known!.get(name) : dataFiles.get(name)) ?? [];
-    const path = patterns.length === 1 ? patterns[0] : patterns;
-    const item = list.items.find((item) => isMap(item) && splitOf(item) === name);
-    if (item === undefined) list.add(nodeOf(document, { split: name, path }));
-    else if (!isOther) (item as YAMLMap).set("path", nodeOf(document, path));
-  }
-  if (!isList) entry.set("data_files", list);
+/** By what the entries of the lists that are changed are known. */
+function identityOf({ config_name, split, name, path }: Json): string {
+  return String(config_name ?? (path === undefined ? name : split) ?? "default");
 }
 
-function splitOf(item: YAMLMap): string {
-  return String(item.get("split"));
-}
-
-function mergeInfo(document: Document, top: YAMLMap, change: CardChange): void {
-  const { config, features, splits, downloadBytes } = change;
-  const entry = infoEntry(document, top, config);
-  if (features === null) entry.delete("features");
-  else if (features !== undefined) entry.set("features", nodeOf(document, featuresToYaml(features)));
-  if (splits === null) {
-    for (const key of ["splits", "download_size", "dataset_size"]) entry.delete(key);
-    return;
-  }
-  const listed = splits.map(({ name, memoryBytes, rowCount }) => ({
-    name,
-    num_bytes: memoryBytes,
-    num_examples: rowCount,
-  }));
-  entry.set("splits", nodeOf(document, listed));
-  entry.set("download_size", downloadBytes);
-  entry.set("dataset_size", splits.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0));
-}
-
-/** One config's part of `dataset_info`, which is an object as long as there is one config, and a list of them then. */
-function infoEntry(document: Document, top: YAMLMap, config: string): YAMLMap {
-  const info = top.get("dataset_info");
-  if (isSeq(info)) return entryNamed(info as YAMLSeq, config) ?? addEntry(document, info as YAMLSeq, config);
-  if (isMap(info)) {
-    if (String(info.get("config_name") ?? "default") === config) return info as YAMLMap;
-    if (!info.has("config_name")) info.items.unshift(document.createPair("config_name", "default") as never);
-    const list = new YAMLSeq();
-    list.add(info);
-    top.set("dataset_info", list);
-    return addEntry(document, list, config);
-  }
-  const entry = nodeOf(document, config === "default" ? {} : { config_name: config }) as YAMLMap;
-  top.set("dataset_info", entry);
-  return entry;
-}
-
-function entryNamed(list: YAMLSeq, config: string): YAMLMap | undefined {
-  return list.items.find((item) => isMap(item) && String(item.get("config_name") ?? "default") === config) as
-    | YAMLMap
-    | undefined;
-}
-
-function addEntry(document: Document, list: YAMLSeq, config: string): YAMLMap {
-  const entry = nodeOf(document, { config_name: config }) as unknown as YAMLMap;
-  list.add(entry);
-  return entry;
-}
-
-/**
- * A node of a value. Strings that are no plain words stand in quotes, because PyYAML takes some of them for something else
- * that this library does not, such as `=`.
- */
-function nodeOf(document: Document, value: unknown) {
-  const node = document.createNode(value);
-  visit(node as never, {
-    Scalar(_, scalar) {
-      const isWord = typeof scalar.value !== "string" || /^[A-Za-z_][\w .,/*[\]=-]*$/.test(scalar.value);
-      if (!isWord) scalar.type = "QUOTE_SINGLE";
-    },
+function mergeConfigs(configs: unknown, { config, split, dataFiles }: CardChange): unknown[] {
+  return withEntry(configs, config, (entry) => {
+    const { data_dir, ...rest } = entry ?? { config_name: config };
+    const old = rest.data_files;
+    // Patterns are below the config's folder, if it has one; those that are given are not.
+    const known = data_dir === undefined ? readDataFiles(old) : null;
+    const isList = Array.isArray(old) && known !== null &&
+      old.every((item) => isObject(item) && known.has(String(item.split)));
+    const list: Json[] = isList ? [...old] : [];
+    for (const name of new Set([...known?.keys() ?? [], ...dataFiles.keys()])) {
+      const isOther = name !== split && known?.has(name);
+      const patterns = (isOther ? known!.get(name) : dataFiles.get(name)) ?? [];
+      const path = patterns.length === 1 ? patterns[0] : patterns;
+      const place = list.findIndex((item) => String(item.split) === name);
+      if (place < 0) list.push({ split: name, path });
+      else if (!isOther) list[place] = { ...list[place], path };
+    }
+    return { ...rest, data_files: list };
   });
-  return node;
 }
 
-const format = { version: "1.1", lineWidth: 0, indentSeq: false } as const;
-
-/** The text with the sections of these keys as the document has them now, new ones at the end. */
-function withSections(text: string, document: Document, keys: readonly string[]): string {
-  const top = document.contents as unknown as YAMLMap<Scalar, unknown>;
-  const lines = text === "" ? [] : text.split("\n");
-  const starts = new Map<string, number>();
-  for (const { key } of top.items) {
-    if (key?.range) starts.set(String(key.value), text.slice(0, key.range[0]).split("\n").length - 1);
+function mergeInfo(info: unknown, { config, features, splits, downloadBytes }: CardChange): unknown {
+  const merged = (entry: Json): Json => {
+    const next: Record<string, unknown> = { ...entry };
+    if (features === null) delete next.features;
+    else if (features !== undefined) next.features = featuresToYaml(features);
+    if (splits === null) {
+      for (const key of ["splits", "download_size", "dataset_size"]) delete next[key];
+      return next;
+    }
+    const old = entry.splits;
+    const known = Array.isArray(old) ? old.filter(isObject) : [];
+    next.splits = splits.map(({ name, memoryBytes, rowCount }) => {
+      const before = known.find((split) => String(split.name) === name);
+      const isSame = Number(before?.num_bytes) === memoryBytes && Number(before?.num_examples) === rowCount;
+      return isSame ? before : { ...before, name, num_bytes: memoryBytes, num_examples: rowCount };
+    });
+    next.download_size = downloadBytes;
+    next.dataset_size = splits.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0);
+    return next;
+  };
+  const isOnly = isObject(info) && nameOf(info) === config;
+  if (isOnly) return merged(info);
+  if (isObject(info)) {
+    const first = info.config_name === undefined ? { config_name: "default", ...info } : info;
+    return [first, merged({ config_name: config })];
   }
-  // Keys in braces have no section of their own, and a name for a value is known only where all is.
-  const hasAliases = /(^|\s)\*\w/m.test(text);
-  const isPlain = !top.flow && !hasAliases &&
-    [...starts].every(([key, line]) => new RegExp(`^["']?${escape(key)}`).test(lines[line]));
-  if (!isPlain) return document.toString(format);
-  const order = [...starts.values()].sort((a, b) => a - b);
-  const replaced = keys.map((key) => {
-    const start = starts.get(key) ?? lines.length;
-    let end = starts.has(key) ? order.find((line) => line > start) ?? lines.length : start;
-    // Blank lines and comments in front of the next key are that key's.
-    while (end > start + 1 && /^(#|\s*$)/.test(lines[end - 1])) end--;
-    return { start, end, text: sectionText(document, key) };
-  });
-  for (const { start, end, text } of replaced.reverse().sort((a, b) => b.start - a.start)) {
-    lines.splice(start, end - start, ...text.trimEnd().split("\n"));
+  if (Array.isArray(info)) {
+    return withEntry(info, config, (entry) => merged(entry ?? { config_name: config }));
   }
-  return `${lines.join("\n")}\n`;
+  return merged(config === "default" ? {} : { config_name: config });
 }
 
-/** What is said before the key stands outside of the section and stays there. */
-function sectionText(document: Document, key: string): string {
-  const section = new Document({}, { version: "1.1" });
-  const map = new YAMLMap();
-  const value = (document.contents as unknown as YAMLMap).get(key, true);
-  map.items.push(new Pair(new Scalar(key), value));
-  section.contents = map as never;
-  return section.toString(format);
+function nameOf(entry: Json): string {
+  return String(entry.config_name ?? "default");
 }
 
-function escape(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+/** The list with one config's entry as `make` has it, of the one that is there. */
+function withEntry(list: unknown, config: string, make: (entry: Json | undefined) => Json): unknown[] {
+  const entries: unknown[] = Array.isArray(list) ? [...list] : [];
+  const place = entries.findIndex((entry) => isObject(entry) && nameOf(entry) === config);
+  if (place < 0) return [...entries, make(undefined)];
+  entries[place] = make(entries[place] as Json);
+  return entries;
 }
