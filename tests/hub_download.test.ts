@@ -279,6 +279,42 @@ test("all is of one commit, in pages, whatever is committed meanwhile", () =>
     assert.equal(named.files.length, 5);
   }, { pageSize: 2 }));
 
+for (const shortCommits of [true, false]) {
+  const who = shortCommits ? "as the Hub does itself" : "where a mirror does not";
+  test(`a commit is known by the begin of its ID, ${who}`, () =>
+    withHub(async (hub) => {
+      const repository = hub.createRepository("user/name", { files });
+      const second = repository.write({ [path]: large.slice(1) });
+      for (let i = 0; i < 30; i++) repository.write({ "notes.txt": `${i}` });
+      repository.branches.set("other", second.id);
+      const onOther = repository.write({ [path]: large.slice(2) }, "Other", "other");
+      for (const [{ id }, length] of [[second, large.length - 1], [onOther, large.length - 2]] as const) {
+        for (const revision of [id.slice(0, 8), id.slice(0, 39), id]) {
+          const { commit, files: [file] } = await open(hub, { revision });
+          assert.deepEqual([commit, file.byteLength], [id, length], revision);
+          assert.deepEqual(
+            new Uint8Array(await file.slice(7, 99)),
+            large.slice(large.length - length).slice(7, 99),
+          );
+        }
+      }
+      const missing = /the revision \w+ of user\/name must exist, got 404/;
+      for (const revision of ["0".repeat(8), second.id.slice(0, 3), "f".repeat(40), "zz"]) {
+        await rejects(open(hub, { revision }), "not-found", missing);
+      }
+      // Two of which it is the begin: more of it is needed.
+      const twin = `${second.id.slice(0, 10)}${"0".repeat(30)}`;
+      repository.commits.set(twin, { ...second, id: twin });
+      repository.branches.set("twin", twin);
+      const both = /the revision \w+ of user\/name must be the begin of one commit, got 2 of which it is/;
+      await rejects(open(hub, { revision: second.id.slice(0, 8) }), "not-found", both);
+      assert.equal((await open(hub, { revision: second.id.slice(0, 12) })).commit, second.id);
+      // A branch of that name comes first.
+      repository.branches.set(second.id.slice(0, 8), onOther.id);
+      assert.equal((await open(hub, { revision: second.id.slice(0, 8) })).commit, onOther.id);
+    }, { shortCommits, pageSize: 7 }));
+}
+
 test("a file in git itself is read from the Hub, also behind a redirect of its own", () =>
   withHub(async (hub) => {
     const small = new TextEncoder().encode("PAR1, or so it says");

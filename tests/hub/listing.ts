@@ -7,7 +7,12 @@ import { type Commit, objectId, type Repository } from "./repository.ts";
 /** `GET /api/datasets/ID` and `/api/datasets/ID/revision/REVISION`. */
 export function info(request: HubRequest, id: string, revision?: string): Answer {
   const repository = readable(request, id);
-  const commit = repository.resolve(revision);
+  const { shortCommits } = request.hub.settings;
+  const commit = shortCommits && revision !== undefined
+    ? repository.resolveBegin(revision)
+    : repository.resolve(revision);
+  const expand = request.url.searchParams.getAll("expand");
+  if (expand.length > 0) return json(expanded(repository, commit, expand));
   const withBlobs = isTrue(request.url.searchParams.get("blobs"));
   const siblings = [...commit.files].sort(byPath).map(([rfilename, { content, blobId, lfs }]) =>
     withBlobs
@@ -36,6 +41,20 @@ export function info(request: HubRequest, id: string, revision?: string): Answer
     cardData: {},
     siblings,
   });
+}
+
+/** Only the properties that are asked for. */
+function expanded(repository: Repository, commit: Commit, properties: readonly string[]): unknown {
+  const known: Record<string, unknown> = {
+    sha: commit.id,
+    lastModified: commit.date,
+    private: repository.isPrivate,
+    siblings: [...commit.files].sort(byPath).map(([rfilename]) => ({ rfilename })),
+  };
+  const unknown = properties.find((property) => !Object.hasOwn(known, property));
+  if (unknown !== undefined) throw new HubError(400, `"expand" must not be ${unknown} here`);
+  const chosen = properties.map((property) => [property, known[property]]);
+  return { _id: repository.head.id.slice(0, 24), id: repository.id, ...Object.fromEntries(chosen) };
 }
 
 /** `GET /api/datasets/ID/tree/REVISION[/PATH]`: files and folders, a page at a time. */
@@ -103,6 +122,7 @@ export function refs(request: HubRequest, id: string): Answer {
 /** `GET /api/datasets/ID/commits/REVISION`, newest first. */
 export function commits(request: HubRequest, id: string, revision: string): Answer {
   const repository = readable(request, id);
+  const { hub, url } = request;
   const history: unknown[] = [];
   let next: Commit | undefined = repository.resolve(revision);
   while (next !== undefined) {
@@ -110,7 +130,16 @@ export function commits(request: HubRequest, id: string, revision: string): Answ
     history.push({ id, title, message, date, authors: [{ user: author }] });
     next = repository.commits.get(parent ?? "");
   }
-  return json(history);
+  // Pages by their number, from 0.
+  const page = Number(url.searchParams.get("p") ?? 0);
+  const { pageSize } = hub.settings;
+  const headers: Record<string, string> = {};
+  if ((page + 1) * pageSize < history.length) {
+    const following = new URL(url.pathname + url.search, hub.endpoint);
+    following.searchParams.set("p", String(page + 1));
+    headers.Link = `<${following.href}>; rel="next"`;
+  }
+  return json(history.slice(page * pageSize, (page + 1) * pageSize), 200, headers);
 }
 
 /** The paths of files and folders under a prefix, in git's order. */

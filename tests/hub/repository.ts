@@ -44,6 +44,15 @@ export class Repository {
     return commit;
   }
 
+  /** The same, or the one commit whose ID begins so. */
+  resolveBegin(revision: string): Commit {
+    const found = [...this.commits.values()].filter(({ id }) => id.startsWith(revision));
+    const isBegin = /^[0-9a-f]{4,}$/.test(revision) && found.length === 1;
+    return isBegin && !this.branches.has(revision) && !this.tags.has(revision)
+      ? found[0]
+      : this.resolve(revision);
+  }
+
   get head(): Commit {
     return this.resolve();
   }

@@ -14,6 +14,11 @@ export interface HubSettings {
   partBytes: number;
   /** Whether small files are answered by a relative 307 first, as the real Hub does since 2025. */
   redirectSmallFiles: boolean;
+  /**
+   * Whether `/revision/` knows a commit by the begin of its ID, as the real Hub does (huggingface_hub#197). Listings and
+   * files are asked for by whole IDs: of them nobody says so.
+   */
+  shortCommits: boolean;
 }
 
 const defaults: HubSettings = {
@@ -21,6 +26,7 @@ const defaults: HubSettings = {
   multipartBytes: 5_000_000_000,
   partBytes: 5_000_000,
   redirectSmallFiles: false,
+  shortCommits: true,
 };
 
 export class HubState {

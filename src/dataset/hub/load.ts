@@ -29,7 +29,7 @@ export async function openSplit(
   }
   const settings = resolveSettings(options);
   const repository = new HubRepository(id, settings, `load ${id}`);
-  const snapshot = await readSnapshot(repository, await repository.commitOf(revision), { config });
+  const snapshot = await readSnapshot(repository, await repository.commitToRead(revision), { config });
   const files = splitFiles(snapshot, split, repository);
   return {
     repository: id,

@@ -54,6 +54,44 @@ export class HubRepository {
     return this.checkCommit((value as { sha?: unknown } | null)?.sha, what);
   }
 
+  /**
+   * The same for what is read: where a mirror of the Hub knows commits by their whole IDs only, the begin of one is looked
+   * up in the branches' histories, as the Hub does it itself.
+   */
+  async commitToRead(revision: string): Promise<string> {
+    try {
+      return await this.commitOf(revision);
+    } catch (error) {
+      const isUnknown = error instanceof RefusalError && error.refusal.code === "RevisionNotFound";
+      if (!isUnknown || !/^[0-9a-f]{4,39}$/.test(revision)) throw error;
+      const found = await this.#commitsFrom(revision);
+      if (found.size === 1) return [...found][0];
+      if (found.size === 0) throw error;
+      throw new StreamStoreError(
+        "not-found",
+        `Cannot ${this.action}: the revision ${revision} of ${this.id} must be the begin of one commit, got ` +
+          `${found.size} of which it is`,
+      );
+    }
+  }
+
+  /** The commits of all branches whose IDs begin so. */
+  async #commitsFrom(begin: string): Promise<Set<string>> {
+    const what = `the commits of ${this.id}`;
+    const { value } = await this.client.json({ url: this.api("refs"), action: this.action, what });
+    const branches: unknown = (value as { branches?: unknown } | null)?.branches;
+    if (!Array.isArray(branches)) throw this.notUnderstood(what);
+    const found = new Set<string>();
+    for (const branch of branches) {
+      if (typeof branch?.name !== "string") throw this.notUnderstood(what);
+      for await (const commit of this.#entries(new URL(this.api("commits", branch.name)), what)) {
+        const id = this.checkCommit(commit?.id, what);
+        if (id.startsWith(begin)) found.add(id);
+      }
+    }
+    return found;
+  }
+
   /** A commit's ID as an answer has it. */
   checkCommit(id: unknown, what: string): string {
     if (typeof id === "string" && /^[0-9a-f]{40}([0-9a-f]{24})?$/.test(id)) return id;

@@ -160,7 +160,7 @@ export interface HubOptions {
  * ```
  */
 export interface HubLoadOptions extends HubOptions {
-  /** A branch, a tag or a commit; `main` by default. */
+  /** A branch, a tag, or a commit by its ID or the begin of it; `main` by default. */
   readonly revision?: string;
   /** Which of the README's configs. Not needed where there is one, or one is the default. */
   readonly config?: string;
