@@ -2,10 +2,11 @@ import type { Source } from "../../batch.ts";
 import type { Field } from "../../fields.ts";
 import { ShapeError } from "../arrow/sources.ts";
 import { type ByteSource, openBytes } from "../byte_source.ts";
+import { readFailure } from "../decode.ts";
 import type { LoadedColumn } from "../known_features.ts";
 import { ParquetFile } from "../parquet/file.ts";
 import type { NumberColumn } from "../parquet/layout.ts";
-import type { Chunk } from "../parquet/pages.ts";
+import type { Chunk } from "../parquet/chunk.ts";
 import { chunkKeys, chunkSource, chunkSteps } from "../parquet/sources.ts";
 import { noColumns, noKey, noNumbers, noOrder } from "../refusals.ts";
 import type { KeyPiece } from "../sort/keys.ts";
@@ -66,8 +67,7 @@ function sourceOf(
     return chunkSource(chunk, column, field, rowCount, nanForNull);
   } catch (error) {
     if (error instanceof ShapeError) throw new NamedShapeError(field.name, error);
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`Cannot read ${file.path}, column "${column.name}": ${reason}`, { cause: error });
+    throw readFailure(file.path, column.name, error);
   }
 }
 
@@ -82,7 +82,7 @@ function planColumns(file: ParquetFile, fields: readonly Field[], action: string
   const plans = fields.flatMap((field) => {
     const column = file.columns.get(field.name);
     if (column === undefined) return [];
-    if (column === null) throw noNumbers(action, field.name, "another type");
+    if (column === null) throw noNumbers(action, field.name, file.contentOf(field.name));
     const { name, layout, feature } = column;
     return [{ field, column, name, layout, feature }];
   });

@@ -1,15 +1,12 @@
 import type { ByteSource } from "../byte_source.ts";
-
-/** A place in bytes, as hyparquet's parsers move it. */
-interface Reader {
-  readonly view: DataView;
-  offset: number;
-}
+import type { Reader } from "./thrift.ts";
 
 /** How much is read at a time: many pages, and little beside a row group of 100 MB. */
 const windowBytes = 4_000_000;
 /** Most headers have less than a hundred bytes; more has one with long statistics. */
 const headerBytes = 8_192;
+/** More than any has. */
+const headerBytesMax = 16_000_000;
 
 /** The bytes of a column chunk, from its first on, of which a part at a time is held. */
 export class ChunkBytes {
@@ -28,8 +25,10 @@ export class ChunkBytes {
     try {
       return this.#parseWindow(parser);
     } catch (error) {
-      if (!(error instanceof RangeError) || this.#start + this.#window.length >= this.end) throw error;
-      await this.#fill(this.end - this.#start - this.#offset);
+      // It may be one that the bytes end in, or one that is damaged: more of them tell.
+      const left = this.end - this.#start - this.#offset;
+      if (this.#window.length - this.#offset >= Math.min(left, headerBytesMax)) throw error;
+      await this.#fill(Math.min(left, headerBytesMax));
       return this.#parseWindow(parser);
     }
   }

@@ -1,7 +1,8 @@
 import { Buffer } from "node:buffer";
 import { crc32 } from "node:zlib";
-import { type FileMetaData, parquetMetadata } from "hyparquet";
 import type { ByteSource } from "../byte_source.ts";
+import { type Metadata, metadataOf } from "./metadata.ts";
+import { Struct } from "./thrift.ts";
 
 /**
  * What a footer of ours says of its writer, up to a checksum of the footer itself: CRC-32 in hexadecimal, computed with
@@ -22,24 +23,43 @@ const firstReadBytes = 1 << 19;
 /** Ten thousand columns in a hundred row groups have some 100 MB; a file may say that it has 4 GB. */
 const footerBytesMax = 256_000_000;
 
+const magic = "PAR1";
+/** In its place in a file whose footer is encrypted. */
+const encryptedMagic = "PARE";
+
 /** Reads a file's metadata, and compares them with their checksum if they have one. */
-export async function readFooter(source: ByteSource): Promise<FileMetaData> {
+export async function readFooter(source: ByteSource): Promise<Metadata> {
   const { byteLength } = source;
   let tail = new Uint8Array(await source.slice(Math.max(0, byteLength - firstReadBytes), byteLength));
-  if (tail.length >= trailerBytes) {
-    const length = footerLength(tail);
-    if (length > footerBytesMax && length <= byteLength - trailerBytes) {
-      throw new Error(`its footer must have at most ${footerBytesMax} bytes, got ${length}`);
-    }
-    if (length > tail.length - trailerBytes && length <= byteLength - trailerBytes) {
-      tail = new Uint8Array(await source.slice(byteLength - trailerBytes - length, byteLength));
-    }
+  checkMagic(tail);
+  const length = footerLength(tail);
+  if (length > byteLength - trailerBytes) {
+    throw new Error(`its footer must lie within its ${byteLength} bytes, got a length of ${length}`);
   }
-  // Parsed first: what is no Parquet at all has an error that says so.
-  const metadata = parquetMetadata(tail, { geoparquet: false });
+  if (length > footerBytesMax) {
+    throw new Error(`its footer must have at most ${footerBytesMax} bytes, got ${length}`);
+  }
+  if (length > tail.length - trailerBytes) {
+    tail = new Uint8Array(await source.slice(byteLength - trailerBytes - length, byteLength));
+  }
   const end = tail.length - trailerBytes;
-  checkFooter(tail.subarray(end - footerLength(tail), end), metadata.created_by ?? "");
+  const footer = tail.subarray(end - length, end);
+  const view = new DataView(footer.buffer, footer.byteOffset, footer.byteLength);
+  // Parsed first: what is no Parquet at all has an error that says so.
+  const metadata = metadataOf(Struct.parse({ view, offset: 0 }, "its footer"));
+  checkFooter(footer, metadata.writer);
   return metadata;
+}
+
+function checkMagic(tail: Uint8Array): void {
+  const found = new TextDecoder("latin1").decode(tail.subarray(-magic.length));
+  if (found === magic && tail.length >= trailerBytes) return;
+  if (found === encryptedMagic) throw new Error("it must not be encrypted, but its footer is");
+  throw new Error(
+    `it must end with the length of its footer and ${magic}, as Parquet files do, got ${tail.length} bytes and ${
+      JSON.stringify(found)
+    }`,
+  );
 }
 
 /** By the end of a file: how many bytes its footer has. */

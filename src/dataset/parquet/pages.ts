@@ -1,54 +1,11 @@
 import { crc32 } from "node:zlib";
-import type { ColumnMetaData, Compressors, PageHeader } from "hyparquet";
-import { parquetHeader } from "hyparquet/src/column.js";
+import type { CompressionCodec, Compressors } from "hyparquet";
+import { Encodings } from "hyparquet/src/constants.js";
 import { decompressPage } from "hyparquet/src/datapage.js";
+import { decode } from "../decode.ts";
 import type { ChunkBytes } from "./bytes.ts";
-import type { NumberColumn } from "./layout.ts";
-import { readRuns } from "./runs.ts";
-import { newWords, readValues, type Words } from "./values.ts";
-
-/** A column chunk: its numbers without nulls, and the levels that tell where they stand. */
-export interface Chunk {
-  readonly words: Words;
-  /** null where no value is null. */
-  readonly definitions: Uint8Array | null;
-  /** null where there are no lists. */
-  readonly repetitions: Uint8Array | null;
-  /** Values, nulls and empty lists. */
-  readonly length: number;
-}
-
-/** More would not fit the offsets of Arrow's lists, nor a batch. */
-const valuesMax = 2 ** 31 - 1;
-
-/**
- * Decodes a column chunk from the pages that hyparquet finds and decompresses. Its own assembly of columns makes an
- * Array a row and a number a value; here all stays in typed arrays, and a NaN keeps its bits. They are made once for
- * all pages: what is thrown away on the way is the pages themselves.
- */
-export async function readChunk(
-  bytes: ChunkBytes,
-  column: NumberColumn,
-  meta: ColumnMetaData,
-  compressors: Compressors,
-  room: ChunkRoom,
-): Promise<Chunk> {
-  const valueCount = Number(meta.num_values);
-  if (!(valueCount >= 0 && valueCount <= valuesMax)) {
-    throw new Error(`a row group must have at most ${valuesMax} values of a column, got ${valueCount}`);
-  }
-  const chunk = new ChunkBuilder(column, valueCount, room);
-  let dictionary: Words | null = null;
-  for await (const page of pagesOf(bytes, column, meta, compressors)) {
-    if (page.kind === "dictionary") {
-      dictionary = newWords(column, page.count);
-      readValues(page.values, "PLAIN", column, null, dictionary);
-    } else {
-      chunk.add(page, dictionary);
-    }
-  }
-  return chunk.finish();
-}
+import type { ColumnChunk } from "./metadata.ts";
+import { Struct } from "./thrift.ts";
 
 /** A column's levels: how many of lists there are, and the definition level of a value that is not null. */
 export interface Levels {
@@ -57,58 +14,21 @@ export interface Levels {
 }
 
 /** A page, decompressed: the values of a dictionary, or values with their levels. */
-export type Page =
-  | { readonly kind: "dictionary"; readonly count: number; readonly values: Uint8Array }
-  | DataPage;
+export type Page = DictionaryPage | DataPage;
+
+interface DictionaryPage {
+  readonly kind: "dictionary";
+  /** Whether its bytes were compared with a checksum. */
+  readonly isChecked: boolean;
+  readonly count: number;
+  readonly values: Uint8Array;
+}
 
 export interface DataPage extends Parts {
   readonly kind: "data";
+  readonly isChecked: boolean;
   readonly count: number;
   readonly encoding: string;
-}
-
-/** The pages of a column chunk, until they have all of its values. */
-export async function* pagesOf(
-  bytes: ChunkBytes,
-  column: Levels,
-  meta: ColumnMetaData,
-  compressors: Compressors,
-): AsyncGenerator<Page> {
-  for (let left = Number(meta.num_values); left > 0;) {
-    const header = await bytes.parse(parquetHeader);
-    const raw = await bytes.take(header.compressed_page_size);
-    // Few writers add a checksum; where one is, bytes that changed are not taken for other numbers.
-    if (header.crc !== undefined && crc32(raw) !== header.crc >>> 0) {
-      throw new Error("a page must have the bytes that its checksum is of");
-    }
-    // A page of nulls alone unpacks to nothing, which not every compressor can.
-    const unpack = (part: Uint8Array, unpackedSize: number) =>
-      unpackedSize === 0 ? part.subarray(0, 0) : decompressPage(part, unpackedSize, meta.codec, compressors);
-    if (header.dictionary_page_header !== undefined) {
-      const { num_values: count } = header.dictionary_page_header;
-      yield { kind: "dictionary", count, values: unpack(raw, header.uncompressed_page_size) };
-      continue;
-    }
-    const { data_page_header: v1, data_page_header_v2: v2 } = header;
-    if (v1 === undefined && v2 === undefined) continue;
-    const { num_values: count, encoding } = (v1 ?? v2)!;
-    if (!(count >= 0 && count <= left)) {
-      throw new Error(`a page must have at most ${left} values, got ${count}`);
-    }
-    checkEncoding(encoding, meta);
-    const parts = v1 !== undefined
-      ? splitPage(unpack(raw, header.uncompressed_page_size), column)
-      : splitPageV2(raw, header, unpack);
-    yield { kind: "data", count, encoding, ...parts };
-    left -= count;
-  }
-}
-
-/** The checksum of a page is of its bytes only; how they are read, the column chunk says as well, if it says so at all. */
-function checkEncoding(encoding: string, { encoding_stats: stats }: ColumnMetaData): void {
-  if (stats === undefined || stats.some((known) => known.encoding === encoding)) return;
-  const known = stats.map(({ encoding }) => encoding).join(", ");
-  throw new Error(`a page must have one of its column's encodings (${known}), got ${encoding}`);
 }
 
 /** The three parts of a page; levels are missing where the schema allows one only. */
@@ -118,122 +38,132 @@ interface Parts {
   readonly values: Uint8Array;
 }
 
+/** The pages of a column chunk, until they have all of its values. Fields have the numbers that parquet.thrift gives them. */
+export async function* pagesOf(
+  bytes: ChunkBytes,
+  column: Levels,
+  chunk: ColumnChunk,
+  compressors: Compressors,
+): AsyncGenerator<Page> {
+  const unpack = (part: Uint8Array, unpackedBytes: number) =>
+    unpackPage(part, unpackedBytes, chunk, compressors);
+  for (let left = chunk.valueCount; left > 0;) {
+    const header = await bytes.parse((reader) => Struct.parse(reader, "the header of a page"));
+    const unpackedBytes = header.count(2);
+    const raw = await bytes.take(header.count(3));
+    const checksum = header.integer(4);
+    // Few writers add a checksum; where one is, bytes that changed are not taken for other numbers.
+    const isChecked = checksum !== undefined;
+    if (isChecked && crc32(raw) !== checksum >>> 0) {
+      throw new Error("a page must have the bytes that its checksum is of");
+    }
+    const dictionary = header.struct(7);
+    if (dictionary !== undefined) {
+      checkDictionary(dictionary);
+      yield { kind: "dictionary", isChecked, count: dictionary.count(1), values: unpack(raw, unpackedBytes) };
+      continue;
+    }
+    const data = header.struct(5) ?? header.struct(8);
+    if (data === undefined) continue;
+    const count = data.count(1);
+    if (count > left) throw new Error(`a page must have at most ${left} values, got ${count}`);
+    const isFirstFormat = header.has(5);
+    const encoding = encodingAt(data, isFirstFormat ? 2 : 4);
+    checkEncoding(encoding, chunk);
+    const parts = isFirstFormat
+      ? splitPage(data, unpack(raw, unpackedBytes), column)
+      : splitPageV2(data, raw, unpackedBytes, unpack);
+    yield { kind: "data", isChecked, count, encoding, ...parts };
+    left -= count;
+  }
+}
+
+function encodingAt(header: Struct, field: number): string {
+  const number = header.count(field);
+  return Encodings[number] ?? `number ${number}`;
+}
+
+function checkDictionary(header: Struct): void {
+  const encoding = encodingAt(header, 2);
+  if (encoding === "PLAIN" || encoding === "PLAIN_DICTIONARY") return;
+  throw new Error(`a dictionary must be in the encoding PLAIN, got ${encoding}`);
+}
+
+/** The checksum of a page is of its bytes only; how they are read, the column chunk says as well, if it says so at all. */
+function checkEncoding(encoding: string, { encodings }: ColumnChunk): void {
+  if (encodings === null || encodings.includes(encoding)) return;
+  throw new Error(
+    `a page must have one of its column's encodings (${encodings.join(", ")}), got ${encoding}`,
+  );
+}
+
+/** Few data pages in a column are not packed, and the header says how many bytes a page has in any case. */
+function unpackPage(
+  part: Uint8Array,
+  unpackedBytes: number,
+  { codec }: ColumnChunk,
+  compressors: Compressors,
+): Uint8Array {
+  if (codec === "UNCOMPRESSED") return sized(part, unpackedBytes);
+  if (!isKnown(codec, compressors)) {
+    throw new Error(
+      `its pages must be compressed by one of ${Object.keys(compressors).join(", ")}, got ${codec}`,
+    );
+  }
+  // A page of nulls alone unpacks to nothing, which not every compressor can.
+  if (unpackedBytes === 0) return part.subarray(0, 0);
+  return decode(
+    `a page of ${part.length} bytes, which ${codec} has made of ${unpackedBytes},`,
+    () => decompressPage(part, unpackedBytes, codec, compressors),
+  );
+}
+
+function isKnown(codec: string, compressors: Compressors): codec is CompressionCodec {
+  return Object.hasOwn(compressors, codec);
+}
+
+function sized(part: Uint8Array, unpackedBytes: number): Uint8Array {
+  if (part.length === unpackedBytes) return part;
+  throw new Error(`a page must have the ${unpackedBytes} bytes that its header says, got ${part.length}`);
+}
+
 /** In the first format all of a page is compressed, and levels have their length in front. */
-function splitPage(body: Uint8Array, column: Levels): Parts {
+function splitPage(header: Struct, body: Uint8Array, column: Levels): Parts {
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
   let at = 0;
-  const take = (isThere: boolean) => {
+  const take = (isThere: boolean, field: number) => {
     if (!isThere) return body.subarray(0, 0);
+    const encoding = encodingAt(header, field);
+    if (encoding !== "RLE") throw new Error(`levels must be in the encoding RLE, got ${encoding}`);
     const start = at + 4;
-    at = start + view.getUint32(at, true);
-    return body.subarray(start, at);
+    const length = start <= body.length ? view.getUint32(at, true) : 0;
+    at = start + length;
+    if (at <= body.length) return body.subarray(start, at);
+    throw new Error(`levels must lie within a page of ${body.length} bytes, got ${length} from ${start}`);
   };
-  const repetitions = take(column.lists.length > 0);
-  const definitions = take(column.definitionMax > 0);
+  const repetitions = take(column.lists.length > 0, 4);
+  const definitions = take(column.definitionMax > 0, 3);
   return { repetitions, definitions, values: body.subarray(at) };
 }
 
 /** In the second, levels stand in front, never compressed, and the header has their lengths. */
 function splitPageV2(
+  header: Struct,
   raw: Uint8Array,
-  header: PageHeader,
-  unpack: (part: Uint8Array, unpackedSize: number) => Uint8Array,
+  unpackedBytes: number,
+  unpack: (part: Uint8Array, unpackedBytes: number) => Uint8Array,
 ): Parts {
-  const v2 = header.data_page_header_v2!;
-  const [repetitionBytes, definitionBytes] = [
-    v2.repetition_levels_byte_length,
-    v2.definition_levels_byte_length,
-  ];
+  const [definitionBytes, repetitionBytes] = [header.count(5), header.count(6)];
   const levelBytes = repetitionBytes + definitionBytes;
-  if (!(repetitionBytes >= 0 && definitionBytes >= 0 && levelBytes <= raw.length)) {
+  if (levelBytes > Math.min(raw.length, unpackedBytes)) {
     throw new Error(`levels must lie within a page of ${raw.length} bytes, got ${levelBytes}`);
   }
   const rest = raw.subarray(levelBytes);
-  const isPacked = v2.is_compressed !== false && rest.length > 0;
+  const valueBytes = unpackedBytes - levelBytes;
+  const isPacked = (!header.has(7) || header.flag(7)) && rest.length > 0;
   return {
     repetitions: raw.subarray(0, repetitionBytes),
     definitions: raw.subarray(repetitionBytes, levelBytes),
-    values: isPacked ? unpack(rest, header.uncompressed_page_size - levelBytes) : rest,
+    values: isPacked ? unpack(rest, valueBytes) : sized(rest, valueBytes),
   };
-}
-
-/** Arrays for one column, which its row groups fill one after another: each chunk is valid until the next is read. */
-export class ChunkRoom {
-  #words: Words | null = null;
-  #definitions = new Uint8Array(0);
-  #repetitions = new Uint8Array(0);
-
-  words(column: NumberColumn, count: number): Words {
-    if (this.#words === null || this.#words.length < count) this.#words = newWords(column, count);
-    return this.#words.subarray(0, count) as Words;
-  }
-
-  definitions(count: number): Uint8Array {
-    if (this.#definitions.length < count) this.#definitions = new Uint8Array(count);
-    return this.#definitions.subarray(0, count);
-  }
-
-  repetitions(count: number): Uint8Array {
-    if (this.#repetitions.length < count) this.#repetitions = new Uint8Array(count);
-    return this.#repetitions.subarray(0, count);
-  }
-}
-
-/** Takes page after page into arrays for all of them. */
-class ChunkBuilder {
-  length = 0;
-  #wordCount = 0;
-  readonly #words: Words;
-  readonly #definitions: Uint8Array | null;
-  readonly #repetitions: Uint8Array | null;
-
-  constructor(private readonly column: NumberColumn, valueCount: number, room: ChunkRoom) {
-    this.#words = room.words(column, valueCount);
-    this.#definitions = column.definitionMax > 0 ? room.definitions(valueCount) : null;
-    this.#repetitions = column.lists.length > 0 ? room.repetitions(valueCount) : null;
-  }
-
-  add({ count, encoding, ...parts }: DataPage, dictionary: Words | null): void {
-    const { definitionMax, lists } = this.column;
-    const [from, to] = [this.length, this.length + count];
-    if (this.#repetitions !== null) {
-      readLevels(parts.repetitions, lists.length, this.#repetitions.subarray(from, to));
-    }
-    let present = count;
-    if (this.#definitions !== null) {
-      present = readDefinitions(parts.definitions, definitionMax, this.#definitions.subarray(from, to));
-    }
-    const words = this.#words.subarray(this.#wordCount, this.#wordCount + present) as Words;
-    readValues(parts.values, encoding, this.column, dictionary, words);
-    this.#wordCount += present;
-    this.length = to;
-  }
-
-  finish(): Chunk {
-    const hasNulls = this.#wordCount < this.length;
-    return {
-      words: this.#words.subarray(0, this.#wordCount) as Words,
-      definitions: hasNulls ? this.#definitions : null,
-      repetitions: this.#repetitions,
-      length: this.length,
-    };
-  }
-}
-
-/** Reads definition levels, and counts the values that are not null. */
-export function readDefinitions(bytes: Uint8Array, max: number, levels: Uint8Array): number {
-  readLevels(bytes, max, levels);
-  let present = levels.length;
-  // By index: through an iterator it takes Bun four times as long.
-  for (let slot = 0; slot < levels.length; slot++) {
-    const level = levels[slot];
-    if (level === max) continue;
-    if (level > max) throw new Error(`levels must be <= ${max}, got ${level}`);
-    present--;
-  }
-  return present;
-}
-
-function readLevels(bytes: Uint8Array, max: number, levels: Uint8Array): void {
-  readRuns(bytes, 32 - Math.clz32(max), levels);
 }

@@ -9,28 +9,29 @@ export type Integers = Uint8Array | Uint32Array;
  */
 export function readRuns(bytes: Uint8Array, width: number, out: Integers): void {
   if (width > 32) throw new Error(`integers must have 32 bits at most, got ${width}`);
+  const missing = (filled: number) => new Error(`runs must have ${out.length} integers, got ${filled}`);
   let [at, filled] = [0, 0];
   while (filled < out.length) {
     let [header, shift] = [0, 0];
     do {
-      if (at >= bytes.length || shift > 28) {
-        throw new Error(`runs must have ${out.length} integers, got ${filled}`);
-      }
+      if (at >= bytes.length || shift > 28) throw missing(filled);
       header |= (bytes[at] & 0x7f) << shift;
       shift += 7;
     } while (bytes[at++] & 0x80);
     const count = header >>> 1;
     if (header & 1) {
       const packed = Math.min(8 * count, out.length - filled);
-      if (at + Math.ceil(packed * width / 8) > bytes.length) {
-        throw new Error(`runs must have ${out.length} integers, got ${filled}`);
-      }
+      if (at + Math.ceil(packed * width / 8) > bytes.length) throw missing(filled);
       unpack(bytes, at, width, out.subarray(filled, filled + packed));
       at += count * width;
       filled += packed;
     } else {
+      if (at + Math.ceil(width / 8) > bytes.length) throw missing(filled);
       let value = 0;
       for (let i = 0; i < width; i += 8) value |= bytes[at++] << i;
+      if (width < 32 && value >>> width !== 0) {
+        throw new Error(`integers must have ${width} bits, got ${value >>> 0}`);
+      }
       out.fill(value >>> 0, filled, filled + count);
       filled += count;
     }

@@ -4,7 +4,7 @@ import { ShapeError } from "../arrow/sources.ts";
 import { clearBits, isSet, setBits } from "../arrow/bitmaps.ts";
 import { innerCount } from "../features.ts";
 import type { NumberColumn } from "./layout.ts";
-import type { Chunk } from "./pages.ts";
+import type { Chunk } from "./chunk.ts";
 import { newWords, type Words } from "./values.ts";
 import { toSteps } from "../row_steps.ts";
 import type { NumberKeys } from "../sort/keys.ts";
@@ -21,7 +21,6 @@ export function chunkSource(
   const isList = column.lists.length > 0;
   const shared = { field, dtype: column.dtype, firstValue: 0, nanForNull, isList };
   if (!isList) {
-    checkRowCount(chunk.length, rowCount);
     const { words, validity } = spread(chunk, column);
     return { ...shared, values: words, width: 1, offsets: null, validity, valueValidity: null };
   }
@@ -64,7 +63,7 @@ function spread(chunk: Chunk, column: NumberColumn): { words: Words; validity: B
   const { words, definitions, length } = chunk;
   if (definitions === null) return { words, validity: null };
   const bytes = setBits(length);
-  const placed = newWords(column, length);
+  const placed = newWords(column.dtype, length);
   let next = 0;
   for (let row = 0; row < length; row++) {
     if (definitions[row] === column.definitionMax) placed[row] = words[next++];
@@ -163,7 +162,7 @@ function checkRows({ offsets, validity }: Lists, { layout }: NumberColumn): void
 }
 
 function withRoomForNulls(words: Words, { nulls, offsets }: Lists, column: NumberColumn): Words {
-  const placed = newWords(column, offsets.at(-1)!);
+  const placed = newWords(column.dtype, offsets.at(-1)!);
   const present = { bytes: nulls!, firstBit: 0 };
   let next = 0;
   for (let i = 0; i < placed.length; i++) if (isSet(present, i)) placed[i] = words[next++];

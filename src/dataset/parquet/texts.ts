@@ -1,19 +1,21 @@
-import type { ColumnMetaData, Compressors } from "hyparquet";
-import { deltaByteArray, deltaLengthByteArray } from "hyparquet/src/delta.js";
+import type { Compressors } from "hyparquet";
 import type { ChunkBytes } from "./bytes.ts";
-import { type Levels, pagesOf, readDefinitions } from "./pages.ts";
+import { readDefinitions } from "./chunk.ts";
+import { readDeltas } from "./deltas.ts";
+import type { ColumnChunk } from "./metadata.ts";
+import { type Levels, pagesOf } from "./pages.ts";
 import { readRuns } from "./runs.ts";
 
 /** The UTF-8 of a column chunk of strings, which are no lists; null where there is none. */
 export async function readTexts(
   bytes: ChunkBytes,
   column: Levels,
-  meta: ColumnMetaData,
+  chunk: ColumnChunk,
   compressors: Compressors,
 ): Promise<(Uint8Array | null)[]> {
   const texts: (Uint8Array | null)[] = [];
   let dictionary: readonly Uint8Array[] = [];
-  for await (const page of pagesOf(bytes, column, meta, compressors)) {
+  for await (const page of pagesOf(bytes, column, chunk, compressors)) {
     if (page.kind === "dictionary") {
       dictionary = readPlain(page.values.slice(), page.count);
       continue;
@@ -35,15 +37,15 @@ function readValues(
   count: number,
   dictionary: readonly Uint8Array[],
 ): readonly Uint8Array[] {
-  const reader = { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset: 0 };
-  const texts = new Array<Uint8Array>(count);
+  if (count === 0) return [];
   switch (encoding) {
     case "PLAIN":
       return readPlain(bytes, count);
     case "PLAIN_DICTIONARY":
     case "RLE_DICTIONARY": {
       const indices = new Uint32Array(count);
-      // The width stands in front; one of 0 says that all indices are.
+      if (bytes.length === 0) throw new Error("indices must have their width in front, got no bytes");
+      // One of 0 says that all indices are.
       if (bytes[0] > 0) readRuns(bytes.subarray(1), bytes[0], indices);
       return Array.from(indices, (index) => {
         if (index < dictionary.length) return dictionary[index];
@@ -51,13 +53,42 @@ function readValues(
       });
     }
     case "DELTA_LENGTH_BYTE_ARRAY":
-      if (count > 0) deltaLengthByteArray(reader, count, texts);
-      return texts;
+      return readLengths(bytes, count);
     case "DELTA_BYTE_ARRAY":
-      if (count > 0) deltaByteArray(reader, count, texts);
-      return texts;
+      return readPrefixes(bytes, count);
   }
-  throw new Error(`its strings are in an encoding that is not supported, ${encoding}`);
+  throw new Error(`its strings must be in an encoding that there is for BYTE_ARRAY, got ${encoding}`);
+}
+
+/** First the lengths of all, then their bytes. */
+function readLengths(bytes: Uint8Array, count: number): Uint8Array[] {
+  const lengths = new Uint32Array(count);
+  let at = readDeltas(bytes, lengths, 1);
+  return Array.from(lengths, (length) => {
+    if (at + length > bytes.length) throw outside(bytes, at + length);
+    return bytes.subarray(at, at += length);
+  });
+}
+
+/** What each has in common with the one before, and then the rest of each. */
+function readPrefixes(bytes: Uint8Array, count: number): Uint8Array[] {
+  const prefixes = new Uint32Array(count);
+  const rests = readLengths(bytes.subarray(readDeltas(bytes, prefixes, 1)), count);
+  let last = new Uint8Array(0);
+  return rests.map((rest, i) => {
+    const prefix = prefixes[i];
+    if (prefix > last.length) {
+      throw new Error(`strings must share at most the ${last.length} bytes of the one before, got ${prefix}`);
+    }
+    const text = new Uint8Array(prefix + rest.length);
+    text.set(last.subarray(0, prefix));
+    text.set(rest, prefix);
+    return last = text;
+  });
+}
+
+function outside(bytes: Uint8Array, end: number): Error {
+  return new Error(`strings must lie within their ${bytes.length} bytes, got an end at ${end}`);
 }
 
 /** A length in front of every string. */
@@ -67,10 +98,9 @@ function readPlain(bytes: Uint8Array, count: number): Uint8Array[] {
   let at = 0;
   for (let i = 0; i < count; i++) {
     const start = at + 4;
+    if (start > bytes.length) throw outside(bytes, start);
     at = start + view.getUint32(at, true);
-    if (at > bytes.length) {
-      throw new Error(`strings must lie within their ${bytes.length} bytes, got an end at ${at}`);
-    }
+    if (at > bytes.length) throw outside(bytes, at);
     texts.push(bytes.subarray(start, at));
   }
   return texts;

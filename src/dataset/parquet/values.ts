@@ -1,13 +1,13 @@
-import { deltaBinaryUnpack } from "hyparquet/src/delta.js";
-import { dtypeBytes } from "../../column.ts";
+import { dtypeBytes, type DtypeName } from "../../column.ts";
+import { readDeltas } from "./deltas.ts";
 import type { NumberColumn } from "./layout.ts";
 import { readRuns } from "./runs.ts";
 
 /** Numbers as the integers of their bits: so NaN payloads pass, which arithmetic may change. */
 export type Words = Uint8Array | Uint16Array | Uint32Array | BigUint64Array;
 
-/** Room for numbers as a column's file has them; a bool takes a byte. */
-export function newWords({ dtype }: NumberColumn, count: number): Words {
+/** Room for numbers; a bool takes a byte. */
+export function newWords(dtype: DtypeName, count: number): Words {
   const Kind = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array }[dtypeBytes[dtype]]!;
   return new Kind(count);
 }
@@ -22,43 +22,76 @@ export function readValues(
 ): void {
   const count = words.length;
   if (count === 0) return;
-  const isBool = column.path.at(-1)!.element.type === "BOOLEAN";
-  const byteCount = isBool ? Math.ceil(count / 8) : words.byteLength;
+  const { physical } = column;
+  const isBool = physical === "BOOLEAN";
   switch (encoding) {
     case "PLAIN":
-    case "BYTE_STREAM_SPLIT":
-      if (bytes.length < byteCount) {
-        throw new Error(`values must have ${byteCount} bytes, got ${bytes.length}`);
-      }
+      checkBytes(bytes, isBool ? Math.ceil(count / 8) : physical === "INT96" ? 12 * count : words.byteLength);
       if (isBool) unpackBits(bytes, words as Uint8Array);
-      else if (encoding === "PLAIN") asBytes(words).set(bytes.subarray(0, byteCount));
-      else joinStreams(bytes, asBytes(words), words.BYTES_PER_ELEMENT);
+      else if (physical === "INT96") readInstants(bytes, words as BigUint64Array);
+      else asBytes(words).set(bytes.subarray(0, words.byteLength));
       return;
-    case "RLE":
+    case "BYTE_STREAM_SPLIT":
+      if (isBool || physical === "INT96") break;
+      checkBytes(bytes, words.byteLength);
+      joinStreams(bytes, asBytes(words), words.BYTES_PER_ELEMENT);
+      return;
+    case "RLE": {
       if (!isBool) break;
-      readRuns(bytes.subarray(4), 1, words as Uint8Array);
+      checkBytes(bytes, 4);
+      const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+      readRuns(bytes.subarray(4, 4 + length), 1, words as Uint8Array);
       return;
+    }
     case "PLAIN_DICTIONARY":
     case "RLE_DICTIONARY":
       lookUp(bytes, dictionary, words);
       return;
-    case "DELTA_BINARY_PACKED": {
-      const integers = words.BYTES_PER_ELEMENT === 4
-        ? new Int32Array(words.buffer, words.byteOffset, count)
-        : new BigInt64Array(words.buffer, words.byteOffset, count);
-      deltaBinaryUnpack(
-        { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset: 0 },
-        count,
-        integers,
-      );
+    case "DELTA_BINARY_PACKED":
+      if (physical !== "INT32" && physical !== "INT64") break;
+      readDeltas(bytes, halvesOf(words), physical === "INT32" ? 1 : 2);
       return;
-    }
   }
-  throw new Error(`its numbers are in an encoding that is not supported, ${encoding}`);
+  throw new Error(`its numbers must be in an encoding that there is for ${physical}, got ${encoding}`);
 }
 
-/** Makes seconds of milliseconds, in place. */
-export function toSeconds(words: Words): void {
+function checkBytes(bytes: Uint8Array, count: number): void {
+  if (bytes.length < count) throw new Error(`values must have ${count} bytes, got ${bytes.length}`);
+}
+
+/** Of the Julian day number, which counts from noon, the day on which 1970 began. */
+const epochDay = 2_440_588n;
+const dayNanoseconds = 86_400_000_000_000n;
+
+/** Nanoseconds since 1970 of those since midnight, in 8 bytes, and the Julian day, in 4. */
+function readInstants(bytes: Uint8Array, words: BigUint64Array): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let i = 0; i < words.length; i++) {
+    const [ofDay, day] = [view.getBigInt64(12 * i, true), view.getInt32(12 * i + 8, true)];
+    const instant = (BigInt(day) - epochDay) * dayNanoseconds + ofDay;
+    if (BigInt.asIntN(64, instant) !== instant) {
+      throw new Error(
+        `its timestamps must be within nanoseconds in int64, from 1677 to 2262, got the Julian day ${day}`,
+      );
+    }
+    words[i] = BigInt.asUintN(64, instant);
+  }
+}
+
+/** The numbers that a column's layout tells of, in place of those that the file has; in place where they are as wide. */
+export function converted(words: Words, { conversion }: NumberColumn): Words {
+  if (conversion === "days to milliseconds") return daysToMilliseconds(words as Uint32Array);
+  if (conversion === "milliseconds to seconds") toSeconds(words);
+  return words;
+}
+
+function daysToMilliseconds(words: Uint32Array): BigUint64Array {
+  const milliseconds = new BigInt64Array(words.length);
+  for (let i = 0; i < words.length; i++) milliseconds[i] = 86_400_000n * BigInt(words[i] | 0);
+  return new BigUint64Array(milliseconds.buffer);
+}
+
+function toSeconds(words: Words): void {
   const { buffer, byteOffset, length } = words;
   const isWide = words.BYTES_PER_ELEMENT === 8;
   const integers = isWide
@@ -91,6 +124,7 @@ function joinStreams(bytes: Uint8Array, out: Uint8Array, width: number): void {
 
 function lookUp(bytes: Uint8Array, dictionary: Words | null, words: Words): void {
   const indices = new Uint32Array(words.length);
+  checkBytes(bytes, 1);
   // The width stands in front; one of 0 says that all indices are.
   if (bytes[0] > 0) readRuns(bytes.subarray(1), bytes[0], indices);
   const entryCount = dictionary?.length ?? 0;
@@ -116,5 +150,5 @@ function copyWords(from: Uint32Array, indices: Uint32Array, to: Uint32Array): vo
 }
 
 function halvesOf(words: Words): Uint32Array {
-  return new Uint32Array(words.buffer, words.byteOffset, 2 * words.length);
+  return new Uint32Array(words.buffer, words.byteOffset, words.byteLength / 4);
 }
