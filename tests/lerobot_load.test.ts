@@ -362,7 +362,7 @@ const damages: Record<string, Damage[]> = {
     [
       "a list that is no Parquet",
       overwrite("meta/episodes/chunk-000/file-001.parquet", "not parquet"),
-      /meta\/episodes\/chunk-000\/file-001\.parquet must be a Parquet file: /,
+      /meta\/episodes\/chunk-000\/file-001\.parquet must be a whole Parquet file, but cannot be decoded$/,
     ],
     [
       "a list without places",

@@ -33,7 +33,7 @@ export function appendTable(
   try {
     const appender = new RowAppender(connection, batch, action);
     for (const { data } of table.batches) {
-      const block = readBatch(data as unknown as ArrowData, rows.indices, columns);
+      const block = readBatch(data as unknown as ArrowData, rows);
       if (block.length > 0) appender.add(rows.block(block), step);
     }
     batch.commit();
@@ -48,17 +48,17 @@ export function appendTable(
  * The columns of a record batch that are read, each thing of them once: a table is a caller's object. What the lengths
  * speak of must be there, as in a file.
  */
-function readBatch(data: ArrowData, indices: readonly number[], columns: readonly ArrowField[]): ArrowData {
+function readBatch(data: ArrowData, rows: ArrowRows): ArrowData {
   const { length, children: given } = data;
   const children: ArrowData[] = [];
   // A table without rows has no buffers.
-  for (const index of length > 0 ? indices : []) {
+  for (const { index, name } of length > 0 ? rows.wantedColumns : []) {
     try {
       children[index] = readData(given[index]);
       checkData(children[index], length);
     } catch (cause) {
       const { message } = cause as Error;
-      throw new TypeError(`Cannot ${action}: the column "${columns[index].name}" does not fit: ${message}`, {
+      throw new TypeError(`Cannot ${action}: the column "${name}" does not fit: ${message}`, {
         cause,
       });
     }

@@ -32,12 +32,11 @@ export async function* readParquetRows(
   const source = await openPart(place, path);
   try {
     const metadata = await parquetMetadataAsync(source, { geoparquet: false });
-    yield* readGroups(source, metadata, wants);
+    yield* readGroups(source, path, metadata, wants);
   } catch (cause) {
     // What comes from the Hub says of itself what it is.
     if (cause instanceof StreamStoreError) throw cause;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw damaged(`${path} must be a Parquet file: ${reason}`, cause);
+    throw damaged(`${path} must be a whole Parquet file, but cannot be decoded`, cause);
   } finally {
     await source.close();
   }
@@ -45,12 +44,15 @@ export async function* readParquetRows(
 
 async function* readGroups(
   source: ByteSource,
+  path: string,
   metadata: FileMetaData,
   wants: (column: string) => boolean,
 ): AsyncGenerator<MetaRow[]> {
   const names = parquetSchema(metadata).children.map(({ element }) => element.name);
   const columns = names.filter(wants);
-  if (columns.length === 0) throw new Error(`it has the columns ${names.join(", ") || "(none)"} only`);
+  if (columns.length === 0) {
+    throw damaged(`${path} must have other columns than ${names.join(", ") || "(none)"}`);
+  }
   let rowStart = 0;
   for (const { num_rows } of metadata.row_groups) {
     const rowEnd = rowStart + Number(num_rows);

@@ -1,4 +1,5 @@
 import { zstdDecompressSync } from "node:zlib";
+import { decode } from "../../decode.ts";
 import { Flatbuffer, type FlatTable } from "../../arrow/flatbuffer.ts";
 import { decompressLz4Frame, lz4RatioMax } from "./lz4.ts";
 
@@ -92,11 +93,10 @@ function decompress(buffer: Uint8Array, codec: Codec): Uint8Array {
 
 /** Memory is taken as bytes come out, not because of a length that is said; more of them than it says is an error. */
 function unzstd(content: Uint8Array, length: number): Uint8Array {
-  try {
-    return zstdDecompressSync(content, { maxOutputLength: length });
-  } catch (cause) {
-    throw new Error(`a buffer must have ${length} bytes, but ${(cause as Error).message}`, { cause });
-  }
+  return decode(
+    `a buffer of ${content.length} bytes, which zstd has made of ${length},`,
+    () => zstdDecompressSync(content, { maxOutputLength: length }),
+  );
 }
 
 /** Puts in where the buffers lie now, and how long they are together. */

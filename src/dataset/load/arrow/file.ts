@@ -2,6 +2,7 @@ import { RecordBatchReader, type Schema } from "apache-arrow";
 import type { ArrowData } from "../../arrow/sources.ts";
 import type { ArrowField } from "../../arrow/types.ts";
 import { type ByteSource, openBytes } from "../../byte_source.ts";
+import { decode, readFailure } from "../../decode.ts";
 import { checkData } from "./data.ts";
 import { listedChecksum } from "./folder.ts";
 import { failure, readMessages } from "./messages.ts";
@@ -47,19 +48,28 @@ async function* blocksOf(
 
 function readSchema(source: ByteSource, bytes: Uint8Array): Schema {
   try {
-    return RecordBatchReader.from(bytes).open().schema;
+    return decode("its schema", () => RecordBatchReader.from(bytes).open().schema);
   } catch (cause) {
-    throw failure(source, (cause as Error).message, cause);
+    throw readFailure(source.path, null, cause);
   }
 }
 
 function readBatch(source: ByteSource, messages: Uint8Array[], rows: ArrowRows): ArrowData {
   try {
-    const batch = RecordBatchReader.from(messages).next().value!;
-    const data = batch.data as unknown as ArrowData;
-    for (const index of rows.indices) checkData(data.children[index], data.length);
-    return data;
+    const { data } = decode("a batch of its rows", () => RecordBatchReader.from(messages).next().value!);
+    checkColumns(source, data as unknown as ArrowData, rows);
+    return data as unknown as ArrowData;
   } catch (cause) {
-    throw failure(source, (cause as Error).message, cause);
+    throw readFailure(source.path, null, cause);
+  }
+}
+
+function checkColumns(source: ByteSource, { children, length }: ArrowData, rows: ArrowRows): void {
+  for (const { index, name } of rows.wantedColumns) {
+    try {
+      checkData(children[index], length);
+    } catch (cause) {
+      throw readFailure(source.path, name, cause);
+    }
   }
 }

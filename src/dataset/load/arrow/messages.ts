@@ -2,6 +2,7 @@ import { RecordBatchReader, type Schema } from "apache-arrow";
 import type { ByteSource } from "../../byte_source.ts";
 import { Flatbuffer } from "../../arrow/flatbuffer.ts";
 import { checkMessage, type Index, type Message, takeIndex } from "../../arrow/flatbuffer_check.ts";
+import { decode, readFailure, reasonOf } from "../../decode.ts";
 import { schemaMessage } from "../../save/arrow_file.ts";
 import { MessageChain } from "./chain.ts";
 import { type Codec, decompressed } from "./compression.ts";
@@ -12,6 +13,8 @@ const magic = "ARROW1";
 const fileStart = 8;
 /** What follows on the index: its length, and the magic again. */
 const tailBytes = 10;
+
+const metadataMustBeWhole = "its metadata must be whole";
 
 /** A message of an Arrow file or stream. */
 export interface FoundMessage {
@@ -50,7 +53,7 @@ export async function* readMessages(source: ByteSource, listed: string | null): 
 }
 
 export function failure({ path }: ByteSource, reason: string, cause?: unknown): Error {
-  return new Error(`Cannot read ${path}: ${reason}`, { cause });
+  return readFailure(path, null, new Error(reason, { cause }));
 }
 
 async function hasMagic(source: ByteSource): Promise<boolean> {
@@ -87,7 +90,7 @@ function omitFrom(source: ByteSource, { metadata }: FoundMessage): Omission | nu
   try {
     return omitColumns(root.child(2)!, root.byte(0));
   } catch (cause) {
-    throw failure(source, reasonOf(cause), cause);
+    throw failure(source, reasonOf(cause, metadataMustBeWhole), cause);
   }
 }
 
@@ -100,7 +103,11 @@ function keepRows(
   try {
     return omitRows(metadata, kind, omission);
   } catch (cause) {
-    throw failure(source, `rows at ${at} must be of its columns: ${reasonOf(cause)}`, cause);
+    throw failure(
+      source,
+      `rows at ${at} must be of its columns: ${reasonOf(cause, metadataMustBeWhole)}`,
+      cause,
+    );
   }
 }
 
@@ -177,7 +184,7 @@ function inspect(source: ByteSource, metadata: Uint8Array): Message {
   try {
     return checkMessage(metadata);
   } catch (error) {
-    throw failure(source, reasonOf(error));
+    throw failure(source, reasonOf(error, metadataMustBeWhole), error);
   }
 }
 
@@ -185,7 +192,11 @@ function plain(source: ByteSource, message: FoundMessage, codec: Codec): FoundMe
   try {
     return { ...message, bytes: decompressed(message.bytes, codec), compression: null };
   } catch (cause) {
-    throw failure(source, `rows at ${message.at} cannot be decompressed: ${reasonOf(cause)}`, cause);
+    throw failure(
+      source,
+      `rows at ${message.at} cannot be decompressed: ${reasonOf(cause, metadataMustBeWhole)}`,
+      cause,
+    );
   }
 }
 
@@ -207,9 +218,13 @@ async function readIndex(source: ByteSource): Promise<FileIndex> {
     const file = new Uint8Array(fileStart + footer.length);
     file.set(new TextEncoder().encode(magic));
     file.set(footer, fileStart);
-    return { ...index, omission, schema: RecordBatchReader.from(file).open().schema };
+    return {
+      ...index,
+      omission,
+      schema: decode("its schema", () => RecordBatchReader.from(file).open().schema),
+    };
   } catch (cause) {
-    throw failure(source, reasonOf(cause), cause);
+    throw failure(source, reasonOf(cause, metadataMustBeWhole), cause);
   }
 }
 
@@ -219,8 +234,4 @@ async function indexLength(source: ByteSource): Promise<number> {
   const length = tail.byteLength === tailBytes ? tail.getInt32(0, true) : 0;
   if (length > 0 && length + tailBytes <= byteLength) return length;
   throw failure(source, "it must end with an index, as Arrow files do");
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof RangeError ? "its metadata must be whole" : String((error as Error).message);
 }

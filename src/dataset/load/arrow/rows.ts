@@ -42,10 +42,14 @@ export class ArrowRows {
     this.#keys = wanted.keys.map((name) => findKey(fields, name, action));
   }
 
-  /** Places of the columns that are read. */
-  get indices(): readonly number[] {
-    const step = this.#step === null ? [] : [this.#step];
-    return [...this.columns.map(({ index }) => index), ...step, ...this.#keys];
+  /** The columns that are read, by their places and their names. */
+  get wantedColumns(): readonly { readonly index: number; readonly name: string }[] {
+    const { step, keys } = this.wanted;
+    return [
+      ...this.columns,
+      ...(this.#step === null ? [] : [{ index: this.#step, name: step! }]),
+      ...this.#keys.map((index, i) => ({ index, name: keys[i] })),
+    ];
   }
 
   /** The rows of a record batch. */
