@@ -164,7 +164,7 @@ test("seconds and dates come back out of Parquet, which has milliseconds for the
     assert.deepEqual(logical.filter((type) => type !== undefined && type !== "LIST"), [
       "TIMESTAMP",
       "TIME",
-      "TIMESTAMP",
+      "DATE",
       "TIMESTAMP",
       "TIME",
     ]);
@@ -180,7 +180,7 @@ test("tables of one file may have schemas of their own that mean the same", () =
     assert.deepEqual([...found.column("a").values], [1, 2, 1, 2]);
   }));
 
-test("seconds that are too many for milliseconds are refused, with their column", () =>
+test("seconds that are too many for milliseconds, and dates that are no days, are refused with their column", () =>
   inFolder(async (folder) => {
     const path = join(folder, "x.parquet");
     using store = new StreamStore(timeFields);
@@ -199,4 +199,13 @@ test("seconds that are too many for milliseconds are refused, with their column"
       /"clock" as Parquet.* >= -2147483 and <= 2147483, got -2147484$/,
     );
     await clocks.saveDataset(join(folder, "x.arrow"), "train", { fieldFeatures: times });
+    for (const day of [86_400_001n, 86_400_000n * 2n ** 31n]) {
+      using days = new StreamStore(timeFields);
+      days.append(0, { day });
+      await assert.rejects(days.saveDataset(path, "train", { fieldFeatures: times }), {
+        name: "RangeError",
+        message:
+          `Cannot save "day" as Parquet, which has days: dates must be whole days of 86400000 ms that fit int32, got ${day} ms`,
+      });
+    }
   }));

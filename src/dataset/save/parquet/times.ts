@@ -1,6 +1,7 @@
 import {
   Data,
   DataType,
+  DateDay,
   DateUnit,
   Field,
   FixedSizeList,
@@ -18,7 +19,7 @@ import {
 
 /**
  * The schema that a table has in Parquet, which knows no times in seconds and no dates in milliseconds: they become
- * milliseconds and timestamps, as Arrow's own writers have it. The schema itself where there are none.
+ * milliseconds and days, as Arrow's own writers have it. The schema itself where there are none.
  */
 export function storedSchema(schema: Schema): Schema {
   const fields = schema.fields.map(storedField);
@@ -51,7 +52,7 @@ function storedType(type: DataType): DataType {
     return new TimestampMillisecond(type.timezone);
   }
   if (DataType.isTime(type) && type.unit === TimeUnit.SECOND) return new TimeMillisecond();
-  if (isDateInMilliseconds(type)) return new TimestampMillisecond();
+  if (isDateInMilliseconds(type)) return new DateDay();
   const children: Field[] = type.children ?? [];
   const stored = children.map(storedField);
   if (stored.every((child, i) => child === children[i])) return type;
@@ -76,7 +77,7 @@ function storedData(data: Data, from: Field, to: Field, column = from.name): Dat
     );
     return withType(data, to.type, children);
   }
-  const values = isDateInMilliseconds(from.type) ? data.values : toMilliseconds(data, column);
+  const values = isDateInMilliseconds(from.type) ? toDays(data, column) : toMilliseconds(data, column);
   return withType(data, to.type, [], values);
 }
 
@@ -105,4 +106,27 @@ function toMilliseconds(data: Data, column: string): BigInt64Array | Int32Array 
     milliseconds[i] = isWide ? 1000n * seconds : Number(1000n * seconds);
   }
   return milliseconds;
+}
+
+const dayMilliseconds = 86_400_000n;
+
+/** Arrow too has whole days only in its dates, whatever their unit. */
+function toDays(data: Data, column: string): Int32Array {
+  const { buffer, byteOffset, byteLength } = data.values;
+  const milliseconds = new BigInt64Array(
+    buffer,
+    byteOffset,
+    Math.min(data.length, Math.floor(byteLength / 8)),
+  );
+  const days = new Int32Array(milliseconds.length);
+  for (let i = 0; i < days.length; i++) {
+    const instant = data.getValid(i) ? milliseconds[i] : 0n;
+    const day = instant / dayMilliseconds;
+    days[i] = Number(day);
+    if (instant % dayMilliseconds === 0n && BigInt(days[i]) === day) continue;
+    throw new RangeError(
+      `Cannot save "${column}" as Parquet, which has days: dates must be whole days of ${dayMilliseconds} ms that fit int32, got ${instant} ms`,
+    );
+  }
+  return days;
 }
