@@ -46,6 +46,7 @@ export type {
   ValueFeature,
 } from "./src/dataset/features.ts";
 export type { ToDatasetOptions } from "./src/dataset/to_arrow.ts";
+export type { CsvOptions } from "./src/dataset/load/csv_options.ts";
 export type { LoadDatasetOptions, LoadOptions, ParquetOptions } from "./src/dataset/load_options.ts";
 export type {
   HubLoadOptions,

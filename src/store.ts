@@ -1023,8 +1023,10 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * columns that are fields are kept. Steps and features are as in `fromDataset`. Nothing else may be appended until
    * the promise is settled.
    *
-   * In JSON lines and CSV a field's values are what the text says: numbers, `true` and `false`, lists of them.
-   * Integers are exact whatever their length, and words for NaN and the infinities are read as Python writes them.
+   * In JSON (an object a line, or one array of objects), CSV and TSV a field's values are what the text says: numbers,
+   * `true` and `false`, lists of them. Integers are exact whatever their length, and words for NaN and the infinities
+   * are read as Python writes them; `csv` tells of another delimiter, of words for null and of columns of dates. Text
+   * may be compressed by gzip (`.jsonl.gz`).
    *
    * @param name A path, which begins with `./`, `../` or `/`, exists, or ends as the files of datasets do
    * (`.parquet`); else `user/name` on the HuggingFace Hub.

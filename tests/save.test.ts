@@ -190,10 +190,10 @@ test("a load that fails leaves the store as it was", () =>
         [
           "x.jsonl",
           good + '{"a": "text"}\n',
-          /the column of field "a" must be numbers or lists of them, got strings/,
+          /"a" at row 3 of .* must be a number, true, false, or a list of them, got "text"/,
         ],
         ["y.jsonl", good + "[1]\n", /line 4 must be a JSON object, got \[1\]$/],
-        ["x.csv", "a\n1\ntwo\n", /the column of field "a" must be numbers/],
+        ["x.csv", "a\n1\ntwo\n", /"a" at row 1 of .*x\.csv \(line 3\) must be a number/],
         ["x.arrow", "ARROW1\0\0and then nothing", /Cannot read .*x.arrow/],
         ["x.parquet", "PAR1 and then nothing", /Cannot read .*x.parquet/],
       ] as const

@@ -26,7 +26,8 @@ export type DatasetFormat = "disk" | "parquet" | "arrow" | "jsonl" | "csv";
 
 export const formats: readonly DatasetFormat[] = ["disk", "parquet", "arrow", "jsonl", "csv"];
 
-const endings: ReadonlyMap<string, DatasetFormat> = new Map(Object.entries({
+/** The endings of files that are written. */
+const writtenEndings: ReadonlyMap<string, DatasetFormat> = new Map(Object.entries({
   parquet: "parquet",
   arrow: "arrow",
   arrows: "arrow",
@@ -36,9 +37,50 @@ const endings: ReadonlyMap<string, DatasetFormat> = new Map(Object.entries({
   csv: "csv",
 }));
 
+/** Those of files that are read besides: an array of objects, tabs for commas; and text that gzip has compressed. */
+const readEndings: ReadonlyMap<string, DatasetFormat> = new Map(
+  Object.entries({ json: "jsonl", tsv: "csv" }),
+);
+
+interface NamedFormat {
+  readonly format: DatasetFormat;
+  readonly ending: string;
+  readonly isGzip: boolean;
+}
+
+function parseName(path: string): NamedFormat | null {
+  const [, ending, gzip] = /\.(\w+?)(\.gz)?$/i.exec(path)?.map((part) => part?.toLowerCase()) ?? [];
+  if (ending === undefined) return null;
+  const format = writtenEndings.get(ending) ?? readEndings.get(ending);
+  const isGzip = gzip !== undefined;
+  if (format === undefined || isGzip && format !== "jsonl" && format !== "csv") return null;
+  return { format, ending, isGzip };
+}
+
 /** The format that a file's name tells of, or null. */
 export function formatOfName(path: string): DatasetFormat | null {
-  return endings.get(/\.(\w+)$/.exec(path)?.[1]?.toLowerCase() ?? "") ?? null;
+  return parseName(path)?.format ?? null;
+}
+
+/** Whether a name is one of a file that is written, not only read. */
+export function isWrittenName(path: string): boolean {
+  const named = parseName(path);
+  return named !== null && !named.isGzip && writtenEndings.has(named.ending);
+}
+
+export function isNamedGzip(path: string): boolean {
+  return parseName(path)?.isGzip === true;
+}
+
+export function isNamedTsv(path: string): boolean {
+  return parseName(path)?.ending === "tsv";
+}
+
+/** Throws for a name that tells of a format which is only read. */
+export function checkWrittenName(path: string, action: string): void {
+  if (formatOfName(path) === null || isWrittenName(path)) return;
+  const allowed = [...writtenEndings.keys()].map((ending) => `.${ending}`).join(", ");
+  throw new RangeError(`Cannot ${action}: a file's name must end with ${allowed}, got ${describe(path)}`);
 }
 
 export function checkFormat(format: unknown, action: string): DatasetFormat | null {

@@ -1,4 +1,5 @@
 import type { DatasetFormat } from "./formats.ts";
+import type { CsvOptions } from "./load/csv_options.ts";
 import type { HubLoadOptions } from "./hub/types.ts";
 
 /**
@@ -79,4 +80,6 @@ export interface LoadDatasetOptions<Name extends string = string>
   readonly sortBy?: string | readonly string[];
   /** What the files are, where neither their names nor what lies in the folder tells. */
   readonly format?: DatasetFormat;
+  /** How files of CSV are read: their delimiter, words for null, and columns of dates. */
+  readonly csv?: CsvOptions;
 }

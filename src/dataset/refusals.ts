@@ -10,22 +10,19 @@ export function inWords(
   error: BatchError,
   sources: readonly Source[],
   steps: BigInt64Array,
-  firstRow: number,
+  { row, place }: { readonly row: number; readonly place: string },
   lastStep: bigint,
 ): RangeError {
   if (error.kind === "step") {
-    const row = error.row - firstRow;
     const before = row > 0 ? steps[row - 1] : lastStep;
     return new RangeError(
-      `Cannot ${action}: the step of row ${error.row} must be > ${before}, the step before it, got ${
-        steps[row]
-      }`,
+      `Cannot ${action}: the step of ${place} must be > ${before}, the step before it, got ${steps[row]}`,
     );
   }
   const { name, dtype } = error.field!;
   if (error.kind === "null-in-list") {
     return new RangeError(
-      `Cannot ${action}: the list of "${name}" at row ${error.row} must hold numbers only, got a null inside it; nullInList: "nan" makes it NaN`,
+      `Cannot ${action}: the list of "${name}" at ${place} must hold numbers only, got a null inside it; nullInList: "nan" makes it NaN`,
     );
   }
   const source = sources.find(({ field }) => field === error.field)!;
@@ -37,7 +34,7 @@ export function inWords(
   const allowed = dtype === "float64" ? "exact in float64" : `an integer that fits ${dtype}`;
   const advice = isLarge ? `; declare the field as ${source.dtype}` : "";
   return new RangeError(
-    `Cannot ${action}: "${name}" at row ${error.row} must be ${allowed}, got ${value}${advice}`,
+    `Cannot ${action}: "${name}" at ${place} must be ${allowed}, got ${value}${advice}`,
   );
 }
 
@@ -49,12 +46,17 @@ export function wrongShape(action: string, name: string, firstRow: number, error
   );
 }
 
-export function noColumns(action: string, fields: readonly Field[], names: readonly string[]): RangeError {
+export function noColumns(
+  action: string,
+  fields: readonly Field[],
+  names: readonly string[],
+  advice = "",
+): RangeError {
   const fieldNames = fields.map(({ name }) => name).join(", ");
   return new RangeError(
     `Cannot ${action}: at least one column must be a field (${fieldNames}), got columns ${
       names.join(", ") || "(none)"
-    }`,
+    }${advice}`,
   );
 }
 
@@ -64,9 +66,9 @@ export function noNumbers(action: string, name: string, type: string): TypeError
   );
 }
 
-export function wrongStep(action: string, name: string, row: number, got: unknown): RangeError {
+export function wrongStep(action: string, name: string, place: string, got: unknown): RangeError {
   return new RangeError(
-    `Cannot ${action}: the step column "${name}" at row ${row} must be an int64, got ${got}`,
+    `Cannot ${action}: the step column "${name}" at ${place} must be an int64, got ${got}`,
   );
 }
 

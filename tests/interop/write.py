@@ -5,6 +5,7 @@ INPUT has "cases", as cases.ts draws them, "text", a case for formats of text, a
 whether it kept the "bits" of "any" NaN, or took one for the other}].
 """
 
+import gzip
 import json
 import os
 import re
@@ -173,9 +174,20 @@ def as_text(case, table, folder):
     path = place(folder, "text/polars.jsonl")
     polars.from_arrow(plain).write_ndjson(path)
     note(case, "polars JSON", path, table, False)
+    path = place(folder, "text/polars.json")
+    polars.from_arrow(plain).write_json(path)
+    note(case, "polars JSON, one array", path, table, False)
     path = place(folder, "text/polars.csv")
     polars.from_arrow(flat).write_csv(path)
     note(case, "polars CSV", path, flat, False)
+    path = place(folder, "text/polars.tsv")
+    polars.from_arrow(flat).write_csv(path, separator="\t")
+    note(case, "polars TSV", path, flat, False)
+    for name in ["polars.jsonl", "polars.json", "polars.csv", "polars.tsv"]:
+        path = place(folder, f"text/{name}.gz")
+        with open(path[:-3], "rb") as whole, gzip.open(path, "wb") as packed:
+            packed.write(whole.read())
+        note(case, f"{name} and gzip", path, flat if name.endswith("sv") else table, False)
     connection = duckdb.connect()
     connection.register("given", select(plain, lambda kind: "halffloat" not in str(kind)))
     path = place(folder, "text/duckdb.jsonl")

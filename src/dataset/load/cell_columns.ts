@@ -3,7 +3,6 @@ import type { Field } from "../../fields.ts";
 import { clearBits, setBits } from "../arrow/bitmaps.ts";
 import { featureOf, type Layout } from "../features.ts";
 import type { LoadedColumn } from "../known_features.ts";
-import { noNumbers } from "../refusals.ts";
 import type { KeyPiece } from "../sort/keys.ts";
 import { parseValueType } from "../value_types.ts";
 import { type Cell, unmark } from "./cells.ts";
@@ -16,10 +15,19 @@ export interface Seen {
   inner: number[] | null;
   /** Whether all values are true and false; null while there is none. */
   isBool: boolean | null;
+  /** Whether its numbers were dates: microseconds since 1970. */
+  readonly isDate: boolean;
 }
 
-export function newSeen(): Seen {
-  return { isList: null, inner: null, isBool: null };
+export function newSeen(isDate: boolean): Seen {
+  return { isList: null, inner: null, isBool: null, isDate };
+}
+
+/** A cell cannot be what its field holds. To be put into words by who knows where its row is. */
+export class CellError extends Error {
+  constructor(readonly row: number, readonly allowed: string, readonly cell: Cell) {
+    super(`row ${row} must be ${allowed}`);
+  }
 }
 
 /** A field's column out of the text's values, as a batch takes it. */
@@ -28,9 +36,8 @@ export function cellSource(
   field: Field,
   seen: Seen,
   nanForNull: boolean,
-  action: string,
 ): Source {
-  const reader = new CellReader(field.name, seen, action);
+  const reader = new CellReader(seen);
   const offsets = new Int32Array(cells.length + 1);
   const rows = setBits(cells.length);
   let hasNull = false;
@@ -40,7 +47,7 @@ export function cellSource(
       hasNull = true;
       clearBits(rows, row, 1);
     } else {
-      reader.readRow(cell);
+      reader.readRow(cell, row);
     }
     offsets[row + 1] = reader.values.length;
   }
@@ -49,7 +56,7 @@ export function cellSource(
   for (const at of nulls) clearBits(valueValidity!.bytes, at, 1);
   return {
     field,
-    ...numbersOf(values, reader, field),
+    ...numbersOf(values, reader, offsets),
     firstValue: 0,
     width: null,
     offsets,
@@ -61,8 +68,8 @@ export function cellSource(
 }
 
 /** What the column is loaded as: the field's own dtype, or bool where all is true and false. */
-export function seenColumn(field: Field, { isList, inner, isBool }: Seen): LoadedColumn {
-  const value = parseValueType(isBool === true ? "bool" : field.dtype)!;
+export function seenColumn(field: Field, { isList, inner, isBool, isDate }: Seen): LoadedColumn {
+  const value = parseValueType(isDate ? "timestamp[us]" : isBool === true ? "bool" : field.dtype)!;
   const layout: Layout = { value, levels: isList === true ? ["list", ...(inner ?? [])] : [], isArray: false };
   return { name: field.name, layout, feature: isList === null ? null : featureOf(layout) };
 }
@@ -72,14 +79,20 @@ class CellReader {
   /** Places in `values` of nulls within lists. */
   readonly nulls: number[] = [];
   hasBigint = false;
+  /** The row that is read. */
+  #row = 0;
+  #cell: Cell;
 
-  constructor(private readonly name: string, private readonly seen: Seen, private readonly action: string) {}
+  constructor(private readonly seen: Seen) {}
 
-  readRow(cell: Cell): void {
+  readRow(cell: Cell, row: number): void {
+    this.#row = row;
+    this.#cell = cell;
     const isList = Array.isArray(cell);
+    if (!isList) checkNumber(cell, (allowed) => this.refuse(allowed));
     this.seen.isList ??= isList;
     if (this.seen.isList !== isList) {
-      throw this.refuse(isList ? "a list among numbers" : "a number among lists");
+      throw this.refuse(isList ? "a number, as in the rows before" : "a list, as in the rows before");
     }
     if (isList) this.#readList(cell as readonly Cell[], 0);
     else this.#readNumber(cell);
@@ -93,7 +106,7 @@ class CellReader {
         this.#readList(cell, depth + 1);
       } else {
         if (this.seen.inner === null) this.seen.inner = [];
-        if (depth < this.seen.inner.length) throw this.refuse("a value where lists have lists");
+        if (depth < this.seen.inner.length) throw this.refuse("a list of lists, as those before");
         if (cell === null) this.nulls.push(this.values.push(0) - 1);
         else this.#readNumber(cell);
       }
@@ -107,7 +120,12 @@ class CellReader {
     const known = this.seen.inner!;
     if (depth === known.length && this.values.length === 0) known.push(length);
     if (known[depth] !== length || length === 0) {
-      throw this.refuse(`lists of ${known[depth] ?? "no"} and of ${length} entries within its lists`);
+      const expected = known[depth] ?? "no";
+      throw this.refuse(
+        length === 0
+          ? "a list without empty lists within it"
+          : `a list of lists of ${expected} entries, as those before`,
+      );
     }
   }
 
@@ -117,16 +135,23 @@ class CellReader {
       this.values.push(cell ? 1 : 0);
       return;
     }
-    if (typeof cell !== "number" && typeof cell !== "bigint") {
-      throw this.refuse(typeof cell === "string" ? "strings" : Array.isArray(cell) ? "lists" : "objects");
-    }
+    checkNumber(cell, (allowed) => this.refuse(allowed));
     this.seen.isBool = false;
     if (typeof cell === "bigint") this.hasBigint = true;
     this.values.push(cell);
   }
 
-  refuse(found: string): TypeError {
-    return noNumbers(this.action, this.name, found);
+  refuse(allowed: string): CellError {
+    return new CellError(this.#row, allowed, this.#cell);
+  }
+}
+
+function checkNumber(
+  cell: Cell,
+  refuse: (allowed: string) => Error,
+): asserts cell is number | bigint | boolean {
+  if (!["number", "bigint", "boolean"].includes(typeof cell)) {
+    throw refuse("a number, true, false, or a list of them");
   }
 }
 
@@ -135,7 +160,7 @@ const shapeFrom: number[] = [];
 function numbersOf(
   values: readonly (number | bigint)[],
   { hasBigint }: CellReader,
-  field: Field,
+  offsets: Int32Array,
 ): Pick<Source, "values" | "dtype"> {
   if (!hasBigint) return { values: Float64Array.from(values as number[]), dtype: "float64" };
   const isWhole = values.every((value) => typeof value === "bigint" || Number.isSafeInteger(value));
@@ -150,15 +175,15 @@ function numbersOf(
       ? { values: BigInt64Array.from(integers), dtype: "int64" }
       : { values: BigUint64Array.from(integers), dtype: "uint64" };
   }
-  return { values: Float64Array.from(values, (value) => exactNumber(value, field)), dtype: "float64" };
-}
-
-function exactNumber(value: number | bigint, field: Field): number {
-  const number = Number(value);
-  if (typeof value === "number" || Number.isFinite(number) && BigInt(number) === value) return number;
-  throw new RangeError(
-    `Cannot load a dataset: "${field.name}" must be exact in float64 beside fractions, or fit 64 bits, got ${value}`,
-  );
+  return {
+    values: Float64Array.from(values, (value, index) => {
+      const number = Number(value);
+      if (typeof value === "number" || Number.isFinite(number) && BigInt(number) === value) return number;
+      const row = offsets.findIndex((offset) => offset > index) - 1;
+      throw new CellError(row, "exact in float64 beside fractions, or fit 64 bits", value);
+    }),
+    dtype: "float64",
+  };
 }
 
 /** Integers of a column, for the steps. */

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { StreamStoreError } from "../../error.ts";
-import { type DatasetFormat, formatOfName } from "../formats.ts";
+import { type DatasetFormat, formatOfName, isWrittenName } from "../formats.ts";
 import { findSplits } from "../hub/splits.ts";
 import { recoverFolder } from "../save/staging.ts";
 
@@ -38,7 +38,7 @@ export async function findFiles(
 export async function formatIn(folder: string): Promise<DatasetFormat | null> {
   await recoverFolder(join(folder, "data"));
   if (["dataset_dict.json", "state.json"].some((name) => existsSync(join(folder, name)))) return "disk";
-  return mainFormat(await listFiles(folder));
+  return mainFormat((await listFiles(folder)).filter(isWrittenName));
 }
 
 /** As HuggingFace's `load_from_disk` finds them: `state.json` names the files. */
@@ -65,7 +65,8 @@ async function folderFiles(path: string, split: string, wanted: DatasetFormat | 
   await recoverFolder(join(path, "data"));
   const all = await listFiles(path);
   const format = wanted ?? mainFormat(all);
-  const names = all.filter((name) => formatOfName(name) === format);
+  const named = all.filter((name) => formatOfName(name) === format);
+  const names = named.every(isJson) ? named : named.filter((name) => !isJson(name));
   if (format === null || names.length === 0) {
     throw missing(
       `Cannot ${action}: ${path} must hold files of a dataset, got none of ${wanted ?? "any format"}`,
@@ -83,14 +84,19 @@ async function listFiles(folder: string): Promise<string[]> {
   return names.filter((name) => formatOfName(name) !== null && !/(^|\/)\./.test(name)).sort();
 }
 
-/** The format that most files have. */
+/** The format that most files have. Those of JSON may be of anything, and count where there are no others. */
 function mainFormat(names: readonly string[]): DatasetFormat | null {
+  const plain = names.filter((name) => !isJson(name));
   const counts = new Map<DatasetFormat, number>();
-  for (const name of names) {
+  for (const name of plain.length > 0 ? plain : names) {
     const format = formatOfName(name)!;
     counts.set(format, (counts.get(format) ?? 0) + 1);
   }
   return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0] ?? null;
+}
+
+function isJson(name: string): boolean {
+  return /\.json(\.gz)?$/i.test(name);
 }
 
 /** By its first bytes. */
@@ -102,7 +108,7 @@ async function sniffFormat(path: string): Promise<DatasetFormat> {
   const text = new TextDecoder("latin1").decode(start);
   if (text.startsWith("PAR1")) return "parquet";
   if (text.startsWith("ARROW1") || text.startsWith("\xff\xff\xff\xff")) return "arrow";
-  if (text.trimStart().startsWith("{")) return "jsonl";
+  if (/^(\xef\xbb\xbf)?\s*[[{]/.test(text)) return "jsonl";
   throw new RangeError(
     `Cannot ${action}: format must be given for ${path}, whose name and first bytes tell of none`,
   );

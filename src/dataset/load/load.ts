@@ -5,6 +5,7 @@ import type { LoadedColumn } from "../known_features.ts";
 import type { LoadDatasetOptions } from "../load_options.ts";
 import { openHub } from "../open_hub.ts";
 import { appendSorted, checkSortBy } from "../sort/sorted.ts";
+import { checkCsvOptions, type CsvOptions } from "./csv_options.ts";
 import { findFiles } from "./files.ts";
 import { appendFiles, type Files, type LoadTarget, type RowFile } from "./rows.ts";
 
@@ -15,6 +16,7 @@ const keys = optionNames<LoadDatasetOptions>({
   columns: true,
   sortBy: true,
   format: true,
+  csv: true,
   revision: true,
   config: true,
   token: true,
@@ -36,9 +38,18 @@ export async function loadDataset(
   checkSplit(split, action);
   checkSortBy(options.sortBy, action);
   const named = checkFormat(options.format, action);
-  if (!isLocal(name, action)) return await (await openHub()).load(target, name, split, options);
+  const csv = checkCsvOptions(options.csv, action);
+  const isHere = isLocal(name, action);
+  if (!isHere) checkNoCsv(options, "parquet", name);
+  if (!isHere) return await (await openHub()).load(target, name, split, options);
   const { format, paths } = await findFiles(name, split, named);
-  return await appendRows(target, paths.map((path) => () => openFile(format, path)), options);
+  checkNoCsv(options, format, name);
+  return await appendRows(target, paths.map((path) => () => openFile(format, path, csv)), options);
+}
+
+function checkNoCsv({ csv }: LoadDatasetOptions, format: DatasetFormat, name: string): void {
+  if (csv === undefined || format === "csv") return;
+  throw new TypeError(`Cannot ${action}: csv must be left out for files of ${format}, got it for ${name}`);
 }
 
 /** Appends the rows of files, in their own order or sorted: what paths and the Hub have in common. */
@@ -52,14 +63,14 @@ export async function appendRows(
   return await appendSorted(target, files, sortBy, options, action);
 }
 
-async function openFile(format: DatasetFormat, path: string): Promise<RowFile> {
+async function openFile(format: DatasetFormat, path: string, csv: CsvOptions): Promise<RowFile> {
   switch (format) {
     case "parquet":
       return await (await import("./parquet_rows.ts")).openParquet(path);
     case "jsonl":
-      return await (await import("./json_lines.ts")).openJsonLines(path);
+      return await (await import("./json.ts")).openJson(path);
     case "csv":
-      return await (await import("./csv.ts")).openCsv(path);
+      return await (await import("./csv.ts")).openCsv(path, csv);
     default:
       return await (await import("./arrow/file.ts")).openArrow(path);
   }

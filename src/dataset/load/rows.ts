@@ -35,6 +35,8 @@ export interface Block {
   sources(): { readonly sources: readonly Source[]; readonly columns: readonly LoadedColumn[] };
   steps(refuse: (row: number, got: unknown) => Error): BigInt64Array;
   keys(): readonly KeyPiece[];
+  /** Where a row is, for errors: `row 7 of x.csv (line 9)`. Without it there is the row's number among all. */
+  place?(row: number): string;
 }
 
 /** An open file of rows, in any format. */
@@ -119,23 +121,33 @@ export class RowAppender {
   /** Rows with the steps that they bring along in a column, or that follow on those before. */
   add(block: Block, stepColumn: string | undefined): void {
     const { sources, columns } = this.#sourcesOf(block);
+    const place = (row: number) => block.place?.(row) ?? this.#placeOf(row);
     const steps = stepColumn === undefined
       ? followingSteps(this.#nextStep, block.rowCount, this.action)
-      : block.steps((row, got) => wrongStep(this.action, stepColumn, this.#row + row, got));
+      : block.steps((row, got) => wrongStep(this.action, stepColumn, place(row), got));
     sources.forEach((source, i) => allowNan(columns[i], source, block.rowCount));
     for (const column of columns) this.#loaded.add(column);
-    this.addSources(steps, sources);
+    this.addSources(steps, sources, place);
   }
 
-  addSources(steps: BigInt64Array, sources: readonly Source[]): void {
+  addSources(
+    steps: BigInt64Array,
+    sources: readonly Source[],
+    place: (row: number) => string = (row) => this.#placeOf(row),
+  ): void {
     try {
       this.batch.add(steps, sources);
     } catch (error) {
       if (!(error instanceof BatchError)) throw error;
-      throw inWords(this.action, error, sources, steps, this.#row, this.#nextStep - 1n);
+      const row = error.row - this.#row;
+      throw inWords(this.action, error, sources, steps, { row, place: place(row) }, this.#nextStep - 1n);
     }
     this.#nextStep = steps[steps.length - 1] + 1n;
     this.#row += steps.length;
+  }
+
+  #placeOf(row: number): string {
+    return `row ${this.#row + row}`;
   }
 
   #sourcesOf(block: Block): ReturnType<Block["sources"]> {

@@ -6,7 +6,7 @@ import { systemError } from "../../manifest.ts";
 import { checkOptions, optionNames } from "../../options.ts";
 import { isLocal } from "../dataset_name.ts";
 import type { Feature } from "../features.ts";
-import { checkFormat, checkSplit, type DatasetFormat, formatOfName } from "../formats.ts";
+import { checkFormat, checkSplit, checkWrittenName, type DatasetFormat, formatOfName } from "../formats.ts";
 import { openHub } from "../open_hub.ts";
 import { planTable } from "../to_arrow.ts";
 import { writeArrow } from "./arrow_file.ts";
@@ -81,6 +81,7 @@ async function saveLocal(
   shardBytes: number,
 ): Promise<void> {
   const isFolder = existsSync(name) ? statSync(name).isDirectory() : formatOfName(name) === null;
+  if (!isFolder) checkWrittenName(name, action);
   const format = named ?? (isFolder ? await formatOfFolder(name) : formatOfName(name)) ?? "disk";
   const plan = planTable(source.connection, source.fields, source.known, options);
   checkTypes(plan.schema, format);

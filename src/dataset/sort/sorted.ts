@@ -103,7 +103,11 @@ async function readOrder(
     const firstRow = rowCount;
     block.keys().forEach((piece, i) => columns[i].add(piece));
     if (step !== undefined) {
-      steps.push(block.steps((row, got) => wrongStep(action, step, firstRow + row, got)));
+      steps.push(
+        block.steps((row, got) =>
+          wrongStep(action, step, block.place?.(row) ?? `row ${firstRow + row}`, got)
+        ),
+      );
     }
     rowCount += block.rowCount;
   }
