@@ -1,0 +1,324 @@
+"""Reproduces the batches of a sampler from the files of closed stores and the seed: docs/sampling.md, with numpy alone.
+
+    python3 draw.py < requests.json
+
+Reads a list of requests and prints, for each, the windows of its batches: where each begins, how long it is, and the
+values that the batch holds. Nothing here is shared with the library.
+"""
+
+import json
+import math
+import sys
+
+import numpy as np
+
+MASK32, MASK64 = 2**32 - 1, 2**64 - 1
+
+# --- Random numbers ---------------------------------------------------------------------------------------------------
+
+
+def philox(counter, key):
+    """Philox4x32-10: four words of 32 bits from a counter of four and a key of two."""
+    (a, b, c, d), (left, right) = counter, key
+    for _ in range(10):
+        even, odd = a * 0xD2511F53, c * 0xCD9E8D57
+        a, b, c, d = (odd >> 32) ^ b ^ left, odd & MASK32, (even >> 32) ^ d ^ right, even & MASK32
+        left, right = (left + 0x9E3779B9) & MASK32, (right + 0xBB67AE85) & MASK32
+    return a, b, c, d
+
+
+def bits(seed, stream, index, attempt=0):
+    """64 random bits for draw `index`."""
+    counter = (index & MASK32, index >> 32, attempt, stream)
+    low, high, _, _ = philox(counter, (seed & MASK32, seed >> 32))
+    return high << 32 | low
+
+
+def unit(seed, stream, index):
+    """A float64 in [0, 1)."""
+    return (bits(seed, stream, index) >> 11) * 2.0**-53
+
+
+def below(seed, stream, index, bound):
+    """A whole number from 0 to bound - 1."""
+    threshold = 2**64 % bound
+    attempt = 0
+    while True:
+        product = bits(seed, stream, index, attempt) * bound
+        if product & MASK64 >= threshold:
+            return product >> 64
+        attempt += 1
+
+
+def geometric(seed, stream, index, bound, decay):
+    """A whole number from 0 to bound - 1, of which k has a probability proportional to decay ** k."""
+    log_decay = math.log1p(decay - 1) if decay >= 0.5 else -math.log1p(1 / decay - 1)
+    covered = -math.expm1(log_decay * bound)
+    number = math.floor(math.log1p(-unit(seed, stream, index) * covered) / log_decay)
+    return max(0, min(number, bound - 1))
+
+
+PERMUTATION_STREAM = 2**32 - 1
+
+
+def permuted(seed, epoch, count, place):
+    """The number that stands at a place of the epoch's order of the numbers from 0 to count - 1."""
+    left_size = math.isqrt(count - 1) + 1  # the square root, rounded up
+    right_size = -(-count // left_size)
+    keys = [bits(seed, PERMUTATION_STREAM, epoch, number) for number in range(12)]
+    number = place
+    while True:
+        left, right = number % left_size, number // left_size
+        for even, odd in zip(keys[::2], keys[1::2]):
+            left = (left + scaled(even, right, left_size)) % left_size
+            right = (right + scaled(odd, left, right_size)) % right_size
+        number = right * left_size + left
+        if number < count:
+            return number
+
+
+def scaled(key, half, size):
+    """SplitMix64's element number `half` of the sequence that begins at `key`, scaled to [0, size)."""
+    mixed = (key + half * 0x9E3779B97F4A7C15) & MASK64
+    mixed = (mixed ^ mixed >> 30) * 0xBF58476D1CE4E5B9 & MASK64
+    mixed = (mixed ^ mixed >> 27) * 0x94D049BB133111EB & MASK64
+    return (mixed ^ mixed >> 31) * size >> 64
+
+
+# --- The store, by docs/storage-format.md -----------------------------------------------------------------------------
+
+
+class Store:
+    def __init__(self, path):
+        self.fields = {field["name"]: field for field in json.load(open(f"{path}/store.json"))["fields"]}
+        self.data = np.memmap(f"{path}/data.b64", "<u8", mode="r")
+        self.types = np.memmap(f"{path}/type.i32", "<i4", mode="r")
+        rows = np.memmap(f"{path}/row.u64", "<u8", mode="r")
+        # One more, so that row r is the tokens from rows[r] to rows[r + 1].
+        self.rows = [*map(int, rows), len(self.data)]
+        self.row_count = len(rows)
+
+    def cells(self, row, name):
+        """The bits of a field's values in a row."""
+        tokens = slice(self.rows[row], self.rows[row + 1])
+        return self.data[tokens][self.types[tokens] == self.fields[name]["type"]]
+
+    def values(self, row, name):
+        dtype = self.fields[name]["dtype"]
+        return self.cells(row, name).view({"float64": "<f8", "int64": "<i8", "uint64": "<u8"}[dtype])
+
+    def numbers(self, start, end):
+        """The values of tokens as float64, whatever their fields hold."""
+        numbers = self.data[start:end].view("<f8").copy()
+        for field in self.fields.values():
+            if field["dtype"] == "float64":
+                continue
+            mask = self.types[start:end] == field["type"]
+            numbers[mask] = self.data[start:end][mask].view("<i8" if field["dtype"] == "int64" else "<u8")
+        return numbers
+
+
+def episode_rows(store, rule):
+    """The rows with which episodes begin."""
+    starts = [0]
+    if rule is None:
+        return starts
+    if "starts" in rule:
+        return sorted({0, *rule["starts"]})
+    if "end" in rule:
+        for row in range(store.row_count - 1):
+            values = store.values(row, rule["end"]).astype(float)
+            if np.any((values != 0) & ~np.isnan(values)):
+                starts.append(row + 1)
+        return starts
+    last = None
+    for row in range(store.row_count):
+        cells = store.cells(row, rule["id"])
+        if len(cells) == 0:
+            continue
+        if last is not None and cells[0] != last:
+            starts.append(row)
+        last = cells[0]
+    return starts
+
+
+# --- Windows ----------------------------------------------------------------------------------------------------------
+
+
+class Windows:
+    """The valid windows in the order of their anchors. `ordinal` is a window's place in it."""
+
+    def __init__(self, store, unit, length, stride=1, boundary="within", episodes=None):
+        rows = episode_rows(store, None if boundary == "cross" else episodes)
+        self.positions = store.row_count if unit == "steps" else len(store.data)
+        self.length, self.stride, self.boundary = length, stride, boundary
+        self.origins = rows if unit == "steps" else [store.rows[row] for row in rows]
+        self.row_of_position = None if unit == "steps" else store.rows
+        self.ends = [*self.origins[1:], self.positions]
+        self.counts = [self.count(end - origin) for origin, end in zip(self.origins, self.ends)]
+        self.total = sum(self.counts)
+
+    def count(self, positions):
+        needed = 1 if self.boundary.startswith("pad") else self.length
+        return 0 if positions < needed else (positions - needed) // self.stride + 1
+
+    def locate(self, ordinal):
+        """Anchor, first position and length."""
+        for origin, end, count in zip(self.origins, self.ends, self.counts):
+            if ordinal < count:
+                return self.at(origin + ordinal * self.stride, origin, end)
+            ordinal -= count
+        raise IndexError
+
+    def resolve(self, anchor):
+        """The same, of a window that is known by its anchor."""
+        origin, end = next(pair for pair in zip(self.origins, self.ends) if pair[0] <= anchor < pair[1])
+        return self.at(anchor, origin, end)
+
+    def at(self, anchor, origin, end):
+        if self.boundary == "pad-left":
+            start = max(origin, anchor + 1 - self.length)
+            return anchor, start, anchor + 1 - start
+        if self.boundary == "pad-right":
+            return anchor, anchor, min(self.length, end - anchor)
+        return anchor, anchor, self.length
+
+    def rank(self, position):
+        """How many windows have an anchor before a position."""
+        return sum(
+            min(count, -(-(position - origin) // self.stride))
+            for origin, count in zip(self.origins, self.counts)
+            if origin < position
+        )
+
+
+# --- Orders: which window is draw number `index` of all ---------------------------------------------------------------
+
+UNIFORM, RECENT, PRIORITIZED, SOURCE, WINDOW_OF_SOURCE = 1, 2, 3, 4, 16
+
+
+def draw(request, store, windows, seed, index):
+    """Anchor, first position and length of draw number `index`; null after the last epoch."""
+    order = request.get("order", "uniform")
+    if order == "uniform":
+        return windows.locate(below(seed, UNIFORM, index, windows.total))
+    if order in ("shuffle", "sequential"):
+        epoch, place = divmod(index, windows.total)
+        if epoch >= request.get("epochs", math.inf if order == "shuffle" else 1):
+            return None
+        return windows.locate(permuted(seed, epoch, windows.total, place) if order == "shuffle" else place)
+    if "decay" in order:
+        return windows.locate(windows.total - 1 - geometric(seed, RECENT, index, windows.total, order["decay"]))
+    if order["kind"] == "recent":
+        row = max(0, store.row_count - order["steps"])
+        first = windows.rank(row if windows.row_of_position is None else windows.row_of_position[row])
+        return windows.locate(first + below(seed, UNIFORM, index, windows.total - first))
+    return windows.resolve(Priorities(request["priorities"]).draw(unit(seed, PRIORITIZED, index)))
+
+
+FANOUT = 16
+
+
+class Priorities:
+    """The sum tree over the leaves of a file that `savePriorities` wrote."""
+
+    def __init__(self, path):
+        content = np.fromfile(path, "<f8")
+        self.base, count = int(content[2]), int(content[3])
+        self.levels = [content[6 : 6 + count]]
+        while len(self.levels[-1]) > 1:
+            children = self.levels[-1]
+            blocks = np.append(children, np.zeros(-len(children) % FANOUT)).reshape(-1, 4, 4)
+            self.levels[-1] = blocks.reshape(-1)
+            lanes = blocks[:, 0] + blocks[:, 1] + blocks[:, 2] + blocks[:, 3]
+            self.levels.append((lanes[:, 0] + lanes[:, 1]) + (lanes[:, 2] + lanes[:, 3]))
+
+    def draw(self, unit):
+        """The position into whose share the unit falls."""
+        share, node = unit * self.levels[-1][0], 0
+        for level in reversed(self.levels[:-1]):
+            children = level[FANOUT * node : FANOUT * (node + 1)]
+            for child, value in enumerate(children):
+                if share < value:
+                    break
+                share -= value
+            else:
+                child = int(np.argmax(children))
+                share = children[child]
+            node = FANOUT * node + child
+        return self.base + node
+
+
+# --- Batches ----------------------------------------------------------------------------------------------------------
+
+
+def token_window(store, width, boundary, first, end):
+    """Values of shape [T], as float32, zeros where the window is padded."""
+    values = np.zeros(width, np.float32)
+    at = width - (end - first) if boundary == "pad-left" else 0
+    values[at : at + end - first] = store.numbers(first, end)
+    return values
+
+
+def dense_window(store, name, steps, width, boundary, start, length):
+    """Values of shape [S, W], as float32, zeros where the window is padded or a row has no value."""
+    values = np.zeros((steps, width), np.float32)
+    at = steps - length if boundary == "pad-left" else 0
+    for row in range(length):
+        found = store.values(start + row, name)
+        values[at + row, : len(found)] = found
+    return values
+
+
+def batches(request):
+    stores = [Store(path) for path in request["paths"]]
+    rule = {"boundary": "within", **request["windows"]}
+    windows = [Windows(store, **rule) for store in stores]
+    seed, size = int(request["seed"]), request["batchSize"]
+    shard, shards = request.get("shard", [0, 1])
+    position = request.get("position", 0)
+    for _ in range(request["batches"]):
+        # Draw number n of all is that of shard n % shards.
+        indices = [position + (shard - position) % shards + i * shards for i in range(size)]
+        position += size * shards
+        drawn = []
+        for index in indices:
+            source = 0
+            if "weights" in request:
+                limits = np.cumsum(request["weights"]) / np.sum(request["weights"])
+                limits[-1] = 1
+                source = int(np.argmax(unit(seed, SOURCE, index) < limits))
+                ordinal = below(seed, WINDOW_OF_SOURCE + source, index, windows[source].total)
+                drawn.append((source, windows[source].locate(ordinal)))
+                continue
+            window = draw(request, stores[0], windows[0], seed, index)
+            if window is not None:
+                drawn.append((source, window))
+        yield describe(request, rule, stores, drawn)
+
+
+def describe(request, rule, stores, drawn):
+    values, lengths = {}, []
+    for source, (_, start, length) in drawn:
+        store, boundary = stores[source], rule["boundary"]
+        if "fields" in request:
+            lengths.append(length)
+            for name, width in request["fields"].items():
+                window = dense_window(store, name, rule["length"], width, boundary, start, length)
+                values.setdefault(name, []).extend(window.reshape(-1).tolist())
+        else:
+            first, end = start, start + length
+            if rule["unit"] == "steps":
+                first, end = store.rows[first], store.rows[end]
+            lengths.append(end - first)
+            window = token_window(store, request["width"], boundary, first, end)
+            values.setdefault("", []).extend(window.tolist())
+    return {
+        "sources": [source for source, _ in drawn],
+        "starts": [start for _, (_, start, _) in drawn],
+        "lengths": lengths,
+        "values": values,
+    }
+
+
+print(json.dumps([list(batches(request)) for request in json.load(sys.stdin)]))
