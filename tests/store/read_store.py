@@ -1,0 +1,199 @@
+"""Reads a store's directory without the library: docs/storage-format.md, with numpy alone.
+
+    python3 read_store.py DIRECTORY
+
+Prints what the newest commit and the tail hold, as JSON: rows with the bits of every value in decimal, and the chunks
+whose checksum is not theirs.
+"""
+
+import json
+import struct
+import sys
+
+import numpy as np
+
+MASK64 = 2**64 - 1
+MAGIC = int.from_bytes(b"SSTREAM\0", "little")
+
+
+def rotated(number, bits):
+    return (number << bits | number >> 64 - bits) & MASK64
+
+
+def xxh64(data, seed):
+    """XXH64 of bytes whose number is a multiple of 8."""
+    p1, p2, p3, p4, p5 = (
+        0x9E3779B185EBCA87,
+        0xC2B2AE3D27D4EB4F,
+        0x165667B19E3779F9,
+        0x85EBCA77C2B2AE63,
+        0x27D4EB2F165667C5,
+    )
+
+    def mixed(lane, word):
+        return rotated((lane + word * p2) & MASK64, 31) * p1 & MASK64
+
+    words = struct.unpack(f"<{len(data) // 8}Q", data)
+    whole = len(words) // 4 * 4
+    total = (seed + p5) & MASK64
+    if whole > 0:
+        lanes = [(seed + p1 + p2) & MASK64, (seed + p2) & MASK64, seed, (seed - p1) & MASK64]
+        for at in range(whole):
+            lanes[at % 4] = mixed(lanes[at % 4], words[at])
+        total = sum(rotated(lane, bits) for lane, bits in zip(lanes, (1, 7, 12, 18))) & MASK64
+        for lane in lanes:
+            total = ((total ^ mixed(0, lane)) * p1 + p4) & MASK64
+    total = (total + len(data)) & MASK64
+    for word in words[whole:]:
+        total = (rotated(total ^ mixed(0, word), 27) * p1 + p4) & MASK64
+    total = (total ^ total >> 33) * p2 & MASK64
+    total = (total ^ total >> 29) * p3 & MASK64
+    return total ^ total >> 32
+
+
+def fletcher(data):
+    """The two sums of a chunk, modulo 2**64."""
+    words = np.frombuffer(data, "<u4").astype(np.uint64)
+    places = np.arange(len(words), 0, -1, dtype=np.uint64)
+    return int(words.sum(dtype=np.uint64)), int((words * places).sum(dtype=np.uint64))
+
+
+# Name, bytes an element, which count of the commit, which first element of it is kept.
+COLUMNS = [
+    ("step.i64", 8, "tokens", "first_token"),
+    ("type.i32", 4, "tokens", "first_token"),
+    ("data.b64", 8, "tokens", "first_token"),
+    ("row.u64", 8, "rows", "first_row"),
+    ("marks", 24, "marks", None),
+]
+MARK = np.dtype([("row", "<u8"), ("step", "<i8"), ("type", "<i4"), ("kind", "<i4")])
+EMPTY_LIST, BARE_ROW, LIST_FIELD = 0, -1, -2
+
+
+def read_header(head):
+    magic, version, tail_records, tail_values, _process, capacity = struct.unpack_from("<QIIIIQ", head, 0)
+    boot, identity = head[32:48], head[48:64]
+    (checksum,) = struct.unpack_from("<Q", head, 64)
+    assert magic == MAGIC and version == 1, (magic, version)
+    assert checksum == xxh64(struct.pack("<4Q", version, tail_records, tail_values, capacity) + identity, MAGIC)
+    return {
+        "tail_records": tail_records,
+        "tail_values": tail_values,
+        "capacity": capacity,
+        "boot": boot.hex(),
+        "id": identity.hex(),
+    }
+
+
+def read_commit(head, offset):
+    """The commit in a slot, or None where there is no whole one."""
+    words = struct.unpack_from("<4Qq10Q3QQ", head, offset)
+    if words[0] == 0 or words[-1] != xxh64(head[offset : offset + 144], MAGIC):
+        return None
+    names = ("sequence", "tokens", "rows", "marks", "last_step")
+    commit = dict(zip(names, words))
+    commit["sums"] = list(zip(words[5:15:2], words[6:15:2]))
+    commit["first_token"], commit["first_row"] = words[15:17]
+    return commit
+
+
+def read_tail(head, header, commit):
+    """The published records that the columns of the commit do not hold yet, and their values."""
+    count, sequence = struct.unpack_from("<II", head, 2560)
+    if sequence != commit["sequence"] & 0xFFFFFFFF:
+        return [], []
+    records = [struct.unpack_from("<qii", head, 4096 + 16 * i) for i in range(count)]
+    values_at = 4096 + 16 * header["tail_records"]
+    values = np.frombuffer(head, "<u8", sum(max(0, count) for _, _, count in records), values_at)
+    return records, values
+
+
+def damaged_chunks(directory, header, commit):
+    sums = np.fromfile(f"{directory}/sums", "<u8")
+    sums = sums[: len(sums) // 10 * 10].reshape(-1, 5, 2)
+    for column, (name, element, count, first) in enumerate(COLUMNS):
+        chunk_bytes = element * (1024 if name == "marks" else header["capacity"])
+        length = element * commit[count]
+        dropped = element * commit[first] // chunk_bytes * chunk_bytes if first else 0
+        data = open(f"{directory}/{name}", "rb").read(length)
+        for chunk, start in enumerate(range(0, length, chunk_bytes)):
+            end = min(start + chunk_bytes, length)
+            if end <= dropped:
+                continue
+            expected = sums[chunk, column] if end == start + chunk_bytes else commit["sums"][column]
+            if fletcher(data[start:end]) != tuple(map(int, expected)):
+                yield f"{name} {chunk}"
+
+
+def read_rows(directory, head, header, commit, fields):
+    counts = {name: commit[count] for name, _, count, _ in COLUMNS}
+    steps, types, data, starts = (
+        np.fromfile(f"{directory}/{name}", dtype, counts[name])
+        for name, dtype in (("step.i64", "<i8"), ("type.i32", "<i4"), ("data.b64", "<u8"), ("row.u64", "<u8"))
+    )
+    marks = np.fromfile(f"{directory}/marks", MARK, counts["marks"])
+    starts = [*map(int, starts), len(data)]
+    rows = []
+    for row in range(commit["first_row"], commit["rows"]):
+        tokens = range(starts[row], starts[row + 1])
+        rows.append([int(steps[tokens[0]]) if tokens else None, [(int(types[t]), [str(data[t])]) for t in tokens]])
+    lists = {field["type"] for field in fields if field["isList"]}
+    for row, step, kind_of, kind in marks.tolist():
+        if kind == LIST_FIELD:
+            lists.add(kind_of)
+        elif row >= commit["first_row"]:
+            add(rows[row - commit["first_row"]], step, kind_of, kind, [])
+    # The tail goes on with the last row, or begins another.
+    records, values = read_tail(head, header, commit)
+    last, at = commit["last_step"] if commit["rows"] > 0 else None, 0
+    for step, kind_of, count in records:
+        if step != last:
+            rows.append([step, []])
+        last = step
+        if count == LIST_FIELD:
+            lists.add(kind_of)
+        else:
+            add(rows[-1], step, kind_of, count, [str(value) for value in values[at : at + max(0, count)]])
+        at += max(0, count)
+    return [describe(row, fields, lists) for row in rows]
+
+
+def add(row, step, kind_of, count, values):
+    row[0] = step
+    if count != BARE_ROW:
+        row[1].append((kind_of, values))
+
+
+def describe(row, fields, lists):
+    step, runs = row
+    found = {}
+    for kind_of, values in runs:
+        found.setdefault(kind_of, []).extend(values)
+    named = {}
+    for field in fields:
+        values = found.get(field["type"])
+        if values is not None:
+            is_list = field["type"] in lists or len(values) != 1
+            named[field["name"]] = values if is_list else values[0]
+    return [str(step), named]
+
+
+def main(directory):
+    manifest = json.load(open(f"{directory}/store.json"))
+    head = open(f"{directory}/head", "rb").read()
+    header = read_header(head)
+    assert header["id"] == manifest["id"]
+    commits = [read_commit(head, offset) for offset in (512, 1024, 1536, 2048)]
+    commit = max((commit for commit in commits if commit is not None), key=lambda commit: commit["sequence"])
+    print(
+        json.dumps({
+            "boot": header["boot"],
+            "capacity": header["capacity"],
+            "firstRow": commit["first_row"],
+            "damaged": list(damaged_chunks(directory, header, commit)),
+            "rows": read_rows(directory, head, header, commit, manifest["fields"]),
+        })
+    )
+
+
+main(sys.argv[1])

@@ -1,0 +1,134 @@
+/** The files as docs/storage-format.md has them: read_store.py, which is numpy alone, reads the rows of a store. */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { closeSync, cpSync, openSync, readFileSync, writeSync } from "node:fs";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { findPython, noPython } from "../../bench/python.ts";
+import { type Row, StreamStore } from "../../mod.ts";
+import { bitsOf, Random } from "../support.ts";
+import { withDirectory } from "../torture/scratch.ts";
+
+const python = findPython("numpy");
+const skip = python === null && `${noPython}: no Python has numpy`;
+const script = fileURLToPath(new URL("read_store.py", import.meta.url));
+
+const fields = {
+  observation: 0,
+  action: { type: -7, dtype: "int64" },
+  serial: { type: 9, dtype: "uint64" },
+  done: 3,
+} as const;
+
+interface Found {
+  readonly boot: string;
+  readonly capacity: number;
+  readonly firstRow: number;
+  readonly damaged: readonly string[];
+  readonly rows: readonly unknown[];
+}
+
+function read(path: string): Found {
+  return JSON.parse(execFileSync(python!, [script, path], { encoding: "utf8", maxBuffer: 2 ** 28 }));
+}
+
+/** The bits of a value, or of each of a list, as read_store.py tells them. */
+function told(value: unknown): unknown {
+  if (typeof value === "number") return `${BigInt.asUintN(64, bitsOf(value))}`;
+  if (typeof value === "bigint") return `${BigInt.asUintN(64, value)}`;
+  return Array.from(value as ArrayLike<number | bigint>, told);
+}
+
+function toldRow({ step, ...values }: Row): unknown[] {
+  return [`${step}`, Object.fromEntries(Object.entries(values).map(([name, value]) => [name, told(value)]))];
+}
+
+/** Rows with fields left out, empty lists, lists of one value, no field at all, and steps in two parts. */
+function append(store: StreamStore<typeof fields>, from: number, count: number, random: Random): void {
+  for (let step = from; step < from + count; step++) {
+    const kind = random.below(6);
+    const observation = Array.from({ length: random.below(4) }, () => random.float() - 0.5);
+    if (kind === 0) store.append(3 * step, {});
+    else if (kind === 1) store.append(3 * step, { action: BigInt(-step) * 2n ** 40n });
+    else store.append(3 * step, { observation, serial: 2n ** 63n + BigInt(step) });
+    if (kind > 2) store.append(3 * step, { done: kind === 5 });
+  }
+}
+
+test(
+  "read_store.py reads a closed store, all of whose chunks have their checksums",
+  { skip },
+  () =>
+    withDirectory((directory) => {
+      const path = `${directory}/run.stream`;
+      const store = StreamStore.open(path, { fields, capacity: 500 });
+      append(store, -1000, 2500, new Random(1));
+      const expected = store.rows().map(toldRow);
+      store.close();
+      const { damaged, capacity, rows } = read(path);
+      assert.deepEqual(damaged, []);
+      assert.equal(capacity, 500);
+      assert.deepEqual(rows, expected);
+    }),
+);
+
+test(
+  "read_store.py reads what a writer has appended and not yet committed",
+  { skip },
+  () =>
+    withDirectory((directory) => {
+      const path = `${directory}/run.stream`;
+      using store = StreamStore.open(path, { fields, capacity: 500, commitEvery: { ms: 1e9 } });
+      const random = new Random(2);
+      append(store, 0, 300, random);
+      store.flush();
+      // The same row goes on in the tail.
+      store.append(3 * 300, { observation: [1, 2] });
+      store.flush();
+      store.append(3 * 300, { done: true });
+      append(store, 301, 40, random);
+      cpSync(path, `${directory}/copy.stream`, { recursive: true });
+      const { damaged, rows } = read(`${directory}/copy.stream`);
+      assert.deepEqual(damaged, []);
+      assert.deepEqual(rows, store.rows().map(toldRow));
+    }),
+);
+
+test(
+  "read_store.py reads what is left of a store that drops its oldest rows",
+  { skip },
+  () =>
+    withDirectory((directory) => {
+      const path = `${directory}/run.stream`;
+      const store = StreamStore.open(path, { fields, capacity: 70_000, retain: { rows: 1000 } });
+      for (let step = 0; step < 300_000; step++) store.append(step, { done: step % 2 });
+      const { firstRow, rowCount } = store;
+      const expected = store.rows(rowCount - 50, rowCount).map(toldRow);
+      store.close();
+      const found = read(path);
+      assert.ok(firstRow > 0);
+      assert.equal(found.firstRow, firstRow);
+      assert.deepEqual(found.damaged, []);
+      assert.deepEqual(found.rows.slice(-50), expected);
+      assert.equal(found.rows.length, rowCount - firstRow);
+    }),
+);
+
+test(
+  "read_store.py finds a flipped bit in the chunk that has it",
+  { skip },
+  () =>
+    withDirectory((directory) => {
+      const path = `${directory}/run.stream`;
+      const store = StreamStore.open(path, { fields, capacity: 500 });
+      append(store, 0, 1000, new Random(4));
+      store.close();
+      const file = openSync(`${path}/data.b64`, "r+");
+      const at = 8 * 1203 + 5;
+      writeSync(file, Uint8Array.of(readFileSync(`${path}/data.b64`)[at] ^ 4), 0, 1, at);
+      closeSync(file);
+      assert.deepEqual(read(path).damaged, ["data.b64 2"]);
+    }),
+);
+
+if (skip !== false) console.log(`Not run: ${skip}`);
