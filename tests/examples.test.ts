@@ -51,6 +51,34 @@ test("a sequence model learns from windows within episodes", () => {
   assert.ok(first > 0.5 && last < 0.01, output);
 });
 
+test("a walker learns while it collects", () => {
+  const { status, output } = run("reinforcement_learning.ts");
+  assert.equal(status, 0, output);
+  const [first, last] = [...output.matchAll(/episodes: (.+)/g)].map(([, steps]) => Number(steps));
+  // Seven steps are the fewest; one in five is random.
+  assert.ok(first > 11 && last >= 7 && last < 10, output);
+});
+
+test("a robot's episodes become a LeRobot dataset, and chunks of actions", () => {
+  const { status, output } = run("robots.ts");
+  assert.equal(status, 0, output);
+  assert.match(
+    output,
+    /1000 frames in 4 episodes of "Wave\."\na batch of 32 chunks of 16 actions of 6 joints/,
+  );
+  const [, rows, there] = /of its (\d+) rows, (\d+) are not padding/.exec(output)!.map(Number);
+  assert.ok(rows === 512 && there > 450 && there <= 512, output);
+});
+
+test("a language model takes every token of its documents", () => {
+  const { status, output } = run("language_models.ts");
+  assert.equal(status, 0, output);
+  // (118010 - 65) / 64 windows, rounded down and one more, of 64 targets.
+  assert.match(output, /2000 documents, 118010 tokens, 117952 targets/);
+  const [first, last] = [...output.matchAll(/batch: (.+)/g)].map(([, bits]) => Number(bits));
+  assert.ok(last < first && last < 2, output);
+});
+
 test("a reader watches a writer in another process", () => {
   const { status, output } = run("watch.ts");
   assert.equal(status, 0, output);
