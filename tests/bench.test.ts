@@ -124,14 +124,14 @@ test("the names of measurements differ, since the table is made by them", async 
 
 test("append is measured in the seed's own form too, and what stands beside it is called a rewrite", async () => {
   const names = (await cases.append(sizesOf.small)).map(({ name }) => name);
-  const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+  const tables = readFileSync(new URL("../docs/performance.md", import.meta.url), "utf8");
   const wanted = [
     "append, JavaScript's share, in the seed's form of three sequences",
     "append sustained, times as fast as a rewrite of the seed's class in numpy",
   ];
   for (const name of wanted) {
     assert.ok(names.some((found) => found.startsWith(name)), name);
-    assert.ok(readme.includes(`| ${name} `), `README lacks the row ${name}`);
+    assert.ok(tables.includes(`| ${name} `), `docs/performance.md lacks the row ${name}`);
   }
 });
 

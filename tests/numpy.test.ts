@@ -47,7 +47,7 @@ function readmeLine(): string {
 }
 
 test("README's line of Python cannot change a store, and numpy's own default nowhere stands in its place", () => {
-  const texts = ["README.md", "examples/numpy_columns.py"].map((path) =>
+  const texts = ["README.md", "docs/storage-format.md", "examples/numpy_columns.py"].map((path) =>
     readFileSync(join(root, path), "utf8")
   );
   const maps = texts.flatMap((text) => [...text.matchAll(/np\.memmap\(([^)]*)\)/g)].map(([, args]) => args));

@@ -37,7 +37,8 @@ function reached(from: readonly string[], isFollowed = (_name: string) => true):
 test("every module that is published is reached from an entry, and none is missing", () => {
   const published = filesBelow(packedFolder("jsr"));
   const modules = [...reached(entries)].filter((name) => !name.includes(":"));
-  const others = ["CHANGELOG.md", "LICENSE", "README.md", "deno.json"];
+  const documents = filesBelow(`${root}docs`).map((path) => `docs/${path}`);
+  const others = ["ARCHITECTURE.md", "CHANGELOG.md", "LICENSE", "README.md", "deno.json", ...documents];
   assert.deepEqual(published, [...modules, ...others].sort());
   for (const name of [...platforms, "hashes"]) {
     assert.ok(published.includes(`src/native/libraries/${name}.ts`));
