@@ -8,7 +8,7 @@ declare const self: {
 };
 
 self.onmessage = ({ data: path }) => {
-  const store = StreamStore.open(path, { mode: "read", fields: { action: 0, reward: 1 } });
+  const store = StreamStore.open(path, { mode: "read", fields: { reward: 0 } });
   const { values } = store.column("reward");
   self.postMessage(values.reduce((total, value) => total + value, 0));
   store.close();
