@@ -1,9 +1,9 @@
-import Papa from "papaparse";
 import { isNamedTsv } from "../formats.ts";
 import { CellRows, dropAdvice } from "./cell_rows.ts";
 import { type Cell, markNumbers } from "./cells.ts";
 import type { CsvOptions } from "./csv_options.ts";
 import { allowedDate, parseDate } from "./dates.ts";
+import { findRow, parseCells } from "./papaparse.ts";
 import type { Block, RowFile, Wanted } from "./rows.ts";
 import { countLines, textBlocks } from "./text_lines.ts";
 import { openText } from "./text_source.ts";
@@ -110,7 +110,7 @@ class Parsed {
 
   constructor(text: string, private readonly delimiter: string, width: number | null) {
     this.#text = text.replace(/\r?\n$/, "");
-    const { data, errors } = Papa.parse<string[]>(this.#text, { delimiter, header: false });
+    const { data, errors } = parseCells(this.#text, { delimiter });
     this.#hasEmptyRows = (width ?? data[0]?.length) === 1;
     this.rows = this.#hasEmptyRows ? data : data.filter((cells) => !isEmptyLine(cells));
     if (errors.length > 0) {
@@ -129,18 +129,15 @@ class Parsed {
 
   #lineAt(isIt: (parsed: number, kept: number) => boolean): number {
     let [parsed, kept, start, at] = [0, 0, 0, 0];
-    Papa.parse<string[]>(this.#text, {
-      delimiter: this.delimiter,
-      header: false,
-      step: ({ data, meta }, parser) => {
-        if (!this.#hasEmptyRows && isEmptyLine(data)) {
-          parsed++;
-        } else if (isIt(parsed++, kept++)) {
-          at = start;
-          parser.abort();
-        }
-        start = meta.cursor;
-      },
+    findRow(this.#text, { delimiter: this.delimiter }, (cells, end) => {
+      if (!this.#hasEmptyRows && isEmptyLine(cells)) {
+        parsed++;
+      } else if (isIt(parsed++, kept++)) {
+        at = start;
+        return true;
+      }
+      start = end;
+      return false;
     });
     return countLines(this.#text.slice(0, at));
   }
