@@ -21,20 +21,20 @@
  */
 export { StreamStore } from "./src/store.ts";
 export type { ColumnOf, OpenOptions, StepValues, StoreOptions } from "./src/store.ts";
-export type { Mode } from "./src/open.ts";
-export type { Interval, ScheduleOptions } from "./src/schedule.ts";
-export type { Retain } from "./src/retention.ts";
-export type { Recovery } from "./src/connection.ts";
-export type { DamagedChunk, Verification, VerifyOptions } from "./src/verify.ts";
+export type { Mode } from "./src/store/open.ts";
+export type { Interval, ScheduleOptions } from "./src/store/schedule.ts";
+export type { Retain } from "./src/store/retention.ts";
+export type { Recovery } from "./src/store/connection.ts";
+export type { DamagedChunk, Verification, VerifyOptions } from "./src/store/verify.ts";
 export { type ErrorCode, StreamStoreError } from "./src/error.ts";
 export type { Dtype, FieldEntry, FieldInfo, FieldList, FieldMap, FieldType } from "./src/fields.ts";
-export type { FieldValue, NumberArray, Scalar } from "./src/values.ts";
-export type { Window } from "./src/window.ts";
-export type { Gathered, GatherOut, GatherResult, Indices } from "./src/gather.ts";
-export type { NestedIndices, Tokens } from "./src/get.ts";
-export type { Column } from "./src/column.ts";
-export type { ColumnInput, ColumnNumbers, ColumnsInput } from "./src/columns.ts";
-export type { Row, RowValue } from "./src/rows.ts";
+export type { FieldValue, NumberArray, Scalar } from "./src/append/values.ts";
+export type { Window } from "./src/read/window.ts";
+export type { Gathered, GatherOut, GatherResult, Indices } from "./src/read/gather.ts";
+export type { NestedIndices, Tokens } from "./src/read/tokens.ts";
+export type { Column } from "./src/read/column.ts";
+export type { ColumnInput, ColumnNumbers, ColumnsInput } from "./src/append/columns.ts";
+export type { Row, RowValue } from "./src/read/rows.ts";
 export { FieldStats, type FieldStatsJson } from "./src/statistics/field_stats.ts";
 export type {
   ArrayFeature,
@@ -45,8 +45,8 @@ export type {
   ListFeature,
   ValueFeature,
 } from "./src/dataset/features.ts";
-export type { ToDatasetOptions } from "./src/dataset/to_arrow.ts";
-export type { CsvOptions } from "./src/dataset/load/csv_options.ts";
+export type { ToDatasetOptions } from "./src/dataset/table/to_arrow.ts";
+export type { CsvOptions } from "./src/dataset/text/read/csv_options.ts";
 export type { LoadDatasetOptions, LoadOptions, ParquetOptions } from "./src/dataset/load_options.ts";
 export type {
   HubLoadOptions,
@@ -55,16 +55,16 @@ export type {
   HubSaveOptions,
   RetryOptions,
 } from "./src/dataset/hub/types.ts";
-export type { SaveDatasetOptions } from "./src/dataset/save/options.ts";
+export type { SaveDatasetOptions } from "./src/dataset/save_options.ts";
 export type { DatasetFormat } from "./src/dataset/formats.ts";
-export { Sampler } from "./src/sampler/sampler.ts";
-export { PrefetchingSampler } from "./src/sampler/prefetch.ts";
-export type { SamplerOf } from "./src/sampler/make.ts";
-export { Mixture } from "./src/sampler/mixture.ts";
-export type { MixtureOptions, MixtureSource } from "./src/sampler/mixture.ts";
-export type { SamplerState } from "./src/sampler/state.ts";
-export type { EpochState } from "./src/sampler/draws.ts";
-export type { ContextOptions } from "./src/sampler/context.ts";
+export { Sampler } from "./src/sample/sampler.ts";
+export { PrefetchingSampler } from "./src/sample/prefetch/prefetch.ts";
+export type { SamplerOf } from "./src/sample/make.ts";
+export { Mixture } from "./src/sample/mixture.ts";
+export type { MixtureOptions, MixtureSource } from "./src/sample/mixture.ts";
+export type { SamplerState } from "./src/sample/state.ts";
+export type { EpochState } from "./src/sample/orders.ts";
+export type { ContextOptions } from "./src/sample/context.ts";
 export type {
   AnyBatch,
   BatchBase,
@@ -73,7 +73,7 @@ export type {
   FieldBatch,
   FieldValues,
   TokenBatch,
-} from "./src/sampler/batch.ts";
+} from "./src/sample/batch.ts";
 export type {
   Boundary,
   EpisodeRule,
@@ -85,8 +85,8 @@ export type {
   Shard,
   ValueDtype,
   WindowOptions,
-} from "./src/sampler/options.ts";
-export { type ParquetColumn, type ParquetSchema, parquetSchema } from "./src/dataset/parquet/schema.ts";
+} from "./src/sample/options.ts";
+export { type ParquetColumn, type ParquetSchema, parquetSchema } from "./src/dataset/parquet/read/schema.ts";
 export type { ExtraColumn } from "./src/dataset/extra.ts";
 export { loadLeRobot, saveLeRobot } from "./src/dataset/lerobot/lerobot.ts";
 export type {

@@ -1,13 +1,13 @@
 import type { Table } from "apache-arrow";
-import { Appender } from "./appender.ts";
-import { type Column, readColumn } from "./column.ts";
-import { appendColumns, type ColumnsInput } from "./columns.ts";
-import { Connection, integerFields, type Recovery } from "./connection.ts";
+import { Appender } from "./append/appender.ts";
+import { type Column, readColumn } from "./read/column.ts";
+import { appendColumns, type ColumnsInput } from "./append/columns.ts";
+import { Connection, integerFields, type Recovery } from "./store/connection.ts";
 import { type KnownFeatures, type LoadedColumn, rememberFeatures } from "./dataset/known_features.ts";
-import type { LoadTarget } from "./dataset/load/rows.ts";
+import type { LoadTarget } from "./dataset/rows.ts";
 import type { LoadDatasetOptions, LoadOptions, ParquetOptions } from "./dataset/load_options.ts";
-import type { SaveDatasetOptions } from "./dataset/save/options.ts";
-import type { ToDatasetOptions } from "./dataset/to_arrow.ts";
+import type { SaveDatasetOptions } from "./dataset/save_options.ts";
+import type { ToDatasetOptions } from "./dataset/table/to_arrow.ts";
 import {
   describe,
   type Dtype,
@@ -31,32 +31,32 @@ import {
   type StepsOf,
   type TypesOf,
   type ValuesOf,
-} from "./gather.ts";
-import { getTokens, type NestedIndices, readIndices, type Tokens } from "./get.ts";
-import { inspectText } from "./inspect.ts";
-import { readManifest, writeManifest } from "./manifest.ts";
+} from "./read/gather.ts";
+import { getTokens, type NestedIndices, readIndices, type Tokens } from "./read/tokens.ts";
+import { inspectText } from "./store/inspect.ts";
+import { readManifest, writeManifest } from "./store/manifest.ts";
 import { check } from "./native/status.ts";
-import { countLists, isFoundAgain, type Mode, noteLists, openDirectory, type Opened } from "./open.ts";
+import { countLists, isFoundAgain, type Mode, noteLists, openDirectory, type Opened } from "./store/open.ts";
 import { checkOptions, optionNames } from "./options.ts";
 import { pause } from "./pause.ts";
-import { checkRetain, type Retain, Retention } from "./retention.ts";
-import { readRows, type Row } from "./rows.ts";
-import { type StoreAccess, storeAccess } from "./store_access.ts";
-import { checkIntervals, Schedule, type ScheduleOptions } from "./schedule.ts";
-import type { BatchOf } from "./sampler/batch.ts";
-import { type ContextOptions, Contexts, type ContextSource } from "./sampler/context.ts";
-import { EpisodeIndex } from "./sampler/episodes.ts";
-import { makeSampler, type SamplerOf } from "./sampler/make.ts";
-import { Mixture, type MixtureOptions, type MixtureSource } from "./sampler/mixture.ts";
-import type { Checked, PrefetchOptions } from "./sampler/options.ts";
-import type { SampleSource } from "./sampler/sampler.ts";
+import { checkRetain, type Retain, Retention } from "./store/retention.ts";
+import { readRows, type Row } from "./read/rows.ts";
+import { type StoreAccess, storeAccess } from "./store/store_access.ts";
+import { checkIntervals, Schedule, type ScheduleOptions } from "./store/schedule.ts";
+import type { BatchOf } from "./sample/batch.ts";
+import { type ContextOptions, Contexts, type ContextSource } from "./sample/context.ts";
+import { EpisodeIndex } from "./sample/episodes.ts";
+import { makeSampler, type SamplerOf } from "./sample/make.ts";
+import { Mixture, type MixtureOptions, type MixtureSource } from "./sample/mixture.ts";
+import type { Checked, PrefetchOptions } from "./sample/options.ts";
+import type { SampleSource } from "./sample/sampler.ts";
 import { Statistics } from "./statistics/accumulator.ts";
 import type { FieldStats } from "./statistics/field_stats.ts";
 import { isInt64, wrongStep } from "./steps.ts";
 import { readElements } from "./typed_array.ts";
-import type { FieldValue } from "./values.ts";
-import { type Verification, verifyChunks, type VerifyOptions } from "./verify.ts";
-import { Window } from "./window.ts";
+import type { FieldValue } from "./append/values.ts";
+import { type Verification, verifyChunks, type VerifyOptions } from "./store/verify.ts";
+import { Window } from "./read/window.ts";
 
 /**
  * Options of a new store.
@@ -880,7 +880,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * ```
    */
   async toDataset(options: ToDatasetOptions<FieldName<Fields>> = {}): Promise<Table> {
-    const { toTable } = await import("./dataset/to_arrow.ts");
+    const { toTable } = await import("./dataset/table/to_arrow.ts");
     this.#prepareRead("convert to a dataset");
     return toTable(this.#connection, this.#fields, this.#knownFeatures(), options as ToDatasetOptions);
   }
@@ -912,7 +912,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * ```
    */
   async fromDataset(table: Table, options: LoadOptions = {}): Promise<void> {
-    const { appendTable } = await import("./dataset/from_arrow.ts");
+    const { appendTable } = await import("./dataset/table/from_arrow.ts");
     this.#connection.checkWritable("load a dataset");
     this.#connection.write("load a dataset", () => {
       this.#appender.flush();
@@ -956,7 +956,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * ```
    */
   async fromParquet(path: string, options: ParquetOptions<FieldName<Fields>> = {}): Promise<void> {
-    const { appendParquet } = await import("./dataset/from_parquet.ts");
+    const { appendParquet } = await import("./dataset/parquet/read/from_parquet.ts");
     await this.#load("load Parquet", (target) => appendParquet(target, path, options));
   }
 
@@ -1011,7 +1011,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
     split = "train",
     options: SaveDatasetOptions<FieldName<Fields>> = {},
   ): Promise<void> {
-    const { saveDataset } = await import("./dataset/save/save.ts");
+    const { saveDataset } = await import("./dataset/save.ts");
     this.#prepareRead("save a dataset");
     const source = { connection: this.#connection, fields: this.#fields, known: this.#knownFeatures() };
     await saveDataset(source, name, split, options as SaveDatasetOptions);
@@ -1059,7 +1059,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
     split = "train",
     options: LoadDatasetOptions<FieldName<Fields>> = {},
   ): Promise<void> {
-    const { loadDataset } = await import("./dataset/load/load.ts");
+    const { loadDataset } = await import("./dataset/load.ts");
     const onProgress = options?.onProgress;
     // Called while the rows are on their way: what it would write is refused, and the load goes on.
     const held: LoadDatasetOptions = onProgress === undefined ? options : {

@@ -15,9 +15,9 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { checkMessage } from "../src/dataset/arrow/flatbuffer_check.ts";
-import { type ArrowForm, writeArrow } from "../src/dataset/save/arrow_file.ts";
-import { writeDisk } from "../src/dataset/save/disk.ts";
-import type { TableQueue } from "../src/dataset/save/tables.ts";
+import { type ArrowForm, writeArrow } from "../src/dataset/arrow/write/file.ts";
+import { writeDisk } from "../src/dataset/arrow/write/folder.ts";
+import type { TableQueue } from "../src/dataset/files/tables.ts";
 import { schema, tables, Target } from "./arrow_support.ts";
 import { filesIn, inFolder } from "./saved_support.ts";
 

@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { zstdCompressSync } from "node:zlib";
 import { StreamStore } from "../mod.ts";
 import { Flatbuffer } from "../src/dataset/arrow/flatbuffer.ts";
-import { writeArrow } from "../src/dataset/save/arrow_file.ts";
+import { writeArrow } from "../src/dataset/arrow/write/file.ts";
 import { schema, tables, Target } from "./arrow_support.ts";
 import { fixture } from "./dataset_support.ts";
 import { assertSameStore, inFolder } from "./saved_support.ts";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { StreamStore } from "../mod.ts";
-import { PushRecords } from "../src/dataset/hub/push_record.ts";
+import { PushRecords } from "../src/dataset/hub/push/record.ts";
 
 /** What the file system was asked to do: `sync PATH` and `rename FROM TO`, in order. */
 function recordCalls(work: () => void): string[] {

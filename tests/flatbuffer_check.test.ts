@@ -4,7 +4,7 @@ import { Buffer } from "node:buffer";
 import { test } from "node:test";
 import { decodeArrowSchema } from "../src/dataset/arrow/schema.ts";
 import { checkMessage } from "../src/dataset/arrow/flatbuffer_check.ts";
-import { schemaMessage } from "../src/dataset/save/arrow_file.ts";
+import { schemaMessage } from "../src/dataset/arrow/write/file.ts";
 
 const item = new Field("item", new Int32(), true);
 const schema = new Schema(

@@ -1,9 +1,9 @@
 /** READMEs: features and splits in the front matter, merged into whatever people wrote, and read by Python. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Card, findInfo, readConfigs } from "../src/dataset/hub/card.ts";
-import { type CardChange, mergeCard } from "../src/dataset/hub/card_merge.ts";
-import { featuresFromYaml, featuresToYaml } from "../src/dataset/hub/yaml_features.ts";
+import { Card, findInfo, readConfigs } from "../src/dataset/hub/card/card.ts";
+import { type CardChange, mergeCard } from "../src/dataset/hub/card/merge.ts";
+import { featuresFromYaml, featuresToYaml } from "../src/dataset/hub/card/features.ts";
 import { runClient, skipReason } from "./hub/python.ts";
 import { startHub } from "./hub/server.ts";
 

@@ -9,7 +9,7 @@ import process from "node:process";
 import { test } from "node:test";
 import { StreamStore } from "../mod.ts";
 import { openSplit } from "../src/dataset/hub/load.ts";
-import { withinBytes } from "../src/dataset/hub/ranges.ts";
+import { withinBytes } from "../src/dataset/hub/http/ranges.ts";
 
 const commit = "0123456789abcdef0123456789abcdef01234567";
 const retry = { attempts: 2, pauseSeconds: 0.001, timeoutSeconds: 0.5 };

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { test } from "node:test";
-import { clean } from "../src/dataset/hub/failure.ts";
+import { clean } from "../src/dataset/hub/http/failure.ts";
 import { isHubName } from "../src/dataset/dataset_name.ts";
 import { type Environment, resolveSettings, tokenPath } from "../src/dataset/hub/settings.ts";
 

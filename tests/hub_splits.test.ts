@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openSplit } from "../src/dataset/hub/load.ts";
-import { Glob } from "../src/dataset/hub/glob.ts";
-import { findSplits } from "../src/dataset/hub/splits.ts";
+import { Glob } from "../src/dataset/hub/repository/glob.ts";
+import { findSplits } from "../src/dataset/hub/repository/splits.ts";
 import { StreamStoreError } from "../mod.ts";
 import { runClient, skipReason } from "./hub/python.ts";
 import { type Hub, startHub } from "./hub/server.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { loadLeRobot, saveLeRobot, StreamStore } from "../mod.ts";
 import { EpisodeRows } from "../src/dataset/lerobot/episode_rows.ts";
-import { storeAccess } from "../src/store_access.ts";
+import { storeAccess } from "../src/store/store_access.ts";
 import { readFolder } from "./lerobot/datasets.ts";
 import { inFolder } from "./saved_support.ts";
 

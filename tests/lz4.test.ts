@@ -1,8 +1,8 @@
 /** Frames of LZ4, put together byte by byte as its two format documents say. Checksums are those of Python's xxhash. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { decompressLz4Frame } from "../src/dataset/load/arrow/lz4.ts";
-import { xxh32 } from "../src/dataset/load/arrow/xxh32.ts";
+import { decompressLz4Frame } from "../src/dataset/arrow/read/lz4.ts";
+import { xxh32 } from "../src/dataset/arrow/read/xxh32.ts";
 
 const text = (content: string) => [...new TextEncoder().encode(content)];
 const word = (value: number) => [value & 255, value >> 8 & 255, value >> 16 & 255, value >>> 24];

@@ -8,7 +8,7 @@ import { Int64, Table, vectorFromArray } from "apache-arrow";
 import { parquetMetadata } from "hyparquet";
 import { parquetHeader } from "hyparquet/src/column.js";
 import { type Feature, StreamStore } from "../mod.ts";
-import { writeParquet } from "../src/dataset/save/parquet/file.ts";
+import { writeParquet } from "../src/dataset/parquet/write/file.ts";
 import { assertSameStore, inFolder, list, value } from "./saved_support.ts";
 
 const int64 = (type: number) => ({ type, dtype: "int64" }) as const;

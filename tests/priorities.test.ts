@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { StreamStoreError } from "../mod.ts";
-import { Priorities } from "../src/sampler/priorities.ts";
+import { Priorities } from "../src/sample/priorities.ts";
 import { Random } from "./support.ts";
 
 /** The positions that equally spaced units draw, each with its probability. */

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { StreamStore } from "../mod.ts";
-import { Appender } from "../src/appender.ts";
-import { Connection } from "../src/connection.ts";
+import { Appender } from "../src/append/appender.ts";
+import { Connection } from "../src/store/connection.ts";
 import { parseFields } from "../src/fields.ts";
-import { Retention } from "../src/retention.ts";
+import { Retention } from "../src/store/retention.ts";
 import { withDirectory } from "./torture/scratch.ts";
 
 /** 11 tokens a row, chunks of 4,096 tokens. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { StreamStore } from "../mod.ts";
-import type { Order, SamplerOptions } from "../src/sampler/options.ts";
+import type { Order, SamplerOptions } from "../src/sample/options.ts";
 import { chiSquare, chiSquareLimit, countEach, drawStarts } from "./sampler/drawing.ts";
 
 /** So many rows of two tokens, an episode every 10. */

@@ -7,7 +7,7 @@ import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { StreamStore } from "../mod.ts";
-import type { SamplerOptions } from "../src/sampler/options.ts";
+import type { SamplerOptions } from "../src/sample/options.ts";
 import { drawStarts } from "./sampler/drawing.ts";
 
 const fields = { a: 0, done: 1 } as const;

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { StreamStore } from "../mod.ts";
-import type { SamplerOptions } from "../src/sampler/options.ts";
+import type { SamplerOptions } from "../src/sample/options.ts";
 import { drawAnyCase } from "./sampler/cases.ts";
 import { withSeed } from "./sampler/compare.ts";
 import { chiSquare, chiSquareLimit } from "./sampler/drawing.ts";

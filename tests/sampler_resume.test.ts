@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { StreamStore } from "../mod.ts";
-import type { Order, SamplerOptions } from "../src/sampler/options.ts";
-import type { SamplerState } from "../src/sampler/state.ts";
+import type { Order, SamplerOptions } from "../src/sample/options.ts";
+import type { SamplerState } from "../src/sample/state.ts";
 import { drawAnyCase } from "./sampler/cases.ts";
 import { withSeed } from "./sampler/compare.ts";
 import { drawStarts } from "./sampler/drawing.ts";

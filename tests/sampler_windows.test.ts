@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Order } from "../src/sampler/options.ts";
+import type { Order } from "../src/sample/options.ts";
 import { boundaries, type Case, drawCase, episodeRules, outputs, type Store } from "./sampler/cases.ts";
 import { compareWindow, type TokenBatch, withSeed } from "./sampler/compare.ts";
 import { makeStore, type Model } from "./sampler/model.ts";

@@ -44,7 +44,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { readParquet, Table as WasmTable } from "parquet-wasm/node";
 import { type ExtraColumn, StreamStore } from "../mod.ts";
-import { writeParquet } from "../src/dataset/save/parquet/file.ts";
+import { writeParquet } from "../src/dataset/parquet/write/file.ts";
 import { filesIn, inFolder } from "./saved_support.ts";
 
 const rowCount = 3;

@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { StreamStore, StreamStoreError } from "../mod.ts";
-import { Appender } from "../src/appender.ts";
-import { Schedule } from "../src/schedule.ts";
+import { Appender } from "../src/append/appender.ts";
+import { Schedule } from "../src/store/schedule.ts";
 import { Child } from "./torture/child.ts";
 import { withDirectory } from "./torture/scratch.ts";
 

@@ -3,7 +3,7 @@
  * tail into the columns) are timed apart, and then together with growth into fresh chunks.
  */
 import { StreamStore } from "../../mod.ts";
-import { Connection } from "../../src/connection.ts";
+import { Connection } from "../../src/store/connection.ts";
 import { compare, elapsed, measure, prove, type Sample } from "../harness.ts";
 import { LimitFiles, native } from "../limits.ts";
 import { runtimeName } from "../machine.ts";

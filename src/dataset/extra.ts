@@ -9,11 +9,11 @@ import {
   Vector,
   vectorFromArray,
 } from "apache-arrow";
-import { dtypeOf } from "../columns.ts";
+import { dtypeOf } from "../append/columns.ts";
 import { describe } from "../fields.ts";
 import { attachedLength, kindOf, plainView } from "../typed_array.ts";
-import type { NumberArray } from "../values.ts";
-import { type ArrowType, arrowValueType, listsOf, valueTypeOf } from "./arrow/types.ts";
+import type { NumberArray } from "../append/values.ts";
+import { type ArrowType, arrowValueType, listsOf, valueTypeOf } from "./table/types.ts";
 import { type Feature, featureOf, listFeature } from "./features.ts";
 import { parseValueType } from "./value_types.ts";
 

@@ -1,5 +1,5 @@
 import type { DatasetFormat } from "./formats.ts";
-import type { CsvOptions } from "./load/csv_options.ts";
+import type { CsvOptions } from "./text/read/csv_options.ts";
 import type { HubLoadOptions } from "./hub/types.ts";
 
 /**

@@ -1,7 +1,7 @@
-import type { LoadTarget } from "./load/rows.ts";
+import type { LoadTarget } from "./rows.ts";
 import type { LoadedColumn } from "./known_features.ts";
 import type { LoadDatasetOptions } from "./load_options.ts";
-import type { CheckedSaveOptions, SaveSource } from "./save/save.ts";
+import type { CheckedSaveOptions, SaveSource } from "./save.ts";
 
 /** What a dataset's name leads to where it is no path: the same two as for paths. */
 export interface Hub {

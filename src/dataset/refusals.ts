@@ -1,7 +1,7 @@
-import type { BatchError, Source } from "../batch.ts";
+import type { BatchError, Source } from "../append/batch.ts";
 import type { Field } from "../fields.ts";
-import type { ShapeError } from "./arrow/sources.ts";
-import { isSet } from "./arrow/bitmaps.ts";
+import type { ShapeError } from "./table/sources.ts";
+import { isSet } from "./table/bitmaps.ts";
 import { numberAt } from "./value_types.ts";
 
 /** Says which row, column and value a batch was refused for. */

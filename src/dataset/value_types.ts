@@ -1,4 +1,4 @@
-import type { DtypeName } from "../column.ts";
+import type { DtypeName } from "../read/column.ts";
 
 /** A number type as HuggingFace names it, and how its bits are read and written. */
 export interface ValueType {

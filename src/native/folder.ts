@@ -1,4 +1,4 @@
-import { builtin } from "../builtin.ts";
+import { builtin } from "./builtin.ts";
 import { StreamStoreError } from "../error.ts";
 import type { Platform } from "./platform.ts";
 import type { System } from "./system.ts";

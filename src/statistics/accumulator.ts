@@ -1,4 +1,4 @@
-import type { Connection } from "../connection.ts";
+import type { Connection } from "../store/connection.ts";
 import type { Field } from "../fields.ts";
 import { check } from "../native/status.ts";
 import type { Buckets } from "./buckets.ts";

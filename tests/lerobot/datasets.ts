@@ -5,10 +5,10 @@ import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { StreamStore } from "../../mod.ts";
-import { arrowField, arrowTypeOf } from "../../src/dataset/arrow/types.ts";
+import { arrowField, arrowTypeOf } from "../../src/dataset/table/types.ts";
 import { type Feature, parseFeature } from "../../src/dataset/features.ts";
-import { writeParquet } from "../../src/dataset/save/parquet/file.ts";
-import { tableOf } from "../../src/dataset/arrow/table.ts";
+import { writeParquet } from "../../src/dataset/parquet/write/file.ts";
+import { tableOf } from "../../src/dataset/table/table.ts";
 
 /** What a dataset is to be like. */
 export interface Shape {

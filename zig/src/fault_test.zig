@@ -71,7 +71,7 @@ const Script = struct {
     fn run(self: *Script) !void {
         self.store = Store.create(self.path, options) catch |err| blk: {
             try self.expect(err);
-            // Whoever creates a store clears away what a failure leaves (src/manifest.ts).
+            // Whoever creates a store clears away what a failure leaves (src/store/create.ts).
             try std.Io.Dir.cwd().deleteTree(testing.io, self.path);
             try std.Io.Dir.cwd().createDirPath(testing.io, self.path);
             break :blk try Store.create(self.path, options);

@@ -1,6 +1,6 @@
 import { RecordBatchReader } from "apache-arrow";
 import { Buffer } from "node:buffer";
-import type { ArrowField } from "./types.ts";
+import type { ArrowField } from "../table/types.ts";
 import { checkMessage } from "./flatbuffer_check.ts";
 
 /** A schema, as any copy of the library has it. */

@@ -1,26 +1,26 @@
 /** Loading and saving by a name at the Hub: what `open_hub.ts` hands to the code that does both for paths. */
-import { builtin } from "../../builtin.ts";
-import type { Connection } from "../../connection.ts";
+import { builtin } from "../../native/builtin.ts";
+import type { Connection } from "../../store/connection.ts";
 import { StreamStoreError } from "../../error.ts";
-import { systemError } from "../../manifest.ts";
+import { systemError } from "../../store/manifest.ts";
 import { check } from "../../native/status.ts";
 import { parseFeature } from "../features.ts";
 import type { LoadedColumn } from "../known_features.ts";
 import type { LoadDatasetOptions } from "../load_options.ts";
-import { appendRows } from "../load/load.ts";
-import { readParquet } from "../load/parquet_rows.ts";
-import type { LoadTarget } from "../load/rows.ts";
-import { ParquetFile } from "../parquet/file.ts";
-import { writeParquet } from "../save/parquet/file.ts";
-import { checkTypes } from "../save/types.ts";
-import type { CheckedSaveOptions, SaveSource } from "../save/save.ts";
-import { TableQueue } from "../save/tables.ts";
-import { planTable, type TablePlan } from "../to_arrow.ts";
+import { appendRows } from "../load.ts";
+import { readParquet } from "../parquet/read/rows.ts";
+import type { LoadTarget } from "../rows.ts";
+import { ParquetFile } from "../parquet/read/file.ts";
+import { writeParquet } from "../parquet/write/file.ts";
+import { checkTypes } from "../save_types.ts";
+import type { CheckedSaveOptions, SaveSource } from "../save.ts";
+import { TableQueue } from "../files/tables.ts";
+import { planTable, type TablePlan } from "../table/to_arrow.ts";
 import { openSplit } from "./load.ts";
 import { withPrintableErrors } from "./printable.ts";
 import { type Expect, withProgress } from "./progress_bar.ts";
-import { pushSplit } from "./push.ts";
-import { PushRecords } from "./push_record.ts";
+import { pushSplit } from "./push/push.ts";
+import { PushRecords } from "./push/record.ts";
 import type { LocalShard, RemoteFile } from "./types.ts";
 
 /** Appends the rows of a split; remembers, of an empty store's first, that they are what the Hub has. */

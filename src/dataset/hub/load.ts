@@ -1,8 +1,8 @@
 import { describe } from "../../fields.ts";
-import type { PushTarget, Shard } from "./push_record.ts";
-import { HubRepository } from "./repository.ts";
+import type { PushTarget, Shard } from "./push/record.ts";
+import { HubRepository } from "./repository/repository.ts";
 import { resolveSettings } from "./settings.ts";
-import { readSnapshot, splitFiles } from "./snapshot.ts";
+import { readSnapshot, splitFiles } from "./repository/snapshot.ts";
 import type { HubLoadOptions, RemoteSplit } from "./types.ts";
 
 /** A split, and what an append to it needs to know. */

@@ -1,6 +1,6 @@
 import process from "node:process";
 import type { Options, SingleBar } from "cli-progress";
-import { builtin } from "../../builtin.ts";
+import { builtin } from "../../native/builtin.ts";
 import type { HubOptions, HubProgress } from "./types.ts";
 
 /** Says how many bytes there will be in all files together, as far as that is known. */

@@ -1,5 +1,5 @@
 import process from "node:process";
-import { builtin } from "../../builtin.ts";
+import { builtin } from "../../native/builtin.ts";
 import { describe } from "../../fields.ts";
 import { checkOptions, optionNames } from "../../options.ts";
 import type { HubOptions, HubProgress, RetryOptions } from "./types.ts";

@@ -1,4 +1,4 @@
-import type { HubFile } from "./remote_file.ts";
+import type { HubFile } from "./http/remote_file.ts";
 
 /** What the Hub client and the code that reads and writes Parquet say to each other. */
 

@@ -1,7 +1,7 @@
-import type { Connection } from "../../connection.ts";
+import type { Connection } from "../../store/connection.ts";
 import type { Field } from "../../fields.ts";
 import { ownValue } from "../../own_value.ts";
-import type { RowRange } from "../field_data.ts";
+import type { RowRange } from "../table/field_data.ts";
 import { describeShape, type Description } from "./describe.ts";
 import type { EpisodeRows } from "./episode_rows.ts";
 import { everyFieldValue, fieldValues } from "./field_values.ts";

@@ -1,4 +1,4 @@
-import type { Connection } from "../../connection.ts";
+import type { Connection } from "../../store/connection.ts";
 import { describe, type Field } from "../../fields.ts";
 import { type Feature, featureOf, type Layout, parseFeature } from "../features.ts";
 import { parseValueType } from "../value_types.ts";

@@ -10,7 +10,7 @@ import {
   Utf8,
   vectorFromArray,
 } from "apache-arrow";
-import { tableOf } from "../arrow/table.ts";
+import { tableOf } from "../table/table.ts";
 import { statNames, type StatsOf } from "./element_stats.ts";
 
 /** What the list of episodes says of one. */

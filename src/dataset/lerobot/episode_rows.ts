@@ -1,8 +1,8 @@
-import type { Connection } from "../../connection.ts";
+import type { Connection } from "../../store/connection.ts";
 import type { Field } from "../../fields.ts";
-import { Episodes } from "../../sampler/episodes.ts";
-import { Checks, parseWindow } from "../../sampler/options.ts";
-import type { RowRange } from "../field_data.ts";
+import { Episodes } from "../../sample/episodes.ts";
+import { Checks, parseWindow } from "../../sample/options.ts";
+import type { RowRange } from "../table/field_data.ts";
 import { saving } from "./refusals.ts";
 import type { SaveLeRobotOptions } from "./types.ts";
 

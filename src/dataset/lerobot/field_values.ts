@@ -1,7 +1,7 @@
-import type { Connection } from "../../connection.ts";
+import type { Connection } from "../../store/connection.ts";
 import type { Field } from "../../fields.ts";
-import { isSet } from "../arrow/bitmaps.ts";
-import { fieldData, type RowRange } from "../field_data.ts";
+import { isSet } from "../table/bitmaps.ts";
+import { fieldData, type RowRange } from "../table/field_data.ts";
 import { parseValueType } from "../value_types.ts";
 import type { Numbers } from "./element_stats.ts";
 import { saving } from "./refusals.ts";

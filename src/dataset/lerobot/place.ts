@@ -1,7 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type ByteSource, openBytes } from "../byte_source.ts";
+import { type ByteSource, openBytes } from "../files/byte_source.ts";
 import { isLocal } from "../dataset_name.ts";
 import { loading, refuse } from "./refusals.ts";
 import type { LoadLeRobotOptions } from "./types.ts";
@@ -42,7 +42,7 @@ function folderPlace(folder: string): Place {
 
 /** The Hub's client is loaded here, for names that need it. */
 async function repositoryPlace(name: string, options: LoadLeRobotOptions): Promise<Place> {
-  const { HubRepository } = await import("../hub/repository.ts");
+  const { HubRepository } = await import("../hub/repository/repository.ts");
   const { resolveSettings } = await import("../hub/settings.ts");
   const repository = new HubRepository(name, resolveSettings(options), `load ${name}`);
   const commit = await repository.commitOf(options.revision ?? "main");

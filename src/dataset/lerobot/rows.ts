@@ -1,7 +1,7 @@
 import { type FileMetaData, parquetMetadataAsync, parquetReadObjects, parquetSchema } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
 import { StreamStoreError } from "../../error.ts";
-import type { ByteSource } from "../byte_source.ts";
+import type { ByteSource } from "../files/byte_source.ts";
 import { openPart, type Place, readText } from "./place.ts";
 import { damaged, shown } from "./refusals.ts";
 

@@ -1,4 +1,4 @@
-import type { EpisodeRule } from "../../sampler/options.ts";
+import type { EpisodeRule } from "../../sample/options.ts";
 import type { FieldMap } from "../../fields.ts";
 import type { StreamStore } from "../../store.ts";
 import type { HubOptions } from "../hub/types.ts";

@@ -1,4 +1,4 @@
-import { isSet } from "../arrow/bitmaps.ts";
+import { isSet } from "../table/bitmaps.ts";
 import { numberAt } from "../value_types.ts";
 import type { KeyPiece, NumberKeys, TextKeys } from "./keys.ts";
 

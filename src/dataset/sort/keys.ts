@@ -1,9 +1,9 @@
 import { type Data, Type, Vector } from "apache-arrow";
-import type { Bitmap } from "../../batch.ts";
-import type { DtypeName } from "../../column.ts";
-import { type ArrowData, nullTypeId } from "../arrow/sources.ts";
-import { type ArrowType, valueTypeOf } from "../arrow/types.ts";
-import { decodeDictionary } from "../arrow/dictionary.ts";
+import type { Bitmap } from "../../append/batch.ts";
+import type { DtypeName } from "../../read/column.ts";
+import { type ArrowData, nullTypeId } from "../table/sources.ts";
+import { type ArrowType, valueTypeOf } from "../table/types.ts";
+import { decodeDictionary } from "../table/dictionary.ts";
 
 /** Numbers of some rows of a column that is sorted by. */
 export interface NumberKeys {

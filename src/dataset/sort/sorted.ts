@@ -1,18 +1,11 @@
-import { Batch } from "../../batch.ts";
-import { Connection } from "../../connection.ts";
+import { Batch } from "../../append/batch.ts";
+import { Connection } from "../../store/connection.ts";
 import { describe } from "../../fields.ts";
 import type { LoadedColumn } from "../known_features.ts";
 import type { LoadDatasetOptions } from "../load_options.ts";
-import {
-  appendFiles,
-  blocksOf,
-  chooseFields,
-  type Files,
-  type LoadTarget,
-  RowAppender,
-} from "../load/rows.ts";
-import { checkNullInList } from "../null_in_list.ts";
-import { firstStep, followingSteps } from "../row_steps.ts";
+import { appendFiles, blocksOf, chooseFields, type Files, type LoadTarget, RowAppender } from "../rows.ts";
+import { checkNullInList } from "../table/null_in_list.ts";
+import { firstStep, followingSteps } from "../table/row_steps.ts";
 import { wrongStep } from "../refusals.ts";
 import { KeyColumn } from "./key_column.ts";
 import { orderOf } from "./order.ts";

@@ -1,9 +1,9 @@
-import type { Bitmap, Source } from "../../batch.ts";
-import { type Connection, nothing } from "../../connection.ts";
+import type { Bitmap, Source } from "../../append/batch.ts";
+import { type Connection, nothing } from "../../store/connection.ts";
 import type { Field } from "../../fields.ts";
 import { check } from "../../native/status.ts";
-import { readMarks } from "../../rows.ts";
-import { clearBits, setBits } from "../arrow/bitmaps.ts";
+import { readMarks } from "../../read/rows.ts";
+import { clearBits, setBits } from "../table/bitmaps.ts";
 
 const action = "Cannot take rows";
 

@@ -1,4 +1,4 @@
-import { builtin } from "../../../builtin.ts";
+import { builtin } from "../../../native/builtin.ts";
 import { RefusedAnswer } from "./refused.ts";
 
 /** The addresses that a name stands for; none where that cannot be told. */

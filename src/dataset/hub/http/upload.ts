@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { builtin } from "../../../builtin.ts";
+import { builtin } from "../../../native/builtin.ts";
 import type { Deadline } from "./deadline.ts";
 
 /** What a storage says of an upload. */

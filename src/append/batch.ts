@@ -1,0 +1,191 @@
+import { dtypeCodes, type DtypeName } from "../read/column.ts";
+import { type Connection, nothing } from "../store/connection.ts";
+import { StreamStoreError } from "../error.ts";
+import { describe, type Field } from "../fields.ts";
+import { check, errorOf, status } from "../native/status.ts";
+import { attachedLength, kindOf, plainView, privateView, type TypedArrayName } from "../typed_array.ts";
+
+/** A bitmap, least significant bit first, that begins at `firstBit`. */
+export interface Bitmap {
+  readonly bytes: Uint8Array;
+  readonly firstBit: number;
+}
+
+/** One field's values for many rows, as Arrow lays them out. */
+export interface Source {
+  readonly field: Field;
+  /** The numbers themselves; for bool one bit each. */
+  readonly values: ArrayBufferView;
+  readonly dtype: DtypeName;
+  /** The index in `values` of the first row's first value. */
+  readonly firstValue: number;
+  /** Values of every row, or null where `offsets` (one more than rows) tell. */
+  readonly width: number | null;
+  readonly offsets: Int32Array | BigInt64Array | null;
+  /** Rows that are present; null for all. */
+  readonly validity: Bitmap | null;
+  /** Values that are present, by their index in `values`; null for all. */
+  readonly valueValidity: Bitmap | null;
+  /** Write NaN for a null inside a list, which is an error otherwise. */
+  readonly nanForNull: boolean;
+  /** Whether the field is a list, also where it has one value. */
+  readonly isList: boolean;
+}
+
+/** What a batch refuses, to be put into words by the caller. */
+export class BatchError extends Error {
+  constructor(
+    readonly kind: "inexact" | "null-in-list" | "step",
+    readonly field: Field | null,
+    /** The row among those given, and the index of the value among the source's. */
+    readonly row: number,
+    readonly valueIndex: number,
+  ) {
+    super(`row ${row} cannot be appended`);
+  }
+}
+
+const rowsPerBlock = 2048;
+
+/** Stores in which a batch is under way: a second one would run into its rows. */
+const busy = new WeakSet<Connection>();
+
+/**
+ * Many steps at once, from columns. Nothing of a batch is in the store before `commit`, and then all of it.
+ */
+export class Batch {
+  #rowsBefore = 0;
+  readonly #newLists = new Set<Field>();
+
+  constructor(private readonly connection: Connection) {
+    if (busy.has(connection)) {
+      throw new StreamStoreError(
+        "busy",
+        "Cannot append: the store must be idle, got rows that are still being loaded",
+      );
+    }
+    busy.add(connection);
+  }
+
+  /** Adds rows. Steps must rise, and the sources be in field order. */
+  add(steps: BigInt64Array, given: readonly Source[]): void {
+    const sources = given.map(plainSource);
+    for (let from = 0; from < steps.length; from += rowsPerBlock) {
+      this.#addBlock(steps.subarray(from, Math.min(steps.length, from + rowsPerBlock)), sources, from);
+    }
+    this.#rowsBefore += steps.length;
+  }
+
+  commit(): void {
+    this.#end(1);
+    for (const field of this.#newLists) field.isList = true;
+  }
+
+  abandon(): void {
+    this.#end(0);
+  }
+
+  #end(keep: number): void {
+    busy.delete(this.connection);
+    if (this.connection.isClosed) return this.connection.checkOpen("append");
+    check(this.connection.native.ss_batch_end(this.connection.store, keep), "Cannot end a batch");
+    this.connection.reload();
+  }
+
+  #addBlock(steps: BigInt64Array, sources: readonly Source[], firstRow: number): void {
+    const { native, store } = this.connection;
+    this.#check(native.ss_batch_begin(store, steps, steps.length), null, firstRow);
+    const numbers = sources.map((source) => this.#numbersOf(source, firstRow));
+    sources.forEach((source, i) => {
+      const code = native.ss_batch_measure(
+        store,
+        numbers[i],
+        source.offsets ?? nothing,
+        bytesOf(source.validity),
+      );
+      this.#check(code, source, firstRow);
+    });
+    sources.forEach((source, i) => {
+      const code = native.ss_batch_scatter(
+        store,
+        numbers[i],
+        source.values.byteLength > 0 ? source.values : nothing,
+        source.offsets ?? nothing,
+        bytesOf(source.validity),
+        bytesOf(source.valueValidity),
+      );
+      this.#check(code, source, firstRow);
+    });
+    this.#check(native.ss_batch_write(store), null, firstRow);
+  }
+
+  /** The order is that of `source` in zig/src/numbers.zig. */
+  #numbersOf(source: Source, firstRow: number): Float64Array {
+    const { field, offsets, validity, valueValidity } = source;
+    const isNewList = source.isList && !field.isList && !this.#newLists.has(field);
+    if (isNewList) this.#newLists.add(field);
+    // deno-fmt-ignore
+    return Float64Array.of(
+      field.type, field.kind, dtypeCodes[source.dtype], source.width ?? -1, firstRow, source.firstValue,
+      source.values.byteLength, offsets?.BYTES_PER_ELEMENT ?? 0, offsets?.length ?? 0,
+      validity?.firstBit ?? -1, validity?.bytes.length ?? 0,
+      valueValidity?.firstBit ?? -1, valueValidity?.bytes.length ?? 0,
+      source.nanForNull ? 1 : 0, isNewList ? 1 : 0,
+    );
+  }
+
+  #check(code: number, source: Source | null, firstRow: number): void {
+    if (code === status.ok) return;
+    if (code === status.storageFull) this.connection.checkGrowth(code, "Cannot append columns");
+    const [row, valueIndex] = this.connection.detail();
+    const kind = code === status.inexact
+      ? "inexact"
+      : code === status.nullInList
+      ? "null-in-list"
+      : code === status.outOfOrder
+      ? "step"
+      : null;
+    if (kind === null) throw errorOf(code, "Cannot append columns");
+    throw new BatchError(kind, source?.field ?? null, this.#rowsBefore + firstRow + row, valueIndex);
+  }
+}
+
+/**
+ * A source out of nothing but memory of which the engine knows how large it is: tables are a caller's objects too.
+ * Offsets are checked here and in the native library, and used after that: no other thread may write them meanwhile.
+ */
+function plainSource(source: Source): Source {
+  return {
+    ...source,
+    values: plainView(checkKind(source, source.values)),
+    offsets: source.offsets &&
+      privateView(checkKind(source, source.offsets, ["Int32Array", "BigInt64Array"])),
+    validity: plainBitmap(source, source.validity),
+    valueValidity: plainBitmap(source, source.valueValidity),
+  };
+}
+
+function plainBitmap(source: Source, bitmap: Bitmap | null): Bitmap | null {
+  if (bitmap === null) return null;
+  const { bytes, firstBit } = bitmap;
+  return { bytes: plainView(checkKind(source, bytes, ["Uint8Array"])), firstBit };
+}
+
+function checkKind<Item extends ArrayBufferView>(
+  { field }: Source,
+  array: Item,
+  allowed?: readonly TypedArrayName[],
+): Item {
+  const name = `Cannot append columns: "${field.name}"`;
+  const kind = kindOf(array);
+  if (kind === undefined || !(allowed?.includes(kind) ?? true)) {
+    const kinds = allowed?.join(" or ") ?? "typed arrays";
+    throw new TypeError(`${name} must come in ${kinds}, got ${describe(array)}`);
+  }
+  attachedLength(name, array);
+  return array;
+}
+
+function bytesOf(bitmap: Bitmap | null): Uint8Array {
+  return bitmap === null || bitmap.bytes.length === 0 ? nothing : bitmap.bytes;
+}

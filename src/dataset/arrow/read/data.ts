@@ -1,0 +1,55 @@
+import { type ArrowData, nullTypeId } from "../../table/sources.ts";
+import { type ArrowType, valueTypeOf } from "../../table/types.ts";
+import { dtypeBytes } from "../../../read/column.ts";
+
+/** Checks that a column out of a file has all that its lengths speak of. */
+export function checkData(data: ArrowData, length: number): void {
+  if (data.length !== length) throw new Error(`a column must have ${length} rows, has ${data.length}`);
+  const { type, nullCount, nullBitmap, children, valueOffsets } = data;
+  if (type.typeId === nullTypeId) return;
+  if (nullCount > 0 && nullBitmap) checkBytes("validity", nullBitmap.byteLength, Math.ceil(length / 8));
+  if (type.dictionary !== undefined) {
+    checkBytes("indices", data.values.byteLength, length * indexBytes(type));
+    for (const words of data.dictionary?.data ?? []) checkData(words, words.length);
+    return;
+  }
+  if (valueOffsets !== undefined && valueOffsets !== null && length > 0) {
+    if (valueOffsets.length <= length) {
+      throw new Error(
+        `a list column of ${length} rows must have ${length + 1} offsets, has ${valueOffsets.length}`,
+      );
+    }
+    checkOffsets(valueOffsets, length, children[0]?.length ?? data.values.byteLength);
+  }
+  const listSize = type.listSize as number | undefined;
+  if (children.length > 0) {
+    if (listSize !== undefined && children[0].length < length * listSize) {
+      throw new Error(`lists must have ${length * listSize} entries, have ${children[0].length}`);
+    }
+    for (const child of children) checkData(child, child.length);
+    return;
+  }
+  const value = valueTypeOf(type);
+  if (value !== null) {
+    checkBytes("values", data.values.byteLength, Math.ceil(length * dtypeBytes[value.dtype]));
+  }
+}
+
+function indexBytes(type: ArrowType): number {
+  return ((type.indices as ArrowType).bitWidth as number) / 8;
+}
+
+function checkOffsets(offsets: Int32Array | BigInt64Array, length: number, end: number): void {
+  let last = offsets[0];
+  if (last < 0) throw new Error(`offsets must be >= 0, got ${last}`);
+  for (let row = 1; row <= length; row++) {
+    const offset = offsets[row];
+    if (offset < last) throw new Error(`offsets must not fall, got ${offset} behind ${last}`);
+    last = offset;
+  }
+  if (last > end) throw new Error(`offsets must be <= ${end}, got ${last}`);
+}
+
+function checkBytes(what: string, found: number, expected: number): void {
+  if (found < expected) throw new Error(`${what} must have ${expected} bytes, have ${found}`);
+}

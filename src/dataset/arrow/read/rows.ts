@@ -1,0 +1,142 @@
+import type { Source } from "../../../append/batch.ts";
+import type { Field } from "../../../fields.ts";
+import { ownValue } from "../../../own_value.ts";
+import { type ArrowData, nullTypeId, ShapeError, sourceOf } from "../../table/sources.ts";
+import { type ArrowField, extensionFeature, isLayoutOf, listsOf, valueTypeOf } from "../../table/types.ts";
+import {
+  type Feature,
+  featureOf,
+  featuresFromJson,
+  type Layout,
+  metadataKey,
+  parseFeature,
+} from "../../features.ts";
+import type { LoadedColumn } from "../../known_features.ts";
+import { noColumns, noKey, noNumbers, noOrder } from "../../refusals.ts";
+import { arrowSteps } from "../../table/row_steps.ts";
+import { arrowKey, isText, type KeyPiece } from "../../sort/keys.ts";
+import { parseValueType } from "../../value_types.ts";
+import { type Block, NamedShapeError, type Wanted } from "../../rows.ts";
+
+/** A field's column, and where it stands. */
+interface ColumnPlan extends LoadedColumn {
+  readonly field: Field;
+  readonly index: number;
+}
+
+/** Finds what is wanted in record batches of one schema. */
+export class ArrowRows {
+  readonly columns: readonly ColumnPlan[];
+  readonly #step: number | null;
+  readonly #keys: readonly number[];
+
+  constructor(
+    given: readonly ArrowField[],
+    metadata: ReadonlyMap<string, string>,
+    private readonly wanted: Wanted,
+    action: string,
+  ) {
+    const fields = given.map(named);
+    this.columns = wanted.fields.length > 0 ? planColumns(fields, metadata, wanted.fields, action) : [];
+    this.#step = wanted.step === undefined ? null : findStep(fields, wanted.step, action);
+    this.#keys = wanted.keys.map((name) => findKey(fields, name, action));
+  }
+
+  /** The columns that are read, by their places and their names. */
+  get wantedColumns(): readonly { readonly index: number; readonly name: string }[] {
+    const { step, keys } = this.wanted;
+    return [
+      ...this.columns,
+      ...(this.#step === null ? [] : [{ index: this.#step, name: step! }]),
+      ...this.#keys.map((index, i) => ({ index, name: keys[i] })),
+    ];
+  }
+
+  /** The rows of a record batch. */
+  block({ length, children }: ArrowData): Block {
+    return {
+      rowCount: length,
+      sources: () => this.#sources(children),
+      steps: (refuse) => arrowSteps(children[this.#step!], refuse),
+      keys: (): KeyPiece[] => this.#keys.map((index) => arrowKey(children[index])),
+    };
+  }
+
+  #sources(children: readonly ArrowData[]) {
+    const sources = this.columns.map(({ field, index, layout }): Source => {
+      try {
+        return sourceOf(children[index], layout, field, this.wanted.nanForNull);
+      } catch (error) {
+        throw error instanceof ShapeError ? new NamedShapeError(field.name, error) : error;
+      }
+    });
+    return { sources, columns: this.columns };
+  }
+}
+
+/** apache-arrow writes no name where it is "", and then reads null. */
+function named({ name, type, metadata }: ArrowField): ArrowField {
+  return { name: name ?? "", type, metadata };
+}
+
+/** The columns that are fields, in field order. */
+function planColumns(
+  columns: readonly ArrowField[],
+  metadata: ReadonlyMap<string, string>,
+  fields: readonly Field[],
+  action: string,
+): ColumnPlan[] {
+  const features = featuresFromJson(metadata.get(metadataKey));
+  const plans = fields.flatMap((field) => {
+    const index = columns.findIndex(({ name }) => name === field.name);
+    if (index < 0) return [];
+    const { layout, feature } = layoutOf(columns[index], ownValue(features, field.name), action);
+    return [{ field, name: field.name, index, layout, feature }];
+  });
+  if (plans.length > 0) return plans;
+  throw noColumns(action, fields, columns.map(({ name }) => name));
+}
+
+/** A feature that somebody named counts only if the column is of its type, as in HuggingFace's own library. */
+function layoutOf(
+  column: ArrowField,
+  named: unknown,
+  action: string,
+): { layout: Layout; feature: Feature } {
+  for (const feature of [named, extensionFeature(column)]) {
+    const layout = feature === undefined ? null : tryParse(column.name, feature);
+    if (layout !== null && isLayoutOf(layout, column.type)) return { layout, feature: feature as Feature };
+  }
+  const { levels, entry } = listsOf(column.type);
+  const value = entry.typeId === nullTypeId ? parseValueType("null") : valueTypeOf(entry);
+  const isFlat = levels.every((level, i) => typeof level === "number" ? level > 0 : i === 0);
+  if (value === null || !isFlat) {
+    throw noNumbers(action, column.name, String(column.type));
+  }
+  const layout = { value, levels, isArray: false };
+  return { layout, feature: featureOf(layout) };
+}
+
+function tryParse(name: string, feature: unknown): Layout | null {
+  try {
+    return parseFeature(name, feature, "read Arrow");
+  } catch {
+    return null;
+  }
+}
+
+function findStep(columns: readonly ArrowField[], name: string, action: string): number {
+  const index = columns.findIndex((column) => column.name === name);
+  const value = index < 0 ? null : valueTypeOf(columns[index].type);
+  if (value !== null && /^u?int/.test(value.name)) return index;
+  const got = index < 0 ? `no column of that name` : String(columns[index].type);
+  throw new TypeError(`Cannot ${action}: the step column "${name}" must be of integers, got ${got}`);
+}
+
+function findKey(columns: readonly ArrowField[], name: string, action: string): number {
+  const index = columns.findIndex((column) => column.name === name);
+  if (index < 0) throw noKey(action, name, columns.map((column) => column.name));
+  const { type } = columns[index];
+  if (valueTypeOf(type) !== null || isText(type) || type.typeId === nullTypeId) return index;
+  throw noOrder(action, name, String(type));
+}

@@ -1,0 +1,87 @@
+import { readFile, rename, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { basename, join } from "node:path";
+import { listChecksum, listChecksumKey, type ListedFile } from "../folder_state.ts";
+import { featuresToJson } from "../../features.ts";
+import { writeArrow } from "./file.ts";
+import { shardName, writeShards } from "../../files/shards.ts";
+import { replaceFile, replaceFolder } from "../../files/staging.ts";
+import type { TableQueue } from "../../files/tables.ts";
+
+/**
+ * Writes a split as HuggingFace's `save_to_disk` does: a folder of the split's name with Arrow streams, in a folder
+ * that `dataset_dict.json` makes a DatasetDict. A split that is there already is replaced, and others stay.
+ */
+export async function writeDisk(
+  folder: string,
+  split: string,
+  tables: TableQueue,
+  shardBytes: number,
+): Promise<void> {
+  const others = await readSplits(folder);
+  if (others.includes(split)) return await writeSplit(folder, split, tables, shardBytes);
+  // Both are on the disk before either gets its name: a list is not left without its split, nor a split without its list.
+  await replaceFile(join(folder, "dataset_dict.json"), async (temporary) => {
+    await writeFile(temporary, JSON.stringify({ splits: [...others, split] }));
+    await writeSplit(folder, split, tables, shardBytes);
+  });
+}
+
+async function writeSplit(
+  folder: string,
+  split: string,
+  tables: TableQueue,
+  shardBytes: number,
+): Promise<void> {
+  await replaceFolder(join(folder, split), async (temporary) => {
+    const checksums: string[] = [];
+    const paths = await writeShards(
+      tables,
+      shardBytes,
+      (index) => join(temporary, `${index}.arrow`),
+      (path, part) => writeArrow(path, tables.schema, part, "stream", (digits) => checksums.push(digits)),
+    );
+    const files = paths.map((_, index) => ({
+      filename: shardName("data", index, paths.length, "arrow"),
+      crc32: checksums[index],
+    }));
+    for (const [index, path] of paths.entries()) await rename(path, join(temporary, files[index].filename));
+    await writeFile(join(temporary, "state.json"), JSON.stringify(stateOf(files, split), null, 2));
+    await writeFile(join(temporary, "dataset_info.json"), infoOf(tables));
+  });
+}
+
+async function readSplits(folder: string): Promise<string[]> {
+  const path = join(folder, "dataset_dict.json");
+  if (!existsSync(path)) {
+    if (!existsSync(join(folder, "state.json"))) return [];
+    throw new Error(
+      `Cannot save a dataset: ${folder} must be a folder of splits, but it is one dataset itself; save to another folder, or to one named ${
+        basename(folder)
+      }/<split>`,
+    );
+  }
+  const { splits } = JSON.parse(await readFile(path, "utf8"));
+  return Array.isArray(splits) ? splits.map(String) : [];
+}
+
+/** All keys but ours are required. The fingerprint may be null: then Python computes one. */
+function stateOf(files: readonly ListedFile[], split: string) {
+  return {
+    _data_files: files,
+    _fingerprint: null,
+    _format_columns: null,
+    _format_kwargs: {},
+    _format_type: null,
+    _output_all_columns: false,
+    _split: split,
+    [listChecksumKey]: listChecksum(files),
+  };
+}
+
+/** Without features Python takes those that the files' own schema has. */
+function infoOf({ schema, features }: TableQueue): string {
+  const shared = JSON.stringify({ citation: "", description: "", homepage: "", license: "" }, null, 2);
+  if (!schema.fields.every(({ name }) => features.has(name))) return shared;
+  return shared.replace(/\n\}$/, () => `,\n  "features": ${featuresToJson(features)}\n}`);
+}

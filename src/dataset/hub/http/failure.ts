@@ -1,0 +1,116 @@
+import { type ErrorCode, StreamStoreError } from "../../../error.ts";
+import { printable } from "../printable.ts";
+import type { Settings } from "../settings.ts";
+
+/** What the Hub, or the storage behind it, said no with. */
+export interface Refusal {
+  readonly status: number;
+  /** The Hub's own word for it, such as `RepoNotFound`, or "". */
+  readonly code: string;
+  /** Its sentence, or "". */
+  readonly message: string;
+  /** Whether it was the storage: there tokens count for nothing. */
+  readonly isStorage?: boolean;
+}
+
+/** An error by the Hub's answer, for those who can do something about it. */
+export class RefusalError extends StreamStoreError {
+  constructor(readonly refusal: Refusal, code: ErrorCode, message: string) {
+    super(code, message);
+  }
+}
+
+/** Reads what an answer that is no success says. */
+export async function readRefusal(response: Response): Promise<Refusal> {
+  const { status, headers } = response;
+  // Its first bytes: more is not read of a failure.
+  const text = await response.text().catch(() => "");
+  let message = headers.get("X-Error-Message") ?? "";
+  if (message === "") {
+    try {
+      message = String(JSON.parse(text).error ?? "");
+    } catch {
+      // The storage answers with XML, which says nothing to people.
+    }
+  }
+  return { status, code: headers.get("X-Error-Code") ?? "", message: message.slice(0, 300) };
+}
+
+/**
+ * The error of a request that was answered, in the end, by this.
+ *
+ * @param action What was to be done: `load user/name`.
+ * @param what What was asked for: `the revision main`.
+ */
+export function refusalError(
+  action: string,
+  what: string,
+  refusal: Refusal,
+  settings: Settings,
+): RefusalError {
+  const { status, message } = refusal;
+  const [code, needed] = explain(refusal, what, settings);
+  const said = message === "" ? "" : `, "${message}"`;
+  return new RefusalError(
+    refusal,
+    code,
+    clean(`Cannot ${action}: ${needed}, got ${status}${said}`, settings),
+  );
+}
+
+function explain(
+  { status, code, isStorage = false }: Refusal,
+  what: string,
+  settings: Settings,
+): [ErrorCode, string] {
+  if (isStorage) return ["input-output", `the Hub's storage must give or take ${what}`];
+  const { endpoint, token } = settings;
+  const tokens = "as the option token, in HF_TOKEN or by hf auth login";
+  if (code === "GatedRepo") {
+    return ["permission-denied", `its conditions must be accepted at ${endpoint}, and a token be given`];
+  }
+  if (code === "RepoNotFound") {
+    return token === null
+      ? [
+        "not-found",
+        `the repository must exist at ${endpoint}, and for a private one a token be given (${tokens})`,
+      ]
+      : ["not-found", `the repository must exist at ${endpoint} and the token be allowed to read it`];
+  }
+  if (code === "RevisionNotFound" || code === "EntryNotFound" || status === 404) {
+    return ["not-found", `${what} must exist`];
+  }
+  if (status === 401) {
+    return token === null
+      ? ["permission-denied", `a token must be given (${tokens})`]
+      : ["permission-denied", `the token must be one that ${endpoint} knows`];
+  }
+  if (status === 403) return ["permission-denied", `the token must be allowed to do that at ${endpoint}`];
+  if (status === 409 || status === 412) return ["busy", "nobody else must commit at the same time"];
+  if (status === 429) return ["busy", `${endpoint} must have room for more requests`];
+  return ["input-output", `${endpoint} must answer the request for ${what}`];
+}
+
+/** The error of a request that got no answer, or only a part of one. */
+export function connectionError(
+  action: string,
+  what: string,
+  cause: unknown,
+  settings: Settings,
+): StreamStoreError {
+  // The cause is not kept: in it the runtimes put addresses, and those of the storage hold a signature.
+  return new StreamStoreError(
+    "input-output",
+    clean(`Cannot ${action}: ${what} must come whole, got ${reasonOf(cause)}`, settings),
+  );
+}
+
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Printable, without the token, and without what stands behind a question mark in an address. */
+export function clean(text: string, { token }: Settings): string {
+  const withoutToken = token === null ? text : text.replaceAll(token, "(token)");
+  return printable(withoutToken).replace(/(https?:\/\/[^\s?"')]*)\?[^\s"')]*/g, "$1");
+}

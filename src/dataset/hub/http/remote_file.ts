@@ -1,0 +1,270 @@
+import { builtin } from "../../../native/builtin.ts";
+import { StreamStoreError } from "../../../error.ts";
+import type { Client, Request } from "./client.ts";
+import { clean, readRefusal, refusalError } from "./failure.ts";
+import { redirectsMax, targetOf } from "./fetch.ts";
+import { RefusedAnswer } from "./refused.ts";
+import { Lanes, planRequests, type Range, withinBytes } from "./ranges.ts";
+import { isPassing, PassingFailure, retrying, waitSecondsOf } from "./retry.ts";
+import type { ListedFile } from "../repository/repository.ts";
+import type { RemoteFile } from "../types.ts";
+
+/** Requests of one file at the same time. */
+const lanesPerFile = 4;
+/** What one read may want: more does not fit into memory, whatever a file says of its own size. */
+const sliceBytesMax = 2 ** 31;
+/** What is held of what was foreseen; the rest is asked for when it is wanted. */
+const prefetchBytesMax = 2 ** 30;
+/** What must have come for a try to count as none. */
+const progressBytes = 1 << 16;
+
+interface Block extends Range {
+  readonly bytes: Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** Where the redirect of a file led: one for all that read it. */
+interface Link {
+  location: Promise<string> | null;
+}
+
+/** A file at the Hub, read by ranges from where the Hub's redirect leads. */
+export class HubFile implements RemoteFile {
+  readonly path: string;
+  readonly byteLength: number;
+  readonly #lanes = new Lanes(lanesPerFile);
+  readonly #closed = new AbortController();
+  readonly #client: Client;
+  #blocks: readonly Block[] = [];
+  #receivedBytes = 0;
+
+  constructor(
+    private readonly outer: Client,
+    private readonly action: string,
+    private readonly file: ListedFile & { readonly url: string },
+    private readonly link: Link = { location: null },
+  ) {
+    this.#client = outer.until(this.#closed.signal);
+    this.path = file.path;
+    this.byteLength = file.byteLength;
+  }
+
+  /** Whole, and compared with the hash that the listing has. */
+  async readAll(): Promise<Uint8Array<ArrayBuffer>> {
+    return await this.#read({ start: 0, end: this.byteLength });
+  }
+
+  /** The same file, to be read again after this one was closed. */
+  reopen(): HubFile {
+    return new HubFile(this.outer, this.action, this.file, this.link);
+  }
+
+  prefetch(ranges: readonly Range[]): void {
+    // What is there whole is there already.
+    if (this.#blocks.some(({ start, end }) => start === 0 && end === this.byteLength)) return;
+    const inside = ranges.filter(({ start, end }) => start >= 0 && end <= this.byteLength);
+    this.#blocks = planRequests(withinBytes(inside, prefetchBytesMax)).map((range) => this.#block(range));
+  }
+
+  async slice(start: number, end: number = this.byteLength): Promise<ArrayBuffer> {
+    if (!(start >= 0 && start <= end && end <= this.byteLength)) {
+      throw new RangeError(
+        `Cannot read ${this.path}: bytes ${start} to ${end} must lie within the file, which has ${this.byteLength}`,
+      );
+    }
+    if (end - start > sliceBytesMax) {
+      throw new StreamStoreError(
+        "file-too-large",
+        `Cannot ${this.action}: what is read of ${this.path} at a time must have at most ${sliceBytesMax} bytes, got ${
+          end - start
+        }`,
+      );
+    }
+    const inside = this.#blocks.filter((block) => block.start < end && start < block.end);
+    const isCovered = inside.length > 0 && inside[0].start <= start && inside.at(-1)!.end >= end &&
+      inside.every((block, i) => i === 0 || block.start === inside[i - 1].end);
+    if (!isCovered) {
+      // A file that was read whole is kept: its metadata was asked for, and its rows will be.
+      const block = this.#block({ start, end });
+      if (start === 0 && end === this.byteLength) this.#blocks = [block];
+      return (await block.bytes).slice().buffer;
+    }
+    const result = new Uint8Array(end - start);
+    for (const block of inside) {
+      const from = Math.max(start, block.start);
+      const bytes = (await block.bytes).subarray(from - block.start, Math.min(end, block.end) - block.start);
+      result.set(bytes, from - start);
+    }
+    return result.buffer;
+  }
+
+  close(): void {
+    this.#blocks = [];
+    this.#closed.abort(new Error(`${this.path} was closed`));
+  }
+
+  #block(range: Range): Block {
+    const bytes = this.#lanes.run(() => this.#read(range));
+    // Whoever asks for the bytes gets the error; that nobody asks is no failure of the program.
+    bytes.catch(() => {});
+    return { ...range, bytes };
+  }
+
+  async #read({ start, end }: Range): Promise<Uint8Array<ArrayBuffer>> {
+    const bytes = new Uint8Array(end - start);
+    let done = 0;
+    const { settings } = this.#client;
+    await retrying(settings, async () => {
+      const before = done;
+      try {
+        // No bytes, no request: a server has no answer to the range of an empty file.
+        if (end > start) {
+          await this.#receive(start + before, end, (piece) => {
+            bytes.set(piece, done);
+            done += piece.length;
+            this.#receivedBytes += piece.length;
+            const { path, byteLength } = this;
+            settings.onProgress({ kind: "download", path, bytes: this.#receivedBytes, byteLength });
+          });
+        }
+        if (start === 0 && end === this.byteLength) this.#checkHash(bytes);
+      } catch (error) {
+        if (error instanceof DamagedFile) {
+          done = 0;
+          throw new PassingFailure(error);
+        }
+        // Less than that, a byte a try, would never come to an end.
+        throw this.#client.lost(this.#request(), error, done - before >= progressBytes);
+      }
+    });
+    return bytes;
+  }
+
+  /** Receives bytes until all are there; throws where the connection ends before. */
+  async #receive(start: number, end: number, take: (piece: Uint8Array) => void): Promise<void> {
+    const response = await this.#openRange(start, end);
+    // A server may answer a range with the whole file: what comes before is passed over.
+    let skip = response.status === 200 ? start : 0;
+    let left = end - start;
+    for await (const all of response.body ?? []) {
+      const piece = all.subarray(Math.min(skip, all.length));
+      skip -= all.length - piece.length;
+      if (piece.length > 0) take(piece.subarray(0, left));
+      left -= Math.min(left, piece.length);
+      if (left === 0) break;
+    }
+    if (left > 0) throw new Error(`the answer ended ${left} bytes before its end`);
+  }
+
+  /** The answer to a request for a range, from the storage; its link is renewed where it has expired. */
+  async #openRange(start: number, end: number): Promise<Response> {
+    for (let isRenewed = false;; isRenewed = true) {
+      const isFresh = this.link.location === null;
+      const location = await this.#locate();
+      const request = {
+        ...this.#request(),
+        url: location,
+        headers: { "Range": `bytes=${start}-${end - 1}`, "Accept-Encoding": "identity" },
+        // A link to the storage is asked for anew where it has moved.
+        redirect: "manual" as const,
+      };
+      const response = await this.#client.open(request);
+      const { status, headers } = response;
+      if (status === 206 || status === 200) {
+        if (this.#hasSize(response, start)) return response;
+        await response.body?.cancel();
+        throw new Error(
+          `a file of another size than ${this.byteLength}, ${headers.get("Content-Range") ?? "whole"}`,
+        );
+      }
+      const refusal = await readRefusal(response);
+      const isLink = !this.#client.isHub(location);
+      if (isLink && (status === 400 || status === 401 || status === 403) && !isFresh && !isRenewed) {
+        this.link.location = null;
+        continue;
+      }
+      const error = refusalError(
+        this.action,
+        this.path,
+        { ...refusal, isStorage: isLink },
+        this.#client.settings,
+      );
+      throw isPassing(status) ? new PassingFailure(error, waitSecondsOf(headers)) : error;
+    }
+  }
+
+  #hasSize({ status, headers }: Response, start: number): boolean {
+    if (status === 206) {
+      const match = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headers.get("Content-Range") ?? "");
+      return match !== null && Number(match[1]) === start &&
+        (match[2] === "*" || Number(match[2]) === this.byteLength);
+    }
+    return Number(headers.get("Content-Length") ?? this.byteLength) === this.byteLength;
+  }
+
+  /** Where the file lies: asked for once, kept until it expires. */
+  #locate(): Promise<string> {
+    if (this.link.location === null) {
+      const location = this.#follow();
+      location.catch(() => {
+        if (this.link.location === location) this.link.location = null;
+      });
+      this.link.location = location;
+    }
+    return this.link.location;
+  }
+
+  async #follow(): Promise<string> {
+    let url = this.file.url;
+    for (let count = 0; count <= redirectsMax; count++) {
+      const response = await this.#client.open({
+        ...this.#request(),
+        url,
+        headers: { "Range": "bytes=0-0" },
+        redirect: "manual",
+      });
+      const { status, headers } = response;
+      const target = headers.get("Location");
+      if (status >= 300 && status < 400 && target !== null) {
+        await response.body?.cancel();
+        url = targetOf(target, new URL(url)).href;
+        if (!this.#client.isHub(url)) return url;
+        continue;
+      }
+      // 416: an empty file, or a server that knows no ranges of one byte; the next request will tell.
+      if (response.ok || status === 416) {
+        await response.body?.cancel();
+        return url;
+      }
+      const error = refusalError(
+        this.action,
+        this.path,
+        await readRefusal(response),
+        this.#client.settings,
+      );
+      throw isPassing(status) ? new PassingFailure(error, waitSecondsOf(headers)) : error;
+    }
+    throw new RefusedAnswer(`must come by at most ${redirectsMax} redirects`, "more");
+  }
+
+  #checkHash(bytes: Uint8Array): void {
+    const { createHash } = builtin.crypto;
+    const { sha256, blobId } = this.file;
+    const found = sha256 === null
+      ? createHash("sha1").update(`blob ${bytes.length}\0`).update(bytes).digest("hex")
+      : createHash("sha256").update(bytes).digest("hex");
+    if (found === (sha256 ?? blobId)) return;
+    throw new DamagedFile(
+      "damaged",
+      clean(
+        `Cannot ${this.action}: ${this.path} must have the hash ${sha256 ?? blobId}, got ${found}`,
+        this.#client.settings,
+      ),
+    );
+  }
+
+  #request(): Request {
+    return { url: this.file.url, action: this.action, what: this.path };
+  }
+}
+
+class DamagedFile extends StreamStoreError {}

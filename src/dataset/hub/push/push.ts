@@ -1,0 +1,200 @@
+import { Buffer } from "node:buffer";
+import { builtin } from "../../../native/builtin.ts";
+import { StreamStoreError } from "../../../error.ts";
+import { pathAdvice } from "../../dataset_name.ts";
+import { pause } from "../../../pause.ts";
+import { makeBranch } from "../repository/branch.ts";
+import { sendCommit } from "../repository/commit.ts";
+import { RefusalError } from "../http/failure.ts";
+import { hashFile, uploadLarge } from "../repository/lfs.ts";
+import { checkFeatures, holds, type NewShard, planPush, type Push } from "./plan.ts";
+import { type PushRecord, PushRecords, type PushTarget } from "./record.ts";
+import { HubRepository } from "../repository/repository.ts";
+import { resolveSettings } from "../settings.ts";
+import { readSnapshot, type Snapshot } from "../repository/snapshot.ts";
+import type { HubSaveOptions, LocalShard, Pushed, PushSource } from "../types.ts";
+
+/**
+ * Makes the rows of a store a split of a repository: its shards and the README's front matter, in one commit. What
+ * others commit meanwhile stays, whatever is not of this split.
+ *
+ * @throws {StreamStoreError} `permission-denied`, `fields-differ` where other splits have other columns, `diverged` where
+ * an append has nothing to go on from, `input-output`.
+ */
+export async function pushSplit(
+  id: string,
+  split: string,
+  source: PushSource,
+  options: HubSaveOptions = {},
+): Promise<Pushed> {
+  const { revision: branch = "main", config = "default", append = false } = options;
+  const settings = resolveSettings(options);
+  const repository = new HubRepository(id, settings, `save ${id}`);
+  if (settings.token === null) {
+    throw new StreamStoreError(
+      "permission-denied",
+      `Cannot save ${id}: a token that may write must be given as the option token, in HF_TOKEN or by hf auth login${
+        pathAdvice(id)
+      }`,
+    );
+  }
+  const target: PushTarget = { endpoint: settings.endpoint, repository: id, branch, config, split };
+  const records = new PushRecords(source.directory, source.store);
+  const read = async (commit: string) =>
+    await readSnapshot(repository, commit, { config, mayLackConfig: true });
+  let snapshot = await read(await makeBranch(repository, branch, options.private));
+  const after = append ? findBase(records.find(target), source, snapshot, target) : null;
+  const { rowCount } = source;
+  const from = after?.rows ?? source.firstRow;
+  if (after !== null && from === rowCount) {
+    records.settle(after);
+    return {
+      commit: snapshot.commit,
+      shards: after.shards.map(({ path }) => path),
+      newRows: 0,
+      uploadedBytes: 0,
+    };
+  }
+  checkFeatures({ split, features: source.features, after }, snapshot, repository);
+  const last = snapshot.files.find(({ path }) => path === after?.shards.at(-1)?.path);
+  if (last !== undefined) await source.checkShard?.(repository.file(snapshot.commit, last));
+  source.sync?.();
+  const tokens = source.tokensBefore(rowCount);
+  const { shards, uploadedBytes } = await uploadShards(
+    repository,
+    source.writeShards(from, rowCount),
+    target,
+  );
+  const push: Push = { config, split, features: source.features, shards, after };
+  const summary = options.commitMessage ??
+    (after === null ? `Upload ${split}` : `Append ${rowCount - from} rows to ${split}`);
+  for (let round = 1;; round++) {
+    const plan = planPush(push, snapshot, repository);
+    const remoteRows = (after?.remoteRows ?? 0) + rowCount - from;
+    const memoryBytes = shards.reduce<number | null>(
+      (sum, shard) => sum === null ? null : sum + shard.memoryBytes,
+      after === null ? 0 : after.memoryBytes,
+    );
+    const record = { ...target, rows: rowCount, tokens, remoteRows, memoryBytes, shards: plan.shards };
+    const paths = plan.shards.map(({ path }) => path);
+    const done = { shards: paths, newRows: rowCount - from, uploadedBytes };
+    if (plan.operations.length === 0) {
+      records.settle(record);
+      return { commit: snapshot.commit, ...done };
+    }
+    if (after !== null && !holds(after, snapshot) && !holds(record, snapshot)) {
+      throw diverged(target, snapshot, "changed");
+    }
+    records.add(record);
+    try {
+      const commit = await sendCommit(repository, plan.operations, {
+        branch,
+        parent: snapshot.commit,
+        summary,
+      });
+      records.settle(record);
+      return { commit, ...done };
+    } catch (error) {
+      const isConflict = error instanceof RefusalError && [409, 412].includes(error.refusal.status);
+      if (!isConflict || round >= settings.retry.attempts) throw error;
+    }
+    // Someone else's commit, or our own whose answer was lost: what is there now is looked at anew.
+    await pause(1000 * settings.retry.pauseSeconds * Math.random(), settings.signal);
+    snapshot = await read(await repository.commitOf(branch));
+  }
+}
+
+/** The last push to the split, or null where there is no such split; whatever else is there is not ours to add to. */
+function findBase(
+  known: readonly PushRecord[],
+  source: PushSource,
+  snapshot: Snapshot,
+  target: PushTarget,
+): PushRecord | null {
+  const { split } = target;
+  const record = known.find((candidate) => holds(candidate, snapshot));
+  if (record === undefined) {
+    if ((snapshot.splits.get(split)?.length ?? 0) === 0 && known.length === 0) return null;
+    throw diverged(target, snapshot, known.length === 0 ? "unknown" : "changed");
+  }
+  const { firstRow, rowCount } = source;
+  const problem = record.rows > rowCount
+    ? `at least ${record.rows} rows, got ${rowCount}`
+    : record.rows < firstRow
+    ? `all rows from ${record.rows} on, but those before ${firstRow} were dropped`
+    : source.tokensBefore(record.rows) !== record.tokens
+    ? `the ${record.rows} rows that were pushed, but they were written on since`
+    : null;
+  if (problem === null) return record;
+  throw new StreamStoreError(
+    "diverged",
+    `Cannot append to ${target.repository}: the store must have ${problem}; save without append to replace ${split}`,
+  );
+}
+
+function diverged(
+  { repository, split, branch }: PushTarget,
+  { commit }: Snapshot,
+  how: "changed" | "unknown",
+): Error {
+  const what = how === "changed"
+    ? `must be as this store's last push left it, but ${branch} has it changed by others at ${
+      commit.slice(0, 8)
+    }`
+    : `must have been pushed or loaded by this store, but it was not`;
+  return new StreamStoreError(
+    "diverged",
+    `Cannot append to ${repository}: split ${split} ${what}; load it anew, or save without append to replace it`,
+  );
+}
+
+async function uploadShards(
+  repository: HubRepository,
+  shards: AsyncIterable<LocalShard>,
+  { branch, config, split }: PushTarget,
+): Promise<{ shards: NewShard[]; uploadedBytes: number }> {
+  const uploaded: NewShard[] = [];
+  let uploadedBytes = 0;
+  for await (const { path, rowCount, memoryBytes } of shards) {
+    const { sha256, byteLength } = await hashFile(path, repository.client.settings.signal);
+    // How many there will be is known at the end; how a file is taken hangs on the rest of its name.
+    const name = `${config === "default" ? "data" : config}/${split}-${
+      String(uploaded.length).padStart(5, "0")
+    }.parquet`;
+    if (await isLarge(repository, branch, { path, name, byteLength })) {
+      uploadedBytes += await uploadLarge(repository, { path, target: name, byteLength, sha256 });
+      uploaded.push({ id: sha256, byteLength, rowCount, memoryBytes, content: null });
+    } else {
+      const content = builtin.fs.readFileSync(path);
+      const id = builtin.crypto.createHash("sha1").update(`blob ${byteLength}\0`).update(content).digest(
+        "hex",
+      );
+      uploadedBytes += byteLength;
+      uploaded.push({ id, byteLength, rowCount, memoryBytes, content });
+    }
+  }
+  return { shards: uploaded, uploadedBytes };
+}
+
+/** Whether the repository takes a file of that name and size as a large one, which is uploaded before the commit. */
+async function isLarge(
+  repository: HubRepository,
+  branch: string,
+  { path, name, byteLength }: { path: string; name: string; byteLength: number },
+): Promise<boolean> {
+  const sample = Buffer.alloc(Math.min(512, byteLength));
+  const file = builtin.fs.openSync(path, "r");
+  try {
+    builtin.fs.readSync(file, sample);
+  } finally {
+    builtin.fs.closeSync(file);
+  }
+  const { client, action } = repository;
+  const what = `how ${name} is to be uploaded`;
+  const answer = await client.post({ url: repository.api("preupload", branch), action, what }, {
+    files: [{ path: name, size: byteLength, sample: sample.toString("base64") }],
+  }) as { files?: { uploadMode?: unknown }[] } | null;
+  const mode = answer?.files?.[0]?.uploadMode;
+  if (mode === "lfs" || mode === "regular") return mode === "lfs";
+  throw repository.notUnderstood(what);
+}

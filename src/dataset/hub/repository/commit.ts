@@ -1,0 +1,51 @@
+import { Buffer } from "node:buffer";
+import type { HubRepository } from "./repository.ts";
+import type { NewShard } from "../push/plan.ts";
+
+/** One thing that a commit does. */
+export type Operation =
+  | { readonly kind: "add"; readonly path: string; readonly shard: NewShard }
+  | { readonly kind: "text"; readonly path: string; readonly text: string }
+  | { readonly kind: "delete"; readonly path: string };
+
+/** Commits on top of `parent`, all or nothing; returns the new commit. Refused with 409 or 412 where the branch moved on. */
+export async function sendCommit(
+  repository: HubRepository,
+  operations: readonly Operation[],
+  { branch, parent, summary }: { branch: string; parent: string; summary: string },
+): Promise<string> {
+  const { client, action } = repository;
+  const header = { key: "header", value: { summary, description: "", parentCommit: parent } };
+  const what = `the commit to ${branch}`;
+  const { value } = await client.json({
+    url: repository.api("commit", branch),
+    method: "POST",
+    headers: { "Content-Type": "application/x-ndjson" },
+    body: [header, ...operations.map(lineOf)].map((line) => `${JSON.stringify(line)}\n`).join(""),
+    action,
+    what,
+  });
+  return repository.checkCommit((value as { commitOid?: unknown } | null)?.commitOid, what);
+}
+
+function lineOf(operation: Operation): { key: string; value: unknown } {
+  const { path } = operation;
+  switch (operation.kind) {
+    case "delete":
+      return { key: "deletedFile", value: { path } };
+    case "text":
+      return smallFile(path, new TextEncoder().encode(operation.text));
+    case "add": {
+      const { id, byteLength, content } = operation.shard;
+      if (content !== null) return smallFile(path, content);
+      return { key: "lfsFile", value: { path, algo: "sha256", oid: id, size: byteLength } };
+    }
+  }
+}
+
+function smallFile(path: string, content: Uint8Array) {
+  return {
+    key: "file",
+    value: { path, content: Buffer.from(content).toString("base64"), encoding: "base64" },
+  };
+}

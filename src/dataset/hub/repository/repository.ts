@@ -1,0 +1,212 @@
+import { StreamStoreError } from "../../../error.ts";
+import { describe } from "../../../fields.ts";
+import { isHubName } from "../../dataset_name.ts";
+import { Client } from "../http/client.ts";
+import { clean, RefusalError } from "../http/failure.ts";
+import { HubFile } from "../http/remote_file.ts";
+import type { Settings } from "../settings.ts";
+
+/** A file of a listing. */
+export interface ListedFile {
+  readonly path: string;
+  readonly byteLength: number;
+  /** The git blob's SHA-1, or for a large file its pointer's. */
+  readonly blobId: string;
+  /** The SHA-256 of a large file's content; null for one that git itself holds. */
+  readonly sha256: string | null;
+}
+
+/** Two million files: the Hub has a thousand a page, and wants repositories to have a hundred thousand. */
+const pagesMax = 2000;
+const listBytesMax = 400_000_000;
+const textBytesMax = 50_000_000;
+
+/** A dataset repository, seen by one client. */
+export class HubRepository {
+  readonly client: Client;
+
+  /** @param action Completes "Cannot …" in errors: `load user/name`. */
+  constructor(readonly id: string, settings: Settings, readonly action: string) {
+    if (!isHubName(id)) {
+      throw new TypeError(`Cannot ${action}: a repository is named user/name, got ${describe(id)}`);
+    }
+    this.client = new Client(settings);
+  }
+
+  /** An address below the repository's own in the API. */
+  api(...segments: string[]): string {
+    const { endpoint } = this.client.settings;
+    return [`${endpoint}/api/datasets/${this.id}`, ...segments.map(encodeURIComponent)].join("/");
+  }
+
+  /** The repository's own address, with which those of its files begin. */
+  get url(): string {
+    return `${this.client.settings.endpoint}/datasets/${this.id}`;
+  }
+
+  /** The commit that a branch, a tag or a commit's ID, or the begin of one, stands for. */
+  async commitOf(revision: string): Promise<string> {
+    const what = `the revision ${revision} of ${this.id}`;
+    const url = new URL(this.api("revision", revision));
+    // Without it the Hub tells all files of the commit.
+    url.searchParams.set("expand", "sha");
+    const { value } = await this.client.json({ url: url.href, action: this.action, what });
+    return this.checkCommit((value as { sha?: unknown } | null)?.sha, what);
+  }
+
+  /**
+   * The same for what is read: where a mirror of the Hub knows commits by their whole IDs only, the begin of one is looked
+   * up in the branches' histories, as the Hub does it itself.
+   */
+  async commitToRead(revision: string): Promise<string> {
+    try {
+      return await this.commitOf(revision);
+    } catch (error) {
+      const isUnknown = error instanceof RefusalError && error.refusal.code === "RevisionNotFound";
+      if (!isUnknown || !/^[0-9a-f]{4,39}$/.test(revision)) throw error;
+      const found = await this.#commitsFrom(revision);
+      if (found.size === 1) return [...found][0];
+      if (found.size === 0) throw error;
+      throw new StreamStoreError(
+        "not-found",
+        `Cannot ${this.action}: the revision ${revision} of ${this.id} must be the begin of one commit, got ` +
+          `${found.size} of which it is`,
+      );
+    }
+  }
+
+  /** The commits of all branches whose IDs begin so. */
+  async #commitsFrom(begin: string): Promise<Set<string>> {
+    const what = `the commits of ${this.id}`;
+    const { value } = await this.client.json({ url: this.api("refs"), action: this.action, what });
+    const branches: unknown = (value as { branches?: unknown } | null)?.branches;
+    if (!Array.isArray(branches)) throw this.notUnderstood(what);
+    const found = new Set<string>();
+    for (const branch of branches) {
+      if (typeof branch?.name !== "string") throw this.notUnderstood(what);
+      for await (const commit of this.#entries(new URL(this.api("commits", branch.name)), what)) {
+        const id = this.checkCommit(commit?.id, what);
+        if (id.startsWith(begin)) found.add(id);
+      }
+    }
+    return found;
+  }
+
+  /** A commit's ID as an answer has it. */
+  checkCommit(id: unknown, what: string): string {
+    if (typeof id === "string" && /^[0-9a-f]{40}([0-9a-f]{24})?$/.test(id)) return id;
+    throw this.notUnderstood(what);
+  }
+
+  /** The same, or null where the Hub knows no such repository, or this one but not the revision. */
+  async findCommit(revision: string): Promise<string | "no-revision" | null> {
+    try {
+      return await this.commitOf(revision);
+    } catch (error) {
+      if (!(error instanceof RefusalError)) throw error;
+      const { code } = error.refusal;
+      if (code === "RepoNotFound" && error.refusal.status === 404) return null;
+      if (code === "RevisionNotFound") return "no-revision";
+      throw error;
+    }
+  }
+
+  /** All files of a commit, page by page. */
+  async list(commit: string): Promise<ListedFile[]> {
+    const first = new URL(this.api("tree", commit));
+    first.searchParams.set("recursive", "true");
+    const what = `the list of files of ${this.id}`;
+    const files: ListedFile[] = [];
+    for await (const entry of this.#entries(first, what)) {
+      if (entry?.type === "file") files.push(this.#readEntry(entry, what));
+    }
+    return files;
+  }
+
+  /** The entries of a list that comes in pages. */
+  async *#entries(first: URL, what: string): AsyncGenerator<Record<string, unknown> | null> {
+    let [pageCount, left] = [0, listBytesMax];
+    for (let url: URL | null = first; url !== null;) {
+      const { value, headers, length } = await this.client.json({ url: url.href, action: this.action, what });
+      if (!Array.isArray(value)) throw this.notUnderstood(what);
+      left -= length;
+      if (++pageCount > pagesMax || left < 0) {
+        throw new StreamStoreError(
+          "input-output",
+          `Cannot ${this.action}: ${what} must have at most ${pagesMax} pages and ${listBytesMax} bytes, got more`,
+        );
+      }
+      yield* value;
+      url = nextPage(first, headers.get("Link"));
+    }
+  }
+
+  #readEntry({ path, size, oid, lfs }: Record<string, unknown>, what: string): ListedFile {
+    const sha256 = (lfs as { oid?: unknown } | null | undefined)?.oid ?? null;
+    const isHash = (hash: unknown) => typeof hash === "string" && /^[0-9a-f]{40,64}$/.test(hash);
+    if (
+      typeof path !== "string" || !Number.isSafeInteger(size) || (size as number) < 0 || !isHash(oid) ||
+      !(sha256 === null || isHash(sha256))
+    ) throw this.notUnderstood(what);
+    if (!isPath(path)) {
+      throw new StreamStoreError(
+        "input-output",
+        clean(
+          `Cannot ${this.action}: ${what} must have paths below the repository, got ${describe(path)}`,
+          this.client.settings,
+        ),
+      );
+    }
+    return { path, byteLength: size as number, blobId: oid as string, sha256: sha256 as string | null };
+  }
+
+  /** A listed file, to be read at that commit. */
+  file(commit: string, listed: ListedFile): HubFile {
+    const path = listed.path.split("/").map(encodeURIComponent).join("/");
+    return new HubFile(this.client, this.action, {
+      ...listed,
+      url: `${this.url}/resolve/${encodeURIComponent(commit)}/${path}`,
+    });
+  }
+
+  /** A small text file; null where there is none. */
+  async readText(commit: string, files: readonly ListedFile[], path: string): Promise<string | null> {
+    const listed = files.find((file) => file.path === path);
+    if (listed === undefined) return null;
+    // A README is written by people; one of this size is none, and would be held in memory whole.
+    if (listed.byteLength > textBytesMax) {
+      throw new StreamStoreError(
+        "file-too-large",
+        `Cannot ${this.action}: ${path} must have at most ${textBytesMax} bytes, got ${listed.byteLength}`,
+      );
+    }
+    return new TextDecoder().decode(await this.file(commit, listed).readAll());
+  }
+
+  notUnderstood(what: string): StreamStoreError {
+    const { endpoint } = this.client.settings;
+    return new StreamStoreError(
+      "input-output",
+      `Cannot ${this.action}: ${endpoint} must say ${what}, got something else`,
+    );
+  }
+}
+
+/** As git allows them, and none that leads out of the repository or is longer than systems take. */
+function isPath(path: string): boolean {
+  return path.length <= 4096 && path.isWellFormed() && !path.includes("\0") &&
+    path.split("/").every((part) => part !== "" && part !== "." && part !== "..");
+}
+
+/**
+ * The address of a listing's next page. Only the query is taken from the link: a mirror of the Hub hands out links to
+ * the Hub itself, where the token is not to go.
+ */
+function nextPage(first: URL, link: string | null): URL | null {
+  const match = /<([^<>]*)>\s*;\s*rel="?next"?/.exec(link ?? "");
+  const target = match === null ? null : URL.parse(match[1], first.href);
+  if (target === null) return null;
+  const next = new URL(first);
+  next.search = target.search;
+  return next;
+}

@@ -1,0 +1,158 @@
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { compressors } from "hyparquet-compressors";
+import { ownValue } from "../../../own_value.ts";
+import { type ByteSource, openBytes } from "../../files/byte_source.ts";
+import { decodeArrowSchema } from "../../arrow/schema.ts";
+import { inFile } from "../../decode.ts";
+import { featuresFromJson, metadataKey } from "../../features.ts";
+import { ChunkBytes } from "./bytes.ts";
+import { type Chunk, ChunkRoom, readChunk } from "./chunk.ts";
+import { readFooter } from "./footer.ts";
+import { type NumberColumn, numberColumn } from "./layout.ts";
+import { type ColumnChunk, type Metadata, pathOf, type SchemaNode } from "./metadata.ts";
+import { readTexts } from "./texts.ts";
+
+/** An open Parquet file. */
+export class ParquetFile {
+  readonly #columns = new Map<string, NumberColumn | null>();
+  /** What the columns hold that hold no numbers. */
+  readonly #others = new Map<string, string>();
+  readonly #rooms = new Map<NumberColumn, ChunkRoom>();
+
+  private constructor(
+    private readonly source: ByteSource,
+    private readonly metadata: Metadata,
+    named: Readonly<Record<string, unknown>> | null,
+  ) {
+    const { keyValues, schema } = metadata;
+    const arrow = decodeArrowSchema(keyValues.get("ARROW:schema"));
+    const fields = new Map(arrow?.fields.toReversed().map((field) => [field.name, field]));
+    const features = named ??
+      featuresFromJson(keyValues.get(metadataKey) ?? arrow?.metadata.get(metadataKey));
+    for (const child of schema.children) {
+      const { name } = child;
+      if (this.#columns.has(name)) continue;
+      const column = numberColumn(child, fields.get(name), ownValue(features, name));
+      this.#columns.set(name, typeof column === "string" ? null : column);
+      if (typeof column === "string") this.#others.set(name, column);
+    }
+  }
+
+  static async open(path: string): Promise<ParquetFile> {
+    return await ParquetFile.read(await openBytes(path));
+  }
+
+  /** Takes the bytes over, and closes them with itself. Features that are given count before those in the file. */
+  static async read(
+    source: ByteSource,
+    features: Readonly<Record<string, unknown>> | null = null,
+  ): Promise<ParquetFile> {
+    try {
+      return await inFile(source.path, null, async () => {
+        return new ParquetFile(source, await readFooter(source), features);
+      });
+    } catch (error) {
+      await source.close();
+      throw error;
+    }
+  }
+
+  get path(): string {
+    return this.source.path;
+  }
+
+  /** Columns by name; null where a column holds something else than numbers. */
+  get columns(): ReadonlyMap<string, NumberColumn | null> {
+    return this.#columns;
+  }
+
+  /** What a column holds that holds no numbers. */
+  contentOf(name: string): string {
+    return this.#others.get(name)!;
+  }
+
+  /** Rows of each row group. */
+  get groupRows(): readonly number[] {
+    return this.metadata.groups.map(({ rowCount }) => rowCount);
+  }
+
+  /** One column of one row group, in arrays that its next one may take over. */
+  async read(group: number, column: NumberColumn): Promise<Chunk> {
+    return await inFile(this.path, column.name, async () => {
+      const chunk = this.#chunkOf(group, column.path);
+      let room = this.#rooms.get(column);
+      if (room === undefined) this.#rooms.set(column, room = new ChunkRoom());
+      const found = await readChunk(this.#bytesOf(chunk), column, chunk, compressors, room);
+      if (column.lists.length === 0) this.#checkRowCount(group, found.length);
+      return found;
+    });
+  }
+
+  /** Tells a source that fetches from afar what is read next. */
+  prefetch(group: number, columns: readonly NumberColumn[]): void {
+    // A column chunk that is not there is an error for who reads it, who can say of which column.
+    const chunks = columns.map(({ path }) => this.metadata.groups[group].chunks.get(path));
+    this.source.prefetch?.(chunks.filter((chunk) => chunk !== undefined));
+  }
+
+  /** Whether a column holds strings, each of them one. */
+  isText(name: string): boolean {
+    const node = this.#nodeOf(name);
+    return node?.type === "BYTE_ARRAY" && node.repetition !== "REPEATED" &&
+      (node.converted === "UTF8" || node.logical?.name === "STRING");
+  }
+
+  /** The UTF-8 of a column of strings in one row group; null where there is none. */
+  async readText(group: number, name: string): Promise<(Uint8Array | null)[]> {
+    return await inFile(this.path, name, async () => {
+      const definitionMax = this.#nodeOf(name)?.repetition === "OPTIONAL" ? 1 : 0;
+      const chunk = this.#chunkOf(group, pathOf([name]));
+      const texts = await readTexts(
+        this.#bytesOf(chunk),
+        { lists: [], definitionMax },
+        chunk,
+        compressors,
+      );
+      this.#checkRowCount(group, texts.length);
+      return texts;
+    });
+  }
+
+  #checkRowCount(group: number, found: number): void {
+    const { rowCount } = this.metadata.groups[group];
+    if (found !== rowCount) throw new Error(`row group ${group} must have ${rowCount} rows, has ${found}`);
+  }
+
+  #nodeOf(name: string): SchemaNode | undefined {
+    return this.metadata.schema.children.find((node) => node.name === name);
+  }
+
+  #chunkOf(group: number, path: string): ColumnChunk {
+    const chunk = this.metadata.groups[group].chunks.get(path);
+    if (chunk === undefined) {
+      throw new Error(`it must be in all row groups, but is not in row group ${group}`);
+    }
+    if (chunk.isEncrypted) throw new Error("it must not be encrypted, but is");
+    return chunk;
+  }
+
+  #bytesOf({ start, end }: ColumnChunk): ChunkBytes {
+    const { byteLength } = this.source;
+    if (start >= 0 && start <= end && end <= byteLength) return new ChunkBytes(this.source, start, end);
+    throw new Error(`its bytes, ${start} to ${end}, must lie within the file, which has ${byteLength}`);
+  }
+
+  async close(): Promise<void> {
+    await this.source.close();
+  }
+}
+
+/** The file itself, or all Parquet files in the folder and those below it, in the order of their paths. */
+export async function parquetPaths(path: string): Promise<string[]> {
+  if (!(await stat(path)).isDirectory()) return [path];
+  const entries = await readdir(path, { recursive: true });
+  const names = entries.filter((name) => name.endsWith(".parquet") && !/(^|[/\\])\./.test(name)).sort();
+  if (names.length > 0) return names.map((name) => join(path, name));
+  throw new Error(`Cannot read ${path}: the folder must hold files named *.parquet, got none`);
+}

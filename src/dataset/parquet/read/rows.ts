@@ -1,0 +1,109 @@
+import type { Source } from "../../../append/batch.ts";
+import type { Field } from "../../../fields.ts";
+import { ShapeError } from "../../table/sources.ts";
+import { type ByteSource, openBytes } from "../../files/byte_source.ts";
+import { readFailure } from "../../decode.ts";
+import type { LoadedColumn } from "../../known_features.ts";
+import { ParquetFile } from "./file.ts";
+import type { NumberColumn } from "./layout.ts";
+import type { Chunk } from "./chunk.ts";
+import { chunkKeys, chunkSource, chunkSteps } from "./sources.ts";
+import { noColumns, noKey, noNumbers, noOrder } from "../../refusals.ts";
+import type { KeyPiece } from "../../sort/keys.ts";
+import { type Block, NamedShapeError, type RowFile, type Wanted } from "../../rows.ts";
+
+interface ColumnPlan extends LoadedColumn {
+  readonly field: Field;
+  readonly column: NumberColumn;
+}
+
+/** A Parquet file here on the disk. */
+export async function openParquet(path: string): Promise<RowFile> {
+  return await readParquet(await openBytes(path));
+}
+
+/** A Parquet file wherever its bytes are; a block of rows is a row group, and only the wanted columns are read. */
+export async function readParquet(
+  source: ByteSource,
+  features: Readonly<Record<string, unknown>> | null = null,
+): Promise<RowFile> {
+  const file = await ParquetFile.read(source, features);
+  return { blocks: (wanted, action) => blocksOf(file, wanted, action), close: () => file.close() };
+}
+
+async function* blocksOf(file: ParquetFile, wanted: Wanted, action: string): AsyncGenerator<Block> {
+  const plans = wanted.fields.length > 0 ? planColumns(file, wanted.fields, action) : [];
+  const step = wanted.step === undefined ? null : findStep(file, wanted.step, action);
+  for (const name of wanted.keys) checkKey(file, name, action);
+  const columns = [...plans.map(({ column }) => column), ...(step === null ? [] : [step])];
+  for (const [group, rowCount] of file.groupRows.entries()) {
+    if (rowCount === 0) continue;
+    file.prefetch(group, columns);
+    const chunks: Chunk[] = [];
+    for (const { column } of plans) chunks.push(await file.read(group, column));
+    const stepChunk = step === null ? null : await file.read(group, step);
+    const keys: KeyPiece[] = [];
+    for (const name of wanted.keys) keys.push(await readKeys(file, group, name));
+    yield {
+      rowCount,
+      sources: () => ({
+        columns: plans,
+        sources: plans.map((plan, i) => sourceOf(file, chunks[i], plan, rowCount, wanted.nanForNull)),
+      }),
+      steps: (refuse) => chunkSteps(stepChunk!, step!, refuse),
+      keys: () => keys,
+    };
+  }
+}
+
+function sourceOf(
+  file: ParquetFile,
+  chunk: Chunk,
+  { column, field }: ColumnPlan,
+  rowCount: number,
+  nanForNull: boolean,
+): Source {
+  try {
+    return chunkSource(chunk, column, field, rowCount, nanForNull);
+  } catch (error) {
+    if (error instanceof ShapeError) throw new NamedShapeError(field.name, error);
+    throw readFailure(file.path, column.name, error);
+  }
+}
+
+async function readKeys(file: ParquetFile, group: number, name: string): Promise<KeyPiece> {
+  const column = file.columns.get(name)!;
+  if (column !== null) return chunkKeys(await file.read(group, column), column);
+  const texts = await file.readText(group, name);
+  return { kind: "text", length: texts.length, at: (row) => texts[row] };
+}
+
+function planColumns(file: ParquetFile, fields: readonly Field[], action: string): ColumnPlan[] {
+  const plans = fields.flatMap((field) => {
+    const column = file.columns.get(field.name);
+    if (column === undefined) return [];
+    if (column === null) throw noNumbers(action, field.name, file.contentOf(field.name));
+    const { name, layout, feature } = column;
+    return [{ field, column, name, layout, feature }];
+  });
+  if (plans.length > 0) return plans;
+  throw noColumns(`${action} from ${file.path}`, fields, [...file.columns.keys()]);
+}
+
+function findStep(file: ParquetFile, name: string, action: string): NumberColumn {
+  const column = file.columns.get(name);
+  if (column && column.lists.length === 0 && column.dtype !== "float16" && column.dtype.includes("int")) {
+    return column;
+  }
+  const got = column === undefined ? "no column of that name" : "another type";
+  throw new TypeError(
+    `Cannot ${action}: the step column "${name}" of ${file.path} must be of integers, got ${got}`,
+  );
+}
+
+function checkKey(file: ParquetFile, name: string, action: string): void {
+  const column = file.columns.get(name);
+  if (column === undefined) throw noKey(action, name, [...file.columns.keys()]);
+  const isOrdered = column === null ? file.isText(name) : column.lists.length === 0;
+  if (!isOrdered) throw noOrder(action, name, column === null ? "another type" : "lists");
+}

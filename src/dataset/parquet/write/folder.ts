@@ -1,0 +1,42 @@
+import { existsSync } from "node:fs";
+import { readdir, rename } from "node:fs/promises";
+import { join } from "node:path";
+import { writeParquet } from "./file.ts";
+import { shardName, writeShards } from "../../files/shards.ts";
+import { carryOver, replaceFolder } from "../../files/staging.ts";
+import type { TableQueue } from "../../files/tables.ts";
+
+/**
+ * Writes a split as the Hub has them: `data/train-00000-of-00001.parquet`. Files of the split that are there already are
+ * replaced, and all others stay.
+ */
+export async function writeParquetFolder(
+  folder: string,
+  split: string,
+  tables: TableQueue,
+  shardBytes: number,
+): Promise<void> {
+  const data = join(folder, "data");
+  await replaceFolder(data, async (temporary) => {
+    const paths = await writeShards(
+      tables,
+      shardBytes,
+      (index) => join(temporary, `.${index}`),
+      writeParquet,
+    );
+    for (const [index, path] of paths.entries()) {
+      await rename(path, join(temporary, shardName(split, index, paths.length, "parquet")));
+    }
+    if (!existsSync(data)) return;
+    for (const entry of await readdir(data, { recursive: true, withFileTypes: true })) {
+      const path = join(entry.parentPath, entry.name);
+      const below = path.slice(data.length + 1);
+      if (entry.isFile() && !isShardOf(split, below)) await carryOver(path, join(temporary, below));
+    }
+  });
+}
+
+/** Whether a file is one of a split's shards, of whatever number. */
+export function isShardOf(split: string, name: string): boolean {
+  return name.startsWith(`${split}-`) && /^\d{5,}-of-\d{5,}\.parquet$/.test(name.slice(split.length + 1));
+}

@@ -1,0 +1,107 @@
+import type { Table } from "apache-arrow";
+import { Batch } from "../../append/batch.ts";
+import type { Connection } from "../../store/connection.ts";
+import { describe, type Field } from "../../fields.ts";
+import { checkOptions, optionNames } from "../../options.ts";
+import type { ArrowData } from "./sources.ts";
+import type { ArrowField } from "./types.ts";
+import type { LoadedColumn } from "../known_features.ts";
+import { ArrowRows } from "../arrow/read/rows.ts";
+import { RowAppender } from "../rows.ts";
+import { checkData } from "../arrow/read/data.ts";
+import type { LoadOptions } from "../load_options.ts";
+import { checkNullInList } from "./null_in_list.ts";
+import { attachedLength, kindOf, plainView, type TypedArrayName } from "../../typed_array.ts";
+
+const action = "load a dataset";
+const loadKeys = optionNames<LoadOptions>({ step: true, nullInList: true });
+
+/** Appends all rows of a table. What is returned are the features of the columns that were loaded. */
+export function appendTable(
+  connection: Connection,
+  fields: readonly Field[],
+  table: Table,
+  options: LoadOptions,
+): readonly LoadedColumn[] {
+  checkOptions(options, loadKeys, action);
+  checkTable(table);
+  const nanForNull = checkNullInList(options.nullInList, action);
+  const { step } = options;
+  const columns = table.schema.fields as unknown as readonly ArrowField[];
+  const rows = new ArrowRows(columns, table.schema.metadata, { fields, step, keys: [], nanForNull }, action);
+  const batch = new Batch(connection);
+  try {
+    const appender = new RowAppender(connection, batch, action);
+    for (const { data } of table.batches) {
+      const block = readBatch(data as unknown as ArrowData, rows);
+      if (block.length > 0) appender.add(rows.block(block), step);
+    }
+    batch.commit();
+  } catch (error) {
+    batch.abandon();
+    throw error;
+  }
+  return rows.columns;
+}
+
+/**
+ * The columns of a record batch that are read, each thing of them once: a table is a caller's object. What the lengths
+ * speak of must be there, as in a file.
+ */
+function readBatch(data: ArrowData, rows: ArrowRows): ArrowData {
+  const { length, children: given } = data;
+  const children: ArrowData[] = [];
+  // A table without rows has no buffers.
+  for (const { index, name } of length > 0 ? rows.wantedColumns : []) {
+    try {
+      children[index] = readData(given[index]);
+      checkData(children[index], length);
+    } catch (cause) {
+      const { message } = cause as Error;
+      throw new TypeError(`Cannot ${action}: the column "${name}" does not fit: ${message}`, {
+        cause,
+      });
+    }
+  }
+  return { ...data, length, children };
+}
+
+function readData(data: ArrowData): ArrowData {
+  const { type, length, offset, nullCount, nullBitmap, values, valueOffsets, children, dictionary } = data;
+  return {
+    type,
+    length,
+    offset,
+    nullCount,
+    nullBitmap: readArray("validity", nullBitmap, ["Uint8Array"]),
+    values: readArray("values", values)!,
+    valueOffsets: readArray("offsets", valueOffsets, ["Int32Array", "BigInt64Array"])!,
+    children: (children ?? []).map(readData),
+    dictionary: dictionary && { data: dictionary.data.map(readData) },
+  };
+}
+
+/** What is not there stays so. */
+function readArray<Item extends ArrayBufferView>(
+  name: string,
+  array: Item | null | undefined,
+  allowed?: readonly TypedArrayName[],
+): Item | undefined {
+  if (array === null || array === undefined) return undefined;
+  const kind = kindOf(array);
+  if (kind === undefined || !(allowed?.includes(kind) ?? true)) {
+    throw new TypeError(
+      `${name} must be a ${allowed?.join(" or ") ?? "typed array"}, got ${describe(array)}`,
+    );
+  }
+  attachedLength(name, array);
+  return plainView(array);
+}
+
+function checkTable(table: unknown): asserts table is Table {
+  const given = table as Partial<Table> | null;
+  if (typeof given === "object" && Array.isArray(given?.batches) && Array.isArray(given?.schema?.fields)) {
+    return;
+  }
+  throw new TypeError(`Cannot ${action}: it must be a Table of apache-arrow, got ${describe(table)}`);
+}

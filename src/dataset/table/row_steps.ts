@@ -1,0 +1,65 @@
+import type { Connection } from "../../store/connection.ts";
+import type { ArrowData } from "./sources.ts";
+import { valueTypeOf } from "./types.ts";
+import { isSet } from "./bitmaps.ts";
+import { decodeDictionary } from "./dictionary.ts";
+import { numberAt } from "../value_types.ts";
+
+/** The step that a first further row gets: 0 in an empty store, else the one after the last. */
+export function firstStep(connection: Connection): bigint {
+  return connection.rowCount === 0 ? 0n : connection.lastStep + 1n;
+}
+
+const stepMax = 2n ** 63n - 1n;
+
+/** `count` steps from `first`. */
+export function followingSteps(first: bigint, count: number, action: string): BigInt64Array {
+  if (first + BigInt(count) - 1n > stepMax) {
+    throw new RangeError(
+      `Cannot ${action}: steps must be <= ${stepMax}, got ${count} rows from step ${first}`,
+    );
+  }
+  const steps = new BigInt64Array(count);
+  const start = Number(first);
+  if (Number.isSafeInteger(start) && Number.isSafeInteger(start + count)) {
+    // Halves of 32 bits, ten times as fast as a bigint a row.
+    const halves = new Int32Array(steps.buffer);
+    for (let i = 0; i < count; i++) {
+      halves[2 * i] = start + i;
+      halves[2 * i + 1] = Math.floor((start + i) / 2 ** 32);
+    }
+  } else {
+    for (let i = 0; i < count; i++) steps[i] = first + BigInt(i);
+  }
+  return steps;
+}
+
+/** Steps out of integers, of which none may be null or beyond int64. */
+export function toSteps(
+  count: number,
+  integerAt: (row: number) => number | bigint | boolean | null,
+  refuse: (row: number, got: unknown) => Error,
+): BigInt64Array {
+  const steps = new BigInt64Array(count);
+  for (let row = 0; row < count; row++) {
+    const given = integerAt(row);
+    const step = given === null ? null : BigInt(given);
+    if (step === null || step > stepMax) throw refuse(row, step);
+    steps[row] = step;
+  }
+  return steps;
+}
+
+/** Steps out of an Arrow column of integers. */
+export function arrowSteps(given: ArrowData, refuse: (row: number, got: unknown) => Error): BigInt64Array {
+  const data = given.dictionary === undefined || given.dictionary === null ? given : decodeDictionary(given);
+  const { dtype } = valueTypeOf(data.type)!;
+  const validity = data.nullCount === 0 || !data.nullBitmap
+    ? null
+    : { bytes: data.nullBitmap, firstBit: data.offset };
+  return toSteps(
+    data.length,
+    (row) => validity === null || isSet(validity, row) ? numberAt(data.values, dtype, row) : null,
+    refuse,
+  );
+}

@@ -1,0 +1,135 @@
+import type { Source } from "../../../append/batch.ts";
+import type { Field } from "../../../fields.ts";
+import { noColumns, noKey, noOrder } from "../../refusals.ts";
+import { toSteps } from "../../table/row_steps.ts";
+import {
+  CellError,
+  cellInteger,
+  cellKeys,
+  cellSource,
+  newSeen,
+  type Seen,
+  seenColumn,
+} from "./cell_columns.ts";
+import { type Cell, unmark } from "./cells.ts";
+import type { Block, Wanted } from "../../rows.ts";
+
+/** What to do about a field that is in a file, but not as numbers. */
+export const dropAdvice = "; to load without it, name the other fields in columns";
+
+/** Finds what is wanted among values out of text, whose columns are known from the rows that have been read. */
+export class CellRows {
+  readonly #seen = new Map<string, Seen>();
+  readonly #names = new Set<string>();
+  #rowCount = 0;
+
+  constructor(
+    private readonly path: string,
+    private readonly wanted: Wanted,
+    private readonly action: string,
+    /** What to do about a cell that its field cannot hold. */
+    private readonly advise: (name: string, cell: Cell) => string,
+    private readonly dates: ReadonlySet<string> = new Set(),
+  ) {}
+
+  /** That there is a column of this name, whether or not a row has a value in it. */
+  note(name: string): void {
+    this.#names.add(name);
+  }
+
+  /** The error for a cell, in a row that was put into words. */
+  refuse(name: string, place: string, allowed: string, cell: Cell): Error {
+    // A number is of the right type, and only not one that the field can hold.
+    const isNumber = ["number", "bigint"].includes(typeof unmark(cell));
+    return new (isNumber ? RangeError : TypeError)(
+      `Cannot ${this.action}: ${JSON.stringify(name)} at ${place} must be ${allowed}, got ${
+        describeCell(cell)
+      }${this.advise(name, cell)}`,
+    );
+  }
+
+  /** @param place Says where a row of the block is: its number in the file, the file and the line. */
+  block(
+    rowCount: number,
+    column: (name: string) => readonly Cell[],
+    place: (row: number) => string,
+  ): Block {
+    const { wanted, action } = this;
+    this.#rowCount += rowCount;
+    return {
+      rowCount,
+      place,
+      sources: () => {
+        const fields = wanted.fields.filter(({ name }) => this.#names.has(name));
+        const parts = fields.map((field) => {
+          let seen = this.#seen.get(field.name);
+          if (seen === undefined) {
+            this.#seen.set(field.name, seen = newSeen(this.dates.has(field.name)));
+          }
+          const source = this.#source(column(field.name), field, seen, place);
+          return { source, column: seenColumn(field, seen) };
+        });
+        return { sources: parts.map((part) => part.source), columns: parts.map((part) => part.column) };
+      },
+      steps: (refuse) => {
+        const cells = column(wanted.step!);
+        return toSteps(
+          rowCount,
+          (row) => cellInteger(cells[row]),
+          (row) => refuse(row, describeStep(cells[row])),
+        );
+      },
+      keys: () =>
+        wanted.keys.map((name) => {
+          const keys = cellKeys(column(name));
+          if (typeof keys === "string") throw noOrder(action, name, keys);
+          return keys;
+        }),
+    };
+  }
+
+  #source(cells: readonly Cell[], field: Field, seen: Seen, place: (row: number) => string): Source {
+    try {
+      return cellSource(cells, field, seen, this.wanted.nanForNull);
+    } catch (error) {
+      if (!(error instanceof CellError)) throw error;
+      throw this.refuse(field.name, place(error.row), error.allowed, error.cell);
+    }
+  }
+
+  /** What can be said of a file once all of it was read. */
+  end(): void {
+    const { fields, keys } = this.wanted;
+    const names = [...this.#names];
+    const missing = keys.find((name) => !this.#names.has(name));
+    if (missing !== undefined && this.#rowCount > 0) throw noKey(this.action, missing, names);
+    if (fields.length === 0 || fields.some(({ name }) => this.#names.has(name))) return;
+    if (this.#rowCount > 0) {
+      throw noColumns(`${this.action} from ${this.path}`, fields, names, delimiterAdvice(names));
+    }
+  }
+}
+
+/** A line of names that is one name has most likely another delimiter. */
+function delimiterAdvice(names: readonly string[]): string {
+  const delimiter = names.length === 1 ? /[;\t|]/.exec(names[0])?.[0] : undefined;
+  return delimiter === undefined ? "" : `; csv: { delimiter: ${JSON.stringify(delimiter)} } tells them apart`;
+}
+
+const shownMax = 60;
+
+function describeCell(cell: Cell): string {
+  const value = unmark(cell);
+  if (typeof value === "bigint" || typeof value === "number") return `${value}`;
+  const shown = JSON.stringify(cell, (_, entry) => {
+    const value = unmark(entry);
+    return typeof value === "bigint" || typeof value === "number" && !Number.isFinite(value)
+      ? `${value}`
+      : value;
+  }) ?? "nothing";
+  return shown.length > shownMax ? `${shown.slice(0, shownMax)}…` : shown;
+}
+
+function describeStep(cell: Cell): unknown {
+  return cell === undefined ? null : typeof cell === "object" && cell !== null ? "a list or an object" : cell;
+}

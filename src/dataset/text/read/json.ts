@@ -1,0 +1,106 @@
+import { CellRows, dropAdvice } from "./cell_rows.ts";
+import { type Cell, markNumbers } from "./cells.ts";
+import { arrayTexts } from "./json_array.ts";
+import type { Block, RowFile, Wanted } from "../../rows.ts";
+import { textBlocks } from "./text_lines.ts";
+import { openText, type TextSource } from "./text_source.ts";
+
+type JsonRow = Readonly<Record<string, Cell>>;
+
+/** What is each to be an object, and the lines in which they stand. */
+export interface JsonTexts {
+  readonly texts: readonly string[];
+  readonly lines: readonly number[];
+}
+
+/** A file of JSON: an object a line, as Python writes them, or one array of objects. */
+export async function openJson(path: string): Promise<RowFile> {
+  const source = await openText(path);
+  async function* blocks(wanted: Wanted, action: string): AsyncGenerator<Block> {
+    const rows = new CellRows(path, wanted, action, () => dropAdvice);
+    let rowCount = 0;
+    for await (const { texts, lines } of await textsOf(source)) {
+      const first = rowCount;
+      const place = (row: number) => `row ${first + row} of ${path} (line ${lines[row]})`;
+      const found = parseAll(path, texts, lines);
+      rowCount += found.length;
+      for (const row of found) for (const name in row) rows.note(name);
+      yield rows.block(
+        found.length,
+        (name) => found.map((row) => Object.hasOwn(row, name) ? row[name] : undefined),
+        place,
+      );
+    }
+    rows.end();
+  }
+  return { blocks, close: () => source.close() };
+}
+
+/** An array begins with a bracket, which no line of an object does. */
+async function textsOf(source: TextSource): Promise<AsyncIterable<JsonTexts>> {
+  const chunks = source.chunks()[Symbol.asyncIterator]();
+  const held: Uint8Array[] = [];
+  let first: number | undefined;
+  while (first === undefined) {
+    const { done, value } = await chunks.next();
+    if (done) break;
+    held.push(value);
+    first = value.find((byte: number) => !blanks.includes(byte));
+  }
+  async function* all(): AsyncGenerator<Uint8Array> {
+    yield* held;
+    yield* { [Symbol.asyncIterator]: () => chunks };
+  }
+  return first === openBracket ? arrayTexts(source.path, all()) : lineTexts(source, all());
+}
+
+const openBracket = 91;
+/** Spaces, and the mark of UTF-8 that some programs put in front. */
+const blanks = [32, 9, 10, 13, 0xef, 0xbb, 0xbf];
+
+async function* lineTexts(source: TextSource, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<JsonTexts> {
+  let lineCount = 0;
+  for await (const block of textBlocks(source, chunks)) {
+    const [texts, lines]: [string[], number[]] = [[], []];
+    for (const line of block.split("\n")) {
+      lineCount++;
+      if (line.trim() === "") continue;
+      texts.push(line);
+      lines.push(lineCount);
+    }
+    // A block ends with a line's end, behind which the next line begins.
+    if (block.endsWith("\n")) lineCount--;
+    yield { texts, lines };
+  }
+}
+
+/** All at once, which is faster; one by one only to find the one that is wrong. */
+function parseAll(path: string, texts: readonly string[], lines: readonly number[]): JsonRow[] {
+  try {
+    const rows = JSON.parse(`[${markNumbers(texts.join(","))}]`) as JsonRow[];
+    if (rows.length === texts.length && rows.every(isObject)) return rows;
+  } catch {
+    // Said below.
+  }
+  for (const [i, text] of texts.entries()) {
+    if (isObject(tryParse(markNumbers(text)))) continue;
+    throw new Error(
+      `Cannot read ${path}: line ${lines[i]} must be a JSON object, got ${
+        text.trim().slice(0, 60) || "nothing"
+      }`,
+    );
+  }
+  throw new Error(`Cannot read ${path}: every line must be one JSON object`);
+}
+
+function tryParse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

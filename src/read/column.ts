@@ -1,0 +1,221 @@
+import { type Connection, nothing } from "../store/connection.ts";
+import type { Field } from "../fields.ts";
+import { errorOf, status } from "../native/status.ts";
+
+/**
+ * The values of one field, row after row, over all rows that are kept.
+ *
+ * @example
+ * ```ts
+ * import { StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * using store = new StreamStore({ text: 0 });
+ * for (const [step, text] of [[1, 2], [], [3]].entries()) store.append(step, { text });
+ * const { values, width, offsets } = store.column("text");
+ * assert.equal(width, null);
+ * assert.deepEqual(values.subarray(offsets![0], offsets![1]), Float64Array.of(1, 2));
+ * assert.deepEqual(values.subarray(offsets![2], offsets![3]), Float64Array.of(3));
+ * ```
+ */
+export interface Column<Values = Float64Array | BigInt64Array | BigUint64Array> {
+  /**
+   * All values, one row's after another's: float64, or the field's own int64 or uint64. Shape `[rows, width]`, or
+   * where rows differ `[values]`.
+   */
+  readonly values: Values;
+  /** The number of values in every row, or null where rows differ. A row without the field has 0. */
+  readonly width: number | null;
+  /**
+   * Where rows differ, shape `[rows + 1]`: of the rows that are kept the one at place `i`, from 0, has the values from
+   * `offsets[i]` to `offsets[i + 1]`.
+   */
+  readonly offsets: Float64Array | null;
+}
+
+/** Number types that the native library writes, with their codes in zig/src/cells.zig. */
+export const dtypeCodes = {
+  float64: 0,
+  float32: 1,
+  float16: 2,
+  int64: 3,
+  uint64: 4,
+  int32: 5,
+  uint32: 6,
+  int16: 7,
+  uint16: 8,
+  int8: 9,
+  uint8: 10,
+  bool: 11,
+} as const;
+
+export type DtypeName = keyof typeof dtypeCodes;
+
+/** Bytes of one value; a bool takes a bit. */
+export const dtypeBytes: Readonly<Record<DtypeName, number>> = {
+  float64: 8,
+  float32: 4,
+  float16: 2,
+  int64: 8,
+  uint64: 8,
+  int32: 4,
+  uint32: 4,
+  int16: 2,
+  uint16: 2,
+  int8: 1,
+  uint8: 1,
+  bool: 1 / 8,
+};
+
+/** What to take out of the columns. */
+export interface ExtractRequest {
+  readonly field: Field;
+  readonly dtype: DtypeName;
+  /** Values of every row; null lays them out with offsets. */
+  readonly width: number | null;
+  readonly offsetBytes: 0 | 4 | 8;
+  readonly firstRow: number;
+  readonly endRow: number;
+  /** Refuses a value that would not come back as it is: one that a narrower float rounds, a -0 among integers. */
+  readonly isExact?: boolean;
+}
+
+/** One field of a range of rows, laid out as Arrow wants it. */
+export interface Extracted {
+  /** The values' bytes, in whole, and how many values they hold. */
+  readonly bytes: Uint8Array;
+  readonly valueCount: number;
+  /** `rows + 1` offsets of 4 or 8 bytes each, where they were asked for. */
+  readonly offsets: Uint8Array;
+  /** One bit a row, least significant first, unset where the row lacks the field. */
+  readonly validity: Uint8Array;
+  readonly missingCount: number;
+  /** The fewest and the most values in a row. */
+  readonly countMin: number;
+  readonly countMax: number;
+}
+
+/** Thrown to be put into words by the caller, who knows what was asked for. */
+export class ExtractError extends Error {
+  constructor(
+    readonly kind: "inexact" | "width",
+    readonly row: number,
+    /** The cell that does not convert, or the count that is not the width. */
+    readonly cell: bigint,
+  ) {
+    super(`row ${row} does not convert`);
+  }
+}
+
+/** Picks one field out of rows, in one native pass where the room for values suffices, else in as few as may be. */
+export function extract(connection: Connection, request: ExtractRequest): Extracted {
+  const { field, firstRow, endRow, offsetBytes } = request;
+  const rowCount = endRow - firstRow;
+  const offsets = new Uint8Array(offsetBytes * (rowCount + 1));
+  const validity = new Uint8Array(Math.ceil(rowCount / 8)).fill(0xff);
+  const progress = new Float64Array(8);
+  const total = { nextRow: firstRow, valueCount: 0, missingCount: 0, countMin: Infinity, countMax: 0 };
+  let bytes = room(request.dtype, rowCount * (request.width ?? 1));
+  while (true) {
+    const code = connection.native.ss_column_extract(
+      connection.store,
+      // deno-fmt-ignore
+      Float64Array.of(
+        field.type, field.kind, dtypeCodes[request.dtype], request.width ?? -1, firstRow, total.nextRow, endRow,
+        total.valueCount, bytes.length, offsetBytes, offsetBytes === 0 ? 0 : rowCount + 1, validity.length,
+        request.isExact ? 1 : 0,
+      ),
+      bytes.length > 0 ? bytes : nothing,
+      offsets.length > 0 ? offsets : nothing,
+      validity.length > 0 ? validity : nothing,
+      progress,
+    );
+    if (code !== status.ok) throw problemOf(code, progress);
+    total.nextRow = progress[0];
+    total.valueCount = progress[1];
+    total.missingCount += progress[2];
+    total.countMin = Math.min(total.countMin, progress[3]);
+    total.countMax = Math.max(total.countMax, progress[4]);
+    if (total.nextRow === endRow) break;
+    bytes = enlarge(
+      bytes,
+      request.dtype,
+      total.valueCount,
+      (endRow - firstRow) / Math.max(1, total.nextRow - firstRow),
+    );
+  }
+  if (rowCount === 0) total.countMin = 0;
+  return { bytes, offsets, validity, ...total };
+}
+
+function problemOf(code: number, progress: Float64Array): Error {
+  const cell = (BigInt(progress[6]) << 32n) | BigInt(progress[7]);
+  if (code === status.inexact) return new ExtractError("inexact", progress[5], cell);
+  if (code === status.widthMismatch) return new ExtractError("width", progress[5], cell);
+  return errorOf(code, "Cannot read a column");
+}
+
+function room(dtype: DtypeName, valueCount: number): Uint8Array {
+  return new Uint8Array(Math.ceil(valueCount * dtypeBytes[dtype] / 8) * 8);
+}
+
+/** Room for as many values as the rows done so far let expect, a quarter more, and at least twice as many. */
+function enlarge(bytes: Uint8Array, dtype: DtypeName, valueCount: number, rowsRatio: number): Uint8Array {
+  const expected = Math.ceil(1.25 * valueCount * rowsRatio);
+  const grown = room(dtype, Math.max(expected, 2 * Math.ceil(bytes.length / dtypeBytes[dtype]), 1024));
+  grown.set(bytes);
+  return grown;
+}
+
+/** One field over the whole stream. */
+export function readColumn(connection: Connection, field: Field): Column {
+  const even = tryEven(connection, field);
+  if (even !== null) return even;
+  const request = {
+    field,
+    dtype: field.dtype,
+    width: null,
+    offsetBytes: 8,
+    firstRow: connection.firstRow,
+    endRow: connection.rowCount,
+  } as const;
+  const extracted = extract(connection, request);
+  const values = numbersOver(field, extracted.bytes, extracted.valueCount);
+  if (extracted.countMin === extracted.countMax) return { values, width: extracted.countMin, offsets: null };
+  return {
+    values,
+    width: null,
+    offsets: Float64Array.from(new BigInt64Array(extracted.offsets.buffer), Number),
+  };
+}
+
+/** The common field has one token in every row, and needs no offsets. */
+function tryEven(connection: Connection, field: Field): Column | null {
+  try {
+    const request = {
+      field,
+      dtype: field.dtype,
+      width: 1,
+      offsetBytes: 0,
+      firstRow: connection.firstRow,
+      endRow: connection.rowCount,
+    } as const;
+    const extracted = extract(connection, request);
+    if (extracted.missingCount > 0) return null;
+    return { values: numbersOver(field, extracted.bytes, connection.heldRows), width: 1, offsets: null };
+  } catch (error) {
+    if (error instanceof ExtractError && error.kind === "width") return null;
+    throw error;
+  }
+}
+
+function numbersOver(
+  field: Field,
+  bytes: Uint8Array,
+  count: number,
+): Float64Array | BigInt64Array | BigUint64Array {
+  const buffer = bytes.buffer as ArrayBuffer;
+  if (field.dtype === "int64") return new BigInt64Array(buffer, 0, count);
+  if (field.dtype === "uint64") return new BigUint64Array(buffer, 0, count);
+  return new Float64Array(buffer, 0, count);
+}

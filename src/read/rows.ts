@@ -1,0 +1,168 @@
+import { type Connection, nothing } from "../store/connection.ts";
+import { StreamStoreError } from "../error.ts";
+import type { Field } from "../fields.ts";
+import { check } from "../native/status.ts";
+import { narrowStep } from "../steps.ts";
+
+/**
+ * A field's value in a row: a number, or a list of shape `[values]` as a typed array, of the field's own dtype. A
+ * bigint is a value of an int64 or uint64 field. Once a field was written as a list, all its values come as lists.
+ *
+ * @example
+ * ```ts
+ * import { type RowValue, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * using store = new StreamStore({ a: 0 });
+ * store.append(0, { a: 1 });
+ * const single: RowValue | undefined = store.row(0).a;
+ * assert.equal(single, 1);
+ * store.append(1, { a: [2, 3] });
+ * assert.deepEqual(store.row(0).a, Float64Array.of(1));
+ * ```
+ */
+export type RowValue = number | bigint | Float64Array | BigInt64Array | BigUint64Array;
+
+/**
+ * One row: its step, and the fields that it has by name. A step is a bigint where a number would not be exact. In a
+ * store with a field whose name objects inherit, such as `constructor`, rows have no prototype.
+ *
+ * @example
+ * ```ts
+ * import { type Row, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * using store = new StreamStore({ action: 0, reward: 1 });
+ * store.append(5, { reward: 0.5 });
+ * const row: Row<"action" | "reward"> = store.row(0);
+ * assert.deepEqual(row, { step: 5, reward: 0.5 });
+ * ```
+ */
+export type Row<Name extends string = string> =
+  & { readonly step: number | bigint }
+  & {
+    readonly [Field in Name]?: RowValue;
+  };
+
+/** What the tokens alone do not say; see zig/src/format.zig. */
+export interface Mark {
+  readonly row: number;
+  readonly type: number;
+  readonly kind: MarkKind;
+}
+
+export type MarkKind = "empty-list" | "bare-row" | "list-field";
+
+const markKinds: Readonly<Record<number, MarkKind>> = {
+  0: "empty-list",
+  [-1]: "bare-row",
+  [-2]: "list-field",
+};
+const markWords = 3;
+
+/** Rows `[from, to)`. The range must lie within the committed rows. */
+export function readRows(connection: Connection, fields: readonly Field[], from: number, to: number): Row[] {
+  const count = to - from;
+  const starts = new Float64Array(count + 1);
+  const steps = new BigInt64Array(Math.max(1, count));
+  check(connection.native.ss_rows_read(connection.store, from, count, starts, steps), "Cannot read rows");
+  const tokens = readTokens(connection, starts[0], starts[count]);
+  const fieldOfType = new Map(fields.map((field) => [field.type, field]));
+  const prototype = fields.some(({ name }) => name in Object.prototype) ? null : Object.prototype;
+  const rows = Array.from({ length: count }, (_, i) => {
+    const row: Record<string, unknown> = prototype === null ? Object.create(null) : {};
+    row.step = narrowStep(steps[i]);
+    let at = starts[i] - starts[0];
+    const end = starts[i + 1] - starts[0];
+    while (at < end) {
+      const field = fieldOf(fieldOfType, tokens.types[at]);
+      let next = at + 1;
+      while (next < end && tokens.types[next] === field.type) next++;
+      row[field.name] = valueOf(field, tokens.cells, at, next);
+      at = next;
+    }
+    return row;
+  });
+  for (const mark of readMarks(connection, from, to)) {
+    if (mark.kind !== "empty-list") continue;
+    const field = fieldOf(fieldOfType, mark.type);
+    // Rows come from files too.
+    const row = rows[mark.row - from];
+    if (row === undefined) throw damagedMark(mark.row);
+    row[field.name] = valueOf({ ...field, isList: true }, tokens.cells, 0, 0);
+  }
+  return rows as Row[];
+}
+
+function damagedMark(row: number): StreamStoreError {
+  return new StreamStoreError(
+    "damaged",
+    `Cannot read rows: marks must be in the order of rows, got row ${row}`,
+  );
+}
+
+/** Types come from files: one that is no field's is damage. */
+function fieldOf(fieldOfType: ReadonlyMap<number, Field>, type: number): Field {
+  const field = fieldOfType.get(type);
+  if (field !== undefined) return field;
+  throw new StreamStoreError("damaged", `Cannot read rows: a token's type must be a field's, got ${type}`);
+}
+
+/** Marks of rows `[from, to)`, in row order. */
+export function readMarks(connection: Connection, from: number, to: number): Mark[] {
+  const length = countMarks(connection, from, to);
+  const words = new BigInt64Array(markWords * length);
+  if (length > 0) readMarkWords(connection, from, to, words);
+  return Array.from({ length }, (_, i) => {
+    const last = words[markWords * i + 2];
+    const kind = markKinds[Number(last >> 32n)];
+    return { row: Number(words[markWords * i]), type: Number(BigInt.asIntN(32, last)), kind };
+  });
+}
+
+/** How many marks rows `[from, to)` have. */
+export function countMarks(connection: Connection, from: number, to: number): number {
+  return connection.markCount === 0 ? 0 : readMarkWords(connection, from, to, new BigInt64Array(0));
+}
+
+/** Reads as many marks as fit into `words`; returns how many there are. */
+function readMarkWords(connection: Connection, from: number, to: number, words: BigInt64Array): number {
+  const count = new Float64Array(1);
+  const out = words.length > 0 ? words : nothing;
+  const { native, store } = connection;
+  const code = native.ss_marks_read(store, from, to, out, words.length / markWords, count);
+  check(code, "Cannot read marks");
+  return count[0];
+}
+
+function readTokens(
+  connection: Connection,
+  start: number,
+  end: number,
+): { types: Int32Array; cells: ArrayBuffer } {
+  const length = end - start;
+  const types = new Int32Array(length);
+  const cells = new BigInt64Array(length);
+  const layout = 3 + 4;
+  if (length > 0) {
+    const windows = Float64Array.of(start);
+    const { native, store } = connection;
+    check(
+      native.ss_window_gather(store, windows, 1, length, layout, nothing, 0, cells, types, nothing),
+      "Cannot read rows",
+    );
+  }
+  return { types, cells: cells.buffer };
+}
+
+function valueOf(field: Field, cells: ArrayBuffer, at: number, end: number): RowValue {
+  const values = sliceOf(field, cells, at, end);
+  return field.isList || end - at !== 1 ? values : values[0];
+}
+
+function sliceOf(field: Field, cells: ArrayBuffer, at: number, end: number) {
+  const slice = cells.slice(8 * at, 8 * end);
+  if (field.dtype === "int64") return new BigInt64Array(slice);
+  if (field.dtype === "uint64") return new BigUint64Array(slice);
+  return new Float64Array(slice);
+}

@@ -1,0 +1,146 @@
+import type { Connection } from "../store/connection.ts";
+import { describe } from "../fields.ts";
+import { gather, type GatherRequest, type Indices, readStarts } from "./gather.ts";
+import { isList, readElements } from "../typed_array.ts";
+
+/**
+ * Indices in nested lists of equal lengths: their nesting is the shape.
+ *
+ * @example
+ * ```ts
+ * import { type NestedIndices, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * using store = new StreamStore({ reward: 0 });
+ * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
+ * const indices: NestedIndices = [[0, 1, 2], [7, 8, 9]];
+ * assert.deepEqual(store.get(indices).shape, [2, 3]);
+ * ```
+ */
+export type NestedIndices = readonly number[] | readonly NestedIndices[];
+
+/**
+ * Single tokens, copied, in the shape of the indices that asked for them. The arrays are flat, the last axis fastest.
+ *
+ * @example
+ * ```ts
+ * import { StreamStore, type Tokens } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * using store = new StreamStore({ action: 0, reward: 1 });
+ * store.append(7, { action: 2, reward: 0.5 });
+ * const tokens: Tokens = store.get([1, 0]);
+ * assert.deepEqual(tokens.types, Int32Array.of(1, 0));
+ * assert.deepEqual(tokens.values, Float64Array.of(0.5, 2));
+ * ```
+ */
+export interface Tokens {
+  /** The lengths of the axes, for instance `[2, 3]`: they multiply to the number of tokens. */
+  readonly shape: readonly number[];
+  /** The step of each token, of the shape `[...shape]`. */
+  readonly steps: BigInt64Array;
+  /** The type ID of each token, of the shape `[...shape]`. */
+  readonly types: Int32Array;
+  /** The numbers, of the shape `[...shape]`; those of int64 and uint64 fields as the nearest float64. */
+  readonly values: Float64Array;
+}
+
+/** Axes of nested lists. A list that holds itself has no end of them. */
+const axesMax = 64;
+
+/** Indices in nested lists, which may hold one list in many places: so few of them can stand for very many. */
+const nestedMax = 2 ** 26;
+
+const words = { action: "get tokens", list: "indices" };
+
+/** What tokens are to be copied, and in which shape. */
+export interface TokensRequest extends GatherRequest {
+  readonly shape: readonly number[];
+}
+
+/** Reads what a caller hands over, each thing once. */
+export function readIndices(indices: Indices | NestedIndices, shape?: readonly number[]): TokensRequest {
+  const { found, flat } = flatten(indices);
+  const starts = readStarts(flat, words);
+  const wanted = shape === undefined ? found ?? [starts.length] : checkShape(shape, starts.length);
+  return { starts, length: 1, out: {}, shape: wanted };
+}
+
+/** Copies the tokens at the indices. */
+export function getTokens(connection: Connection, integers: Int32Array, request: TokensRequest): Tokens {
+  return { shape: request.shape, ...gather<Record<never, never>>(connection, integers, request, words) };
+}
+
+/** The indices one after another; of nested lists also their shape. */
+function flatten(indices: Indices | NestedIndices): { found?: readonly number[]; flat: Indices } {
+  if (!Array.isArray(indices)) return { flat: indices as Indices };
+  const first: unknown[] = [];
+  readElements("Cannot get tokens: indices", indices, (item) => void first.push(item));
+  if (!first.some(Array.isArray)) return { flat: first as number[] };
+  const shape = shapeOf(first);
+  const flat: number[] = [];
+  const walk = (level: unknown, depth: number): void => {
+    if (depth === shape.length) {
+      if (Array.isArray(level)) throw ragged(shape, depth, level);
+      flat.push(level as number);
+      return;
+    }
+    if (!Array.isArray(level)) throw ragged(shape, depth, level);
+    const length: unknown = level.length;
+    if (length !== shape[depth]) throw ragged(shape, depth, level);
+    for (let i = 0; i < shape[depth]; i++) walk(level[i], depth + 1);
+  };
+  walk(first, 0);
+  return { found: shape, flat };
+}
+
+/** The shape by the first list of each depth; `flatten` checks that the others agree. */
+function shapeOf(indices: readonly unknown[]): number[] {
+  const shape: number[] = [];
+  let count = 1;
+  for (let level: unknown = indices; Array.isArray(level); level = level[0]) {
+    const length: unknown = level.length;
+    shape.push(Number(length));
+    count *= Number(length);
+    if (shape.length > axesMax) {
+      throw new RangeError(`Cannot get tokens: indices must have at most ${axesMax} axes, got more`);
+    }
+    if (!(count >= 0 && count <= nestedMax)) {
+      throw new RangeError(
+        `Cannot get tokens: nested lists must hold at most ${nestedMax} indices, got shape [${
+          shape.join(", ")
+        }]; a typed array with a shape can hold more`,
+      );
+    }
+  }
+  return shape;
+}
+
+function ragged(shape: readonly number[], depth: number, level: unknown): RangeError {
+  const wanted = depth === shape.length ? "a number" : `a list of ${shape[depth]}`;
+  return new RangeError(
+    `Cannot get tokens: indices must have one shape, here [${
+      shape.join(", ")
+    }]; at depth ${depth} there must be ${wanted}, got ${describe(level)}`,
+  );
+}
+
+function checkShape(given: readonly number[], count: number): readonly number[] {
+  if (!isList(given)) {
+    throw new TypeError(`Cannot get tokens: shape must be a list of numbers, got ${describe(given)}`);
+  }
+  const shape: number[] = [];
+  let product = 1;
+  const isWhole = (length: unknown) => Number.isInteger(length) && (length as number) >= 0;
+  readElements("Cannot get tokens: shape", given, (length) => {
+    if (shape.length === axesMax) {
+      throw new RangeError(`Cannot get tokens: shape must have at most ${axesMax} axes, got more`);
+    }
+    shape.push(length as number);
+    product *= isWhole(length) ? length as number : NaN;
+  });
+  if (product === count) return shape;
+  throw new RangeError(
+    `Cannot get tokens: shape must multiply to the ${count} indices, got [${shape.map(describe).join(", ")}]`,
+  );
+}

@@ -1,0 +1,73 @@
+import type { Connection } from "../store/connection.ts";
+import type { ColumnViews } from "../native/runtime.ts";
+
+/**
+ * `length` consecutive tokens of a stream, without a copy: each column is a typed array over the store's own memory,
+ * made when it is first read. Two windows over the same tokens share that memory.
+ *
+ * A window stays right through any growth of the store. After `close` its columns are empty, and an array taken from
+ * it before is empty too in Deno and keeps its values in Bun. What a program writes into a column stays in this process
+ * and may be replaced by the file's content at any time: copy what you want to change.
+ *
+ * @example
+ * ```ts
+ * import { StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * using store = new StreamStore({ action: 0, reward: 1 });
+ * for (let step = 0; step < 10; step++) store.append(step, { action: step % 2, reward: 0.5 });
+ * const window = store.window(4, 3);
+ * assert.deepEqual([...window.steps], [2n, 2n, 3n]);
+ * assert.deepEqual([...window.types], [0, 1, 0]);
+ * assert.deepEqual([...window.values], [0, 0.5, 1]);
+ * ```
+ */
+export class Window {
+  /** The token index of the first token. */
+  readonly start: number;
+  /** The number of tokens, T. */
+  readonly length: number;
+  readonly #connection: Connection;
+  readonly #views: ColumnViews;
+  #steps?: BigInt64Array;
+  #types?: Int32Array;
+  #values?: Float64Array;
+  #bits?: BigInt64Array;
+
+  /** Made by `store.window`. */
+  constructor(connection: Connection, start: number, length: number) {
+    this.start = start;
+    this.length = length;
+    this.#connection = connection;
+    this.#views = connection.views();
+  }
+
+  /** The step of each token, shape `[length]`. Empty once the store is closed. */
+  get steps(): BigInt64Array {
+    if (this.#connection.isClosed) return new BigInt64Array(0);
+    return this.#steps ??= this.#views.steps(this.start, this.length);
+  }
+
+  /** The type ID of each token, shape `[length]`. Empty once the store is closed. */
+  get types(): Int32Array {
+    if (this.#connection.isClosed) return new Int32Array(0);
+    return this.#types ??= this.#views.types(this.start, this.length);
+  }
+
+  /**
+   * The cell of each token as a float64, shape `[length]`. Cells of int64 and uint64 fields are in `bits`. Empty once
+   * the store is closed.
+   */
+  get values(): Float64Array {
+    if (this.#connection.isClosed) return new Float64Array(0);
+    return this.#values ??= this.#views.values(this.start, this.length);
+  }
+
+  /**
+   * The cell of each token as 64 bits, shape `[length]`: the same memory as `values`. Empty once the store is closed.
+   */
+  get bits(): BigInt64Array {
+    if (this.#connection.isClosed) return new BigInt64Array(0);
+    return this.#bits ??= this.#views.bits(this.start, this.length);
+  }
+}

@@ -1,0 +1,228 @@
+import { builtin } from "../native/builtin.ts";
+import { extract } from "../read/column.ts";
+import type { Connection } from "../store/connection.ts";
+import type { Field } from "../fields.ts";
+import { check } from "../native/status.ts";
+import { readEpisodes, writeEpisodes } from "./episode_file.ts";
+import type { EpisodePlan } from "./options.ts";
+
+/** Starts that one native call may find. */
+const startsPerScan = 1 << 16;
+
+const progressWords = { nextRow: 0, toRow: 1, hasId: 2, idLow: 3, idHigh: 4, written: 5 };
+
+/** Rows that are searched before it pays to write down what was found: some ten milliseconds' worth. */
+const rowsPerSave = 1 << 20;
+
+const arrayOf = { float64: Float64Array, int64: BigInt64Array, uint64: BigUint64Array } as const;
+
+/** Rows that are looked at to tell why there is no window. */
+const lookedMax = 1 << 12;
+
+/** A row with which an episode begins whose ID an earlier one has had. */
+export interface Return {
+  readonly row: number;
+  readonly earlier: number;
+  readonly id: number | bigint;
+}
+
+/**
+ * The rows with which the episodes of a store begin. They are found by native code, once for every row: as steps arrive
+ * the search goes on where it ended, and a file beside the store's own keeps what was found for the next to open it.
+ */
+export class Episodes {
+  /** The rows, in rising order; `count` of them are in use. */
+  starts: BigUint64Array<ArrayBuffer> = new BigUint64Array(64);
+  count = 0;
+  readonly #kind: number;
+  readonly #idField: Field | null;
+  readonly #types: Int32Array;
+  readonly #cellKinds: Int32Array;
+  readonly #progress = new Float64Array(6);
+  readonly #found: BigUint64Array;
+  #seenRows = -1;
+  #seenTokens = -1;
+  #savedRow = 0;
+
+  /** @param path Where what is found is kept; null keeps it in memory only. */
+  constructor(
+    private readonly connection: Connection,
+    plan: EpisodePlan,
+    private readonly path: string | null = null,
+  ) {
+    this.#kind = plan.kind === "id" ? 1 : 0;
+    const fields = "fields" in plan ? plan.fields : [];
+    this.#idField = plan.kind === "id" ? plan.fields[0] : null;
+    this.#types = Int32Array.from(fields, ({ type }) => type);
+    this.#cellKinds = Int32Array.from(fields, ({ kind }) => kind);
+    this.#found = new BigUint64Array(fields.length > 0 ? startsPerScan : 0);
+    this.#progress[progressWords.nextRow] = connection.firstRow;
+    const known = "starts" in plan ? plan.starts : this.#load();
+    // Rows before the first start that is known are an episode too. Where fields tell, it is that of the first row that
+    // is held; else of the first there ever was, so that windows stay where they are when rows are dropped.
+    const first = fields.length === 0 ? 0n : known[0] ?? BigInt(connection.firstRow);
+    this.#add(BigUint64Array.of(first));
+    const later = known.findIndex((start) => start > first);
+    if (later >= 0) this.#add(known.subarray(later));
+  }
+
+  /** Looks at the rows that were committed since the last call. */
+  extend(): void {
+    const { rowCount, tokenCount } = this.connection;
+    // The last row may have got its ID since.
+    if (this.#types.length === 0 || (rowCount === this.#seenRows && tokenCount === this.#seenTokens)) return;
+    const progress = this.#progress;
+    // What was dropped before anybody looked at it is in no episode.
+    progress[progressWords.nextRow] = Math.max(progress[progressWords.nextRow], this.connection.firstRow);
+    progress[progressWords.toRow] = rowCount;
+    do {
+      check(this.#scan(), "Cannot find the episodes");
+      this.#add(this.#found.subarray(0, progress[progressWords.written]));
+    } while (progress[progressWords.written] === startsPerScan);
+    this.#seenRows = rowCount;
+    this.#seenTokens = tokenCount;
+    this.#save();
+  }
+
+  /**
+   * The first of the oldest rows with which an episode begins whose ID an earlier one of them has had, or null. Rows of
+   * several environments that were appended in turn are such.
+   */
+  findReturn(): Return | null {
+    if (this.#idField === null) return null;
+    const { firstRow, rowCount } = this.connection;
+    const endRow = Math.min(rowCount, firstRow + lookedMax);
+    const idOfRow = readFirstValues(this.connection, this.#idField, firstRow, endRow);
+    const rowOfId = new Map<number | bigint, number>();
+    for (let i = countBelow(this.starts, this.count, firstRow); i < this.count; i++) {
+      const row = Number(this.starts[i]);
+      const id = idOfRow[row - firstRow];
+      if (id === undefined) continue;
+      const earlier = rowOfId.get(id);
+      if (earlier !== undefined) return { row, earlier, id };
+      rowOfId.set(id, row);
+    }
+    return null;
+  }
+
+  /** How many episodes begin before a row. Starts that are given may lie beyond what there is yet. */
+  countBefore(row: number): number {
+    return Number(this.starts[this.count - 1]) < row ? this.count : countBelow(this.starts, this.count, row);
+  }
+
+  #scan(): number {
+    const { native, store } = this.connection;
+    return native.ss_episodes_scan(
+      store,
+      this.#kind,
+      this.#types,
+      this.#cellKinds,
+      this.#types.length,
+      this.#progress,
+      this.#found,
+      startsPerScan,
+    );
+  }
+
+  #load(): BigUint64Array {
+    const saved = this.path === null || this.#types.length === 0
+      ? null
+      : readEpisodes(this.path, this.connection.id);
+    if (saved === null || saved.nextRow > this.connection.rowCount) return new BigUint64Array(0);
+    this.#progress.set([
+      saved.nextRow,
+      0,
+      saved.id === null ? 0 : 1,
+      Number((saved.id ?? 0n) & 0xffff_ffffn),
+      Number((saved.id ?? 0n) >> 32n),
+    ]);
+    this.#savedRow = saved.nextRow;
+    return saved.starts;
+  }
+
+  #save(): void {
+    const [nextRow, , hasId, idLow, idHigh] = this.#progress;
+    if (this.path === null || nextRow - this.#savedRow < rowsPerSave) return;
+    const { native, store, id } = this.connection;
+    const synced = new Float64Array(1);
+    check(native.ss_rows_synced(store, synced), "Cannot find the episodes");
+    if (synced[0] < nextRow) return;
+    this.#savedRow = nextRow;
+    const lastId = hasId === 1 ? BigInt(idHigh) << 32n | BigInt(idLow) : null;
+    writeEpisodes(this.path, id, { nextRow, id: lastId, starts: this.starts.subarray(0, this.count) });
+  }
+
+  #add(starts: BigUint64Array): void {
+    const count = this.count + starts.length;
+    if (count > this.starts.length) this.starts = grown(this.starts, count);
+    this.starts.set(starts, this.count);
+    this.count = count;
+  }
+}
+
+/** What samplers of one store share: the episodes, by their rule. */
+export class EpisodeIndex {
+  readonly #known = new Map<string, Episodes>();
+
+  /** @param directory Where the store's files are; null for one that keeps none. */
+  constructor(private readonly connection: Connection, private readonly directory: string | null) {}
+
+  episodes(plan: EpisodePlan): Episodes {
+    if (!("fields" in plan)) return new Episodes(this.connection, plan);
+    const rule = `${plan.kind} ${plan.fields.map(({ type }) => type).join()}`;
+    const known = this.#known.get(rule);
+    if (known !== undefined) return known;
+    const made = new Episodes(this.connection, plan, this.#pathOf(rule));
+    this.#known.set(rule, made);
+    return made;
+  }
+
+  /** A damaged store's files are not added to. */
+  #pathOf(rule: string): string | null {
+    if (this.directory === null || this.connection.access === "salvage") return null;
+    const name = builtin.crypto.createHash("sha256").update(rule).digest("hex").slice(0, 16);
+    return builtin.path.join(this.directory, `episodes-${name}`);
+  }
+}
+
+/** A field's first value in each of the rows; undefined where a row has none. */
+function readFirstValues(
+  connection: Connection,
+  field: Field,
+  firstRow: number,
+  endRow: number,
+): (number | bigint | undefined)[] {
+  const { dtype } = field;
+  const { bytes, offsets } = extract(connection, {
+    field,
+    dtype,
+    width: null,
+    offsetBytes: 8,
+    firstRow,
+    endRow,
+  });
+  const values = new arrayOf[dtype](bytes.slice().buffer);
+  const starts = new BigInt64Array(offsets.slice().buffer);
+  return Array.from(
+    { length: endRow - firstRow },
+    (_, i) => starts[i] === starts[i + 1] ? undefined : values[Number(starts[i])],
+  );
+}
+
+/** How many of the first `count` numbers, which rise, are below a limit. */
+export function countBelow(numbers: BigUint64Array, count: number, limit: number): number {
+  let [low, high] = [0, count];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (Number(numbers[middle]) < limit) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** A copy with room for `count` elements, and for as many again. */
+export function grown(from: BigUint64Array, count: number): BigUint64Array<ArrayBuffer> {
+  const to = new BigUint64Array(2 * count);
+  to.set(from);
+  return to;
+}

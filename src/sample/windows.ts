@@ -1,0 +1,218 @@
+import type { Connection } from "../store/connection.ts";
+import { check } from "../native/status.ts";
+import { countBelow, type Episodes, grown, type Return } from "./episodes.ts";
+import type { Boundary } from "./options.ts";
+
+const policies: Readonly<Record<Boundary, number>> = { within: 0, cross: 0, "pad-left": 1, "pad-right": 2 };
+
+/** What a moment's store has to draw from: windows by ordinal, in the order of their anchors, from `from` to `total`. */
+export interface Population {
+  /** The first position that is kept, and the one after the last. A position is a token, or a row. */
+  readonly first: number;
+  readonly end: number;
+  /** Episodes that begin before the end. */
+  readonly episodes: number;
+  readonly from: number;
+  readonly total: number;
+}
+
+/** Where windows lie: first position and number of positions. A window's anchor is its first position, or its last where it is padded on the left. */
+export interface Places {
+  readonly anchors: Float64Array;
+  readonly starts: Float64Array;
+  readonly lengths: Int32Array;
+}
+
+export interface WindowRule {
+  readonly unit: "tokens" | "steps";
+  readonly length: number;
+  readonly stride: number;
+  readonly boundary: Boundary;
+}
+
+/**
+ * Which windows of a store are valid, and where they lie. Windows have ordinals, and those of an episode that has ended
+ * never change: so all that is kept is how many windows stand before each episode, and growth only adds to it.
+ */
+export class Windows {
+  /** The positions with which episodes begin. */
+  #origins: BigUint64Array<ArrayBuffer> = new BigUint64Array(64);
+  /** Windows in the episodes before each. */
+  #cumulative: BigUint64Array<ArrayBuffer> = new BigUint64Array(64);
+  #count = 0;
+  /** For each run of so many ordinals, a power of two, the episode of the first: where a search begins. */
+  #buckets: Uint32Array = new Uint32Array(64);
+  readonly #bucketState = new Float64Array(2);
+  #bucketShift = 0;
+  readonly #out = new Float64Array(1);
+
+  constructor(
+    private readonly connection: Connection,
+    readonly rule: WindowRule,
+    private readonly episodes: Episodes,
+  ) {}
+
+  /** What there is to draw from now, or was when the stream ended at `end`. */
+  population(end = this.#endNow()): Population {
+    this.#extend();
+    const episodes = countBelow(this.#origins, this.#count, end);
+    const population = { first: this.#firstNow(), end, episodes, from: 0, total: 0 };
+    if (episodes === 0) return population;
+    const last = Number(this.#origins[episodes - 1]);
+    population.total = Number(this.#cumulative[episodes - 1]) + this.#windowsOf(end - last);
+    population.from = population.first > Number(this.#origins[0])
+      ? this.rank(population, population.first)
+      : 0;
+    return population;
+  }
+
+  /** How many windows have an anchor before a position. */
+  rank(population: Population, position: number): number {
+    const { native } = this.connection;
+    const code = native.ss_windows_rank(
+      this.#plan(population),
+      this.#origins,
+      population.episodes,
+      this.#cumulative,
+      position,
+      this.#out,
+    );
+    check(code, "Cannot count windows");
+    return this.#out[0];
+  }
+
+  /** Where the first `count` of the windows with these ordinals lie. */
+  locate(population: Population, ordinals: Float64Array, count: number, places: Places): void {
+    const { native } = this.connection;
+    const code = native.ss_windows_locate(
+      this.#plan(population),
+      this.#origins,
+      population.episodes,
+      this.#cumulative,
+      this.#buckets,
+      this.#bucketState[0],
+      ordinals,
+      count,
+      places.anchors,
+      places.starts,
+      places.lengths,
+    );
+    check(code, "Cannot locate windows");
+  }
+
+  /** Where the windows with these anchors lie. */
+  resolve(population: Population, count: number, { anchors, starts, lengths }: Places): void {
+    const { native } = this.connection;
+    const plan = this.#plan(population);
+    const code = native.ss_windows_resolve(
+      plan,
+      this.#origins,
+      population.episodes,
+      anchors,
+      count,
+      starts,
+      lengths,
+    );
+    check(code, "Cannot locate windows");
+  }
+
+  /** Where the ID of an earlier episode comes back, as `Episodes` finds it. */
+  findReturn(): Return | null {
+    return this.episodes.findReturn();
+  }
+
+  /** The position with which an episode begins. */
+  originOf(episode: number): number {
+    return Number(this.#origins[episode]);
+  }
+
+  /** Calls back with the runs of anchors, `rule.stride` apart, of the windows with ordinals from `from` on. */
+  forEachRun(
+    population: Population,
+    from: number,
+    visit: (firstAnchor: number, count: number) => void,
+  ): void {
+    const { stride } = this.rule;
+    const first = Math.max(0, countBelow(this.#cumulative, population.episodes, from + 1) - 1);
+    for (let episode = first; episode < population.episodes; episode++) {
+      const before = Number(this.#cumulative[episode]);
+      const after = episode + 1 < population.episodes
+        ? Number(this.#cumulative[episode + 1])
+        : population.total;
+      const skipped = Math.max(0, from - before);
+      if (after - before > skipped) {
+        visit(Number(this.#origins[episode]) + skipped * stride, after - before - skipped);
+      }
+    }
+  }
+
+  #endNow(): number {
+    return this.rule.unit === "steps" ? this.connection.rowCount : this.connection.tokenCount;
+  }
+
+  #firstNow(): number {
+    return this.rule.unit === "steps" ? this.connection.firstRow : this.connection.firstToken;
+  }
+
+  /** Windows of an episode of `length` positions. */
+  #windowsOf(length: number): number {
+    const { boundary, stride } = this.rule;
+    if (boundary === "pad-left" || boundary === "pad-right") return Math.ceil(length / stride);
+    return length < this.rule.length ? 0 : Math.floor((length - this.rule.length) / stride) + 1;
+  }
+
+  #plan({ first, end }: { first: number; end: number }): Float64Array {
+    const { length, stride, boundary } = this.rule;
+    return Float64Array.of(length, stride, policies[boundary], first, end, this.#bucketShift);
+  }
+
+  /** Takes in the episodes that have begun since the last call. */
+  #extend(): void {
+    this.episodes.extend();
+    const count = this.episodes.countBefore(this.connection.rowCount);
+    if (count <= this.#count) return;
+    if (count > this.#origins.length) {
+      this.#origins = grown(this.#origins, count);
+      this.#cumulative = grown(this.#cumulative, count);
+    }
+    this.#findOrigins(this.#count, count);
+    const from = this.#count;
+    this.#count = count;
+    this.#countWindows(from);
+    const total = Number(this.#cumulative[count - 1]);
+    // Buckets that would hold too many episodes are made smaller, or too few larger: each time at twice as many.
+    const shift = Math.max(0, Math.floor(Math.log2(Math.max(1, total / count))));
+    if (Math.abs(shift - this.#bucketShift) <= 1 && total / 2 ** shift < this.#buckets.length) return;
+    this.#bucketShift = shift;
+    this.#buckets = new Uint32Array(64 + 2 * Math.ceil(total / 2 ** shift));
+    this.#bucketState[0] = 0;
+    this.#countWindows(count);
+  }
+
+  #findOrigins(from: number, to: number): void {
+    const rows = this.episodes.starts.subarray(from, to);
+    const origins = this.#origins.subarray(from, to);
+    if (this.rule.unit === "steps") return origins.set(rows);
+    const { native, store, firstRow } = this.connection;
+    // Where the tokens of dropped rows were is not known, but for the first row: their episodes begin where the store does.
+    const dropped = countBelow(rows, rows.length, firstRow);
+    const held = dropped === 0 ? rows : rows.slice().fill(BigInt(firstRow), 0, dropped);
+    check(native.ss_rows_start(store, held, held.length, origins), "Cannot find the episodes");
+    if (rows[0] === 0n) origins[0] = 0n;
+  }
+
+  #countWindows(from: number): void {
+    const { native } = this.connection;
+    const code = native.ss_windows_count(
+      this.#plan({ first: 0, end: Number(this.#origins[this.#count - 1]) }),
+      this.#origins,
+      this.#count,
+      from,
+      this.#cumulative,
+      this.#buckets,
+      this.#buckets.length,
+      this.#bucketState,
+    );
+    check(code, "Cannot count windows");
+  }
+}

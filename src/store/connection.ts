@@ -1,0 +1,360 @@
+import { StreamStoreError } from "../error.ts";
+import type { Field } from "../fields.ts";
+import { runtime } from "../native/load.ts";
+import type { ColumnViews, ViewState } from "../native/runtime.ts";
+import { check, status } from "../native/status.ts";
+import { temporaryDirectory } from "../native/system.ts";
+import { storageFull } from "./storage_full.ts";
+import type { TailMemory } from "../append/tail.ts";
+
+/** Sizes of the tail, 1 MiB in all: half as much costs a flush a fifth more a step, twice as much gains nothing. */
+const tailRecordsMax = 32 * 1024;
+const tailValuesMax = 64 * 1024;
+
+/**
+ * Addresses a column reserves at first, in tokens. More than 4 GiB a column, so that no engine clones a buffer over
+ * it; little enough that two thousand stores fit a 47-bit address space. A larger stream moves to a larger reservation.
+ */
+const reservedTokens = 2 ** 31;
+
+const counts = {
+  tokens: 1,
+  rows: 2,
+  marks: 3,
+  lastStep: 4,
+  tailState: 5,
+  tailRecords: 7,
+  tailValues: 9,
+  columns: 11,
+  firstToken: 17,
+  firstRow: 18,
+  capacity: 19,
+  recovery: 20,
+  room: 25,
+  id: 28,
+};
+const stateLength = 30;
+
+/** How a store is opened; the numbers are the native library's. */
+const modes = { temporary: 0, create: 1, write: 2, read: 3, salvage: 4 } as const;
+
+/**
+ * What opening a store found. All numbers are 0 where the last writer had closed it, and in a temporary store.
+ *
+ * @example
+ * ```ts
+ * import { type Recovery, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ * import { mkdtempSync } from "node:fs";
+ * import { tmpdir } from "node:os";
+ *
+ * const path = `${mkdtempSync(`${tmpdir()}/example-`)}/run.stream`;
+ * StreamStore.open(path, { fields: { reward: 0 } }).close();
+ * using store = StreamStore.open(path);
+ * const found: Recovery = store.recovery;
+ * assert.equal(found.recoveredRows + found.cutRows, 0);
+ * ```
+ */
+export interface Recovery {
+  /**
+   * Tokens that were in the tail and not yet in the columns, because the writer was not closed. They are in the store
+   * now.
+   */
+  readonly recoveredTokens: number;
+  /** The rows of those tokens. */
+  readonly recoveredRows: number;
+  /** Tokens that were committed but did not survive a failure of the system. They are lost. */
+  readonly cutTokens: number;
+  /** The rows of those tokens. */
+  readonly cutRows: number;
+  /** Writes of one field at one step, in a tail that cannot be trusted after such a failure. They are lost. */
+  readonly cutWrites: number;
+}
+
+/** What the tail may take: no more than it is large, and no more than disk space is reserved for. */
+export interface Room {
+  readonly records: number;
+  readonly values: number;
+  /** Records that say what tokens cannot. */
+  readonly marks: number;
+}
+
+/** An open store of the native library, and what its last commit says. */
+export class Connection {
+  readonly native = runtime.native;
+  readonly store: number;
+  readonly #viewState: ViewState;
+  /** All views made, those before a move to a larger reservation included. */
+  readonly #madeViews: ColumnViews[] = [];
+  /** Tokens and rows in the columns; the tail may hold more. */
+  tokenCount = 0;
+  rowCount = 0;
+  markCount = 0;
+  lastStep = 0n;
+  /** The stream starts here; what comes before was dropped. */
+  firstToken = 0;
+  firstRow = 0;
+  isClosed = false;
+  /** Whether a call that writes is under way. */
+  isWriting = false;
+  #views?: ColumnViews;
+  #dataAddress = 0n;
+  readonly #changed = new Uint32Array(1);
+  readonly #state = new BigInt64Array(stateLength);
+
+  /** Where its files are, or a temporary store's would be. */
+  directory: string;
+
+  private constructor(store: number, readonly access: keyof typeof modes, directory: string) {
+    this.store = store;
+    this.directory = directory;
+    this.#viewState = { store, count: 0, mustBlank: false };
+    this.reload();
+    nets.register(this, this.#viewState, this);
+  }
+
+  /** A store whose files have no names, in the system's directory for temporary files. */
+  static temporary(capacity: number): Connection {
+    const path = temporaryDirectory(runtime.system);
+    return Connection.#open(path, "temporary", { capacity }, `Cannot create a temporary store in ${path}`);
+  }
+
+  /** A new store in an empty directory; `action` says what could not be done if it cannot. */
+  static create(directory: string, capacity: number, action: string): Connection {
+    return Connection.#open(directory, "create", { capacity }, action);
+  }
+
+  /** A store that exists, to go on with or only to read. With an ID, the head must have it. */
+  static existing(directory: string, access: "write" | "read" | "salvage", id: string | null): Connection {
+    return Connection.#open(directory, access, { id }, `Cannot open the store ${directory}`);
+  }
+
+  static #open(
+    path: string,
+    access: keyof typeof modes,
+    { capacity = 1, id = null }: { readonly capacity?: number; readonly id?: string | null },
+    action: string,
+  ): Connection {
+    const directory = new TextEncoder().encode(path);
+    const options = Float64Array.of(capacity, tailRecordsMax, tailValuesMax, reservedTokens);
+    const out = new Float64Array(1);
+    const code = runtime.native.ss_store_open(
+      directory,
+      directory.length,
+      modes[access],
+      options,
+      idBytes(id),
+      out,
+    );
+    if (code === status.locked) {
+      throw new StreamStoreError("locked", `${action}: the process ${out[0]} is writing it`);
+    }
+    if (code === status.storageFull) throw storageFull(action, path, out[0]);
+    check(code, action);
+    return new Connection(out[0], access, path);
+  }
+
+  /** The chunk by which the files grow, in tokens. */
+  get capacity(): number {
+    return Number(this.#state[counts.capacity]);
+  }
+
+  /** 16 random bytes in hexadecimal, drawn when the store was made. */
+  get id(): string {
+    const bytes = new Uint8Array(this.#state.slice(counts.id, counts.id + 2).buffer);
+    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  }
+
+  /** What the tail may take since the last commit, all told. */
+  get room(): Room {
+    const [records, values, marks] = Array.from(
+      this.#state.subarray(counts.room, counts.room + 3),
+      Number,
+    );
+    return { records, values, marks };
+  }
+
+  /** Rows in the columns that were not dropped. */
+  get heldRows(): number {
+    return this.rowCount - this.firstRow;
+  }
+
+  /** The row that holds a token. */
+  rowOfToken(index: number): number {
+    const out = new Float64Array(1);
+    check(this.native.ss_row_find(this.store, index, out), "Cannot find a row");
+    return out[0];
+  }
+
+  /** Drops whole chunks before a row. */
+  dropBefore(row: number): void {
+    check(this.native.ss_store_drop(this.store, row), "Cannot drop the oldest rows");
+    this.reload();
+  }
+
+  get recovery(): Recovery {
+    const [recoveredTokens, recoveredRows, cutTokens, cutRows, cutWrites] = Array.from(
+      this.#state.subarray(counts.recovery, counts.recovery + 5),
+      Number,
+    );
+    return { recoveredTokens, recoveredRows, cutTokens, cutRows, cutWrites };
+  }
+
+  /** The tail's memory, or null where this process may not look at native memory. */
+  mapTail(): TailMemory | null {
+    if (!runtime.canView || !this.isWritable) return null;
+    const [stateAddress, recordsAddress, recordsBytes, valuesAddress, valuesBytes] = [
+      this.#state[counts.tailState],
+      this.#state[counts.tailRecords],
+      Number(this.#state[counts.tailRecords + 1]),
+      this.#state[counts.tailValues],
+      Number(this.#state[counts.tailValues + 1]),
+    ];
+    return {
+      state: new Int32Array(runtime.borrow(stateAddress, 8)),
+      records: new Int32Array(runtime.borrow(recordsAddress, recordsBytes)),
+      values: runtime.borrow(valuesAddress, valuesBytes),
+    };
+  }
+
+  /** Typed arrays over the columns. Made anew when the columns have moved to a larger reservation. */
+  views(): ColumnViews {
+    if (this.#views !== undefined) return this.#views;
+    if (!runtime.canView) {
+      throw new StreamStoreError(
+        "windows-not-permitted",
+        "Cannot view the columns: zero-copy windows need --allow-ffi without a path; gather() copies and works with less",
+      );
+    }
+    const ranges = [0, 1, 2].map((column) => ({
+      address: this.#state[counts.columns + 2 * column],
+      byteLength: this.#state[counts.columns + 2 * column + 1],
+    }));
+    this.#views = runtime.columnViews(ranges[0], ranges[1], ranges[2], this.#viewState, this);
+    this.#madeViews.push(this.#views);
+    return this.#views;
+  }
+
+  /** Moves the tail into the columns, and reserves disk space for what it takes next as long as there is any. */
+  flush(): void {
+    this.checkGrowth(this.native.ss_store_flush(this.store), "Cannot flush the store");
+    this.reload();
+  }
+
+  /** Reserves disk space for what the tail takes next, or says that there is none. */
+  reserve(): void {
+    this.checkGrowth(this.native.ss_store_reserve(this.store), "Cannot append");
+    this.reload();
+  }
+
+  /** Flushes, and makes everything durable. */
+  sync(): void {
+    this.checkGrowth(this.native.ss_store_sync(this.store), "Cannot sync the store");
+    this.reload();
+  }
+
+  /** For a reader: goes to the newest commit. Returns whether there was a newer one. */
+  refresh(): boolean {
+    check(this.native.ss_store_refresh(this.store, this.#changed), "Cannot refresh the store");
+    if (this.#changed[0] === 0) return false;
+    this.reload();
+    return true;
+  }
+
+  /** Reads what the last commit says. */
+  reload(): void {
+    check(this.native.ss_store_state(this.store, this.#state), "Cannot read the store's state");
+    this.tokenCount = Number(this.#state[counts.tokens]);
+    this.rowCount = Number(this.#state[counts.rows]);
+    this.markCount = Number(this.#state[counts.marks]);
+    this.lastStep = this.#state[counts.lastStep];
+    this.firstToken = Number(this.#state[counts.firstToken]);
+    this.firstRow = Number(this.#state[counts.firstRow]);
+    const dataAddress = this.#state[counts.columns + 4];
+    if (dataAddress !== this.#dataAddress) this.#views = undefined;
+    this.#dataAddress = dataAddress;
+  }
+
+  /** As `check`; where the disk is full, the error says how much was wanted and how much there is. */
+  checkGrowth(code: number, action: string): void {
+    if (code === status.storageFull) throw storageFull(action, this.directory, this.detail()[0]);
+    check(code, action);
+  }
+
+  /** What the last error was about: row and value index. */
+  detail(): readonly [number, number] {
+    const out = new Float64Array(2);
+    check(this.native.ss_store_detail(this.store, out), "Cannot read the store's last error");
+    return [out[0], out[1]];
+  }
+
+  get isWritable(): boolean {
+    return this.access !== "read" && this.access !== "salvage";
+  }
+
+  /**
+   * Runs a call that writes. What it reads of the caller may run the caller's code (a getter, a proxy, a callback):
+   * another call that writes would go on from where this one has not got to, so it is refused.
+   */
+  write<T>(action: string, task: () => T): T {
+    this.checkIdle(action);
+    this.isWriting = true;
+    try {
+      return task();
+    } finally {
+      this.isWriting = false;
+    }
+  }
+
+  /** Throws in the middle of a call that writes. */
+  checkIdle(action: string): void {
+    if (!this.isWriting) return;
+    throw new StreamStoreError(
+      "busy",
+      `Cannot ${action}: the store must be idle, got a call from within another that writes`,
+    );
+  }
+
+  checkWritable(action: string): void {
+    this.checkOpen(action);
+    if (!this.isWritable) {
+      throw new StreamStoreError("read-only", `Cannot ${action}: the store is open for reading only`);
+    }
+  }
+
+  checkOpen(action: string): void {
+    if (this.isClosed) throw new StreamStoreError("closed", `Cannot ${action}: the store is closed`);
+  }
+
+  close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    nets.unregister(this);
+    for (const views of this.#madeViews) views.detach();
+    this.#views = undefined;
+    check(closeNative(this.#viewState), "Cannot close the store");
+  }
+}
+
+/** An ID as the native library takes it: zeros for one that is not known. */
+function idBytes(id: string | null): Uint8Array {
+  return Uint8Array.from(
+    { length: 16 },
+    (_, i) => id === null ? 0 : parseInt(id.slice(2 * i, 2 * i + 2), 16),
+  );
+}
+
+/** Closes what was dropped without `close`. Only a net: when it runs is up to the garbage collector. */
+const nets = new FinalizationRegistry<ViewState>(closeNative);
+
+function closeNative({ store, count, mustBlank }: ViewState): number {
+  return runtime.native.ss_store_close(store, count >>> 0, mustBlank ? 1 : 0);
+}
+
+/** Where no buffer is wanted, one must be passed all the same: an empty one arrives as a null pointer in Deno. */
+export const nothing = new Uint8Array(8);
+
+/** Integer fields as the native library's gather takes them. */
+export function integerFields(fields: readonly Field[]): Int32Array {
+  return Int32Array.from(fields.filter(({ kind }) => kind !== 0).flatMap(({ type, kind }) => [type, kind]));
+}

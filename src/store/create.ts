@@ -1,0 +1,151 @@
+/** How a store's directory comes to be: whole or not at all, whenever its creator dies. */
+import { builtin } from "../native/builtin.ts";
+import { Connection } from "./connection.ts";
+import { StreamStoreError } from "../error.ts";
+import { syncPath, systemError } from "./manifest.ts";
+
+/**
+ * Makes a store's directory: it is built beside its place by `build` and then renamed, so that a crash meanwhile leaves
+ * nothing at `path`. What it leaves beside it, the next creation there removes.
+ */
+export function createDirectory(path: string, build: (directory: string) => Connection): Connection {
+  const action = `Cannot create a store at ${path}`;
+  checkEmpty(path, action);
+  const parent = builtin.path.dirname(path);
+  // Only the name's beginning, since a name that is as long as can be leaves no room for more.
+  const prefix = `.${Array.from(builtin.path.basename(path)).slice(0, 40).join("")}.creating-`;
+  removeLeftovers(parent, prefix);
+  let place = builtin.path.join(parent, prefix + crypto.randomUUID());
+  let built: Connection | undefined;
+  try {
+    builtin.fs.mkdirSync(place);
+  } catch (error) {
+    if ((error as { code?: string }).code !== "ENOENT") throw systemError(error, action, path);
+    const message = `${action}: its parent directory must exist, got none at ${parent}`;
+    throw new StreamStoreError("not-found", message, { cause: error });
+  }
+  try {
+    built = build(place);
+    // An empty directory at the path is replaced; everything else there is an error.
+    builtin.fs.renameSync(place, path);
+    place = path;
+    syncName(path);
+    return built;
+  } catch (error) {
+    built?.close();
+    removeFiles(place);
+    // Somebody may have put something there meanwhile.
+    if (place !== path) checkEmpty(path, action);
+    throw systemError(error, action, path);
+  }
+}
+
+/** What is there already, if it is a directory, must hold nothing. */
+function checkEmpty(path: string, action: string): void {
+  const names = namesIn(path);
+  if (names.length === 0) return;
+  const shown = names.length === 1 ? JSON.stringify(names[0]) : `${names.length} names`;
+  throw new StreamStoreError(
+    "already-exists",
+    `${action}: the directory must be empty, or not be there, got ${shown} in it`,
+  );
+}
+
+/**
+ * Makes the name that a directory was just given durable. A parent that may be written but not read cannot be opened for
+ * that; then the directory is synced itself, which brings a journal up to the renaming too.
+ */
+function syncName(directory: string): void {
+  try {
+    syncPath(builtin.path.dirname(directory));
+  } catch (error) {
+    if ((error as { code?: string }).code !== "EACCES") throw error;
+    syncPath(directory);
+  }
+}
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Names that begin alike may be a user's: only those that a creation gives are looked at. */
+function removeLeftovers(parent: string, prefix: string): void {
+  for (const name of namesIn(parent)) {
+    if (!name.startsWith(prefix) || !uuid.test(name.slice(prefix.length))) continue;
+    try {
+      removeIfLeft(builtin.path.join(parent, name));
+    } catch {
+      // What cannot be removed, as another user's, is in nobody's way.
+    }
+  }
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return builtin.fs.readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
+
+/** How long a creator may take from making the directory to locking what is in it: some tenths of a millisecond. */
+const unlockedMillisecondsMax = 60_000;
+
+/**
+ * Removes a directory if its creator is dead. A living one holds the lock of `head` from before the file gets its length
+ * until the directory has its name; only before that its age must tell.
+ */
+function removeIfLeft(directory: string): void {
+  const { fs, path } = builtin;
+  if (namesIn(directory).some((name) => !fileNames.includes(name))) return;
+  const head = fs.statSync(path.join(directory, "head"), { throwIfNoEntry: false });
+  const isLocked = head !== undefined && head.size > 0;
+  if (!isLocked && Date.now() - fs.statSync(directory).mtimeMs < unlockedMillisecondsMax) return;
+  const lock = isLocked ? takeLock(directory) : null;
+  if (lock === "held") return;
+  // A creator appends nothing: a store with rows was given this name by somebody.
+  if (lock === null || lock.rowCount === 0) removeFiles(directory);
+  lock?.close();
+}
+
+/** Takes a leftover for this process, if nobody has it; null where too little of it is there to be opened. */
+function takeLock(directory: string): Connection | "held" | null {
+  try {
+    return Connection.existing(directory, "write", null);
+  } catch (error) {
+    const code = error instanceof StreamStoreError ? error.code : undefined;
+    // The files are looked at only under the lock.
+    return code === "damaged" || code === "not-found" ? null : "held";
+  }
+}
+
+/** All that a creation makes in a directory. */
+const fileNames = [
+  "head",
+  "step.i64",
+  "type.i32",
+  "data.b64",
+  "row.u64",
+  "marks",
+  "sums",
+  "store.json",
+  "store.json.new",
+];
+
+/**
+ * Removes the directory of a store that nobody has appended to. By name, since looking into it takes a descriptor, and
+ * there may be none: that may be why the creation has failed. What cannot be removed, the next creation removes.
+ */
+function removeFiles(directory: string): void {
+  const { fs, path } = builtin;
+  for (const name of fileNames) {
+    try {
+      fs.unlinkSync(path.join(directory, name));
+    } catch {
+      // It was not made yet.
+    }
+  }
+  try {
+    fs.rmdirSync(directory);
+  } catch {
+    // The error that the creation has met is the one to be told.
+  }
+}

@@ -1,0 +1,188 @@
+/** `store.json`: what the columns' files do not say of a store. It is replaced whole, so that it is never half there. */
+import { builtin } from "../native/builtin.ts";
+import type { Feature } from "../dataset/features.ts";
+import type { KnownFeatures } from "../dataset/known_features.ts";
+import { type ErrorCode, StreamStoreError } from "../error.ts";
+import { errorOf, status, statusOfSystem } from "../native/status.ts";
+import { storageFull } from "./storage_full.ts";
+import { type Dtype, type Field, type FieldType, parseFields } from "../fields.ts";
+
+interface FieldEntry {
+  readonly name: string;
+  readonly type: number;
+  readonly dtype: Dtype;
+  readonly isList: boolean;
+  readonly feature?: Feature | null;
+}
+
+interface Manifest {
+  readonly format: "streamstore";
+  readonly version: number;
+  /** The store's, which its head has too. */
+  readonly id: string;
+  readonly fields: readonly FieldEntry[];
+  /** Of the ID and the fields, since no other file could tell that one of the fields was changed. */
+  readonly checksum: string;
+}
+
+/** What a manifest says; without one the ID is not known. */
+export interface Known {
+  readonly id: string | null;
+  readonly fields: Field[];
+  readonly features: Map<string, Feature | null>;
+}
+
+const version = 1;
+const fileName = "store.json";
+
+/** Reads the store's ID, the fields and their features. */
+export function readManifest(directory: string): Known {
+  const manifest = parseManifest(directory, readText(directory));
+  const fields = parseFields(
+    manifest.fields.map(({ name, type, dtype }): readonly [string, FieldType] => [name, { type, dtype }]),
+  );
+  fields.forEach((field) => {
+    field.isList = manifest.fields.find(({ name }) => name === field.name)!.isList === true;
+  });
+  const features = new Map<string, Feature | null>();
+  for (const { name, feature } of manifest.fields) if (feature !== undefined) features.set(name, feature);
+  return { id: manifest.id, fields, features };
+}
+
+/** Replaces the manifest of the store that has the ID. */
+export function writeManifest(
+  directory: string,
+  id: string,
+  fields: readonly Field[],
+  features: KnownFeatures,
+): void {
+  const entries = fields.map(({ name, type, dtype, isList }): FieldEntry => {
+    const known = features.has(name) ? { feature: features.get(name) } : {};
+    return { name, type, dtype, isList, ...known };
+  });
+  const manifest: Manifest = {
+    format: "streamstore",
+    version,
+    id,
+    fields: entries,
+    checksum: checksumOf(id, entries),
+  };
+  const path = builtin.path.join(directory, fileName);
+  const text = JSON.stringify(manifest, null, 2) + "\n";
+  replaceFile(path, `Cannot write ${path}`, [new TextEncoder().encode(text)]);
+}
+
+function readText(directory: string): string {
+  try {
+    return builtin.fs.readFileSync(builtin.path.join(directory, fileName), "utf8");
+  } catch (error) {
+    const action = `Cannot open the store ${directory}`;
+    if ((error as { code?: string }).code !== "ENOENT") throw systemError(error, action, directory);
+    const isThere = builtin.fs.existsSync(directory);
+    const state = isThere ? `the directory must hold a store, got one without ${fileName}` : "there is none";
+    throw new StreamStoreError("not-found", `${action}: ${state}`, { cause: error });
+  }
+}
+
+function parseManifest(directory: string, text: string): Manifest {
+  const refuse = (code: ErrorCode, what: string) =>
+    new StreamStoreError(code, `Cannot open the store ${directory}: ${fileName} ${what}`);
+  let manifest: Manifest;
+  try {
+    manifest = JSON.parse(text);
+  } catch {
+    throw refuse("damaged", "must be JSON");
+  }
+  if (manifest?.format !== "streamstore" || !Number.isInteger(manifest.version) || manifest.version < 1) {
+    throw refuse("damaged", "must describe a store");
+  }
+  if (manifest.version > version) {
+    throw refuse("newer-version", `must have version <= ${version}, got ${manifest.version}`);
+  }
+  if (!Array.isArray(manifest.fields) || !manifest.fields.every((field) => typeof field?.name === "string")) {
+    throw refuse("damaged", "must list fields by name");
+  }
+  if (typeof manifest.id !== "string" || !/^[0-9a-f]{32}$/.test(manifest.id)) {
+    throw refuse("damaged", "must have an ID of 32 hexadecimal digits");
+  }
+  const checksum = checksumOf(manifest.id, manifest.fields);
+  if (manifest.checksum !== checksum) {
+    throw refuse(
+      "damaged",
+      `must have the checksum ${checksum} for its ID and fields, got ${manifest.checksum}`,
+    );
+  }
+  return manifest;
+}
+
+/** Spaces do not count. */
+function checksumOf(id: string, fields: readonly FieldEntry[]): string {
+  return builtin.crypto.createHash("sha256").update(JSON.stringify([id, fields])).digest("hex").slice(0, 16);
+}
+
+/**
+ * Writes a file beside its place, makes it durable and renames it, and makes the name durable too: who loses power finds
+ * the old file or the new one.
+ */
+export function replaceFile(path: string, action: string, parts: readonly Uint8Array[]): void {
+  const { fs } = builtin;
+  const beside = `${path}.new`;
+  try {
+    const file = fs.openSync(beside, "w");
+    try {
+      for (const bytes of parts) writeAll(file, bytes);
+      fs.fsyncSync(file);
+    } finally {
+      fs.closeSync(file);
+    }
+    fs.renameSync(beside, path);
+    syncPath(builtin.path.dirname(path));
+  } catch (error) {
+    removeQuietly(beside);
+    throw systemError(error, action, path);
+  }
+}
+
+/** For what is left of a file that could not be written: on a full disk it takes room, and is nobody's. */
+export function removeQuietly(path: string): void {
+  try {
+    builtin.fs.rmSync(path, { force: true });
+  } catch {
+    // A directory that takes no files keeps none.
+  }
+}
+
+/** Some systems write no more than 2 GiB at once. */
+function writeAll(file: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length;) {
+    at += builtin.fs.writeSync(file, bytes, at, Math.min(bytes.length - at, 2 ** 26));
+  }
+}
+
+/** Makes a file, or the names in a directory, durable. */
+export function syncPath(path: string): void {
+  const file = builtin.fs.openSync(path, "r");
+  try {
+    builtin.fs.fsyncSync(file);
+  } finally {
+    builtin.fs.closeSync(file);
+  }
+}
+
+/**
+ * An error of the file system about a path, with a code of ours. Others pass as they are, also those about permissions of
+ * the runtime.
+ */
+export function systemError(error: unknown, action: string, path: string): unknown {
+  const code = statusOfSystem(systemName(error));
+  if (code === null || error instanceof StreamStoreError) return error;
+  return code === status.storageFull ? storageFull(action, path, 0, error) : errorOf(code, action, error);
+}
+
+/** The name of an error of the system, as `ENOSPC`. Deno gives some only the number, at the end of their message. */
+function systemName(error: unknown): string | undefined {
+  const { code, message } = (error ?? {}) as { code?: string; message?: unknown };
+  if (code !== undefined) return code;
+  const number = Number(/\(os error (\d+)\)$/.exec(String(message))?.[1]);
+  return Object.entries(builtin.os.constants.errno).find(([, value]) => value === number)?.[0];
+}

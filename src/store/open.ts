@@ -1,0 +1,215 @@
+/** How a store in a directory is opened: which fields it has, and the connection to it. */
+import { builtin } from "../native/builtin.ts";
+import { Connection } from "./connection.ts";
+import { createDirectory } from "./create.ts";
+import type { Feature } from "../dataset/features.ts";
+import { StreamStoreError } from "../error.ts";
+import { describe, type Field, type FieldList, parseFields } from "../fields.ts";
+import { type Known, readManifest, systemError, writeManifest } from "./manifest.ts";
+import { countMarks, readMarks } from "../read/rows.ts";
+
+/**
+ * What may be done with a store: `create` a new one, `append` to one that exists, or only `read` it.
+ *
+ * @example
+ * ```ts
+ * import { type Mode, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ * import { mkdtempSync } from "node:fs";
+ * import { tmpdir } from "node:os";
+ *
+ * const path = `${mkdtempSync(`${tmpdir()}/example-`)}/run.stream`;
+ * const modes: Mode[] = ["create", "append", "read"];
+ * for (const mode of modes) StreamStore.open(path, { mode, fields: { reward: 0 } }).close();
+ * assert.throws(() => StreamStore.open(path, { mode: "create", fields: { reward: 0 } }), { code: "already-exists" });
+ * ```
+ */
+export type Mode = "create" | "append" | "read";
+
+/** An open store in a directory. */
+export interface Opened {
+  readonly directory: string;
+  readonly connection: Connection;
+  readonly fields: Field[];
+  readonly features: Map<string, Feature | null>;
+  /** The first row whose marks tell what store.json lacks, since it could not be written. */
+  readonly manifestDue?: number;
+}
+
+export interface OpenRequest {
+  readonly fields?: FieldList;
+  readonly mode?: Mode;
+  readonly capacity: number;
+  readonly salvage: boolean;
+}
+
+export function openDirectory(path: string, request: OpenRequest): Opened {
+  const directory = checkPath(path);
+  if (request.salvage) return salvage(directory, request);
+  const mode = request.mode ?? (isStore(directory) ? "append" : "create");
+  if (mode === "create") return create(directory, request);
+  if (mode !== "append" && mode !== "read") {
+    throw new RangeError(`Cannot open a store: mode must be create, append or read, got ${describe(mode)}`);
+  }
+  const known = readManifest(directory);
+  if (request.fields !== undefined) checkSame(directory, known.fields, parseFields(request.fields));
+  const connection = Connection.existing(directory, mode === "append" ? "write" : "read", known.id);
+  try {
+    return describeExisting(directory, connection);
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+/** Read again under the lock: another writer may have ended since, and have noted what it learnt. */
+function describeExisting(directory: string, connection: Connection): Opened {
+  const { fields, features } = readManifest(directory);
+  const listCount = countLists(fields);
+  const fromRow = noteLastLists(connection, fields);
+  const opened = { directory, connection, fields, features };
+  if (!connection.isWritable || countLists(fields) === listCount) return opened;
+  // Else later marks would hide the one that says so from the next to open the store.
+  try {
+    writeManifest(directory, connection.id, fields, features);
+    return opened;
+  } catch (error) {
+    if (!isFoundAgain(error, connection, fromRow)) throw error;
+    return { ...opened, manifestDue: fromRow };
+  }
+}
+
+/** Whether a full disk has kept store.json from being written, and the next to open the store will not miss it. */
+export function isFoundAgain(error: unknown, connection: Connection, firstRow: number): boolean {
+  const isFull = error instanceof StreamStoreError && error.code === "storage-full";
+  return isFull && firstRow >= firstRowLookedAt(connection);
+}
+
+/** How many fields are known as lists. */
+export function countLists(fields: readonly Field[]): number {
+  return fields.filter(({ isList }) => isList).length;
+}
+
+/** Opens what is whole of a damaged store. Without its store.json the fields have to be given. */
+function salvage(directory: string, request: OpenRequest): Opened {
+  if (request.mode !== undefined && request.mode !== "read") {
+    throw new RangeError(`Cannot salvage a store: mode must be read, got ${describe(request.mode)}`);
+  }
+  const { id, fields, features } = readManifestOr(directory, request.fields);
+  const connection = Connection.existing(directory, "salvage", id);
+  noteLastLists(connection, fields);
+  return { directory, connection, fields, features };
+}
+
+function readManifestOr(directory: string, map: FieldList | undefined): Known {
+  try {
+    return readManifest(directory);
+  } catch (error) {
+    if (map === undefined) throw error;
+    return { id: null, fields: parseFields(map), features: new Map() };
+  }
+}
+
+function create(directory: string, request: OpenRequest): Opened {
+  if (request.fields === undefined) {
+    throw new StreamStoreError(
+      "not-found",
+      `Cannot open the store ${directory}: there is none, and no fields are given to create it`,
+    );
+  }
+  const fields = parseFields(request.fields);
+  const features = new Map<string, Feature | null>();
+  if (isStore(directory)) {
+    throw new StreamStoreError(
+      "already-exists",
+      `Cannot create a store at ${directory}: there is one already`,
+    );
+  }
+  const connection = createDirectory(directory, (staging) => {
+    const made = Connection.create(staging, request.capacity, `Cannot create a store at ${directory}`);
+    try {
+      writeManifest(staging, made.id, fields, features);
+      made.sync();
+      return made;
+    } catch (error) {
+      made.close();
+      throw error;
+    }
+  });
+  connection.directory = directory;
+  return { directory, connection, fields, features };
+}
+
+function checkPath(path: unknown): string {
+  if (typeof path !== "string" || path === "" || path.includes("\0")) {
+    throw new TypeError(`Cannot open a store: the path must be a string without NUL, got ${describe(path)}`);
+  }
+  return builtin.path.resolve(path);
+}
+
+/** Whether there is a store at the path. Something else there, other than an empty directory, is an error later. */
+function isStore(directory: string): boolean {
+  try {
+    if (!builtin.fs.existsSync(directory)) return false;
+    if (!builtin.fs.statSync(directory).isDirectory()) {
+      throw new StreamStoreError(
+        "not-a-directory",
+        `Cannot open the store ${directory}: it is not a directory`,
+      );
+    }
+    return builtin.fs.existsSync(`${directory}/store.json`);
+  } catch (error) {
+    throw systemError(error, `Cannot open the store ${directory}`, directory);
+  }
+}
+
+/** The store's fields are those it was made with; given ones must be the same, in the same order. */
+function checkSame(directory: string, found: readonly Field[], given: readonly Field[]): void {
+  const show = (fields: readonly Field[]) =>
+    fields.map(({ name, type, dtype }) => `${name}: ${type}${dtype === "float64" ? "" : ` ${dtype}`}`);
+  const [has, wants] = [show(found), show(given)];
+  if (has.join() === wants.join()) return;
+  const missing = wants.filter((field) => !has.includes(field));
+  const extra = has.filter((field) => !wants.includes(field));
+  const parts = [
+    ...(missing.length > 0 ? [`lacks { ${missing.join(", ")} }`] : []),
+    ...(extra.length > 0 ? [`has { ${extra.join(", ")} } besides`] : []),
+  ];
+  const difference = parts.length > 0 ? `the store ${parts.join(" and ")}` : "in another order";
+  throw new StreamStoreError(
+    "fields-differ",
+    `Cannot open the store ${directory}: fields must be { ${has.join(", ")} }, got { ${
+      wants.join(", ")
+    } }: ${difference}`,
+  );
+}
+
+/** Marks looked at for a field that became a list just before the writer died, and is not known as one. */
+const marksLookedAt = 4096;
+
+/** Notes which fields are lists that `store.json` did not know as such: by the last marks of all. Returns from which row. */
+function noteLastLists(connection: Connection, fields: readonly Field[]): number {
+  const fromRow = firstRowLookedAt(connection);
+  noteLists(connection, fields, fromRow);
+  return fromRow;
+}
+
+/** At least the last row is looked at. */
+function firstRowLookedAt(connection: Connection): number {
+  let [from, end] = [0, Math.max(0, connection.rowCount - 1)];
+  while (from < end) {
+    const middle = Math.floor((from + end) / 2);
+    if (countMarks(connection, middle, connection.rowCount) > marksLookedAt) from = middle + 1;
+    else end = middle;
+  }
+  return from;
+}
+
+/** Notes which fields are lists by the marks of all rows from `fromRow` on. */
+export function noteLists(connection: Connection, fields: readonly Field[], fromRow: number): void {
+  if (fields.every(({ isList }) => isList)) return;
+  for (const { kind, type } of readMarks(connection, fromRow, connection.rowCount)) {
+    const field = kind === "list-field" ? fields.find((candidate) => candidate.type === type) : undefined;
+    if (field !== undefined) field.isList = true;
+  }
+}

@@ -1,0 +1,120 @@
+import type { Connection } from "./connection.ts";
+import { check } from "../native/status.ts";
+import { checkOptions } from "../options.ts";
+
+/**
+ * A chunk whose bytes are not those that were written.
+ *
+ * @example
+ * ```ts
+ * import { type DamagedChunk, StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ * import { mkdtempSync, openSync, writeSync } from "node:fs";
+ * import { tmpdir } from "node:os";
+ *
+ * const path = `${mkdtempSync(`${tmpdir()}/example-`)}/run.stream`;
+ * StreamStore.open(path, { fields: { reward: 0 } }).close();
+ * using store = StreamStore.open(path);
+ * for (let step = 0; step < 1000; step++) store.append(step, { reward: step });
+ * store.sync();
+ * const file = openSync(`${path}/data.b64`, "r+");
+ * writeSync(file, "x", 42); // what no program should do
+ * const [damaged]: readonly DamagedChunk[] = (await store.verify()).damaged;
+ * assert.deepEqual(damaged, { file: "data.b64", chunk: 0, rows: [0, 1000] });
+ * ```
+ */
+export interface DamagedChunk {
+  /** The file in the store's directory, such as `data.b64`. */
+  readonly file: string;
+  /** Which chunk of the file, from 0. */
+  readonly chunk: number;
+  /** The rows that it holds parts of, `[from, to)`; all rows where the damage hides which. */
+  readonly rows: readonly [number, number];
+}
+
+/**
+ * What verifying found.
+ *
+ * @example
+ * ```ts
+ * import { StreamStore, type Verification } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * using store = new StreamStore({ reward: 0 });
+ * store.append(0, { reward: 1 });
+ * const found: Verification = await store.verify();
+ * assert.deepEqual(found.damaged, []);
+ * ```
+ */
+export interface Verification {
+  /** The number of chunks that were looked at, of all files together. */
+  readonly chunkCount: number;
+  /** Those that do not have their checksum. */
+  readonly damaged: readonly DamagedChunk[];
+}
+
+/**
+ * Options of `verify`.
+ *
+ * @example
+ * ```ts
+ * import { StreamStore, type VerifyOptions } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ * import { mkdtempSync } from "node:fs";
+ * import { tmpdir } from "node:os";
+ *
+ * const path = `${mkdtempSync(`${tmpdir()}/example-`)}/run.stream`;
+ * using store = StreamStore.open(path, { fields: { reward: 0 } });
+ * store.append(0, { reward: 1 });
+ * let share = 0;
+ * const options: VerifyOptions = { onProgress: (done, total) => share = done / total };
+ * await store.verify(options);
+ * assert.equal(share, 1);
+ * ```
+ */
+export interface VerifyOptions {
+  /** Called after every chunk with how many chunks are done, and how many there are. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+const files = ["step.i64", "type.i32", "data.b64", "row.u64", "marks"];
+const rowsFile = 3;
+const marksFile = 4;
+const marksPerChunk = 1024;
+
+/** Reads everything, and compares each chunk with its checksum. Lets other work run between chunks. */
+export async function verifyChunks(connection: Connection, options: VerifyOptions): Promise<Verification> {
+  checkOptions(options, ["onProgress"], "verify");
+  const { tokenCount, rowCount, markCount, capacity } = connection;
+  const counts = [tokenCount, tokenCount, tokenCount, rowCount, markCount];
+  const chunks = counts.flatMap((count, file) => {
+    const perChunk = file === marksFile ? marksPerChunk : capacity;
+    return Array.from({ length: Math.ceil(count / perChunk) }, (_, chunk) => ({ file, chunk }));
+  });
+  const damaged: DamagedChunk[] = [];
+  const isWhole = new Uint32Array(1);
+  for (const [index, { file, chunk }] of chunks.entries()) {
+    connection.checkOpen("verify");
+    const code = connection.native.ss_chunk_check(connection.store, file, chunk, isWhole);
+    check(code, `Cannot verify ${files[file]}`);
+    if (isWhole[0] === 0) damaged.push({ file: files[file], chunk, rows: rowsOf(connection, file, chunk) });
+    options.onProgress?.(index + 1, chunks.length);
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  return { chunkCount: chunks.length, damaged };
+}
+
+function rowsOf(connection: Connection, file: number, chunk: number): readonly [number, number] {
+  const { tokenCount, rowCount, capacity } = connection;
+  const all: readonly [number, number] = [0, rowCount];
+  if (file === marksFile) return all;
+  const from = chunk * capacity;
+  if (file === rowsFile) return [from, Math.min(rowCount, from + capacity)];
+  try {
+    const first = connection.rowOfToken(Math.max(from, connection.firstToken));
+    return [first, connection.rowOfToken(Math.min(tokenCount, from + capacity) - 1) + 1];
+  } catch {
+    // The row starts are damaged too.
+    return all;
+  }
+}
