@@ -1,4 +1,4 @@
-/** A stream far longer than any that a test could write: its files are holes, made by zig/src/lengthen.zig. */
+/** A stream far longer than any that a test could write: its files are holes, made by zig/src/testing/lengthen.zig. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { largeStore, makeLargeStore } from "../bench/limits.ts";

@@ -9,8 +9,7 @@ import { abiVersion, callbacks, symbols } from "../src/native/symbols.ts";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const read = (path: string) => readFileSync(join(root, path), "utf8");
 
-const exportsFiles = readdirSync(join(root, "zig/src")).filter((name) => name.endsWith("exports.zig"))
-  .map((name) => `zig/src/${name}`);
+const exportsFiles = readdirSync(join(root, "zig/src/abi")).map((name) => `zig/src/abi/${name}`);
 
 /** The C types of the Zig exports, by name. */
 function exportsOfZig(): Record<string, { args: string[]; result: string }> {
@@ -36,7 +35,7 @@ test("the table of symbols is that of the Zig exports", () => {
   assert.deepEqual(JSON.parse(JSON.stringify({ ...symbols, ...callbacks })), exported);
   const calledByUs = JSON.stringify(symbols);
   assert.ok(!calledByUs.includes("pointer"), "no pointer crosses in a call of ours");
-  assert.equal(abiVersion, Number(/const abi_version = (\d+);/.exec(read("zig/src/exports.zig"))![1]));
+  assert.equal(abiVersion, Number(/const abi_version = (\d+);/.exec(read("zig/src/abi/store.zig"))![1]));
 });
 
 test("no symbol is bound outside the tables", () => {

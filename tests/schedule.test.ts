@@ -27,7 +27,7 @@ async function withPair(
   });
 }
 
-/** Rows in the newest synced commit: zig/src/format.zig says where it stands. */
+/** Rows in the newest synced commit: zig/src/format/format.zig says where it stands. */
 function syncedRows(path: string): number {
   const head = readFileSync(`${path}/head`);
   const slots = [1536, 2048].map((at) => [head.readBigUInt64LE(at), head.readBigUInt64LE(at + 16)]);

@@ -73,7 +73,7 @@ fn addPinned(
     optimize: std.lang.OptimizeMode,
     folder: []const u8,
 ) *std.Build.Step {
-    const library = addLibrary(b, "streamstore", "src/exports.zig", target, optimize);
+    const library = addLibrary(b, "streamstore", "src/root.zig", target, optimize);
     if (target.result.os.tag != .linux) {
         return &b.addInstallArtifact(library, .{ .dest_dir = .{ .override = .{ .custom = folder } } }).step;
     }

@@ -119,7 +119,7 @@ export class Batch {
     this.#check(native.ss_batch_write(store), null, firstRow);
   }
 
-  /** The order is that of `source` in zig/src/numbers.zig. */
+  /** The order is that of `source` in zig/src/abi/numbers.zig. */
   #numbersOf(source: Source, firstRow: number): Float64Array {
     const { field, offsets, validity, valueValidity } = source;
     const isNewList = source.isList && !field.isList && !this.#newLists.has(field);

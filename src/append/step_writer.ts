@@ -13,7 +13,7 @@ import {
   wrongValue,
 } from "./values.ts";
 
-/** Counts of a record that are no number of tokens; see zig/src/format.zig. */
+/** Counts of a record that are no number of tokens; see zig/src/format/format.zig. */
 const emptyList = 0;
 const bareRow = -1;
 export const listField = -2;

@@ -1,6 +1,6 @@
 import { type ErrorCode, StreamStoreError } from "../error.ts";
 
-/** The statuses of zig/src/status.zig that callers look at. */
+/** The statuses of zig/src/abi/status.zig that callers look at. */
 export const status = {
   ok: 0,
   invalidArgument: 5,
@@ -55,7 +55,7 @@ export function errorOf(code: number, action: string, cause?: unknown): StreamSt
   return new StreamStoreError(name, `${action}: ${meaning}`, { cause });
 }
 
-/** As `errorOf` in zig/src/system.zig, by the names that the runtimes' own modules use. */
+/** As `errorOf` in zig/src/system/system.zig, by the names that the runtimes' own modules use. */
 const systemNames: ReadonlyMap<unknown, number> = new Map([
   ["ENOSPC", status.storageFull],
   ["EDQUOT", status.storageFull],

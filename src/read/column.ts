@@ -33,7 +33,7 @@ export interface Column<Values = Float64Array | BigInt64Array | BigUint64Array> 
   readonly offsets: Float64Array | null;
 }
 
-/** Number types that the native library writes, with their codes in zig/src/cells.zig. */
+/** Number types that the native library writes, with their codes in zig/src/format/cells.zig. */
 export const dtypeCodes = {
   float64: 0,
   float32: 1,

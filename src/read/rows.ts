@@ -44,7 +44,7 @@ export type Row<Name extends string = string> =
     readonly [Field in Name]?: RowValue;
   };
 
-/** What the tokens alone do not say; see zig/src/format.zig. */
+/** What the tokens alone do not say; see zig/src/format/format.zig. */
 export interface Mark {
   readonly row: number;
   readonly type: number;

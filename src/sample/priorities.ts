@@ -1,4 +1,4 @@
-/** Priorities by position, and draws that follow them: the native sum tree of zig/src/priorities.zig. */
+/** Priorities by position, and draws that follow them: the native sum tree of zig/src/sample/priorities.zig. */
 import { describe } from "../fields.ts";
 import { runtime } from "../native/load.ts";
 import { check, status } from "../native/status.ts";

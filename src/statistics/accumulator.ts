@@ -4,7 +4,7 @@ import { check } from "../native/status.ts";
 import type { Buckets } from "./buckets.ts";
 import { FieldStats } from "./field_stats.ts";
 
-/** Lengths and places as zig/src/statistics.zig has them. */
+/** Lengths and places as zig/src/statistics/statistics.zig has them. */
 const summaryLength = 12;
 const summary = { scale: 4, momentsEnd: 8, min: 8, max: 9, nonFinite: 10, rowCount: 11 };
 const indexLength = 4097;

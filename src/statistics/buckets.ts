@@ -1,6 +1,6 @@
 /**
  * The buckets of a sketch that have values, in the order of the values. A bucket's key is 0 for zero, and else
- * 1 + (exponent << 7 | upper 7 bits of the mantissa), negative for negative values; see zig/src/statistics.zig.
+ * 1 + (exponent << 7 | upper 7 bits of the mantissa), negative for negative values; see zig/src/statistics/statistics.zig.
  */
 export interface Buckets {
   readonly keys: Int32Array;

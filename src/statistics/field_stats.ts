@@ -44,7 +44,7 @@ export interface FieldState {
   readonly nonFinite: number;
   readonly min: number;
   readonly max: number;
-  /** As zig/src/moments.zig has them. */
+  /** As zig/src/statistics/moments.zig has them. */
   readonly moments: Float64Array;
   readonly buckets: Buckets;
 }

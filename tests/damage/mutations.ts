@@ -16,7 +16,7 @@ export interface Sources {
 type Mutation = (mutant: Mutant, random: Random, sources: Sources) => string;
 
 const sector = 512;
-/** Where `head` has its commit slots, and the word of its tail; see zig/src/format.zig. */
+/** Where `head` has its commit slots, and the word of its tail; see zig/src/format/format.zig. */
 const slots = [512, 1024, 1536, 2048];
 const headPart = 3072;
 

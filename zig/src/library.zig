@@ -1,4 +1,4 @@
 //! What zig/limits takes of the library.
 
-pub const system = @import("system.zig");
-pub const lengthen = @import("lengthen.zig").lengthen;
+pub const system = @import("system/system.zig");
+pub const lengthen = @import("testing/lengthen.zig").lengthen;

@@ -1,0 +1,206 @@
+//! One field of many rows: its cells picked out of the columns by type, converted, and laid out as Arrow wants them.
+
+const std = @import("std");
+const bits = @import("../format/bits.zig");
+const cells = @import("../format/cells.zig");
+const Dtype = cells.Dtype;
+const Kind = cells.Kind;
+
+pub const Error = error{ Inexact, WidthMismatch, InvalidArgument, Damaged };
+
+pub const Table = struct {
+    types: []const i32,
+    data: []const u64,
+    /// The first token of every row.
+    rows: []const u64,
+
+    pub fn rowEnd(table: Table, row: usize) usize {
+        return if (row + 1 < table.rows.len) @intCast(table.rows[row + 1]) else table.data.len;
+    }
+};
+
+pub const Request = struct {
+    type: i32,
+    kind: Kind,
+    dtype: Dtype,
+    /// Values a row, with room for them in every row; null for as many as there are, with offsets.
+    width: ?usize,
+    /// The row that stands first in the output, the next one to do, and the one after the last.
+    first_row: usize,
+    next_row: usize,
+    end_row: usize,
+    /// Values written so far; used where `width` is null.
+    value_count: usize,
+    /// Whether a value that does not give its cell again is refused, where a narrower float would round it.
+    is_exact: bool = false,
+};
+
+/// `offsets` has a place for every row and one more, `validity` a bit for every row. Validity comes filled with ones,
+/// and loses the bits of the rows that lack the field.
+pub const Out = struct {
+    values: []u8,
+    offsets: union(enum) { none, small: []align(1) i32, large: []align(1) i64 } = .none,
+    validity: []u8,
+};
+
+pub const Progress = struct {
+    next_row: usize,
+    value_count: usize,
+    missing_count: usize = 0,
+    count_min: usize = std.math.maxInt(usize),
+    count_max: usize = 0,
+    /// The row and the cell that an error is about.
+    culprit_row: usize = 0,
+    culprit_cell: u64 = 0,
+};
+
+/// Goes on until all rows are done or the room for values is full; the caller makes more and calls again.
+pub fn extract(table: Table, request: Request, out: Out, progress: *Progress) Error!void {
+    const row_count = std.math.sub(usize, request.end_row, request.first_row) catch return error.InvalidArgument;
+    if (request.next_row < request.first_row or request.end_row > table.rows.len) return error.InvalidArgument;
+    if (out.validity.len * 8 < row_count) return error.InvalidArgument;
+    const has_offsets = switch (out.offsets) {
+        .none => false,
+        inline else => |offsets| blk: {
+            if (offsets.len < row_count + 1) return error.InvalidArgument;
+            if (request.next_row == request.first_row) offsets[0] = 0;
+            break :blk true;
+        },
+    };
+    if (request.width == null and !has_offsets) return error.InvalidArgument;
+    switch (request.kind) {
+        inline else => |kind| switch (request.dtype) {
+            inline else => |dtype| try extractAs(kind, dtype, table, request, out, progress),
+        },
+    }
+}
+
+fn extractAs(comptime kind: Kind, comptime dtype: Dtype, table: Table, request: Request, out: Out, progress: *Progress) Error!void {
+    const room = if (dtype == .bool) out.values.len * 8 else out.values.len / @sizeOf(dtype.Type());
+    var hint: Span = .{ .offset = 0, .count = 0 };
+    var value_count = request.value_count;
+    progress.* = .{ .next_row = request.next_row, .value_count = value_count };
+    for (request.next_row..request.end_row) |row| {
+        prefetch(table, row + rows_ahead, hint);
+        const row_start = table.rows[row];
+        const row_end = table.rowEnd(row);
+        if (row_start > row_end or row_end > table.types.len) return error.Damaged;
+        const types = table.types[row_start..row_end];
+        if (!hint.fits(types, request.type)) hint = Span.find(types, request.type);
+        const index = row - request.first_row;
+        const at = if (request.width) |width| index * width else value_count;
+        if (hint.count == 0) {
+            bits.set(out.validity, index, false);
+            progress.missing_count += 1;
+        } else if (request.width != null and hint.count != request.width.?) {
+            progress.culprit_row = row;
+            progress.culprit_cell = hint.count;
+            return error.WidthMismatch;
+        }
+        if (at + @max(hint.count, request.width orelse 0) > room) break;
+        const first = row_start + hint.offset;
+        for (table.data[first..][0..hint.count], at..) |cell, to| {
+            const converted = if (request.is_exact) cells.decodeExact(kind, dtype.Type(), cell) else cells.decode(kind, dtype.Type(), cell);
+            const value = converted catch |err| {
+                progress.culprit_row = row;
+                progress.culprit_cell = cell;
+                return err;
+            };
+            store(dtype, out.values, to, value);
+        }
+        value_count += hint.count;
+        switch (out.offsets) {
+            .none => {},
+            inline else => |offsets| offsets[index + 1] = std.math.cast(@TypeOf(offsets[0]), value_count) orelse return error.InvalidArgument,
+        }
+        progress.count_min = @min(progress.count_min, hint.count);
+        progress.count_max = @max(progress.count_max, hint.count);
+        progress.next_row = row + 1;
+        progress.value_count = value_count;
+    }
+}
+
+/// A scalar field uses a cell of a row and skips the others, faster than the hardware fetches ahead by itself.
+const rows_ahead = 24;
+
+inline fn prefetch(table: Table, row: usize, hint: Span) void {
+    if (row >= table.rows.len) return;
+    const token = table.rows[row] +| hint.offset;
+    if (token >= table.data.len) return;
+    @prefetch(table.types.ptr + token, .{ .locality = 0 });
+    @prefetch(table.data.ptr + token, .{ .locality = 0 });
+}
+
+/// Where a row has the field. Rows tend to be alike, so the last row's answer is tried first: four looks decide.
+pub const Span = struct {
+    offset: usize,
+    count: usize,
+
+    pub inline fn fits(span: Span, types: []const i32, type_id: i32) bool {
+        const end = span.offset + span.count;
+        if (span.count == 0 or end > types.len) return false;
+        if (types[span.offset] != type_id or types[end - 1] != type_id) return false;
+        if (span.offset > 0 and types[span.offset - 1] == type_id) return false;
+        return end == types.len or types[end] != type_id;
+    }
+
+    pub fn find(types: []const i32, type_id: i32) Span {
+        const offset = std.mem.findScalar(i32, types, type_id) orelse return .{ .offset = 0, .count = 0 };
+        var end = offset + 1;
+        while (end < types.len and types[end] == type_id) end += 1;
+        return .{ .offset = offset, .count = end - offset };
+    }
+};
+
+inline fn store(comptime dtype: Dtype, values: []u8, index: usize, value: dtype.Type()) void {
+    if (dtype == .bool) return bits.set(values, index, value);
+    const elements: [*]align(1) dtype.Type() = @ptrCast(values.ptr);
+    elements[index] = value;
+}
+
+const testing = std.testing;
+
+test "rows that lack the field lose their bit, the others stand in order" {
+    const one: u64 = @bitCast(@as(f64, 1));
+    const two: u64 = @bitCast(@as(f64, 2));
+    const table: Table = .{ .types = &.{ 0, 5, 5, 0, 0, 5 }, .data = &.{ one, one, two, one, one, two }, .rows = &.{ 0, 3, 4 } };
+    var values: [4]f32 = @splat(0);
+    var offsets: [4]i32 = undefined;
+    var validity = [_]u8{0xff};
+    var progress: Progress = undefined;
+    const request: Request = .{ .type = 5, .kind = .float64, .dtype = .float32, .width = null, .first_row = 0, .next_row = 0, .end_row = 3, .value_count = 0 };
+    const out: Out = .{ .values = std.mem.asBytes(&values), .offsets = .{ .small = &offsets }, .validity = &validity };
+    try extract(table, request, out, &progress);
+    try testing.expectEqual([_]i32{ 0, 2, 2, 3 }, offsets);
+    try testing.expectEqual([_]f32{ 1, 2, 2, 0 }, values);
+    try testing.expectEqual(0b11111101, validity[0]);
+    try testing.expectEqual(1, progress.missing_count);
+    try testing.expectEqual(2, progress.count_max);
+}
+
+test "extract stops where the room ends and goes on from there" {
+    const cell: u64 = @bitCast(@as(f64, 7));
+    const table: Table = .{ .types = &.{ 1, 1, 1 }, .data = &.{ cell, cell, cell }, .rows = &.{ 0, 1 } };
+    var values: [3]f64 = @splat(0);
+    var offsets: [3]i64 = undefined;
+    var validity = [_]u8{0xff};
+    var progress: Progress = undefined;
+    var request: Request = .{ .type = 1, .kind = .float64, .dtype = .float64, .width = null, .first_row = 0, .next_row = 0, .end_row = 2, .value_count = 0 };
+    try extract(table, request, .{ .values = std.mem.asBytes(values[0..1]), .offsets = .{ .large = &offsets }, .validity = &validity }, &progress);
+    try testing.expectEqual(1, progress.next_row);
+    request.next_row = progress.next_row;
+    request.value_count = progress.value_count;
+    try extract(table, request, .{ .values = std.mem.asBytes(&values), .offsets = .{ .large = &offsets }, .validity = &validity }, &progress);
+    try testing.expectEqual(2, progress.next_row);
+    try testing.expectEqual([_]i64{ 0, 1, 3 }, offsets);
+}
+
+test "a row of another width is refused with its number" {
+    const table: Table = .{ .types = &.{ 1, 1, 1 }, .data = &.{ 0, 0, 0 }, .rows = &.{ 0, 2 } };
+    var values: [4]f64 = undefined;
+    var validity = [_]u8{0xff};
+    var progress: Progress = undefined;
+    const request: Request = .{ .type = 1, .kind = .float64, .dtype = .float64, .width = 2, .first_row = 0, .next_row = 0, .end_row = 2, .value_count = 0 };
+    try testing.expectError(error.WidthMismatch, extract(table, request, .{ .values = std.mem.asBytes(&values), .validity = &validity }, &progress));
+    try testing.expectEqual(1, progress.culprit_row);
+}

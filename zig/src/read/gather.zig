@@ -1,0 +1,114 @@
+//! Copies of windows: `[batch, length]` blocks of each column, taken at given starts.
+
+const std = @import("std");
+const cells = @import("../format/cells.zig");
+
+pub const Columns = struct {
+    steps: []const i64,
+    types: []const i32,
+    data: []const u64,
+    /// The stream starts here; what comes before was dropped.
+    first: usize = 0,
+};
+
+/// A field whose cells hold integers.
+pub const IntegerField = extern struct { type: i32, kind: i32 };
+
+/// Where to put the copies; null where a column is not wanted. Each holds `starts.len * length` elements.
+pub const Out = struct {
+    values: union(enum) { none, float64: []align(1) u64, float32: []align(1) f32, cells: []align(1) u64 } = .none,
+    types: ?[]align(1) i32 = null,
+    steps: union(enum) { none, int64: []align(1) i64, float64: []align(1) f64 } = .none,
+};
+
+/// The index of the first start that is not a whole number, or whose window does not lie within the columns.
+pub fn findBadStart(columns: Columns, starts: []align(1) const f64, length: usize) ?usize {
+    if (columns.first + length > columns.data.len) return if (starts.len > 0) 0 else null;
+    const first: f64 = @floatFromInt(columns.first);
+    const last: f64 = @floatFromInt(columns.data.len - length);
+    for (starts, 0..) |start, index| {
+        if (!(start >= first and start <= last and @trunc(start) == start)) return index;
+    }
+    return null;
+}
+
+/// Starts must have passed `findBadStart`.
+pub fn gather(columns: Columns, integers: []const IntegerField, starts: []align(1) const f64, length: usize, out: Out) void {
+    for (starts, 0..) |start_float, window| {
+        if (window + windows_ahead < starts.len) prefetch(columns, @intFromFloat(starts[window + windows_ahead]), out);
+        const start: usize = @intFromFloat(start_float);
+        const at = window * length;
+        if (out.types) |types| @memcpy(types[at..][0..length], columns.types[start..][0..length]);
+        switch (out.steps) {
+            .none => {},
+            .int64 => |steps| @memcpy(steps[at..][0..length], columns.steps[start..][0..length]),
+            .float64 => |steps| for (steps[at..][0..length], columns.steps[start..][0..length]) |*to, step| {
+                to.* = @floatFromInt(step);
+            },
+        }
+        switch (out.values) {
+            .none => {},
+            .cells => |values| @memcpy(values[at..][0..length], columns.data[start..][0..length]),
+            .float64 => |values| {
+                @memcpy(values[at..][0..length], columns.data[start..][0..length]);
+                for (integers) |field| overwrite(field, columns, start, length, values[at..]);
+            },
+            .float32 => |values| {
+                for (values[at..][0..length], columns.data[start..][0..length]) |*to, cell| to.* = @floatCast(@as(f64, @bitCast(cell)));
+                for (integers) |field| overwrite(field, columns, start, length, values[at..]);
+            },
+        }
+    }
+}
+
+/// Starts are random, so every window misses the caches. Asking for the first lines of later windows meanwhile hides
+/// much of it; within a window the hardware goes on by itself.
+const windows_ahead = 4;
+
+inline fn prefetch(columns: Columns, start: usize, out: Out) void {
+    if (out.values != .none) @prefetch(columns.data.ptr + start, .{ .locality = 0 });
+    if (out.types != null) @prefetch(columns.types.ptr + start, .{ .locality = 0 });
+    if (out.steps != .none) @prefetch(columns.steps.ptr + start, .{ .locality = 0 });
+}
+
+/// A second pass for the rare store with integer fields: their cells are numbers only once they are converted.
+fn overwrite(field: IntegerField, columns: Columns, start: usize, length: usize, values: anytype) void {
+    const Float = if (@typeInfo(@TypeOf(values)).pointer.child == u64) f64 else f32;
+    for (columns.types[start..][0..length], columns.data[start..][0..length], values[0..length]) |type_id, cell, *to| {
+        if (type_id != field.type) continue;
+        const number: Float = if (field.kind == @backingInt(cells.Kind.int64))
+            cells.decodeNearest(.int64, Float, cell)
+        else
+            cells.decodeNearest(.uint64, Float, cell);
+        to.* = @bitCast(number);
+    }
+}
+
+const testing = std.testing;
+
+const sample: Columns = .{ .steps = &.{ 1, 1, 2, 3 }, .types = &.{ 0, 7, 0, 7 }, .data = &.{ 0x3ff0000000000000, 5, 0x4000000000000000, @bitCast(@as(i64, -6)) } };
+
+test "windows are copied in order, integer cells as numbers" {
+    var values: [4]f32 = undefined;
+    var types: [4]i32 = undefined;
+    var steps: [4]f64 = undefined;
+    gather(sample, &.{.{ .type = 7, .kind = 3 }}, &.{ 2, 0 }, 2, .{ .values = .{ .float32 = &values }, .types = &types, .steps = .{ .float64 = &steps } });
+    try testing.expectEqual([_]f32{ 2, -6, 1, 5 }, values);
+    try testing.expectEqual([_]i32{ 0, 7, 0, 7 }, types);
+    try testing.expectEqual([_]f64{ 2, 3, 1, 1 }, steps);
+    var cell_bits: [2]u64 = undefined;
+    gather(sample, &.{.{ .type = 7, .kind = 3 }}, &.{1}, 2, .{ .values = .{ .cells = &cell_bits } });
+    try testing.expectEqual([_]u64{ 5, 0x4000000000000000 }, cell_bits);
+}
+
+test "the first bad start is named" {
+    try testing.expectEqual(null, findBadStart(sample, &.{ 0, 2 }, 2));
+    for ([_]f64{ 3, -1, 0.5, std.math.nan(f64), std.math.inf(f64) }) |start| {
+        try testing.expectEqual(1, findBadStart(sample, &.{ 0, start }, 2));
+    }
+    try testing.expectEqual(0, findBadStart(sample, &.{0}, 5));
+    try testing.expectEqual(null, findBadStart(sample, &.{}, 5));
+    var dropped = sample;
+    dropped.first = 1;
+    try testing.expectEqual(1, findBadStart(dropped, &.{ 1, 0 }, 2));
+}

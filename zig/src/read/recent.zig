@@ -1,0 +1,251 @@
+//! The newest rows of a store, those in the tail among them, copied together so that they read like a small store of
+//! their own. A policy that acts while it collects looks at them after every step, and a commit would cost it more.
+
+const std = @import("std");
+const system = @import("../system/system.zig");
+const format = @import("../format/format.zig");
+const rows_file = @import("rows.zig");
+const Buffer = @import("../system/buffer.zig").Buffer;
+
+pub const Error = system.Error || error{Damaged};
+
+/// What the rows are copied from.
+pub const Source = struct {
+    table: rows_file.Table,
+    types: []const i32,
+    data: []const u64,
+    first_token: usize,
+    /// The records of the tail that are not in the columns, and the values that stand for them.
+    records: []const format.Record,
+    values: []const u64,
+};
+
+pub fn Recent(comptime System: type) type {
+    return struct {
+        steps: Buffer(System, i64) = .{},
+        types: Buffer(System, i32) = .{},
+        data: Buffer(System, u64) = .{},
+        rows: Buffer(System, u64) = .{},
+        marks: Buffer(System, format.Mark) = .{},
+        token_count: usize = 0,
+        row_count: usize = 0,
+        mark_count: usize = 0,
+
+        const Self = @This();
+
+        /// As many of the newest rows as are wanted, or as have that many tokens, whichever is less.
+        pub fn load(self: *Self, source: Source, rows_max: usize, tokens_max: usize) Error!void {
+            const tail: Tail = try .find(source, rows_max, tokens_max);
+            const first_row = if (tail.first_record > 0) source.table.rows.len else try firstRow(source, tail, rows_max, tokens_max);
+            self.token_count = 0;
+            self.row_count = 0;
+            self.mark_count = 0;
+            try self.copyColumns(source, first_row, tail.row_count);
+            try self.copyTail(source, tail);
+        }
+
+        pub fn table(self: *const Self) rows_file.Table {
+            return .{
+                .steps = self.steps.elements[0..self.token_count],
+                .rows = self.rows.elements[0..self.row_count],
+                .marks = self.marks.elements[0..self.mark_count],
+            };
+        }
+
+        pub fn release(self: *Self) void {
+            self.steps.release();
+            self.types.release();
+            self.data.release();
+            self.rows.release();
+            self.marks.release();
+        }
+
+        fn copyColumns(self: *Self, source: Source, first_row: usize, tail_rows: usize) Error!void {
+            const count = source.table.rows.len - first_row;
+            try self.rows.ensure(count + tail_rows);
+            try self.marks.ensure(count + tail_rows);
+            if (count == 0) return self.ensureTokens(0);
+            const first_token = source.table.rows[first_row];
+            if (first_token > source.data.len) return error.Damaged;
+            const tokens: usize = @intCast(first_token);
+            self.token_count = source.data.len - tokens;
+            try self.ensureTokens(0);
+            @memcpy(self.steps.elements[0..self.token_count], source.table.steps[tokens..]);
+            @memcpy(self.types.elements[0..self.token_count], source.types[tokens..]);
+            @memcpy(self.data.elements[0..self.token_count], source.data[tokens..]);
+            for (source.table.rows[first_row..], self.rows.elements[0..count]) |start, *to| {
+                if (start < first_token or start > source.data.len) return error.Damaged;
+                to.* = start - first_token;
+            }
+            self.row_count = count;
+            for (source.table.marks[source.table.markOfRow(first_row)..]) |mark| {
+                if (mark.row < first_row or self.mark_count == count) continue;
+                var moved = mark;
+                moved.row -= first_row;
+                self.addMark(moved);
+            }
+        }
+
+        fn copyTail(self: *Self, source: Source, tail: Tail) Error!void {
+            try self.ensureTokens(tail.token_count);
+            var value = tail.first_value;
+            var last: ?i64 = if (self.row_count > 0) try lastStep(source) else null;
+            for (source.records[tail.first_record..]) |record| {
+                if (record.step != last) {
+                    self.rows.elements[self.row_count] = self.token_count;
+                    self.row_count += 1;
+                    last = record.step;
+                }
+                if (record.count <= 0) self.addMark(.of(record, self.row_count - 1));
+                const count = record.tokenCount();
+                @memset(self.steps.elements[self.token_count..][0..count], record.step);
+                @memset(self.types.elements[self.token_count..][0..count], record.type);
+                @memcpy(self.data.elements[self.token_count..][0..count], source.values[value..][0..count]);
+                value += count;
+                self.token_count += count;
+            }
+        }
+
+        /// One mark a row, of any kind, tells the step of a row without tokens.
+        fn addMark(self: *Self, mark: format.Mark) void {
+            if (self.mark_count > 0 and self.marks.elements[self.mark_count - 1].row == mark.row) return;
+            self.marks.elements[self.mark_count] = mark;
+            self.mark_count += 1;
+        }
+
+        fn ensureTokens(self: *Self, more: usize) Error!void {
+            const count = self.token_count + more;
+            try self.steps.ensure(count);
+            try self.types.ensure(count);
+            try self.data.ensure(count);
+        }
+    };
+}
+
+/// The part of the tail that is wanted: whole rows at its end.
+const Tail = struct {
+    first_record: usize,
+    first_value: usize,
+    row_count: usize,
+    token_count: usize,
+
+    fn find(source: Source, rows_max: usize, tokens_max: usize) Error!Tail {
+        const records = source.records;
+        var tail: Tail = .{ .first_record = records.len, .first_value = 0, .row_count = 0, .token_count = 0 };
+        while (tail.first_record > 0) {
+            const record = records[tail.first_record - 1];
+            const begins = tail.first_record == records.len or record.step != records[tail.first_record].step;
+            if (begins and (tail.row_count == rows_max or tail.token_count >= tokens_max)) break;
+            if (begins) tail.row_count += 1;
+            tail.token_count += record.tokenCount();
+            tail.first_record -= 1;
+        }
+        if (tail.token_count > source.values.len) return error.Damaged;
+        tail.first_value = source.values.len - tail.token_count;
+        return tail;
+    }
+};
+
+/// The first row of the columns that is wanted besides those of the tail.
+fn firstRow(source: Source, tail: Tail, rows_max: usize, tokens_max: usize) Error!usize {
+    const table = source.table;
+    if (table.rows.len == table.first_row) return table.rows.len;
+    // The tail may go on with the last row of the columns.
+    const goes_on = source.records.len > 0 and source.records[0].step == try lastStep(source);
+    const rows_left = rows_max - tail.row_count + @intFromBool(goes_on);
+    const tokens_left = tokens_max -| tail.token_count;
+    if (tokens_left == 0 and !goes_on) return table.rows.len;
+    const by_rows = @max(table.first_row, table.rows.len -| rows_left);
+    const token = @max(source.first_token, source.data.len -| tokens_left);
+    const by_tokens = if (token < source.data.len) try table.rowOfToken(token) else table.rows.len - 1;
+    return @max(by_rows, @min(by_tokens, table.rows.len));
+}
+
+fn lastStep(source: Source) error{Damaged}!i64 {
+    return source.table.stepOfRow(source.table.rows.len - 1);
+}
+
+const testing = std.testing;
+
+const columns: Source = .{
+    .table = .{
+        .steps = &.{ 1, 1, 4, 4 },
+        .rows = &.{ 0, 2, 2 },
+        .marks = &.{.{ .row = 1, .step = 3, .type = 0, .kind = .bare_row }},
+    },
+    .types = &.{ 0, 7, 0, 7 },
+    .data = &.{ 10, 11, 12, 13 },
+    .first_token = 0,
+    .records = &.{},
+    .values = &.{},
+};
+
+fn expectRecent(source: Source, rows_max: usize, tokens_max: usize, rows: []const u64, data: []const u64, steps: []const i64) !void {
+    var recent: Recent(system.Real) = .{};
+    defer recent.release();
+    for (0..2) |_| {
+        try recent.load(source, rows_max, tokens_max);
+        try testing.expectEqualSlices(u64, rows, recent.table().rows);
+        try testing.expectEqualSlices(u64, data, recent.data.elements[0..recent.token_count]);
+        for (steps, 0..) |step, row| try testing.expectEqual(step, try recent.table().stepOfRow(row));
+    }
+}
+
+test "the newest rows come out of the columns" {
+    try expectRecent(columns, 1, 100, &.{0}, &.{ 12, 13 }, &.{4});
+    try expectRecent(columns, 2, 100, &.{ 0, 0 }, &.{ 12, 13 }, &.{ 3, 4 });
+    try expectRecent(columns, 9, 100, &.{ 0, 2, 2 }, &.{ 10, 11, 12, 13 }, &.{ 1, 3, 4 });
+    try expectRecent(columns, 9, 1, &.{0}, &.{ 12, 13 }, &.{4});
+    try expectRecent(columns, 9, 3, &.{ 0, 2, 2 }, &.{ 10, 11, 12, 13 }, &.{ 1, 3, 4 });
+}
+
+test "the tail goes on with the last row, or begins rows of its own" {
+    var both = columns;
+    both.records = &.{ .{ .step = 4, .type = 9, .count = 1 }, .{ .step = 6, .type = 0, .count = -1 }, .{ .step = 8, .type = 0, .count = 2 } };
+    both.values = &.{ 14, 15, 16 };
+    try expectRecent(both, 1, 100, &.{0}, &.{ 15, 16 }, &.{8});
+    try expectRecent(both, 2, 100, &.{ 0, 0 }, &.{ 15, 16 }, &.{ 6, 8 });
+    try expectRecent(both, 3, 100, &.{ 0, 3, 3 }, &.{ 12, 13, 14, 15, 16 }, &.{ 4, 6, 8 });
+    try expectRecent(both, 4, 100, &.{ 0, 0, 3, 3 }, &.{ 12, 13, 14, 15, 16 }, &.{ 3, 4, 6, 8 });
+    try expectRecent(both, 9, 2, &.{0}, &.{ 15, 16 }, &.{8});
+    try expectRecent(both, 9, 3, &.{ 0, 3, 3 }, &.{ 12, 13, 14, 15, 16 }, &.{ 4, 6, 8 });
+}
+
+test "rows whose only token would be in an empty list keep their step, in the columns and in the tail" {
+    const lists: Source = .{
+        .table = .{
+            .steps = &.{1},
+            .rows = &.{ 0, 1, 1 },
+            .marks = &.{
+                .{ .row = 0, .step = 1, .type = 0, .kind = .list_field },
+                .{ .row = 1, .step = 3, .type = 7, .kind = .list_field },
+                .{ .row = 1, .step = 3, .type = 7, .kind = .empty_list },
+                .{ .row = 2, .step = 4, .type = 7, .kind = .empty_list },
+            },
+        },
+        .types = &.{0},
+        .data = &.{10},
+        .first_token = 0,
+        // The tail goes on with the row of step 4 by one more empty list.
+        .records = &.{
+            .{ .step = 4, .type = 8, .count = format.Record.empty_list },
+            .{ .step = 6, .type = 7, .count = format.Record.list_field },
+            .{ .step = 6, .type = 7, .count = format.Record.empty_list },
+            .{ .step = 6, .type = 8, .count = format.Record.empty_list },
+            .{ .step = 8, .type = 7, .count = format.Record.empty_list },
+        },
+        .values = &.{},
+    };
+    try expectRecent(lists, 9, 100, &.{ 0, 1, 1, 1, 1 }, &.{10}, &.{ 1, 3, 4, 6, 8 });
+    try expectRecent(lists, 3, 100, &.{ 0, 0, 0 }, &.{}, &.{ 4, 6, 8 });
+    try expectRecent(lists, 1, 100, &.{0}, &.{}, &.{8});
+}
+
+test "values that do not fit the records are damage" {
+    var short = columns;
+    short.records = &.{.{ .step = 8, .type = 0, .count = 2 }};
+    short.values = &.{1};
+    var recent: Recent(system.Real) = .{};
+    defer recent.release();
+    try testing.expectError(error.Damaged, recent.load(short, 4, 100));
+}

@@ -1,0 +1,13 @@
+//! The library as it is built: the tables of functions that it exports, one a file of abi/.
+
+const std = @import("std");
+
+/// No stack traces, no output: a library has no terminal of its own.
+pub const panic = std.debug.no_panic;
+
+comptime {
+    _ = @import("abi/store.zig");
+    _ = @import("abi/sampler.zig");
+    _ = @import("abi/priorities.zig");
+    _ = @import("abi/statistics.zig");
+}

@@ -1,0 +1,277 @@
+//! One field of windows of rows, as a dense block: `[batch, rows, width]`, with a mask.
+
+const std = @import("std");
+const cells = @import("../format/cells.zig");
+const extract = @import("../read/extract.zig");
+const rows_file = @import("../read/rows.zig");
+const narrow = @import("../read/narrow.zig");
+const Placement = @import("placement.zig").Placement;
+
+pub const Error = error{ InvalidArgument, OutOfRange, WidthMismatch, Damaged };
+
+pub const Request = struct {
+    placement: Placement,
+    type: i32,
+    kind: cells.Kind,
+    /// Values a row.
+    width: usize,
+    /// Whether of more values the first are taken; else they are an error.
+    truncate: bool,
+    scale: narrow.Scale,
+};
+
+/// The row that an error is about and its number of values; before that, the window.
+pub const Culprit = struct { index: usize = 0, count: usize = 0 };
+
+pub fn Values(comptime float: narrow.Float) type {
+    return [*]float.Element();
+}
+
+/// Windows and places are checked before the first byte is written. A row with too many values is found on the way: what
+/// stands before it is written then.
+pub fn fill(comptime float: narrow.Float, table: extract.Table, first_row: usize, request: Request, values: Values(float), mask: [*]u8, culprit: *Culprit) Error!void {
+    try request.placement.check(first_row, table.rows.len, request.placement.width, &culprit.index);
+    const is_plain = request.kind == .float64 and request.scale.isNone();
+    return switch (is_plain) {
+        inline else => |known| fillAs(float, known, table, request, values, mask, culprit),
+    };
+}
+
+fn fillAs(comptime float: narrow.Float, comptime is_plain: bool, table: extract.Table, request: Request, values: Values(float), mask: [*]u8, culprit: *Culprit) Error!void {
+    const placement = request.placement;
+    const width = request.width;
+    const scale = request.scale;
+    var hint: extract.Span = .{ .offset = 0, .count = 0 };
+    for (0..placement.starts.len) |window| {
+        const length = placement.lengthOf(window);
+        const block = placement.blockOf(window, length);
+        block.pad(values, width);
+        block.pad(mask, width);
+        if (length == 0) continue;
+        @memset(mask[block.first * width ..][0 .. length * width], 1);
+        const first_row = placement.startOf(window);
+        const ahead = Ahead.of(table.rows, placement, window);
+        var start: usize = try startOf(table, first_row);
+        for (first_row..first_row + length, block.first..) |row, place| {
+            if (ahead.tokenOf(table.rows, row - first_row)) |token| prefetch(table, token, hint);
+            const end: usize = if (row + 1 < table.rows.len) try startOf(table, row + 1) else table.data.len;
+            if (start > end) return error.Damaged;
+            const types = table.types[start..end];
+            if (!hint.fits(types, request.type)) hint = extract.Span.find(types, request.type);
+            if (hint.count > width and !request.truncate) {
+                culprit.* = .{ .index = row, .count = hint.count };
+                return error.WidthMismatch;
+            }
+            const count = @min(hint.count, width);
+            const from = table.data[start + hint.offset ..][0..count];
+            const to = values[place * width ..][0..width];
+            if (is_plain) scale.convert(.float64, float, false, to[0..count], from) else scale.convertAny(request.kind, float, to[0..count], from);
+            if (count < width) {
+                @memset(to[count..], 0);
+                @memset(mask[place * width + count ..][0 .. width - count], 0);
+            }
+            start = end;
+        }
+    }
+}
+
+/// Row starts come from a file.
+inline fn startOf(table: extract.Table, row: usize) error{Damaged}!usize {
+    const start = table.rows[row];
+    return if (start <= table.data.len) @intCast(start) else error.Damaged;
+}
+
+/// While a window is copied, the caches fetch the same rows of a later one, and the row starts of one later still.
+const Ahead = struct {
+    first_row: usize,
+    end_row: usize,
+
+    inline fn of(rows: []const u64, placement: Placement, window: usize) Ahead {
+        const distance = placement.distance(rows_ahead);
+        if (window + 2 * distance < placement.starts.len) {
+            var row = placement.startOf(window + 2 * distance);
+            const last_row = @min(row + placement.lengthOf(window + 2 * distance), rows.len -| 1);
+            while (row < last_row) : (row += 8) @prefetch(rows.ptr + row, .{});
+            @prefetch(rows.ptr + last_row, .{});
+        }
+        if (window + distance >= placement.starts.len) return .{ .first_row = 0, .end_row = 0 };
+        const first_row = placement.startOf(window + distance);
+        return .{ .first_row = first_row, .end_row = first_row + placement.lengthOf(window + distance) };
+    }
+
+    /// Where a row begins, if there is one.
+    inline fn tokenOf(ahead: Ahead, rows: []const u64, offset: usize) ?u64 {
+        return if (ahead.first_row + offset < ahead.end_row) rows[ahead.first_row + offset] else null;
+    }
+};
+
+const rows_ahead = 64;
+
+inline fn prefetch(table: extract.Table, row_start: u64, hint: extract.Span) void {
+    if (row_start +| (hint.offset + hint.count) > table.data.len) return;
+    const first = @as(usize, @intCast(row_start)) + hint.offset;
+    const last = first + hint.count -| 1;
+    @prefetch(table.types.ptr + first, .{ .locality = 0 });
+    @prefetch(table.types.ptr + last, .{ .locality = 0 });
+    @prefetch(table.data.ptr + first, .{ .locality = 0 });
+    @prefetch(table.data.ptr + last, .{ .locality = 0 });
+}
+
+/// The steps of windows of rows, `[batch, rows]`, or with `void` no more than their mask. Everything but the files is
+/// checked before the first byte is written.
+pub fn fillSteps(comptime Step: type, table: rows_file.Table, placement: Placement, steps: [*]Step, mask: [*]u8, culprit: *Culprit) Error!void {
+    try placement.check(table.first_row, table.rows.len, placement.width, &culprit.index);
+    for (0..placement.starts.len) |window| {
+        const length = placement.lengthOf(window);
+        const block = placement.blockOf(window, length);
+        block.pad(mask, 1);
+        @memset(mask[block.first..][0..length], 1);
+        if (Step == void) continue;
+        block.pad(steps, 1);
+        const first_row = placement.startOf(window);
+        const ahead = Ahead.of(table.rows, placement, window);
+        for (steps[block.first..][0..length], first_row..) |*to, row| {
+            if (ahead.tokenOf(table.rows, row - first_row)) |token| {
+                if (token < table.steps.len) @prefetch(table.steps.ptr + @as(usize, @intCast(token)), .{ .locality = 0 });
+            }
+            const step = try table.stepOfRow(row);
+            to.* = if (Step == f64) @floatFromInt(step) else step;
+        }
+    }
+}
+
+const testing = std.testing;
+const samples = @import("../testing/sampler.zig");
+
+const rows_max = 6;
+const width_max = 3;
+const size_max = samples.batch_size * rows_max * width_max;
+
+test "a field of windows of rows is what a plain loop makes of it" {
+    var generator: std.Random.DefaultPrng = .init(9);
+    const random = generator.random();
+    for (0..6000) |round| {
+        errdefer std.debug.print("round {}\n", .{round});
+        const sample = samples.Sample.make(random);
+        const width = random.intRangeAtMost(usize, 1, rows_max);
+        const windows: samples.Windows = .make(random, sample.first_row, sample.row_count, width, width);
+        const field = random.intRangeAtMost(i32, 1, 3);
+        const request: Request = .{
+            .placement = windows.placement(),
+            .type = field,
+            .kind = ([_]cells.Kind{ .float64, .int64, .uint64 })[@intCast(field - 1)],
+            .width = random.intRangeAtMost(usize, 1, width_max),
+            .truncate = random.boolean(),
+            .scale = if (random.boolean()) .{} else .{ .shift = 3, .factor = 0.25 },
+        };
+        try switch (random.enumValue(narrow.Float)) {
+            inline else => |float| expectFilled(float, &sample, request),
+        };
+    }
+}
+
+fn expectFilled(comptime float: narrow.Float, sample: *const samples.Sample, request: Request) !void {
+    const placement = request.placement;
+    var values: [size_max]float.Element() = @splat(77);
+    var mask: [size_max]u8 = @splat(7);
+    var wanted = .{ values, mask };
+    var culprit: Culprit = .{};
+    const filled = fill(float, sample.tokenTable(), sample.first_row, request, &values, &mask, &culprit);
+    for (0..placement.starts.len) |window| {
+        const block = placement.blockOf(window, placement.lengthOf(window));
+        for (0..placement.width) |position| {
+            const place = block.at + position;
+            const at = place * request.width;
+            for (at..at + request.width) |i| {
+                wanted[0][i] = 0;
+                wanted[1][i] = 0;
+            }
+            if (place < block.first or place >= block.first + block.length) continue;
+            const row = placement.startOf(window) + place - block.first;
+            var count: usize = 0;
+            for (@intCast(sample.rows[row])..sample.rowEnd(row)) |token| {
+                if (sample.types[token] != request.type) continue;
+                if (count < request.width) {
+                    wanted[0][at + count] = float.from((sample.number(token) - request.scale.shift) * request.scale.factor);
+                    wanted[1][at + count] = 1;
+                }
+                count += 1;
+            }
+            if (count <= request.width or request.truncate) continue;
+            try testing.expectError(error.WidthMismatch, filled);
+            return testing.expectEqual(Culprit{ .index = row, .count = count }, culprit);
+        }
+    }
+    try filled;
+    try testing.expectEqual(wanted, .{ values, mask });
+}
+
+test "steps of windows of rows, also of rows without tokens" {
+    var generator: std.Random.DefaultPrng = .init(10);
+    const random = generator.random();
+    for (0..2000) |_| {
+        const sample = samples.Sample.make(random);
+        const width = random.intRangeAtMost(usize, 1, rows_max);
+        const windows: samples.Windows = .make(random, sample.first_row, sample.row_count, width, width);
+        const placement = windows.placement();
+        var steps: [samples.batch_size * rows_max]i64 = @splat(-77);
+        var floats: [samples.batch_size * rows_max]f64 = @splat(-77);
+        var mask: [samples.batch_size * rows_max]u8 = @splat(7);
+        var wanted = .{ steps, mask };
+        var culprit: Culprit = .{};
+        try fillSteps(i64, sample.rowTable(), placement, &steps, &mask, &culprit);
+        try fillSteps(f64, sample.rowTable(), placement, &floats, &mask, &culprit);
+        for (0..placement.starts.len) |window| {
+            const block = placement.blockOf(window, placement.lengthOf(window));
+            for (block.at..block.at + block.width) |at| {
+                const is_real = at >= block.first and at < block.first + block.length;
+                wanted[0][at] = if (is_real) sample.row_steps[placement.startOf(window) + at - block.first] else 0;
+                wanted[1][at] = @intFromBool(is_real);
+            }
+        }
+        try testing.expectEqual(wanted, .{ steps, mask });
+        mask = @splat(7);
+        try fillSteps(void, sample.rowTable(), placement, undefined, &mask, &culprit);
+        try testing.expectEqual(wanted[1], mask);
+        for (steps, floats) |step, float| try testing.expectEqual(@as(f64, @floatFromInt(step)), float);
+    }
+}
+
+test "windows of rows that cannot be are refused before anything is written, damage without a crash" {
+    const table: extract.Table = .{ .types = &.{ 1, 1 }, .data = &.{ 0, 0 }, .rows = &.{ 0, 9, 1, 0 } };
+    const cases = [_]struct { f64, i32, i32, Error }{
+        .{ 0, 2, 0, error.OutOfRange },
+        .{ 3, 2, 0, error.OutOfRange },
+        .{ 1, 3, 0, error.InvalidArgument },
+        .{ 1, 2, 2, error.InvalidArgument },
+        .{ 1, 1, 0, error.Damaged },
+        .{ 2, 2, 0, error.Damaged },
+    };
+    for (cases) |case| {
+        var values: [4]f64 = @splat(-7);
+        var mask: [4]u8 = @splat(7);
+        var culprit: Culprit = .{};
+        const request: Request = .{
+            .placement = .{ .starts = &.{ 3, case[0] }, .lengths = &.{ 1, case[1] }, .slots = &.{ 1, case[2] }, .batch_size = 2, .width = 2, .side = .left },
+            .type = 1,
+            .kind = .float64,
+            .width = 1,
+            .truncate = true,
+            .scale = .{},
+        };
+        try testing.expectError(case[3], fill(.float64, table, 1, request, &values, &mask, &culprit));
+        if (case[3] == error.Damaged) continue;
+        try testing.expectEqual(@as([4]f64, @splat(-7)), values);
+        try testing.expectEqual(@as([4]u8, @splat(7)), mask);
+    }
+}
+
+test "an empty store has windows without rows" {
+    const placement: Placement = .{ .starts = &@as([9]f64, @splat(0)), .lengths = &@as([9]i32, @splat(0)), .slots = &@as([9]i32, @splat(0)), .batch_size = 1, .width = 20, .side = .left };
+    var steps: [20]i64 = @splat(7);
+    var mask: [20]u8 = @splat(7);
+    var culprit: Culprit = .{};
+    try fillSteps(i64, .{ .steps = &.{}, .rows = &.{}, .marks = &.{} }, placement, &steps, &mask, &culprit);
+    try testing.expectEqual(@as([20]i64, @splat(0)), steps);
+    try testing.expectEqual(@as([20]u8, @splat(0)), mask);
+}

@@ -1,0 +1,311 @@
+//! Windows of tokens, each copied into its row of a padded batch.
+
+const std = @import("std");
+const cells = @import("../format/cells.zig");
+const rows_file = @import("../read/rows.zig");
+const narrow = @import("../read/narrow.zig");
+const numbers = @import("../abi/numbers.zig");
+const Placement = @import("placement.zig").Placement;
+const Block = @import("placement.zig").Block;
+
+pub const Error = error{ InvalidArgument, OutOfRange, WidthMismatch, Damaged };
+
+pub const Source = struct {
+    table: rows_file.Table,
+    types: []const i32,
+    data: []const u64,
+    /// What comes before was dropped.
+    first_token: usize,
+};
+
+pub const Unit = enum(u8) { tokens = 0, steps = 1 };
+
+/// A field whose cells are not copied as they are: type, kind, shift and factor, as they come from the caller.
+pub const Field = [4]f64;
+
+/// Null where a column is not wanted. Values, types, steps and mask have room for the whole batch.
+pub const Out = struct {
+    values: union(enum) { none, float64: [*]f64, float32: [*]f32, float16: [*]u16, bfloat16: [*]u16 } = .none,
+    types: ?[*]i32 = null,
+    steps: union(enum) { none, int64: [*]i64, float64: [*]f64 } = .none,
+    mask: [*]u8,
+    lengths: [*]i32,
+};
+
+pub const Request = struct {
+    placement: Placement,
+    unit: Unit,
+    /// Whether of too many tokens those at the padded side are left out.
+    truncate: bool,
+    fields: []const Field,
+};
+
+/// The window that an error is about, and its tokens.
+pub const Culprit = struct { window: usize = 0, token_count: usize = 0 };
+
+/// Everything is checked before the first byte is written.
+pub fn fill(source: Source, request: Request, out: Out, culprit: *Culprit) Error!void {
+    try check(source, request, culprit);
+    for (request.fields) |field| {
+        _ = numbers.to(i32, field[0]) catch return error.InvalidArgument;
+        _ = try kindOf(field);
+    }
+    const placement = request.placement;
+    const distance = placement.distance(tokens_ahead);
+    for (0..placement.starts.len) |window| {
+        if (window + distance < placement.starts.len) prefetch(source, try tokensOf(source, request, window + distance), out);
+        const start, const end = try tokensOf(source, request, window);
+        const block = placement.blockOf(window, end - start);
+        out.lengths[@intCast(placement.slots[window])] = @intCast(block.length);
+        block.pad(out.mask, 1);
+        @memset(out.mask[block.first..][0..block.length], 1);
+        if (out.types) |types| copy(block, types, source.types[start..end]);
+        switch (out.steps) {
+            .none => {},
+            .int64 => |steps| copy(block, steps, source.table.steps[start..end]),
+            .float64 => |steps| {
+                block.pad(steps, 1);
+                for (steps[block.first..][0..block.length], source.table.steps[start..end]) |*to, step| to.* = @floatFromInt(step);
+            },
+        }
+        switch (out.values) {
+            .none => {},
+            inline else => |values, tag| {
+                const float = @field(narrow.Float, @tagName(tag));
+                convert(float, block, values, source.data[start..end]);
+                if (request.fields.len > 0) try convertFields(float, request.fields, source.types[start..end], source.data[start..end], values[block.first..]);
+            },
+        }
+    }
+}
+
+fn check(source: Source, request: Request, culprit: *Culprit) Error!void {
+    const placement = request.placement;
+    switch (request.unit) {
+        .tokens => try placement.check(source.first_token, source.data.len, placement.width, &culprit.window),
+        .steps => {
+            try placement.check(source.table.first_row, source.table.rows.len, source.table.rows.len, &culprit.window);
+            for (0..placement.starts.len) |window| {
+                if (window + rows_ahead < placement.starts.len) prefetchRows(source, placement, window + rows_ahead);
+                culprit.window = window;
+                const start, const end = try rowTokens(source, placement, window);
+                culprit.token_count = end - start;
+                if (end - start > placement.width and !request.truncate) return error.WidthMismatch;
+            }
+        },
+    }
+}
+
+/// The tokens that are copied. Row starts come from a file, and are checked whenever they are read.
+inline fn tokensOf(source: Source, request: Request, window: usize) error{Damaged}![2]usize {
+    const placement = request.placement;
+    if (request.unit == .tokens) {
+        const start = placement.startOf(window);
+        return .{ start, start + placement.lengthOf(window) };
+    }
+    const start, const end = try rowTokens(source, placement, window);
+    if (end - start <= placement.width) return .{ start, end };
+    return if (placement.side == .left) .{ start, start + placement.width } else .{ end - placement.width, end };
+}
+
+inline fn rowTokens(source: Source, placement: Placement, window: usize) error{Damaged}![2]usize {
+    const rows = source.table.rows;
+    const first_row = placement.startOf(window);
+    const end_row = first_row + placement.lengthOf(window);
+    const start = if (first_row < rows.len) rows[first_row] else source.data.len;
+    const end = if (end_row < rows.len) rows[end_row] else source.data.len;
+    if (start > end or end > source.data.len) return error.Damaged;
+    return .{ @intCast(start), @intCast(end) };
+}
+
+const rows_ahead = 16;
+const tokens_ahead = 128;
+
+/// Windows are random, so each misses the caches, and the hardware begins to fetch ahead when a short one is nearly
+/// copied. So all of the next one is asked for, in lines of 64 bytes; of windows that are very short, a later one.
+inline fn prefetch(source: Source, tokens: [2]usize, out: Out) void {
+    const end = @min(tokens[1], tokens[0] + prefetched_max);
+    var token = tokens[0];
+    while (token < end) : (token += 16) {
+        const second = @min(token + 8, end - 1);
+        if (out.values != .none) {
+            @prefetch(source.data.ptr + token, .{ .locality = 0 });
+            @prefetch(source.data.ptr + second, .{ .locality = 0 });
+        }
+        if (out.types != null) @prefetch(source.types.ptr + token, .{ .locality = 0 });
+        if (out.steps != .none) {
+            @prefetch(source.table.steps.ptr + token, .{ .locality = 0 });
+            @prefetch(source.table.steps.ptr + second, .{ .locality = 0 });
+        }
+    }
+}
+
+/// More would not fit into the nearest cache, and longer windows the hardware sees by itself.
+const prefetched_max = 512;
+
+inline fn prefetchRows(source: Source, placement: Placement, window: usize) void {
+    const rows = source.table.rows;
+    const first_row = placement.startOf(window);
+    if (first_row >= rows.len) return;
+    @prefetch(rows.ptr + first_row, .{});
+    @prefetch(rows.ptr + @min(first_row + placement.lengthOf(window), rows.len - 1), .{});
+}
+
+inline fn copy(block: Block, to: anytype, from: anytype) void {
+    block.pad(to, 1);
+    @memcpy(to[block.first..][0..block.length], from);
+}
+
+inline fn convert(comptime float: narrow.Float, block: Block, to: anytype, from: []const u64) void {
+    if (float == .float64) return copy(block, @as([*]u64, @ptrCast(to)), from);
+    block.pad(to, 1);
+    const scale: narrow.Scale = .{};
+    scale.convert(.float64, float, false, to[block.first..][0..block.length], from);
+}
+
+/// A second pass, for fields that hold integers or are scaled. A field's tokens stand together, and fields tend to come
+/// in the order in which the caller lists them.
+fn convertFields(comptime float: narrow.Float, fields: []const Field, types: []const i32, from: []const u64, to: [*]float.Element()) Error!void {
+    var at: usize = 0;
+    var next: usize = 0;
+    while (at < types.len) {
+        const type_id = types[at];
+        var end = at + 1;
+        while (end < types.len and types[end] == type_id) end += 1;
+        if (find(fields, next, type_id)) |index| {
+            next = if (index + 1 < fields.len) index + 1 else 0;
+            const field = fields[index];
+            const scale: narrow.Scale = .{ .shift = field[2], .factor = field[3] };
+            scale.convertAny(try kindOf(field), float, to[at..end], from[at..end]);
+        }
+        at = end;
+    }
+}
+
+inline fn find(fields: []const Field, first: usize, type_id: i32) ?usize {
+    const wanted: f64 = @floatFromInt(type_id);
+    if (fields[first][0] == wanted) return first;
+    for (fields, 0..) |field, index| if (field[0] == wanted) return index;
+    return null;
+}
+
+fn kindOf(field: Field) error{InvalidArgument}!cells.Kind {
+    return std.enums.fromInt(cells.Kind, try numbers.to(u8, field[1])) orelse error.InvalidArgument;
+}
+
+const testing = std.testing;
+const samples = @import("../testing/sampler.zig");
+
+const width_max = 12;
+const size_max = samples.batch_size * width_max;
+
+test "windows of tokens and of rows are what a plain loop makes of them, padded and cut on either side" {
+    var generator: std.Random.DefaultPrng = .init(3);
+    const random = generator.random();
+    for (0..4000) |round| {
+        errdefer std.debug.print("round {}\n", .{round});
+        const sample = samples.Sample.make(random);
+        const source = sample.windowSource();
+        const unit = random.enumValue(Unit);
+        const width = random.intRangeAtMost(usize, 1, width_max);
+        const first, const end, const length_max = switch (unit) {
+            .tokens => .{ source.first_token, sample.token_count, width },
+            .steps => .{ sample.first_row, sample.row_count, 5 },
+        };
+        const windows: samples.Windows = .make(random, first, end, length_max, width);
+        const scales = [_]Field{ .{ 2, 3, 7, 0.5 }, .{ 3, 4, 0, 1 }, .{ 1, 0, -1, 2 } };
+        const request: Request = .{ .placement = windows.placement(), .unit = unit, .truncate = random.boolean(), .fields = &scales };
+        try expectFilled(&sample, source, request);
+    }
+}
+
+fn expectFilled(sample: *const samples.Sample, source: Source, request: Request) !void {
+    const placement = request.placement;
+    var values: [size_max]f64 = @splat(-7);
+    var narrowed: [size_max]u16 = @splat(7);
+    var types: [size_max]i32 = @splat(-7);
+    var steps: [size_max]i64 = @splat(-77);
+    var mask: [size_max]u8 = @splat(7);
+    var lengths: [samples.batch_size]i32 = @splat(-7);
+    const before = .{ values, types, steps, mask, lengths };
+    var culprit: Culprit = .{};
+    const filled = fill(source, request, .{ .values = .{ .float64 = &values }, .types = &types, .steps = .{ .int64 = &steps }, .mask = &mask, .lengths = &lengths }, &culprit);
+    var wanted = before;
+    for (0..placement.starts.len) |window| {
+        const slot: usize = @intCast(placement.slots[window]);
+        const start, const end = switch (request.unit) {
+            .tokens => .{ placement.startOf(window), placement.startOf(window) + placement.lengthOf(window) },
+            .steps => .{ rowStart(sample, placement.startOf(window)), rowStart(sample, placement.startOf(window) + placement.lengthOf(window)) },
+        };
+        if (end - start > placement.width and !request.truncate) {
+            try testing.expectError(error.WidthMismatch, filled);
+            try testing.expectEqual(Culprit{ .window = window, .token_count = end - start }, culprit);
+            try testing.expectEqual(before, .{ values, types, steps, mask, lengths });
+            return;
+        }
+        const real = @min(end - start, placement.width);
+        wanted[4][slot] = @intCast(real);
+        for (0..placement.width) |position| {
+            const at = slot * placement.width + position;
+            const is_left = placement.side == .left;
+            const is_real = if (is_left) position < real else position >= placement.width - real;
+            const token = if (is_left) start + position else (end + position) -% placement.width;
+            wanted[0][at] = if (is_real) scaled(sample, token) else 0;
+            wanted[1][at] = if (is_real) sample.types[token] else 0;
+            wanted[2][at] = if (is_real) sample.steps[token] else 0;
+            wanted[3][at] = @intFromBool(is_real);
+        }
+    }
+    try filled;
+    try testing.expectEqual(wanted, .{ values, types, steps, mask, lengths });
+    var float_steps: [size_max]f64 = @splat(-77);
+    try fill(source, request, .{ .values = .{ .bfloat16 = &narrowed }, .steps = .{ .float64 = &float_steps }, .mask = &mask, .lengths = &lengths }, &culprit);
+    for (narrowed, float_steps, wanted[0], wanted[2]) |bits, float_step, value, step| {
+        try testing.expectEqual(if (step == -77) 7 else narrow.Float.bfloat16.from(value), bits);
+        try testing.expectEqual(@as(f64, @floatFromInt(step)), float_step);
+    }
+}
+
+fn rowStart(sample: *const samples.Sample, row: usize) usize {
+    return if (row < sample.row_count) @intCast(sample.rows[row]) else sample.token_count;
+}
+
+fn scaled(sample: *const samples.Sample, token: usize) f64 {
+    const number = sample.number(token);
+    return switch (sample.types[token]) {
+        1 => (number + 1) * 2,
+        2 => (number - 7) * 0.5,
+        else => number,
+    };
+}
+
+test "what cannot be filled is refused before anything is written" {
+    const rows = [_]u64{ 0, 9, 2 };
+    const source: Source = .{ .table = .{ .steps = &.{ 1, 1 }, .rows = &rows, .marks = &.{} }, .types = &.{ 1, 1 }, .data = &.{ 0, 0 }, .first_token = 0 };
+    const cases = [_]struct { Unit, f64, i32, Field, Error }{
+        .{ .steps, 0, 1, .{ 1, 0, 0, 1 }, error.Damaged },
+        .{ .steps, 1, 1, .{ 1, 0, 0, 1 }, error.Damaged },
+        .{ .steps, 2, 2, .{ 1, 0, 0, 1 }, error.OutOfRange },
+        .{ .tokens, 1, 2, .{ 1, 0, 0, 1 }, error.OutOfRange },
+        .{ .tokens, 0, 3, .{ 1, 0, 0, 1 }, error.InvalidArgument },
+        .{ .tokens, 0, 2, .{ 1, 1, 0, 1 }, error.InvalidArgument },
+        .{ .tokens, 0, 2, .{ 0.5, 0, 0, 1 }, error.InvalidArgument },
+        .{ .tokens, 0, 2, .{ 1, std.math.nan(f64), 0, 1 }, error.InvalidArgument },
+    };
+    for (cases) |case| {
+        var values: [4]f64 = @splat(-7);
+        var mask: [4]u8 = @splat(7);
+        var lengths: [2]i32 = @splat(-7);
+        var culprit: Culprit = .{};
+        const request: Request = .{
+            .placement = .{ .starts = &.{ 0, case[1] }, .lengths = &.{ 0, case[2] }, .slots = &.{ 0, 1 }, .batch_size = 2, .width = 2, .side = .left },
+            .unit = case[0],
+            .truncate = false,
+            .fields = &.{case[3]},
+        };
+        try testing.expectError(case[4], fill(source, request, .{ .values = .{ .float64 = &values }, .mask = &mask, .lengths = &lengths }, &culprit));
+        try testing.expectEqual(@as([4]f64, @splat(-7)), values);
+        try testing.expectEqual(@as([4]u8, @splat(7)), mask);
+        try testing.expectEqual(@as([2]i32, @splat(-7)), lengths);
+    }
+}

@@ -1,0 +1,237 @@
+//! Which windows there are, and where: the windows of all episodes in one row of ordinals.
+//!
+//! An episode goes from its origin to the next one's, the last to the plan's end. Its windows stand at anchors, one every
+//! `stride` positions from its origin on. `cumulative` counts the windows of the episodes before each; `buckets` names,
+//! for every 2^shift ordinals, the episode where the search begins.
+
+const std = @import("std");
+const numbers = @import("../abi/numbers.zig");
+const random = @import("random.zig");
+
+pub const Error = error{ InvalidArgument, OutOfRange };
+
+pub const Policy = enum(u8) {
+    /// A window lies within its episode and begins at its anchor.
+    within = 0,
+    /// A window ends with its anchor and may begin before the episode does: then it is shorter.
+    pad_left = 1,
+    /// A window begins at its anchor and may end after the episode does: then it is shorter.
+    pad_right = 2,
+};
+
+pub const Plan = struct {
+    length: u64,
+    stride: u64,
+    policy: Policy,
+    /// Windows whose anchor lies before are gone.
+    first: u64,
+    end: u64,
+    bucket_shift: u6,
+
+    pub fn read(from: *const [6]f64) numbers.Error!Plan {
+        const plan: Plan = .{
+            .length = try numbers.to(u31, from[0]),
+            .stride = try numbers.to(u53, from[1]),
+            .policy = std.enums.fromInt(Policy, try numbers.to(u8, from[2])) orelse return error.InvalidArgument,
+            .first = try numbers.to(u53, from[3]),
+            .end = try numbers.to(u53, from[4]),
+            .bucket_shift = try numbers.to(u6, from[5]),
+        };
+        return if (plan.length == 0 or plan.stride == 0) error.InvalidArgument else plan;
+    }
+
+    /// The number of windows of an episode.
+    fn countOf(plan: Plan, origin: u64, end: u64) u64 {
+        const positions = end -| origin;
+        const needed = if (plan.policy == .within) plan.length else 1;
+        return if (positions < needed) 0 else plan.strides(positions - needed) + 1;
+    }
+
+    inline fn strides(plan: Plan, positions: u64) u64 {
+        return if (plan.stride == 1) positions else positions / plan.stride;
+    }
+
+    /// The first position of a window and how many it has; the anchor lies in the episode and not before `first`.
+    inline fn windowAt(plan: Plan, anchor: u64, origin: u64, end: u64) [2]u64 {
+        return switch (plan.policy) {
+            .within => .{ anchor, plan.length },
+            .pad_left => {
+                const start = @max(origin, plan.first, (anchor + 1) -| plan.length);
+                return .{ start, anchor + 1 - start };
+            },
+            .pad_right => .{ anchor, @min(plan.length, end - anchor) },
+        };
+    }
+};
+
+pub const Index = struct {
+    plan: Plan,
+    origins: []const u64,
+    cumulative: []const u64 = &.{},
+    buckets: []const u32 = &.{},
+
+    fn endOf(index: Index, episode: usize) u64 {
+        return if (episode + 1 < index.origins.len) index.origins[episode + 1] else index.plan.end;
+    }
+
+    fn countOf(index: Index, episode: usize) u64 {
+        return index.plan.countOf(index.origins[episode], index.endOf(episode));
+    }
+
+    /// The number of windows whose anchor lies before a position.
+    pub fn rank(index: Index, position: u64) u64 {
+        const after = std.sort.lowerBound(u64, index.origins, position, compare);
+        if (after == 0) return 0;
+        const positions = position - index.origins[after - 1];
+        return index.cumulative[after - 1] +| @min(index.countOf(after - 1), index.plan.strides(positions - 1) + 1);
+    }
+
+    fn total(index: Index) u64 {
+        if (index.origins.len == 0) return 0;
+        const last = index.origins.len - 1;
+        return index.cumulative[last] +| index.countOf(last);
+    }
+
+    /// The windows with the given ordinals. Nothing is written if one of them is not that of a window.
+    pub fn locate(index: Index, ordinals: []const f64, anchors: []f64, starts: []f64, lengths: []i32) Error!void {
+        const has_dropped = index.origins.len > 0 and index.plan.first > index.origins[0];
+        const dropped: f64 = if (has_dropped) random.toFloat(index.rank(index.plan.first)) else 0;
+        if (!random.areIndices(ordinals, @min(index.total(), 1 << 53))) return error.OutOfRange;
+        for (ordinals) |ordinal| if (ordinal < dropped) return error.OutOfRange;
+        var done: usize = 0;
+        while (done < ordinals.len) : (done += stage_size) {
+            const stage = ordinals[done..@min(done + stage_size, ordinals.len)];
+            try index.locateStage(stage, anchors[done..], starts[done..], lengths[done..]);
+        }
+    }
+
+    fn locateStage(index: Index, ordinals: []const f64, anchors: []f64, starts: []f64, lengths: []i32) Error!void {
+        var wanted: [stage_size]u64 = undefined;
+        var search: Search = undefined;
+        for (ordinals, 0..) |ordinal, i| {
+            wanted[i] = random.fromFloat(ordinal);
+            const bucket = wanted[i] >> index.plan.bucket_shift;
+            if (bucket < index.buckets.len) @prefetch(&index.buckets[@intCast(bucket)], .{});
+        }
+        for (ordinals, 0..) |_, i| {
+            const range = index.episodesNear(wanted[i]);
+            search.add(i, index.cumulative, range);
+            // Where the search is short it ends here, and the origin will be needed.
+            @prefetch(&index.origins[range[0]], .{});
+        }
+        search.run(index.cumulative, wanted[0..ordinals.len]);
+        for (ordinals, 0..) |_, i| {
+            const episode = search.low[i];
+            const origin = index.origins[episode];
+            const end = index.endOf(episode);
+            const place = wanted[i] -% index.cumulative[episode];
+            // Only an index that was not made by `count` fails here.
+            if (place >= index.plan.countOf(origin, end)) return error.InvalidArgument;
+            const anchor = origin + place * index.plan.stride;
+            if (anchor < index.plan.first) return error.InvalidArgument;
+            const window = index.plan.windowAt(anchor, origin, end);
+            anchors[i] = random.toFloat(anchor);
+            starts[i] = random.toFloat(window[0]);
+            lengths[i] = @intCast(window[1]);
+        }
+    }
+
+    /// The first and the last episode in which the window can be.
+    inline fn episodesNear(index: Index, ordinal: u64) [2]usize {
+        const last = index.origins.len - 1;
+        const bucket: usize = @intCast(ordinal >> index.plan.bucket_shift);
+        if (bucket + 1 < index.buckets.len) {
+            const low = @min(index.buckets[bucket], last);
+            return .{ low, @max(low, @min(index.buckets[bucket + 1], last)) };
+        }
+        if (index.buckets.len == 0) return .{ 0, last };
+        return .{ @min(index.buckets[@min(bucket, index.buckets.len - 1)], last), last };
+    }
+
+    /// The windows with the given anchors. On an error, what was written means nothing.
+    pub fn resolve(index: Index, anchors: []const f64, starts: []f64, lengths: []i32) Error!void {
+        if (!random.areIndices(anchors, index.plan.end)) return error.OutOfRange;
+        if (anchors.len > 0 and index.origins.len == 0) return error.OutOfRange;
+        var done: usize = 0;
+        while (done < anchors.len) : (done += stage_size) {
+            const stage = anchors[done..@min(done + stage_size, anchors.len)];
+            try index.resolveStage(stage, starts[done..], lengths[done..]);
+        }
+    }
+
+    fn resolveStage(index: Index, anchors: []const f64, starts: []f64, lengths: []i32) Error!void {
+        var wanted: [stage_size]u64 = undefined;
+        var search: Search = undefined;
+        for (anchors, 0..) |anchor, i| {
+            wanted[i] = random.fromFloat(anchor);
+            search.add(i, index.origins, .{ 0, index.origins.len - 1 });
+        }
+        search.run(index.origins, wanted[0..anchors.len]);
+        for (wanted[0..anchors.len], 0..) |anchor, i| {
+            const origin = index.origins[search.low[i]];
+            const end = index.endOf(search.low[i]);
+            if (anchor < origin or anchor < index.plan.first) return error.OutOfRange;
+            const place = index.plan.strides(anchor - origin);
+            if (place * index.plan.stride != anchor - origin) return error.OutOfRange;
+            if (place >= index.plan.countOf(origin, end)) return error.OutOfRange;
+            const window = index.plan.windowAt(anchor, origin, end);
+            starts[i] = random.toFloat(window[0]);
+            lengths[i] = @intCast(window[1]);
+        }
+    }
+};
+
+/// Counts the windows of episodes from `from` on, and goes on with the buckets: `bucket_count` of them are filled
+/// already. Returns how many are then. A bucket is filled once its episode is certain.
+pub fn count(plan: Plan, origins: []const u64, from: usize, cumulative: []u64, buckets: []u32, bucket_count: usize) Error!usize {
+    if (from > origins.len or bucket_count > buckets.len) return error.InvalidArgument;
+    for (origins[from -| 1..], from -| 1..) |origin, episode| {
+        const end = if (episode + 1 < origins.len) origins[episode + 1] else plan.end;
+        if (origin > end or end > plan.end) return error.InvalidArgument;
+    }
+    for (from..origins.len) |episode| {
+        cumulative[episode] = if (episode == 0) 0 else cumulative[episode - 1] +| plan.countOf(origins[episode - 1], origins[episode]);
+    }
+    const last = if (origins.len > 0) origins.len - 1 else return bucket_count;
+    if (cumulative[last] == 0) return bucket_count;
+    const certain: usize = @intCast(@min(buckets.len, (cumulative[last] - 1 >> plan.bucket_shift) + 1));
+    var episode: usize = if (bucket_count > 0) @min(buckets[bucket_count - 1], last) else 0;
+    for (bucket_count..@max(bucket_count, certain)) |bucket| {
+        while (episode < last and cumulative[episode + 1] <= @as(u64, bucket) << plan.bucket_shift) episode += 1;
+        buckets[bucket] = @intCast(episode);
+    }
+    return @max(bucket_count, certain);
+}
+
+/// Draws are random, so every look misses the caches. That many searches go on side by side, so that they wait at the
+/// same time.
+const stage_size = 64;
+
+/// For each of several numbers, the last element that is not above it.
+const Search = struct {
+    low: [stage_size]usize,
+    size: [stage_size]usize,
+
+    inline fn add(search: *Search, i: usize, values: []const u64, range: [2]usize) void {
+        search.low[i] = range[0];
+        search.size[i] = range[1] - range[0] + 1;
+        @prefetch(&values[range[0] + search.size[i] / 2], .{});
+    }
+
+    fn run(search: *Search, values: []const u64, wanted: []const u64) void {
+        var widest: usize = 1;
+        for (search.size[0..wanted.len]) |size| widest = @max(widest, size);
+        while (widest > 1) : (widest -= widest / 2) {
+            for (wanted, search.low[0..wanted.len], search.size[0..wanted.len]) |number, *low, *size| {
+                const half = size.* / 2;
+                low.* += if (values[low.* + half] <= number) half else 0;
+                size.* -= half;
+                @prefetch(&values[low.* + size.* / 2], .{});
+            }
+        }
+    }
+};
+
+fn compare(wanted: u64, element: u64) std.math.Order {
+    return std.math.order(wanted, element);
+}

@@ -1,0 +1,370 @@
+//! Statistics of fields over a growing stream: one pass over the tokens that are new since the last.
+//!
+//! Quantiles come from a sketch: DDSketch (Masson, Rim and Lee, "DDSketch: a fast and fully-mergeable quantile sketch with
+//! relative-error guarantees", PVLDB 12, 2019) with the mapping of its linear interpolation: the upper bits of a float64,
+//! its sign, exponent and 7 bits of its mantissa, are its bucket. A bucket is at most 1/128 wider than its lower end.
+//! Counts stand in pages of 128 buckets, one page for each sign and exponent that occurs; zero has a page of its own.
+
+const std = @import("std");
+const cells = @import("../format/cells.zig");
+const format = @import("../format/format.zig");
+const rows_file = @import("../read/rows.zig");
+const Moments = @import("moments.zig").Moments;
+
+pub const Error = error{ Damaged, InvalidArgument };
+
+pub const page_length = 128;
+/// One place for each sign and exponent, and the last for zero.
+pub const index_length = 4097;
+const zero_page = index_length - 1;
+const mantissa_shift = 52 - 7;
+
+/// As it stands in the caller's array.
+pub const Summary = extern struct {
+    moments: Moments = .{},
+    min: f64 = std.math.inf(f64),
+    max: f64 = -std.math.inf(f64),
+    non_finite: f64 = 0,
+    /// Rows that have the field.
+    row_count: f64 = 0,
+};
+
+pub const Field = struct {
+    type: i32,
+    kind: cells.Kind,
+    summary: *Summary,
+    /// For each sign and exponent the number of its page, from 1, or 0.
+    index: *[index_length]u32,
+};
+
+/// How far the pass has come.
+pub const Progress = extern struct {
+    next_token: f64,
+    next_row: f64,
+    next_mark: f64,
+    /// Rows that were looked at.
+    row_count: f64,
+    page_count: f64,
+    /// 1: the pass is through; 0: it goes on where there are more pages.
+    is_done: f64,
+};
+
+/// Goes on until all tokens are counted or the pages are used up; the caller makes more and calls again.
+pub fn add(table: rows_file.Table, types: []const i32, data: []const u64, fields: []const Field, pages: []f64, progress: *Progress) Error!void {
+    var pass: Pass = .{
+        .types = types,
+        .data = data,
+        .fields = fields,
+        .pages = pages,
+        .page_count = try count(progress.page_count),
+        .token = @max(try count(progress.next_token), if (table.first_row < table.rows.len) table.rows[table.first_row] else 0),
+    };
+    const next_row = try count(progress.next_row);
+    const next_mark = try count(progress.next_mark);
+    if (pass.page_count > pages.len / page_length) return error.InvalidArgument;
+    if (pass.token > types.len or next_row > table.rows.len or next_mark > table.marks.len) return error.InvalidArgument;
+    defer progress.next_token = @floatFromInt(pass.token);
+    defer progress.page_count = @floatFromInt(pass.page_count);
+    progress.is_done = 0;
+    if (!try pass.addRows(table)) return;
+    progress.is_done = 1;
+    const first_new = @max(next_row, table.first_row);
+    progress.row_count += @floatFromInt(table.rows.len - first_new);
+    progress.next_row = @floatFromInt(table.rows.len);
+    progress.next_mark = @floatFromInt(table.marks.len);
+    for (table.marks[next_mark..]) |mark| {
+        // Rows that were dropped before anything was counted of them.
+        if (mark.row >= next_row and mark.row < first_new) continue;
+        if (mark.kind != .empty_list) continue;
+        for (fields) |field| if (field.type == mark.type) {
+            field.summary.row_count += 1;
+        };
+    }
+}
+
+fn count(number: f64) Error!usize {
+    return if (number >= 0 and number < 0x1p53) @intFromFloat(number) else error.InvalidArgument;
+}
+
+const Pass = struct {
+    types: []const i32,
+    data: []const u64,
+    fields: []const Field,
+    pages: []f64,
+    page_count: usize,
+    /// The next one.
+    token: usize,
+    layout: Layout = .{},
+
+    /// Whether it came to the end.
+    fn addRows(pass: *Pass, table: rows_file.Table) Error!bool {
+        if (pass.token == pass.types.len) return true;
+        var row = try table.rowOfToken(pass.token);
+        while (pass.token < pass.types.len) : (row += 1) {
+            if (row >= table.rows.len) return error.Damaged;
+            const start, const end = try table.tokensOf(row);
+            if (start > pass.token or end < pass.token) return error.Damaged;
+            if (!try pass.addRow(start, end)) return false;
+        }
+        return true;
+    }
+
+    fn addRow(pass: *Pass, start: usize, end: usize) Error!bool {
+        const is_whole = pass.token == start;
+        if (is_whole and pass.layout.fits(pass.types[start..end])) {
+            for (pass.layout.runs[0..pass.layout.run_count]) |run| {
+                if (!try pass.addRun(run.field, start, start + run.first, start + run.end)) return false;
+            }
+        } else {
+            pass.layout.reset();
+            var field: usize = 0;
+            while (pass.token < end) {
+                const first = pass.token;
+                const run_end = endOfRun(pass.types[0..end], first);
+                if (pass.find(pass.types[first], &field)) {
+                    if (!try pass.addRun(field, start, first, run_end)) return false;
+                    pass.layout.note(field, first - start, run_end - start);
+                }
+                pass.token = run_end;
+            }
+            if (is_whole) pass.layout.finish(pass.types[start..end]);
+        }
+        pass.token = end;
+        return true;
+    }
+
+    /// Fields come in field order, in a row as in `fields`: so the search goes on from the one before.
+    fn find(pass: *const Pass, type_id: i32, field: *usize) bool {
+        for (pass.fields[field.*..], field.*..) |candidate, index| {
+            if (candidate.type != type_id) continue;
+            field.* = index;
+            return true;
+        }
+        return false;
+    }
+
+    /// All that a row has of a field, or the rest where the pages were used up amid it.
+    fn addRun(pass: *Pass, field_index: usize, row_start: usize, first: usize, end: usize) Error!bool {
+        const field = pass.fields[field_index];
+        const taken = switch (field.kind) {
+            inline else => |kind| try pass.addValues(kind, field, pass.data[first..end]),
+        };
+        const is_first = first == row_start or pass.types[first - 1] != pass.types[first];
+        if (taken > 0 and is_first) field.summary.row_count += 1;
+        pass.token = first + taken;
+        return taken == end - first;
+    }
+
+    /// Returns how many it took: all, or those before the one that needs a page that there is not.
+    fn addValues(pass: *Pass, comptime kind: cells.Kind, field: Field, values: []const u64) Error!usize {
+        var at: usize = 0;
+        while (at < values.len) {
+            const moments = &field.summary.moments;
+            const value = cells.decodeNearest(kind, f64, values[at]);
+            const exponent = exponentOf(value);
+            if (exponent == 0x7ff) {
+                field.summary.non_finite += 1;
+                at += 1;
+                continue;
+            }
+            if (exponent > moments.exponentMax()) moments.widen(exponent);
+            moments.begin(value);
+            const taken = try pass.addBlock(kind, field, values[at..][0..@min(values.len - at, moments.blockRoom())]);
+            if (taken == 0) break;
+            at += taken;
+        }
+        return at;
+    }
+
+    /// The hot loop. Stops before a value that is not finite, that needs another scale, or a page that there is not.
+    fn addBlock(pass: *Pass, comptime kind: cells.Kind, field: Field, values: []const u64) Error!usize {
+        const summary = field.summary;
+        const exponent_max = @min(summary.moments.exponentMax(), 0x7fe);
+        const scale = summary.moments.scale;
+        const mean = summary.moments.mean;
+        // Gone on with value by value, so that the order of additions is that of the stream.
+        var sum = summary.moments.block_sum;
+        var squares = summary.moments.block_squares;
+        var min = summary.min;
+        var max = summary.max;
+        const taken = for (values, 0..) |cell, index| {
+            const value = cells.decodeNearest(kind, f64, cell);
+            const bits: u64 = @bitCast(value);
+            if (exponentOf(value) > exponent_max) break index;
+            const place = &field.index[if (bits << 1 == 0) zero_page else bits >> 52];
+            if (place.* -% 1 >= pass.page_count) {
+                @branchHint(.unlikely);
+                if (!try pass.addPage(place)) break index;
+            }
+            pass.pages[(place.* - 1) * page_length + (bits >> mantissa_shift & (page_length - 1))] += 1;
+            min = @min(min, value);
+            max = @max(max, value);
+            const distance = value * scale - mean;
+            sum += distance;
+            squares += distance * distance;
+        } else values.len;
+        summary.min = min;
+        summary.max = max;
+        summary.moments.setSums(taken, sum, squares);
+        return taken;
+    }
+
+    fn addPage(pass: *Pass, place: *u32) Error!bool {
+        if (place.* != 0) return error.InvalidArgument;
+        if (pass.page_count == pass.pages.len / page_length) return false;
+        pass.page_count += 1;
+        place.* = @intCast(pass.page_count);
+        return true;
+    }
+};
+
+fn exponentOf(value: f64) u64 {
+    return @as(u64, @bitCast(value)) >> 52 & 0x7ff;
+}
+
+fn endOfRun(types: []const i32, first: usize) usize {
+    var end = first + 1;
+    while (end < types.len and types[end] == types[first]) end += 1;
+    return end;
+}
+
+/// Where the last row had the fields. Rows tend to be alike, and one whose types are the same has them in the same places.
+const Layout = struct {
+    types: []const i32 = &.{},
+    runs: [runs_max]Run = undefined,
+    run_count: usize = 0,
+
+    const Run = struct { field: usize, first: usize, end: usize };
+    /// A row with more is looked through each time.
+    const runs_max = 64;
+
+    fn fits(layout: *const Layout, types: []const i32) bool {
+        return layout.types.len > 0 and std.mem.eql(i32, layout.types, types);
+    }
+
+    fn reset(layout: *Layout) void {
+        layout.types = &.{};
+        layout.run_count = 0;
+    }
+
+    fn note(layout: *Layout, field: usize, first: usize, end: usize) void {
+        if (layout.run_count < runs_max) layout.runs[layout.run_count] = .{ .field = field, .first = first, .end = end };
+        layout.run_count += 1;
+    }
+
+    fn finish(layout: *Layout, types: []const i32) void {
+        if (layout.run_count <= runs_max) layout.types = types;
+    }
+};
+
+const testing = std.testing;
+
+const Sample = struct {
+    summaries: [2]Summary = @splat(.{}),
+    indexes: [2][index_length]u32 = @splat(@splat(0)),
+    pages: [64 * page_length]f64 = @splat(0),
+    progress: Progress = .{ .next_token = 0, .next_row = 0, .next_mark = 0, .row_count = 0, .page_count = 0, .is_done = 0 },
+
+    fn add(sample: *Sample, table: rows_file.Table, types: []const i32, data: []const u64, page_room: usize) Error!void {
+        const fields = [_]Field{
+            .{ .type = 7, .kind = .float64, .summary = &sample.summaries[0], .index = &sample.indexes[0] },
+            .{ .type = -2, .kind = .int64, .summary = &sample.summaries[1], .index = &sample.indexes[1] },
+        };
+        try @import("statistics.zig").add(table, types, data, &fields, sample.pages[0 .. page_room * page_length], &sample.progress);
+    }
+
+    fn bucketCount(sample: *const Sample, field: usize, value: f64) f64 {
+        const bits: u64 = @bitCast(value);
+        const page = sample.indexes[field][if (value == 0) zero_page else bits >> 52];
+        return if (page == 0) 0 else sample.pages[(page - 1) * page_length + (bits >> mantissa_shift & 127)];
+    }
+};
+
+fn bitsOf(value: f64) u64 {
+    return @bitCast(value);
+}
+
+const sample_types = [_]i32{ 7, 7, 3, -2, 7, 3, -2, 7, 7, 7, 3, 7 };
+const sample_data = [_]u64{ bitsOf(1), bitsOf(-0.0), 99, 5, bitsOf(2), 99, @bitCast(@as(i64, -3)), bitsOf(std.math.nan(f64)), bitsOf(1.001), bitsOf(0), 99, bitsOf(std.math.inf(f64)) };
+/// The fourth row has no tokens.
+const sample_table: rows_file.Table = .{
+    .steps = &@as([12]i64, @splat(0)),
+    .rows = &.{ 0, 4, 7, 7, 11 },
+    .marks = &.{ .{ .row = 2, .step = 0, .type = -2, .kind = .empty_list }, .{ .row = 3, .step = 0, .type = 0, .kind = .bare_row } },
+};
+
+fn expectSample(sample: *const Sample) !void {
+    const floats = sample.summaries[0];
+    try testing.expectEqual(5, floats.moments.count + floats.moments.block_count);
+    try testing.expectEqual(2, floats.non_finite);
+    try testing.expectEqual(0, floats.min);
+    try testing.expectEqual(2, floats.max);
+    try testing.expectEqual(4, floats.row_count);
+    try testing.expectEqual(2, sample.bucketCount(0, 0));
+    try testing.expectEqual(2, sample.bucketCount(0, 1));
+    try testing.expectEqual(1, sample.bucketCount(0, 2));
+    const integers = sample.summaries[1];
+    try testing.expectEqual(-3, integers.min);
+    try testing.expectEqual(5, integers.max);
+    try testing.expectEqual(3, integers.row_count);
+    try testing.expectEqual(1, sample.bucketCount(1, -3));
+    try testing.expectEqual(5, sample.progress.row_count);
+}
+
+test "values, rows, empty lists and what is not finite are counted, in one pass or in many" {
+    var whole: Sample = .{};
+    try whole.add(sample_table, &sample_types, &sample_data, 64);
+    try testing.expectEqual(1, whole.progress.is_done);
+    try expectSample(&whole);
+    // Stopped wherever a page is missing.
+    var halting: Sample = .{};
+    for (0..64) |page_room| try halting.add(sample_table, &sample_types, &sample_data, page_room);
+    try testing.expectEqual(1, halting.progress.is_done);
+    try expectSample(&halting);
+    try testing.expectEqual(whole.summaries, halting.summaries);
+    // Growing field by field.
+    var growing: Sample = .{};
+    for ([_]usize{ 0, 2, 3, 4, 5, 7, 10, 11, 12 }) |length| {
+        var table = sample_table;
+        table.steps = table.steps[0..length];
+        while (table.rows.len > 0 and table.rows[table.rows.len - 1] >= length) table.rows.len -= 1;
+        while (table.marks.len > 0 and table.marks[table.marks.len - 1].row >= table.rows.len) table.marks.len -= 1;
+        try growing.add(table, sample_types[0..length], sample_data[0..length], 64);
+    }
+    try expectSample(&growing);
+    try testing.expectEqual(whole.summaries, growing.summaries);
+}
+
+test "rows that were dropped uncounted are none" {
+    var sample: Sample = .{};
+    var table = sample_table;
+    table.first_row = 3;
+    try sample.add(table, &sample_types, &sample_data, 64);
+    try testing.expectEqual(2, sample.progress.row_count);
+    try testing.expectEqual(0, sample.summaries[1].row_count);
+    try testing.expectEqual(2, sample.summaries[0].row_count);
+}
+
+test "arguments and files that do not fit are refused" {
+    for ([_]f64{ -1, 13, std.math.nan(f64), 1e300 }) |bad| {
+        inline for (.{ "next_token", "next_row", "next_mark", "page_count" }) |name| {
+            var sample: Sample = .{};
+            @field(sample.progress, name) = if (bad == 13) 65 else bad;
+            try testing.expectError(error.InvalidArgument, sample.add(sample_table, &sample_types, &sample_data, 64));
+        }
+    }
+    var sample: Sample = .{ .indexes = @splat(@splat(9)) };
+    try testing.expectError(error.InvalidArgument, sample.add(sample_table, &sample_types, &sample_data, 64));
+    for ([_][]const u64{ &.{ 0, 4, 3 }, &.{ 0, 99 }, &.{} }) |rows| {
+        var table = sample_table;
+        table.rows = rows;
+        table.marks = &.{};
+        sample = .{};
+        try testing.expectError(error.Damaged, sample.add(table, &sample_types, &sample_data, 64));
+    }
+}
+
+comptime {
+    std.debug.assert(@sizeOf(Summary) == 12 * @sizeOf(f64));
+    std.debug.assert(@sizeOf(Progress) == 6 * @sizeOf(f64));
+}

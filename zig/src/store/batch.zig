@@ -1,0 +1,320 @@
+//! Many steps at once: whole columns, one a field, interleaved into the stream.
+//!
+//! Rows come in blocks. For each block: `begin` takes its steps; `measure`, once a field in field order, adds up how
+//! many tokens each row gets; `scatter`, once a field in the same order, puts values to their places; `write` sends the
+//! block to the files. `end` commits all blocks at once, so that a batch is in the store whole or not at all.
+
+const std = @import("std");
+const system = @import("../system/system.zig");
+const format = @import("../format/format.zig");
+const cells = @import("../format/cells.zig");
+const bits = @import("../format/bits.zig");
+const buffers = @import("../system/buffer.zig");
+const Dtype = cells.Dtype;
+const Kind = cells.Kind;
+
+pub const Error = system.Error || error{ InvalidArgument, OutOfOrder, Inexact, NullInList };
+
+/// Where a field's values for the rows of a block stand. Row `i` of the block is row `first_row + i` of the source.
+pub const Source = struct {
+    type: i32,
+    kind: Kind,
+    dtype: Dtype,
+    /// Values a row, or null where `offsets` tell.
+    width: ?usize,
+    first_row: usize,
+    /// The index of the source's first value in `values`, in elements (for `bool`, bits).
+    first_value: usize,
+    values: []const u8,
+    offsets: Offsets,
+    /// Rows that are null, and values inside lists that are null.
+    validity: bits.Validity,
+    value_validity: bits.Validity,
+    nan_for_null: bool,
+    /// The field is known as a list from this block on.
+    marks_list: bool,
+
+    fn isValid(source: *const Source, row: usize) bool {
+        return source.validity.at(source.first_row + row);
+    }
+
+    /// First value and count of a row, whether it is null or not.
+    fn span(source: *const Source, row: usize) [2]usize {
+        const at = source.first_row + row;
+        if (source.width) |width| return .{ source.first_value + at * width, width };
+        const start, const end = .{ source.offsets.at(at), source.offsets.at(at + 1) };
+        return .{ source.first_value + start, end - start };
+    }
+
+    fn checkRows(source: *const Source, row_count: usize) Error!void {
+        const end_row = source.first_row + row_count;
+        if (!source.validity.covers(end_row)) return error.InvalidArgument;
+        if (source.width != null) return;
+        if (source.offsets.len() < end_row + 1) return error.InvalidArgument;
+        for (source.first_row..end_row) |row| {
+            if (source.offsets.at(row) > source.offsets.at(row + 1)) return error.InvalidArgument;
+        }
+    }
+
+    fn checkValues(source: *const Source, row_count: usize) Error!void {
+        if (row_count == 0) return;
+        const last_start, const last_count = source.span(row_count - 1);
+        const end_value = last_start + last_count;
+        const held = switch (source.dtype) {
+            .bool => source.values.len * 8,
+            inline else => |dtype| source.values.len / @sizeOf(dtype.Type()),
+        };
+        if (end_value > held or !source.value_validity.covers(end_value)) return error.InvalidArgument;
+    }
+};
+
+pub const Offsets = union(enum) {
+    none,
+    small: []align(1) const i32,
+    large: []align(1) const i64,
+
+    fn at(offsets: Offsets, index: usize) usize {
+        return switch (offsets) {
+            .none => 0,
+            // A negative offset becomes too large a number for the checks to pass.
+            .small => |small| @as(u32, @bitCast(small[index])),
+            .large => |large| @as(usize, @bitCast(large[index])) & (1 << 62) - 1,
+        };
+    }
+
+    fn len(offsets: Offsets) usize {
+        return switch (offsets) {
+            .none => 0,
+            inline else => |elements| elements.len,
+        };
+    }
+};
+
+pub const rows_max = 1 << 16;
+const tokens_max = 1 << 40;
+
+/// Which row of the block, and which value of the source, an error is about.
+pub const Culprit = struct { row: usize = 0, value_index: usize = 0 };
+
+pub fn Batch(comptime System: type) type {
+    return struct {
+        phase: enum { closed, open, block } = .closed,
+        /// The counts that the commit will have.
+        next: format.Commit = undefined,
+        row_count: usize = 0,
+        steps: buffers.Buffer(System, i64) = .{},
+        /// Tokens of each row while measuring; where each row's next token goes while scattering.
+        cursors: buffers.Buffer(System, usize) = .{},
+        has_field: buffers.Buffer(System, bool) = .{},
+        laid_out: bool = false,
+        token_count: usize = 0,
+        token_steps: buffers.Buffer(System, i64) = .{},
+        token_types: buffers.Buffer(System, i32) = .{},
+        token_cells: buffers.Buffer(System, u64) = .{},
+        row_starts: buffers.Buffer(System, u64) = .{},
+        marks: buffers.Buffer(System, format.Mark) = .{},
+        mark_count: usize = 0,
+        culprit: Culprit = .{},
+
+        const Self = @This();
+
+        pub fn isOpen(self: *const Self) bool {
+            return self.phase != .closed;
+        }
+
+        pub fn begin(self: *Self, store: anytype, steps: []align(1) const i64) (Error || error{ Damaged, ReadOnly })!void {
+            if (store.access == .read) return error.ReadOnly;
+            if (self.phase == .block or steps.len == 0 or steps.len > rows_max) return error.InvalidArgument;
+            if (self.phase == .closed) {
+                const published = try store.head.published(store.commit);
+                if (published.len > 0) return error.InvalidArgument;
+                self.next = store.commit;
+            }
+            try self.checkSteps(steps);
+            try self.ensureRows(steps.len);
+            @memcpy(self.steps.elements[0..steps.len], steps);
+            @memset(self.cursors.elements[0..steps.len], 0);
+            @memset(self.has_field.elements[0..steps.len], false);
+            self.row_count = steps.len;
+            self.mark_count = 0;
+            self.laid_out = false;
+            self.phase = .block;
+        }
+
+        pub fn measure(self: *Self, source: *const Source) Error!void {
+            if (self.phase != .block or self.laid_out) return error.InvalidArgument;
+            try source.checkRows(self.row_count);
+            if (source.marks_list) try self.mark(0, source.type, .list_field);
+            for (self.cursors.elements[0..self.row_count], self.has_field.elements[0..self.row_count], 0..) |*tokens, *has_field, row| {
+                if (!source.isValid(row)) continue;
+                _, const count = source.span(row);
+                tokens.* += count;
+                has_field.* = true;
+                if (tokens.* > tokens_max) return error.InvalidArgument;
+                if (count == 0) try self.mark(row, source.type, .empty_list);
+            }
+        }
+
+        pub fn scatter(self: *Self, source: *const Source) Error!void {
+            if (self.phase != .block) return error.InvalidArgument;
+            try source.checkRows(self.row_count);
+            try source.checkValues(self.row_count);
+            try self.layOut();
+            switch (source.kind) {
+                inline else => |kind| switch (source.dtype) {
+                    inline else => |dtype| try self.scatterAs(kind, dtype, source),
+                },
+            }
+        }
+
+        fn scatterAs(self: *Self, comptime kind: Kind, comptime dtype: Dtype, source: *const Source) Error!void {
+            const whole = source.validity.isAll() and source.value_validity.isAll();
+            if (whole and source.width == 1) return self.scatterScalars(kind, dtype, source);
+            const cursors = self.cursors.elements;
+            for (0..self.row_count) |row| {
+                if (!source.isValid(row)) continue;
+                const start, const count = source.span(row);
+                const at = cursors[row];
+                // Fields are scattered as they were measured, or a row would run into the next.
+                if (count > self.token_count - at) return error.InvalidArgument;
+                for (self.token_types.elements[at..][0..count]) |*type_id| type_id.* = source.type;
+                for (self.token_cells.elements[at..][0..count], start..) |*cell, index| {
+                    cell.* = self.encodeAt(kind, dtype, source, index) catch |err| {
+                        self.culprit = .{ .row = row, .value_index = index };
+                        return err;
+                    };
+                }
+                cursors[row] = at + count;
+            }
+        }
+
+        /// The plain case, one value in every row, without a branch for nulls and spans.
+        fn scatterScalars(self: *Self, comptime kind: Kind, comptime dtype: Dtype, source: *const Source) Error!void {
+            const first = source.first_value + source.first_row;
+            for (self.cursors.elements[0..self.row_count], first..) |*cursor, index| {
+                const at = cursor.*;
+                if (at == self.token_count) return error.InvalidArgument;
+                self.token_types.elements[at] = source.type;
+                self.token_cells.elements[at] = cells.encode(kind, dtype.Type(), load(dtype, source.values, index)) catch |err| {
+                    self.culprit = .{ .row = index - first, .value_index = index };
+                    return err;
+                };
+                cursor.* = at + 1;
+            }
+        }
+
+        inline fn encodeAt(_: *const Self, comptime kind: Kind, comptime dtype: Dtype, source: *const Source, index: usize) Error!u64 {
+            if (!source.value_validity.at(index)) {
+                if (!source.nan_for_null) return error.NullInList;
+                return cells.encode(kind, f64, std.math.nan(f64));
+            }
+            return cells.encode(kind, dtype.Type(), load(dtype, source.values, index));
+        }
+
+        /// Sends the block to the files, behind what the last commit says they hold.
+        pub fn write(self: *Self, store: anytype) Error!void {
+            if (self.phase != .block) return error.InvalidArgument;
+            try self.layOut();
+            try self.fillRows();
+            var next = self.next;
+            next.token_count += self.token_count;
+            next.row_count += self.row_count;
+            next.mark_count += self.mark_count;
+            next.last_step = self.steps.elements[self.row_count - 1];
+            const before = self.next;
+            try store.files.append(.steps, &next, std.mem.sliceAsBytes(self.token_steps.elements[0..self.token_count]), before.token_count * @sizeOf(i64));
+            try store.files.append(.types, &next, std.mem.sliceAsBytes(self.token_types.elements[0..self.token_count]), before.token_count * @sizeOf(i32));
+            try store.files.append(.data, &next, std.mem.sliceAsBytes(self.token_cells.elements[0..self.token_count]), before.token_count * @sizeOf(u64));
+            try store.files.append(.rows, &next, std.mem.sliceAsBytes(self.row_starts.elements[0..self.row_count]), before.row_count * @sizeOf(u64));
+            try store.files.append(.marks, &next, std.mem.sliceAsBytes(self.marks.elements[0..self.mark_count]), before.mark_count * @sizeOf(format.Mark));
+            self.next = next;
+            self.phase = .open;
+        }
+
+        /// Commits the blocks written, or forgets them.
+        pub fn end(self: *Self, store: anytype, keep: bool) Error!void {
+            if (keep and self.phase == .block) return error.InvalidArgument;
+            if (keep and self.phase == .open) {
+                store.head.publish(&self.next);
+                store.commit = self.next;
+            }
+            self.phase = .closed;
+        }
+
+        pub fn release(self: *Self) void {
+            inline for (.{ "steps", "cursors", "has_field", "token_steps", "token_types", "token_cells", "row_starts", "marks" }) |name| {
+                @field(self, name).release();
+            }
+            self.phase = .closed;
+        }
+
+        fn checkSteps(self: *Self, steps: []align(1) const i64) Error!void {
+            var last: ?i64 = if (self.next.row_count > 0) self.next.last_step else null;
+            for (steps, 0..) |step, row| {
+                if (last != null and step <= last.?) {
+                    self.culprit = .{ .row = row };
+                    return error.OutOfOrder;
+                }
+                last = step;
+            }
+        }
+
+        fn ensureRows(self: *Self, row_count: usize) Error!void {
+            try self.steps.ensure(row_count);
+            try self.cursors.ensure(row_count);
+            try self.has_field.ensure(row_count);
+            try self.row_starts.ensure(row_count);
+        }
+
+        /// Turns the counts of tokens into where each row's first token goes.
+        fn layOut(self: *Self) Error!void {
+            if (self.laid_out) return;
+            var total: usize = 0;
+            for (self.cursors.elements[0..self.row_count], self.row_starts.elements[0..self.row_count]) |*cursor, *row_start| {
+                const count = cursor.*;
+                cursor.* = total;
+                row_start.* = self.next.token_count + total;
+                total += count;
+            }
+            try self.token_steps.ensure(total);
+            try self.token_types.ensure(total);
+            try self.token_cells.ensure(total);
+            self.token_count = total;
+            self.laid_out = true;
+        }
+
+        /// Fills the steps, and checks that every row has exactly the tokens that were measured.
+        fn fillRows(self: *Self) Error!void {
+            var at: usize = 0;
+            for (self.steps.elements[0..self.row_count], self.cursors.elements[0..self.row_count], 0..) |step, end_token, row| {
+                const row_end = if (row + 1 < self.row_count) self.row_starts.elements[row + 1] - self.next.token_count else self.token_count;
+                if (end_token != row_end) return error.InvalidArgument;
+                for (self.token_steps.elements[at..end_token]) |*token_step| token_step.* = step;
+                at = end_token;
+                if (!self.has_field.elements[row]) try self.mark(row, 0, .bare_row);
+            }
+            std.sort.heap(format.Mark, self.marks.elements[0..self.mark_count], {}, isEarlier);
+        }
+
+        fn isEarlier(_: void, a: format.Mark, b: format.Mark) bool {
+            return if (a.row == b.row) a.type < b.type else a.row < b.row;
+        }
+
+        fn mark(self: *Self, row: usize, type_id: i32, kind: format.Mark.Kind) Error!void {
+            try self.marks.ensure(self.mark_count + 1);
+            self.marks.elements[self.mark_count] = .{
+                .row = self.next.row_count + row,
+                .step = self.steps.elements[row],
+                .type = type_id,
+                .kind = kind,
+            };
+            self.mark_count += 1;
+        }
+    };
+}
+
+inline fn load(comptime dtype: Dtype, values: []const u8, index: usize) dtype.Type() {
+    if (dtype == .bool) return bits.get(values, index);
+    const elements: [*]align(1) const dtype.Type() = @ptrCast(values.ptr);
+    return elements[index];
+}

@@ -1,0 +1,156 @@
+//! From records and values, as the tail has them, to the columns: every record becomes `count` tokens.
+//!
+//! Steps, types and row starts are laid out a stage at a time and written behind what is committed; values go to the
+//! file as they stand. Nothing of it is part of the stream before the commit, so records are checked on the way.
+
+const std = @import("std");
+const system = @import("../system/system.zig");
+const format = @import("../format/format.zig");
+const files_file = @import("files.zig");
+const Record = format.Record;
+
+pub const Error = system.Error || error{ InvalidArgument, OutOfOrder };
+
+/// One write a column for a whole tail: pieces a quarter as large cost a fifth more a step.
+const stage_tokens = 64 * 1024;
+const stage_rows = 16 * 1024;
+const stage_marks = 1024;
+
+/// Runs of up to this many tokens are written as a whole vector; what it writes too much the next run writes over.
+const run_tokens = 8;
+
+pub const Stage = struct {
+    steps: [stage_tokens + run_tokens]i64,
+    types: [stage_tokens + run_tokens]i32,
+    rows: [stage_rows]u64,
+    marks: [stage_marks]format.Mark,
+};
+
+/// Returns the counts that hold once the records are committed after `commit`.
+pub fn expand(
+    comptime System: type,
+    files: *files_file.Files(System),
+    stage: *Stage,
+    commit: format.Commit,
+    records: []const Record,
+    values: []const u64,
+) Error!format.Commit {
+    var expansion: Expansion(System) = .{ .files = files, .stage = stage, .written = commit, .end = commit };
+    var next: usize = 0;
+    while (next < records.len) {
+        next += expansion.addShortRuns(records[next..]);
+        if (next == records.len) break;
+        try expansion.add(records[next], values.len - @min(values.len, expansion.tokensSince(commit)));
+        next += 1;
+    }
+    // Short runs are not checked one by one.
+    if (expansion.tokensSince(commit) > values.len) return error.InvalidArgument;
+    try expansion.writeTokens();
+    try expansion.writeRows();
+    try expansion.writeMarks();
+    const value_bytes = std.mem.sliceAsBytes(values[0..@intCast(expansion.end.token_count - commit.token_count)]);
+    try files.append(.data, &expansion.end, value_bytes, commit.token_count * @sizeOf(u64));
+    return expansion.end;
+}
+
+/// Whether a writer can have made the record, after a stream that ends with `last` (null: after nothing).
+pub fn check(record: Record, last: ?i64, values_left: usize) error{ InvalidArgument, OutOfOrder }!void {
+    if (record.count < Record.list_field or record.tokenCount() > values_left) return error.InvalidArgument;
+    if (last != null and record.step < last.?) return error.OutOfOrder;
+}
+
+fn Expansion(comptime System: type) type {
+    return struct {
+        files: *files_file.Files(System),
+        stage: *Stage,
+        /// What is in the files; what is staged lies between it and `end`.
+        written: format.Commit,
+        end: format.Commit,
+
+        const Self = @This();
+
+        fn tokensSince(self: *const Self, commit: format.Commit) usize {
+            return @intCast(self.end.token_count - commit.token_count);
+        }
+
+        /// The plain records, in a loop over locals: runs of a few tokens, while the stage has room. Returns how many there
+        /// were before one that is not.
+        fn addShortRuns(self: *Self, records: []const Record) usize {
+            if (self.end.row_count == 0) return 0;
+            var last_step = self.end.last_step;
+            var token: usize = @intCast(self.end.token_count - self.written.token_count);
+            var row: usize = @intCast(self.end.row_count - self.written.row_count);
+            const count = for (records, 0..) |record, index| {
+                if (record.count <= 0 or record.count > run_tokens or token + run_tokens > stage_tokens) break index;
+                if (record.step != last_step) {
+                    if (record.step < last_step or row == stage_rows) break index;
+                    self.stage.rows[row] = self.written.token_count + token;
+                    row += 1;
+                    last_step = record.step;
+                }
+                self.stage.steps[token..][0..run_tokens].* = @splat(record.step);
+                self.stage.types[token..][0..run_tokens].* = @splat(record.type);
+                token += @intCast(record.count);
+            } else records.len;
+            self.end.last_step = last_step;
+            self.end.token_count = self.written.token_count + token;
+            self.end.row_count = self.written.row_count + row;
+            return count;
+        }
+
+        fn add(self: *Self, record: Record, values_left: usize) Error!void {
+            const has_rows = self.end.row_count > 0;
+            try check(record, if (has_rows) self.end.last_step else null, values_left);
+            if (!has_rows or record.step != self.end.last_step) try self.beginRow(record.step);
+            if (record.count <= 0) try self.addMark(record) else try self.addRun(record);
+        }
+
+        fn addRun(self: *Self, record: Record) Error!void {
+            var remaining = record.tokenCount();
+            while (remaining > 0) {
+                if (self.end.token_count - self.written.token_count == stage_tokens) try self.writeTokens();
+                const first: usize = @intCast(self.end.token_count - self.written.token_count);
+                const count = @min(remaining, stage_tokens - first);
+                @memset(self.stage.steps[first..][0..count], record.step);
+                @memset(self.stage.types[first..][0..count], record.type);
+                self.end.token_count += count;
+                remaining -= count;
+            }
+        }
+
+        fn beginRow(self: *Self, step: i64) Error!void {
+            if (self.end.row_count - self.written.row_count == stage_rows) try self.writeRows();
+            self.stage.rows[@intCast(self.end.row_count - self.written.row_count)] = self.end.token_count;
+            self.end.row_count += 1;
+            self.end.last_step = step;
+        }
+
+        fn addMark(self: *Self, record: Record) Error!void {
+            if (self.end.mark_count - self.written.mark_count == stage_marks) try self.writeMarks();
+            self.stage.marks[@intCast(self.end.mark_count - self.written.mark_count)] = .of(record, self.end.row_count - 1);
+            self.end.mark_count += 1;
+        }
+
+        fn writeTokens(self: *Self) Error!void {
+            const from = self.written.token_count;
+            const count: usize = @intCast(self.end.token_count - from);
+            try self.files.append(.steps, &self.end, std.mem.sliceAsBytes(self.stage.steps[0..count]), from * @sizeOf(i64));
+            try self.files.append(.types, &self.end, std.mem.sliceAsBytes(self.stage.types[0..count]), from * @sizeOf(i32));
+            self.written.token_count = self.end.token_count;
+        }
+
+        fn writeRows(self: *Self) Error!void {
+            const from = self.written.row_count;
+            const count: usize = @intCast(self.end.row_count - from);
+            try self.files.append(.rows, &self.end, std.mem.sliceAsBytes(self.stage.rows[0..count]), from * @sizeOf(u64));
+            self.written.row_count = self.end.row_count;
+        }
+
+        fn writeMarks(self: *Self) Error!void {
+            const from = self.written.mark_count;
+            const count: usize = @intCast(self.end.mark_count - from);
+            try self.files.append(.marks, &self.end, std.mem.sliceAsBytes(self.stage.marks[0..count]), from * @sizeOf(format.Mark));
+            self.written.mark_count = self.end.mark_count;
+        }
+    };
+}

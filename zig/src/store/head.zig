@@ -1,0 +1,228 @@
+//! The mapped `head` file: header, commit slots and tail. See format.zig for its layout and for why it is safe.
+
+const std = @import("std");
+const system = @import("../system/system.zig");
+const format = @import("../format/format.zig");
+
+pub const Error = system.Error || error{ Damaged, NewerVersion };
+
+/// Larger tails and chunks than these no writer makes; a header that says so is damaged.
+const tail_max = 1 << 24;
+const capacity_max = 1 << 32;
+
+/// How often a reader looks for a commit before it takes the head for damaged.
+const looks_max = 1000;
+
+const commit_words = @sizeOf(format.Commit) / @sizeOf(u64);
+
+pub fn Head(comptime System: type) type {
+    return struct {
+        file: system.File,
+        bytes: []align(std.heap.page_size_min) u8,
+        records: []format.Record,
+        values: []u64,
+
+        const Self = @This();
+
+        /// Lays out a new head in an empty file. All of it is allocated on disk, since it is written through the map,
+        /// where a full disk would be a signal and not an error.
+        pub fn create(file: system.File, wanted: format.Header) Error!Self {
+            const length_bytes = format.headBytes(wanted.tail_records_max, wanted.tail_values_max);
+            try allocate(file, length_bytes);
+            const self = try mapLaidOut(file, wanted, true);
+            self.header().* = wanted;
+            self.header().seal();
+            var first: format.Commit = .{ .sequence = 1, .token_count = 0, .row_count = 0, .mark_count = 0, .last_step = 0 };
+            first.seal();
+            self.commitSlot(first.sequence).* = first;
+            self.syncedSlot(first.sequence).* = first;
+            self.resetTail(first);
+            return self;
+        }
+
+        /// Maps a head that exists, after checking that it is one.
+        pub fn open(file: system.File, writable: bool) Error!Self {
+            var found: format.Header = undefined;
+            const length_bytes = try system.readAll(System, file, std.mem.asBytes(&found), format.header_offset);
+            if (length_bytes != @sizeOf(format.Header) or found.magic != format.magic) return error.Damaged;
+            if (found.version > format.version) return error.NewerVersion;
+            if (!found.isValid()) return error.Damaged;
+            if (found.version == 0 or found.capacity_tokens == 0 or found.capacity_tokens > capacity_max) return error.Damaged;
+            if (found.tail_records_max == 0 or found.tail_records_max > tail_max) return error.Damaged;
+            if (found.tail_values_max == 0 or found.tail_values_max > tail_max) return error.Damaged;
+            if (try System.size(file) < format.headBytes(found.tail_records_max, found.tail_values_max)) return error.Damaged;
+            return mapLaidOut(file, found, writable);
+        }
+
+        pub fn release(self: *Self) void {
+            System.unmap(self.bytes.ptr, self.bytes.len);
+            System.close(self.file);
+        }
+
+        pub fn header(self: *const Self) *format.Header {
+            return @ptrCast(self.bytes.ptr + format.header_offset);
+        }
+
+        /// The newest commit that is whole. Readers come here while the writer writes: a slot that they see half written is
+        /// not whole, and then the other one is the newest. A reader that was held up between the two can see both half
+        /// written, so it looks again: a writer that commits every step made every millionth look such a one.
+        pub fn newestCommit(self: *const Self) error{Damaged}!format.Commit {
+            for (0..looks_max) |_| {
+                return newer(copyOf(self.commitSlot(0)), copyOf(self.commitSlot(1))) orelse continue;
+            }
+            // A loss of power can leave both torn, until the next writer comes.
+            return self.newestOfAll();
+        }
+
+        /// Reads every word once: what is checked must be what is returned, while somebody else writes the slot.
+        fn copyOf(slot: *const format.Commit) format.Commit {
+            const words: *const volatile [commit_words]u64 = @ptrCast(slot);
+            var copy: format.Commit = undefined;
+            @as(*[commit_words]u64, @ptrCast(&copy)).* = words.*;
+            return copy;
+        }
+
+        /// The newest commit of all slots. While a slot is damaged, the one that is synced may be the newest.
+        pub fn newestOfAll(self: *const Self) error{Damaged}!format.Commit {
+            var newest: ?format.Commit = null;
+            for ([_]*format.Commit{ self.commitSlot(0), self.commitSlot(1), self.syncedSlot(0), self.syncedSlot(1) }) |slot| {
+                const commit = copyOf(slot);
+                if (commit.isValid() and (newest == null or commit.sequence > newest.?.sequence)) newest = commit;
+            }
+            return newest orelse error.Damaged;
+        }
+
+        /// The commit before the newest one, if it is still whole.
+        pub fn olderCommit(self: *const Self) ?format.Commit {
+            const newest = self.newestCommit() catch return null;
+            const other = copyOf(self.commitSlot(newest.sequence + 1));
+            return if (other.isValid() and other.sequence < newest.sequence) other else null;
+        }
+
+        pub fn syncedCommit(self: *const Self) error{Damaged}!format.Commit {
+            return newer(self.syncedSlot(0).*, self.syncedSlot(1).*) orelse error.Damaged;
+        }
+
+        /// Notes that `commit` is durable; the head has to be made durable after it.
+        pub fn publishSynced(self: *Self, commit: format.Commit) void {
+            // The slot of the newest synced commit must survive, should the system fail now.
+            const newest = self.syncedCommit() catch commit;
+            const slot = if (std.meta.eql(self.syncedSlot(0).*, newest)) self.syncedSlot(1) else self.syncedSlot(0);
+            slot.* = commit;
+        }
+
+        pub fn sync(self: *Self) system.Error!void {
+            try system.syncAll(System, self.file);
+        }
+
+        /// Names this process as the one that holds the lock.
+        pub fn nameHolder(self: *Self) void {
+            self.header().process_id = System.processId();
+        }
+
+        /// Says that what the head holds was written in this run of the system. A head that was left by an earlier one
+        /// has to be recovered first, or the next to open it would trust all of it.
+        pub fn claim(self: *Self) void {
+            self.header().boot_id = System.bootId();
+        }
+
+        /// Whether the last writer wrote in this same run of the system.
+        pub fn isOfThisBoot(self: *const Self) bool {
+            const boot_id = System.bootId();
+            return !std.mem.allEqual(u8, &boot_id, 0) and std.mem.eql(u8, &boot_id, &self.header().boot_id);
+        }
+
+        fn newer(first: format.Commit, second: format.Commit) ?format.Commit {
+            if (!first.isValid()) return if (second.isValid()) second else null;
+            if (!second.isValid()) return first;
+            return if (first.sequence > second.sequence) first else second;
+        }
+
+        /// Makes `commit` the newest, in the slot of the one before the last, and then empties the tail.
+        pub fn publish(self: *Self, commit: *format.Commit) void {
+            commit.sequence += 1;
+            commit.seal();
+            self.commitSlot(commit.sequence).* = commit.*;
+            self.resetTail(commit.*);
+        }
+
+        /// The records of the tail that are published and not yet in the columns of `commit`.
+        pub fn published(self: *const Self, commit: format.Commit) error{Damaged}![]const format.Record {
+            const state = @atomicLoad(format.TailState, self.tailState(), .acquire);
+            if (state.sequence != low(commit.sequence)) return self.records[0..0];
+            if (state.published_count > self.records.len) return error.Damaged;
+            return self.records[0..state.published_count];
+        }
+
+        pub fn publishRecords(self: *Self, record_count: u32) void {
+            var state = self.tailState().*;
+            state.published_count = record_count;
+            @atomicStore(format.TailState, self.tailState(), state, .release);
+        }
+
+        pub fn resetTail(self: *const Self, commit: format.Commit) void {
+            const state: format.TailState = .{ .published_count = 0, .sequence = low(commit.sequence) };
+            @atomicStore(format.TailState, self.tailState(), state, .release);
+        }
+
+        /// Notes that the tail was emptied for good, so that no damage to the count brings old records back.
+        pub fn closeTail(self: *const Self, commit: format.Commit) void {
+            const state: format.TailState = .{ .published_count = 0, .sequence = ~low(commit.sequence) };
+            @atomicStore(format.TailState, self.tailState(), state, .release);
+        }
+
+        /// Whether the tail is one that can stand beside `commit`: it continues it, or the one before where its writer died
+        /// between the two, or it was closed. Beside any other a newer commit is missing.
+        pub fn tailFits(self: *const Self, commit: format.Commit) bool {
+            const named = @atomicLoad(format.TailState, self.tailState(), .acquire).sequence;
+            return named == low(commit.sequence) or named == low(commit.sequence -% 1) or named == ~low(commit.sequence);
+        }
+
+        fn tailState(self: *const Self) *format.TailState {
+            return @ptrCast(@alignCast(self.bytes.ptr + format.tail_state_offset));
+        }
+
+        fn commitSlot(self: *const Self, sequence: u64) *format.Commit {
+            return @ptrCast(@alignCast(self.bytes.ptr + format.commit_offsets[sequence & 1]));
+        }
+
+        fn syncedSlot(self: *const Self, index: u64) *format.Commit {
+            return @ptrCast(@alignCast(self.bytes.ptr + format.synced_offsets[index & 1]));
+        }
+
+        fn low(sequence: u64) u32 {
+            return @truncate(sequence);
+        }
+
+        fn mapLaidOut(file: system.File, header_read: format.Header, writable: bool) Error!Self {
+            const length_bytes = format.headBytes(header_read.tail_records_max, header_read.tail_values_max);
+            const address = try System.mapShared(length_bytes, file, writable);
+            const records: [*]format.Record = @ptrCast(@alignCast(address + format.tail_records_offset));
+            const values: [*]u64 = @ptrCast(@alignCast(address + format.tailValuesOffset(header_read.tail_records_max)));
+            return .{
+                .file = file,
+                .bytes = address[0..length_bytes],
+                .records = records[0..header_read.tail_records_max],
+                .values = values[0..header_read.tail_values_max],
+            };
+        }
+
+        fn allocate(file: system.File, length_bytes: usize) Error!void {
+            while (true) {
+                return System.allocate(file, 0, length_bytes) catch |err| switch (err) {
+                    error.Interrupted => continue,
+                    error.Unsupported => writeZeros(file, length_bytes),
+                    else => err,
+                };
+            }
+        }
+
+        fn writeZeros(file: system.File, length_bytes: usize) Error!void {
+            const zeros: [4096]u8 = @splat(0);
+            var at: usize = 0;
+            while (at < length_bytes) : (at += zeros.len) {
+                try system.writeAll(System, file, zeros[0..@min(zeros.len, length_bytes - at)], at);
+            }
+        }
+    };
+}

@@ -1,0 +1,126 @@
+//! Opening a store that exists: which commit holds, and what of the files must be there for it. format.zig tells why.
+
+const std = @import("std");
+const format = @import("../format/format.zig");
+const head_file = @import("head.zig");
+const files_file = @import("files.zig");
+const store_file = @import("store.zig");
+
+/// What opening found.
+pub const Recovery = struct {
+    /// What the tail held and the columns did not.
+    tail_tokens: u64 = 0,
+    tail_rows: u64 = 0,
+    /// What a commit counted that did not survive a failure of the system.
+    cut_tokens: u64 = 0,
+    cut_rows: u64 = 0,
+    /// Writes in a tail that cannot be trusted after one.
+    cut_records: u64 = 0,
+};
+
+/// Opens the files with the newest commit that holds. The head stays the caller's until this has succeeded.
+pub fn open(
+    comptime System: type,
+    head: *head_file.Head(System),
+    directory: [:0]const u8,
+    access: store_file.Access,
+    reserved_elements: usize,
+) store_file.Error!store_file.Store(System) {
+    const sizes: files_file.Sizes = .{ .capacity_tokens = head.header().capacity_tokens, .reserved_elements = reserved_elements };
+    const opening: files_file.Opening = if (access == .write) .write else .read;
+    // In the same run of the system nothing that was written is missing.
+    const trusted = head.isOfThisBoot();
+    const newest = if (trusted) try newestBesideTail(System, head) else try head.newestOfAll();
+    var commit = if (trusted) newest else try head.syncedCommit();
+    var files = try files_file.Files(System).open(directory, opening, sizes, commit);
+    errdefer {
+        files.close();
+        files.releaseMaps();
+    }
+    var recovery: Recovery = .{};
+    if (!trusted) {
+        const synced = commit;
+        for ([_]?format.Commit{ newest, head.olderCommit() }) |candidate| {
+            if (!try holds(System, &files, synced, candidate orelse continue)) continue;
+            commit = candidate.?;
+            break;
+        }
+        recovery.cut_tokens = newest.token_count -| commit.token_count;
+        recovery.cut_rows = newest.row_count -| commit.row_count;
+        recovery.cut_records = if (head.published(newest)) |records| records.len else |_| 0;
+        // A commit that did not hold must not look like the newest again, nor to a reader's next refresh.
+        commit.sequence = @max(commit.sequence, newest.sequence);
+        // With this one the tail is empty.
+        if (access == .write) head.publish(&commit);
+    }
+    var store = try store_file.Store(System).assemble(head.*, files, commit, access);
+    store.recovery = recovery;
+    return store;
+}
+
+/// A writer may be at work meanwhile; but where the tail does not fit the newest commit twice, a newer one is missing.
+fn newestBesideTail(comptime System: type, head: *const head_file.Head(System)) error{Damaged}!format.Commit {
+    var newest = try head.newestOfAll();
+    while (!head.tailFits(newest)) {
+        const again = try head.newestOfAll();
+        if (again.sequence == newest.sequence) return error.Damaged;
+        newest = again;
+    }
+    return newest;
+}
+
+/// Opens, to read, the longest prefix of rows of which every chunk has its checksum.
+pub fn salvage(
+    comptime System: type,
+    head: *head_file.Head(System),
+    directory: [:0]const u8,
+    reserved_elements: usize,
+) store_file.Error!store_file.Store(System) {
+    const sizes: files_file.Sizes = .{ .capacity_tokens = head.header().capacity_tokens, .reserved_elements = reserved_elements };
+    const commit = try head.newestOfAll();
+    const nothing: format.Commit = .{ .sequence = 0, .token_count = 0, .row_count = 0, .mark_count = 0, .last_step = 0 };
+    var files = try files_file.Files(System).open(directory, .read, sizes, nothing);
+    errdefer {
+        files.close();
+        files.releaseMaps();
+    }
+    // What was dropped is not there, and not missing.
+    const tokens = @min(try files.adoptWhole(.steps, commit), try files.adoptWhole(.types, commit), try files.adoptWhole(.data, commit));
+    const rows = files.rows.slice(u64, try files.adoptWhole(.rows, commit));
+    const marks = files.marks.slice(format.Mark, try files.adoptWhole(.marks, commit));
+    var prefix = commit;
+    if (tokens < commit.token_count or rows.len < commit.row_count) {
+        // Of the last row that begins within the whole tokens it is not known that it also ends there.
+        prefix.row_count = countStarts(rows, tokens) -| 1;
+        prefix.token_count = if (prefix.row_count > 0) rows[@intCast(prefix.row_count)] else 0;
+    }
+    prefix.mark_count = 0;
+    for (marks) |mark| prefix.mark_count += @intFromBool(mark.row < prefix.row_count);
+    var store = try store_file.Store(System).assemble(head.*, files, prefix, .read);
+    store.salvaged_from = commit;
+    store.recovery = .{ .cut_tokens = commit.token_count - prefix.token_count, .cut_rows = commit.row_count - prefix.row_count };
+    return store;
+}
+
+/// How many rows start at or before a token.
+fn countStarts(rows: []const u64, token: u64) u64 {
+    return std.sort.upperBound(u64, rows, token, compareNumbers);
+}
+
+fn compareNumbers(wanted: u64, element: u64) std.math.Order {
+    return std.math.order(wanted, element);
+}
+
+/// Whether everything that `candidate` counts beyond `synced` has the checksums that it names.
+fn holds(comptime System: type, files: *files_file.Files(System), synced: format.Commit, candidate: format.Commit) store_file.Error!bool {
+    if (candidate.sequence <= synced.sequence) return candidate.sequence == synced.sequence;
+    files.adopt(candidate) catch |err| return if (err == error.Damaged) false else err;
+    for (std.enums.values(files_file.Which)) |which| {
+        // The last chunk that the synced commit counts may have grown since.
+        const first = files.chunkCount(which, synced) -| 1;
+        for (first..files.chunkCount(which, candidate)) |chunk| {
+            if (!try files.isChunkWhole(which, chunk, candidate)) return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,386 @@
+//! A store: its files, what the newest commit says they hold, and the two ways in which they grow: the tail's records
+//! (expand.zig) and whole columns (batch.zig). Reading is plain work on slices: gather.zig, extract.zig, rows.zig.
+
+const std = @import("std");
+const system = @import("../system/system.zig");
+const format = @import("../format/format.zig");
+const head_file = @import("head.zig");
+const files_file = @import("files.zig");
+const expanding = @import("expand.zig");
+const recovering = @import("recover.zig");
+const batches = @import("batch.zig");
+const buffers = @import("../system/buffer.zig");
+const recents = @import("../read/recent.zig");
+const rows_file = @import("../read/rows.zig");
+const Room = @import("room.zig").Room;
+
+pub const Error = head_file.Error || error{ InvalidArgument, OutOfOrder, ReadOnly, BatchOpen };
+
+pub const Access = enum { temporary, write, read };
+
+pub const Options = struct {
+    capacity_tokens: u64,
+    tail_records_max: u32,
+    tail_values_max: u32,
+    /// Addresses to reserve, counted in tokens and in rows.
+    reserved_elements: usize,
+};
+
+/// What becomes of the columns' addresses when a store is closed.
+pub const Maps = enum {
+    release,
+    /// Views are out, and will be released one by one.
+    keep,
+    /// Views are out that nobody will release: zero pages stay under them, and nothing of the files.
+    blank,
+};
+
+pub fn Store(comptime System: type) type {
+    const Head = head_file.Head(System);
+    const Files = files_file.Files(System);
+
+    return struct {
+        head: Head,
+        files: Files,
+        commit: format.Commit,
+        access: Access,
+        recovery: recovering.Recovery = .{},
+        /// The commit of which this store shows the part that is whole.
+        salvaged_from: ?format.Commit = null,
+        /// Whether a sync has failed: what it was to make durable may be lost although a later one succeeds.
+        sync_failed: bool = false,
+        stage: buffers.Buffer(System, expanding.Stage) = .{},
+        batch: batches.Batch(System) = .{},
+        recent: recents.Recent(System) = .{},
+        /// What `write` last left in the tail.
+        counted: Room = .{},
+
+        const Self = @This();
+
+        /// A store whose files have no names: nothing of it is left when the process ends, however it ends.
+        pub fn createTemporary(directory: [:0]const u8, options: Options) Error!Self {
+            return build(directory, .temporary, options);
+        }
+
+        /// A new store in a directory that exists and holds none.
+        pub fn create(directory: [:0]const u8, options: Options) Error!Self {
+            return build(directory, .create, options);
+        }
+
+        /// A store that was left by `close` or by the death of its process. What was in its tail is moved into the columns.
+        /// Where that fails, `obstacle` says which process holds the lock, or how many bytes the disk has no room for.
+        pub fn open(directory: [:0]const u8, reserved_elements: usize, obstacle: *u64) Error!Self {
+            var head = try lockHead(directory, obstacle);
+            errdefer head.release();
+            var self = try recovering.open(System, &head, directory, .write, reserved_elements);
+            errdefer self.releaseFiles();
+            errdefer obstacle.* = self.files.wanted_bytes;
+            head.claim();
+            const rows_before = self.commit.row_count;
+            const tokens_before = self.commit.token_count;
+            self.flush() catch |err| switch (err) {
+                // What no writer puts into a tail.
+                error.InvalidArgument, error.OutOfOrder => return error.Damaged,
+                else => return err,
+            };
+            // A tail that was in the columns already still names the commit before: steps appended to it would be lost.
+            self.head.resetTail(self.commit);
+            self.recovery.tail_rows = self.commit.row_count - rows_before;
+            self.recovery.tail_tokens = self.commit.token_count - tokens_before;
+            return self;
+        }
+
+        /// A store that somebody else may be writing. It shows what was committed when it was opened or last refreshed.
+        pub fn openToRead(directory: [:0]const u8, reserved_elements: usize) Error!Self {
+            var head = try readHead(directory);
+            errdefer head.release();
+            return recovering.open(System, &head, directory, .read, reserved_elements);
+        }
+
+        /// What is whole of a damaged store, from its first row on. Every byte of it is read.
+        pub fn openToSalvage(directory: [:0]const u8, reserved_elements: usize) Error!Self {
+            var head = try readHead(directory);
+            errdefer head.release();
+            return recovering.salvage(System, &head, directory, reserved_elements);
+        }
+
+        /// The ID of the store that a directory's head belongs to.
+        pub fn idOf(directory: [:0]const u8) Error!format.Id {
+            var head = try readHead(directory);
+            defer head.release();
+            return head.header().id;
+        }
+
+        fn readHead(directory: [:0]const u8) Error!Head {
+            const file = try files_file.openFile(System, directory, "head", .read);
+            errdefer System.close(file);
+            return Head.open(file, false);
+        }
+
+        /// Whether a chunk has its checksum.
+        pub fn isChunkWhole(self: *Self, which: files_file.Which, chunk: u64) system.Error!bool {
+            return self.files.isChunkWhole(which, chunk, self.salvaged_from orelse self.commit);
+        }
+
+        /// Shows what has been committed since. Returns whether there was anything.
+        pub fn refresh(self: *Self) Error!bool {
+            if (self.access != .read or self.salvaged_from != null) return false;
+            const newest = try self.head.newestCommit();
+            if (newest.sequence <= self.commit.sequence) return false;
+            try self.files.adopt(newest);
+            self.commit = newest;
+            return true;
+        }
+
+        /// Makes everything appended so far durable.
+        pub fn sync(self: *Self) Error!void {
+            if (self.access == .read) return error.ReadOnly;
+            if (self.sync_failed) return error.InputOutput;
+            try self.flush();
+            errdefer self.sync_failed = true;
+            try self.files.sync();
+            self.head.publishSynced(self.commit);
+            try self.head.sync();
+        }
+
+        /// Drops whole chunks of tokens that stand before a row. The stream then starts with the first row that begins in a
+        /// chunk that is kept. Indices stay as they were.
+        pub fn dropBefore(self: *Self, row: u64) Error!void {
+            if (self.access == .read) return error.ReadOnly;
+            try self.flush();
+            if (row >= self.commit.row_count) return error.InvalidArgument;
+            const rows = self.files.rows.slice(u64, self.commit.row_count);
+            const token = rows[@intCast(row)];
+            const kept = token - token % self.head.header().capacity_tokens;
+            if (kept <= self.commit.first_token) return;
+            self.commit.first_row = std.sort.lowerBound(u64, rows, kept, compareNumbers);
+            self.commit.first_token = rows[@intCast(self.commit.first_row)];
+            self.head.publish(&self.commit);
+            // A commit that still counts the dropped chunks must not come back.
+            if (self.access == .write) try self.sync();
+            try self.files.drop(self.commit);
+        }
+
+        fn compareNumbers(wanted: u64, element: u64) std.math.Order {
+            return std.math.order(wanted, element);
+        }
+
+        /// Ends the store. What `maps` keeps, `releaseMaps` frees later.
+        pub fn close(self: *Self, maps: Maps) Error!void {
+            // The tail of a named store is safe where it is, should this fail: the next open finds it.
+            const ended = if (self.access == .write) self.settle() else {};
+            self.end(maps);
+            return ended;
+        }
+
+        /// Lets go of a store whose user has died, and leaves its files as the death of a process would.
+        pub fn abandon(self: *Self) void {
+            self.end(.blank);
+        }
+
+        fn end(self: *Self, maps: Maps) void {
+            self.head.release();
+            self.files.close();
+            self.stage.release();
+            self.batch.release();
+            self.recent.release();
+            switch (maps) {
+                .release => self.releaseMaps(),
+                .keep => {},
+                .blank => self.files.blank(),
+            }
+        }
+
+        fn settle(self: *Self) Error!void {
+            // A batch that was never ended is not part of the stream.
+            self.batch.phase = .closed;
+            try self.flush();
+            try self.files.trim(self.commit);
+            self.head.closeTail(self.commit);
+            try self.sync();
+        }
+
+        pub fn releaseMaps(self: *Self) void {
+            self.files.releaseMaps();
+        }
+
+        /// The rows of the columns, for who looks for one.
+        pub fn rowTable(self: *const Self) rows_file.Table {
+            return .{
+                .steps = self.files.steps.slice(i64, self.commit.token_count),
+                .rows = self.files.rows.slice(u64, self.commit.row_count),
+                .marks = self.files.marks.slice(format.Mark, self.commit.mark_count),
+                .first_row = @intCast(self.commit.first_row),
+            };
+        }
+
+        /// Puts the newest rows together in `recent`, those in the tail among them: as many as wanted, or as have so many
+        /// tokens. Somebody who only reads sees what is committed.
+        pub fn loadRecent(self: *Self, rows_max: usize, tokens_max: usize, value_count: ?usize) Error!void {
+            const commit = self.commit;
+            const records = if (self.access == .read) &.{} else try self.head.published(commit);
+            const values = if (records.len == 0) 0 else value_count orelse self.countPending(records).values;
+            if (values > self.head.values.len) return error.InvalidArgument;
+            try self.recent.load(.{
+                .table = self.rowTable(),
+                .types = self.files.types.slice(i32, commit.token_count),
+                .data = self.files.data.slice(u64, commit.token_count),
+                .first_token = @intCast(commit.first_token),
+                .records = records,
+                .values = self.head.values[0..values],
+            }, rows_max, tokens_max);
+        }
+
+        /// Moves the published records of the tail into the columns and commits.
+        pub fn flush(self: *Self) Error!void {
+            if (self.access == .read) return;
+            if (self.batch.isOpen()) return error.BatchOpen;
+            const records = try self.head.published(self.commit);
+            if (records.len > 0) try self.appendRecords(records, self.head.values);
+            self.counted = .{};
+        }
+
+        /// What the tail may take, all told, since the last commit: no more than it is large, and no more than disk space is
+        /// reserved for. So a flush never finds the disk full. Any record may begin a row.
+        pub fn room(self: *const Self) Room {
+            const tail = self.head;
+            const files = &self.files;
+            return .{
+                .records = @min(tail.records.len, files.countReserved(.rows, self.commit)),
+                .values = @min(tail.values.len, files.countReserved(.steps, self.commit), files.countReserved(.types, self.commit), files.countReserved(.data, self.commit)),
+                .marks = @min(tail.records.len, files.countReserved(.marks, self.commit)),
+            };
+        }
+
+        /// Reserves disk space for what the tail takes next: for as much again as the stream has, so that a small store
+        /// takes little, up to a whole tail, so that a large one is flushed in large pieces. Files grow by whole chunks; where
+        /// the disk has no room for that much, by one.
+        pub fn reserve(self: *Self) Error!void {
+            if (self.access == .read) return error.ReadOnly;
+            if (self.batch.isOpen()) return error.BatchOpen;
+            const records_max = self.head.records.len;
+            self.files.reserve(self.commit, .{
+                .tokens = std.math.clamp(self.commit.token_count, 1, self.head.values.len),
+                .rows = std.math.clamp(self.commit.row_count, 1, records_max),
+                .marks = std.math.clamp(self.commit.mark_count, 1, records_max),
+            }) catch try self.files.reserve(self.commit, .{ .tokens = 1, .rows = 1, .marks = 1 });
+        }
+
+        /// Flushes, and reserves as long as there is disk space. Where there is none, the append that needs it will say so.
+        pub fn flushAndReserve(self: *Self) Error!void {
+            try self.flush();
+            self.reserve() catch {};
+        }
+
+        /// Appends through the tail where there is room in it, else straight to the columns. For callers that cannot map
+        /// the tail, and for steps that are larger than it.
+        pub fn write(self: *Self, records: []const format.Record, values: []const u64) Error!void {
+            if (self.access == .read) return error.ReadOnly;
+            if (self.batch.isOpen()) return error.BatchOpen;
+            var added: Room = .of(records);
+            added.values = values.len;
+            var pending = try self.head.published(self.commit);
+            var held = self.countPending(pending);
+            if (!self.room().holds(held.plus(added))) {
+                try self.flushAndReserve();
+                pending = pending[0..0];
+                held = .{};
+                if (!self.room().holds(added)) return self.appendRecords(records, values);
+            }
+            added.values = try self.checkRecords(pending, records, values.len);
+            @memcpy(self.head.records[pending.len..][0..records.len], records);
+            @memcpy(self.head.values[held.values..][0..added.values], values[0..added.values]);
+            self.head.publishRecords(@intCast(pending.len + records.len));
+            self.counted = held.plus(added);
+        }
+
+        /// Columns first, the commit last: until then nothing of it is there.
+        fn appendRecords(self: *Self, records: []const format.Record, values: []const u64) Error!void {
+            var next = try expanding.expand(System, &self.files, &self.stage.elements[0], self.commit, records, values);
+            self.head.publish(&next);
+            self.commit = next;
+        }
+
+        /// Checks that the records can follow what is published, and counts their values.
+        fn checkRecords(self: *const Self, pending: []const format.Record, records: []const format.Record, values_count: usize) Error!usize {
+            var last: ?i64 = if (self.commit.row_count > 0) self.commit.last_step else null;
+            if (pending.len > 0) last = pending[pending.len - 1].step;
+            var values_left = values_count;
+            for (records) |record| {
+                try expanding.check(record, last, values_left);
+                values_left -= record.tokenCount();
+                last = record.step;
+            }
+            return values_count - values_left;
+        }
+
+        /// What the published records take. Counted anew only where somebody else has published.
+        fn countPending(self: *const Self, pending: []const format.Record) Room {
+            return if (pending.len == self.counted.records) self.counted else .of(pending);
+        }
+
+        fn build(directory: [:0]const u8, opening: files_file.Opening, options: Options) Error!Self {
+            if (options.capacity_tokens == 0 or options.tail_records_max == 0 or options.tail_values_max == 0) return error.InvalidArgument;
+            const file = try files_file.openFile(System, directory, "head", opening);
+            var head = createHead(file, opening, options) catch |err| {
+                System.close(file);
+                return err;
+            };
+            errdefer head.release();
+            const commit = try head.newestCommit();
+            var files = try Files.open(directory, opening, .{
+                .capacity_tokens = options.capacity_tokens,
+                .reserved_elements = options.reserved_elements,
+            }, commit);
+            errdefer {
+                files.close();
+                files.releaseMaps();
+            }
+            return assemble(head, files, commit, if (opening == .temporary) .temporary else .write);
+        }
+
+        fn createHead(file: system.File, opening: files_file.Opening, options: Options) Error!Head {
+            if (opening == .create) try System.lock(file);
+            var head = try Head.create(file, .{
+                .tail_records_max = options.tail_records_max,
+                .tail_values_max = options.tail_values_max,
+                .capacity_tokens = options.capacity_tokens,
+                .id = try System.randomId(),
+            });
+            head.nameHolder();
+            head.claim();
+            return head;
+        }
+
+        /// Names the holder of the lock where there is one, and else is the one from here on.
+        fn lockHead(directory: [:0]const u8, obstacle: *u64) Error!Head {
+            const file = try files_file.openFile(System, directory, "head", .write);
+            errdefer System.close(file);
+            System.lock(file) catch |err| {
+                if (err == error.Locked) {
+                    var header: format.Header = undefined;
+                    if (try system.readAll(System, file, std.mem.asBytes(&header), format.header_offset) == @sizeOf(format.Header)) {
+                        obstacle.* = header.process_id;
+                    }
+                }
+                return err;
+            };
+            var head = try Head.open(file, true);
+            head.nameHolder();
+            return head;
+        }
+
+        /// The head stays the caller's until this has succeeded.
+        pub fn assemble(head: Head, files: Files, commit: format.Commit, access: Access) Error!Self {
+            var self: Self = .{ .head = head, .files = files, .commit = commit, .access = access };
+            if (access != .read) try self.stage.ensure(1);
+            return self;
+        }
+
+        fn releaseFiles(self: *Self) void {
+            self.files.close();
+            self.files.releaseMaps();
+            self.stage.release();
+        }
+    };
+}

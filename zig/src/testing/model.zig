@@ -1,0 +1,113 @@
+//! What a store must hold, kept in plain lists: the model that the walks compare with.
+
+const std = @import("std");
+const format = @import("../format/format.zig");
+
+pub const Model = struct {
+    allocator: std.mem.Allocator,
+    steps: std.ArrayList(i64) = .empty,
+    types: std.ArrayList(i32) = .empty,
+    data: std.ArrayList(u64) = .empty,
+    rows: std.ArrayList(u64) = .empty,
+    marks: std.ArrayList(format.Mark) = .empty,
+    last_step: i64 = 0,
+
+    pub fn deinit(model: *Model) void {
+        model.steps.deinit(model.allocator);
+        model.types.deinit(model.allocator);
+        model.data.deinit(model.allocator);
+        model.rows.deinit(model.allocator);
+        model.marks.deinit(model.allocator);
+    }
+
+    /// Where an append ended: a stream that was cut ends at one of these.
+    pub const End = struct { token_count: usize, row_count: usize, mark_count: usize };
+
+    pub fn end(model: *const Model) End {
+        return .{ .token_count = model.data.items.len, .row_count = model.rows.items.len, .mark_count = model.marks.items.len };
+    }
+
+    /// What the model was at an earlier end.
+    pub fn copyUpTo(model: *const Model, at: End) !Model {
+        var copy: Model = .{ .allocator = model.allocator };
+        errdefer copy.deinit();
+        try copy.steps.appendSlice(model.allocator, model.steps.items[0..at.token_count]);
+        try copy.types.appendSlice(model.allocator, model.types.items[0..at.token_count]);
+        try copy.data.appendSlice(model.allocator, model.data.items[0..at.token_count]);
+        try copy.rows.appendSlice(model.allocator, model.rows.items[0..at.row_count]);
+        try copy.marks.appendSlice(model.allocator, model.marks.items[0..at.mark_count]);
+        // The last row's step is its tokens', or where it has none its mark's.
+        if (at.row_count > 0) {
+            const has_tokens = copy.rows.items[at.row_count - 1] < at.token_count;
+            copy.last_step = if (has_tokens) copy.steps.items[at.token_count - 1] else copy.marks.items[at.mark_count - 1].step;
+        }
+        return copy;
+    }
+
+    pub fn append(model: *Model, records: []const format.Record, values: []const u64) !void {
+        var value: usize = 0;
+        for (records) |record| {
+            if (model.rows.items.len == 0 or record.step != model.last_step) try model.rows.append(model.allocator, model.data.items.len);
+            model.last_step = record.step;
+            if (record.count <= 0) try model.marks.append(model.allocator, .of(record, model.rows.items.len - 1));
+            for (values[value..][0..record.tokenCount()]) |cell| {
+                try model.steps.append(model.allocator, record.step);
+                try model.types.append(model.allocator, record.type);
+                try model.data.append(model.allocator, cell);
+            }
+            value += record.tokenCount();
+        }
+    }
+
+    /// The store's columns, its tail flushed, hold exactly this from where its stream starts. Marks are never dropped.
+    pub fn expectEqual(model: *const Model, store: anytype) !void {
+        const expectEqualSlices = std.testing.expectEqualSlices;
+        const commit = store.commit;
+        try std.testing.expectEqual(model.data.items.len, commit.token_count);
+        try std.testing.expectEqual(model.rows.items.len, commit.row_count);
+        try std.testing.expectEqual(model.marks.items.len, commit.mark_count);
+        const token: usize = @intCast(commit.first_token);
+        const row: usize = @intCast(commit.first_row);
+        try expectEqualSlices(i64, model.steps.items[token..], store.files.steps.slice(i64, commit.token_count)[token..]);
+        try expectEqualSlices(i32, model.types.items[token..], store.files.types.slice(i32, commit.token_count)[token..]);
+        try expectEqualSlices(u64, model.data.items[token..], store.files.data.slice(u64, commit.token_count)[token..]);
+        try expectEqualSlices(u64, model.rows.items[row..], store.files.rows.slice(u64, commit.row_count)[row..]);
+        try expectEqualSlices(format.Mark, model.marks.items, store.files.marks.slice(format.Mark, commit.mark_count));
+    }
+};
+
+/// One step's records and values, drawn at random. Now and then a step is larger than the whole tail.
+pub const Step = struct {
+    records: [8]format.Record = undefined,
+    record_count: usize = 0,
+    values: [600]u64 = undefined,
+    value_count: usize = 0,
+
+    pub fn draw(random: std.Random, step: i64) Step {
+        var drawn: Step = .{};
+        for (0..random.intRangeAtMost(usize, 1, 4)) |type_id| {
+            const count: i32 = switch (random.uintLessThan(u32, 40)) {
+                0 => 150,
+                1, 2 => format.Record.empty_list,
+                3 => format.Record.list_field,
+                4 => format.Record.bare_row,
+                else => random.intRangeAtMost(i32, 1, 9),
+            };
+            drawn.records[drawn.record_count] = .{ .step = step, .type = @intCast(type_id), .count = count };
+            drawn.record_count += 1;
+            for (0..@intCast(@max(0, count))) |_| {
+                drawn.values[drawn.value_count] = random.int(u64);
+                drawn.value_count += 1;
+            }
+        }
+        return drawn;
+    }
+
+    pub fn write(step: *const Step, store: anytype) !void {
+        try store.write(step.records[0..step.record_count], step.values[0..step.value_count]);
+    }
+
+    pub fn model(step: *const Step, into: *Model) !void {
+        try into.append(step.records[0..step.record_count], step.values[0..step.value_count]);
+    }
+};

@@ -1,0 +1,128 @@
+//! Random small stores for the tests of what samplers copy, and windows over them.
+
+const std = @import("std");
+const format = @import("../format/format.zig");
+const placing = @import("../sample/placement.zig");
+const rows_file = @import("../read/rows.zig");
+const window_fill = @import("../sample/window_fill.zig");
+const extract = @import("../read/extract.zig");
+
+const row_max = 40;
+const token_max = row_max * 9;
+
+/// Field 1 holds float64, field 2 int64, field 3 uint64; rows lack some of them or all, and start with noise or not.
+pub const Sample = struct {
+    steps: [token_max]i64 = undefined,
+    types: [token_max]i32 = undefined,
+    data: [token_max]u64 = undefined,
+    rows: [row_max]u64 = undefined,
+    row_steps: [row_max]i64 = undefined,
+    marks: [row_max]format.Mark = undefined,
+    token_count: usize = 0,
+    row_count: usize,
+    mark_count: usize = 0,
+    first_row: usize,
+
+    pub fn make(source: std.Random) Sample {
+        const row_count = source.intRangeAtMost(usize, 1, row_max);
+        var sample: Sample = .{ .row_count = row_count, .first_row = source.uintLessThan(usize, @min(row_count, 3)) };
+        var step: i64 = -5;
+        const alike = source.boolean();
+        for (sample.rows[0..row_count], sample.row_steps[0..row_count], 0..) |*row, *row_step, index| {
+            row.* = sample.token_count;
+            step += source.intRangeAtMost(i64, 1, 3);
+            row_step.* = step;
+            for ([_]i32{ 9, 1, 2, 3 }) |field| {
+                const count: usize = if (alike) 2 else source.uintLessThan(usize, 3);
+                for (0..count) |_| sample.add(step, field, source);
+            }
+            if (row.* < sample.token_count) continue;
+            sample.marks[sample.mark_count] = .{ .row = index, .step = step, .type = 0, .kind = .bare_row };
+            sample.mark_count += 1;
+        }
+        return sample;
+    }
+
+    fn add(sample: *Sample, step: i64, field: i32, source: std.Random) void {
+        const float: u64 = @bitCast(source.floatNorm(f64) * 100);
+        const integer: u64 = @bitCast(source.intRangeAtMost(i64, -1000, 1000));
+        sample.steps[sample.token_count] = step;
+        sample.types[sample.token_count] = field;
+        sample.data[sample.token_count] = switch (field) {
+            2 => integer,
+            3 => source.int(u32),
+            else => float,
+        };
+        sample.token_count += 1;
+    }
+
+    pub fn rowEnd(sample: *const Sample, row: usize) usize {
+        return if (row + 1 < sample.row_count) @intCast(sample.rows[row + 1]) else sample.token_count;
+    }
+
+    /// The number that a cell stands for.
+    pub fn number(sample: *const Sample, token: usize) f64 {
+        const cell = sample.data[token];
+        return switch (sample.types[token]) {
+            2 => @floatFromInt(@as(i64, @bitCast(cell))),
+            3 => @floatFromInt(cell),
+            else => @bitCast(cell),
+        };
+    }
+
+    pub fn rowTable(sample: *const Sample) rows_file.Table {
+        return .{
+            .steps = sample.steps[0..sample.token_count],
+            .rows = sample.rows[0..sample.row_count],
+            .marks = sample.marks[0..sample.mark_count],
+            .first_row = sample.first_row,
+        };
+    }
+
+    pub fn tokenTable(sample: *const Sample) extract.Table {
+        return .{ .types = sample.types[0..sample.token_count], .data = sample.data[0..sample.token_count], .rows = sample.rows[0..sample.row_count] };
+    }
+
+    pub fn windowSource(sample: *const Sample) window_fill.Source {
+        return .{
+            .table = sample.rowTable(),
+            .types = sample.types[0..sample.token_count],
+            .data = sample.data[0..sample.token_count],
+            .first_token = @intCast(sample.rows[sample.first_row]),
+        };
+    }
+};
+
+pub const batch_size = 5;
+
+/// Windows within `[first, end)` for some of the rows of a batch, in any order.
+pub const Windows = struct {
+    starts: [batch_size]f64 = undefined,
+    lengths: [batch_size]i32 = undefined,
+    slots: [batch_size]i32 = .{ 0, 1, 2, 3, 4 },
+    count: usize,
+    width: usize,
+    side: placing.Side,
+
+    pub fn make(source: std.Random, first: usize, end: usize, length_max: usize, width: usize) Windows {
+        var windows: Windows = .{ .count = source.uintAtMost(usize, batch_size), .width = width, .side = source.enumValue(placing.Side) };
+        source.shuffle(i32, &windows.slots);
+        for (&windows.starts, &windows.lengths) |*start, *length| {
+            const number = source.uintAtMost(usize, @min(length_max, end - first));
+            length.* = @intCast(number);
+            start.* = @floatFromInt(source.intRangeAtMost(usize, first, end - number));
+        }
+        return windows;
+    }
+
+    pub fn placement(windows: *const Windows) placing.Placement {
+        return .{
+            .starts = windows.starts[0..windows.count],
+            .lengths = windows.lengths[0..windows.count],
+            .slots = windows.slots[0..windows.count],
+            .batch_size = batch_size,
+            .width = windows.width,
+            .side = windows.side,
+        };
+    }
+};

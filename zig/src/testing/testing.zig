@@ -1,0 +1,187 @@
+//! Doubles and helpers for the tests: the real system behind a switch that makes the n-th call fail.
+
+const std = @import("std");
+const system = @import("../system/system.zig");
+
+pub const Fault = union(enum) {
+    none,
+    failure: system.Error,
+    /// The call writes half of what it was asked to. Calls that do not write are left alone.
+    short_write,
+};
+
+/// Calls go to the real system; call number `fail_at` (from 1) meets the fault instead, once.
+pub const Faulty = struct {
+    pub var fault: Fault = .none;
+    pub var fail_at: usize = 0;
+    pub var call_count: usize = 0;
+    /// While it is, no file becomes longer.
+    pub var is_full = false;
+    pub var open_files: isize = 0;
+    pub var mapped_bytes: isize = 0;
+    /// The run of the system that the test pretends to be in.
+    pub var boot_id: [16]u8 = @splat(7);
+
+    const Real = system.Real;
+    const Address = [*]align(std.heap.page_size_min) u8;
+
+    pub fn arm(at: usize, what: Fault) void {
+        call_count = 0;
+        fail_at = at;
+        fault = what;
+    }
+
+    pub fn disarm() void {
+        arm(0, .none);
+    }
+
+    fn meet() system.Error!void {
+        call_count += 1;
+        if (call_count != fail_at) return;
+        switch (fault) {
+            .failure => |err| return err,
+            else => {},
+        }
+    }
+
+    fn checkSpace(file: system.File, end_bytes: u64) system.Error!void {
+        if (is_full and end_bytes > try Real.size(file)) return error.StorageFull;
+    }
+
+    fn opened(file: system.File) system.File {
+        open_files += 1;
+        return file;
+    }
+
+    fn mapped(address: Address, length_bytes: usize) Address {
+        mapped_bytes += @intCast(length_bytes);
+        return address;
+    }
+
+    pub fn createTemporary(directory: [:0]const u8) system.Error!system.File {
+        try meet();
+        return opened(try Real.createTemporary(directory));
+    }
+
+    pub fn open(path: [:0]const u8, mode: system.OpenMode) system.Error!system.File {
+        try meet();
+        return opened(try Real.open(path, mode));
+    }
+
+    pub fn close(file: system.File) void {
+        open_files -= 1;
+        Real.close(file);
+    }
+
+    pub fn size(file: system.File) system.Error!u64 {
+        try meet();
+        return Real.size(file);
+    }
+
+    pub fn allocate(file: system.File, offset_bytes: u64, length_bytes: u64) system.Error!void {
+        try meet();
+        try checkSpace(file, offset_bytes + length_bytes);
+        return Real.allocate(file, offset_bytes, length_bytes);
+    }
+
+    pub fn punch(file: system.File, offset_bytes: u64, length_bytes: u64) system.Error!void {
+        try meet();
+        return Real.punch(file, offset_bytes, length_bytes);
+    }
+
+    pub fn truncate(file: system.File, length_bytes: u64) system.Error!void {
+        try meet();
+        return Real.truncate(file, length_bytes);
+    }
+
+    pub fn write(file: system.File, bytes: []const u8, offset_bytes: u64) system.Error!usize {
+        try meet();
+        try checkSpace(file, offset_bytes + bytes.len);
+        const is_short = call_count == fail_at and fault == .short_write;
+        return Real.write(file, if (is_short) bytes[0 .. (bytes.len + 1) / 2] else bytes, offset_bytes);
+    }
+
+    pub fn read(file: system.File, bytes: []u8, offset_bytes: u64) system.Error!usize {
+        try meet();
+        return Real.read(file, bytes, offset_bytes);
+    }
+
+    /// The machine that runs the tests keeps its power; power_loss_test.zig tries what happens when it does not.
+    pub fn sync(_: system.File) system.Error!void {
+        try meet();
+    }
+
+    pub fn lock(file: system.File) system.Error!void {
+        try meet();
+        return Real.lock(file);
+    }
+
+    pub fn bootId() [16]u8 {
+        return boot_id;
+    }
+
+    pub fn randomId() system.Error![16]u8 {
+        try meet();
+        return Real.randomId();
+    }
+
+    pub fn processId() u32 {
+        return Real.processId();
+    }
+
+    pub fn reserve(length_bytes: usize) system.Error!Address {
+        try meet();
+        return mapped(try Real.reserve(length_bytes), length_bytes);
+    }
+
+    pub fn mapPrivate(address: [*]u8, length_bytes: usize, file: system.File, offset_bytes: u64) system.Error!void {
+        try meet();
+        return Real.mapPrivate(address, length_bytes, file, offset_bytes);
+    }
+
+    pub fn mapZero(address: [*]u8, length_bytes: usize) system.Error!void {
+        try meet();
+        return Real.mapZero(address, length_bytes);
+    }
+
+    pub fn mapShared(length_bytes: usize, file: system.File, writable: bool) system.Error!Address {
+        try meet();
+        return mapped(try Real.mapShared(length_bytes, file, writable), length_bytes);
+    }
+
+    pub fn discard(address: [*]u8, length_bytes: usize, file: system.File, offset_bytes: u64) system.Error!void {
+        try meet();
+        return Real.discard(address, length_bytes, file, offset_bytes);
+    }
+
+    pub fn unmap(address: [*]u8, length_bytes: usize) void {
+        mapped_bytes -= @intCast(length_bytes);
+        Real.unmap(address, length_bytes);
+    }
+};
+
+/// A new directory for the files of one test.
+pub fn temporaryPath(folder: *std.testing.TmpDir, buffer: []u8) [:0]const u8 {
+    return std.fmt.bufPrintSentinel(buffer, ".zig-cache/tmp/{s}", .{&folder.sub_path}, 0) catch unreachable;
+}
+
+/// A new directory for tests that make thousands of files: in memory, where the system has a place for that.
+pub const Scratch = struct {
+    buffer: [64]u8 = undefined,
+    path: [:0]const u8 = "",
+
+    pub fn make(scratch: *Scratch) !void {
+        var random: [8]u8 = undefined;
+        std.testing.io.random(&random);
+        for ([_][]const u8{ "/dev/shm", ".zig-cache/tmp" }) |parent| {
+            scratch.path = try std.fmt.bufPrintSentinel(&scratch.buffer, "{s}/streamstore-{x}", .{ parent, &random }, 0);
+            std.Io.Dir.cwd().createDirPath(std.testing.io, scratch.path) catch continue;
+            return;
+        }
+        return error.NotFound;
+    }
+
+    pub fn remove(scratch: *Scratch) void {
+        std.Io.Dir.cwd().deleteTree(std.testing.io, scratch.path) catch {};
+    }
+};
