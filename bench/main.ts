@@ -7,16 +7,16 @@
  *   --table               measures nothing, and prints the results in that file as a Markdown table
  *
  * The same harness and cases run on both runtimes, so that the two columns of the table mean the same.
- * bench/harness.ts says why they do not run by `deno bench`; a few cases for that stand in bench/streamstore_bench.ts.
+ * bench/harness/harness.ts says why they do not run by `deno bench`; a few cases for that stand in bench/streamstore_bench.ts.
  */
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { cases } from "./cases.ts";
+import { cases } from "./harness/cases.ts";
 import { readOptions } from "./command_line.ts";
-import { describeMachine, runtimeName, runtimeVersion } from "./machine.ts";
-import type { Measurement } from "./measurement.ts";
-import { lineOf, readResults, saveResults, tableOf } from "./report.ts";
-import { sizesOf } from "./sizes.ts";
+import { describeMachine, runtimeName, runtimeVersion } from "./harness/machine.ts";
+import type { Measurement } from "./harness/measurement.ts";
+import { lineOf, readResults, saveResults, tableOf } from "./harness/report.ts";
+import { sizesOf } from "./harness/sizes.ts";
 
 const options = readOptions(import.meta.url, {
   small: { type: "boolean", default: false },

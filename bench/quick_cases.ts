@@ -3,7 +3,7 @@
  * `./run bench` measures them, and more, beside their limits.
  */
 import { StreamStore } from "../mod.ts";
-import { prove } from "./harness.ts";
+import { prove } from "./harness/harness.ts";
 import {
   appendSequences,
   appendSteps,
@@ -14,7 +14,7 @@ import {
   type ReferenceStore,
   tokensPerStep,
   valueAt,
-} from "./stream.ts";
+} from "./harness/stream.ts";
 
 /** Says which part of a case is timed. */
 export interface Timer {

@@ -2,8 +2,8 @@
  * What `./run deno bench` runs, in under a minute. A runtime that has no such command times the same cases here:
  * `./run bun bench/streamstore_bench.ts`.
  */
-import { median } from "./harness.ts";
-import { digits } from "./measurement.ts";
+import { median } from "./harness/harness.ts";
+import { digits } from "./harness/measurement.ts";
 import { type QuickCase, quickCases } from "./quick_cases.ts";
 
 /** As the command registers a case. */

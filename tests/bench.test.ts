@@ -6,17 +6,23 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { anonymousBytes, mostBytes } from "../bench/anonymous.ts";
-import { cases } from "../bench/cases.ts";
-import { runScript } from "../bench/children.ts";
-import { compare, elapsed, median, prove } from "../bench/harness.ts";
-import { LimitFiles, native } from "../bench/limits.ts";
-import { describeMachine } from "../bench/machine.ts";
-import { digits, type Measurement, measurementOf, milliseconds, notMeasured } from "../bench/measurement.ts";
-import { findPython } from "../bench/python.ts";
-import { lineOf, readResults, type Results, saveResults, tableOf } from "../bench/report.ts";
+import { anonymousBytes, mostBytes } from "../bench/harness/anonymous.ts";
+import { cases } from "../bench/harness/cases.ts";
+import { runScript } from "../bench/harness/children.ts";
+import { compare, elapsed, median, prove } from "../bench/harness/harness.ts";
+import { LimitFiles, native } from "../bench/harness/limits.ts";
+import { describeMachine } from "../bench/harness/machine.ts";
+import {
+  digits,
+  type Measurement,
+  measurementOf,
+  milliseconds,
+  notMeasured,
+} from "../bench/harness/measurement.ts";
+import { findPython } from "../bench/harness/python.ts";
+import { lineOf, readResults, type Results, saveResults, tableOf } from "../bench/harness/report.ts";
 import { quickCases } from "../bench/quick_cases.ts";
-import { sizesOf } from "../bench/sizes.ts";
+import { sizesOf } from "../bench/harness/sizes.ts";
 import {
   appendSequences,
   appendSteps,
@@ -25,7 +31,7 @@ import {
   tokensPerStep,
   typeAt,
   valueAt,
-} from "../bench/stream.ts";
+} from "../bench/harness/stream.ts";
 import { StreamStore } from "../mod.ts";
 
 // Each case checks its own results and throws where one is wrong; how long it takes is not looked at.

@@ -1,7 +1,7 @@
 /** A stream far longer than any that a test could write: its files are holes, made by zig/src/testing/lengthen.zig. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { largeStore, makeLargeStore } from "../bench/limits.ts";
+import { largeStore, makeLargeStore } from "../bench/harness/limits.ts";
 import { StreamStore } from "../mod.ts";
 import { withDirectory } from "./torture/scratch.ts";
 

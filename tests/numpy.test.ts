@@ -5,7 +5,7 @@ import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { findPython, noPython } from "../bench/python.ts";
+import { findPython, noPython } from "../bench/harness/python.ts";
 import { StreamStore } from "../mod.ts";
 import { columnsOf, type Content, fields } from "./torture/content.ts";
 import { withDirectory } from "./torture/scratch.ts";

@@ -4,11 +4,11 @@
  */
 import { StreamStore } from "../../mod.ts";
 import { Connection } from "../../src/store/connection.ts";
-import { compare, elapsed, measure, prove, type Sample } from "../harness.ts";
-import { LimitFiles, native } from "../limits.ts";
-import { runtimeName } from "../machine.ts";
-import { type Measurement, measurementOf, nanosecondsPer } from "../measurement.ts";
-import type { Sizes } from "../sizes.ts";
+import { compare, elapsed, measure, prove, type Sample } from "../harness/harness.ts";
+import { LimitFiles, native } from "../harness/limits.ts";
+import { runtimeName } from "../harness/machine.ts";
+import { type Measurement, measurementOf, nanosecondsPer } from "../harness/measurement.ts";
+import type { Sizes } from "../harness/sizes.ts";
 import {
   appendSequences,
   appendSteps,
@@ -18,8 +18,8 @@ import {
   type ReferenceStore,
   tokensPerStep,
   valueAt,
-} from "../stream.ts";
-import { piecesOf, sourceOf, writeStream } from "../writes.ts";
+} from "../harness/stream.ts";
+import { piecesOf, sourceOf, writeStream } from "../harness/writes.ts";
 import { againstSeed } from "./seed.ts";
 
 const perStep = nanosecondsPer("step");

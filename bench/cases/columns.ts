@@ -1,10 +1,16 @@
 /** appendColumns of reference steps, beside writes of the same bytes. */
 import { StreamStore } from "../../mod.ts";
-import { compare, elapsed, prove } from "../harness.ts";
-import { halfTheSpeed, type Measurement, measurementOf, nanosecondsPer } from "../measurement.ts";
-import type { Sizes } from "../sizes.ts";
-import { referenceColumns, referenceFields, type ReferenceStore, tokensPerStep, valueAt } from "../stream.ts";
-import { writeRows } from "../writes.ts";
+import { compare, elapsed, prove } from "../harness/harness.ts";
+import { halfTheSpeed, type Measurement, measurementOf, nanosecondsPer } from "../harness/measurement.ts";
+import type { Sizes } from "../harness/sizes.ts";
+import {
+  referenceColumns,
+  referenceFields,
+  type ReferenceStore,
+  tokensPerStep,
+  valueAt,
+} from "../harness/stream.ts";
+import { writeRows } from "../harness/writes.ts";
 
 export async function columns(sizes: Sizes): Promise<Measurement[]> {
   const input = referenceColumns(0, sizes.rows);

@@ -1,8 +1,8 @@
 /** Datasets: a million rows out as an Arrow table and in again; the files are dataset_files.ts's. */
 import { StreamStore } from "../../mod.ts";
-import { compare, elapsedUntil, prove } from "../harness.ts";
-import { type Measurement, measurementOf, milliseconds, times } from "../measurement.ts";
-import type { Sizes } from "../sizes.ts";
+import { compare, elapsedUntil, prove } from "../harness/harness.ts";
+import { type Measurement, measurementOf, milliseconds, times } from "../harness/measurement.ts";
+import type { Sizes } from "../harness/sizes.ts";
 import {
   fieldFeatures,
   filledStore,
@@ -11,8 +11,8 @@ import {
   referenceFields,
   type ReferenceStore,
   rewardOf,
-} from "../stream.ts";
-import { writeRows } from "../writes.ts";
+} from "../harness/stream.ts";
+import { writeRows } from "../harness/writes.ts";
 import { proveLastStep } from "./columns.ts";
 import { copyBytes, libraries, savedDatasets } from "./dataset_files.ts";
 import { besidePython } from "./dataset_peers.ts";

@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { StreamStore } from "../../mod.ts";
-import { compare, elapsed, elapsedUntil, measure, prove, type Round } from "../harness.ts";
-import { native } from "../limits.ts";
-import { type Measurement, measurementOf, milliseconds } from "../measurement.ts";
-import type { Sizes } from "../sizes.ts";
+import { compare, elapsed, elapsedUntil, measure, prove, type Round } from "../harness/harness.ts";
+import { native } from "../harness/limits.ts";
+import { type Measurement, measurementOf, milliseconds } from "../harness/measurement.ts";
+import type { Sizes } from "../harness/sizes.ts";
 import {
   actionOf,
   doneOf,
@@ -16,8 +16,8 @@ import {
   referenceFields,
   type ReferenceStore,
   rewardOf,
-} from "../stream.ts";
-import { writeRows } from "../writes.ts";
+} from "../harness/stream.ts";
+import { writeRows } from "../harness/writes.ts";
 import { proveLastStep } from "./columns.ts";
 
 /** Formats, and the milliseconds that a million rows may take to be saved and to be loaded. */

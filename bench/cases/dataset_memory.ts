@@ -2,11 +2,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { anonymousBytes, mostBytes } from "../anonymous.ts";
-import { Child } from "../children.ts";
-import { type Measurement, measurementOf, megabytes, seconds } from "../measurement.ts";
-import type { Sizes } from "../sizes.ts";
-import { bytesPerStep } from "../stream.ts";
+import { anonymousBytes, mostBytes } from "../harness/anonymous.ts";
+import { Child } from "../harness/children.ts";
+import { type Measurement, measurementOf, megabytes, seconds } from "../harness/measurement.ts";
+import type { Sizes } from "../harness/sizes.ts";
+import { bytesPerStep } from "../harness/stream.ts";
 
 interface SavedFormat {
   readonly format: string;

@@ -2,12 +2,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Child } from "../children.ts";
-import { compare, type Round } from "../harness.ts";
-import { type Measurement, measurementOf, milliseconds, notMeasured } from "../measurement.ts";
-import { findPython, noPython, pythonScript } from "../python.ts";
-import type { Sizes } from "../sizes.ts";
-import type { ReferenceStore } from "../stream.ts";
+import { Child } from "../harness/children.ts";
+import { compare, type Round } from "../harness/harness.ts";
+import { type Measurement, measurementOf, milliseconds, notMeasured } from "../harness/measurement.ts";
+import { findPython, noPython, pythonScript } from "../harness/python.ts";
+import type { Sizes } from "../harness/sizes.ts";
+import type { ReferenceStore } from "../harness/stream.ts";
 import { loadRound, saveRound } from "./dataset_files.ts";
 
 /** What ours does, and what Python is asked to do at its side. Both begin or end in memory. */
@@ -25,7 +25,7 @@ export async function besidePython(sizes: Sizes, store: ReferenceStore): Promise
   const python = findPython("numpy, pyarrow, datasets");
   if (python === null) return pairs.map((pair) => notMeasured(nameOf(pair), noPython));
   const folder = mkdtempSync(join(tmpdir(), "dataset-"));
-  const script = pythonScript("peers/dataset_rounds.py");
+  const script = pythonScript("dataset_rounds.py");
   const child = new Child(python, ["-B", script, String(sizes.rows), join(folder, "python")]);
   try {
     await child.answer();

@@ -4,11 +4,11 @@
  * finds what the other has just fetched.
  */
 import type { GatherOut, Window } from "../../mod.ts";
-import { compare, elapsed, prove, type Sample } from "../harness.ts";
-import { native } from "../limits.ts";
-import { type Measurement, measurementOf, microseconds } from "../measurement.ts";
-import type { Sizes } from "../sizes.ts";
-import { createRandom, filledStore, type ReferenceStore, typeAt, valueAt } from "../stream.ts";
+import { compare, elapsed, prove, type Sample } from "../harness/harness.ts";
+import { native } from "../harness/limits.ts";
+import { type Measurement, measurementOf, microseconds } from "../harness/measurement.ts";
+import type { Sizes } from "../harness/sizes.ts";
+import { createRandom, filledStore, type ReferenceStore, typeAt, valueAt } from "../harness/stream.ts";
 
 const shapes = [[256, 128], [32, 512], [1024, 16]] as const;
 

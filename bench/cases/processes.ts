@@ -3,13 +3,19 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { StreamStore } from "../../mod.ts";
-import { Child, runScript } from "../children.ts";
-import { compare, elapsed, measure, prove } from "../harness.ts";
-import { largeStore, makeLargeStore } from "../limits.ts";
-import { type Measurement, measurementOf, megabytes, milliseconds, nanosecondsPer } from "../measurement.ts";
-import type { Sizes } from "../sizes.ts";
-import { bytesPerStep } from "../stream.ts";
-import { writeStream } from "../writes.ts";
+import { Child, runScript } from "../harness/children.ts";
+import { compare, elapsed, measure, prove } from "../harness/harness.ts";
+import { largeStore, makeLargeStore } from "../harness/limits.ts";
+import {
+  type Measurement,
+  measurementOf,
+  megabytes,
+  milliseconds,
+  nanosecondsPer,
+} from "../harness/measurement.ts";
+import type { Sizes } from "../harness/sizes.ts";
+import { bytesPerStep } from "../harness/stream.ts";
+import { writeStream } from "../harness/writes.ts";
 import { datasetMemory } from "./dataset_memory.ts";
 
 /** Import and creation: the whole process, less one that does nothing. */

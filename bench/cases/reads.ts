@@ -1,6 +1,6 @@
 /** Reads that copy: single tokens, whole columns, rows. */
-import { compare, elapsed, prove, type Sample } from "../harness.ts";
-import { native } from "../limits.ts";
+import { compare, elapsed, prove, type Sample } from "../harness/harness.ts";
+import { native } from "../harness/limits.ts";
 import {
   halfTheSpeed,
   type Measurement,
@@ -8,8 +8,8 @@ import {
   microseconds,
   milliseconds,
   nanosecondsPer,
-} from "../measurement.ts";
-import type { Sizes } from "../sizes.ts";
+} from "../harness/measurement.ts";
+import type { Sizes } from "../harness/sizes.ts";
 import {
   actionOf,
   createRandom,
@@ -21,7 +21,7 @@ import {
   rewardOf,
   tokensPerStep,
   valueAt,
-} from "../stream.ts";
+} from "../harness/stream.ts";
 
 export async function reads(sizes: Sizes): Promise<Measurement[]> {
   using store = filledStore(sizes.rows);

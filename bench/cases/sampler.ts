@@ -1,15 +1,15 @@
 /** Batches as a trainer draws them: windows of tokens, windows of rows, dense fields, priorities. */
 import { StreamStore } from "../../mod.ts";
-import { compare, elapsed, measure, prove, type Sample } from "../harness.ts";
-import { native } from "../limits.ts";
+import { compare, elapsed, measure, prove, type Sample } from "../harness/harness.ts";
+import { native } from "../harness/limits.ts";
 import {
   type Measurement,
   measurementOf,
   microseconds,
   milliseconds,
   nanosecondsPer,
-} from "../measurement.ts";
-import type { Sizes } from "../sizes.ts";
+} from "../harness/measurement.ts";
+import type { Sizes } from "../harness/sizes.ts";
 import {
   actionOf,
   createRandom,
@@ -21,7 +21,7 @@ import {
   tokensPerStep,
   typeAt,
   valueAt,
-} from "../stream.ts";
+} from "../harness/stream.ts";
 
 const windows = 256;
 

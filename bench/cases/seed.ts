@@ -1,14 +1,14 @@
 /**
  * Sustained append beside a rewrite of the class that this library began with, in Python with numpy, in turn in one run.
- * The class itself is not here; bench/seed.py follows what is known of its design.
+ * The class itself is not here; bench/peers/seed.py follows what is known of its design.
  */
 import { StreamStore } from "../../mod.ts";
-import { Child } from "../children.ts";
-import { compare, elapsed, prove } from "../harness.ts";
-import { type Measurement, measurementOf, notMeasured, times } from "../measurement.ts";
-import { findPython, noPython, pythonScript } from "../python.ts";
-import type { Sizes } from "../sizes.ts";
-import { appendSteps, referenceFields, tokensPerStep, valueAt } from "../stream.ts";
+import { Child } from "../harness/children.ts";
+import { compare, elapsed, prove } from "../harness/harness.ts";
+import { type Measurement, measurementOf, notMeasured, times } from "../harness/measurement.ts";
+import { findPython, noPython, pythonScript } from "../harness/python.ts";
+import type { Sizes } from "../harness/sizes.ts";
+import { appendSteps, referenceFields, tokensPerStep, valueAt } from "../harness/stream.ts";
 
 const name = "append sustained, times as fast as a rewrite of the seed's class in numpy";
 

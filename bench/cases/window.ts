@@ -3,11 +3,11 @@
  * the making of a window anywhere in the address space, and not how long memory takes to answer the read after it.
  */
 import { StreamStore } from "../../mod.ts";
-import { compare, elapsed, prove, type Sample } from "../harness.ts";
-import { runtimeName } from "../machine.ts";
-import { type Measurement, measurementOf, nanosecondsPer } from "../measurement.ts";
-import type { Sizes } from "../sizes.ts";
-import { createRandom } from "../stream.ts";
+import { compare, elapsed, prove, type Sample } from "../harness/harness.ts";
+import { runtimeName } from "../harness/machine.ts";
+import { type Measurement, measurementOf, nanosecondsPer } from "../harness/measurement.ts";
+import type { Sizes } from "../harness/sizes.ts";
+import { createRandom } from "../harness/stream.ts";
 
 const windowLength = 128;
 const hotTokens = 65_536;

@@ -5,8 +5,8 @@
 import process from "node:process";
 import { createInterface } from "node:readline";
 import type { Window } from "../../mod.ts";
-import { elapsed, prove } from "../harness.ts";
-import { createRandom, filledStore } from "../stream.ts";
+import { elapsed, prove } from "../harness/harness.ts";
+import { createRandom, filledStore } from "../harness/stream.ts";
 
 const liveWindows = 1000;
 const windowLength = 128;

@@ -5,7 +5,7 @@
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { loadLeRobot, saveLeRobot, StreamStore } from "../../mod.ts";
-import { elapsedUntil, prove } from "../harness.ts";
+import { elapsedUntil, prove } from "../harness/harness.ts";
 import {
   fieldFeatures,
   filledStore,
@@ -13,7 +13,7 @@ import {
   referenceFields,
   type ReferenceStore,
   rewardOf,
-} from "../stream.ts";
+} from "../harness/stream.ts";
 
 let store: ReferenceStore = new StreamStore(referenceFields);
 

@@ -1,8 +1,8 @@
 /** Streams a number of bytes through `append` and prints the time a step and the most anonymous memory that it saw. */
 import process from "node:process";
 import { StreamStore } from "../../mod.ts";
-import { anonymousBytes } from "../anonymous.ts";
-import { elapsed, prove } from "../harness.ts";
+import { anonymousBytes } from "../harness/anonymous.ts";
+import { elapsed, prove } from "../harness/harness.ts";
 import {
   appendSteps,
   bytesPerStep,
@@ -10,7 +10,7 @@ import {
   type ReferenceStore,
   tokensPerStep,
   valueAt,
-} from "../stream.ts";
+} from "../harness/stream.ts";
 
 const stepsPerSample = 100_000;
 

@@ -1,6 +1,6 @@
 """The data that all peers hold: reference steps whose values follow from the step, so that any batch can be checked.
 
-The values are those of bench/stream.ts; the episodes have 100 to 400 steps, by a fixed seed, and the last one ends
+The values are those of bench/harness/stream.ts; the episodes have 100 to 400 steps, by a fixed seed, and the last one ends
 with the data.
 """
 

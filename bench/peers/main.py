@@ -125,7 +125,7 @@ def digits(value):
 
 
 def describe_machine():
-    """Processor, cores, memory and kernel, as bench/machine.ts gives them."""
+    """Processor, cores, memory and kernel, as bench/harness/machine.ts gives them."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         model = next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))

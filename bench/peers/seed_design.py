@@ -1,6 +1,6 @@
 """The design that StreamStore began with, for reading: one memory-mapped numpy array of (step, type, data) records.
 
-bench/seed.py has its append. Here the records are written in bulk, and windows of them are drawn.
+bench/peers/seed.py has its append. Here the records are written in bulk, and windows of them are drawn.
 """
 
 import tempfile

@@ -15,7 +15,7 @@ import { dirname, join, normalize } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { findPython, noPython } from "../../bench/python.ts";
+import { findPython, noPython } from "../../bench/harness/python.ts";
 import { StreamStore } from "../../mod.ts";
 import { startHub } from "../hub/server.ts";
 import { isDeno, root } from "./packed.ts";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { findPython, noPython } from "../../bench/python.ts";
+import { findPython, noPython } from "../../bench/harness/python.ts";
 import { type AnyBatch, type SamplerOptions, StreamStore } from "../../mod.ts";
 import { Random } from "../support.ts";
 import { withDirectory } from "../torture/scratch.ts";

@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { closeSync, cpSync, openSync, readFileSync, writeSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { findPython, noPython } from "../../bench/python.ts";
+import { findPython, noPython } from "../../bench/harness/python.ts";
 import { type Row, StreamStore } from "../../mod.ts";
 import { bitsOf, Random } from "../support.ts";
 import { withDirectory } from "../torture/scratch.ts";

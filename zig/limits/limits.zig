@@ -1,5 +1,5 @@
 //! What the machine can do, for the benchmarks to stand beside: the same bytes written, copied or read by the plainest
-//! code there is, with no thought of caches. And a store too long to be written. bench/limits.ts has the same table.
+//! code there is, with no thought of caches. And a store too long to be written. bench/harness/limits.ts has the same table.
 //!
 //! The system calls are those of the store's own port, made without its loops: what a limit leaves out is the store's
 //! work, not the kernel's. The caller vouches for every index, since a check would be the store's work too.

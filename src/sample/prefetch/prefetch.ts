@@ -8,7 +8,7 @@ import { widestRow } from "../widest_row.ts";
 
 /** Translated modules stay beside each other. A bundler puts all into one file, and the Worker's into another. */
 const ending = /\/prefetch\.(ts|js)$/.exec(import.meta.url)?.[1];
-const workerName = ending === undefined ? "streamstore_worker.js" : `prefetch_worker.${ending}`;
+const workerName = ending === undefined ? "streamstore_worker.js" : `worker.${ending}`;
 const workerUrl = new URL(`./${workerName}`, import.meta.url).href;
 
 type BatchReport = Report & { readonly kind: "batch" };

@@ -5,7 +5,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 
 const installed = ["interop", "peers"].map((folder) =>
-  fileURLToPath(new URL(`../.toolchain/${folder}/bin/python`, import.meta.url))
+  fileURLToPath(new URL(`../../.toolchain/${folder}/bin/python`, import.meta.url))
 );
 
 /** Why a case that needs it has no figure. */
@@ -22,7 +22,7 @@ export function findPython(packages: string): string | null {
   return candidates.find(has) ?? null;
 }
 
-/** A script among the benchmarks. */
+/** A script of Python's among the benchmarks. */
 export function pythonScript(path: string): string {
-  return fileURLToPath(new URL(path, import.meta.url));
+  return fileURLToPath(new URL(`../peers/${path}`, import.meta.url));
 }

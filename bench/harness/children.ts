@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 
 /** The arguments by which this runtime runs a script of bench/children/. Both take those of Node here. */
 function argumentsOf(script: string, args: readonly string[]): string[] {
-  return ["--expose-gc", fileURLToPath(new URL(`./children/${script}.ts`, import.meta.url)), ...args];
+  return ["--expose-gc", fileURLToPath(new URL(`../children/${script}.ts`, import.meta.url)), ...args];
 }
 
 /** Runs a script to its end in the same runtime and returns what it printed. */

@@ -2,7 +2,7 @@
  * The stream that most cases measure: reference steps of 4 fields and 11 tokens, whose every value follows from the
  * step, so that any result can be checked against `valueAt`.
  */
-import { type Feature, StreamStore } from "../mod.ts";
+import { type Feature, StreamStore } from "../../mod.ts";
 
 export const referenceFields = { action: 0, observation: 1, reward: 2, done: 3 } as const;
 

@@ -1,12 +1,12 @@
 /** All cases, by the name that `--only` takes. */
-import { append } from "./cases/append.ts";
-import { columns } from "./cases/columns.ts";
-import { dataset } from "./cases/dataset.ts";
-import { gather } from "./cases/gather.ts";
-import { collector, memory, start } from "./cases/processes.ts";
-import { reads } from "./cases/reads.ts";
-import { episodes, sampler } from "./cases/sampler.ts";
-import { window } from "./cases/window.ts";
+import { append } from "../cases/append.ts";
+import { columns } from "../cases/columns.ts";
+import { dataset } from "../cases/dataset.ts";
+import { gather } from "../cases/gather.ts";
+import { collector, memory, start } from "../cases/processes.ts";
+import { reads } from "../cases/reads.ts";
+import { episodes, sampler } from "../cases/sampler.ts";
+import { window } from "../cases/window.ts";
 import type { Measurement } from "./measurement.ts";
 import type { Sizes } from "./sizes.ts";
 

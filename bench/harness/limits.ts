@@ -5,8 +5,8 @@
 import { tmpdir } from "node:os";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { StreamStore } from "../mod.ts";
-import { openLibrary } from "../src/native/library.ts";
+import { StreamStore } from "../../mod.ts";
+import { openLibrary } from "../../src/native/library.ts";
 
 const symbols = {
   sl_file_open: { args: ["buffer", "u32"], result: "i32" }, // directory, directory_bytes
@@ -34,7 +34,7 @@ const symbols = {
 } as const;
 
 const suffix = process.platform === "darwin" ? "dylib" : "so";
-const path = fileURLToPath(new URL(`../build/lib/libstreamstore_limits.${suffix}`, import.meta.url));
+const path = fileURLToPath(new URL(`../../build/lib/libstreamstore_limits.${suffix}`, import.meta.url));
 
 /** The functions of the limits library. */
 export const native = await openLibrary(path, symbols);
