@@ -70,7 +70,7 @@ async function onTheRealHub(name: string): Promise<void> {
 
 /** Two machines, one after the other: what the first has pushed, the second pulls and adds to. */
 async function onAHubOfItsOwn(): Promise<void> {
-  const { startHub } = await import("../tests/hub/server.ts");
+  const { startHub } = await import("../tests/support/hub/server.ts");
   const hub = await startHub();
   const folder = mkdtempSync(join(tmpdir(), "hub-"));
   try {

@@ -47,7 +47,7 @@ test("run refuses what it does not know, and names what it does", () => {
 });
 
 /** Programs whose first comment describes their options. */
-const programs = ["bench", "tests/torture", "tests/damage", "tests/dataset_damage", "tests/hub"];
+const programs = ["bench", "tests/torture", "tests/damage", "tests/damage/dataset", "tests/support/hub"];
 
 for (const folder of programs) {
   test(`${folder}/main.ts --help prints its options, and a wrong one is told without a stack`, () => {

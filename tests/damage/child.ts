@@ -5,7 +5,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { Random } from "../support.ts";
+import { Random } from "../support/support.ts";
 import { checkStore, type Outcome } from "./check.ts";
 import { removeMutant, type Sources, writeMutant } from "./mutations.ts";
 import { makeAbandonedStore, makeStore, writeStore } from "./stores.ts";

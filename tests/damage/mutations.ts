@@ -1,7 +1,7 @@
 /** What can become of a store's files, drawn from a seed. */
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { Random } from "../support.ts";
+import type { Random } from "../support/support.ts";
 import { type Files, writeStore } from "./stores.ts";
 
 /** Files as they will be written; null stands for a directory in the file's place. */

@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { StreamStore } from "../../mod.ts";
-import { Random } from "../support.ts";
+import { Random } from "../support/support.ts";
 
 /** File names and what they hold. */
 export type Files = ReadonlyMap<string, Uint8Array>;

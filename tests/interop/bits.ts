@@ -1,5 +1,5 @@
 /** Values by their bits: which ones are worth a test, and what a store's cell has of them. */
-import type { Random } from "../support.ts";
+import type { Random } from "../support/support.ts";
 
 /** How many bits of a float are exponent and mantissa. */
 const floats: Readonly<Record<string, readonly [number, number]>> = {

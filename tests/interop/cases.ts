@@ -1,8 +1,8 @@
 /** The matrix: columns of every feature, with edge values and nulls, drawn from a seed. */
 import type { Feature } from "../../mod.ts";
-import type { Bits } from "../dataset_support.ts";
-import { list, value } from "../saved_support.ts";
-import { Random } from "../support.ts";
+import type { Bits } from "../support/dataset.ts";
+import { list, value } from "../support/saved.ts";
+import { Random } from "../support/support.ts";
 import { drawPlain, drawValue, edgesOf } from "./bits.ts";
 
 /** A column and all of its values; strings are written as an extra column, as what they are. */

@@ -1,4 +1,4 @@
-"""Arrow arrays from the notation of tests/dataset_support.ts and back: nested lists whose leaves are texts, integers in
+"""Arrow arrays from the notation of tests/support/dataset.ts and back: nested lists whose leaves are texts, integers in
 decimal and floats as the hexadecimal digits of their own bits."""
 
 import numpy as np

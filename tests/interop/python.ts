@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { python, skipReason as noDatasets } from "../hub/python.ts";
+import { python, skipReason as noDatasets } from "../support/hub/python.ts";
 
 /** Why the tests against Python are skipped; `false` where they run. */
 export const skipReason = findReason();

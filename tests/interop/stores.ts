@@ -1,7 +1,7 @@
 /** Cases as stores: filled with a case's values, and compared with them token by token. */
 import assert from "node:assert/strict";
 import { type FieldMap, StreamStore } from "../../mod.ts";
-import { type Bits, columnBits, fieldsFor } from "../dataset_support.ts";
+import { type Bits, columnBits, fieldsFor } from "../support/dataset.ts";
 import { cellOf } from "./bits.ts";
 import { type Case, type CaseColumn, describeFeature } from "./cases.ts";
 

@@ -17,7 +17,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { findPython, noPython } from "../../bench/harness/python.ts";
 import { StreamStore } from "../../mod.ts";
-import { startHub } from "../hub/server.ts";
+import { startHub } from "../support/hub/server.ts";
 import { isDeno, root } from "./packed.ts";
 
 const documents = [

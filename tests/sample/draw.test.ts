@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { findPython, noPython } from "../../bench/harness/python.ts";
 import { type AnyBatch, type SamplerOptions, StreamStore } from "../../mod.ts";
-import { Random } from "../support.ts";
+import { Random } from "../support/support.ts";
 import { withDirectory } from "../torture/scratch.ts";
 
 const python = findPython("numpy");

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { findPython, noPython } from "../../bench/harness/python.ts";
 import { type Row, StreamStore } from "../../mod.ts";
-import { bitsOf, Random } from "../support.ts";
+import { bitsOf, Random } from "../support/support.ts";
 import { withDirectory } from "../torture/scratch.ts";
 
 const python = findPython("numpy");

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { StreamStore } from "../../mod.ts";
-import { Random } from "../support.ts";
+import { Random } from "../support/support.ts";
 import { Child } from "./child.ts";
 import { compareEnd, compareRows, type Content, fields } from "./content.ts";
 import type { WriterRequest } from "./kill_writer.ts";

@@ -5,7 +5,7 @@
 import { writeSync } from "node:fs";
 import process from "node:process";
 import { type Interval, StreamStore } from "../../mod.ts";
-import { Random } from "../support.ts";
+import { Random } from "../support/support.ts";
 import { blockSteps, columnsOf, type Content, contentOf, fields, isColumnsBlock } from "./content.ts";
 
 /** What the parent asks for. */

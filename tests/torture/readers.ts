@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { Worker } from "node:worker_threads";
 import { StreamStore } from "../../mod.ts";
-import { Random } from "../support.ts";
+import { Random } from "../support/support.ts";
 import { Child } from "./child.ts";
 import { compareRows, type Content, fields } from "./content.ts";
 

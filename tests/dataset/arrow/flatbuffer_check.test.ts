@@ -1,0 +1,74 @@
+import { Dictionary, Field, Int32, List, Schema, Struct, TimestampMicrosecond, Utf8 } from "apache-arrow";
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { test } from "node:test";
+import { decodeArrowSchema } from "../../../src/dataset/arrow/schema.ts";
+import { checkMessage } from "../../../src/dataset/arrow/flatbuffer_check.ts";
+import { schemaMessage } from "../../../src/dataset/arrow/write/file.ts";
+
+const item = new Field("item", new Int32(), true);
+const schema = new Schema(
+  [
+    new Field("scalar", new Int32(), true, new Map([["key", "value"]])),
+    new Field("list", new List(new Field("item", new List(item), true)), true),
+    new Field("pair", new Struct([item, new Field("text", new Utf8(), true)]), true),
+    new Field("when", new TimestampMicrosecond("Europe/Berlin"), true),
+    new Field("word", new Dictionary(new Utf8(), new Int32()), true),
+  ],
+  new Map([["huggingface", "{}"]]),
+);
+const message = schemaMessage(schema);
+
+test("a schema that is whole is read with all of its fields", () => {
+  const { kind, bodyLength, compression, digits } = checkMessage(message.subarray(8));
+  assert.deepEqual([kind, bodyLength, compression, digits?.count], ["schema", 0, null, 16]);
+  const read = decodeArrowSchema(Buffer.from(message).toString("base64"))!;
+  assert.deepEqual(read.fields.map(String), schema.fields.map(String));
+  // As it was before 2019: without the -1 in front.
+  assert.ok(decodeArrowSchema(Buffer.from(message.subarray(4)).toString("base64")) !== null);
+});
+
+test("no byte of a damaged schema makes reading it endless", () => {
+  const slowest = { ms: 0, at: -1 };
+  let refused = 0;
+  for (let at = 0; at < message.length; at++) {
+    for (const byte of [0xff, 0x7f, 0x80, 0x01, message[at] ^ 4]) {
+      const damaged = message.slice();
+      damaged[at] = byte;
+      const start = performance.now();
+      if (decodeArrowSchema(Buffer.from(damaged).toString("base64")) === null) refused++;
+      const ms = performance.now() - start;
+      if (ms > slowest.ms) Object.assign(slowest, { ms, at });
+    }
+  }
+  assert.ok(refused > message.length, `${refused} refused`);
+  assert.ok(slowest.ms < 2000, `byte ${slowest.at} took ${slowest.ms} ms`);
+});
+
+test("what is cut short, empty or no base64 is no schema", () => {
+  for (let length = 0; length < message.length; length += 3) {
+    assert.equal(decodeArrowSchema(Buffer.from(message.subarray(0, length)).toString("base64")), null);
+  }
+  for (const text of [undefined, "", "~~~", "AAAA"]) assert.equal(decodeArrowSchema(text), null);
+});
+
+test("fields that lead back to themselves are refused", () => {
+  // The offset of a list's children is turned to the fields that the list itself is one of.
+  const bytes = message.slice(8);
+  const view = new DataView(bytes.buffer);
+  let refused = 0;
+  for (let at = 0; at + 4 <= bytes.length; at += 4) {
+    const kept = view.getUint32(at, true);
+    for (const back of [-64, -32, -16, -8, 8, 16]) {
+      view.setUint32(at, kept + back, true);
+      try {
+        checkMessage(bytes);
+      } catch {
+        refused++;
+      }
+    }
+    view.setUint32(at, kept, true);
+  }
+  assert.ok(refused > 100);
+  assert.equal(checkMessage(bytes).kind, "schema");
+});

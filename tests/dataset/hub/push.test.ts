@@ -1,0 +1,523 @@
+/** Pushes: what lies at the Hub afterwards, and what becomes of everything that can go wrong on the way. */
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { test } from "node:test";
+import { StreamStoreError } from "../../../mod.ts";
+import { Card, findInfo } from "../../../src/dataset/hub/card/card.ts";
+import { openSplit } from "../../../src/dataset/hub/load.ts";
+import { pushSplit } from "../../../src/dataset/hub/push/push.ts";
+import type { HubProgress, HubSaveOptions, LocalShard, PushSource } from "../../../src/dataset/hub/types.ts";
+import { type Hub, startHub } from "../../support/hub/server.ts";
+import type { HubSettings } from "../../support/hub/state.ts";
+
+const features = { action: { dtype: "int64", _type: "Value" } };
+const retry = { attempts: 4, pauseSeconds: 0.001, timeoutSeconds: 5 };
+const shardRows = 100;
+
+/** A store as pushes see it: its rows are 20 bytes each, in shards of 100 rows; their first byte says the version. */
+class FakeStore implements PushSource {
+  static readonly directories: string[] = [];
+  readonly directory = mkdtempSync(`${tmpdir()}/hub-push-`);
+  readonly store = this;
+  firstRow = 0;
+  features: PushSource["features"] = features;
+  lastRowTokens = 3;
+  written: [number, number][] = [];
+
+  constructor(public rowCount: number, public version = 1) {
+    FakeStore.directories.push(this.directory);
+  }
+
+  tokensBefore(row: number): number {
+    return row === 0 ? 0 : 3 * (row - 1) + this.lastRowTokens;
+  }
+
+  async *writeShards(from: number, to: number): AsyncIterable<LocalShard> {
+    this.written.push([from, to]);
+    for (let start = from; start === from || start < to; start += shardRows) {
+      const rowCount = Math.min(shardRows, to - start);
+      const path = `${this.directory}/shard`;
+      writeFileSync(path, this.bytes(start, start + rowCount));
+      yield { path, rowCount, memoryBytes: 8 * rowCount };
+      rmSync(path);
+    }
+  }
+
+  bytes(from: number, to: number): Uint8Array {
+    return new Uint8Array(20 * (to - from)).map((_, i) => i === 0 ? this.version : (from + i) % 256);
+  }
+}
+
+async function withHub(
+  run: (
+    hub: Hub,
+    push: (store: FakeStore, options?: HubSaveOptions, split?: string) => ReturnType<typeof pushSplit>,
+  ) => Promise<void>,
+  settings: Partial<HubSettings> = {},
+): Promise<void> {
+  const hub = await startHub(settings);
+  try {
+    await run(
+      hub,
+      (store, options = {}, split = "train") =>
+        pushSplit("user/name", split, store, { endpoint: hub.endpoint, token: hub.token, retry, ...options }),
+    );
+    assert.deepEqual(hub.faults.pending, []);
+    assert.ok(
+      hub.log.find({ host: "storage" }).every(({ hasToken }) => !hasToken),
+      "a token went to the storage",
+    );
+    assert.deepEqual(
+      hub.log.find({ host: "hub", path: "/complete-multipart/" }).filter(({ hasToken }) => hasToken),
+      [],
+    );
+  } finally {
+    await hub.close();
+    for (const directory of FakeStore.directories.splice(0)) rmSync(directory, { recursive: true });
+  }
+}
+
+function dataPaths(hub: Hub): string[] {
+  return hub.repository("user/name").paths().filter((path) => path.endsWith(".parquet"));
+}
+
+function valuesOf(hub: Hub) {
+  return new Card(hub.repository("user/name").readText("README.md")).values();
+}
+
+function infoOf(hub: Hub, split = "train") {
+  return findInfo(valuesOf(hub), "default")!.splits?.get(split);
+}
+
+async function rejects(promise: Promise<unknown>, code: string, message: RegExp): Promise<void> {
+  await assert.rejects(promise, (error) => {
+    assert.ok(error instanceof StreamStoreError, String(error));
+    assert.match(error.message, message);
+    assert.equal(error.code, code);
+    assert.doesNotMatch(`${error.stack} ${error.cause}`, /hf_test|signature=/, "an error holds a secret");
+    return true;
+  });
+}
+
+test("a push makes the repository, uploads every shard and commits once", () =>
+  withHub(async (hub, push) => {
+    const told: HubProgress[] = [];
+    const store = new FakeStore(250);
+    const pushed = await push(store, { private: true, onProgress: (progress) => told.push(progress) });
+    const repository = hub.repository("user/name");
+    assert.equal(repository.isPrivate, true);
+    const names = [0, 1, 2].map((i) => `data/train-0000${i}-of-00003.parquet`);
+    assert.deepEqual(dataPaths(hub), names);
+    assert.deepEqual(pushed, {
+      commit: repository.head.id,
+      shards: names,
+      newRows: 250,
+      uploadedBytes: 5000,
+    });
+    names.forEach((name, i) =>
+      assert.deepEqual(repository.read(name), store.bytes(100 * i, Math.min(250, 100 * i + 100)))
+    );
+    assert.equal(hub.log.count({ path: "/commit/" }), 1);
+    assert.equal(hub.log.count({ host: "storage", method: "PUT" }), 3);
+    assert.equal(hub.log.count({ path: "/objects/verify" }), 3);
+    assert.deepEqual(infoOf(hub), { rowCount: 250, memoryBytes: 2000 });
+    assert.equal((valuesOf(hub).dataset_info as { download_size: number }).download_size, 5000);
+    assert.deepEqual(told.at(-1), {
+      kind: "upload",
+      path: "data/train-00002.parquet",
+      bytes: 1000,
+      byteLength: 1000,
+    });
+    const { files } = await openSplit("user/name", "train", {
+      endpoint: hub.endpoint,
+      token: hub.token,
+      retry,
+    });
+    assert.deepEqual(files.map(({ path }) => path), names);
+  }));
+
+test("the same again is no commit and no upload, and what is new takes the place of all", () =>
+  withHub(async (hub, push) => {
+    const store = new FakeStore(250);
+    const { commit } = await push(store);
+    assert.deepEqual(await push(store).then(({ commit, uploadedBytes }) => [commit, uploadedBytes]), [
+      commit,
+      0,
+    ]);
+    await push(new FakeStore(150, 2), { commitMessage: "Fewer" });
+    assert.deepEqual(dataPaths(hub), [
+      "data/train-00000-of-00002.parquet",
+      "data/train-00001-of-00002.parquet",
+    ]);
+    assert.equal(hub.repository("user/name").head.title, "Fewer");
+    assert.deepEqual(infoOf(hub), { rowCount: 150, memoryBytes: 1200 });
+    await push(new FakeStore(0), {}, "empty");
+    assert.deepEqual(infoOf(hub, "empty"), { rowCount: 0, memoryBytes: 0 });
+  }));
+
+test("other splits, files and prose stay", () =>
+  withHub(async (hub, push) => {
+    const repository = hub.createRepository("user/name", {
+      files: {
+        "README.md": "---\nlicense: mit\n---\n# Name\n",
+        "data/test-00000-of-00001.parquet": new Uint8Array(50).fill(1),
+        "data/train-00000-of-00001-0abc.parquet": new Uint8Array(60).fill(2),
+        "notes.txt": "notes",
+      },
+    });
+    await push(new FakeStore(100));
+    assert.deepEqual(dataPaths(hub), [
+      "data/test-00000-of-00001.parquet",
+      "data/train-00000-of-00001.parquet",
+    ]);
+    assert.equal(repository.readText("notes.txt"), "notes");
+    assert.match(repository.readText("README.md"), /^---\nlicense: mit\n[\s\S]*\n---\n# Name\n$/);
+    assert.deepEqual(valuesOf(hub).configs, [{
+      config_name: "default",
+      data_files: [{ split: "test", path: "data/test-*" }, { split: "train", path: "data/train-*" }],
+    }]);
+    // Nobody says how many rows test has, and a list without it would be refused.
+    assert.equal(findInfo(valuesOf(hub), "default")!.splits, null);
+    await push(new FakeStore(30), {}, "test");
+    await push(new FakeStore(200));
+    assert.deepEqual([infoOf(hub), infoOf(hub, "test")], [undefined, undefined]);
+  }));
+
+test("splits of one config must have the same features, and those of another need not", () =>
+  withHub(async (hub, push) => {
+    await push(new FakeStore(100));
+    const other = new FakeStore(100);
+    other.features = { action: { dtype: "float32", _type: "Value" } };
+    await rejects(
+      push(other, {}, "test"),
+      "fields-differ",
+      /the features must be those of the other splits \(train\), \{/,
+    );
+    assert.deepEqual(other.written, []);
+    await push(other, { config: "small" }, "test");
+    assert.deepEqual(dataPaths(hub), [
+      "data/train-00000-of-00001.parquet",
+      "small/test-00000-of-00001.parquet",
+    ]);
+    assert.deepEqual(findInfo(valuesOf(hub), "small")!.features, other.features);
+    await push(other);
+    assert.deepEqual(findInfo(valuesOf(hub), "default")!.features, other.features);
+  }));
+
+test("an append uploads what is new only, and keeps the shards that are there", () =>
+  withHub(async (hub, push) => {
+    const store = new FakeStore(150);
+    await push(store, { append: true });
+    const before = dataPaths(hub);
+    store.rowCount = 260;
+    hub.log.clear();
+    const pushed = await push(store, { append: true });
+    assert.deepEqual(store.written, [[0, 150], [150, 260]]);
+    assert.deepEqual([pushed.newRows, pushed.uploadedBytes], [110, 2200]);
+    assert.deepEqual(pushed.shards, [
+      ...before,
+      "data/train-00002-of-00004.parquet",
+      "data/train-00003-of-00004.parquet",
+    ]);
+    assert.deepEqual(dataPaths(hub), pushed.shards);
+    assert.equal(hub.log.count({ host: "storage", method: "PUT" }), 2);
+    assert.deepEqual(infoOf(hub), { rowCount: 260, memoryBytes: 2080 });
+    assert.equal((valuesOf(hub).dataset_info as { download_size: number }).download_size, 5200);
+    assert.equal(hub.repository("user/name").head.title, "Append 110 rows to train");
+    // Nothing new is nothing to do.
+    const commits = hub.repository("user/name").commits.size;
+    assert.equal((await push(store, { append: true })).newRows, 0);
+    assert.equal(hub.repository("user/name").commits.size, commits);
+    // All of it again, and on from there.
+    await push(store);
+    assert.deepEqual(dataPaths(hub), [0, 1, 2].map((i) => `data/train-0000${i}-of-00003.parquet`));
+    store.rowCount = 261;
+    assert.equal((await push(store, { append: true })).newRows, 1);
+    assert.deepEqual(infoOf(hub), { rowCount: 261, memoryBytes: 2088 });
+  }));
+
+test("an append is refused where the split was changed by others, and not where the rest was", () =>
+  withHub(async (hub, push) => {
+    const store = new FakeStore(100);
+    await push(store);
+    const repository = hub.repository("user/name");
+    repository.write({
+      "notes.txt": "x",
+      "README.md": repository.readText("README.md") + "\nProse of theirs\n",
+    });
+    store.rowCount = 200;
+    await push(store, { append: true });
+    assert.match(repository.readText("README.md"), /Prose of theirs\n$/);
+    await push(new FakeStore(40, 2));
+    store.rowCount = 300;
+    await rejects(
+      push(store, { append: true }),
+      "diverged",
+      /split train must be as this store's last push left it, but main/,
+    );
+    repository.write({ "data/train-00000-of-00001.parquet": null });
+    await rejects(push(store, { append: true }), "diverged", /last push/);
+    await push(store);
+    repository.write({ "data/train-00009-of-00009.parquet": new Uint8Array(9) });
+    store.rowCount = 400;
+    await rejects(push(store, { append: true }), "diverged", /last push/);
+  }));
+
+test("an append needs a push to go on from", () =>
+  withHub(async (_hub, push) => {
+    await push(new FakeStore(100));
+    await rejects(
+      push(new FakeStore(100), { append: true }),
+      "diverged",
+      /must have been pushed or loaded by this store/,
+    );
+    const store = new FakeStore(100);
+    assert.equal((await push(store, { append: true }, "test")).newRows, 100);
+    store.features = { action: { dtype: "int32", _type: "Value" } };
+    store.rowCount = 101;
+    await rejects(
+      push(store, { append: true }, "test"),
+      "fields-differ",
+      /must be those of the rows that are there/,
+    );
+  }));
+
+test("an append is refused where the store has not the rows that were pushed", () =>
+  withHub(async (_hub, push) => {
+    const store = new FakeStore(100);
+    await push(store);
+    store.lastRowTokens = 4;
+    store.rowCount = 150;
+    await rejects(
+      push(store, { append: true }),
+      "diverged",
+      /the 100 rows that were pushed, but they were written on since/,
+    );
+    store.lastRowTokens = 3;
+    store.firstRow = 120;
+    await rejects(
+      push(store, { append: true }),
+      "diverged",
+      /all rows from 100 on, but those before 120 were dropped/,
+    );
+    store.firstRow = 40;
+    assert.equal((await push(store, { append: true })).newRows, 50);
+    store.rowCount = 99;
+    await rejects(push(store, { append: true }), "diverged", /at least 150 rows, got 99/);
+  }));
+
+test("what was pushed is remembered beside the store, and a damaged note is no push", () =>
+  withHub(async (_hub, push) => {
+    const store = new FakeStore(100);
+    await push(store);
+    const path = `${store.directory}/hub.json`;
+    const { pushes } = JSON.parse(readFileSync(path, "utf8"));
+    assert.equal(pushes.length, 1);
+    assert.deepEqual([pushes[0].repository, pushes[0].rows, pushes[0].tokens], ["user/name", 100, 300]);
+    assert.doesNotMatch(readFileSync(path, "utf8"), /hf_/);
+    writeFileSync(path, "{");
+    store.rowCount = 150;
+    await rejects(push(store, { append: true }), "diverged", /must have been pushed or loaded by this store/);
+  }));
+
+test("a conflict is met by looking anew: what others committed stays", () =>
+  withHub(async (hub, push) => {
+    const repository = hub.createRepository("user/name");
+    let count = 0;
+    hub.faults.add({
+      path: "/commit/",
+      times: 2,
+      before: () =>
+        repository.write({
+          "README.md": `# Prose ${count++}\n`,
+          [`data/test-0000${count}-of-00002.parquet`]: new Uint8Array(count),
+        }),
+    });
+    hub.faults.add({ path: "/commit/", status: 409 });
+    await push(new FakeStore(100));
+    assert.deepEqual(dataPaths(hub), [
+      "data/test-00001-of-00002.parquet",
+      "data/test-00002-of-00002.parquet",
+      "data/train-00000-of-00001.parquet",
+    ]);
+    assert.match(repository.readText("README.md"), /# Prose 1\n$/);
+    assert.equal(hub.log.count({ path: "/commit/", status: 412 }), 2);
+    assert.equal(hub.log.count({ host: "storage", method: "PUT" }), 1);
+    hub.faults.add({
+      path: "/commit/",
+      times: 4,
+      before: () => repository.write({ "notes.txt": `${count++}` }),
+    });
+    await rejects(push(new FakeStore(100, 2)), "busy", /nobody else must commit at the same time, got 412/);
+  }));
+
+test("an append meets another's commit to the split, and gives way", () =>
+  withHub(async (hub, push) => {
+    const store = new FakeStore(100);
+    await push(store);
+    store.rowCount = 200;
+    hub.faults.add({ path: "/commit/", before: () => push(new FakeStore(60, 3)) });
+    await rejects(push(store, { append: true }), "diverged", /last push/);
+    assert.deepEqual(infoOf(hub), { rowCount: 60, memoryBytes: 480 });
+  }));
+
+for (const how of ["drop", "status"] as const) {
+  test(`a commit whose answer is lost (${how}) is found and not made twice`, () =>
+    withHub(async (hub, push) => {
+      const store = new FakeStore(100);
+      const lost = how === "drop" ? { drop: "answer" as const } : { status: 500, handled: true };
+      hub.faults.add({ path: "/commit/", ...lost });
+      assert.equal((await push(store)).commit, hub.repository("user/name").head.id);
+      store.rowCount = 150;
+      hub.faults.add({ path: "/commit/", ...lost });
+      const { commit, newRows } = await push(store, { append: true });
+      assert.deepEqual([commit, newRows], [hub.repository("user/name").head.id, 50]);
+      assert.deepEqual(infoOf(hub), { rowCount: 150, memoryBytes: 1200 });
+      assert.equal(hub.repository("user/name").commits.size, 3);
+      // And another's commit comes right behind it.
+      store.rowCount = 170;
+      hub.faults.add({ path: "/commit/", ...lost });
+      hub.faults.add({
+        path: "/commit/",
+        before: () => hub.repository("user/name").write({ "README.md": "# Prose\n" }),
+      });
+      await push(store, { append: true });
+      assert.deepEqual(infoOf(hub), { rowCount: 170, memoryBytes: 1360 });
+      assert.match(hub.repository("user/name").readText("README.md"), /\n---\n# Prose\n$/);
+    }));
+}
+
+test("a push that died after its commit is known to the next append", () =>
+  withHub(async (hub, push) => {
+    const store = new FakeStore(100);
+    await push(store);
+    store.rowCount = 150;
+    // The commit is made, no answer comes, and no try after it gets through.
+    hub.faults.add({ path: "/commit/", drop: "answer" });
+    hub.faults.add({ path: "/commit/", status: 503, times: 10 });
+    await rejects(push(store, { append: true }), "input-output", /got 503/);
+    hub.faults.clear();
+    store.rowCount = 170;
+    assert.equal((await push(store, { append: true })).newRows, 20);
+    assert.deepEqual(infoOf(hub), { rowCount: 170, memoryBytes: 1360 });
+    // And one that died before it is as if it had not been.
+    store.rowCount = 190;
+    hub.faults.add({ path: "/commit/", status: 503, times: 10 });
+    await rejects(push(store, { append: true }), "input-output", /got 503/);
+    hub.faults.clear();
+    assert.equal((await push(store, { append: true })).newRows, 20);
+    assert.deepEqual(infoOf(hub), { rowCount: 190, memoryBytes: 1520 });
+  }));
+
+test("429, 5xx and cut connections on the way up are tried again", () =>
+  withHub(async (hub, push) => {
+    hub.faults.add({ path: /revision\/main$/, status: 503 });
+    hub.faults.add({ path: "/repos/create", drop: "answer" });
+    hub.faults.add({ path: "/preupload/", status: 429, headers: { "Retry-After": "0" } });
+    hub.faults.add({ path: "/objects/batch", drop: "request" });
+    hub.faults.add({ path: "/upload/", status: 503 });
+    hub.faults.add({ path: "/upload/", drop: "answer" });
+    hub.faults.add({ path: "/objects/verify", status: 500 });
+    hub.faults.add({ path: "/commit/", status: 429, headers: { "Retry-After": "0" } });
+    await push(new FakeStore(100));
+    assert.deepEqual(dataPaths(hub), ["data/train-00000-of-00001.parquet"]);
+    hub.faults.add({ path: "/upload/", status: 503, times: 4 });
+    await rejects(push(new FakeStore(100, 2)), "input-output", /Cannot save user\/name: .*, got 503/);
+  }));
+
+test("an expired address for an upload is asked for anew", () =>
+  withHub(async (hub, push) => {
+    hub.faults.add({ path: "/upload/", status: 403, before: () => hub.expireLinks() });
+    await push(new FakeStore(100));
+    hub.faults.add({ path: "/upload/", status: 400, times: 3 });
+    await rejects(push(new FakeStore(100, 2)), "input-output", /data\/train-00000\.parquet, got 400/);
+  }));
+
+test("a large shard goes up in parts", () =>
+  withHub(async (hub, push) => {
+    const store = new FakeStore(100);
+    hub.faults.add({ path: "/part/", status: 503 });
+    hub.faults.add({ path: "/complete-multipart/", status: 500 });
+    assert.equal((await push(store)).uploadedBytes, 2000);
+    assert.deepEqual(
+      hub.repository("user/name").read("data/train-00000-of-00001.parquet"),
+      store.bytes(0, 100),
+    );
+    assert.equal(hub.log.count({ path: "/part/", status: 200 }), 3);
+  }, { multipartBytes: 1000, partBytes: 800 }));
+
+test("a repository that takes Parquet for small files gets it in the commit itself", () =>
+  withHub(async (hub, push) => {
+    hub.createRepository("user/name", { files: { ".gitattributes": "" } });
+    const store = new FakeStore(1);
+    store.bytes = () => new TextEncoder().encode("no zero in here");
+    await push(store);
+    await push(store);
+    assert.equal(hub.log.count({ host: "storage" }), 0);
+    assert.equal(
+      hub.repository("user/name").readText("data/train-00000-of-00001.parquet"),
+      "no zero in here",
+    );
+  }));
+
+test("a branch is made where it is not there, and main stays as it is", () =>
+  withHub(async (hub, push) => {
+    await push(new FakeStore(100), { revision: "try/it" });
+    const repository = hub.repository("user/name");
+    assert.deepEqual(dataPaths(hub), []);
+    assert.ok(repository.paths("try/it").includes("data/train-00000-of-00001.parquet"));
+    await push(new FakeStore(100, 2), { revision: "try/it" });
+    assert.equal(repository.commits.size, 3);
+  }));
+
+test("who may not write is told what is needed, and nothing is uploaded", () =>
+  withHub(async (hub, push) => {
+    await rejects(
+      push(new FakeStore(10), { token: null }),
+      "permission-denied",
+      /Cannot save user\/name: a token that may/,
+    );
+    await rejects(
+      push(new FakeStore(10), { token: hub.readToken }),
+      "permission-denied",
+      /must be allowed to do that .*403/,
+    );
+    hub.createRepository("user/name");
+    for (const token of [hub.readToken, hub.strangerToken]) {
+      await rejects(
+        push(new FakeStore(10), { token }),
+        "permission-denied",
+        /the token must be allowed to do that/,
+      );
+    }
+    await rejects(
+      push(new FakeStore(10), { token: "hf_testNobody" }),
+      "permission-denied",
+      /one that http.* knows, got 401/,
+    );
+    assert.equal(hub.log.count({ host: "storage" }), 0);
+  }));
+
+test("an abort ends an upload with its reason, and nothing is committed", () =>
+  withHub(async (hub, push) => {
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    const abort = () => {
+      controller.abort(reason);
+      return new Promise((resolve) => setTimeout(resolve, 200));
+    };
+    hub.faults.add({ path: "/upload/", before: abort });
+    await assert.rejects(push(new FakeStore(100), { signal: controller.signal }), reason);
+    assert.equal(hub.log.count({ path: "/commit/" }), 0);
+  }));
+
+test("a note of a push holds the hashes of what was pushed", () =>
+  withHub(async (_hub, push) => {
+    const store = new FakeStore(100);
+    await push(store);
+    const { pushes: [{ shards }] } = JSON.parse(readFileSync(`${store.directory}/hub.json`, "utf8"));
+    const id = createHash("sha256").update(store.bytes(0, 100)).digest("hex");
+    assert.deepEqual(shards, [{ path: "data/train-00000-of-00001.parquet", byteLength: 2000, id }]);
+  }));

@@ -1,0 +1,527 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import {
+  loadLeRobot,
+  parquetSchema,
+  saveLeRobot,
+  type SaveLeRobotOptions,
+  StreamStore,
+} from "../../../mod.ts";
+import { ElementStats } from "../../../src/dataset/lerobot/element_stats.ts";
+import { fixture, sharedData } from "../../support/dataset.ts";
+import { python, skipReason } from "../../support/hub/python.ts";
+import { runScript } from "../../interop/python.ts";
+import {
+  assertRows,
+  fps,
+  readFolder,
+  readJson,
+  type Row,
+  writeDataset,
+} from "../../support/lerobot/datasets.ts";
+import { assertSameStore, filesIn, inFolder } from "../../support/saved.ts";
+import { Random } from "../../support/support.ts";
+
+const lengths = [4, 1, 7, 2, 3, 9, 1, 5];
+const options = { fps, episodes: { starts: [0] }, tasks: ["Do it."] };
+
+/** The same but for what a dataset gets anew: file sizes, and videos that are no longer there. */
+function assertSameInfo(folder: string, source: string): void {
+  const [found, expected] = [folder, source].map((root) => readJson(join(root, "meta/info.json")));
+  for (const name of ["robot_type", "total_episodes", "total_frames", "total_tasks", "fps", "splits"]) {
+    assert.deepEqual(found[name], expected[name] ?? { train: `0:${expected.total_episodes}` }, name);
+  }
+  for (const [name, { dtype, shape, names }] of Object.entries<Row>(found.features)) {
+    const { names: expectedNames = null, ...rest } = expected.features[name];
+    assert.deepEqual({ dtype, shape, names }, { dtype: rest.dtype, shape: rest.shape, names: expectedNames });
+  }
+}
+
+async function roundTrip(source: string, folder: string): Promise<string[]> {
+  const copy = join(folder, "copy");
+  const dataset = await loadLeRobot(source);
+  using _ = dataset.store;
+  await saveLeRobot(dataset.store, copy, dataset);
+  const again = await loadLeRobot(copy);
+  using __ = again.store;
+  assertSameStore(again.store, dataset.store);
+  assertRows(again.store, await readFolder(join(copy, "data")));
+  assert.deepEqual(again.episodes.starts, dataset.episodes.starts);
+  assert.deepEqual(again.episodes.lengths, dataset.episodes.lengths);
+  assert.deepEqual([again.tasks, again.fps, again.robotType], [
+    dataset.tasks,
+    dataset.fps,
+    dataset.robotType,
+  ]);
+  assert.deepEqual(again.leftOut, []);
+  assert.equal(JSON.stringify(again.features), JSON.stringify(dataset.features));
+  return filesIn(copy);
+}
+
+for (const version of ["v2.1", "v3.0"] as const) {
+  test(`${version}: what is loaded is saved as it was, and loaded again`, () =>
+    inFolder(async (folder) => {
+      const source = join(folder, "source");
+      await writeDataset(source, { version, lengths });
+      const files = await roundTrip(source, folder);
+      assert.deepEqual(files, [
+        "data/chunk-000/file-000.parquet",
+        "meta/episodes/chunk-000/file-000.parquet",
+        "meta/info.json",
+        "meta/stats.json",
+        "meta/tasks.parquet",
+      ]);
+      assertSameInfo(join(folder, "copy"), source);
+      const { columns } = await parquetSchema(join(folder, "copy/data"));
+      const types = Object.fromEntries(columns.map(({ name, feature }) => [name, JSON.stringify(feature)]));
+      assert.equal(
+        types["observation.state"],
+        '{"feature":{"dtype":"float32","_type":"Value"},"length":3,"_type":"List"}',
+      );
+      assert.equal(types.grid, '{"shape":[2,2],"dtype":"float64","_type":"Array2D"}');
+      assert.equal(types.code, '{"dtype":"int64","_type":"Value"}');
+    }));
+}
+
+test("what LeRobot wrote goes out as it came, but for its texts", () =>
+  inFolder(async (folder) => {
+    await roundTrip(fixture("lerobot"), folder);
+    assertSameInfo(join(folder, "copy"), fixture("lerobot"));
+    const [ours, theirs] = await Promise.all(
+      [join(folder, "copy"), fixture("lerobot")].map((root) => readFolder(join(root, "meta/episodes"))),
+    );
+    const columns = Object.keys(ours[0]);
+    assert.deepEqual(columns.filter((name) => !name.startsWith("stats/")), [
+      "episode_index",
+      "tasks",
+      "length",
+      "data/chunk_index",
+      "data/file_index",
+      "dataset_from_index",
+      "dataset_to_index",
+      "meta/episodes/chunk_index",
+      "meta/episodes/file_index",
+    ]);
+    assert.deepEqual(columns.toSorted(), Object.keys(theirs[0]).toSorted());
+    for (const [i, row] of theirs.entries()) {
+      for (const name of columns) {
+        if (/\/q\d\d$|\/std$/.test(name)) continue;
+        const [found, expected] = [ours[i][name], row[name]].map((value) => [value].flat().map(plainNumber));
+        assert.equal(found.length, expected.length, name);
+        // LeRobot takes means in float32.
+        found.forEach((value, k) =>
+          assert.ok(isNear(value, expected[k], 1e-6), `${name}: ${found} and not ${expected}`)
+        );
+      }
+    }
+    const [stats, expected] = [join(folder, "copy"), fixture("lerobot")].map((root) =>
+      readJson(join(root, "meta/stats.json"))
+    );
+    for (const name of Object.keys(expected)) {
+      assert.deepEqual(Object.keys(stats[name]).toSorted(), Object.keys(expected[name]).toSorted());
+      // Of values near 2 ** 60 LeRobot's differences of squares are all rounding.
+      const precise = name === "code"
+        ? ["min", "max", "mean", "count"]
+        : ["min", "max", "mean", "std", "count"];
+      for (const stat of precise) {
+        stats[name][stat].forEach((value: number, k: number) =>
+          assert.ok(isNear(value, expected[name][stat][k], 1e-4), `${name} ${stat}`)
+        );
+      }
+    }
+  }));
+
+function plainNumber(value: unknown): unknown {
+  return typeof value === "bigint" ? Number(value) : value;
+}
+
+function isNear(a: unknown, b: unknown, tolerance: number): boolean {
+  if (typeof a !== "number" || typeof b !== "number") return Object.is(a, b);
+  return Math.abs(a - b) <= tolerance * Math.max(1, Math.abs(b));
+}
+
+for (const name of ["lerobot-g1", "lerobot-studio/lerobotv2", "lerobot-studio/lerobotv3"]) {
+  const source = join(sharedData, name);
+  test(`${name} goes out as it came`, { skip: !existsSync(source) }, () =>
+    inFolder(async (folder) => {
+      await roundTrip(source, folder);
+    }));
+}
+
+/** Episodes of the lengths 3, 5 and 4. */
+function ownStore() {
+  const store = new StreamStore({
+    action: 0,
+    "observation.state": 1,
+    "next.done": 2,
+    mode: { type: 3, dtype: "int64" },
+  });
+  for (let step = 0; step < 12; step++) {
+    store.append(step, {
+      action: Math.sqrt(step),
+      "observation.state": [step / 3, NaN, -step],
+      "next.done": [2, 7, 11].includes(step),
+      mode: 2n ** 62n + BigInt(Math.floor(step / 4)),
+    });
+  }
+  return store;
+}
+
+test("a store of one's own gets what LeRobot wants besides", () =>
+  inFolder(async (folder) => {
+    using store = ownStore();
+    const path = join(folder, "own");
+    await saveLeRobot(store, path, {
+      fps: 20,
+      episodes: { end: "next.done" },
+      tasks: ["A", "B"],
+      episodeTasks: Uint8Array.of(1, 0, 1),
+      robotType: "arm",
+      features: {
+        "next.done": { dtype: "bool" },
+        "observation.state": { dtype: "float32", names: ["x", "y", "z"], unit: "rad" },
+      },
+    });
+    const { store: loaded, ...rest } = await loadLeRobot(path);
+    using copy = loaded;
+    assert.deepEqual(rest.episodes, {
+      starts: [0, 3, 8],
+      lengths: [3, 5, 4],
+      tasks: [["B"], ["A"], ["B"]],
+    });
+    assert.deepEqual(rest.features, {
+      action: { dtype: "float64", shape: [1], names: null },
+      "observation.state": { dtype: "float32", shape: [3], names: ["x", "y", "z"], unit: "rad" },
+      "next.done": { dtype: "bool", shape: [1], names: null },
+      mode: { dtype: "int64", shape: [1], names: null },
+      timestamp: { dtype: "float32", shape: [1], names: null },
+      frame_index: { dtype: "int64", shape: [1], names: null },
+      episode_index: { dtype: "int64", shape: [1], names: null },
+      index: { dtype: "int64", shape: [1], names: null },
+      task_index: { dtype: "int64", shape: [1], names: null },
+    });
+    assert.deepEqual(copy.row(6), {
+      step: 6,
+      action: Math.sqrt(6),
+      "observation.state": Float64Array.of(2, NaN, -6),
+      "next.done": 0,
+      mode: 2n ** 62n + 1n,
+      timestamp: Math.fround(3 / 20),
+      frame_index: 3n,
+      episode_index: 1n,
+      index: 6n,
+      task_index: 0n,
+    });
+    const text = readFileSync(join(path, "meta/stats.json"), "utf8");
+    const stats = JSON.parse(text.replaceAll("NaN", "null"));
+    assert.deepEqual(stats["observation.state"].min, [0, null, -11]);
+    assert.deepEqual(stats["observation.state"].count, [12]);
+    assert.match(text, /^\s+NaN,$/m);
+    assert.deepEqual(stats["next.done"].mean, [0.25]);
+    const [, second] = await readFolder(join(path, "meta/episodes"));
+    assert.deepEqual(second["stats/frame_index/max"], [4]);
+    assert.deepEqual(second["stats/action/min"], [Math.sqrt(3)]);
+    assert.deepEqual(second.tasks, ["A"]);
+  }));
+
+test("episodes by a field that changes, by what they were loaded with, and behind rows that were dropped", () =>
+  inFolder(async (folder) => {
+    using store = ownStore();
+    await saveLeRobot(store, join(folder, "id"), { ...options, episodes: { id: "mode" } });
+    const { episodes, store: copy } = await loadLeRobot(join(folder, "id"));
+    copy.close();
+    assert.deepEqual(episodes.lengths, [4, 4, 4]);
+    assert.deepEqual(episodes.tasks, [["Do it."], ["Do it."], ["Do it."]]);
+
+    using tail = new StreamStore({ a: 0 }, { capacity: 512, retain: { rows: 1000 } });
+    for (let i = 0; i < 5000; i++) tail.append(i, { a: i });
+    tail.flush();
+    const { firstRow } = tail;
+    assert.ok(firstRow > 0 && firstRow < 4500);
+    await saveLeRobot(tail, join(folder, "tail"), { ...options, episodes: { starts: [0, 100, 4500] } });
+    const loaded = await loadLeRobot(join(folder, "tail"));
+    using rest = loaded.store;
+    assert.deepEqual(loaded.episodes.lengths, [4500 - firstRow, 500]);
+    assert.deepEqual([rest.row(0).a, rest.row(0).index, rest.row(0).timestamp], [firstRow, 0n, 0]);
+  }));
+
+test("without a word about features each has the type that it was loaded with", () =>
+  inFolder(async (folder) => {
+    const { store, episodes, tasks } = await loadLeRobot(fixture("lerobot"));
+    using _ = store;
+    await saveLeRobot(store, join(folder, "copy"), { fps: 20, episodes, tasks });
+    const { features } = readJson(join(folder, "copy/meta/info.json"));
+    for (const [name, { dtype, shape }] of Object.entries<Row>(features)) {
+      const { dtype: expected, shape: lengths } =
+        readJson(join(fixture("lerobot"), "meta/info.json")).features[name];
+      assert.deepEqual([name, dtype, shape], [name, expected, lengths]);
+    }
+  }));
+
+test("files end with episodes, and chunks with so many files", () =>
+  inFolder(async (folder) => {
+    using store = new StreamStore({ a: 0, episode: 1 });
+    const counts = Array.from({ length: 50 }, (_, i) => 1 + (7 * i) % 11);
+    let step = 0;
+    for (const [episode, count] of counts.entries()) {
+      for (let i = 0; i < count; i++) store.append(step++, { a: i, episode });
+    }
+    // 52 bytes a row: 8 for each field and index, 4 for the timestamp; so 20 rows at most.
+    const path = join(folder, "many");
+    const episodes = { id: "episode" } as const;
+    await saveLeRobot(store, path, { ...options, episodes, fileBytes: 1040, chunkFiles: 4 });
+    const info = readJson(join(path, "meta/info.json"));
+    assert.deepEqual([info.chunks_size, info.total_episodes, info.total_frames], [4, 50, step]);
+    const names = filesIn(join(path, "data"));
+    assert.deepEqual(names.slice(3, 5), ["chunk-000/file-003.parquet", "chunk-001/file-000.parquet"]);
+    const rows = await Promise.all(names.map((name) => parquetSchema(join(path, "data", name))));
+    assert.ok(rows.every(({ rowCount }) => rowCount <= 20) && rows.length < 25, `${rows.length} files`);
+    assert.ok(filesIn(join(path, "meta/episodes")).length > 4);
+    const loaded = await loadLeRobot(path);
+    using copy = loaded.store;
+    assert.deepEqual(loaded.episodes.lengths, counts);
+    assert.deepEqual(copy.column("a").values, store.column("a").values);
+  }));
+
+/** Options that are refused, and the words that say so. */
+const refusals: [Partial<SaveLeRobotOptions>, RegExp, ErrorConstructor][] = [
+  [{ fps: 0 }, /fps must be a number above 0, got 0$/, RangeError],
+  [{ episodes: { id: "a" } }, /episodes\.id must be among the fields action, .*, got "a"$/, TypeError],
+  [
+    { episodes: { starts: [0, 12] } },
+    /starts must be rows below 12, of which each is in an episode, got 12$/,
+    RangeError,
+  ],
+  [{ episodes: { starts: [3, 3] } }, /episodes\.starts\[1\] must be more than 3/, RangeError],
+  [{ tasks: [] }, /tasks must be a list of at least one name, got an array of 0$/, RangeError],
+  [{ tasks: ["A", "A"] }, /tasks\[1\] must be another name than those before, got "A"$/, RangeError],
+  [{ episodeTasks: [1] }, /episodeTasks\[0\] must be a place in tasks, 0 to 0, got 1$/, RangeError],
+  [{ episodeTasks: [0, 0] }, /episodeTasks must be as many as there are episodes, 1, got 2$/, RangeError],
+  [{ robotType: 3 as never }, /robotType must be a string or null, got 3$/, RangeError],
+  [{ fields: ["b"] }, /fields must be among action, .*, got "b"$/, TypeError],
+  [{ fields: ["action"], features: { mode: {} } }, /features must be of action, .*, got "mode"$/, TypeError],
+  [
+    { features: { action: { dtype: "float8" } } },
+    /the dtype of "action" must be bool, .*, got "float8"/,
+    TypeError,
+  ],
+  [
+    { features: { action: { shape: [2] } } },
+    /"action" at row 0 must have 2 values, got a list of 1$/,
+    RangeError,
+  ],
+  [
+    { features: { action: { shape: [0] } } },
+    /the shape of "action" must be 1 to 5 lengths above 0, got \[0\]$/,
+    RangeError,
+  ],
+  [
+    { features: { action: { dtype: "int8" } } },
+    /"action" at row 2 must be a value of int8, got 1\.41/,
+    RangeError,
+  ],
+  [
+    { features: { index: { dtype: "int32" } } },
+    /the dtype of "index" must be int64, got "int32"$/,
+    TypeError,
+  ],
+  [{ chunkFiles: 0 }, /chunkFiles must be a whole number above 0, got 0$/, RangeError],
+  [{ fileBytes: -1 }, /fileBytes must be a number above 0, got -1$/, RangeError],
+];
+
+test("options that are refused, with nothing left", () =>
+  inFolder(async (folder) => {
+    using store: StreamStore = ownStore();
+    for (const [change, message, kind] of refusals) {
+      await assert.rejects(
+        saveLeRobot(store, join(folder, "new"), { ...options, ...change }),
+        (error: Error) => {
+          assert.match(error.message, message);
+          assert.ok(error.message.startsWith("Cannot "), error.message);
+          assert.equal(error.name, kind.name);
+          return true;
+        },
+      );
+      assert.deepEqual(readdirSync(folder), []);
+    }
+  }));
+
+/** Rows that LeRobot could not take. */
+async function refuses(row: Row, message: RegExp, change: Partial<SaveLeRobotOptions> = {}): Promise<void> {
+  await inFolder(async (folder) => {
+    const fields = { a: 0, list: 1, index: { type: 2, dtype: "int64" }, task_index: 3, "b/c": 4 } as const;
+    using store: StreamStore = new StreamStore(fields);
+    for (let step = 0; step < 3; step++) {
+      store.append(step, { a: 1, list: [1, 2], index: step, task_index: 0, "b/c": 0 });
+    }
+    store.append(3, { a: 1, list: [1, 2], index: 3, task_index: 0, "b/c": 0, ...row } as never);
+    const names = ["a", "list", "index", "task_index"];
+    const saved = saveLeRobot(store, join(folder, "new"), { ...options, fields: names, ...change });
+    await assert.rejects(saved, { message, name: "RangeError" });
+    assert.deepEqual(readdirSync(folder), []);
+  });
+}
+
+test("rows that LeRobot could not take are refused, with nothing left", async () => {
+  await refuses({ a: null }, /"a" at row 3 must have a value, as every frame has of every feature/);
+  await refuses({ list: [] }, /"list" at row 3 must have a value/);
+  await refuses({ list: [1, 2, 3] }, /"list" at row 3 must have 2 values, got a list of 3$/);
+  await refuses({ index: 7 }, /"index" at row 3 must be 3, as LeRobot counts, got 7; without the field/);
+  await refuses({ task_index: 1 }, /"task_index" at row 3 must be a place in tasks, 0 to 0, got 1$/);
+  await refuses({ task_index: null }, /"task_index" at row 3 must have a value/);
+  await refuses({}, /the name of a feature must have no "\/", got "b\/c"$/, { fields: ["b/c"] });
+  await refuses({}, /episodeTasks must be left out where there is a field "task_index"/, {
+    episodeTasks: [0],
+  });
+});
+
+test("an index that a row lacks is counted, and one that is left out is counted anew", () =>
+  inFolder(async (folder) => {
+    using store = new StreamStore({ index: { type: 0, dtype: "int64" }, a: 1 });
+    store.append(0, { index: 0, a: 5 });
+    store.append(1, { a: 6 });
+    await saveLeRobot(store, join(folder, "lacks"), options);
+    store.append(2, { index: 70, a: 7 });
+    await saveLeRobot(store, join(folder, "anew"), { ...options, fields: ["a"] });
+    for (const [name, expected] of [["lacks", [0n, 1n]], ["anew", [0n, 1n, 2n]]] as const) {
+      const { store: copy } = await loadLeRobot(join(folder, name));
+      assert.deepEqual([...copy.column("index").values as unknown as BigInt64Array], expected);
+      copy.close();
+    }
+  }));
+
+test("nothing that is there already is overwritten, and no rows are no dataset", () =>
+  inFolder(async (folder) => {
+    using store = ownStore();
+    writeFileSync(join(folder, "notes.txt"), "mine");
+    await assert.rejects(saveLeRobot(store, folder, options), { code: "already-exists" });
+    await assert.rejects(saveLeRobot(store, join(folder, "notes.txt"), options), { code: "already-exists" });
+    assert.deepEqual(readdirSync(folder), ["notes.txt"]);
+    mkdirSync(join(folder, "empty"));
+    await saveLeRobot(store, join(folder, "empty"), options);
+    assert.equal(filesIn(join(folder, "empty")).length, 5);
+    using none = new StreamStore({ a: 0 });
+    await assert.rejects(
+      saveLeRobot(none, join(folder, "none"), options),
+      /the store must have at least 1 row, got 0$/,
+    );
+  }));
+
+test("statistics by the element, against plain arithmetic", () => {
+  const random = new Random(5);
+  for (const shape of [[1], [3], [2, 3], [2, 2, 2]]) {
+    const [size, perFrame] = [
+      shape.at(-1)!,
+      shape.slice(0, -1).reduce((product, length) => product * length, 1),
+    ];
+    const frames = 1 + random.below(400);
+    const values = Float64Array.from({ length: frames * perFrame * size }, () => 1e6 + random.float());
+    const stats = new ElementStats(shape, frames);
+    for (let frame = 0; frame < frames;) {
+      const count = Math.min(frames - frame, 1 + random.below(50));
+      stats.add(values.subarray(frame * perFrame * size, (frame + count) * perFrame * size));
+      frame += count;
+    }
+    const result = stats.result();
+    for (let element = 0; element < size; element++) {
+      const column = values.filter((_, i) => i % size === element).sort();
+      const mean = column.reduce((sum, value) => sum + (value - 1e6), 0) / column.length + 1e6;
+      const variance = column.reduce((sum, value) => sum + (value - mean) ** 2, 0) / column.length;
+      assert.deepEqual([result.min[element], result.max[element]], [column[0], column.at(-1)]);
+      assert.ok(isNear(result.mean[element], mean, 1e-14));
+      assert.ok(Math.abs(result.std[element] - Math.sqrt(variance)) < 1e-9);
+      assert.equal(result.q10[element], column[Math.ceil(0.1 * column.length) - 1]);
+      assert.equal(result.q99[element], column[Math.ceil(0.99 * column.length) - 1]);
+    }
+    assert.deepEqual(result.count, [frames]);
+  }
+});
+
+test("quantiles of very many frames are those of an even share of them", () => {
+  const frames = 3_000_000;
+  const stats = new ElementStats([2], frames);
+  const part = new Float64Array(2000);
+  for (let frame = 0; frame < frames; frame += 1000) {
+    for (let i = 0; i < 1000; i++) {
+      part[2 * i] = (frame + i) / frames;
+      part[2 * i + 1] = -part[2 * i];
+    }
+    stats.add(part);
+  }
+  const { q01, q50, q99 } = stats.result();
+  assert.ok(
+    [q01[0] - 0.01, q50[0] - 0.5, q99[0] - 0.99, q99[1] + 0.01].every((error) => Math.abs(error) < 1e-3),
+  );
+});
+
+if (skipReason !== false) console.log(`LeRobot datasets are not read with Python: ${skipReason}`);
+
+/** What Python made of a folder: see lerobot/read.py. */
+interface Reading {
+  readonly folder: string;
+  readonly reader: "lerobot" | "datasets";
+  readonly frames: readonly Record<string, string>[];
+  readonly tasks: readonly string[];
+}
+
+test("Python reads what is saved: every number by its bits, by LeRobot's own reader where it is installed", {
+  skip: skipReason,
+}, () =>
+  inFolder(async (folder) => {
+    using own: StreamStore = ownStore();
+    await saveLeRobot(own, join(folder, "own"), {
+      ...options,
+      episodes: { end: "next.done" },
+      features: { "next.done": { dtype: "bool" }, action: { dtype: "float32" } },
+    });
+    const names = ["own"];
+    for (const version of ["v2.1", "v3.0"] as const) {
+      await writeDataset(join(folder, "source", version), { version, lengths });
+      const { store, ...rest } = await loadLeRobot(join(folder, "source", version));
+      using _ = store;
+      await saveLeRobot(store, join(folder, version), { ...rest, fileBytes: 1000, chunkFiles: 2 });
+      names.push(version);
+    }
+    const folders = names.map((name) => join(folder, name));
+    for (
+      const { folder: path, reader, frames, tasks } of runScript<Reading[]>(
+        "../lerobot/read.py",
+        folder,
+        folders,
+      )
+    ) {
+      const { store, tasks: expectedTasks } = await loadLeRobot(path);
+      using _ = store;
+      assert.deepEqual(frames, store.rows().map(({ step: _, ...row }) => framesText(row, path)));
+      const named = store.rows().map(({ task_index }) => expectedTasks[Number(task_index)]);
+      assert.deepEqual(tasks, named);
+      console.log(
+        `${frames.length} frames of ${path.slice(folder.length + 1)} read with ${reader} of ${python}`,
+      );
+    }
+  }));
+
+/** A row as read.py shows it. */
+function framesText(row: Row, folder: string): Record<string, string> {
+  const { features } = readJson(join(folder, "meta/info.json"));
+  return Object.fromEntries(
+    Object.entries(row).map(([name, value]) => {
+      const { dtype, shape } = features[name];
+      const list = [...(ArrayBuffer.isView(value) ? value as Float64Array : [value])];
+      return [
+        name,
+        `${dtype} [${shape.join(", ")}] ${list.map((entry) => bitsText(dtype, entry as number)).join(" ")}`,
+      ];
+    }),
+  );
+}
+
+function bitsText(dtype: string, value: number): string {
+  if (!dtype.startsWith("float")) return String(value);
+  const bytes = new Uint8Array(
+    (dtype === "float32" ? Float32Array.of(value) : Float64Array.of(value)).buffer,
+  );
+  return Array.from(bytes.toReversed(), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,214 @@
+import {
+  Dictionary,
+  Int32,
+  type Table,
+  tableFromArrays,
+  tableToIPC,
+  Utf8,
+  vectorFromArray,
+} from "apache-arrow";
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { StreamStore } from "../../mod.ts";
+import { sharedData } from "../support/dataset.ts";
+import { assertSameStore, edgeFeatures, edgeFields, edgeStore, inFolder } from "../support/saved.ts";
+import { Random } from "../support/support.ts";
+
+type Key = number | bigint | string | null;
+
+/** As Python's `Dataset.sort`: NaN behind all numbers, null behind NaN, strings by their UTF-8. */
+function compareKeys(a: Key, b: Key): number {
+  const rank = (key: Key) => key === null ? 2 : Number.isNaN(key) ? 1 : 0;
+  if (rank(a) !== rank(b) || rank(a) > 0) return rank(a) - rank(b);
+  if (typeof a === "string") return Buffer.compare(Buffer.from(a), Buffer.from(b as string));
+  const [x, y] = [a as number, b as number];
+  return x < y ? -1 : x > y ? 1 : 0;
+}
+
+/** The rows in order, by sorting their indices, which JavaScript does in a stable way. */
+function sortedRows(columns: readonly (readonly Key[])[]): number[] {
+  return columns[0].map((_, row) => row).sort((a, b) => {
+    for (const column of columns) {
+      const difference = compareKeys(column[a], column[b]);
+      if (difference !== 0) return difference;
+    }
+    return 0;
+  });
+}
+
+const words = ["", "a", "aa", "ab", "b", "Z", "ä", "\u{1f600}", "\uffff", "\ufb01"];
+
+/** Columns with many equal entries, nulls and NaN. */
+function makeColumns(random: Random, rowCount: number) {
+  const column = <Entry>(entry: () => Entry) =>
+    Array.from({ length: rowCount }, () => random.below(6) === 0 ? null : entry());
+  return {
+    float: column(() => [NaN, -Infinity, Infinity, -0, 0, -1.5, 2.5, 5e-324, 1e300][random.below(9)]),
+    int64: column(() => [-(2n ** 63n), -1n, 0n, 2n ** 53n, 2n ** 53n + 1n, 2n ** 63n - 1n][random.below(6)]),
+    text: column(() => words[random.below(words.length)]),
+    small: column(() => random.below(3) - 1),
+    flag: column(() => random.below(2) === 0),
+  };
+}
+
+type Columns = ReturnType<typeof makeColumns>;
+
+function keysOf(columns: Columns, name: keyof Columns): Key[] {
+  return columns[name].map((key) => typeof key === "boolean" ? Number(key) : key);
+}
+
+for (const format of ["parquet", "disk", "arrow"] as const) {
+  test(`rows come in the order of columns that are sorted by, out of ${format}`, () =>
+    inFolder(async (folder) => {
+      for (let seed = 1; seed <= 12; seed++) {
+        const random = new Random(seed);
+        const rowCount = random.below(400);
+        const columns = makeColumns(random, rowCount);
+        using store = new StreamStore({ row: 0 });
+        store.appendColumns({
+          step: Float64Array.from({ length: rowCount }, (_, i) => i),
+          row: Float64Array.from({ length: rowCount }, (_, i) => i),
+        });
+        const { small, ...extra } = columns;
+        const path = join(folder, String(seed));
+        await store.saveDataset(path, "train", {
+          format,
+          shardBytes: 1,
+          extra: { ...extra, small: vectorFromArray(small, new Int32()) },
+        });
+        for (let round = 0; round < 6; round++) {
+          const all = Object.keys(columns) as (keyof Columns)[];
+          const sortBy = Array.from({ length: 1 + random.below(3) }, () => all[random.below(all.length)]);
+          using sorted = new StreamStore({ row: 0 });
+          await sorted.loadDataset(path, "train", { sortBy: sortBy.length === 1 ? sortBy[0] : sortBy });
+          const expected = sortedRows(sortBy.map((name) => keysOf(columns, name)));
+          const found = rowCount === 0 ? [] : [...sorted.column("row").values as Float64Array];
+          assert.deepEqual(found, expected, `seed ${seed}, by ${sortBy}`);
+        }
+      }
+    }));
+}
+
+test("sorted rows keep every bit, every null and every empty list", () =>
+  inFolder(async (folder) => {
+    using store = edgeStore();
+    const order = [5, 3, 0, 4, 1, 2];
+    const position = order.map((_, row) => order.indexOf(row));
+    for (const name of ["disk", "x.parquet", "x.arrow", "x.jsonl", "x.csv"]) {
+      const path = join(folder, name);
+      await store.saveDataset(path, "train", { fieldFeatures: edgeFeatures, extra: { position } });
+      using sorted = new StreamStore(edgeFields);
+      await sorted.loadDataset(path, "train", { sortBy: "position" });
+      using expected = new StreamStore(edgeFields);
+      const rows = store.rows();
+      order.forEach((row, step) => {
+        const { step: _, ...values } = rows[row];
+        expected.append(step, values);
+      });
+      assertSameStore(sorted, expected);
+      using plain = new StreamStore(edgeFields);
+      await plain.loadDataset(path, "train");
+      const features = async (of: StreamStore) => (await of.toDataset()).schema.metadata.get("huggingface");
+      assert.equal(await features(sorted), await features(plain));
+    }
+  }));
+
+test("steps come out of a column, in the order that the rows then have", () =>
+  inFolder(async (folder) => {
+    using store = new StreamStore({ a: 0 });
+    [5, 6, 7, 8].forEach((a, step) => store.append(step, { a }));
+    const path = join(folder, "x.parquet");
+    const big = 2n ** 60n;
+    await store.saveDataset(path, "train", {
+      extra: { t: [big + 3n, big + 1n, big + 2n, 4n], same: [1, 1, 0, 0] },
+    });
+    using sorted = new StreamStore({ a: 0 });
+    await sorted.loadDataset(path, "train", { sortBy: "t", step: "t" });
+    assert.deepEqual(sorted.rows(), [
+      { step: 4, a: 8 },
+      { step: big + 1n, a: 6 },
+      { step: big + 2n, a: 7 },
+      { step: big + 3n, a: 5 },
+    ]);
+    using wrong = new StreamStore({ a: 0 });
+    wrong.append(0, { a: 1 });
+    await assert.rejects(
+      wrong.loadDataset(path, "train", { sortBy: "same", step: "t" }),
+      /the step of row 1 must be > 1152921504606846978, the step before it, got 4$/,
+    );
+    assert.deepEqual(wrong.rows(), [{ step: 0, a: 1 }]);
+    using after = new StreamStore({ a: 0 });
+    after.append(9, { a: 1 });
+    await after.loadDataset(path, "train", { sortBy: "t" });
+    assert.deepEqual(after.rows().map(({ step, a }) => [step, a]), [[9, 1], [10, 8], [11, 6], [12, 7], [
+      13,
+      5,
+    ]]);
+  }));
+
+test("strings in dictionaries, and columns of nothing but nulls, are sorted by", () =>
+  inFolder(async (folder) => {
+    const texts = ["b", "a", null, "b", "ä"];
+    const task = vectorFromArray(texts, new Dictionary(new Utf8(), new Int32()));
+    const table = tableFromArrays({ a: Float64Array.of(0, 1, 2, 3, 4) }).assign(
+      new (tableFromArrays({}).constructor as new (columns: unknown) => Table)({ task }),
+    );
+    const path = join(folder, "x.arrow");
+    writeFileSync(path, tableToIPC(table, "file"));
+    using sorted = new StreamStore({ a: 0 });
+    await sorted.loadDataset(path, "train", { sortBy: "task" });
+    assert.deepEqual([...sorted.column("a").values], [1, 0, 3, 4, 2]);
+    const lines = join(folder, "x.jsonl");
+    writeFileSync(lines, '{"a": 1, "b": null}\n{"a": 2, "b": null}\n');
+    using same = new StreamStore({ a: 0 });
+    await same.loadDataset(lines, "train", { sortBy: "b" });
+    assert.deepEqual([...same.column("a").values], [1, 2]);
+  }));
+
+test("what cannot be sorted by is refused, and the store left as it was", () =>
+  inFolder(async (folder) => {
+    using store = edgeStore();
+    for (const name of ["x.parquet", "x.arrow", "x.jsonl", "x.csv"]) {
+      const path = join(folder, name);
+      await store.saveDataset(path, "train", { fieldFeatures: edgeFeatures });
+      using target = new StreamStore({ single: 0 });
+      await assert.rejects(
+        target.loadDataset(path, "train", { sortBy: "nothing" }),
+        /^RangeError: Cannot load a dataset: sortBy must name columns \(single, label, .*\), got "nothing"$/,
+        name,
+      );
+      await assert.rejects(
+        target.loadDataset(path, "train", { sortBy: ["single", "varied"] }),
+        /the column "varied" to sort by must be of numbers or strings, got/,
+      );
+      await assert.rejects(
+        target.loadDataset(path, "train", { sortBy: 5 as never }),
+        /sortBy must be column names, got 5$/,
+      );
+      assert.equal(target.rowCount, 0);
+      target.append(0, { single: 1 });
+    }
+  }));
+
+const skip = !existsSync(sharedData);
+if (skip) console.log(`Tests of sorted real data are skipped: ${sharedData} does not exist`);
+
+test("robot episodes are sorted by frame and then by episode", { skip }, async () => {
+  const path = join(sharedData, "lerobot-g1");
+  const fields = { action: 0, frame_index: 1, episode_index: 2 };
+  using plain = new StreamStore(fields);
+  await plain.loadDataset(path);
+  using sorted = new StreamStore(fields);
+  await sorted.loadDataset(path, "train", { sortBy: ["frame_index", "episode_index"] });
+  const rows = plain.rows().sort((a, b) =>
+    (a.frame_index as number) - (b.frame_index as number) ||
+    (a.episode_index as number) - (b.episode_index as number)
+  );
+  assert.deepEqual(sorted.rows().map(({ step: _, ...row }) => row), rows.map(({ step: _, ...row }) => row));
+  using before = new StreamStore(fields);
+  await before.loadDataset(path, "train", { sortBy: "index" });
+  assertSameStore(before, plain);
+});

@@ -1,0 +1,28 @@
+/** Arrays that are not what they say, handed to every method that takes some: in processes of their own. */
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import process from "node:process";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const script = fileURLToPath(new URL("../support/children/hostile_arrays.ts", import.meta.url));
+const runtimeArguments = "deno" in process.versions ? ["run", "-A", "--no-check", "--quiet"] : [];
+
+function run(...args: string[]) {
+  return spawnSync(process.execPath, [...runtimeArguments, script, ...args], {
+    encoding: "utf8",
+    timeout: 60_000,
+    killSignal: "SIGKILL",
+  });
+}
+
+const sites: string[] = JSON.parse(run().stdout);
+
+test("there are arrays to try", () => assert.ok(sites.length > 30));
+
+for (const site of sites) {
+  test(`${site}: an array that is not what it says is taken for what it is, or refused`, () => {
+    const { status, signal, stdout, stderr } = run(site);
+    assert.deepEqual({ status, signal }, { status: 0, signal: null }, `${stdout}\n${stderr}`);
+  });
+}

@@ -1,0 +1,177 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { runtime } from "../../src/native/load.ts";
+import { abiVersion, callbacks, symbols } from "../../src/native/symbols.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const read = (path: string) => readFileSync(join(root, path), "utf8");
+
+const exportsFiles = readdirSync(join(root, "zig/src/abi")).map((name) => `zig/src/abi/${name}`);
+
+/** The C types of the Zig exports, by name. */
+function exportsOfZig(): Record<string, { args: string[]; result: string }> {
+  const found: Record<string, { args: string[]; result: string }> = {};
+  for (
+    const [, name, list, result] of exportsFiles.map(read).join("\n").matchAll(
+      /export fn (\w+)\(([^{]*)\) (\w+) \{/g,
+    )
+  ) {
+    const types = list.replace(/align\(\d+\) /g, "").split(",").map((item) =>
+      item.split(":").slice(1).join(":").trim()
+    ).filter((type) => type !== "");
+    found[name] = { args: types.map((type) => /^[*[]/.test(type) ? "buffer" : type), result };
+  }
+  return found;
+}
+
+test("the table of symbols is that of the Zig exports", () => {
+  const exported = exportsOfZig();
+  for (const { args } of Object.values(exported)) {
+    for (const [i, kind] of args.entries()) if (kind === "usize") args[i] = "pointer";
+  }
+  assert.deepEqual(JSON.parse(JSON.stringify({ ...symbols, ...callbacks })), exported);
+  const calledByUs = JSON.stringify(symbols);
+  assert.ok(!calledByUs.includes("pointer"), "no pointer crosses in a call of ours");
+  assert.equal(abiVersion, Number(/const abi_version = (\d+);/.exec(read("zig/src/abi/store.zig"))![1]));
+});
+
+test("no symbol is bound outside the tables", () => {
+  const bound = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".ts") && path !== "native/symbols.ts")
+    .filter((path) => /\bss_\w+: \{\s*(args|parameters|returns)/.test(read(`src/${path}`)));
+  assert.deepEqual(bound, []);
+});
+
+test("handles that are stale, closed, foreign or made up are errors, never crashes", () => {
+  const { native } = runtime;
+  const bytes = new Uint8Array(4096);
+  const open = () => {
+    const out = new Float64Array(1);
+    const directory = new TextEncoder().encode("/tmp");
+    const options = Float64Array.of(100, 16, 16, 1000);
+    assert.equal(native.ss_store_open(directory, directory.length, 0, options, bytes, out), 0);
+    return out[0];
+  };
+  const calls: ((store: number) => number)[] = [
+    (store) => native.ss_store_flush(store),
+    (store) => native.ss_store_reserve(store),
+    (store) => native.ss_store_state(store, new BigInt64Array(30)),
+    (store) => native.ss_store_detail(store, new Float64Array(2)),
+    (store) => native.ss_store_write(store, bytes, 1, bytes, 1),
+    (store) => native.ss_batch_begin(store, bytes, 1),
+    (store) => native.ss_batch_measure(store, new Float64Array(16), bytes, bytes),
+    (store) => native.ss_batch_scatter(store, new Float64Array(16), bytes, bytes, bytes, bytes),
+    (store) => native.ss_batch_write(store),
+    (store) => native.ss_batch_end(store, 1),
+    (store) => native.ss_window_gather(store, new Float64Array(1), 1, 1, 5, bytes, 0, bytes, bytes, bytes),
+    (store) =>
+      native.ss_column_extract(store, new Float64Array(16), bytes, bytes, bytes, new Float64Array(8)),
+    (store) => native.ss_rows_read(store, 0, 1, new Float64Array(2), new BigInt64Array(1)),
+    (store) => native.ss_row_find(store, 0, new Float64Array(1)),
+    (store) => native.ss_step_find(store, new BigInt64Array(1), new Float64Array(1)),
+    (store) => native.ss_marks_read(store, 0, 1, bytes, 1, new Float64Array(1)),
+    (store) => native.ss_statistics_add(store, bytes, 0, bytes, bytes, bytes, 0, new Float64Array(6)),
+    (store) => native.ss_episodes_scan(store, 0, bytes, bytes, 1, new Float64Array(6), bytes, 1),
+    (store) => native.ss_rows_start(store, bytes, 1, bytes),
+    (store) =>
+      native.ss_windows_fill(
+        store,
+        bytes,
+        bytes,
+        bytes,
+        bytes,
+        1,
+        1,
+        1,
+        bytes,
+        0,
+        bytes,
+        bytes,
+        bytes,
+        bytes,
+        bytes,
+      ),
+    (store) => native.ss_fields_fill(store, bytes, bytes, bytes, bytes, 1, 1, bytes, bytes),
+    (store) => native.ss_steps_fill(store, bytes, bytes, bytes, bytes, 1, 1, bytes, bytes),
+    (store) => native.ss_store_close(store, 0, 0),
+  ];
+  const [stale, closedWithViews] = [1, 2];
+  const old = open();
+  assert.equal(native.ss_store_close(old, 0, 0), 0);
+  for (const call of calls) assert.equal(call(old), stale);
+  const viewed = open();
+  assert.equal(native.ss_store_close(viewed, 1, 0), 0);
+  for (const call of calls) assert.equal(call(viewed), closedWithViews);
+  for (const foreign of [0, 1, 4095, 4096, 2 ** 31, 2 ** 32 - 1]) {
+    for (const call of calls) assert.equal(call(foreign), stale);
+  }
+});
+
+test("numbers that no caller of the table should pass are refused by the library", () => {
+  const { native } = runtime;
+  const out = new Float64Array(1);
+  const [directory, missing] = ["/tmp", "/no/such/directory"].map((path) => new TextEncoder().encode(path));
+  const open = (path: Uint8Array, mode: number, options: readonly number[]) => {
+    const noId = new Uint8Array(16);
+    return native.ss_store_open(path, path.length, mode, Float64Array.from(options), noId, out);
+  };
+  const invalid = 5;
+  for (
+    const options of [[0, 16, 16, 1000], [NaN, 16, 16, 1000], [100, 0, 16, 10], [100, 16, -1, 10], [
+      100,
+      16,
+      16,
+      0.5,
+    ], [100, 2 ** 30, 16, 10]]
+  ) {
+    assert.equal(open(directory, 0, options), invalid);
+  }
+  assert.equal(open(directory, 9, [100, 16, 16, 1000]), invalid);
+  assert.equal(open(missing, 0, [100, 16, 16, 1000]), 25);
+});
+
+test("a sum tree whose shape does not fit its nodes is refused", () => {
+  const { native } = runtime;
+  const nodes = new Float64Array(17);
+  const [four, five] = [new Float64Array(4), new Float64Array(5)];
+  assert.equal(native.ss_priorities_build(nodes, Float64Array.of(17, 16, 0, 16), four), 0);
+  for (
+    const shape of [[17, 32, 0, 16], [16, 16, 0, 16], [17, 16, 0, 17], [17, 16, 5, 4], [17, 0, 0, 0], [
+      NaN,
+      16,
+      0,
+      1,
+    ]]
+  ) {
+    const bad = Float64Array.from(shape);
+    assert.equal(native.ss_priorities_build(nodes, bad, four), 5);
+    assert.equal(native.ss_priorities_fill(nodes, bad, five, four), 5);
+    assert.equal(native.ss_priorities_update(nodes, bad, four, four, 1, 1, four), 5);
+    assert.equal(native.ss_priorities_draw(nodes, bad, four, 1, four, four), 5);
+  }
+});
+
+test("names of runtimes stand only in src/native and in run", () => {
+  const folders = ["src", "tests", "bench", "examples"];
+  const files = [
+    "mod.ts",
+    ...folders.flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true }).map((path) => `${folder}/${path}`)
+    ),
+  ];
+  const named = files.filter((path) => path.endsWith(".ts") && !path.startsWith("src/native/"))
+    .filter((path) =>
+      new RegExp(["Deno", "Bun"].map((name) => `\\b${name}\\.`).join("|") + "|bun" + ":ffi").test(
+        code(read(path)),
+      )
+    );
+  assert.deepEqual(named, []);
+});
+
+/** The file without its comments, where a runtime may be spoken of. */
+function code(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/\/\/.*$/gm, "");
+}

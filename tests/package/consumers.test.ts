@@ -1,0 +1,67 @@
+/** The package in an empty folder, as users of this runtime install it, without the toolchain. */
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { after, before, test } from "node:test";
+import { Consumer } from "./consumer.ts";
+import { isDeno } from "./packed.ts";
+
+let consumer: Consumer;
+before(async () => {
+  consumer = await Consumer.make();
+});
+after(() => consumer.close());
+
+const collected = { values: [1, 999, -999, 1], windows: 91 };
+
+test("a script collects, looks at windows and samples ahead in a Worker, with nothing but the package", async () => {
+  assert.deepEqual(await consumer.run("script.ts"), collected);
+  assert.equal(consumer.libraries().length, 1);
+});
+
+test("a script that is started in another directory", async () => {
+  assert.deepEqual(await consumer.run("script.ts", tmpdir()), collected);
+});
+
+test("the package in a Worker", async () => {
+  assert.deepEqual(await consumer.run("with_worker.ts"), { sum: 4950 });
+});
+
+test("what is loaded on first use is found: Arrow", async () => {
+  assert.deepEqual(await consumer.run("dataset.ts"), { rows: 100, last: 99 });
+});
+
+test("two versions in one process share a directory as two processes do", async () => {
+  const values = Array.from({ length: 10 }, (_, index) => 90 + index);
+  const expected = { refusal: "locked", values, rows: 101, isSame: false };
+  assert.deepEqual(await consumer.run("two_versions.ts"), expected);
+  assert.equal(consumer.libraries().length, 2);
+});
+
+test(
+  "bun build --compile: one file that runs anywhere",
+  { skip: isDeno && "a command of Bun's" },
+  async () => {
+    const entries = ["./script.ts", "./streamstore_worker.ts"];
+    await consumer.execute(process.execPath, ["build", "--compile", ...entries, "--outfile", "program"]);
+    const folder = mkdtempSync(join(tmpdir(), "streamstore-program-"));
+    try {
+      renameSync(join(consumer.folder, "program"), join(folder, "program"));
+      mkdirSync(join(folder, "data"));
+      rmSync(consumer.home, { recursive: true });
+      const printed = await consumer.execute(join(folder, "program"), [join(folder, "data")], folder);
+      assert.deepEqual(JSON.parse(printed), collected);
+      assert.equal(consumer.libraries().length, 1);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  },
+);
+
+test("bun build: a bundle and its Worker", { skip: isDeno && "a command of Bun's" }, async () => {
+  const entries = ["./script.ts", "./streamstore_worker.ts"];
+  await consumer.execute(process.execPath, ["build", "--target", "bun", ...entries, "--outdir", "bundle"]);
+  assert.deepEqual(await consumer.run("bundle/script.js"), collected);
+});

@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { StreamStore } from "../../mod.ts";
+
+test("column() of a scalar field is its values, one a row", () => {
+  using store = new StreamStore({ a: 0, b: 1 }, { capacity: 64 });
+  for (let step = 0; step < 1000; step++) store.append(step, { a: step, b: [step, -step] });
+  const { values, width, offsets } = store.column("a");
+  assert.deepEqual(values, Float64Array.from({ length: 1000 }, (_, i) => i));
+  assert.equal(width, 1);
+  assert.equal(offsets, null);
+  assert.deepEqual(store.column("b").values.slice(-4), Float64Array.of(998, -998, 999, -999));
+  assert.equal(store.column("b").width, 2);
+  assert.equal(store.column("b").offsets, null);
+});
+
+test("column() of a field whose rows differ has offsets", () => {
+  using store = new StreamStore({ a: 0, b: 1 });
+  const lists = [[1], [], [2, 3], undefined, [4, 5, 6]];
+  lists.forEach((a, step) => store.append(step, { a, b: step }));
+  assert.deepEqual(store.column("a"), {
+    values: Float64Array.of(1, 2, 3, 4, 5, 6),
+    width: null,
+    offsets: Float64Array.of(0, 1, 1, 3, 3, 6),
+  });
+});
+
+test("column() grows its room for lists that get longer", () => {
+  using store = new StreamStore({ a: 0 });
+  let expected = 0;
+  for (let step = 0; step < 300; step++) {
+    store.append(step, { a: new Float64Array(step).fill(step) });
+    expected += step;
+  }
+  const { values, offsets } = store.column("a");
+  assert.equal(values.length, expected);
+  for (let step = 0; step < 300; step++) {
+    const row = values.subarray(offsets![step], offsets![step + 1]);
+    assert.equal(row.length, step);
+    assert.ok(row.every((value) => value === step));
+  }
+});
+
+test("column() of an integer field has its own integers", () => {
+  using store = new StreamStore({ count: { type: 1, dtype: "int64" }, size: { type: 2, dtype: "uint64" } });
+  store.append(0, { count: -1n, size: 2n ** 64n - 1n });
+  const count: BigInt64Array = store.column("count").values;
+  const size: BigUint64Array = store.column("size").values;
+  assert.deepEqual(count, BigInt64Array.of(-1n));
+  assert.deepEqual(size, BigUint64Array.of(2n ** 64n - 1n));
+});
+
+test("column() of an empty store is empty, and of an unknown name an error", () => {
+  using store = new StreamStore({ a: 0 });
+  assert.deepEqual(store.column("a"), { values: new Float64Array(0), width: 1, offsets: null });
+  assert.throws(() => store.column("b" as "a"), {
+    name: "TypeError",
+    message: 'Cannot read a column: the field must be among a, got "b"',
+  });
+});

@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { StreamStore } from "../../mod.ts";
+
+test("rows() and row() show steps with their fields, lists as lists", () => {
+  using store = new StreamStore({ a: 0, list: 1, count: { type: 2, dtype: "int64" } }, { capacity: 8 });
+  store.append(0, { a: 1, list: [2], count: 3n });
+  store.append(5, { list: [] });
+  store.append(6, {});
+  store.append(2n ** 60n, { a: 4, list: Float32Array.of(5, 6), count: BigInt64Array.of(2n ** 62n) });
+  const expected = [
+    { step: 0, a: 1, list: Float64Array.of(2), count: 3n },
+    { step: 5, list: new Float64Array(0) },
+    { step: 6 },
+    { step: 2n ** 60n, a: 4, list: Float64Array.of(5, 6), count: BigInt64Array.of(2n ** 62n) },
+  ];
+  // A field written as a list anywhere is a list everywhere.
+  assert.deepEqual(store.rows(1), expected.slice(1));
+  assert.deepEqual(store.rows(), [{ ...expected[0], count: BigInt64Array.of(3n) }, ...expected.slice(1)]);
+  assert.deepEqual(store.rows(2, 2), []);
+  assert.deepEqual(store.row(3), expected[3]);
+});
+
+test("rows() refuses ranges outside the stream", () => {
+  using store = new StreamStore({ a: 0 });
+  store.append(0, { a: 1 });
+  for (const [from, to] of [[-1, 1], [0, 2], [1, 0], [0.5, 1], [0, NaN], ["0", 1]] as [number, number][]) {
+    assert.throws(() => store.rows(from, to), {
+      name: "RangeError",
+      message: /^Cannot read rows: a range must lie within 0 to 1, got /,
+    });
+  }
+  assert.throws(() => store.row(1), RangeError);
+});
+
+test("rowOfToken() and rowOfStep() find rows, those without tokens too", () => {
+  using store = new StreamStore({ a: 0, b: 1 });
+  for (let step = 0; step < 3000; step++) {
+    if (step % 7 === 3) store.append(10 * step, {});
+    else if (step % 7 === 4) store.append(10 * step, { b: [] });
+    else store.append(10 * step, { a: step, b: [1, 2, 3].slice(0, step % 4) });
+  }
+  let token = 0;
+  store.rows().forEach((row, index) => {
+    assert.equal(store.rowOfStep(row.step), index);
+    const count = (row.a === undefined ? 0 : 1) + ((row.b as Float64Array | undefined)?.length ?? 0);
+    for (let i = 0; i < count; i++) assert.equal(store.rowOfToken(token++), index);
+  });
+  assert.equal(token, store.length);
+  assert.equal(store.rowOfStep(5), -1);
+  assert.equal(store.rowOfStep(-1n), -1);
+  assert.equal(store.rowOfStep(30_000), -1);
+  assert.throws(() => store.rowOfToken(token), {
+    name: "RangeError",
+    message: /a token index must be from 0 to/,
+  });
+  assert.throws(() => store.rowOfToken(-1), RangeError);
+  assert.throws(() => store.rowOfStep(0.5), {
+    name: "RangeError",
+    message: /a step must be a safe integer or an int64 bigint, got 0.5$/,
+  });
+  assert.throws(() => store.rowOfStep(2n ** 63n), RangeError);
+});
+
+test("a list without values that is added to a row already read is there at the next reading", () => {
+  using store = new StreamStore({ a: 0, c: 1 });
+  store.append(0, { a: 1 });
+  assert.deepEqual(store.rows(), [{ step: 0, a: 1 }]);
+  store.append(0, { c: [] });
+  assert.deepEqual(store.rows(), [{ step: 0, a: 1, c: new Float64Array(0) }]);
+});

@@ -1,0 +1,76 @@
+/** The file that keeps where episodes begin: used where it is right, and in nobody's way where it is not. */
+import assert from "node:assert/strict";
+import { copyFileSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { StreamStore } from "../../mod.ts";
+import { withDirectory } from "../torture/scratch.ts";
+
+/** Just enough for the file to be written. */
+const rowCount = 2 ** 20 + 1000;
+const rowsPerEpisode = 300;
+
+function makeStore(path: string, rowsOf = rowsPerEpisode): void {
+  using store = StreamStore.open(path, { fields: { done: 0 } });
+  const done = new Uint8Array(rowCount);
+  for (let row = rowsOf - 1; row < rowCount; row += rowsOf) done[row] = 1;
+  store.appendColumns({ step: Float64Array.from(done, (_, row) => row), done });
+}
+
+function fileOf(path: string): string | undefined {
+  const name = readdirSync(path).find((entry) => entry.startsWith("episodes-"));
+  return name === undefined ? undefined : join(path, name);
+}
+
+/** All first rows of windows that just fit an episode: one an episode. */
+function wholeEpisodes(path: string, length = rowsPerEpisode, more: readonly boolean[] = []): number[] {
+  using store = StreamStore.open<{ done: 0 }>(path);
+  more.forEach((done, i) => store.append(rowCount + i, { done }));
+  const options = { steps: length, tokens: length, episodes: { end: "done" }, order: "sequential" } as const;
+  const starts: number[] = [];
+  for (const batch of store.sampler({ ...options, output: { values: null } })) starts.push(...batch.starts);
+  return starts;
+}
+
+const expected = Array.from({ length: Math.floor(rowCount / rowsPerEpisode) }, (_, i) => i * rowsPerEpisode);
+
+test("episodes are found once, and the search goes on where it ended", () =>
+  withDirectory((directory) => {
+    const path = join(directory, "run.stream");
+    makeStore(path);
+    assert.equal(fileOf(path), undefined);
+    assert.deepEqual(wholeEpisodes(path), expected);
+    const file = fileOf(path)!;
+    const written = statSync(file).mtimeMs;
+    assert.deepEqual(wholeEpisodes(path), expected);
+    assert.equal(statSync(file).mtimeMs, written);
+    const rest = rowCount % rowsPerEpisode;
+    const more = Array.from({ length: 2 * rowsPerEpisode - rest }, (_, i) =>
+      (i + rest + 1) % rowsPerEpisode === 0);
+    const last = expected.at(-1)!;
+    assert.deepEqual(wholeEpisodes(path, rowsPerEpisode, more), [...expected, last + 300, last + 600]);
+  }));
+
+test("a file that is damaged, cut, or another store's is not believed", () =>
+  withDirectory((directory) => {
+    const [path, other] = [join(directory, "run.stream"), join(directory, "other.stream")];
+    makeStore(path);
+    makeStore(other, 200);
+    wholeEpisodes(path);
+    assert.equal(wholeEpisodes(other, 200).length, Math.floor(rowCount / 200));
+    const file = fileOf(path)!;
+    const whole = readFileSync(file);
+    copyFileSync(fileOf(other)!, file);
+    assert.deepEqual(wholeEpisodes(path), expected);
+    for (const at of [0, 8, 16, 32, 40, 64, 800, whole.length - 1]) {
+      const damaged = Uint8Array.from(whole);
+      damaged[at] ^= 4;
+      writeFileSync(file, damaged);
+      assert.deepEqual(wholeEpisodes(path), expected, `byte ${at}`);
+    }
+    for (const length of [0, 7, 8, 64, whole.length - 8]) {
+      writeFileSync(file, whole);
+      truncateSync(file, length);
+      assert.deepEqual(wholeEpisodes(path), expected, `${length} bytes`);
+    }
+  }));

@@ -1,0 +1,263 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { StreamStore } from "../../mod.ts";
+import { chiSquare, chiSquareLimit, countEach } from "../support/sampler/drawing.ts";
+
+const fields = { a: 0, done: 1 } as const;
+type Store = StreamStore<typeof fields>;
+
+/** Rows whose values say which store they are of. */
+function makeStore(rows: number, base: number): Store {
+  const store = new StreamStore(fields);
+  for (let step = 0; step < rows; step++) store.append(step, { a: base + step, done: step % 5 === 4 });
+  return store;
+}
+
+const options = { steps: 2, fields: { a: 1 }, episodes: { end: "done" }, seed: 5 } as const;
+
+interface Batch {
+  readonly sources: Int32Array | null;
+  readonly starts: Float64Array;
+}
+
+function drawn(mixture: { next(): Batch }, count: number): string[] {
+  const windows: string[] = [];
+  while (windows.length < count) {
+    const { sources, starts } = mixture.next();
+    starts.forEach((start, i) => windows.push(`${sources![i]} ${start}`));
+  }
+  return windows.slice(0, count);
+}
+
+test("stores are drawn from as often as their weights say, and uniformly within each", () => {
+  using first = makeStore(10, 1000);
+  using second = makeStore(40, 2000);
+  using third = makeStore(5, 3000);
+  const sources = [{ store: first, weight: 1 }, { store: second, weight: 2.5 }, {
+    store: third,
+    weight: 0.5,
+  }];
+  const mixture = StreamStore.mixture(sources, { ...options, batchSize: 1000 });
+  const windows = drawn(mixture, 80_000).map((window) => window.split(" ").map(Number));
+  const ofSources = countEach(windows.map(([source]) => source), 3);
+  const statistic = chiSquare(ofSources, [20_000, 50_000, 10_000]);
+  assert.ok(statistic < chiSquareLimit(2), `sources ${ofSources}: chi-square ${statistic}`);
+  for (const [source, rows] of [10, 40, 5].entries()) {
+    const starts = windows.filter(([from]) => from === source).map(([, start]) => start);
+    const counts = countEach(starts, rows).filter((_, row) => row % 5 < 4);
+    assert.equal(counts.reduce((sum, count) => sum + count), ofSources[source]);
+    const within = chiSquare(counts, counts.map(() => ofSources[source] / counts.length));
+    assert.ok(within < chiSquareLimit(counts.length - 1), `store ${source}: chi-square ${within}`);
+  }
+});
+
+test("every window is that of the store and the start that the batch says, in every array", () => {
+  using first = makeStore(10, 1000);
+  using second = makeStore(23, 2000);
+  second.append(23, { a: [1, 2, 3] });
+  const stores = [first, second];
+  const sources = stores.map((store) => ({ store, weight: 1 }));
+  for (const boundary of ["within", "pad-left", "pad-right", "cross"] as const) {
+    const tokens = StreamStore.mixture(sources, { tokens: 6, boundary, batchSize: 64, seed: 1 }).next();
+    const rows = StreamStore.mixture(sources, { steps: 3, boundary, batchSize: 64, seed: 1 }).next();
+    assert.equal(rows.values.length, 64 * 9);
+    for (const [batch, width] of [[tokens, 6], [rows, 9]] as const) {
+      for (let slot = 0; slot < 64; slot++) {
+        const store = stores[batch.sources![slot]];
+        // All rows before the last have two tokens.
+        const start = batch === tokens ? batch.starts[slot] : 2 * batch.starts[slot];
+        const length = batch.lengths[slot];
+        const wanted = store.gather([start], length);
+        const at = slot * width + (boundary === "pad-left" ? width - length : 0);
+        assert.deepEqual([...batch.values.subarray(at, at + length)], [...wanted.values]);
+        assert.deepEqual([...batch.types.subarray(at, at + length)], [...wanted.types]);
+        assert.deepEqual([...batch.steps.subarray(at, at + length)], [...wanted.steps]);
+        const mask = batch.mask.subarray(slot * width, (slot + 1) * width);
+        assert.equal(mask.reduce((sum, bit) => sum + bit), length);
+      }
+    }
+  }
+});
+
+test("the order depends neither on the batch size nor on the number of shards, and goes on after a restore", () => {
+  using first = makeStore(20, 0);
+  using second = makeStore(30, 100);
+  const sources = [{ store: first, weight: 3 }, { store: second, weight: 1 }];
+  const whole = drawn(StreamStore.mixture(sources, { ...options, batchSize: 1 }), 120);
+  assert.ok(new Set(whole).size > 20);
+  for (const batchSize of [7, 64, 120]) {
+    assert.deepEqual(drawn(StreamStore.mixture(sources, { ...options, batchSize }), 120), whole);
+  }
+  const merged = new Array<string>(120);
+  for (let index = 0; index < 3; index++) {
+    const shard = { index, count: 3 };
+    const mixture = StreamStore.mixture(sources, { ...options, batchSize: 8, shard });
+    drawn(mixture, 40).forEach((window, i) => merged[index + 3 * i] = window);
+  }
+  assert.deepEqual(merged, whole);
+  const mixture = StreamStore.mixture(sources, { ...options, batchSize: 5 });
+  for (let position = 0; position < 60; position += 5) {
+    const text = JSON.stringify(mixture.state());
+    assert.ok(text.length < 300, text);
+    const restored = StreamStore.mixture(sources, { ...options, seed: 77, batchSize: 1 + position });
+    restored.restore(JSON.parse(text));
+    assert.equal(restored.seed, 5n);
+    assert.deepEqual(drawn(restored, 60), whole.slice(position, position + 60));
+    mixture.next();
+  }
+});
+
+test("restoring a mixture of other weights, or a sampler, is an error that names what differs", () => {
+  using first = makeStore(20, 0);
+  using second = makeStore(30, 100);
+  const weights = (a: number, b: number) => [{ store: first, weight: a }, { store: second, weight: b }];
+  const state = StreamStore.mixture(weights(3, 1), options).state();
+  StreamStore.mixture(weights(6, 2), options).restore(state);
+  const other = StreamStore.mixture(weights(1, 3), options);
+  assert.throws(
+    () => other.restore(state),
+    /^RangeError: Cannot restore a sampler: state\.sources must be that of the same/,
+  );
+  const more = StreamStore.mixture([...weights(3, 1), { store: first, weight: 1 }], options);
+  assert.throws(() => more.restore(state), /state\.sources must be/);
+  assert.throws(
+    () => first.sampler(options).restore(state),
+    /state\.sources must be left out, for this is no mixture/,
+  );
+  assert.throws(() => other.restore(first.sampler(options).state()), /state\.sources must be/);
+  const longer = StreamStore.mixture(weights(3, 1), { ...options, steps: 3 });
+  assert.throws(() => longer.restore(state), /state\.order must be .*3 steps.*got .*2 steps/);
+});
+
+test("a store that grows is drawn from as it is; one without a window is an error, and the mixture stays where it was", () => {
+  using first = makeStore(20, 0);
+  using second = new StreamStore(fields);
+  const sources = [{ store: first, weight: 1 }, { store: second, weight: 1 }];
+  const mixture = StreamStore.mixture(sources, { ...options, batchSize: 50 });
+  const state = mixture.state();
+  assert.throws(
+    () => mixture.next(),
+    /^RangeError: Cannot sample from sources\[1\]: there must be a valid window of 2 steps, got none/,
+  );
+  assert.deepEqual(mixture.state(), state);
+  for (let step = 0; step < 10; step++) second.append(step, { a: step, done: 0 });
+  const { sources: drawnFrom, fields: { a }, starts } = mixture.next();
+  assert.deepEqual(new Set(drawnFrom), new Set([0, 1]));
+  starts.forEach((start, i) =>
+    assert.deepEqual([...a.values.subarray(2 * i, 2 * i + 2)], [start, start + 1])
+  );
+  second.close();
+  assert.throws(() => mixture.next(), { code: "closed" });
+});
+
+test("sources and options that are refused are named", () => {
+  using store = makeStore(20, 0);
+  using other = new StreamStore({ a: 0, done: 7 });
+  const one = [{ store, weight: 1 }];
+  const cases: [unknown, unknown, string][] = [
+    [[], options, "RangeError: Cannot make a mixture: there must be at least 1 store, got 0"],
+    [
+      [{ store, weight: 0 }],
+      options,
+      "RangeError: Cannot make a mixture: sources[0].weight must be a number above 0, got 0",
+    ],
+    [
+      [{ store, weight: -1 }],
+      options,
+      "RangeError: Cannot make a mixture: sources[0].weight must be a finite number >= 0",
+    ],
+    [
+      [...one, { store, weight: NaN }],
+      options,
+      "RangeError: Cannot make a mixture: sources[1].weight must be ",
+    ],
+    [
+      [...one, { store, weight: Infinity }],
+      options,
+      "RangeError: Cannot make a mixture: sources[1].weight must be ",
+    ],
+    [
+      [...one, { store, weight: "1" }],
+      options,
+      "RangeError: Cannot make a mixture: sources[1].weight must be ",
+    ],
+    [
+      [...one, { store: other, weight: 1 }],
+      options,
+      "TypeError: Cannot make a mixture: sources[1].store must have the fields of the first, ",
+    ],
+    [
+      one,
+      { ...options, order: "shuffle" },
+      'RangeError: Cannot make a mixture: order must be left out of a mixture, got "shuffle"',
+    ],
+    [
+      one,
+      { ...options, epochs: 2 },
+      "RangeError: Cannot make a mixture: epochs must be left out of a mixture, got 2",
+    ],
+    [
+      one,
+      { ...options, prefetch: 2 },
+      "RangeError: Cannot make a mixture: prefetch must be left out of a mixture, got 2",
+    ],
+    [one, { ...options, steps: 0 }, "RangeError: Cannot make a mixture: steps must be a positive integer"],
+    [
+      one,
+      { ...options, steps: 2 ** 28, boundary: "pad-left" },
+      "RangeError: Cannot make a mixture: a batch must have <= ",
+    ],
+    [one, undefined, "TypeError: Cannot make a mixture: options must be an object, got undefined"],
+  ];
+  for (const [sources, wanted, message] of cases) {
+    assert.throws(() => StreamStore.mixture(sources as never, wanted as never), (error: Error) => {
+      assert.ok(`${error}`.startsWith(message), `${error}`);
+      return true;
+    });
+  }
+});
+
+test("batches of one's own are filled, and those that do not fit refused", () => {
+  using store = makeStore(20, 0);
+  const mixture = StreamStore.mixture([{ store, weight: 1 }], { ...options, batchSize: 8 });
+  const twin = StreamStore.mixture([{ store, weight: 1 }], { ...options, batchSize: 8 });
+  const out = mixture.allocate();
+  assert.equal(mixture.next(out), out);
+  assert.deepEqual(out, twin.next());
+  const message = "Cannot sample: out.sources must be a Int32Array, got null";
+  assert.throws(() => mixture.next({ ...out, sources: null }), { name: "TypeError", message });
+  assert.throws(() => mixture.next(7 as never), {
+    name: "TypeError",
+    message: "Cannot sample: out must be a batch, got 7",
+  });
+  assert.throws(() => mixture.next(null as never), {
+    name: "TypeError",
+    message: "Cannot sample: out must be a batch, got null",
+  });
+});
+
+test("a mixture normalizes by the statistics of all its stores together", () => {
+  using low = new StreamStore({ a: 0 });
+  using high = new StreamStore({ a: 0 });
+  for (let step = 0; step < 10; step++) {
+    low.append(step, { a: 1 });
+    high.append(step, { a: 3 });
+  }
+  const sources = [{ store: low, weight: 1 }, { store: high, weight: 1 }];
+  const batch = StreamStore.mixture(sources, { tokens: 1, batchSize: 32, normalize: true, seed: 1 }).next();
+  // The mean of both is 2, the standard deviation 1.
+  assert.deepEqual([...batch.values], Array.from(batch.sources!, (source) => source === 0 ? -1 : 1));
+});
+
+test("what is no list of stores and weights is refused by name", () => {
+  using store = new StreamStore({ a: 0 });
+  const refuse = (sources: unknown, message: RegExp) =>
+    assert.throws(
+      () => StreamStore.mixture(sources as [{ store: StreamStore; weight: 1 }], { tokens: 1 }),
+      message,
+    );
+  refuse(store, /sources must be a list, got a value of class StreamStore/);
+  refuse([null], /sources\[0\] must be an object, got null/);
+  refuse([{ store: {}, weight: 1 }], /sources\[0\]\.store must be a store/);
+  refuse([], /at least 1 store, got 0/);
+});

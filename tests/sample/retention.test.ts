@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { test } from "node:test";
+import { StreamStore } from "../../mod.ts";
+import { boundaries } from "../support/sampler/cases.ts";
+import { drawStarts } from "../support/sampler/drawing.ts";
+import { allStarts, fields, grow, inTemporaryFolder, windows } from "../support/sampler/growing.ts";
+
+test("windows that retention has dropped are passed over, and the others stay as they were", () => {
+  for (const order of ["sequential", "shuffle", "uniform", { kind: "prioritized" }] as const) {
+    for (const unit of ["steps", "tokens"] as const) {
+      for (const boundary of boundaries) {
+        using store = new StreamStore(fields, { capacity: 4096, retain: { rows: 2000 } });
+        const window = unit === "steps" ? { steps: 3, fields: { a: 1 } } as const : { tokens: 9 } as const;
+        const episodes = { end: "done" } as const;
+        const sampler = store.sampler({
+          ...window,
+          boundary,
+          stride: 2,
+          episodes,
+          order,
+          seed: 1,
+          batchSize: 64,
+        });
+        grow(store, 4000);
+        const what = `${JSON.stringify(order)} of ${unit}, ${boundary}`;
+        const before = drawStarts(sampler, 640);
+        assert.equal(before.length, 640, what);
+        grow(store, 4000);
+        const first = unit === "steps" ? store.firstRow : store.firstToken;
+        assert.ok(store.firstRow > 4000);
+        const after = drawStarts(sampler, 640);
+        assert.ok(after.every((start) => start >= first), what);
+        assert.equal(after.length, order === "sequential" ? 0 : 640, what);
+      }
+    }
+  }
+});
+
+test("in the middle of an epoch retention leaves the rest of it, each window once", () => {
+  for (const order of ["sequential", "shuffle"] as const) {
+    for (const stride of [1, 3]) {
+      using store = new StreamStore(fields, { capacity: 4096, retain: { rows: 3000 } });
+      grow(store, 5000);
+      const first = store.firstRow;
+      const options = { ...windows, stride, order, seed: 5, batchSize: 100, epochs: 1 };
+      const sampler = store.sampler(options);
+      const whole = drawStarts(store.sampler(options), 10_000);
+      const drawn = drawStarts(sampler, 500);
+      const state = sampler.state();
+      grow(store, 2000);
+      assert.ok(store.firstRow > first && store.firstRow < 5000);
+      const rest = whole.slice(500).filter((start) => start >= store.firstRow);
+      assert.deepEqual(drawn, whole.slice(0, 500));
+      assert.deepEqual(drawStarts(sampler, 10_000), rest, `${order}, stride ${stride}`);
+      // Also for one that is made when those rows have gone: it finds the same episodes.
+      const restored = store.sampler(options);
+      restored.restore(state);
+      assert.deepEqual(drawStarts(restored, 10_000), rest, `${order}, stride ${stride}, restored`);
+    }
+  }
+});
+
+test("windows of a stream without episodes lie a multiple of the stride from its first row, dropped or not", () => {
+  using store = new StreamStore(fields, { capacity: 4096, retain: { rows: 2000 } });
+  grow(store, 6000);
+  for (const stride of [7, 1000]) {
+    for (const window of [{ steps: 3, fields: { a: 1 } }, { tokens: 9 }] as const) {
+      const starts = allStarts(store, { ...window, stride });
+      assert.ok(
+        starts.length > 0 && starts.every((start) => start % stride === 0),
+        `stride ${stride}: ${starts[0]}`,
+      );
+    }
+  }
+  const starts = allStarts(store, { steps: 3, fields: { a: 1 }, stride: 7, episodes: { starts: [3, 5000] } });
+  assert.ok(starts.every((start) => (start < 5000 ? start - 3 : start - 5000) % 7 === 0));
+});
+
+test("samplers that are made before and after rows were dropped draw alike", () => {
+  for (const window of [{ steps: 3, fields: { a: 1 } }, { tokens: 9 }] as const) {
+    using store = new StreamStore(fields, { capacity: 4096, retain: { rows: 2000 } });
+    grow(store, 100);
+    const options = { ...window, episodes: { end: "done" }, seed: 3, batchSize: 200 } as const;
+    const early = store.sampler(options);
+    early.next();
+    grow(store, 6000);
+    const late = store.sampler(options);
+    early.restore(late.state());
+    assert.deepEqual(drawStarts(early, 1000), drawStarts(late, 1000));
+  }
+});
+
+test("priorities go on while rows are dropped, and after a load", () => {
+  inTemporaryFolder((folder) => {
+    using store = new StreamStore(fields, { capacity: 4096, retain: { rows: 1500 } });
+    const sampler = store.sampler({ ...windows, order: { kind: "prioritized" }, seed: 1, batchSize: 64 });
+    grow(store, 2000);
+    for (let round = 0; round < 40; round++) {
+      const { ids, starts } = sampler.next()!;
+      assert.ok(starts.every((start) => start >= store.firstRow));
+      if (round % 10 === 5) sampler.savePriorities(join(folder, "priorities"));
+      grow(store, 200);
+      // Some of these have been dropped since they were drawn: that is no error, but any other id is.
+      sampler.updatePriorities(ids, ids.map(() => 3));
+      const bad = [0, ids[0], store.rowCount];
+      assert.throws(() => sampler.updatePriorities(bad, [1, 1, 1]), /ids\[2\] must be /);
+      // What was saved knows rows that have gone meanwhile.
+      if (round % 10 === 9) sampler.loadPriorities(join(folder, "priorities"));
+    }
+    assert.ok(store.firstRow > 5000);
+  });
+});

@@ -1,0 +1,27 @@
+/** A Worker that ends without closing its store leaves it as a process does that dies: free, and with all that it appended. */
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import process from "node:process";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { withDirectory } from "../torture/scratch.ts";
+
+const child = fileURLToPath(new URL("../support/children/ended_writers.ts", import.meta.url));
+const flags = "deno" in process.versions ? ["run", "-A", "--no-check", "--quiet"] : ["run"];
+const rounds = 20;
+
+for (const opener of ["main", "worker"]) {
+  const where = opener === "main"
+    ? "the main thread"
+    : "another Worker, where no other thread has the library";
+  test(`the store of a Worker that has ended is opened again in ${where}, and never that of a living one`, () =>
+    withDirectory((directory) => {
+      const args = [...flags, child, `${directory}/run.stream`, opener, String(rounds)];
+      const { status, signal, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+      assert.equal(signal ?? status, 0, `${stdout}\n${stderr}`);
+      const { rows, files } = JSON.parse(stdout) as { rows: number; files: number[] };
+      assert.ok(rows > rounds, `${rows} rows`);
+      // A store that was left behind has seven files, and the next to be opened closes them.
+      assert.ok(files.at(-1)! < files[2] + 14, `open files: ${files}`);
+    }));
+}

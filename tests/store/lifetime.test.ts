@@ -1,0 +1,188 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { StreamStore, StreamStoreError } from "../../mod.ts";
+import { collectGarbage } from "../support/support.ts";
+
+const isLinux = existsSync("/proc/self/fd");
+const notLinux = isLinux ? false : "counts of open files come from /proc, which this system lacks";
+
+function openFiles(): number {
+  return readdirSync("/proc/self/fd").length;
+}
+
+/** Maps of files that have no name any more: those of temporary stores. */
+function mappedFiles(): number {
+  return readFileSync("/proc/self/maps", "utf8").split("\n").filter((line) => line.endsWith("(deleted)"))
+    .length;
+}
+
+const closed = (error: unknown) => error instanceof StreamStoreError && error.code === "closed";
+
+/** By name, uses of every member of a store that is no symbol. */
+const uses: Readonly<Record<string, ((store: StreamStore<{ a: 0 }>) => unknown)[]>> = {
+  append: [
+    (store) => store.append(1, { a: 1 }),
+    (store) => store.append(1n, { a: 1 }),
+    (store) => store.append([1], ["a"], [1]),
+  ],
+  appendColumns: [(store) => store.appendColumns({ step: [1], a: [1] })],
+  window: [(store) => store.window(0, 1)],
+  get: [(store) => store.get([0])],
+  gather: [(store) => store.gather([0], 1)],
+  sampler: [
+    (store) => store.sampler({ tokens: 1, batchSize: 1 }),
+    (store) => store.sampler({ tokens: 1, batchSize: 1, prefetch: 1 }),
+  ],
+  context: [(store) => store.context({ steps: 1 })],
+  row: [(store) => store.row(0)],
+  rows: [(store) => store.rows()],
+  rowOfToken: [(store) => store.rowOfToken(0)],
+  rowOfStep: [(store) => store.rowOfStep(0)],
+  column: [(store) => store.column("a")],
+  stats: [(store) => store.stats()],
+  toDataset: [(store) => store.toDataset()],
+  fromDataset: [async (store) => store.fromDataset(await tableOfOneRow())],
+  fromParquet: [(store) => store.fromParquet("none.parquet")],
+  saveDataset: [(store) => store.saveDataset("./none")],
+  loadDataset: [(store) => store.loadDataset("./none.jsonl")],
+  flush: [(store) => store.flush()],
+  sync: [(store) => store.sync()],
+  refresh: [(store) => store.refresh()],
+  waitForRows: [(store) => store.waitForRows(1)],
+  recovery: [(store) => store.recovery],
+  verify: [(store) => store.verify()],
+};
+
+/** What README says still answers: as it stood when the store was closed. */
+const answering = ["length", "firstToken", "firstRow", "rowCount", "fields", "isClosed"] as const;
+
+function tableOfOneRow() {
+  using other = new StreamStore({ a: 0 });
+  other.append(0, { a: 1 });
+  return other.toDataset();
+}
+
+test("close() twice does nothing, and every use after it is a named error, but for what tells what there was", async () => {
+  const store = new StreamStore({ a: 0 });
+  store.append(0, { a: 1 });
+  const before = answering.map((name) => store[name]);
+  store.close();
+  store.close();
+  store[Symbol.dispose]();
+  assert.equal(store.isClosed, true);
+  for (const [name, list] of Object.entries(uses)) {
+    for (const use of list) await assert.rejects(async () => await use(store), closed, name);
+  }
+  assert.deepEqual(answering.map((name) => store[name]), [...before.slice(0, -1), true]);
+  const members = Reflect.ownKeys(StreamStore.prototype).filter((name) => typeof name === "string");
+  const notTried = ["close", "constructor", "toString"];
+  const named = [...Object.keys(uses), ...answering, ...notTried];
+  assert.deepEqual(members.filter((name) => !named.includes(name)), []);
+});
+
+test("README says what still answers after close()", () => {
+  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8").replace(/\s+/g, " ");
+  const [, list] = /use after close \(only ([^)]+) still answer\)/.exec(readme) ?? [];
+  assert.deepEqual([...(list ?? "").matchAll(/`(\w+)`/g)].map(([, name]) => name), [...answering]);
+});
+
+test("getters among the values may not use the store, and cannot harm it", () => {
+  const during = (act: (store: StreamStore<{ a: 0; b: 1 }>) => void) => {
+    const store = new StreamStore({ a: 0, b: 1 });
+    for (let step = 0; step < 10; step++) store.append(step, { a: step, b: 1 });
+    const values = {
+      a: 1,
+      get b() {
+        act(store);
+        return 2;
+      },
+    };
+    return { store, append: () => store.append(50, values) };
+  };
+  for (
+    const act of [
+      (store: StreamStore<{ a: 0; b: 1 }>) => store.close(),
+      (store: StreamStore<{ a: 0; b: 1 }>) => store.append(store.rowCount, { a: 7 }),
+      (store: StreamStore<{ a: 0; b: 1 }>) => store.flush(),
+    ]
+  ) {
+    const { store, append } = during(act);
+    try {
+      append();
+    } catch (error) {
+      assert.equal((error as StreamStoreError).code, "busy");
+    }
+    const rows = store.rows();
+    assert.equal(rows.length, store.rowCount);
+    assert.deepEqual(rows.slice(0, 10), Array.from({ length: 10 }, (_, step) => ({ step, a: step, b: 1 })));
+    assert.equal(store.window(0, store.length).values.length, store.length);
+    store.close();
+  }
+});
+
+test("using closes a store, also when its block throws", () => {
+  let kept: StreamStore | undefined;
+  assert.throws(() => {
+    using store = new StreamStore({ a: 0 });
+    kept = store;
+    throw new Error("stop");
+  }, /stop/);
+  assert.equal(kept!.isClosed, true);
+});
+
+test("a thousand stores open at once, each with its own tokens", () => {
+  const stores = Array.from({ length: 1000 }, (_, i) => {
+    const store = new StreamStore({ a: 0 }, { capacity: 10 });
+    store.append(i, { a: i });
+    return store;
+  });
+  stores.forEach((store, i) => assert.equal(store.gather([0], 1).values[0], i));
+  stores.forEach((store) => store.close());
+});
+
+test(
+  "stores that were opened and closed leave no file open and no map behind",
+  { skip: notLinux },
+  async () => {
+    const run = () => {
+      for (let i = 0; i < 1000; i++) {
+        using store = new StreamStore({ a: 0 }, { capacity: 10 });
+        store.append(0, { a: i });
+        assert.equal(store.window(0, 1).values[0], i);
+      }
+    };
+    run();
+    const before = { files: openFiles(), maps: mappedFiles() };
+    run();
+    await collectGarbage(() => mappedFiles() <= before.maps + 20);
+    assert.ok(openFiles() <= before.files + 10, `${openFiles()} files open, ${before.files} before`);
+    assert.ok(mappedFiles() <= before.maps + 20, `${mappedFiles()} maps, ${before.maps} before`);
+  },
+);
+
+test(
+  "stores that were dropped without close are closed by garbage collection",
+  { skip: notLinux },
+  async () => {
+    const before = openFiles();
+    for (let i = 0; i < 100; i++) {
+      const store = new StreamStore({ a: 0 }, { capacity: 10 });
+      store.append(0, { a: i });
+      if (i % 2 === 0) assert.equal(store.window(0, 1).values[0], i);
+    }
+    assert.ok(openFiles() >= before + 300);
+    await collectGarbage(() => openFiles() < before + 100);
+    assert.ok(openFiles() < before + 100, `${openFiles()} files open, ${before} before`);
+  },
+);
+
+test("temporary stores leave nothing in the directory for temporary files", { skip: notLinux }, () => {
+  using store = new StreamStore({ a: 0 });
+  store.append(0, { a: 1 });
+  store.flush();
+  const maps = readFileSync("/proc/self/maps", "utf8");
+  const named = [...maps.matchAll(/ (\/\S*\/#\d+) \(deleted\)$/gm)].map(([, path]) => path);
+  assert.ok(named.length > 0);
+  for (const path of named) assert.equal(existsSync(path), false);
+});

@@ -1,0 +1,237 @@
+/** Code of the caller's own that runs in the middle of a call: what it may do with the store, and what it cannot spoil. */
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { test } from "node:test";
+import { inspect } from "node:util";
+import { type FieldValue, StreamStore, type StreamStoreError } from "../../mod.ts";
+import { startHub } from "../support/hub/server.ts";
+
+const fields = { a: 0, b: 1, c: 2, n: { type: 3, dtype: "int64" } } as const;
+type Store = StreamStore<typeof fields>;
+
+/** A list of one value, which runs `code` when its element is read, or its length. */
+function listThatRuns(code: () => void, when: "element" | "length"): number[] {
+  if (when === "element") {
+    return Object.defineProperty([0], 0, { get: () => (code(), 3) }) as number[];
+  }
+  return new Proxy([3], {
+    get(list, key) {
+      if (key === "length") code();
+      return Reflect.get(list, key);
+    },
+  });
+}
+
+/** Calls that write the rows that `expected` has, and run `code` on their way. */
+const outers: Record<string, (store: Store, code: () => void) => void> = {
+  "a getter, names in order": (store, code) =>
+    store.append(1000, {
+      a: 1,
+      get b() {
+        return code(), 3;
+      },
+      c: 5,
+    }),
+  "a getter, names out of order": (store, code) =>
+    store.append(1000, {
+      c: 5,
+      get b() {
+        return code(), 3;
+      },
+      a: 1,
+    }),
+  "a getter, a step as bigint": (store, code) =>
+    store.append(1000n, {
+      a: 1,
+      get b() {
+        return code(), 3;
+      },
+      c: 5,
+    }),
+  "a getter of the first field": (store, code) =>
+    store.append(1000, {
+      get a() {
+        return code(), 1;
+      },
+      b: 3,
+      c: 5,
+    }),
+  "a getter of the last field": (store, code) =>
+    store.append(1000, {
+      a: 1,
+      b: 3,
+      get c() {
+        return code(), 5;
+      },
+    }),
+  "a proxy of the values": (store, code) => {
+    const values = { a: 1, b: 3, c: 5 };
+    store.append(1000, new Proxy(values, { get: (target, key) => (code(), Reflect.get(target, key)) }));
+  },
+  "a proxy that lists its keys": (store, code) => {
+    const values = { a: 1, b: 3, c: 5 };
+    store.append(1000, new Proxy(values, { ownKeys: (target) => (code(), Reflect.ownKeys(target)) }));
+  },
+  "sequences": (store, code) => {
+    const values = Object.defineProperty([1, 0, 5], 1, { get: () => (code(), 3) }) as number[];
+    store.append([1000, 1000, 1000], ["a", "b", "c"], values);
+  },
+  "a getter among the steps of sequences": (store, code) => {
+    const steps = Object.defineProperty([1000, 0, 1000], 1, { get: () => (code(), 1000) }) as number[];
+    store.append(steps, ["a", "b", "c"], [1, 3, 5]);
+  },
+  "columns": (store, code) =>
+    store.appendColumns({
+      step: [1000],
+      a: [1],
+      get b() {
+        return code(), [3];
+      },
+      c: [5],
+    }),
+  "an element of a column": (store, code) =>
+    store.appendColumns({ step: [1000], a: [1], b: listThatRuns(code, "element"), c: [5] }),
+  "an element of the steps": (store, code) => {
+    const step = Object.defineProperty([0], 0, { get: () => (code(), 1000) }) as number[];
+    store.appendColumns({ step, a: [1], b: [3], c: [5] });
+  },
+  "the width of a column": (store, code) =>
+    store.appendColumns({
+      step: [1000],
+      a: [1],
+      b: {
+        values: [3],
+        get width() {
+          return code(), 1;
+        },
+      },
+      c: [5],
+    }),
+};
+
+/** What the caller's code does, and whether that writes; what only reads may work or be `busy`. */
+const inners: Record<string, { readonly writes: boolean; readonly run: (store: Store) => unknown }> = {
+  "append": { writes: true, run: (store) => store.append(2000, { a: 2 }) },
+  "append, refused": {
+    writes: true,
+    run: (store) => store.append(2000, { a: 2, typo: 1 } as Record<string, FieldValue>),
+  },
+  "append, the long way": { writes: true, run: (store) => store.append(2000, { a: [2, 3], n: 5n }) },
+  "append of sequences": { writes: true, run: (store) => store.append([300, 300], ["a", "b"], [99, 2]) },
+  "appendColumns": { writes: true, run: (store) => store.appendColumns({ step: [2000, 2001], a: [9, 9] }) },
+  "flush": { writes: true, run: (store) => store.flush() },
+  "sync": { writes: true, run: (store) => store.sync() },
+  "close": { writes: true, run: (store) => store.close() },
+  "dispose": { writes: true, run: (store) => store[Symbol.dispose]() },
+  "window": { writes: false, run: (store) => store.window(0, store.length) },
+  "get": { writes: false, run: (store) => store.get([store.length - 1]) },
+  "gather": { writes: false, run: (store) => store.gather([0], store.length) },
+  "rows": { writes: false, run: (store) => store.rows() },
+  "column": { writes: false, run: (store) => store.column("a") },
+  "stats": { writes: false, run: (store) => store.stats() },
+  "rowOfStep": { writes: false, run: (store) => store.rowOfStep(0) },
+  "context": { writes: false, run: (store) => store.context({ steps: 2, fields: { a: 1 } }) },
+  "sampler": { writes: false, run: (store) => store.sampler({ tokens: 1, batchSize: 1 }).next() },
+  "inspect": { writes: false, run: (store) => assert.match(inspect(store), /tokens in/) },
+};
+
+/** Step 0 with a and b, 1000 as every outer call writes it, and 1001 with a. */
+function expectTokens(store: StreamStore, what: string): void {
+  const { steps, types, values } = store.window(0, store.length);
+  assert.deepEqual([...steps], [0n, 0n, 1000n, 1000n, 1000n, 1001n], what);
+  assert.deepEqual([...types], [0, 1, 0, 1, 2, 0], what);
+  assert.deepEqual([...values], [7, 8, 1, 3, 5, 4], what);
+  assert.equal(store.rowCount, 3, what);
+}
+
+for (const [outerName, outer] of Object.entries(outers)) {
+  test(`${outerName}: what it calls is refused as busy or reads, and spoils nothing`, () => {
+    for (const [innerName, inner] of Object.entries(inners)) {
+      for (const isCommitted of [true, false]) {
+        const directory = mkdtempSync(`${tmpdir()}/reentry-`);
+        const path = `${directory}/run.stream`;
+        const what = `${outerName}, ${innerName}, ${isCommitted ? "committed" : "in the tail"}`;
+        {
+          using store = StreamStore.open(path, { fields });
+          store.append(0, { a: 7, b: 8 });
+          if (isCommitted) store.flush();
+          let runs = 0;
+          outer(store, () => {
+            runs++;
+            try {
+              inner.run(store);
+              assert.ok(!inner.writes, `${what}: it wrote`);
+            } catch (error) {
+              assert.equal((error as StreamStoreError).code, "busy", `${what}: ${error}`);
+              assert.match(
+                (error as Error).message,
+                /^Cannot .+: the store must be idle, got a call from within/,
+              );
+            }
+          });
+          assert.ok(runs > 0, what);
+          store.append(1001, { a: 4 });
+          expectTokens(store, what);
+        }
+        {
+          using reader = StreamStore.open(path, { mode: "read" });
+          expectTokens(reader, `${what}, opened again`);
+        }
+        rmSync(directory, { recursive: true });
+      }
+    }
+  });
+}
+
+test("a getter that throws leaves a store that goes on", () => {
+  using store = new StreamStore(fields);
+  for (const outer of Object.values(outers)) {
+    assert.throws(() => outer(store, () => assert.fail("stop")), /stop/);
+  }
+  store.append(1, { a: 1 });
+  assert.deepEqual(store.rows(), [{ step: 1, a: 1 }]);
+});
+
+test("a store that was appended to from the getter of another has both", () => {
+  using other = new StreamStore(fields);
+  for (const outer of Object.values(outers)) {
+    using store = new StreamStore(fields);
+    outer(store, () => other.append(other.rowCount, { a: 1 }));
+    assert.deepEqual([...store.window(0, 3).values], [1, 3, 5]);
+    assert.equal(store.length, 3);
+  }
+  assert.ok(other.rowCount >= Object.keys(outers).length);
+});
+
+test("loadDataset() goes on when onProgress wants to write", async () => {
+  const hub = await startHub({});
+  try {
+    using source = new StreamStore({ a: 0 });
+    for (let step = 0; step < 100; step++) source.append(step, { a: step });
+    const access = { endpoint: hub.endpoint, token: hub.token };
+    await source.saveDataset("user/name", "train", access);
+    using store = new StreamStore({ a: 0 });
+    const codes: string[] = [];
+    const note = (task: () => void) => {
+      try {
+        task();
+        codes.push("done");
+      } catch (error) {
+        codes.push((error as StreamStoreError).code);
+      }
+    };
+    await store.loadDataset("user/name", "train", {
+      ...access,
+      onProgress: () => {
+        note(() => store.append(5000, { a: 1 }));
+        note(() => store.close());
+      },
+    });
+    assert.ok(codes.length > 0);
+    assert.deepEqual([...new Set(codes)], ["busy"]);
+    assert.deepEqual(store.rows(), source.rows());
+  } finally {
+    await hub.close();
+  }
+});
