@@ -53,7 +53,7 @@ function project(from = "@streamstore/streamstore"): string {
 }
 
 /** What the example prints. */
-const result = "128 128 384 1000\n";
+const result = "128 128 2304 1000\n";
 
 const [ofDeno, ofBun] = [
   { skip: !isDeno && "a command of the other runtime" },

@@ -81,9 +81,12 @@ test("close() twice does nothing, and every use after it is a named error, but f
   assert.deepEqual(members.filter((name) => !named.includes(name)), []);
 });
 
-test("README says what still answers after close()", () => {
-  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8").replace(/\s+/g, " ");
-  const [, list] = /use after close \(only ([^)]+) still answer\)/.exec(readme) ?? [];
+test("docs/promises.md says what still answers after close()", () => {
+  const promises = readFileSync(new URL("../../docs/promises.md", import.meta.url), "utf8").replace(
+    /\s+/g,
+    " ",
+  );
+  const [, list] = /use after close \(only ([^)]+) still answer\)/.exec(promises) ?? [];
   assert.deepEqual([...(list ?? "").matchAll(/`(\w+)`/g)].map(([, name]) => name), [...answering]);
 });
 

@@ -1,4 +1,5 @@
 /** Options that there are none of: every method that takes options refuses them, and says which there are. */
+import { writeFileSync } from "node:fs";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type LeRobotDataset, loadLeRobot, saveLeRobot, StreamStore } from "../../mod.ts";
@@ -165,7 +166,7 @@ function calls(store: StreamStore<{ a: 0 }>, even: StreamStore<{ a: 0 }>, folder
     {
       what: "loadDataset",
       action: "load a dataset",
-      names: `step, nullInList, columns, sortBy, format, revision, config, ${hub}`,
+      names: `step, nullInList, columns, sortBy, format, csv, revision, config, ${hub}`,
       call: async (options) => {
         await store.saveDataset(`${folder}/c.parquet`);
         using copy = new StreamStore({ a: 0 });
@@ -182,6 +183,17 @@ function calls(store: StreamStore<{ a: 0 }>, even: StreamStore<{ a: 0 }>, folder
         store.loadDataset("user/name", "train", { ...retry, retry: value }).catch((error) => {
           if (error.name !== "StreamStoreError") throw error;
         }),
+    },
+    {
+      what: "csv",
+      action: "load a dataset",
+      names: "delimiter, nulls, dates",
+      prefix: "csv.",
+      call: async (value) => {
+        writeFileSync(`${folder}/d.csv`, "a\n1\n");
+        using copy = new StreamStore({ a: 0 });
+        await copy.loadDataset(`${folder}/d.csv`, "train", { csv: value });
+      },
     },
     {
       what: "saveLeRobot",
