@@ -177,7 +177,9 @@ test("importing the core loads neither Arrow nor Parquet", () => {
   const core = [...loaded(resolve(root, "mod.ts"))].filter((name) => !name.startsWith("/"));
   assert.deepEqual(core.filter((name) => !name.startsWith("node:")), []);
   // The walk itself works: it does find them where they are loaded.
-  assert.ok(loaded(resolve(root, "src/dataset/parquet/write/file.ts")).has("apache-arrow"));
-  assert.ok(loaded(resolve(root, "src/dataset/parquet/read/from_parquet.ts")).has("hyparquet"));
+  const finds = (path: string, name: string) =>
+    [...loaded(resolve(root, path))].some((found) => found.split("/")[0] === name);
+  assert.ok(finds("src/dataset/parquet/write/file.ts", "apache-arrow"));
+  assert.ok(finds("src/dataset/parquet/read/from_parquet.ts", "hyparquet"));
   assert.ok(readdirSync(resolve(root, "src/dataset")).length > 10);
 });
