@@ -20,18 +20,7 @@
  * | `library-not-loaded`, `abi-mismatch`, `unsupported-platform` | there is no native library that fits |
  * | `internal` | this is a fault of the library |
  *
- * @example
- * ```ts
- * import { type ErrorCode, StreamStore, StreamStoreError } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * const expected: ErrorCode = "not-found";
- * try {
- *   StreamStore.open("/tmp/there-is-no-such.stream", { mode: "read" });
- * } catch (error) {
- *   assert.equal((error as StreamStoreError).code, expected);
- * }
- * ```
+ * Part of {@linkcode StreamStoreError}.
  */
 export type ErrorCode =
   | "abi-mismatch"

@@ -3,84 +3,34 @@ import { describeView } from "./typed_array.ts";
 
 /**
  * What the 64 bits of a field's tokens hold. Numbers and booleans are kept exactly: an integer that the dtype does not
- * hold is refused.
- *
- * @example
- * ```ts
- * import { type Dtype, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * const dtype: Dtype = "int64";
- * using store = new StreamStore({ id: { type: 0, dtype } });
- * store.append(0, { id: 2n ** 53n + 1n });
- * assert.equal(store.row(0).id, 9007199254740993n);
- * ```
+ * hold is refused. Part of {@linkcode FieldType}.
  */
 export type Dtype = "float64" | "int64" | "uint64";
 
 /**
- * A field's type ID, an int32, or its type ID and dtype. Without a dtype a field holds float64.
- *
- * @example
- * ```ts
- * import { type FieldType, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * const time: FieldType = { type: 7, dtype: "uint64" };
- * using store = new StreamStore({ time, reward: 8 });
- * assert.deepEqual(store.fields.map(({ dtype }) => dtype), ["uint64", "float64"]);
- * ```
+ * A field's type ID, an int32, or its type ID and dtype. Without a dtype a field holds float64. Part of
+ * {@linkcode FieldMap}.
  */
 export type FieldType = number | { readonly type: number; readonly dtype?: Dtype };
 
 /**
  * Field names and what they are stored as, in field order. No field can be named `step`, and no two have one type ID.
  *
- * JavaScript puts names that are whole numbers (`"0"`, `"17"`) first in every object, so an object cannot say where they
- * stand: with such a name fields are given as entries, {@linkcode FieldEntry}, or as a list of names.
- *
- * @example
- * ```ts
- * import { type FieldMap, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * const fields: FieldMap = { action: 0, observation: 1, frame: { type: 2, dtype: "int64" } };
- * using store = new StreamStore(fields);
- * assert.deepEqual(store.fields.map(({ name }) => name), ["action", "observation", "frame"]);
- * ```
+ * JavaScript puts names that are whole numbers (`"0"`, `"17"`) first in every object, so an object cannot say where
+ * they stand: with such a name fields are given as entries, {@linkcode FieldEntry}, or as a list of names. A form of
+ * {@linkcode FieldList}.
  */
 export type FieldMap = Readonly<Record<string, FieldType>>;
 
 /**
- * A field's name and what it is stored as, in a list of fields, whose order is the field order.
- *
- * @example
- * ```ts
- * import { type FieldEntry, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * const fields: readonly FieldEntry[] = [["b", 0], ["1", { type: 1, dtype: "int64" }]];
- * using store = new StreamStore(fields);
- * assert.deepEqual(store.fields.map(({ name }) => name), ["b", "1"]);
- * ```
+ * A field's name and what it is stored as, in a list of fields, whose order is the field order. Part of
+ * {@linkcode FieldList}.
  */
 export type FieldEntry = readonly [name: string, type: FieldType];
 
 /**
  * The fields of a store, in field order: an object, or where names are whole numbers a list of entries, or a list of
- * names, whose type IDs are their places.
- *
- * @example
- * ```ts
- * import { type FieldList, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * const forms: FieldList[] = [{ action: 0, observation: 1 }, [["action", 0], ["observation", 1]], ["action", "observation"]];
- * for (const fields of forms) {
- *   using store = new StreamStore(fields);
- *   assert.deepEqual(store.fields.map(({ name, type }) => [name, type]), [["action", 0], ["observation", 1]]);
- * }
- * ```
+ * names, whose type IDs are their places. Taken by {@linkcode StreamStore} and {@linkcode StreamStore.open}.
  */
 export type FieldList = FieldMap | readonly FieldEntry[] | readonly string[];
 
@@ -112,19 +62,7 @@ export type FieldTypeOf<Fields extends FieldList, Name extends string> = Fields 
   : never
   : Fields[Name & keyof Fields];
 
-/**
- * A named column of the user's data, as `store.fields` tells of it.
- *
- * @example
- * ```ts
- * import { type FieldInfo, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * using store = new StreamStore({ reward: 3 });
- * const [reward]: readonly FieldInfo[] = store.fields;
- * assert.deepEqual(reward, { name: "reward", type: 3, dtype: "float64" });
- * ```
- */
+/** A named column of the user's data, as {@linkcode StreamStore.fields} tells of it. */
 export interface FieldInfo {
   /** As in the store's fields. */
   readonly name: string;

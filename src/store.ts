@@ -58,19 +58,7 @@ import type { FieldValue } from "./append/values.ts";
 import { type Verification, verifyChunks, type VerifyOptions } from "./store/verify.ts";
 import { Window } from "./read/window.ts";
 
-/**
- * Options of a new store.
- *
- * @example
- * ```ts
- * import { type StoreOptions, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * const options: StoreOptions = { capacity: 4096, retain: { rows: 100_000 } };
- * using store = new StreamStore({ reward: 0 }, options);
- * assert.equal(store.length, 0);
- * ```
- */
+/** Options of a new store. Taken by {@linkcode StreamStore}. */
 export interface StoreOptions {
   /**
    * The chunk, in tokens, by which the store's files grow: below 2 ** 32; 1,000,000 by default. A store that exists
@@ -81,22 +69,7 @@ export interface StoreOptions {
   readonly retain?: Retain;
 }
 
-/**
- * Options of `StreamStore.open`.
- *
- * @example
- * ```ts
- * import { type OpenOptions, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- * import { mkdtempSync } from "node:fs";
- * import { tmpdir } from "node:os";
- *
- * const path = `${mkdtempSync(`${tmpdir()}/example-`)}/run.stream`;
- * const options = { fields: { reward: 0 }, mode: "create", commitEvery: { ms: 100 } } satisfies OpenOptions;
- * using store = StreamStore.open(path, options);
- * assert.equal(store.rowCount, 0);
- * ```
- */
+/** Options of {@linkcode StreamStore.open}. */
 export interface OpenOptions<Fields extends FieldList = FieldMap> extends StoreOptions, ScheduleOptions {
   /** The fields: needed to create a store, and compared with those of one that exists. */
   readonly fields?: Fields;
@@ -109,36 +82,10 @@ export interface OpenOptions<Fields extends FieldList = FieldMap> extends StoreO
   readonly salvage?: boolean;
 }
 
-/**
- * What one step holds: a value for each field that it has.
- *
- * @example
- * ```ts
- * import { type StepValues, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * const values: StepValues<{ action: 0; observation: 1 }> = { observation: [0.5, 0.25] };
- * using store = new StreamStore({ action: 0, observation: 1 });
- * store.append(0, values);
- * assert.equal(store.length, 2);
- * ```
- */
+/** What one step holds: a value for each field that it has. Taken by {@linkcode StreamStore.append}. */
 export type StepValues<Fields extends FieldList> = { readonly [Name in FieldName<Fields>]?: FieldValue };
 
-/**
- * What `column` returns for a field: with the array class of its dtype.
- *
- * @example
- * ```ts
- * import { type ColumnOf, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * using store = new StreamStore({ id: { type: 0, dtype: "int64" } });
- * store.append(0, { id: 7 });
- * const column: ColumnOf<{ id: { type: 0; dtype: "int64" } }, "id"> = store.column("id");
- * assert.deepEqual(column.values, BigInt64Array.of(7n));
- * ```
- */
+/** What {@linkcode StreamStore.column} returns for a field: with the array class of its dtype. */
 export type ColumnOf<Fields extends FieldList, Key extends FieldName<Fields>> = Column<
   { float64: Float64Array; int64: BigInt64Array; uint64: BigUint64Array }[DtypeOf<FieldTypeOf<Fields, Key>>]
 >;

@@ -18,38 +18,13 @@ import {
 } from "../typed_array.ts";
 import type { NumberArray, Scalar } from "./values.ts";
 
-/**
- * Numbers of one field for many steps, of shape `[values]`.
- *
- * @example
- * ```ts
- * import { type ColumnNumbers, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * const done: ColumnNumbers = [false, false, true];
- * using store = new StreamStore({ done: 0 });
- * store.appendColumns({ step: [0, 1, 2], done });
- * assert.deepEqual(store.column("done").values, Float64Array.of(0, 0, 1));
- * ```
- */
+/** Numbers of one field for many steps, of shape `[values]`. Part of {@linkcode ColumnInput}. */
 export type ColumnNumbers = NumberArray | readonly Scalar[];
 
 /**
  * One field of many steps: one value a step, shape `[steps]`; or lists of `width` values each, shape `[steps, width]`;
  * or lists that vary, of which step `i` has the values from `offsets[i]` to `offsets[i + 1]`, with offsets of shape
- * `[steps + 1]`.
- *
- * @example
- * ```ts
- * import { type ColumnInput, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * const text: ColumnInput = { values: [7, 8, 9], offsets: [0, 2, 2, 3] };
- * using store = new StreamStore({ text: 0 });
- * store.appendColumns({ step: [0, 1, 2], text });
- * assert.deepEqual(store.row(0).text, Float64Array.of(7, 8));
- * assert.deepEqual(store.row(1).text, new Float64Array(0));
- * ```
+ * `[steps + 1]`. Part of {@linkcode ColumnsInput}.
  */
 export type ColumnInput =
   | ColumnNumbers
@@ -57,18 +32,8 @@ export type ColumnInput =
   | { readonly values: ColumnNumbers; readonly offsets: Int32Array | BigInt64Array | readonly number[] };
 
 /**
- * Steps, integers that rise, of shape `[steps]`; and columns by field name.
- *
- * @example
- * ```ts
- * import { type ColumnsInput, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * const columns: ColumnsInput<"reward"> = { step: Int32Array.of(3, 5), reward: Float32Array.of(0.5, 1) };
- * using store = new StreamStore({ reward: 0 });
- * store.appendColumns(columns);
- * assert.deepEqual(store.rows(), [{ step: 3, reward: 0.5 }, { step: 5, reward: 1 }]);
- * ```
+ * Steps, integers that rise, of shape `[steps]`; and columns by field name. Taken by
+ * {@linkcode StreamStore.appendColumns}.
  */
 export type ColumnsInput<Name extends string = string> =
   & { readonly step: BigInt64Array | Float64Array | Int32Array | readonly (number | bigint)[] }

@@ -7,34 +7,14 @@ import { bigintAdvice } from "../steps.ts";
 import { attachedLength, lengthOf } from "../typed_array.ts";
 
 /**
- * A number as a field takes it. A boolean is kept as 1 or 0; a bigint must be exact in the field's dtype.
- *
- * @example
- * ```ts
- * import { type Scalar, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * const done: Scalar = true;
- * using store = new StreamStore({ done: 0 });
- * store.append(0, { done });
- * assert.equal(store.row(0).done, 1);
- * ```
+ * A number as a field takes it. A boolean is kept as 1 or 0; a bigint must be exact in the field's dtype. Part of
+ * {@linkcode FieldValue}.
  */
 export type Scalar = number | boolean | bigint;
 
 /**
  * Any typed array of numbers, 64-bit integers included: a list of one step, of shape `[values]`, or a column of many.
- *
- * @example
- * ```ts
- * import { type NumberArray, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * const observation: NumberArray = Float32Array.of(0.5, 0.25);
- * using store = new StreamStore({ observation: 0 });
- * store.append(0, { observation });
- * assert.deepEqual(store.row(0).observation, Float64Array.of(0.5, 0.25));
- * ```
+ * Part of {@linkcode FieldValue}.
  */
 export type NumberArray =
   | Float64Array
@@ -51,19 +31,8 @@ export type NumberArray =
   | BigUint64Array;
 
 /**
- * What one field takes at one step: a scalar, a flat list of shape `[values]`, or nothing (null, undefined).
- *
- * @example
- * ```ts
- * import { type FieldValue, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * const values: FieldValue[] = [1, [2, 3], [], null];
- * using store = new StreamStore({ a: 0 });
- * values.forEach((a, step) => store.append(step, { a }));
- * assert.equal(store.length, 3);
- * assert.equal(store.row(3).a, undefined);
- * ```
+ * What one field takes at one step: a scalar, a flat list of shape `[values]`, or nothing (null, undefined). Taken by
+ * {@linkcode StreamStore.append}.
  */
 export type FieldValue = Scalar | NumberArray | readonly Scalar[] | null | undefined;
 

@@ -26,20 +26,7 @@ type ArrowVector = NonNullable<ReturnType<Table["getChildAt"]>>;
 
 /**
  * A column beside the fields, of shape `[rows]`: an Arrow vector, a typed array, or a list of strings, numbers,
- * booleans or bigints, in which null stands for nothing.
- *
- * @example
- * ```ts
- * import { type ExtraColumn, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * using store = new StreamStore({ action: 0, observation: 1 });
- * for (let step = 0; step < 4; step++) store.append(step, { action: step, observation: [step, 1] });
- *
- * const task: ExtraColumn = ["lift", "lift", null, "push"];
- * const table = await store.toDataset({ extra: { task } });
- * assert.deepEqual(table.getChild("task")!.toJSON(), task);
- * ```
+ * booleans or bigints, in which null stands for nothing. Part of {@linkcode ToDatasetOptions}.
  */
 export type ExtraColumn = ArrowVector | NumberArray | readonly unknown[];
 

@@ -2,20 +2,8 @@ import { describe } from "../fields.ts";
 import { allowedValueTypes, isNullType, parseValueType, type ValueType } from "./value_types.ts";
 
 /**
- * A column of one number a row; `dtype` as HuggingFace names it: `float32`, `int64`, `bool`, `timestamp[us]`.
- *
- * @example
- * ```ts
- * import { StreamStore, type ValueFeature } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * using store = new StreamStore({ action: 0, observation: 1 });
- * for (let step = 0; step < 4; step++) store.append(step, { action: step, observation: [step, 1] });
- *
- * const action: ValueFeature = { dtype: "int32", _type: "Value" };
- * const table = await store.toDataset({ fieldFeatures: { action } });
- * assert.equal(`${table.getChild("action")!.type}`, "Int32");
- * ```
+ * A column of one number a row; `dtype` as HuggingFace names it: `float32`, `int64`, `bool`, `timestamp[us]`. A kind
+ * of {@linkcode Feature}.
  */
 export interface ValueFeature {
   /** The type of each number. */
@@ -24,22 +12,7 @@ export interface ValueFeature {
   readonly _type: "Value";
 }
 
-/**
- * A column of int64 that number `names`.
- *
- * @example
- * ```ts
- * import { type ClassLabelFeature, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * using store = new StreamStore({ action: 0, observation: 1 });
- * for (let step = 0; step < 4; step++) store.append(step, { action: step, observation: [step, 1] });
- *
- * const action: ClassLabelFeature = { names: ["left", "right", "up", "down"], _type: "ClassLabel" };
- * const table = await store.toDataset({ fieldFeatures: { action } });
- * assert.match(table.schema.metadata.get("huggingface")!, /"names":\["left",/);
- * ```
- */
+/** A column of int64 that number `names`. A kind of {@linkcode Feature}. */
 export interface ClassLabelFeature {
   /** What the numbers 0, 1, … stand for. */
   readonly names: readonly string[];
@@ -48,21 +21,8 @@ export interface ClassLabelFeature {
 }
 
 /**
- * A column of lists, all of `length` where it is given. `Sequence` is the older name of `List`.
- *
- * @example
- * ```ts
- * import { type ListFeature, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * using store = new StreamStore({ action: 0, observation: 1 });
- * for (let step = 0; step < 4; step++) store.append(step, { action: step, observation: [step, 1] });
- *
- * const feature = { dtype: "float32", _type: "Value" } as const;
- * const observation: ListFeature = { feature, length: 2, _type: "List" };
- * const table = await store.toDataset({ fieldFeatures: { observation } });
- * assert.equal(`${table.getChild("observation")!.type}`, "FixedSizeList[2]<Float32>");
- * ```
+ * A column of lists, all of `length` where it is given. `Sequence` is the older name of `List`. A kind of
+ * {@linkcode Feature}.
  */
 export interface ListFeature {
   /** What the entries are. */
@@ -74,20 +34,8 @@ export interface ListFeature {
 }
 
 /**
- * A column of lists with 64-bit offsets: for more than 2 ** 31 values in one piece of a column.
- *
- * @example
- * ```ts
- * import { type LargeListFeature, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * using store = new StreamStore({ action: 0, observation: 1 });
- * for (let step = 0; step < 4; step++) store.append(step, { action: step, observation: [step, 1] });
- *
- * const observation: LargeListFeature = { feature: { dtype: "float32", _type: "Value" }, _type: "LargeList" };
- * const table = await store.toDataset({ fieldFeatures: { observation } });
- * assert.match(table.schema.metadata.get("huggingface")!, /LargeList/);
- * ```
+ * A column of lists with 64-bit offsets: for more than 2 ** 31 values in one piece of a column. A kind of
+ * {@linkcode Feature}.
  */
 export interface LargeListFeature {
   /** What the entries are. */
@@ -98,20 +46,7 @@ export interface LargeListFeature {
 
 /**
  * A column of arrays of one shape; its first dimension may vary, and is null then. A row has the values in C order:
- * the last dimension fastest.
- *
- * @example
- * ```ts
- * import { type ArrayFeature, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * using store = new StreamStore({ action: 0, observation: 1 });
- * for (let step = 0; step < 4; step++) store.append(step, { action: step, observation: [step, 1] });
- *
- * const observation: ArrayFeature = { shape: [1, 2], dtype: "float32", _type: "Array2D" };
- * const table = await store.toDataset({ fieldFeatures: { observation } });
- * assert.deepEqual(table.getChild("observation")!.get(3).get(0).toArray(), Float32Array.of(3, 1));
- * ```
+ * the last dimension fastest. A kind of {@linkcode Feature}.
  */
 export interface ArrayFeature {
   /** The length of each dimension, 2 to 5 of them, for instance `[null, 3]`. */
@@ -122,40 +57,10 @@ export interface ArrayFeature {
   readonly _type: "Array2D" | "Array3D" | "Array4D" | "Array5D";
 }
 
-/**
- * What HuggingFace datasets knows of a column of numbers, as its JSON has it.
- *
- * @example
- * ```ts
- * import { type Feature, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * using store = new StreamStore({ action: 0, observation: 1 });
- * for (let step = 0; step < 4; step++) store.append(step, { action: step, observation: [step, 1] });
- *
- * const observation: Feature = { feature: { dtype: "float16", _type: "Value" }, length: 2, _type: "List" };
- * const table = await store.toDataset({ fieldFeatures: { observation } });
- * assert.equal(`${table.getChild("observation")!.type}`, "FixedSizeList[2]<Float16>");
- * ```
- */
+/** What HuggingFace datasets knows of a column of numbers, as its JSON has it. Part of {@linkcode ToDatasetOptions}. */
 export type Feature = ValueFeature | ClassLabelFeature | ListFeature | LargeListFeature | ArrayFeature;
 
-/**
- * Features by column name.
- *
- * @example
- * ```ts
- * import { type Features, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * using store = new StreamStore({ action: 0, observation: 1 });
- * for (let step = 0; step < 4; step++) store.append(step, { action: step, observation: [step, 1] });
- *
- * const fieldFeatures: Features = { action: { dtype: "int8", _type: "Value" } };
- * const table = await store.toDataset({ fieldFeatures });
- * assert.equal(`${table.getChild("action")!.type}`, "Int8");
- * ```
- */
+/** Features by column name. Part of {@linkcode ToDatasetOptions}. */
 export type Features = Readonly<Record<string, Feature>>;
 
 /** One level of nesting: lists of any length, with 32-bit or 64-bit offsets, or lists of so many entries. */

@@ -2,25 +2,7 @@ import { describe } from "../fields.ts";
 
 /**
  * The forms in which a dataset lies on a disk: a folder as HuggingFace's `save_to_disk` writes it, Parquet, Arrow IPC,
- * JSON lines, or CSV.
- *
- * @example
- * ```ts
- * import { type DatasetFormat, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- * import { mkdtempSync } from "node:fs";
- * import { tmpdir } from "node:os";
- *
- * const path = `${mkdtempSync(`${tmpdir()}/example-`)}/run`;
- * using store = new StreamStore({ action: 0, observation: 1 });
- * for (let step = 0; step < 4; step++) store.append(step, { action: step, observation: [step, 1] });
- *
- * const formats: DatasetFormat[] = ["disk", "parquet", "arrow", "jsonl", "csv"];
- * for (const format of formats) await store.saveDataset(`${path}-${format}`, "train", { format });
- * using copy = new StreamStore({ action: 0, observation: 1 });
- * for (const format of formats) await copy.loadDataset(`${path}-${format}`, "train");
- * assert.equal(copy.rowCount, 5 * 4);
- * ```
+ * JSON lines, or CSV. Part of {@linkcode LoadDatasetOptions} and {@linkcode SaveDatasetOptions}.
  */
 export type DatasetFormat = "disk" | "parquet" | "arrow" | "jsonl" | "csv";
 

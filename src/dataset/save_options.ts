@@ -3,24 +3,8 @@ import type { HubSaveOptions } from "./hub/types.ts";
 import type { ToDatasetOptions } from "./table/to_arrow.ts";
 
 /**
- * Options of `saveDataset`: those of `toDataset`, how it is written, and for names at the Hub the Hub's.
- *
- * @example
- * ```ts
- * import { type SaveDatasetOptions, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- * import { mkdtempSync, readFileSync } from "node:fs";
- * import { tmpdir } from "node:os";
- *
- * const path = `${mkdtempSync(`${tmpdir()}/example-`)}/run`;
- * using store = new StreamStore({ action: 0, observation: 1 });
- * for (let step = 0; step < 4; step++) store.append(step, { action: step, observation: [step, 1] });
- *
- * const options = { format: "jsonl", extra: { task: ["a", "a", "b", "b"] } } satisfies SaveDatasetOptions;
- * await store.saveDataset(path, "train", options);
- * const [first] = readFileSync(`${path}/train.jsonl`, "utf8").split("\n");
- * assert.deepEqual(JSON.parse(first), { action: 0, observation: [0, 1], task: "a" });
- * ```
+ * Options of {@linkcode StreamStore.saveDataset}: those of `toDataset`, how it is written, and for names at the Hub
+ * the Hub's.
  */
 export interface SaveDatasetOptions<Name extends string = string>
   extends ToDatasetOptions<Name>, HubSaveOptions {

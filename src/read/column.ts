@@ -2,22 +2,7 @@ import { type Connection, nothing } from "../store/connection.ts";
 import type { Field } from "../fields.ts";
 import { errorOf, status } from "../native/status.ts";
 
-/**
- * The values of one field, row after row, over all rows that are kept.
- *
- * @example
- * ```ts
- * import { StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * using store = new StreamStore({ text: 0 });
- * for (const [step, text] of [[1, 2], [], [3]].entries()) store.append(step, { text });
- * const { values, width, offsets } = store.column("text");
- * assert.equal(width, null);
- * assert.deepEqual(values.subarray(offsets![0], offsets![1]), Float64Array.of(1, 2));
- * assert.deepEqual(values.subarray(offsets![2], offsets![3]), Float64Array.of(3));
- * ```
- */
+/** The values of one field, row after row, over all rows that are kept. Returned by {@linkcode StreamStore.column}. */
 export interface Column<Values = Float64Array | BigInt64Array | BigUint64Array> {
   /**
    * All values, one row's after another's: float64, or the field's own int64 or uint64. Shape `[rows, width]`, or

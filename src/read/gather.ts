@@ -13,18 +13,8 @@ import {
 } from "../typed_array.ts";
 
 /**
- * Indices into a stream, of shape `[B]`: whole numbers in a list or in a typed array.
- *
- * @example
- * ```ts
- * import { type Indices, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * using store = new StreamStore({ reward: 0 });
- * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
- * const starts: Indices = Int32Array.of(2, 5);
- * assert.deepEqual(store.gather(starts, 2).values, Float64Array.of(2, 3, 5, 6));
- * ```
+ * Indices into a stream, of shape `[B]`: whole numbers in a list or in a typed array. Taken by
+ * {@linkcode StreamStore.gather}.
  */
 export type Indices =
   | readonly number[]
@@ -35,20 +25,8 @@ export type Indices =
   | BigUint64Array;
 
 /**
- * For each column: an array to fill, the dtype of an array to make, or null to leave the column out.
- *
- * @example
- * ```ts
- * import { type GatherOut, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * using store = new StreamStore({ reward: 0 });
- * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
- * const out = { values: new Float32Array(4), types: null, steps: "float64" } satisfies GatherOut;
- * const { values, steps } = store.gather([0, 6], 2, out);
- * assert.equal(values, out.values);
- * assert.deepEqual(steps, Float64Array.of(0, 1, 6, 7));
- * ```
+ * For each column: an array to fill, the dtype of an array to make, or null to leave the column out. Taken by
+ * {@linkcode StreamStore.gather}.
  */
 export interface GatherOut<
   Values extends Float64Array | Float32Array | "float64" | "float32" | null | undefined =
@@ -75,20 +53,7 @@ export interface GatherOut<
 
 /**
  * Copies of windows, each column of shape `[B, T]`, row by row: B is `starts.length`, T the length of a window in
- * tokens.
- *
- * @example
- * ```ts
- * import { type GatherResult, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * using store = new StreamStore({ reward: 0 });
- * for (let step = 0; step < 10; step++) store.append(step, { reward: step / 2 });
- * const [B, T] = [2, 3];
- * const batch: GatherResult = store.gather([1, 7], T);
- * assert.equal(batch.values!.length, B * T);
- * assert.equal(batch.values![1 * T + 2], 4.5); // of window 1 the token 2
- * ```
+ * tokens. Returned by {@linkcode StreamStore.gather}.
  */
 export interface GatherResult<
   Values = Float64Array | Float32Array | null,
@@ -126,21 +91,7 @@ export type StepsOf<Wanted> = Wanted extends null ? null
   : Wanted extends Float64Array | "float64" ? Float64Array
   : BigInt64Array;
 
-/**
- * What `gather` returns for an `out`: the arrays given, or new ones of the dtypes asked for.
- *
- * @example
- * ```ts
- * import { type Gathered, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * using store = new StreamStore({ reward: 0 });
- * store.append(0, { reward: 0.5 });
- * const batch: Gathered<{ values: "float32"; steps: null }> = store.gather([0], 1, { values: "float32", steps: null });
- * assert.deepEqual(batch.values, Float32Array.of(0.5));
- * assert.equal(batch.steps, null);
- * ```
- */
+/** What {@linkcode StreamStore.gather} returns for an `out`: the arrays given, or new ones of the dtypes asked for. */
 export type Gathered<Out extends GatherOut> = GatherResult<
   ValuesOf<Out["values"]>,
   TypesOf<Out["types"]>,

@@ -7,36 +7,14 @@ import { narrowStep } from "../steps.ts";
 /**
  * A field's value in a row: a number, or a list of shape `[values]` as a typed array, of the field's own dtype. A
  * bigint is a value of an int64 or uint64 field. Once a field was written as a list, all its values come as lists.
- *
- * @example
- * ```ts
- * import { type RowValue, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * using store = new StreamStore({ a: 0 });
- * store.append(0, { a: 1 });
- * const single: RowValue | undefined = store.row(0).a;
- * assert.equal(single, 1);
- * store.append(1, { a: [2, 3] });
- * assert.deepEqual(store.row(0).a, Float64Array.of(1));
- * ```
+ * Part of {@linkcode Row}.
  */
 export type RowValue = number | bigint | Float64Array | BigInt64Array | BigUint64Array;
 
 /**
  * One row: its step, and the fields that it has by name. A step is a bigint where a number would not be exact. In a
- * store with a field whose name objects inherit, such as `constructor`, rows have no prototype.
- *
- * @example
- * ```ts
- * import { type Row, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * using store = new StreamStore({ action: 0, reward: 1 });
- * store.append(5, { reward: 0.5 });
- * const row: Row<"action" | "reward"> = store.row(0);
- * assert.deepEqual(row, { step: 5, reward: 0.5 });
- * ```
+ * store with a field whose name objects inherit, such as `constructor`, rows have no prototype. Returned by
+ * {@linkcode StreamStore.row} and {@linkcode StreamStore.rows}.
  */
 export type Row<Name extends string = string> =
   & { readonly step: number | bigint }

@@ -3,36 +3,12 @@ import { describe } from "../fields.ts";
 import { gather, type GatherRequest, type Indices, readStarts } from "./gather.ts";
 import { isList, readElements } from "../typed_array.ts";
 
-/**
- * Indices in nested lists of equal lengths: their nesting is the shape.
- *
- * @example
- * ```ts
- * import { type NestedIndices, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * using store = new StreamStore({ reward: 0 });
- * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
- * const indices: NestedIndices = [[0, 1, 2], [7, 8, 9]];
- * assert.deepEqual(store.get(indices).shape, [2, 3]);
- * ```
- */
+/** Indices in nested lists of equal lengths: their nesting is the shape. Taken by {@linkcode StreamStore.get}. */
 export type NestedIndices = readonly number[] | readonly NestedIndices[];
 
 /**
  * Single tokens, copied, in the shape of the indices that asked for them. The arrays are flat, the last axis fastest.
- *
- * @example
- * ```ts
- * import { StreamStore, type Tokens } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * using store = new StreamStore({ action: 0, reward: 1 });
- * store.append(7, { action: 2, reward: 0.5 });
- * const tokens: Tokens = store.get([1, 0]);
- * assert.deepEqual(tokens.types, Int32Array.of(1, 0));
- * assert.deepEqual(tokens.values, Float64Array.of(0.5, 2));
- * ```
+ * Returned by {@linkcode StreamStore.get}.
  */
 export interface Tokens {
   /** The lengths of the axes, for instance `[2, 3]`: they multiply to the number of tokens. */

@@ -4,19 +4,7 @@ import type { ValueDtype, WindowPlan } from "./options.ts";
 
 /**
  * What every batch says of its windows. All arrays are row by row, a window a row: B windows, T tokens or S rows each.
- *
- * @example
- * ```ts
- * import { type BatchBase, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * using store = new StreamStore({ observation: 0, done: 1 });
- * for (let step = 0; step < 20; step++) store.append(step, { observation: [step, -step], done: step % 5 === 4 });
- * const options = { steps: 4, fields: { observation: 2 }, episodes: { end: "done" }, boundary: "pad-right" } as const;
- * const batch: BatchBase<BigInt64Array> = store.sampler({ ...options, order: "sequential", batchSize: 5 }).next()!;
- * assert.deepEqual([...batch.lengths], [4, 4, 3, 2, 1]);
- * assert.deepEqual([...batch.mask.subarray(4 * 4)], [1, 0, 0, 0]);
- * ```
+ * Part of {@linkcode TokenBatch} and {@linkcode FieldBatch}.
  */
 export interface BatchBase<Steps> {
   /** Windows in the batch, B: the sampler's batch size, or fewer where the last epoch ends. */
@@ -43,18 +31,8 @@ export interface BatchBase<Steps> {
 }
 
 /**
- * A batch of windows as tokens: columns of shape `[B, T]`, B windows of T tokens.
- *
- * @example
- * ```ts
- * import { StreamStore, type TokenBatch } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * using store = new StreamStore({ reward: 0 });
- * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
- * const batch: TokenBatch = store.sampler({ tokens: 4, order: "sequential", batchSize: 2 }).next()!;
- * assert.deepEqual([...batch.values!], [0, 1, 2, 3, 1, 2, 3, 4]);
- * ```
+ * A batch of windows as tokens: columns of shape `[B, T]`, B windows of T tokens. Returned by
+ * {@linkcode Sampler.next}.
  */
 export interface TokenBatch<
   Values = BatchValues | null,
@@ -67,23 +45,7 @@ export interface TokenBatch<
   readonly types: Types;
 }
 
-/**
- * One field of a batch of dense fields: W values for each of S rows of B windows.
- *
- * @example
- * ```ts
- * import { type FieldValues, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * using store = new StreamStore({ observation: 0, done: 1 });
- * for (let step = 0; step < 20; step++) store.append(step, { observation: [step, -step], done: step % 5 === 4 });
- * const sampler = store.sampler({ steps: 2, fields: { observation: 3 }, order: "sequential", batchSize: 2 });
- * const { width, values, mask }: FieldValues = sampler.next()!.fields.observation;
- * assert.equal(values.length, 2 * 2 * width);
- * assert.deepEqual([...values.subarray(3, 6)], [1, -1, 0]);
- * assert.deepEqual([...mask.subarray(3, 6)], [1, 1, 0]);
- * ```
- */
+/** One field of a batch of dense fields: W values for each of S rows of B windows. Part of {@linkcode FieldBatch}. */
 export interface FieldValues<Values = BatchValues> {
   /** Values a row, W. */
   readonly width: number;
@@ -93,22 +55,7 @@ export interface FieldValues<Values = BatchValues> {
   readonly mask: Uint8Array;
 }
 
-/**
- * A batch of windows of rows as dense fields.
- *
- * @example
- * ```ts
- * import { type FieldBatch, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * using store = new StreamStore({ observation: 0, done: 1 });
- * for (let step = 0; step < 20; step++) store.append(step, { observation: [step, -step], done: step % 5 === 4 });
- * const options = { steps: 2, fields: { observation: 2, done: 1 }, batchSize: 3 } as const;
- * const batch: FieldBatch<"observation" | "done"> = store.sampler(options).next()!;
- * assert.equal(batch.fields.observation.values.length, 3 * 2 * 2);
- * assert.equal(batch.fields.done.values.length, 3 * 2 * 1);
- * ```
- */
+/** A batch of windows of rows as dense fields. Returned by {@linkcode Sampler.next}. */
 export interface FieldBatch<
   Name extends string = string,
   Values = BatchValues,
@@ -119,35 +66,14 @@ export interface FieldBatch<
 }
 
 /**
- * The numbers of a batch, of shape `[B, T]` or `[B, S, W]`. bfloat16 is a Uint16Array.
- *
- * @example
- * ```ts
- * import { type BatchValues, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * using store = new StreamStore({ reward: 0 });
- * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
- * const batch = store.sampler({ tokens: 2, batchSize: 3, output: { values: "float64" } }).next()!;
- * const values: BatchValues = batch.values;
- * assert.equal(values.length, 3 * 2);
- * ```
+ * The numbers of a batch, of shape `[B, T]` or `[B, S, W]`. bfloat16 is a Uint16Array. Part of {@linkcode TokenBatch}
+ * and {@linkcode FieldValues}.
  */
 export type BatchValues = Float32Array | Float64Array | Float16Array | Uint16Array;
 
 /**
  * A batch whose options are not known: as tokens it has `values` and `types` of shape `[B, T]`, else `fields`.
- *
- * @example
- * ```ts
- * import { type AnyBatch, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * using store = new StreamStore({ reward: 0 });
- * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
- * const width = ({ values, mask }: AnyBatch) => values ? mask.length / values.length : 0;
- * assert.equal(width(store.sampler({ tokens: 2 }).next()!), 1);
- * ```
+ * Returned by {@linkcode Sampler.next}.
  */
 export type AnyBatch = BatchBase<BigInt64Array | Float64Array | null> & {
   readonly values?: BatchValues | null;
@@ -205,18 +131,6 @@ type Drawn<Options> = Options extends { readonly order: { readonly kind: "priori
 /**
  * The batches of a sampler with these options: a {@link FieldBatch} where they name `fields`, else a {@link
  * TokenBatch}; where their type does not tell, {@link AnyBatch}.
- *
- * @example
- * ```ts
- * import { type BatchOf, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * using store = new StreamStore({ reward: 0 });
- * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
- * const options = { tokens: 2, batchSize: 3, order: { kind: "prioritized" } } as const;
- * const batch: BatchOf<typeof options> = store.sampler(options).next()!;
- * assert.deepEqual([...batch.weights], [1, 1, 1]);
- * ```
  */
 export type BatchOf<Options> = Options extends unknown
   ? "fields" extends keyof Options ? DenseBatchOf<Options, Options["fields"]>

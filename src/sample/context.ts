@@ -7,22 +7,7 @@ import { Filler, scalesOf } from "./fill.ts";
 import { Checks, parseWindow, readOptions, type WindowOptions, type WindowPlan } from "./options.ts";
 import type { SampleSource } from "./sampler.ts";
 
-/**
- * Which window a policy looks at while it acts.
- *
- * @example
- * ```ts
- * import { type ContextOptions, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * using store = new StreamStore({ observation: 0, done: 1 });
- * for (let step = 0; step < 20; step++) store.append(step, { observation: [step, -step], done: step % 5 === 4 });
- * const options = { steps: 3, fields: { observation: 2 }, padTo: 4 } satisfies ContextOptions;
- * const { fields, mask } = store.context(options);
- * assert.deepEqual([...mask], [0, 1, 1, 1]);
- * assert.equal(fields.observation.values.length, 1 * 4 * 2);
- * ```
- */
+/** Which window a policy looks at while it acts. Taken by {@linkcode StreamStore.context}. */
 export interface ContextOptions<Name extends string = string> extends WindowOptions<Name> {
   /**
    * The places that the window is padded to, on its left: tokens, or rows of dense fields. As long as the window where

@@ -4,20 +4,8 @@ import { PrefetchingSampler } from "./prefetch/prefetch.ts";
 import { Sampler, type SampleSource } from "./sampler.ts";
 
 /**
- * The sampler that `store.sampler` makes of options: with `prefetch` one that works ahead, and where only the program's
- * run decides whether there is a `prefetch`, either.
- *
- * @example
- * ```ts
- * import { type SamplerOf, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * using store = new StreamStore({ reward: 0 });
- * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
- * const options = { tokens: 2, batchSize: 3 } as const;
- * const sampler: SamplerOf<typeof options> = store.sampler(options);
- * assert.equal(sampler.next()!.size, 3);
- * ```
+ * The sampler that {@linkcode StreamStore.sampler} makes of options: with `prefetch` one that works ahead, and where
+ * only the program's run decides whether there is a `prefetch`, either.
  */
 export type SamplerOf<Options> = [Ahead<Options>] extends [undefined] ? Sampler<BatchOf<Options>>
   : undefined extends Ahead<Options> ? Sampler<BatchOf<Options>> | PrefetchingSampler<BatchOf<Options>>

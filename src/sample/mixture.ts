@@ -20,22 +20,7 @@ import { readState, type SamplerState, stateOf } from "./state.ts";
 import { widestRow } from "./widest_row.ts";
 import type { Places, Windows } from "./windows.ts";
 
-/**
- * A store of a mixture, and how often it is drawn from.
- *
- * @example
- * ```ts
- * import { type MixtureSource, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * using one = new StreamStore({ reward: 0 });
- * using other = new StreamStore({ reward: 0 });
- * for (let step = 0; step < 9; step++) [one, other].forEach((store, i) => store.append(step, { reward: i }));
- * const sources: MixtureSource<typeof one>[] = [{ store: one, weight: 1 }, { store: other, weight: 9 }];
- * const batch = StreamStore.mixture(sources, { tokens: 1, batchSize: 1000 }).next();
- * assert.ok(batch.sources!.filter((source) => source === 1).length > 800);
- * ```
- */
+/** A store of a mixture, and how often it is drawn from. Taken by {@linkcode StreamStore.mixture}. */
 export interface MixtureSource<Store> {
   /** The store that is drawn from. */
   readonly store: Store;
@@ -43,22 +28,7 @@ export interface MixtureSource<Store> {
   readonly weight: number;
 }
 
-/**
- * Options of a mixture: those of a sampler with order `uniform`.
- *
- * @example
- * ```ts
- * import { type MixtureOptions, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * using one = new StreamStore({ reward: 0 });
- * using other = new StreamStore({ reward: 0 });
- * for (let step = 0; step < 9; step++) [one, other].forEach((store, i) => store.append(step, { reward: i }));
- * const options = { tokens: 2, batchSize: 4, seed: 1 } satisfies MixtureOptions;
- * const mixture = StreamStore.mixture([{ store: one, weight: 1 }, { store: other, weight: 1 }], options);
- * assert.equal(mixture.next().values.length, 4 * 2);
- * ```
- */
+/** Options of a mixture: those of a sampler with order `uniform`. Taken by {@linkcode StreamStore.mixture}. */
 export type MixtureOptions<Name extends string = string> = Omit<SamplerOptions<Name>, "order" | "epochs">;
 
 /** One store of a mixture, and the places in the batch that go to it. */

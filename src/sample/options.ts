@@ -7,20 +7,7 @@ import { isList, readElements } from "../typed_array.ts";
 /**
  * Where episodes begin and end. `end`: the field, or each of several, that is truthy (neither 0 nor NaN) in the last
  * row of an episode. `id`: the field whose change begins a new one. `starts`: the rows with which they begin, shape
- * `[episodes]`, in rising order.
- *
- * @example
- * ```ts
- * import { type EpisodeRule, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * using store = new StreamStore({ observation: 0, done: 1 });
- * for (let step = 0; step < 20; step++) store.append(step, { observation: [step, -step], done: step % 5 === 4 });
- * const rule: EpisodeRule = { starts: [0, 5, 10, 15] };
- * const options = { steps: 3, order: "sequential", output: { values: null } } as const;
- * const { size } = store.sampler({ ...options, episodes: rule }).next()!;
- * assert.equal(size, 4 * (5 - 3 + 1));
- * ```
+ * `[episodes]`, in rising order. Part of {@linkcode WindowOptions}.
  */
 export type EpisodeRule<Name extends string = string> =
   | {
@@ -38,21 +25,8 @@ export type EpisodeRule<Name extends string = string> =
 
 /**
  * What becomes of windows at the boundaries of episodes: they stay `within` one; or they start (`pad-right`) or end
- * (`pad-left`) at every position of one, and the rest is padding; or they `cross` boundaries.
- *
- * @example
- * ```ts
- * import { type Boundary, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * using store = new StreamStore({ observation: 0, done: 1 });
- * for (let step = 0; step < 20; step++) store.append(step, { observation: [step, -step], done: step % 5 === 4 });
- * const counts = (["within", "pad-left", "cross"] as Boundary[]).map((boundary) => {
- *   const options = { steps: 3, episodes: { end: "done" }, boundary, order: "sequential" } as const;
- *   return store.sampler({ ...options, tokens: 9 }).next()!.size;
- * });
- * assert.deepEqual(counts, [12, 20, 18]);
- * ```
+ * (`pad-left`) at every position of one, and the rest is padding; or they `cross` boundaries. Part of
+ * {@linkcode SamplerOptions}.
  */
 export type Boundary = "within" | "pad-left" | "pad-right" | "cross";
 
@@ -70,19 +44,7 @@ export type Boundary = "within" | "pad-left" | "pad-right" | "cross";
  *
  * A window's anchor is its first position, or with `pad-left` its last. Published as: `prioritized`, Schaul, Quan,
  * Antonoglou and Silver, "Prioritized experience replay", ICLR 2016; `shuffle`, Black and Rogaway, "Ciphers with
- * arbitrary finite domains", CT-RSA 2002.
- *
- * @example
- * ```ts
- * import { type Order, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * using store = new StreamStore({ reward: 0 });
- * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
- * const order: Order = { kind: "recent", steps: 3 };
- * const { starts } = store.sampler({ tokens: 1, order, batchSize: 100 }).next()!;
- * assert.ok(Math.min(...starts) >= 7);
- * ```
+ * arbitrary finite domains", CT-RSA 2002. Part of {@linkcode SamplerOptions}.
  */
 export type Order =
   /** Each draw is one of all valid windows, every one as likely. */
@@ -114,38 +76,11 @@ export type Order =
 
 /**
  * The number type of sampled values; bfloat16 comes as its bits in a Uint16Array. A value that a narrower type cannot
- * hold is rounded to the nearest.
- *
- * @example
- * ```ts
- * import { StreamStore, type ValueDtype } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * using store = new StreamStore({ reward: 0 });
- * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
- * const values: ValueDtype = "bfloat16";
- * const batch = store.sampler({ tokens: 1, order: "sequential", output: { values } }).next()!;
- * assert.deepEqual([...batch.values.subarray(0, 3)], [0, 0x3f80, 0x4000]); // 0, 1 and 2
- * ```
+ * hold is rounded to the nearest. Part of {@linkcode Output}.
  */
 export type ValueDtype = "float32" | "float64" | "float16" | "bfloat16";
 
-/**
- * Which columns a batch has, and their dtypes; null leaves one out.
- *
- * @example
- * ```ts
- * import { type Output, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * using store = new StreamStore({ reward: 0 });
- * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
- * const output = { values: "float64", types: null, steps: null } satisfies Output;
- * const batch = store.sampler({ tokens: 4, batchSize: 2, output }).next()!;
- * assert.equal(batch.values.constructor, Float64Array);
- * assert.equal(batch.types, null);
- * ```
- */
+/** Which columns a batch has, and their dtypes; null leaves one out. Part of {@linkcode WindowOptions}. */
 export interface Output {
   /** float32 where nothing is said. */
   readonly values?: ValueDtype | null;
@@ -158,19 +93,7 @@ export interface Output {
 /**
  * By how much each field's values are shifted and scaled: (value - mean) / standardDeviation, both in the values' own
  * unit. A field whose standard deviation is 0 is only shifted; one that is not named stays as it is, and so does one
- * whose mean is NaN.
- *
- * @example
- * ```ts
- * import { type Normalization, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * using store = new StreamStore({ reward: 0 });
- * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
- * const normalize: Normalization<"reward"> = { reward: { mean: 5, standardDeviation: 2 } };
- * const batch = store.sampler({ tokens: 1, order: "sequential", normalize }).next()!;
- * assert.deepEqual([...batch.values.subarray(0, 3)], [-2.5, -2, -1.5]);
- * ```
+ * whose mean is NaN. Part of {@linkcode WindowOptions}.
  */
 export type Normalization<Name extends string = string> = { readonly [Key in Name]?: Moments };
 
@@ -188,20 +111,7 @@ interface Moments {
 
 /**
  * One of several samplers that share the windows among them: draw number `n` of all belongs to shard `n % count`. All
- * must be given the same seed; only the order `sequential` needs none.
- *
- * @example
- * ```ts
- * import { type Shard, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * using store = new StreamStore({ reward: 0 });
- * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
- * const shards: Shard[] = [{ index: 0, count: 2 }, { index: 1, count: 2 }];
- * const options = { tokens: 1, order: "shuffle", seed: 7, epochs: 1 } as const;
- * const drawn = shards.flatMap((shard) => [...store.sampler({ ...options, shard }).next()!.starts]);
- * assert.deepEqual(drawn.sort(), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
- * ```
+ * must be given the same seed; only the order `sequential` needs none. Part of {@linkcode SamplerOptions}.
  */
 export interface Shard {
   /** Which of the samplers that share the windows, from 0 and below `count`. */
@@ -212,19 +122,8 @@ export interface Shard {
 
 /**
  * The windows: their unit and length, and what a batch of them looks like. B windows come as columns of shape `[B,
- * T]`, T tokens each; or with `fields` as one array a field, of shape `[B, S, W]`: S rows each, W values a row.
- *
- * @example
- * ```ts
- * import { StreamStore, type WindowOptions } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * using store = new StreamStore({ observation: 0, done: 1 });
- * for (let step = 0; step < 20; step++) store.append(step, { observation: [step, -step], done: step % 5 === 4 });
- * const windows = { steps: 3, fields: { observation: 2 }, truncate: true } satisfies WindowOptions;
- * const { fields } = store.context(windows);
- * assert.deepEqual([...fields.observation.values], [17, -17, 18, -18, 19, -19]);
- * ```
+ * T]`, T tokens each; or with `fields` as one array a field, of shape `[B, S, W]`: S rows each, W values a row. Part
+ * of {@linkcode SamplerOptions} and {@linkcode ContextOptions}.
  */
 export interface WindowOptions<Name extends string = string> {
   /** T, tokens a window. With `steps`: the width of the output in tokens, which windows of rows are padded to. */
@@ -246,21 +145,7 @@ export interface WindowOptions<Name extends string = string> {
   readonly normalize?: boolean | Normalization<Name>;
 }
 
-/**
- * Options of a sampler.
- *
- * @example
- * ```ts
- * import { type SamplerOptions, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * using store = new StreamStore({ reward: 0 });
- * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
- * const options = { tokens: 4, order: "shuffle", epochs: 1, batchSize: 3, seed: 1 } satisfies SamplerOptions;
- * const sizes = Array.from(store.sampler(options), ({ size }) => size);
- * assert.deepEqual(sizes, [3, 3, 1]); // 7 windows of 4 tokens in 10
- * ```
- */
+/** Options of a sampler. Taken by {@linkcode StreamStore.sampler}. */
 export interface SamplerOptions<Name extends string = string> extends WindowOptions<Name> {
   /** B, windows a batch; 256 where nothing is said. */
   readonly batchSize?: number;
@@ -281,23 +166,7 @@ export interface SamplerOptions<Name extends string = string> extends WindowOpti
   readonly epochs?: number;
 }
 
-/**
- * Options of `store.sampler`: those of a sampler, and whether it works ahead.
- *
- * @example
- * ```ts
- * import { type PrefetchOptions, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- * import { mkdtempSync } from "node:fs";
- * import { tmpdir } from "node:os";
- *
- * using store = StreamStore.open(`${mkdtempSync(`${tmpdir()}/example-`)}/run.stream`, { fields: { reward: 0 } });
- * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
- * const options = { tokens: 4, batchSize: 3, prefetch: 2 } satisfies PrefetchOptions;
- * using sampler = store.sampler(options);
- * assert.equal((await sampler.next())!.size, 3);
- * ```
- */
+/** Options of {@linkcode StreamStore.sampler}: those of a sampler, and whether it works ahead. */
 export interface PrefetchOptions<Name extends string = string> extends SamplerOptions<Name> {
   /**
    * Batches made ahead in a Worker, a whole number from 1 to 64: the sampler is a {@linkcode PrefetchingSampler} then,

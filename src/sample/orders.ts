@@ -8,20 +8,7 @@ import type { Places, Population, Windows } from "./windows.ts";
 
 /**
  * Where an epoch stands: its number, the global index of its first draw, and the windows there were when it began.
- *
- * @example
- * ```ts
- * import { type EpochState, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * using store = new StreamStore({ reward: 0 });
- * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
- * const sampler = store.sampler({ tokens: 1, order: "shuffle", batchSize: 15 });
- * sampler.next();
- * sampler.next(); // the last 5 of one epoch of 10 are of the next
- * const epoch: EpochState = sampler.state().epoch!;
- * assert.deepEqual(epoch, { epoch: 2, base: 20, end: 10, windows: 10 });
- * ```
+ * Part of {@linkcode SamplerState}.
  */
 export interface EpochState {
   /** The number of the epoch, from 0. */

@@ -6,23 +6,8 @@ import type { EpochState } from "./orders.ts";
 import type { SamplerPlan } from "./options.ts";
 
 /**
- * Where a sampler stands: plain JSON. It depends neither on the batch size nor on the shard.
- *
- * @example
- * ```ts
- * import { type SamplerState, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * using store = new StreamStore({ reward: 0 });
- * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
- * const sampler = store.sampler({ tokens: 2, order: "shuffle", seed: 7, batchSize: 3 });
- * sampler.next();
- * const state: SamplerState = JSON.parse(JSON.stringify(sampler.state()));
- * assert.equal(state.position, 3);
- * const other = store.sampler({ tokens: 2, order: "shuffle", batchSize: 3 });
- * other.restore(state);
- * assert.deepEqual(other.next()!.starts, sampler.next()!.starts);
- * ```
+ * Where a sampler stands: plain JSON. It depends neither on the batch size nor on the shard. Returned by
+ * {@linkcode Sampler.state}.
  */
 export interface SamplerState {
   /** The version of this form. */

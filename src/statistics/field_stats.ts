@@ -5,19 +5,8 @@ import { kindOf, lengthOf } from "../typed_array.ts";
 import { type Buckets, bucketValue, isBuckets, mergeBuckets } from "./buckets.ts";
 
 /**
- * A `FieldStats` as JSON holds it. Numbers of values are in the unit of the field's own values.
- *
- * @example
- * ```ts
- * import { FieldStats, type FieldStatsJson, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * using store = new StreamStore({ reward: 0 });
- * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
- * const json: FieldStatsJson = store.stats().reward.toJSON();
- * assert.deepEqual(json.range, [0, 9]);
- * assert.equal(FieldStats.fromJSON(json).mean, 4.5);
- * ```
+ * A `FieldStats` as JSON holds it. Numbers of values are in the unit of the field's own values. Returned by
+ * {@linkcode FieldStats.toJSON}.
  */
 export interface FieldStatsJson {
   /** Rows that were looked at. */

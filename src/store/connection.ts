@@ -40,20 +40,7 @@ const modes = { temporary: 0, create: 1, write: 2, read: 3, salvage: 4 } as cons
 
 /**
  * What opening a store found. All numbers are 0 where the last writer had closed it, and in a temporary store.
- *
- * @example
- * ```ts
- * import { type Recovery, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- * import { mkdtempSync } from "node:fs";
- * import { tmpdir } from "node:os";
- *
- * const path = `${mkdtempSync(`${tmpdir()}/example-`)}/run.stream`;
- * StreamStore.open(path, { fields: { reward: 0 } }).close();
- * using store = StreamStore.open(path);
- * const found: Recovery = store.recovery;
- * assert.equal(found.recoveredRows + found.cutRows, 0);
- * ```
+ * Returned by {@linkcode StreamStore.recovery}.
  */
 export interface Recovery {
   /**

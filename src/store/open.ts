@@ -9,20 +9,8 @@ import { type Known, readManifest, systemError, writeManifest } from "./manifest
 import { countMarks, readMarks } from "../read/rows.ts";
 
 /**
- * What may be done with a store: `create` a new one, `append` to one that exists, or only `read` it.
- *
- * @example
- * ```ts
- * import { type Mode, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- * import { mkdtempSync } from "node:fs";
- * import { tmpdir } from "node:os";
- *
- * const path = `${mkdtempSync(`${tmpdir()}/example-`)}/run.stream`;
- * const modes: Mode[] = ["create", "append", "read"];
- * for (const mode of modes) StreamStore.open(path, { mode, fields: { reward: 0 } }).close();
- * assert.throws(() => StreamStore.open(path, { mode: "create", fields: { reward: 0 } }), { code: "already-exists" });
- * ```
+ * What may be done with a store: `create` a new one, `append` to one that exists, or only `read` it. Part of
+ * {@linkcode OpenOptions}.
  */
 export type Mode = "create" | "append" | "read";
 

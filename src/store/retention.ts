@@ -4,21 +4,8 @@ import { describe } from "../fields.ts";
 /**
  * How much of a stream is kept, at least: so many rows, so many bytes, the rows of so much time. Where several are
  * given, the one that keeps least counts. Each is a whole number above 0. What comes before is dropped by whole
- * chunks, of `capacity` tokens, when the tail is moved into the columns: until then somewhat more is kept.
- *
- * @example
- * ```ts
- * import { type Retain, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * const retain: Retain = { rows: 1000 };
- * using store = new StreamStore({ reward: 0 }, { capacity: 4096, retain });
- * for (let step = 0; step < 100_000; step++) store.append(step, { reward: step });
- * store.flush();
- * assert.equal(store.rowCount, 100_000);
- * assert.ok(store.firstRow > 90_000);
- * assert.equal(store.row(99_000).reward, 99_000);
- * ```
+ * chunks, of `capacity` tokens, when the tail is moved into the columns: until then somewhat more is kept. Part of
+ * {@linkcode StoreOptions}.
  */
 export interface Retain {
   /** The newest rows. */

@@ -4,24 +4,8 @@ import { StreamStoreError } from "../error.ts";
 import { describe } from "../fields.ts";
 
 /**
- * How often something is done: after so many steps, after so much time, or whichever comes first.
- *
- * @example
- * ```ts
- * import { type Interval, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- * import { mkdtempSync } from "node:fs";
- * import { tmpdir } from "node:os";
- *
- * const path = `${mkdtempSync(`${tmpdir()}/example-`)}/run.stream`;
- * const every: Interval = { steps: 2 };
- * using writer = StreamStore.open(path, { fields: { reward: 0 }, commitEvery: every });
- * using reader = StreamStore.open(path, { mode: "read" });
- * writer.append(0, { reward: 1 });
- * writer.append(1, { reward: 1 });
- * reader.refresh();
- * assert.equal(reader.rowCount, 2);
- * ```
+ * How often something is done: after so many steps, after so much time, or whichever comes first. Part of
+ * {@linkcode ScheduleOptions}.
  */
 export interface Interval {
   /** Steps that were appended, a whole number above 0. */
@@ -33,21 +17,7 @@ export interface Interval {
 /**
  * How often steps are committed, so that readers see them, and how often they are made durable. Without either that is
  * when the tail is full, or when `flush`, `sync`, `close` or a read of the writer's own does it. What could not be
- * done is thrown by the next call of `append`, `flush`, `sync` or `close`.
- *
- * @example
- * ```ts
- * import { type ScheduleOptions, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- * import { mkdtempSync } from "node:fs";
- * import { tmpdir } from "node:os";
- *
- * const path = `${mkdtempSync(`${tmpdir()}/example-`)}/run.stream`;
- * const schedule: ScheduleOptions = { commitEvery: { ms: 50 }, syncEvery: { steps: 1000 } };
- * using store = StreamStore.open(path, { fields: { reward: 0 }, ...schedule });
- * store.append(0, { reward: 1 });
- * assert.equal(store.rowCount, 1);
- * ```
+ * done is thrown by the next call of `append`, `flush`, `sync` or `close`. Part of {@linkcode OpenOptions}.
  */
 export interface ScheduleOptions {
   /** How often readers see new steps, in steps or milliseconds. */

@@ -2,27 +2,7 @@ import type { Connection } from "./connection.ts";
 import { check } from "../native/status.ts";
 import { checkOptions } from "../options.ts";
 
-/**
- * A chunk whose bytes are not those that were written.
- *
- * @example
- * ```ts
- * import { type DamagedChunk, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- * import { mkdtempSync, openSync, writeSync } from "node:fs";
- * import { tmpdir } from "node:os";
- *
- * const path = `${mkdtempSync(`${tmpdir()}/example-`)}/run.stream`;
- * StreamStore.open(path, { fields: { reward: 0 } }).close();
- * using store = StreamStore.open(path);
- * for (let step = 0; step < 1000; step++) store.append(step, { reward: step });
- * store.sync();
- * const file = openSync(`${path}/data.b64`, "r+");
- * writeSync(file, "x", 42); // what no program should do
- * const [damaged]: readonly DamagedChunk[] = (await store.verify()).damaged;
- * assert.deepEqual(damaged, { file: "data.b64", chunk: 0, rows: [0, 1000] });
- * ```
- */
+/** A chunk whose bytes are not those that were written. Part of {@linkcode Verification}. */
 export interface DamagedChunk {
   /** The file in the store's directory, such as `data.b64`. */
   readonly file: string;
@@ -32,20 +12,7 @@ export interface DamagedChunk {
   readonly rows: readonly [number, number];
 }
 
-/**
- * What verifying found.
- *
- * @example
- * ```ts
- * import { StreamStore, type Verification } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * using store = new StreamStore({ reward: 0 });
- * store.append(0, { reward: 1 });
- * const found: Verification = await store.verify();
- * assert.deepEqual(found.damaged, []);
- * ```
- */
+/** What verifying found. Returned by {@linkcode StreamStore.verify}. */
 export interface Verification {
   /** The number of chunks that were looked at, of all files together. */
   readonly chunkCount: number;
@@ -53,25 +20,7 @@ export interface Verification {
   readonly damaged: readonly DamagedChunk[];
 }
 
-/**
- * Options of `verify`.
- *
- * @example
- * ```ts
- * import { StreamStore, type VerifyOptions } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- * import { mkdtempSync } from "node:fs";
- * import { tmpdir } from "node:os";
- *
- * const path = `${mkdtempSync(`${tmpdir()}/example-`)}/run.stream`;
- * using store = StreamStore.open(path, { fields: { reward: 0 } });
- * store.append(0, { reward: 1 });
- * let share = 0;
- * const options: VerifyOptions = { onProgress: (done, total) => share = done / total };
- * await store.verify(options);
- * assert.equal(share, 1);
- * ```
- */
+/** Options of {@linkcode StreamStore.verify}. */
 export interface VerifyOptions {
   /** Called after every chunk with how many chunks are done, and how many there are. */
   readonly onProgress?: (done: number, total: number) => void;

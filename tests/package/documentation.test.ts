@@ -130,9 +130,15 @@ const textOf = ({ jsDoc }: Item) =>
     "\n",
   );
 
+/** A type: what it serves has the example, and where its properties are written their own documentation is shown. */
+const isType = ({ kind }: Item) => ["interface", "typeAlias"].includes(kind);
+
 /** What an item lacks. */
 function faultsOf(item: Item): string[] {
-  const faults = [lacksSummary(item) && "a summary", ...faultsOfExamples(item)];
+  const faults = [
+    lacksSummary(item) && "a summary",
+    ...(isType(item) ? faultsOfTypes : faultsOfExamples)(item),
+  ];
   // What only the library calls.
   const isMade = item.kind === "constructor" && /^Made by /.test(item.jsDoc?.doc ?? "");
   if (isCallable(item) && !isMade && !isDispose(item)) faults.push(...faultsOfCalls(item));
@@ -162,6 +168,19 @@ function faultsOfCalls(item: Item): (string | false)[] {
 
 function isVoid(type: Typed | undefined): boolean {
   return type === undefined || /"repr":"void"/.test(JSON.stringify(type));
+}
+
+function faultsOfTypes(item: Item): (string | false)[] {
+  return [
+    linksOf(item).length === 0 && "a link to what it serves, as `{@linkcode StreamStore.open}`",
+    tagsOf(item, "example").length > 0 &&
+    "a reason for an example of its own: what it serves has one",
+  ];
+}
+
+/** The names that an item's documentation links to. */
+function linksOf({ jsDoc }: Item): string[] {
+  return [...(jsDoc?.doc ?? "").matchAll(/\{@link(?:code)? ([^\s}]+)\}/g)].map(([, name]) => name);
 }
 
 function faultsOfExamples(item: Item): (string | false)[] {
@@ -198,6 +217,15 @@ test("every module, symbol, method and property is documented as it is to be", (
   assert.deepEqual([...bare.map(([path]) => `${path} lacks a summary`), ...items.flatMap(faultsOf)], []);
 });
 
+test("links lead to names that are exported", () => {
+  const items = Object.values(read(...entries)).flatMap(itemsOf);
+  const paths = new Set(items.map(({ path }) => path));
+  const broken = items.flatMap((item) =>
+    linksOf(item).filter((name) => !paths.has(name)).map((name) => `${item.path}: ${name}`)
+  );
+  assert.deepEqual(broken, []);
+});
+
 test("every name that cannot fail is one that is exported", () => {
   const paths = Object.values(read(...entries)).flatMap(itemsOf).map(({ path }) => path);
   assert.deepEqual(neverThrow.filter((path) => !paths.includes(path)), []);
@@ -231,7 +259,11 @@ test("what is missing is found", () => {
       "Bare.read lacks @returns",
       "Bare.read lacks @throws {…}",
       "Bare.read lacks a shape, as `[B, T]`",
-      "Name lacks code that runs in its example",
+      "Name lacks a link to what it serves, as `{@linkcode StreamStore.open}`",
+      "Name lacks a reason for an example of its own: what it serves has one",
+      "named lacks code that runs in its example",
+      "named lacks @param name",
+      "named lacks @throws {…}",
     ]);
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -265,4 +297,18 @@ export class Bare {
  * \`\`\`
  */
 export type Name = string;
+
+/**
+ * What has a name.
+ *
+ * @returns The name.
+ *
+ * @example
+ * \`\`\`ts ignore
+ * named("a");
+ * \`\`\`
+ */
+export function named(name: Name): Name {
+  return name;
+}
 `;

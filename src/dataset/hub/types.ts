@@ -64,23 +64,7 @@ export interface PushSource {
   sync?(): void;
 }
 
-/**
- * How far a transfer is.
- *
- * @example
- * ```ts
- * import { type HubProgress, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * async function load(store: StreamStore): Promise<number> {
- *   let bytes = 0;
- *   const onProgress = (progress: HubProgress) => bytes = Math.max(bytes, progress.bytes);
- *   await store.loadDataset("user/name", "train", { onProgress });
- *   assert.ok(bytes > 0);
- *   return bytes;
- * }
- * ```
- */
+/** How far a transfer is. Part of {@linkcode HubOptions}. */
 export interface HubProgress {
   /** Which way it goes. */
   readonly kind: "download" | "upload";
@@ -92,20 +76,7 @@ export interface HubProgress {
   readonly byteLength: number;
 }
 
-/**
- * How often and how long is tried what failed for a reason that passes.
- *
- * @example
- * ```ts
- * import { type RetryOptions, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * const retry: RetryOptions = { attempts: 2, pauseSeconds: 0.01, timeoutSeconds: 5 };
- * const endpoint = "http://127.0.0.1:1"; // nobody is there
- * using store = new StreamStore({ reward: 0 });
- * await assert.rejects(store.loadDataset("user/name", "train", { endpoint, retry }), { name: "StreamStoreError" });
- * ```
- */
+/** How often and how long is tried what failed for a reason that passes. Part of {@linkcode HubOptions}. */
 export interface RetryOptions {
   /** Tries in all, at least 1; 5 by default. What brings a download forward counts as a new first. */
   readonly attempts?: number;
@@ -116,18 +87,8 @@ export interface RetryOptions {
 }
 
 /**
- * What all that talks to the Hub takes.
- *
- * @example
- * ```ts
- * import { type HubOptions, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * const options: HubOptions = { endpoint: "http://127.0.0.1:1", token: null, retry: { attempts: 1 } };
- * using store = new StreamStore({ reward: 0 });
- * await assert.rejects(store.loadDataset("user/name", "train", options), { name: "StreamStoreError" });
- * assert.equal(store.rowCount, 0);
- * ```
+ * What all that talks to the Hub takes. Part of {@linkcode HubLoadOptions}, {@linkcode HubSaveOptions} and
+ * {@linkcode LoadLeRobotOptions}.
  */
 export interface HubOptions {
   /** Without one HF_TOKEN, and then what `hf auth login` saved; null or "" for none. It is sent to the endpoint only. */
@@ -144,21 +105,7 @@ export interface HubOptions {
   readonly retry?: RetryOptions;
 }
 
-/**
- * Options of loading from the Hub.
- *
- * @example
- * ```ts
- * import { type HubLoadOptions, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * async function load(store: StreamStore): Promise<void> {
- *   const options: HubLoadOptions = { revision: "v1.0", config: "default" };
- *   await store.loadDataset("user/name", "train", options);
- *   assert.ok(store.rowCount > 0);
- * }
- * ```
- */
+/** Options of loading from the Hub. Part of {@linkcode LoadDatasetOptions}. */
 export interface HubLoadOptions extends HubOptions {
   /** A branch, a tag, or a commit by its ID or the begin of it; `main` by default. */
   readonly revision?: string;
@@ -166,21 +113,7 @@ export interface HubLoadOptions extends HubOptions {
   readonly config?: string;
 }
 
-/**
- * Options of saving to the Hub.
- *
- * @example
- * ```ts
- * import { type HubSaveOptions, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * async function save(store: StreamStore): Promise<void> {
- *   const options: HubSaveOptions = { private: true, append: true, commitMessage: "New episodes" };
- *   await store.saveDataset("user/name", "train", options);
- *   assert.ok(store.rowCount > 0); // what is new of them is at the Hub now
- * }
- * ```
- */
+/** Options of saving to the Hub. Part of {@linkcode SaveDatasetOptions}. */
 export interface HubSaveOptions extends HubOptions {
   /** The branch; `main` by default. It is made if it is not there. */
   readonly revision?: string;

@@ -4,25 +4,8 @@ import type { StreamStore } from "../../store.ts";
 import type { HubOptions } from "../hub/types.ts";
 
 /**
- * A feature as LeRobot's `meta/info.json` has it. What else stands there is carried along.
- *
- * @example
- * ```ts
- * import { type LeRobotFeature, loadLeRobot, saveLeRobot, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- * import { mkdtempSync } from "node:fs";
- * import { tmpdir } from "node:os";
- *
- * const folder = `${mkdtempSync(`${tmpdir()}/example-`)}/push`;
- * using store = new StreamStore({ action: 0, done: 1 });
- * for (let step = 0; step < 20; step++) store.append(step, { action: step, done: step % 10 === 9 });
- * const action: LeRobotFeature = { dtype: "float32", shape: [1], names: ["force"] };
- * const options = { fps: 50, episodes: { end: "done" }, tasks: ["Push."], features: { action } } as const;
- * await saveLeRobot(store, folder, options);
- * const { features, store: copy } = await loadLeRobot(folder);
- * copy.close();
- * assert.deepEqual(features.action.names, ["force"]);
- * ```
+ * A feature as LeRobot's `meta/info.json` has it. What else stands there is carried along. Part of
+ * {@linkcode LeRobotDataset} and {@linkcode SaveLeRobotOptions}.
  */
 export interface LeRobotFeature {
   /** As NumPy names it: `float32`, `int64`, `bool`. */
@@ -36,27 +19,8 @@ export interface LeRobotFeature {
 }
 
 /**
- * Where episodes begin, how long they are, and what is done in them. Each list has one entry an episode.
- *
- * @example
- * ```ts
- * import { type LeRobotEpisodes, loadLeRobot, saveLeRobot, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- * import { mkdtempSync } from "node:fs";
- * import { tmpdir } from "node:os";
- *
- * const folder = `${mkdtempSync(`${tmpdir()}/example-`)}/push`;
- * using store = new StreamStore({ action: 0, done: 1 });
- * for (let step = 0; step < 20; step++) store.append(step, { action: step, done: step % 10 === 9 });
- * await saveLeRobot(store, folder, { fps: 50, episodes: { end: "done" }, tasks: ["Push."] });
- *
- * const loaded = await loadLeRobot(folder);
- * using copy = loaded.store;
- * const { starts, lengths, tasks }: LeRobotEpisodes = loaded.episodes;
- * assert.deepEqual([starts, lengths, tasks], [[0, 10], [10, 10], [["Push."], ["Push."]]]);
- * const sampler = copy.sampler({ steps: 4, fields: { action: 1 }, episodes: { starts }, order: "sequential" });
- * assert.equal(sampler.next()!.size, 14);
- * ```
+ * Where episodes begin, how long they are, and what is done in them. Each list has one entry an episode. Part of
+ * {@linkcode LeRobotDataset}.
  */
 export interface LeRobotEpisodes {
   /** Shape `[episodes]`: rows of the store, in rising order: what `store.sampler({ episodes: { starts } })` takes. */
@@ -67,27 +31,7 @@ export interface LeRobotEpisodes {
   readonly tasks: readonly (readonly string[])[];
 }
 
-/**
- * A feature that is not in the store.
- *
- * @example
- * ```ts
- * import { type LeftOutFeature, loadLeRobot, saveLeRobot, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- * import { mkdtempSync } from "node:fs";
- * import { tmpdir } from "node:os";
- *
- * const folder = `${mkdtempSync(`${tmpdir()}/example-`)}/push`;
- * using store = new StreamStore({ action: 0, done: 1 });
- * for (let step = 0; step < 20; step++) store.append(step, { action: step, done: step % 10 === 9 });
- * await saveLeRobot(store, folder, { fps: 50, episodes: { end: "done" }, tasks: ["Push."] });
- *
- * const { leftOut, store: copy } = await loadLeRobot(folder, { columns: ["action"] });
- * copy.close();
- * const done = leftOut.find(({ name }: LeftOutFeature) => name === "done")!;
- * assert.match(done.reason, /columns/);
- * ```
- */
+/** A feature that is not in the store. Part of {@linkcode LeRobotDataset}. */
 export interface LeftOutFeature {
   /** As in the dataset. */
   readonly name: string;
@@ -95,27 +39,7 @@ export interface LeftOutFeature {
   readonly reason: string;
 }
 
-/**
- * What `loadLeRobot` has read. All of it can be given to `saveLeRobot` as it is.
- *
- * @example
- * ```ts
- * import { type LeRobotDataset, loadLeRobot, saveLeRobot, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- * import { mkdtempSync } from "node:fs";
- * import { tmpdir } from "node:os";
- *
- * const folder = `${mkdtempSync(`${tmpdir()}/example-`)}/push`;
- * using store = new StreamStore({ action: 0, done: 1 });
- * for (let step = 0; step < 20; step++) store.append(step, { action: step, done: step % 10 === 9 });
- * await saveLeRobot(store, folder, { fps: 50, episodes: { end: "done" }, tasks: ["Push."] });
- *
- * const loaded: LeRobotDataset = await loadLeRobot(folder);
- * using copy = loaded.store;
- * assert.deepEqual([loaded.fps, loaded.tasks, copy.rowCount], [50, ["Push."], 20]);
- * await saveLeRobot(copy, `${folder}-again`, loaded);
- * ```
- */
+/** What {@linkcode loadLeRobot} has read. All of it can be given to {@linkcode saveLeRobot} as it is. */
 export interface LeRobotDataset {
   /** One field a feature, one row a frame, one step a row from 0 on. Whoever asked for it closes it. */
   readonly store: StreamStore<FieldMap>;
@@ -135,27 +59,7 @@ export interface LeRobotDataset {
   readonly info: Readonly<Record<string, unknown>>;
 }
 
-/**
- * Options of `loadLeRobot`; those of the Hub count for names there.
- *
- * @example
- * ```ts
- * import { loadLeRobot, type LoadLeRobotOptions, saveLeRobot, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- * import { mkdtempSync } from "node:fs";
- * import { tmpdir } from "node:os";
- *
- * const folder = `${mkdtempSync(`${tmpdir()}/example-`)}/push`;
- * using store = new StreamStore({ action: 0, done: 1 });
- * for (let step = 0; step < 20; step++) store.append(step, { action: step, done: step % 10 === 9 });
- * await saveLeRobot(store, folder, { fps: 50, episodes: { end: "done" }, tasks: ["Push."] });
- *
- * const options: LoadLeRobotOptions = { path: `${folder}.stream`, columns: ["action"] };
- * (await loadLeRobot(folder, options)).store.close();
- * using kept = StreamStore.open(options.path!, { mode: "read" });
- * assert.equal(kept.row(7).action, 7);
- * ```
- */
+/** Options of {@linkcode loadLeRobot}; those of the Hub count for names there. */
 export interface LoadLeRobotOptions extends HubOptions {
   /** A directory for the store, which must not be there yet. Without it the store is temporary. */
   readonly path?: string;
@@ -167,27 +71,7 @@ export interface LoadLeRobotOptions extends HubOptions {
   readonly revision?: string;
 }
 
-/**
- * Options of `saveLeRobot`.
- *
- * @example
- * ```ts
- * import { loadLeRobot, saveLeRobot, type SaveLeRobotOptions, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- * import { mkdtempSync } from "node:fs";
- * import { tmpdir } from "node:os";
- *
- * const folder = `${mkdtempSync(`${tmpdir()}/example-`)}/push`;
- * using store = new StreamStore({ action: 0, done: 1 });
- * for (let step = 0; step < 20; step++) store.append(step, { action: step, done: step % 10 === 9 });
- * const tasks = ["Push.", "Pull."];
- * const options: SaveLeRobotOptions<"action" | "done"> = { fps: 50, episodes: { end: "done" }, tasks, episodeTasks: [0, 1] };
- * await saveLeRobot(store, folder, options);
- * const { episodes, store: copy } = await loadLeRobot(folder);
- * copy.close();
- * assert.deepEqual(episodes.tasks, [["Push."], ["Pull."]]);
- * ```
- */
+/** Options of {@linkcode saveLeRobot}. */
 export interface SaveLeRobotOptions<Name extends string = string> {
   /** Frames a second, a number above 0. */
   readonly fps: number;

@@ -13,22 +13,7 @@ import { tableOf } from "./table.ts";
 import { extract } from "../../read/column.ts";
 import { isNullType, parseValueType } from "../value_types.ts";
 
-/**
- * Options of `toDataset`.
- *
- * @example
- * ```ts
- * import { StreamStore, type ToDatasetOptions } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- *
- * using store = new StreamStore({ action: 0, observation: 1 });
- * for (let step = 0; step < 4; step++) store.append(step, { action: step, observation: [step, 1] });
- *
- * const options = { step: "step", extra: { seed: Int32Array.of(7, 7, 7, 7) } } satisfies ToDatasetOptions;
- * const table = await store.toDataset(options);
- * assert.deepEqual(table.schema.fields.map(({ name }) => name), ["action", "observation", "step", "seed"]);
- * ```
- */
+/** Options of {@linkcode StreamStore.toDataset}. */
 export interface ToDatasetOptions<Name extends string = string> {
   /**
    * The feature of a field's column, by field name. A float that is named here rounds what it cannot hold. Fields left

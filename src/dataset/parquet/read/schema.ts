@@ -1,25 +1,6 @@
 import type { Feature } from "../../features.ts";
 
-/**
- * A column of a Parquet file.
- *
- * @example
- * ```ts
- * import { type ParquetColumn, parquetSchema, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- * import { mkdtempSync } from "node:fs";
- * import { tmpdir } from "node:os";
- *
- * const path = `${mkdtempSync(`${tmpdir()}/example-`)}/run.parquet`;
- * using store = new StreamStore({ action: 0, observation: 1 });
- * for (let step = 0; step < 4; step++) store.append(step, { action: step, observation: [step, 1] });
- *
- * await store.saveDataset(path, "train", { extra: { task: ["a", "a", "b", "b"] } });
- * const [action, , task]: readonly ParquetColumn[] = (await parquetSchema(path)).columns;
- * assert.deepEqual(action, { name: "action", feature: { dtype: "float64", _type: "Value" } });
- * assert.deepEqual(task, { name: "task", feature: null });
- * ```
- */
+/** A column of a Parquet file. Part of {@linkcode ParquetSchema}. */
 export interface ParquetColumn {
   /** As in the file; of nested columns the path, with dots. */
   readonly name: string;
@@ -27,25 +8,7 @@ export interface ParquetColumn {
   readonly feature: Feature | null;
 }
 
-/**
- * What a Parquet file, or a folder of them, holds.
- *
- * @example
- * ```ts
- * import { parquetSchema, type ParquetSchema, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- * import { mkdtempSync } from "node:fs";
- * import { tmpdir } from "node:os";
- *
- * const path = `${mkdtempSync(`${tmpdir()}/example-`)}/run.parquet`;
- * using store = new StreamStore({ action: 0, observation: 1 });
- * for (let step = 0; step < 4; step++) store.append(step, { action: step, observation: [step, 1] });
- *
- * await store.saveDataset(path);
- * const schema: ParquetSchema = await parquetSchema(path);
- * assert.deepEqual([schema.files, schema.rowCount], [[path], 4]);
- * ```
- */
+/** What a Parquet file, or a folder of them, holds. Returned by {@linkcode parquetSchema}. */
 export interface ParquetSchema {
   /** Their paths, in the order in which they are loaded. */
   readonly files: readonly string[];

@@ -2,23 +2,8 @@ import { describe } from "../../../fields.ts";
 import { checkOptions, optionNames } from "../../../options.ts";
 
 /**
- * How files of CSV are read, where it is not with commas, with empty cells for nulls, and without dates.
- *
- * @example
- * ```ts
- * import { type CsvOptions, StreamStore } from "@streamstore/streamstore";
- * import assert from "node:assert/strict";
- * import { mkdtempSync, writeFileSync } from "node:fs";
- * import { tmpdir } from "node:os";
- *
- * const path = `${mkdtempSync(`${tmpdir()}/example-`)}/run.csv`;
- * writeFileSync(path, "time;reward\n2024-01-31 12:30:00;0.5\n2024-01-31 12:30:01;NA\n");
- * const csv: CsvOptions = { delimiter: ";", nulls: ["NA"], dates: ["time"] };
- * using store = new StreamStore({ time: 0, reward: 1 });
- * await store.loadDataset(path, "train", { csv });
- * const time = Date.UTC(2024, 0, 31, 12, 30) * 1000;
- * assert.deepEqual(store.rows(), [{ step: 0, time, reward: 0.5 }, { step: 1, time: time + 1e6 }]);
- * ```
+ * How files of CSV are read, where it is not with commas, with empty cells for nulls, and without dates. Part of
+ * {@linkcode LoadDatasetOptions}.
  */
 export interface CsvOptions {
   /** What stands between cells: one character. By default a comma, and a tab in files named `.tsv`. */
