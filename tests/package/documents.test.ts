@@ -179,6 +179,40 @@ test("documents name verbs of ./run that there are", async () => {
   }
 });
 
+test("documents name files and folders that there are", () => {
+  const folders = readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  // What is made by ./run is not there yet.
+  const known = folders.map(({ name }) => name).filter((name) => !["build", "node_modules"].includes(name));
+  for (const path of documents) {
+    for (const [, name] of proseOf(path).matchAll(/[`( ]([\w.]+(?:\/[\w.]+)*\/?)(?=[`) ])/g)) {
+      if (!known.includes(name.split("/")[0]) || !name.includes("/")) continue;
+      assert.ok(existsSync(root + name), `${path}: ${name}`);
+    }
+  }
+});
+
+test("the tree in ARCHITECTURE.md names the folders that there are", () => {
+  const [tree] = blocksOf("ARCHITECTURE.md", "text");
+  const parents: string[] = [];
+  const named = new Set<string>();
+  for (const line of tree.split("\n")) {
+    const [, indent, names] = /^( *)((?:\S+ )*\S+)/.exec(line) ?? [];
+    if (names === undefined || indent.length > 8) continue;
+    const depth = indent.length / 2;
+    for (const name of names.split(" ").filter((name) => /^[\w./]+[/.]/.test(name))) {
+      const path = [...parents.slice(0, depth), name].join("");
+      assert.ok(existsSync(root + path), path);
+      named.add(path);
+      parents[depth] = name;
+    }
+  }
+  for (const folder of ["src", "src/dataset", "zig/src"]) {
+    for (const entry of readdirSync(root + folder, { withFileTypes: true })) {
+      if (entry.isDirectory()) assert.ok(named.has(`${folder}/${entry.name}/`), `${folder}/${entry.name}`);
+    }
+  }
+});
+
 /** What a heading is linked by. */
 const anchorOf = (heading: string) =>
   heading.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, "").replaceAll(" ", "-");
