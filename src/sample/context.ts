@@ -1,10 +1,14 @@
 import type { Field } from "../fields.ts";
 import { check } from "../native/status.ts";
 import { optionNames } from "../options.ts";
-import { type AnyBatch, BatchLayout } from "./batch.ts";
+import type { AnyBatch } from "./batch.ts";
+import { BatchLayout } from "./batch_layout.ts";
 import { countBelow } from "./episodes.ts";
 import { Filler, scalesOf } from "./fill.ts";
-import { Checks, parseWindow, readOptions, type WindowOptions, type WindowPlan } from "./options.ts";
+import { Checks } from "./checks.ts";
+import type { WindowOptions } from "./options.ts";
+import { parseWindow, readOptions } from "./parse_options.ts";
+import type { WindowPlan } from "./plan.ts";
 import type { SampleSource } from "./sampler.ts";
 
 /** Which window a policy looks at while it acts. Taken by {@linkcode StreamStore.context}. */

@@ -4,7 +4,7 @@ import type { Connection } from "../store/connection.ts";
 import type { Field } from "../fields.ts";
 import { check } from "../native/status.ts";
 import { readEpisodes, writeEpisodes } from "./episode_file.ts";
-import type { EpisodePlan } from "./options.ts";
+import type { EpisodePlan } from "./plan.ts";
 
 /** Starts that one native call may find. */
 const startsPerScan = 1 << 16;

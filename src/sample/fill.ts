@@ -2,7 +2,8 @@ import { type Connection, nothing } from "../store/connection.ts";
 import type { Field } from "../fields.ts";
 import { check, status } from "../native/status.ts";
 import type { AnyBatch } from "./batch.ts";
-import type { DenseField, Normalization, Scale, ValueDtype, WindowPlan } from "./options.ts";
+import type { Normalization, ValueDtype } from "./options.ts";
+import type { DenseField, Scale, WindowPlan } from "./plan.ts";
 
 const valueCodes: Readonly<Record<ValueDtype, number>> = { float64: 1, float32: 2, float16: 4, bfloat16: 5 };
 

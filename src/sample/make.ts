@@ -1,5 +1,7 @@
 import type { BatchOf } from "./batch.ts";
-import { Checks, parseSamplerOptions, type PrefetchOptions, readOptions } from "./options.ts";
+import { Checks } from "./checks.ts";
+import type { PrefetchOptions } from "./options.ts";
+import { parseSamplerOptions, readOptions } from "./parse_options.ts";
 import { PrefetchingSampler } from "./prefetch/prefetch.ts";
 import { Sampler, type SampleSource } from "./sampler.ts";
 

@@ -2,19 +2,14 @@ import { builtin } from "../native/builtin.ts";
 import type { Field } from "../fields.ts";
 import { check } from "../native/status.ts";
 import { optionNames } from "../options.ts";
-import { type AnyBatch, BatchLayout } from "./batch.ts";
-import { Cursor } from "./cursor.ts";
-import { checkAny, keyOf } from "./orders.ts";
+import type { AnyBatch } from "./batch.ts";
+import { BatchLayout } from "./batch_layout.ts";
+import { checkAny, Cursor, keyOf } from "./orders.ts";
 import type { Filler } from "./fill.ts";
-import {
-  Checks,
-  checkSize,
-  type Normalization,
-  parseSamplerOptions,
-  readOptions,
-  type SamplerOptions,
-  type SamplerPlan,
-} from "./options.ts";
+import { Checks, checkSize } from "./checks.ts";
+import type { Normalization, SamplerOptions } from "./options.ts";
+import { parseSamplerOptions, readOptions } from "./parse_options.ts";
+import type { SamplerPlan } from "./plan.ts";
 import { makeFiller, makeWindows, type SampleSource } from "./sampler.ts";
 import { readState, type SamplerState, stateOf } from "./state.ts";
 import { widestRow } from "./widest_row.ts";

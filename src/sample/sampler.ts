@@ -1,12 +1,14 @@
 import type { Connection } from "../store/connection.ts";
 import { describe, type Field } from "../fields.ts";
 import { check } from "../native/status.ts";
-import { type AnyBatch, BatchLayout } from "./batch.ts";
-import { Cursor } from "./cursor.ts";
-import { type Draw, type DrawContext, drawOf } from "./orders.ts";
+import type { AnyBatch } from "./batch.ts";
+import { BatchLayout } from "./batch_layout.ts";
+import { Cursor, type Draw, type DrawContext, drawOf } from "./orders.ts";
 import type { EpisodeIndex } from "./episodes.ts";
 import { Filler, scalesOf } from "./fill.ts";
-import { Checks, checkSize, type Normalization, type SamplerPlan, type WindowPlan } from "./options.ts";
+import { Checks, checkSize } from "./checks.ts";
+import type { Normalization } from "./options.ts";
+import type { SamplerPlan, WindowPlan } from "./plan.ts";
 import { PrioritizedDraw } from "./prioritized.ts";
 import type { FieldStats } from "../statistics/field_stats.ts";
 import { isList } from "../typed_array.ts";

@@ -1,9 +1,8 @@
 /** Where a sampler stands, as JSON of under 300 bytes. */
 import { builtin } from "../native/builtin.ts";
 import { describe } from "../fields.ts";
-import { lastPosition } from "./cursor.ts";
-import type { EpochState } from "./orders.ts";
-import type { SamplerPlan } from "./options.ts";
+import { type EpochState, lastPosition } from "./orders.ts";
+import type { SamplerPlan } from "./plan.ts";
 
 /**
  * Where a sampler stands: plain JSON. It depends neither on the batch size nor on the shard. Returned by

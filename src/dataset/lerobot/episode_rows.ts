@@ -1,7 +1,8 @@
 import type { Connection } from "../../store/connection.ts";
 import type { Field } from "../../fields.ts";
 import { Episodes } from "../../sample/episodes.ts";
-import { Checks, parseWindow } from "../../sample/options.ts";
+import { Checks } from "../../sample/checks.ts";
+import { parseWindow } from "../../sample/parse_options.ts";
 import type { RowRange } from "../table/field_data.ts";
 import { saving } from "./refusals.ts";
 import type { SaveLeRobotOptions } from "./types.ts";

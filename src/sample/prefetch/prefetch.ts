@@ -1,6 +1,8 @@
 import { StreamStoreError } from "../../error.ts";
-import { type AnyBatch, BatchLayout } from "../batch.ts";
-import type { Normalization, SamplerOptions, SamplerPlan } from "../options.ts";
+import type { AnyBatch } from "../batch.ts";
+import { BatchLayout } from "../batch_layout.ts";
+import type { Normalization, SamplerOptions } from "../options.ts";
+import type { SamplerPlan } from "../plan.ts";
 import type { Order, Report } from "./messages.ts";
 import { Sampler, type SampleSource } from "../sampler.ts";
 import type { SamplerState } from "../state.ts";

@@ -11,8 +11,9 @@
  */
 import { StreamStoreError } from "../../error.ts";
 import { StreamStore } from "../../store.ts";
-import { type AnyBatch, BatchLayout } from "../batch.ts";
-import { parseSamplerOptions } from "../options.ts";
+import type { AnyBatch } from "../batch.ts";
+import { BatchLayout } from "../batch_layout.ts";
+import { parseSamplerOptions } from "../parse_options.ts";
 import type { Order, Report } from "./messages.ts";
 import type { Sampler } from "../sampler.ts";
 

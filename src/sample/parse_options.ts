@@ -1,0 +1,256 @@
+/** Reads what a sampler is asked for, checks it, and lays it out as the sampler's parts want it. */
+import { describe, type Field } from "../fields.ts";
+import { optionNames } from "../options.ts";
+import type { Indices } from "../read/gather.ts";
+import { isList, readElements } from "../typed_array.ts";
+import { Checks, checkSize } from "./checks.ts";
+import type {
+  EpisodeRule,
+  Moments,
+  Normalization,
+  Order,
+  Output,
+  PrefetchOptions,
+  SamplerOptions,
+  Shard,
+  WindowOptions,
+} from "./options.ts";
+import type { DenseField, EpisodePlan, OrderPlan, SamplerPlan, WindowPlan } from "./plan.ts";
+
+/** Checks the options of a sampler over a store with `fields`. `action` begins the messages: `Cannot make a sampler`. */
+export function parseSamplerOptions(
+  given: SamplerOptions,
+  fields: readonly Field[],
+  action: string,
+): SamplerPlan {
+  const check = new Checks(action);
+  check.names(given, samplerKeys);
+  const options = readOptions(given);
+  const window = parseWindow(options, fields, check);
+  const order = parseOrder(options.order ?? "uniform", check);
+  const hasEpochs = order.kind === "shuffle" || order.kind === "sequential";
+  if (options.epochs !== undefined && !hasEpochs) {
+    throw check.refuse("epochs", `left out where the order is ${order.kind}`, options.epochs);
+  }
+  const batchSize = check.count("batchSize", options.batchSize ?? 256);
+  const widths = window.fields?.map((dense) => dense.width * window.length) ??
+    [window.width ?? window.length];
+  for (const width of widths) checkSize(batchSize, width, check);
+  return {
+    window,
+    batchSize,
+    boundary: check.choice("boundary", options.boundary ?? "within", boundaries),
+    stride: check.count("stride", options.stride ?? 1),
+    order,
+    seed: parseSeed(options.seed, check),
+    shard: parseShard(options.shard ?? { index: 0, count: 1 }, order, options.seed, check),
+    epochs: options.epochs === undefined
+      ? (order.kind === "sequential" ? 1 : Infinity)
+      : options.epochs === Infinity
+      ? Infinity
+      : check.count("epochs", options.epochs),
+  };
+}
+
+const boundaries = ["within", "pad-left", "pad-right", "cross"] as const;
+const valueDtypes = ["float32", "float64", "float16", "bfloat16"] as const;
+const samplerKeys = optionNames<PrefetchOptions>({
+  tokens: true,
+  steps: true,
+  fields: true,
+  truncate: true,
+  episodes: true,
+  output: true,
+  normalize: true,
+  batchSize: true,
+  boundary: true,
+  stride: true,
+  order: true,
+  seed: true,
+  shard: true,
+  epochs: true,
+  prefetch: true,
+});
+const outputKeys = optionNames<Output>({ values: true, types: true, steps: true });
+const shardKeys = optionNames<Shard>({ index: true, count: true });
+const momentKeys = optionNames<Moments>({ mean: true, standardDeviation: true });
+
+/**
+ * Options as they are when they are read, each once: a getter or a proxy could say something else the next time. Lists
+ * in them are read where they are checked.
+ */
+export function readOptions<Options extends SamplerOptions>(options: Options): Options {
+  const known = Object.entries(copyOf(options)).map(([name, value]) => [name, copyOf(value)]);
+  return Object.fromEntries(known) as Options;
+}
+
+/** What is no object of options stays what it is, to be refused. */
+function copyOf<Value>(value: Value): Value {
+  return typeof value === "object" && value !== null && !isList(value) && !ArrayBuffer.isView(value)
+    ? { ...value }
+    : value;
+}
+
+/** Checks what windows are to be. The options are a copy that `readOptions` has made. */
+export function parseWindow(options: WindowOptions, fields: readonly Field[], check: Checks): WindowPlan {
+  if (options.tokens === undefined && options.steps === undefined) {
+    throw new TypeError(`${check.action}: tokens or steps must say how long a window is, got neither`);
+  }
+  const tokens = options.tokens === undefined ? null : check.count("tokens", options.tokens);
+  const steps = options.steps === undefined ? null : check.count("steps", options.steps);
+  const dense = options.fields === undefined ? null : parseDense(options.fields, fields, check);
+  if (dense !== null && steps === null) {
+    throw new TypeError(`${check.action}: fields need steps, the rows of a window, got tokens ${tokens}`);
+  }
+  if (dense !== null && tokens !== null) {
+    throw new TypeError(`${check.action}: fields must have steps without tokens, got tokens ${tokens}`);
+  }
+  const output = options.output ?? {};
+  check.names(output, outputKeys, "output.");
+  const values = output.values === undefined ? "float32" : output.values;
+  if (dense !== null && (values === null || output.types != null)) {
+    throw new TypeError(
+      `${check.action}: batches of fields have values and no types, got output ${JSON.stringify(output)}`,
+    );
+  }
+  return {
+    unit: steps === null ? "tokens" : "steps",
+    length: steps ?? tokens!,
+    width: dense !== null ? steps : tokens,
+    fields: dense,
+    truncate: check.boolean("truncate", options.truncate ?? false),
+    episodes: parseEpisodes(options.episodes, fields, check),
+    values: values === null ? null : check.choice("output.values", values, valueDtypes),
+    hasTypes: dense === null && output.types !== null &&
+      check.choice("output.types", output.types ?? "int32", ["int32"]) === "int32",
+    steps: output.steps === null
+      ? null
+      : check.choice("output.steps", output.steps ?? "int64", ["int64", "float64"]),
+    normalize: parseNormalize(options.normalize ?? false, fields, check),
+  };
+}
+
+function parseDense(widths: object, fields: readonly Field[], check: Checks): DenseField[] {
+  check.object("fields", widths);
+  const dense = Object.entries(widths).map(([name, width]) => ({
+    field: check.field("fields", name, fields),
+    width: check.count(`fields.${name}`, width),
+  }));
+  if (dense.length === 0) {
+    throw new RangeError(`${check.action}: fields must name at least one field, got {}`);
+  }
+  return dense;
+}
+
+function parseEpisodes(rule: EpisodeRule | undefined, fields: readonly Field[], check: Checks): EpisodePlan {
+  if (rule === undefined) return { kind: "none" };
+  check.object("episodes", rule);
+  const keys = Object.keys(rule);
+  if (keys.length !== 1 || !["end", "id", "starts"].includes(keys[0])) {
+    throw new TypeError(
+      `${check.action}: episodes must be one of { end }, { id } and { starts }, got { ${keys.join(", ")} }`,
+    );
+  }
+  if ("starts" in rule) return { kind: "starts", starts: parseStarts(rule.starts, check) };
+  if ("id" in rule) return { kind: "id", fields: [check.field("episodes.id", rule.id, fields)] };
+  const names = Array.isArray(rule.end) ? rule.end : [rule.end];
+  if (names.length === 0) throw new RangeError(`${check.action}: episodes.end must name a field, got []`);
+  return { kind: "end", fields: names.map((name) => check.field("episodes.end", name, fields)) };
+}
+
+function parseStarts(starts: Indices, check: Checks): BigUint64Array {
+  if (!isList(starts)) {
+    throw new TypeError(
+      `${check.action}: episodes.starts must be a list or typed array, got ${describe(starts)}`,
+    );
+  }
+  const parsed: bigint[] = [];
+  readElements(`${check.action}: episodes.starts`, starts, (start, i) => {
+    const row = typeof start === "bigint" ? Number(start) : start;
+    if (typeof row !== "number" || !Number.isSafeInteger(row) || row < 0) {
+      throw check.refuse(`episodes.starts[${i}]`, "a row, a whole number", start);
+    }
+    parsed.push(BigInt(row));
+    if (i > 0 && parsed[i] <= parsed[i - 1]) {
+      throw check.refuse(`episodes.starts[${i}]`, `more than ${parsed[i - 1]}, the start before it`, row);
+    }
+  });
+  return BigUint64Array.from(parsed);
+}
+
+function parseOrder(order: Order, check: Checks): OrderPlan {
+  if (order === "uniform" || order === "shuffle" || order === "sequential") return { kind: order };
+  if (typeof order !== "object" || order === null) {
+    throw check.refuse(
+      "order",
+      "uniform, shuffle, sequential, or an object with kind recent or prioritized",
+      order,
+    );
+  }
+  if (order.kind === "prioritized") {
+    check.names(order, ["kind", "alpha", "beta"], "order.");
+    const alpha = check.number("order.alpha", order.alpha ?? 0.6, 0, Infinity);
+    return { kind: order.kind, alpha, beta: check.number("order.beta", order.beta ?? 0.4, 0, Infinity) };
+  }
+  if (order.kind !== "recent") {
+    throw check.refuse("order.kind", "recent or prioritized", (order as Order & object).kind);
+  }
+  check.names(order, ["kind", "steps", "decay"], "order.");
+  if ("steps" in order && "decay" in order) {
+    throw new TypeError(`${check.action}: order must have steps or decay, got both`);
+  }
+  if ("decay" in order) {
+    const { decay } = order;
+    if (!(typeof decay === "number" && decay > 0 && decay < 1)) {
+      throw check.refuse("order.decay", "a number between 0 and 1", decay);
+    }
+    return { kind: "recent", decay };
+  }
+  return { kind: "recent", steps: check.count("order.steps", (order as { steps: number }).steps) };
+}
+
+function parseNormalize(
+  normalize: boolean | Normalization,
+  fields: readonly Field[],
+  check: Checks,
+): boolean | Normalization {
+  if (typeof normalize === "boolean") return normalize;
+  check.object("normalize", normalize);
+  for (const [name, moments] of Object.entries(normalize)) {
+    check.field("normalize", name, fields);
+    check.names(moments!, momentKeys, `normalize.${name}.`);
+    check.number(`normalize.${name}.mean`, moments!.mean, -Infinity, Infinity);
+    check.number(`normalize.${name}.standardDeviation`, moments!.standardDeviation, 0, Infinity);
+  }
+  return normalize;
+}
+
+function parseSeed(seed: number | bigint | undefined, check: Checks): bigint {
+  if (seed === undefined) return crypto.getRandomValues(new BigUint64Array(1))[0] >> 11n;
+  const isSeed = typeof seed === "bigint"
+    ? seed >= 0n && seed < 2n ** 64n
+    : Number.isSafeInteger(seed) && seed >= 0;
+  if (!isSeed) throw check.refuse("seed", "a whole number, below 2 ** 53 or a bigint below 2 ** 64", seed);
+  return BigInt(seed);
+}
+
+/** Without one seed for all, each shard would draw from an order of its own, and they would overlap. */
+function parseShard(
+  given: Shard,
+  order: OrderPlan,
+  seed: number | bigint | undefined,
+  check: Checks,
+): Shard {
+  check.names(given, shardKeys, "shard.");
+  const { index, count: shards } = given;
+  const count = check.count("shard.count", shards);
+  if (!Number.isInteger(index) || index < 0 || index >= count) {
+    throw check.refuse("shard.index", `a whole number below shard.count, ${count}`, index);
+  }
+  if (count > 1 && seed === undefined && order.kind !== "sequential") {
+    throw new TypeError(
+      `${check.action}: shard needs a seed, the same in all ${count} shards, or they draw the same windows; got none`,
+    );
+  }
+  return { index, count };
+}

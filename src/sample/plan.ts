@@ -1,0 +1,54 @@
+/** What options come to, checked: what samplers and contexts work by. */
+import type { Field } from "../fields.ts";
+import type { Boundary, Normalization, Shard, ValueDtype } from "./options.ts";
+
+/** A dense field of a batch. */
+export interface DenseField {
+  readonly field: Field;
+  readonly width: number;
+}
+
+/** By what one field's values are shifted, and then multiplied. */
+export interface Scale {
+  readonly shift: number;
+  readonly factor: number;
+}
+
+export type EpisodePlan =
+  | { readonly kind: "none" }
+  | { readonly kind: "end" | "id"; readonly fields: readonly Field[] }
+  | { readonly kind: "starts"; readonly starts: BigUint64Array };
+
+/** The windows that are asked for, checked. */
+export interface WindowPlan {
+  readonly unit: "tokens" | "steps";
+  /** Tokens or rows a window. */
+  readonly length: number;
+  /** Places a window has in the output: tokens, or rows of dense fields. */
+  readonly width: number | null;
+  readonly fields: readonly DenseField[] | null;
+  readonly truncate: boolean;
+  readonly episodes: EpisodePlan;
+  readonly values: ValueDtype | null;
+  readonly hasTypes: boolean;
+  readonly steps: "int64" | "float64" | null;
+  readonly normalize: boolean | Normalization;
+}
+
+export type OrderPlan =
+  | { readonly kind: "uniform" | "shuffle" | "sequential" }
+  | { readonly kind: "recent"; readonly steps: number }
+  | { readonly kind: "recent"; readonly decay: number }
+  | { readonly kind: "prioritized"; readonly alpha: number; readonly beta: number };
+
+/** What a sampler does, checked. */
+export interface SamplerPlan {
+  readonly window: WindowPlan;
+  readonly batchSize: number;
+  readonly boundary: Boundary;
+  readonly stride: number;
+  readonly order: OrderPlan;
+  readonly seed: bigint;
+  readonly shard: Shard;
+  readonly epochs: number;
+}
