@@ -88,16 +88,16 @@ export class Batch {
   #end(keep: number): void {
     busy.delete(this.connection);
     if (this.connection.isClosed) return this.connection.checkOpen("append");
-    check(this.connection.native.ss_batch_end(this.connection.store, keep), "Cannot end a batch");
+    check(this.connection.tables.batch.ss_batch_end(this.connection.store, keep), "Cannot end a batch");
     this.connection.reload();
   }
 
   #addBlock(steps: BigInt64Array, sources: readonly Source[], firstRow: number): void {
-    const { native, store } = this.connection;
-    this.#check(native.ss_batch_begin(store, steps, steps.length), null, firstRow);
+    const { tables: { batch }, store } = this.connection;
+    this.#check(batch.ss_batch_begin(store, steps, steps.length), null, firstRow);
     const numbers = sources.map((source) => this.#numbersOf(source, firstRow));
     sources.forEach((source, i) => {
-      const code = native.ss_batch_measure(
+      const code = batch.ss_batch_measure(
         store,
         numbers[i],
         source.offsets ?? nothing,
@@ -106,7 +106,7 @@ export class Batch {
       this.#check(code, source, firstRow);
     });
     sources.forEach((source, i) => {
-      const code = native.ss_batch_scatter(
+      const code = batch.ss_batch_scatter(
         store,
         numbers[i],
         source.values.byteLength > 0 ? source.values : nothing,
@@ -116,7 +116,7 @@ export class Batch {
       );
       this.#check(code, source, firstRow);
     });
-    this.#check(native.ss_batch_write(store), null, firstRow);
+    this.#check(batch.ss_batch_write(store), null, firstRow);
   }
 
   /** The order is that of `source` in zig/src/abi/numbers.zig. */

@@ -2,7 +2,7 @@
 import { dlopen, type Pointer, toArrayBuffer as toArrayBufferTyped } from "bun:ffi";
 import type { ColumnRange, ColumnViews, Runtime, ViewState } from "./runtime.ts";
 import { system } from "./bun_system.ts";
-import { callbacks, type Functions, symbols, type SymbolTable } from "./symbols.ts";
+import { callbacks, type Functions, openLater, symbols, type SymbolTable } from "./symbols.ts";
 
 /** The types lack the last two parameters: a function to call when the buffer is collected, and what to pass to it. */
 const toArrayBuffer = toArrayBufferTyped as (
@@ -94,6 +94,7 @@ export function open(path: string): Runtime {
   const deallocate = ss_view_deallocate.ptr;
   return {
     native,
+    tables: openLater((table) => openLibrary(path, table)),
     system,
     canView: true,
     borrow: (address, byteLength) => toArrayBuffer(Number(address) as Pointer, 0, byteLength),

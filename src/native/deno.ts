@@ -1,7 +1,7 @@
 /** Deno's side of the boundary. */
 import type { ColumnRange, ColumnViews, Runtime, ViewState } from "./runtime.ts";
 import { system } from "./deno_system.ts";
-import { type Functions, symbols, type SymbolTable } from "./symbols.ts";
+import { type Functions, openLater, symbols, type SymbolTable } from "./symbols.ts";
 
 /**
  * One ArrayBuffer covers a whole column, and windows are subarrays of it: making a buffer costs ten times as much as
@@ -90,6 +90,7 @@ export function open(path: string): Runtime {
   const native = openLibrary(path, symbols);
   return {
     native,
+    tables: openLater((table) => openLibrary(path, table)),
     system,
     canView: Deno.permissions.querySync({ name: "ffi" }).state === "granted",
     borrow,

@@ -1,4 +1,4 @@
-import type { Native } from "./symbols.ts";
+import type { LaterTables, Native } from "./symbols.ts";
 import type { System } from "./system.ts";
 
 /** The three columns of one store, as typed arrays over the store's own memory. */
@@ -29,6 +29,8 @@ export interface ViewState {
 /** What differs between Deno and Bun. */
 export interface Runtime {
   readonly native: Native;
+  /** The library's other tables. */
+  readonly tables: LaterTables;
   readonly system: System;
   /** Whether this process may look at native memory. In Deno that needs `--allow-ffi` without a path. */
   readonly canView: boolean;

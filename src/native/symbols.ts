@@ -1,7 +1,9 @@
 /**
- * The C ABI of the native library: one table for both runtimes, of what the files named *exports.zig in zig/src export.
+ * The C ABI of the native library: tables for both runtimes, of what the files of zig/src/abi export.
  * Only u32, i32, f64 and typed arrays ("buffer") cross; the comments name the parameters.
  */
+
+/** The core: what opening a store, appending steps and reading them back need, and so every program. */
 export const symbols = {
   ss_abi_version: { args: [], result: "u32" },
   ss_store_open: { args: ["buffer", "u32", "u32", "buffer", "buffer", "buffer"], result: "i32" }, // directory, directory_bytes, mode, options, id, out
@@ -13,13 +15,7 @@ export const symbols = {
   ss_store_sync: { args: ["u32"], result: "i32" }, // store
   ss_store_drop: { args: ["u32", "f64"], result: "i32" }, // store, row
   ss_store_refresh: { args: ["u32", "buffer"], result: "i32" }, // store, out_changed
-  ss_chunk_check: { args: ["u32", "u32", "f64", "buffer"], result: "i32" }, // store, file, chunk, out_whole
   ss_store_write: { args: ["u32", "buffer", "u32", "buffer", "u32"], result: "i32" }, // store, records, record_count, values, value_count
-  ss_batch_begin: { args: ["u32", "buffer", "u32"], result: "i32" }, // store, steps, row_count
-  ss_batch_measure: { args: ["u32", "buffer", "buffer", "buffer"], result: "i32" }, // store, source, offsets, validity
-  ss_batch_scatter: { args: ["u32", "buffer", "buffer", "buffer", "buffer", "buffer"], result: "i32" }, // store, source, values, offsets, validity, value_validity
-  ss_batch_write: { args: ["u32"], result: "i32" }, // store
-  ss_batch_end: { args: ["u32", "u32"], result: "i32" }, // store, keep
   ss_window_gather: {
     args: ["u32", "buffer", "u32", "u32", "u32", "buffer", "u32", "buffer", "buffer", "buffer"],
     result: "i32",
@@ -27,84 +23,109 @@ export const symbols = {
   ss_column_extract: { args: ["u32", "buffer", "buffer", "buffer", "buffer", "buffer"], result: "i32" }, // store, request, out_values, out_offsets, out_validity, out_progress
   ss_rows_read: { args: ["u32", "f64", "u32", "buffer", "buffer"], result: "i32" }, // store, first_row, row_count, out_starts, out_steps
   ss_row_find: { args: ["u32", "f64", "buffer"], result: "i32" }, // store, token, out_row
-  ss_rows_synced: { args: ["u32", "buffer"], result: "i32" }, // store, out_count
   ss_step_find: { args: ["u32", "buffer", "buffer"], result: "i32" }, // store, step, out_row
   ss_marks_read: { args: ["u32", "f64", "f64", "buffer", "u32", "buffer"], result: "i32" }, // store, first_row, end_row, out_marks, marks_max, out_count
-  ss_draw_uniform: { args: ["buffer", "buffer", "u32", "buffer"], result: "i32" }, // key, indices, count, out
-  ss_draw_unit: { args: ["buffer", "buffer", "u32", "buffer"], result: "i32" }, // key, indices, count, out
-  ss_draw_geometric: { args: ["buffer", "buffer", "u32", "buffer"], result: "i32" }, // key, indices, count, out
-  ss_draw_permuted: { args: ["buffer", "buffer", "u32", "buffer"], result: "i32" }, // key, indices, count, out
-  ss_windows_count: {
-    args: ["buffer", "buffer", "u32", "u32", "buffer", "buffer", "u32", "buffer"],
-    result: "i32",
-  }, // plan, origins, episode_count, from, cumulative, buckets, buckets_max, state
-  ss_windows_locate: {
-    args: [
-      "buffer",
-      "buffer",
-      "u32",
-      "buffer",
-      "buffer",
-      "u32",
-      "buffer",
-      "u32",
-      "buffer",
-      "buffer",
-      "buffer",
-    ],
-    result: "i32",
-  }, // plan, origins, episode_count, cumulative, buckets, bucket_count, ordinals, count, out_anchors, out_starts, out_lengths
-  ss_windows_resolve: {
-    args: ["buffer", "buffer", "u32", "buffer", "u32", "buffer", "buffer"],
-    result: "i32",
-  }, // plan, origins, episode_count, anchors, count, out_starts, out_lengths
-  ss_windows_rank: { args: ["buffer", "buffer", "u32", "buffer", "f64", "buffer"], result: "i32" }, // plan, origins, episode_count, cumulative, position, out_rank
-  ss_episodes_scan: {
-    args: ["u32", "u32", "buffer", "buffer", "u32", "buffer", "buffer", "u32"],
-    result: "i32",
-  }, // store, kind, types, kinds, field_count, progress, out_starts, starts_max
-  ss_rows_start: { args: ["u32", "buffer", "u32", "buffer"], result: "i32" }, // store, rows, count, out_starts
-  ss_windows_fill: {
-    args: [
-      "u32",
-      "buffer",
-      "buffer",
-      "buffer",
-      "buffer",
-      "u32",
-      "u32",
-      "u32",
-      "buffer",
-      "u32",
-      "buffer",
-      "buffer",
-      "buffer",
-      "buffer",
-      "buffer",
-    ],
-    result: "i32",
-  }, // store, request, starts, lengths, slots, count, batch_size, layout, fields, field_count, out_values, out_types, out_steps, out_mask, out_lengths
-  ss_fields_fill: {
-    args: ["u32", "buffer", "buffer", "buffer", "buffer", "u32", "u32", "buffer", "buffer"],
-    result: "i32",
-  }, // store, request, starts, lengths, slots, count, batch_size, out_values, out_mask
-  ss_steps_fill: {
-    args: ["u32", "buffer", "buffer", "buffer", "buffer", "u32", "u32", "buffer", "buffer"],
-    result: "i32",
-  }, // store, request, starts, lengths, slots, count, batch_size, out_steps, out_mask
-  ss_recent_load: { args: ["u32", "buffer", "buffer", "buffer", "u32", "buffer"], result: "i32" }, // store, request, types, kinds, field_count, out
-  ss_priorities_fill: { args: ["buffer", "buffer", "buffer", "buffer"], result: "i32" }, // nodes, shape, request, report
-  ss_priorities_update: {
-    args: ["buffer", "buffer", "buffer", "buffer", "u32", "f64", "buffer"],
-    result: "i32",
-  }, // nodes, shape, ids, values, count, alpha, report
-  ss_priorities_draw: { args: ["buffer", "buffer", "buffer", "u32", "buffer", "buffer"], result: "i32" }, // nodes, shape, units, count, out_ids, out_probabilities
-  ss_priorities_build: { args: ["buffer", "buffer", "buffer"], result: "i32" }, // nodes, shape, report
-  ss_statistics_add: {
-    args: ["u32", "buffer", "u32", "buffer", "buffer", "buffer", "u32", "buffer"],
-    result: "i32",
-  }, // store, fields, field_count, summaries, indexes, pages, pages_max, progress
-  ss_moments_merge: { args: ["buffer", "buffer"], result: "i32" }, // moments, other
+} as const;
+
+/** Tables that are opened when they are first used: Deno takes 0.3 to 0.4 ms for each function. */
+export const laterSymbols = {
+  /** Columns into the files. */
+  batch: {
+    ss_batch_begin: { args: ["u32", "buffer", "u32"], result: "i32" }, // store, steps, row_count
+    ss_batch_measure: { args: ["u32", "buffer", "buffer", "buffer"], result: "i32" }, // store, source, offsets, validity
+    ss_batch_scatter: { args: ["u32", "buffer", "buffer", "buffer", "buffer", "buffer"], result: "i32" }, // store, source, values, offsets, validity, value_validity
+    ss_batch_write: { args: ["u32"], result: "i32" }, // store
+    ss_batch_end: { args: ["u32", "u32"], result: "i32" }, // store, keep
+  },
+  /** Checksums, chunk by chunk. */
+  verify: {
+    ss_chunk_check: { args: ["u32", "u32", "f64", "buffer"], result: "i32" }, // store, file, chunk, out_whole
+  },
+  /** Draws, windows, episodes and batches. */
+  sampler: {
+    ss_rows_synced: { args: ["u32", "buffer"], result: "i32" }, // store, out_count
+    ss_draw_uniform: { args: ["buffer", "buffer", "u32", "buffer"], result: "i32" }, // key, indices, count, out
+    ss_draw_unit: { args: ["buffer", "buffer", "u32", "buffer"], result: "i32" }, // key, indices, count, out
+    ss_draw_geometric: { args: ["buffer", "buffer", "u32", "buffer"], result: "i32" }, // key, indices, count, out
+    ss_draw_permuted: { args: ["buffer", "buffer", "u32", "buffer"], result: "i32" }, // key, indices, count, out
+    ss_windows_count: {
+      args: ["buffer", "buffer", "u32", "u32", "buffer", "buffer", "u32", "buffer"],
+      result: "i32",
+    }, // plan, origins, episode_count, from, cumulative, buckets, buckets_max, state
+    ss_windows_locate: {
+      args: [
+        "buffer",
+        "buffer",
+        "u32",
+        "buffer",
+        "buffer",
+        "u32",
+        "buffer",
+        "u32",
+        "buffer",
+        "buffer",
+        "buffer",
+      ],
+      result: "i32",
+    }, // plan, origins, episode_count, cumulative, buckets, bucket_count, ordinals, count, out_anchors, out_starts, out_lengths
+    ss_windows_resolve: {
+      args: ["buffer", "buffer", "u32", "buffer", "u32", "buffer", "buffer"],
+      result: "i32",
+    }, // plan, origins, episode_count, anchors, count, out_starts, out_lengths
+    ss_windows_rank: { args: ["buffer", "buffer", "u32", "buffer", "f64", "buffer"], result: "i32" }, // plan, origins, episode_count, cumulative, position, out_rank
+    ss_episodes_scan: {
+      args: ["u32", "u32", "buffer", "buffer", "u32", "buffer", "buffer", "u32"],
+      result: "i32",
+    }, // store, kind, types, kinds, field_count, progress, out_starts, starts_max
+    ss_rows_start: { args: ["u32", "buffer", "u32", "buffer"], result: "i32" }, // store, rows, count, out_starts
+    ss_windows_fill: {
+      args: [
+        "u32",
+        "buffer",
+        "buffer",
+        "buffer",
+        "buffer",
+        "u32",
+        "u32",
+        "u32",
+        "buffer",
+        "u32",
+        "buffer",
+        "buffer",
+        "buffer",
+        "buffer",
+        "buffer",
+      ],
+      result: "i32",
+    }, // store, request, starts, lengths, slots, count, batch_size, layout, fields, field_count, out_values, out_types, out_steps, out_mask, out_lengths
+    ss_fields_fill: {
+      args: ["u32", "buffer", "buffer", "buffer", "buffer", "u32", "u32", "buffer", "buffer"],
+      result: "i32",
+    }, // store, request, starts, lengths, slots, count, batch_size, out_values, out_mask
+    ss_steps_fill: {
+      args: ["u32", "buffer", "buffer", "buffer", "buffer", "u32", "u32", "buffer", "buffer"],
+      result: "i32",
+    }, // store, request, starts, lengths, slots, count, batch_size, out_steps, out_mask
+    ss_recent_load: { args: ["u32", "buffer", "buffer", "buffer", "u32", "buffer"], result: "i32" }, // store, request, types, kinds, field_count, out
+  },
+  /** The sum tree. */
+  priorities: {
+    ss_priorities_fill: { args: ["buffer", "buffer", "buffer", "buffer"], result: "i32" }, // nodes, shape, request, report
+    ss_priorities_update: {
+      args: ["buffer", "buffer", "buffer", "buffer", "u32", "f64", "buffer"],
+      result: "i32",
+    }, // nodes, shape, ids, values, count, alpha, report
+    ss_priorities_draw: { args: ["buffer", "buffer", "buffer", "u32", "buffer", "buffer"], result: "i32" }, // nodes, shape, units, count, out_ids, out_probabilities
+    ss_priorities_build: { args: ["buffer", "buffer", "buffer"], result: "i32" }, // nodes, shape, report
+  },
+  /** Sums over fields. */
+  statistics: {
+    ss_statistics_add: {
+      args: ["u32", "buffer", "u32", "buffer", "buffer", "buffer", "u32", "buffer"],
+      result: "i32",
+    }, // store, fields, field_count, summaries, indexes, pages, pages_max, progress
+    ss_moments_merge: { args: ["buffer", "buffer"], result: "i32" }, // moments, other
+  },
 } as const;
 
 /** Functions that only an engine calls, by their addresses: when it has collected a buffer that it was given. */
@@ -132,5 +153,24 @@ export type Functions<Table extends SymbolTable> = {
   readonly [Name in keyof Table]: (...args: Arguments<Table[Name]["args"]>) => Result[Table[Name]["result"]];
 };
 
-/** The store's library. */
+/** The core. */
 export type Native = Functions<typeof symbols>;
+
+/** The tables that are opened when they are first used. */
+export type LaterTables = {
+  readonly [Name in keyof typeof laterSymbols]: Functions<(typeof laterSymbols)[Name]>;
+};
+
+/** The tables of a library, each of which `open` opens when it is first looked at. */
+export function openLater(open: (table: SymbolTable) => object): LaterTables {
+  const tables = {};
+  for (const [name, table] of Object.entries(laterSymbols)) {
+    const get = () => {
+      const value = open(table);
+      Object.defineProperty(tables, name, { value });
+      return value;
+    };
+    Object.defineProperty(tables, name, { get, configurable: true });
+  }
+  return tables as LaterTables;
+}

@@ -112,14 +112,14 @@ export class Context {
 
   /** Puts the newest rows together, and finds where their episode begins. */
   #load(rowCount: number, tailValues: number | null): void {
-    const { native, store } = this.#source.connection;
+    const { tables: { sampler }, store } = this.#source.connection;
     const { episodes } = this.#plan;
     const fieldCount = "fields" in episodes ? episodes.fields.length : 0;
     if ("starts" in episodes) {
       this.#request[0] = Math.min(this.#rowsMax, rowCount - lastStart(episodes.starts, rowCount - 1));
     }
     this.#request[2] = tailValues ?? -1;
-    const code = native.ss_recent_load(
+    const code = sampler.ss_recent_load(
       store,
       this.#request,
       this.#types,

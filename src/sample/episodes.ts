@@ -111,8 +111,8 @@ export class Episodes {
   }
 
   #scan(): number {
-    const { native, store } = this.connection;
-    return native.ss_episodes_scan(
+    const { tables: { sampler }, store } = this.connection;
+    return sampler.ss_episodes_scan(
       store,
       this.#kind,
       this.#types,
@@ -143,9 +143,9 @@ export class Episodes {
   #save(): void {
     const [nextRow, , hasId, idLow, idHigh] = this.#progress;
     if (this.path === null || nextRow - this.#savedRow < rowsPerSave) return;
-    const { native, store, id } = this.connection;
+    const { tables: { sampler }, store, id } = this.connection;
     const synced = new Float64Array(1);
-    check(native.ss_rows_synced(store, synced), "Cannot find the episodes");
+    check(sampler.ss_rows_synced(store, synced), "Cannot find the episodes");
     if (synced[0] < nextRow) return;
     this.#savedRow = nextRow;
     const lastId = hasId === 1 ? BigInt(idHigh) << 32n | BigInt(idLow) : null;

@@ -73,7 +73,7 @@ export class Filler {
   }
 
   #fillTokens(batch: AnyBatch, batchSize: number, { count, starts, lengths, slots }: Filling): void {
-    const code = this.connection.native.ss_windows_fill(
+    const code = this.connection.tables.sampler.ss_windows_fill(
       this.connection.store,
       this.#request,
       starts,
@@ -102,11 +102,11 @@ export class Filler {
   }
 
   #fillFields(batch: AnyBatch, batchSize: number, filling: Filling, fields: readonly DenseField[]): void {
-    const { native, store } = this.connection;
+    const { tables: { sampler }, store } = this.connection;
     const { count, starts, lengths, slots } = filling;
     for (const [i, { name, request }] of this.#dense.entries()) {
       const { values, mask } = batch.fields![name];
-      const code = native.ss_fields_fill(
+      const code = sampler.ss_fields_fill(
         store,
         request,
         starts,
@@ -128,7 +128,7 @@ export class Filler {
       check(code, this.action);
     }
     const steps = batch.steps ?? nothing;
-    const code = native.ss_steps_fill(
+    const code = sampler.ss_steps_fill(
       store,
       this.#stepsRequest,
       starts,

@@ -300,7 +300,7 @@ export class Mixture<Batch = AnyBatch> implements Iterable<Batch> {
 
   /** Decides which place of the batch is drawn from which store. */
   #share(batch: AnyBatch): void {
-    const { native } = this.#parts[0].source.connection;
+    const native = this.#parts[0].source.connection.tables.sampler;
     const { batchSize } = this.#plan;
     this.#cursor.fill(this.#indices, batchSize);
     const key = keyOf(this.#seed, sourceStream);
@@ -318,7 +318,7 @@ export class Mixture<Batch = AnyBatch> implements Iterable<Batch> {
   #drawFrom(part: Part, number: number, batch: AnyBatch): void {
     if (part.count === 0) return;
     const { windows, indices, ordinals, places, slots, count } = part;
-    const { native } = part.source.connection;
+    const native = part.source.connection.tables.sampler;
     const population = windows.population();
     checkAny(windows, population, population.from, { action: `Cannot ${part.action}` });
     const key = keyOf(this.#seed, windowStream + number, population.total - population.from);

@@ -1,6 +1,6 @@
 /** The orders in which windows are drawn. Each draw is a function of the seed and of its index in the global order. */
 import { nothing } from "../store/connection.ts";
-import type { Native } from "../native/symbols.ts";
+import type { LaterTables } from "../native/symbols.ts";
 import { check } from "../native/status.ts";
 import type { Shard } from "./options.ts";
 import type { OrderPlan } from "./plan.ts";
@@ -67,7 +67,7 @@ export class Cursor {
 
 /** What an order needs to know. */
 export interface DrawContext {
-  readonly native: Native;
+  readonly native: LaterTables["sampler"];
   readonly windows: Windows;
   readonly cursor: Cursor;
   seed: bigint;
@@ -281,7 +281,7 @@ export function checkAny(
 
 /** Numbers in [0, 1) for draws by priority. */
 export function drawUnits(
-  native: Native,
+  native: LaterTables["sampler"],
   seed: bigint,
   indices: Float64Array,
   count: number,

@@ -139,7 +139,7 @@ export class Priorities {
       this.#places[count++] = i;
     }
     if (count === 0) return;
-    const code = runtime.native.ss_priorities_update(
+    const code = runtime.tables.priorities.ss_priorities_update(
       this.#nodes,
       this.#shape(),
       this.#ids,
@@ -173,7 +173,7 @@ export class Priorities {
       throw new RangeError("Cannot draw: at least one priority must be above 0, got none");
     }
     if (count === 0) return;
-    const code = runtime.native.ss_priorities_draw(
+    const code = runtime.tables.priorities.ss_priorities_draw(
       this.#nodes,
       this.#shape(),
       units,
@@ -224,7 +224,7 @@ export class Priorities {
     const nodes = new Float64Array(nodeCount(capacity));
     nodes.set(leaves);
     const shape = Float64Array.of(nodes.length, capacity, base, base + leaves.length);
-    const code = runtime.native.ss_priorities_build(nodes, shape, this.#report);
+    const code = runtime.tables.priorities.ss_priorities_build(nodes, shape, this.#report);
     if (code !== status.ok) throw damaged(path, "every leaf must be a finite number >= 0");
     this.#nodes = nodes;
     this.#capacity = capacity;
@@ -245,7 +245,12 @@ export class Priorities {
     const end = this.#end;
     if (to > end) this.#extend(to);
     const request = Float64Array.of(from, to, stride, priority, this.alpha);
-    const code = runtime.native.ss_priorities_fill(this.#nodes, this.#shape(), request, this.#report);
+    const code = runtime.tables.priorities.ss_priorities_fill(
+      this.#nodes,
+      this.#shape(),
+      request,
+      this.#report,
+    );
     if (code !== status.ok) this.#end = end;
     if (code === status.outOfRange) throw new RangeError(`Cannot ${action} priorities: ${tooLarge}`);
     check(code, `Cannot ${action} priorities`);
@@ -262,7 +267,7 @@ export class Priorities {
       const nodes = new Float64Array(nodeCount(capacity));
       nodes.set(this.#nodes.subarray(this.#first - this.#base, this.#end - this.#base));
       const shape = Float64Array.of(nodes.length, capacity, this.#first, end);
-      const code = runtime.native.ss_priorities_build(nodes, shape, this.#report);
+      const code = runtime.tables.priorities.ss_priorities_build(nodes, shape, this.#report);
       check(code, "Cannot extend priorities");
       this.#nodes = nodes;
       this.#capacity = capacity;

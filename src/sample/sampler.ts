@@ -82,7 +82,7 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
     this.#cursor = new Cursor(plan.shard);
     const windows = makeWindows(source, window, boundary, stride);
     this.#context = {
-      native: connection.native,
+      native: connection.tables.sampler,
       windows,
       cursor: this.#cursor,
       seed: plan.seed,
@@ -433,7 +433,7 @@ export function newestPosition(connection: Connection, unit: "tokens" | "steps",
   if (unit === "steps") return row;
   const token = new BigUint64Array(1);
   check(
-    connection.native.ss_rows_start(connection.store, BigUint64Array.of(BigInt(row)), 1, token),
+    connection.tables.sampler.ss_rows_start(connection.store, BigUint64Array.of(BigInt(row)), 1, token),
     "Cannot sample",
   );
   return Number(token[0]);

@@ -68,8 +68,8 @@ export class Windows {
 
   /** How many windows have an anchor before a position. */
   rank(population: Population, position: number): number {
-    const { native } = this.connection;
-    const code = native.ss_windows_rank(
+    const { tables: { sampler } } = this.connection;
+    const code = sampler.ss_windows_rank(
       this.#plan(population),
       this.#origins,
       population.episodes,
@@ -83,8 +83,8 @@ export class Windows {
 
   /** Where the first `count` of the windows with these ordinals lie. */
   locate(population: Population, ordinals: Float64Array, count: number, places: Places): void {
-    const { native } = this.connection;
-    const code = native.ss_windows_locate(
+    const { tables: { sampler } } = this.connection;
+    const code = sampler.ss_windows_locate(
       this.#plan(population),
       this.#origins,
       population.episodes,
@@ -102,9 +102,9 @@ export class Windows {
 
   /** Where the windows with these anchors lie. */
   resolve(population: Population, count: number, { anchors, starts, lengths }: Places): void {
-    const { native } = this.connection;
+    const { tables: { sampler } } = this.connection;
     const plan = this.#plan(population);
-    const code = native.ss_windows_resolve(
+    const code = sampler.ss_windows_resolve(
       plan,
       this.#origins,
       population.episodes,
@@ -193,17 +193,17 @@ export class Windows {
     const rows = this.episodes.starts.subarray(from, to);
     const origins = this.#origins.subarray(from, to);
     if (this.rule.unit === "steps") return origins.set(rows);
-    const { native, store, firstRow } = this.connection;
+    const { tables: { sampler }, store, firstRow } = this.connection;
     // Where the tokens of dropped rows were is not known, but for the first row: their episodes begin where the store does.
     const dropped = countBelow(rows, rows.length, firstRow);
     const held = dropped === 0 ? rows : rows.slice().fill(BigInt(firstRow), 0, dropped);
-    check(native.ss_rows_start(store, held, held.length, origins), "Cannot find the episodes");
+    check(sampler.ss_rows_start(store, held, held.length, origins), "Cannot find the episodes");
     if (rows[0] === 0n) origins[0] = 0n;
   }
 
   #countWindows(from: number): void {
-    const { native } = this.connection;
-    const code = native.ss_windows_count(
+    const { tables: { sampler } } = this.connection;
+    const code = sampler.ss_windows_count(
       this.#plan({ first: 0, end: Number(this.#origins[this.#count - 1]) }),
       this.#origins,
       this.#count,

@@ -38,7 +38,7 @@ class Accumulator {
   /** Counts what is committed and was not counted before: one pass, unless pages run out. */
   advance(connection: Connection): void {
     do {
-      const code = connection.native.ss_statistics_add(
+      const code = connection.tables.statistics.ss_statistics_add(
         connection.store,
         this.#types,
         this.fields.length,

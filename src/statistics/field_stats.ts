@@ -262,7 +262,7 @@ function copyOf(moments: unknown): Float64Array {
 
 /** Joins others to some moments, which are then free of an unfinished block. */
 function mergeMoments(moments: Float64Array, others: Float64Array): Float64Array {
-  check(runtime.native.ss_moments_merge(moments, others), "Cannot merge statistics");
+  check(runtime.tables.statistics.ss_moments_merge(moments, others), "Cannot merge statistics");
   return moments;
 }
 

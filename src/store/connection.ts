@@ -69,6 +69,7 @@ export interface Room {
 /** An open store of the native library, and what its last commit says. */
 export class Connection {
   readonly native = runtime.native;
+  readonly tables = runtime.tables;
   readonly store: number;
   readonly #viewState: ViewState;
   /** All views made, those before a move to a larger reservation included. */

@@ -44,7 +44,7 @@ export async function verifyChunks(connection: Connection, options: VerifyOption
   const isWhole = new Uint32Array(1);
   for (const [index, { file, chunk }] of chunks.entries()) {
     connection.checkOpen("verify");
-    const code = connection.native.ss_chunk_check(connection.store, file, chunk, isWhole);
+    const code = connection.tables.verify.ss_chunk_check(connection.store, file, chunk, isWhole);
     check(code, `Cannot verify ${files[file]}`);
     if (isWhole[0] === 0) damaged.push({ file: files[file], chunk, rows: rowsOf(connection, file, chunk) });
     options.onProgress?.(index + 1, chunks.length);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { runtime } from "../../src/native/load.ts";
-import { abiVersion, callbacks, symbols } from "../../src/native/symbols.ts";
+import { abiVersion, callbacks, laterSymbols, openLater, symbols } from "../../src/native/symbols.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const read = (path: string) => readFileSync(join(root, path), "utf8");
@@ -27,15 +27,28 @@ function exportsOfZig(): Record<string, { args: string[]; result: string }> {
   return found;
 }
 
-test("the table of symbols is that of the Zig exports", () => {
+test("the tables of symbols are those of the Zig exports", () => {
+  const tables = [symbols, ...Object.values(laterSymbols)];
+  const together = Object.assign({}, ...tables);
+  assert.equal(Object.keys(together).length, tables.flatMap((table) => Object.keys(table)).length);
   const exported = exportsOfZig();
   for (const { args } of Object.values(exported)) {
     for (const [i, kind] of args.entries()) if (kind === "usize") args[i] = "pointer";
   }
-  assert.deepEqual(JSON.parse(JSON.stringify({ ...symbols, ...callbacks })), exported);
-  const calledByUs = JSON.stringify(symbols);
+  assert.deepEqual(JSON.parse(JSON.stringify({ ...together, ...callbacks })), exported);
+  const calledByUs = JSON.stringify(together);
   assert.ok(!calledByUs.includes("pointer"), "no pointer crosses in a call of ours");
   assert.equal(abiVersion, Number(/const abi_version = (\d+);/.exec(read("zig/src/abi/store.zig"))![1]));
+});
+
+test("the core table has at most 24 symbols, and the others are opened when they are first used", () => {
+  assert.ok(Object.keys(symbols).length <= 24);
+  const opened: object[] = [];
+  const tables = openLater((table) => (opened.push(table), {}));
+  assert.deepEqual(opened, []);
+  assert.equal(tables.sampler, tables.sampler);
+  assert.deepEqual(opened, [laterSymbols.sampler]);
+  assert.deepEqual(Object.getOwnPropertyNames(tables), Object.keys(laterSymbols));
 });
 
 test("no symbol is bound outside the tables", () => {
@@ -46,7 +59,7 @@ test("no symbol is bound outside the tables", () => {
 });
 
 test("handles that are stale, closed, foreign or made up are errors, never crashes", () => {
-  const { native } = runtime;
+  const { native, tables: { batch, sampler, statistics, verify } } = runtime;
   const bytes = new Uint8Array(4096);
   const open = () => {
     const out = new Float64Array(1);
@@ -61,11 +74,11 @@ test("handles that are stale, closed, foreign or made up are errors, never crash
     (store) => native.ss_store_state(store, new BigInt64Array(30)),
     (store) => native.ss_store_detail(store, new Float64Array(2)),
     (store) => native.ss_store_write(store, bytes, 1, bytes, 1),
-    (store) => native.ss_batch_begin(store, bytes, 1),
-    (store) => native.ss_batch_measure(store, new Float64Array(16), bytes, bytes),
-    (store) => native.ss_batch_scatter(store, new Float64Array(16), bytes, bytes, bytes, bytes),
-    (store) => native.ss_batch_write(store),
-    (store) => native.ss_batch_end(store, 1),
+    (store) => batch.ss_batch_begin(store, bytes, 1),
+    (store) => batch.ss_batch_measure(store, new Float64Array(16), bytes, bytes),
+    (store) => batch.ss_batch_scatter(store, new Float64Array(16), bytes, bytes, bytes, bytes),
+    (store) => batch.ss_batch_write(store),
+    (store) => batch.ss_batch_end(store, 1),
     (store) => native.ss_window_gather(store, new Float64Array(1), 1, 1, 5, bytes, 0, bytes, bytes, bytes),
     (store) =>
       native.ss_column_extract(store, new Float64Array(16), bytes, bytes, bytes, new Float64Array(8)),
@@ -73,11 +86,12 @@ test("handles that are stale, closed, foreign or made up are errors, never crash
     (store) => native.ss_row_find(store, 0, new Float64Array(1)),
     (store) => native.ss_step_find(store, new BigInt64Array(1), new Float64Array(1)),
     (store) => native.ss_marks_read(store, 0, 1, bytes, 1, new Float64Array(1)),
-    (store) => native.ss_statistics_add(store, bytes, 0, bytes, bytes, bytes, 0, new Float64Array(6)),
-    (store) => native.ss_episodes_scan(store, 0, bytes, bytes, 1, new Float64Array(6), bytes, 1),
-    (store) => native.ss_rows_start(store, bytes, 1, bytes),
+    (store) => statistics.ss_statistics_add(store, bytes, 0, bytes, bytes, bytes, 0, new Float64Array(6)),
+    (store) => sampler.ss_episodes_scan(store, 0, bytes, bytes, 1, new Float64Array(6), bytes, 1),
+    (store) => verify.ss_chunk_check(store, 0, 0, bytes),
+    (store) => sampler.ss_rows_start(store, bytes, 1, bytes),
     (store) =>
-      native.ss_windows_fill(
+      sampler.ss_windows_fill(
         store,
         bytes,
         bytes,
@@ -94,8 +108,8 @@ test("handles that are stale, closed, foreign or made up are errors, never crash
         bytes,
         bytes,
       ),
-    (store) => native.ss_fields_fill(store, bytes, bytes, bytes, bytes, 1, 1, bytes, bytes),
-    (store) => native.ss_steps_fill(store, bytes, bytes, bytes, bytes, 1, 1, bytes, bytes),
+    (store) => sampler.ss_fields_fill(store, bytes, bytes, bytes, bytes, 1, 1, bytes, bytes),
+    (store) => sampler.ss_steps_fill(store, bytes, bytes, bytes, bytes, 1, 1, bytes, bytes),
     (store) => native.ss_store_close(store, 0, 0),
   ];
   const [stale, closedWithViews] = [1, 2];
@@ -134,10 +148,10 @@ test("numbers that no caller of the table should pass are refused by the library
 });
 
 test("a sum tree whose shape does not fit its nodes is refused", () => {
-  const { native } = runtime;
+  const { priorities } = runtime.tables;
   const nodes = new Float64Array(17);
   const [four, five] = [new Float64Array(4), new Float64Array(5)];
-  assert.equal(native.ss_priorities_build(nodes, Float64Array.of(17, 16, 0, 16), four), 0);
+  assert.equal(priorities.ss_priorities_build(nodes, Float64Array.of(17, 16, 0, 16), four), 0);
   for (
     const shape of [[17, 32, 0, 16], [16, 16, 0, 16], [17, 16, 0, 17], [17, 16, 5, 4], [17, 0, 0, 0], [
       NaN,
@@ -147,10 +161,10 @@ test("a sum tree whose shape does not fit its nodes is refused", () => {
     ]]
   ) {
     const bad = Float64Array.from(shape);
-    assert.equal(native.ss_priorities_build(nodes, bad, four), 5);
-    assert.equal(native.ss_priorities_fill(nodes, bad, five, four), 5);
-    assert.equal(native.ss_priorities_update(nodes, bad, four, four, 1, 1, four), 5);
-    assert.equal(native.ss_priorities_draw(nodes, bad, four, 1, four, four), 5);
+    assert.equal(priorities.ss_priorities_build(nodes, bad, four), 5);
+    assert.equal(priorities.ss_priorities_fill(nodes, bad, five, four), 5);
+    assert.equal(priorities.ss_priorities_update(nodes, bad, four, four, 1, 1, four), 5);
+    assert.equal(priorities.ss_priorities_draw(nodes, bad, four, 1, four, four), 5);
   }
 });
 
