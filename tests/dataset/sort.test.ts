@@ -9,11 +9,11 @@ import {
 } from "apache-arrow";
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { existsSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { StreamStore } from "../../mod.ts";
-import { sharedData } from "../support/dataset.ts";
+import { realData, skipRealData as skip } from "../support/dataset.ts";
 import { assertSameStore, edgeFeatures, edgeFields, edgeStore, inFolder } from "../support/saved.ts";
 import { Random } from "../support/support.ts";
 
@@ -193,11 +193,10 @@ test("what cannot be sorted by is refused, and the store left as it was", () =>
     }
   }));
 
-const skip = !existsSync(sharedData);
-if (skip) console.log(`Tests of sorted real data are skipped: ${sharedData} does not exist`);
+if (skip) console.log(`Tests of sorted real data are skipped: ${skip}`);
 
 test("robot episodes are sorted by frame and then by episode", { skip }, async () => {
-  const path = join(sharedData, "lerobot-g1");
+  const path = join(realData, "lerobot-g1");
   const fields = { action: 0, frame_index: 1, episode_index: 2 };
   using plain = new StreamStore(fields);
   await plain.loadDataset(path);

@@ -1,10 +1,10 @@
 /** What Python's `datasets`, pyarrow, DuckDB and Polars write is loaded: the same features and bits. */
 import assert from "node:assert/strict";
-import { existsSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { StreamStore } from "../../mod.ts";
-import { sharedData } from "../support/dataset.ts";
+import { realData, skipRealData } from "../support/dataset.ts";
 import { type CaseColumn, makeCases, makeTextCase } from "./cases.ts";
 import { runScript, skipReason } from "./python.ts";
 import { compareStore, fieldsOf } from "./stores.ts";
@@ -50,7 +50,7 @@ test(
     }),
 );
 
-const skipShared = skipReason || (existsSync(sharedData) ? false : `${sharedData} is not there`);
+const skipShared = skipReason || skipRealData;
 
 test(
   "files that nobody here wrote are read as pyarrow reads them",
@@ -58,11 +58,11 @@ test(
   () =>
     inFolder(async (folder) => {
       const names = ["lerobot-g1", "lerobot-studio", "mosaic"].flatMap((name) =>
-        (readdirSync(join(sharedData, name), { recursive: true }) as string[]).map((path) => join(name, path))
+        (readdirSync(join(realData, name), { recursive: true }) as string[]).map((path) => join(name, path))
       );
       // Of the 20 episodes, which are alike, three.
       const paths = names.filter((name) => /(?<!episode_0000(?:0[3-9]|1\d))\.parquet$/.test(name))
-        .map((name) => join(sharedData, name)).sort();
+        .map((name) => join(realData, name)).sort();
       const files = runScript<CaseColumn[][]>("describe.py", folder, paths);
       let values = 0;
       for (const [i, columns] of files.entries()) {

@@ -1,5 +1,7 @@
 import { type Data, type Table, Type } from "apache-arrow";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import process from "node:process";
 import { fileURLToPath } from "node:url";
 import type { Feature } from "../../mod.ts";
 
@@ -50,8 +52,25 @@ export function fixture(name: string): string {
   return fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
 }
 
-/** The folder of real data beside a checkout. */
-export const sharedData = fileURLToPath(new URL("../../../shared/data/", import.meta.url));
+/**
+ * Files that nobody of the project wrote, and that are no part of it: `lerobot-g1`, `lerobot-studio` and `mosaic` in the
+ * folder that STREAMSTORE_TEST_DATA names. `./run test` names `../shared/data` where there is such a folder.
+ */
+export const realData = resolve(process.env.STREAMSTORE_TEST_DATA ?? "");
+
+/** Why tests of them are skipped; `false` where they run. */
+export const skipRealData = findReason();
+
+function findReason(): string | false {
+  if (!process.env.STREAMSTORE_TEST_DATA) {
+    return "STREAMSTORE_TEST_DATA names no folder with lerobot-g1, lerobot-studio and mosaic";
+  }
+  const missing = ["lerobot-g1", "lerobot-studio", "mosaic"].filter((name) =>
+    !existsSync(join(realData, name))
+  );
+  return missing.length > 0 &&
+    `${realData}, which STREAMSTORE_TEST_DATA names, has no ${missing.join(" and no ")}`;
+}
 
 /** Fields for columns, each with the dtype that holds all of its values. */
 export function fieldsFor(columns: Record<string, { readonly feature: Feature }>) {

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import {
   appendFileSync,
-  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -11,7 +10,7 @@ import {
 import { join } from "node:path";
 import { test } from "node:test";
 import { loadLeRobot, StreamStore, StreamStoreError } from "../../../mod.ts";
-import { fixture, sharedData } from "../../support/dataset.ts";
+import { fixture, realData, skipRealData as skip } from "../../support/dataset.ts";
 import { startHub } from "../../support/hub/server.ts";
 import {
   assertRows,
@@ -30,8 +29,7 @@ import {
 } from "../../support/lerobot/datasets.ts";
 import { filesIn, inFolder } from "../../support/saved.ts";
 
-const skip = !existsSync(sharedData);
-if (skip) console.log(`Tests of real LeRobot datasets are skipped: ${sharedData} does not exist`);
+if (skip) console.log(`Tests of real LeRobot datasets are skipped: ${skip}`);
 
 const lengths = [4, 1, 7, 2, 3, 9, 1, 5];
 const shapes: Record<string, Shape> = {
@@ -40,7 +38,7 @@ const shapes: Record<string, Shape> = {
 };
 
 test("a real dataset of version 2.1, against another reader", { skip }, async () => {
-  const folder = join(sharedData, "lerobot-g1");
+  const folder = join(realData, "lerobot-g1");
   const { store, episodes, ...rest } = await loadLeRobot(folder);
   using _ = store;
   const rows = await readFolder(join(folder, "data"));
@@ -64,7 +62,7 @@ test("a real dataset of version 2.1, against another reader", { skip }, async ()
 
 for (const name of ["lerobotv2", "lerobotv2-image", "lerobotv3"]) {
   test(`LeRobot Studio's ${name}, which says float32 and int64 and writes float64`, { skip }, async () => {
-    const folder = join(sharedData, "lerobot-studio", name);
+    const folder = join(realData, "lerobot-studio", name);
     const { store, episodes, leftOut, features: loaded } = await loadLeRobot(folder);
     using _ = store;
     assertRows(store, await readFolder(join(folder, "data")));

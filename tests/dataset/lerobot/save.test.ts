@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import {
@@ -10,7 +10,7 @@ import {
   StreamStore,
 } from "../../../mod.ts";
 import { ElementStats } from "../../../src/dataset/lerobot/element_stats.ts";
-import { fixture, sharedData } from "../../support/dataset.ts";
+import { fixture, realData, skipRealData } from "../../support/dataset.ts";
 import { python, skipReason } from "../../support/hub/python.ts";
 import { runScript } from "../../interop/python.ts";
 import {
@@ -142,11 +142,12 @@ function isNear(a: unknown, b: unknown, tolerance: number): boolean {
   return Math.abs(a - b) <= tolerance * Math.max(1, Math.abs(b));
 }
 
+if (skipRealData) console.log(`Tests of saved real LeRobot datasets are skipped: ${skipRealData}`);
+
 for (const name of ["lerobot-g1", "lerobot-studio/lerobotv2", "lerobot-studio/lerobotv3"]) {
-  const source = join(sharedData, name);
-  test(`${name} goes out as it came`, { skip: !existsSync(source) }, () =>
+  test(`${name} goes out as it came`, { skip: skipRealData }, () =>
     inFolder(async (folder) => {
-      await roundTrip(source, folder);
+      await roundTrip(join(realData, name), folder);
     }));
 }
 

@@ -1,15 +1,13 @@
 import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { parquetSchema, StreamStore } from "../../../mod.ts";
-import { sharedData } from "../../support/dataset.ts";
+import { realData, skipRealData as skip } from "../../support/dataset.ts";
 
 // Files that nobody here wrote. hyparquet's own reader, which shares no code with ours behind the page headers, says
 // what is in them.
-const skip = !existsSync(sharedData);
-if (skip) console.log(`Tests of real Parquet files are skipped: ${sharedData} does not exist`);
+if (skip) console.log(`Tests of real Parquet files are skipped: ${skip}`);
 
 type Row = Record<string, unknown>;
 
@@ -54,7 +52,7 @@ function assertSame(store: StreamStore, names: readonly string[], rows: readonly
 }
 
 test("all episodes of a LeRobot dataset, against another reader", { skip }, async () => {
-  const { store, names, files } = await loadAll(join(sharedData, "lerobot-g1"));
+  const { store, names, files } = await loadAll(join(realData, "lerobot-g1"));
   using _ = store;
   assert.deepEqual([files.length, store.rowCount, store.length], [20, 7844, 447_108]);
   assertSame(store, names, await readRows(files));
@@ -78,10 +76,10 @@ test("all episodes of a LeRobot dataset, against another reader", { skip }, asyn
 
 test("steps of a LeRobot dataset come from its index", { skip }, async () => {
   using store = new StreamStore({ action: 0 });
-  await store.fromParquet(join(sharedData, "lerobot-g1"), { step: "index" });
+  await store.fromParquet(join(realData, "lerobot-g1"), { step: "index" });
   assert.deepEqual([store.rowCount, store.row(7843).step], [7844, 7843]);
   await assert.rejects(
-    store.fromParquet(join(sharedData, "lerobot-g1"), { step: "frame_index" }),
+    store.fromParquet(join(realData, "lerobot-g1"), { step: "frame_index" }),
     /the step of row 0 must be > 7843, the step before it, got 0$/,
   );
 });
@@ -90,7 +88,7 @@ for (
   const folder of ["lerobotv2/data", "lerobotv2-image/data", "lerobotv3/data", "lerobotv3/meta/episodes"]
 ) {
   test(`LeRobot Studio's ${folder}, against another reader`, { skip }, async () => {
-    const { store, names, files } = await loadAll(join(sharedData, "lerobot-studio", folder));
+    const { store, names, files } = await loadAll(join(realData, "lerobot-studio", folder));
     using _ = store;
     assertSame(store, names, await readRows(files));
     assert.ok(names.length >= 7);
@@ -98,13 +96,13 @@ for (
 }
 
 test("a column of images or text is not loaded, and refused where it is a field", { skip }, async () => {
-  const path = join(sharedData, "lerobot-studio", "lerobotv2-image");
+  const path = join(realData, "lerobot-studio", "lerobotv2-image");
   using store = new StreamStore({ "observation.images.cam": 0 });
   await assert.rejects(
     store.fromParquet(path),
     /the column of field "observation.images.cam" must be numbers/,
   );
-  const tasks = await parquetSchema(join(sharedData, "lerobot-studio/lerobotv3/meta/tasks.parquet"));
+  const tasks = await parquetSchema(join(realData, "lerobot-studio/lerobotv3/meta/tasks.parquet"));
   assert.deepEqual(tasks.columns.map(({ name, feature }) => [name, feature === null]), [
     ["task_index", false],
     ["task", true],
@@ -113,7 +111,7 @@ test("a column of images or text is not loaded, and refused where it is a field"
 
 for (const [name, fields, rowCount] of [["seattle-weather", 5, 1461], ["random-walk", 2, 50_001]] as const) {
   test(`${name}.parquet, which DuckDB wrote, against another reader`, { skip }, async () => {
-    const path = join(sharedData, "mosaic", `${name}.parquet`);
+    const path = join(realData, "mosaic", `${name}.parquet`);
     const { store, names } = await loadAll(path);
     using _ = store;
     assert.deepEqual([names.length, store.rowCount], [fields, rowCount]);
