@@ -289,7 +289,7 @@ test("append() takes steps over the whole of int64", () => {
   steps.forEach((step, row) => assert.equal(store.rowOfStep(step), row));
 });
 
-test("int64 and uint64 fields hold their own 64 bits", () => {
+test("append() keeps all 64 bits of int64 and uint64 fields", () => {
   using store = new StreamStore({ count: { type: 1, dtype: "int64" }, size: { type: 2, dtype: "uint64" } });
   store.append(0, { count: -(2n ** 63n), size: 2n ** 64n - 1n });
   store.append(1, { count: [1, true, -3n], size: BigUint64Array.of(7n) });

@@ -10,7 +10,7 @@ const runs = { seed: 20_260, numRuns: 300 };
 /** Every bit pattern, as a float64 array. */
 const cells = check.array(check.bigInt({ min: 0n, max: 2n ** 64n - 1n }), { maxLength: 60 });
 
-test("property: any bits of a Float64Array come back as they went in", () => {
+test("append() keeps any bits of a Float64Array", () => {
   using store = new StreamStore({ list: 0 });
   let step = 0;
   check.assert(
@@ -24,7 +24,7 @@ test("property: any bits of a Float64Array come back as they went in", () => {
   );
 });
 
-test("property: any bits of a Float32Array come back as they went in", () => {
+test("append() keeps any bits of a Float32Array", () => {
   using store = new StreamStore({ list: 0 });
   const narrow = new StreamStore({ list: 0 });
   let step = 0;
@@ -46,7 +46,7 @@ test("property: any bits of a Float32Array come back as they went in", () => {
   narrow.close();
 });
 
-test("property: any scalar is stored as its number, or refused with its field", () => {
+test("append() stores any scalar as its number, or refuses it with its field", () => {
   using store = new StreamStore({ value: 0, list: 1 });
   let step = 0;
   const scalar = check.oneof(
@@ -76,7 +76,7 @@ test("property: any scalar is stored as its number, or refused with its field", 
   );
 });
 
-test("property: int64 and uint64 fields keep every integer that fits, and refuse the others", () => {
+test("append() to int64 and uint64 fields keeps every integer that fits, and refuses the others", () => {
   using store = new StreamStore({
     signed: { type: 0, dtype: "int64" },
     unsigned: { type: 1, dtype: "uint64" },
@@ -109,7 +109,7 @@ test("property: int64 and uint64 fields keep every integer that fits, and refuse
   );
 });
 
-test("property: integer columns of every width come in exactly", () => {
+test("appendColumns() takes integer columns of every width exactly", () => {
   using store = new StreamStore({ value: 0 });
   let step = 0;
   const columns = check.oneof(

@@ -78,7 +78,7 @@ except ValueError as error:
     }),
 );
 
-test("a closed store's files have exactly the stream's length", () =>
+test("close() leaves files of exactly the stream's length", () =>
   withDirectory((directory) => {
     const path = `${directory}/run.stream`;
     const store: Content = StreamStore.open(path, { fields, capacity: 100 });

@@ -62,7 +62,7 @@ test("rowOfToken() and rowOfStep() find rows, those without tokens too", () => {
   assert.throws(() => store.rowOfStep(2n ** 63n), RangeError);
 });
 
-test("a list without values that is added to a row already read is there at the next reading", () => {
+test("row() shows a list without values that came after the row was read before", () => {
   using store = new StreamStore({ a: 0, c: 1 });
   store.append(0, { a: 1 });
   assert.deepEqual(store.rows(), [{ step: 0, a: 1 }]);

@@ -54,7 +54,7 @@ test("window() refuses what does not lie within the stream", () => {
   }
 });
 
-test("old windows stay right while the store grows over many chunks", () => {
+test("window() stays right while the store grows over many chunks", () => {
   using store = new StreamStore({ a: 0, b: 1 }, { capacity: 64 });
   const windows = [];
   for (let step = 0; step < 20_000; step++) {
@@ -70,7 +70,7 @@ test("old windows stay right while the store grows over many chunks", () => {
   }
 });
 
-test("a write through a window reaches neither the file nor later windows of a page that grows", () => {
+test("window() keeps writes through it from the file, and from later windows of a page that grows", () => {
   using store = filled(10);
   const window = store.window(0, 20);
   window.values[0] = 12345;
@@ -81,7 +81,7 @@ test("a write through a window reaches neither the file nor later windows of a p
   assert.equal(store.window(20, 1).values[0], 10);
 });
 
-test("after close a window is empty, and arrays taken before do not crash", async () => {
+test("window() is empty after close(), and arrays taken before do not crash", async () => {
   const store = filled(1000);
   const window = store.window(10, 20);
   const untouched = store.window(0, 5);
@@ -97,7 +97,7 @@ test("after close a window is empty, and arrays taken before do not crash", asyn
   assert.equal(types.length, values.length);
 });
 
-test("windows stay right while garbage is collected, and when nothing else refers to their store", async () => {
+test("window() stays right while garbage is collected, and when nothing else refers to its store", async () => {
   const arrays = Array.from({ length: 20 }, (_, k) => {
     const store = new StreamStore({ a: 0 }, { capacity: 50 });
     for (let step = 0; step < 3000; step++) store.append(step, { a: step + k });
@@ -116,7 +116,7 @@ test("windows stay right while garbage is collected, and when nothing else refer
   assert.equal(sum, 3 * (20 * 1099 + 190));
 });
 
-test("what a window's buffer may be used for never ends the process", () => {
+test("window() has a buffer that ends the process by no use of it", () => {
   const store = filled(1000);
   const window = store.window(5, 100);
   const buffer = window.values.buffer as ArrayBuffer;

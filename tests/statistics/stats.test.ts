@@ -133,7 +133,7 @@ test("stats() of random stores are those of a brute-force reference, also while 
   }
 });
 
-test("later fields of the last step are counted when they come", () => {
+test("stats() counts later fields of the last step when they come", () => {
   using store = new StreamStore({ a: 0, b: 1, c: 2 });
   store.append(0, { a: 1 });
   assert.equal(store.stats().b.missing, 1);
@@ -152,7 +152,7 @@ test("later fields of the last step are counted when they come", () => {
   assert.equal(c.missing, 1);
 });
 
-test("a mean far from 0 costs no digits, and neither does a long stream", () => {
+test("stats() loses no digits by a mean far from 0, nor by a long stream", () => {
   using store = new StreamStore({ a: 0 });
   const random = new Random(2);
   const count = 300_000;
@@ -164,7 +164,7 @@ test("a mean far from 0 costs no digits, and neither does a long stream", () => 
   assert.ok(isNear(a.standardDeviation, deviation, 1e-12), `${a.standardDeviation} for ${deviation}`);
 });
 
-test("quantiles are off by at most 1/257, and the bound is reached", () => {
+test("quantile() is off by at most 1/257, and the bound is reached", () => {
   const random = new Random(4);
   let worst = 0;
   for (const [from, to] of [[0, 1], [-700, 700], [0, 0.01], [708, 709]]) {
@@ -186,7 +186,7 @@ test("quantiles are off by at most 1/257, and the bound is reached", () => {
   assert.ok(worst > 0.98 / 257, `the worst error is ${worst}`);
 });
 
-test("odd values: -0, subnormals, both ends of the range, one value, none", () => {
+test("stats() of odd values: -0, subnormals, both ends of the range, one value, none", () => {
   const max = Number.MAX_VALUE;
   const cases = [
     [],
@@ -223,7 +223,7 @@ test("odd values: -0, subnormals, both ends of the range, one value, none", () =
   }
 });
 
-test("int64 and uint64 fields are taken as the nearest floats", () => {
+test("stats() takes int64 and uint64 fields as the nearest floats", () => {
   using store = new StreamStore({ count: fields.count, size: fields.size });
   store.append(0, { count: [-(2n ** 63n), 2n ** 53n + 1n, 3n], size: [0n, 2n ** 64n - 1n] });
   const { count, size } = store.stats();
@@ -232,7 +232,7 @@ test("int64 and uint64 fields are taken as the nearest floats", () => {
   assert.ok(isNear(count.quantile(0.5), 3, 3 * errorMax));
 });
 
-test("merged statistics are those of all rows together", () => {
+test("merge() gives the statistics of all rows together", () => {
   for (let seed = 20; seed < 26; seed++) {
     const random = new Random(seed);
     using whole = new StreamStore(fields);
@@ -256,7 +256,7 @@ test("merged statistics are those of all rows together", () => {
   }
 });
 
-test("rows that were dropped stay counted, and those dropped before the first call never are", () => {
+test("stats() keeps dropped rows counted, but never counts those dropped before the first call", () => {
   using store = new StreamStore({ a: 0, b: 1 }, { capacity: 4096, retain: { rows: 1000 } });
   const fill = (from: number, to: number) => {
     for (let step = from; step < to; step++) store.append(step, { a: step, b: step % 3 === 0 ? [] : step });
@@ -289,7 +289,7 @@ test("rows that were dropped stay counted, and those dropped before the first ca
   assert.equal(later.count, a.count + 40_000 - Math.max(store.firstRow, 20_000));
 });
 
-test("a reader counts what it sees, and after refresh() what is new", () => {
+test("stats() of a reader counts what it sees, and after refresh() what is new", () => {
   const folder = mkdtempSync(join(tmpdir(), "stats-"));
   try {
     const path = join(folder, "run.stream");
@@ -358,7 +358,7 @@ test("toJSON() and fromJSON() keep everything, and other JSON is refused", () =>
   }
 });
 
-test("both runtimes give the same digits", () => {
+test("stats() gives the same digits on both runtimes", () => {
   using store = new StreamStore({ a: 0 });
   const random = new Random(99);
   for (let step = 0; step < 3000; step++) store.append(step, { a: 1e6 + random.float() });
@@ -373,7 +373,7 @@ test("both runtimes give the same digits", () => {
   ]);
 });
 
-test("unknown fields, bad quantiles and closed stores are errors", () => {
+test("stats() throws on unknown fields and closed stores, quantile() on what is no share", () => {
   const store = new StreamStore({ a: 0, b: 1 });
   const { a } = store.stats();
   assert.throws(() => store.stats({ fields: ["a", "c" as "b"] }), {
@@ -397,7 +397,7 @@ test("unknown fields, bad quantiles and closed stores are errors", () => {
   assert.equal(a.count, 0);
 });
 
-test("a store of very many fields", () => {
+test("stats() takes very many fields", () => {
   const many = Object.fromEntries(Array.from({ length: 600 }, (_, i) => [`f${i}`, i * 3 - 700]));
   using store = new StreamStore(many);
   for (let step = 0; step < 50; step++) {

@@ -28,7 +28,7 @@ function makeStore(): AnyStore {
   return new StreamStore({ reward: 0, id: { type: 1, dtype: "int64" } });
 }
 
-test("what is no step is told from what is no list, and a step that was left out from a wrong one", async () => {
+test("append() tells what is no step from what is no list, and a step left out from a wrong one", async () => {
   using store = makeStore();
   const wrong = "TypeError: Cannot append: a step must be a safe integer or an int64 bigint, got";
   const first = "; the step comes before the fields: append(step, { … })";
@@ -109,7 +109,7 @@ test("an integer that a number has rounded is refused with the bigint that is no
   assert.equal(store.column("id").values[0], 1795565252182000000n);
 });
 
-test("retain that is no object of limits is refused, with the unit of time", async () => {
+test("StreamStore() refuses retain that is no object of limits, with the unit of time", async () => {
   const advice = "; { ms: 300000 } keeps the rows of 5 minutes";
   const cases: [unknown, string, string][] = [
     ["5m", "TypeError", '"5m"'],
@@ -138,7 +138,7 @@ test("retain that is no object of limits is refused, with the unit of time", asy
   }
 });
 
-test("a dataset's name that neither is a path nor could be the Hub's gets the path that was meant", async () => {
+test("loadDataset() of a name that is no path, nor the Hub's, says which path was meant", async () => {
   using store = makeStore();
   for (const name of ["cartpole", "data/runs/cartpole", "-a/b"]) {
     const told = `its name must be user/name, or a path that begins with ./ or / or exists, got "${name}"`;
@@ -181,7 +181,7 @@ const mixtures: Readonly<
 };
 
 for (const [what, [spoil, options, message]] of Object.entries(mixtures)) {
-  test(`a mixture names ${what}`, async () => {
+  test(`mixture() names ${what}`, async () => {
     using good = new StreamStore({ a: 0 });
     for (let step = 0; step < 9; step++) good.append(step, { a: step });
     using other = new StreamStore({ a: 0 });
@@ -192,7 +192,7 @@ for (const [what, [spoil, options, message]] of Object.entries(mixtures)) {
   });
 }
 
-test("a mixture names the source that is closed, or has no step to tell a width by, when it is made", async () => {
+test("mixture() names the source that is closed, or has no step to tell a width by", async () => {
   using good = new StreamStore({ a: 0 });
   const closed = new StreamStore({ a: 0 });
   closed.close();
@@ -213,7 +213,7 @@ const interleavedAdvice =
   " and an episode is one run of rows with the same ID; give each a store of its own and " +
   "draw from them by StreamStore.mixture, or sort by the ID when loading";
 
-test("rows of several environments in turn get the advice to part them, and short episodes that to pad", async () => {
+test("sampler() advises to part rows of several environments, and to pad short episodes", async () => {
   const options = { steps: 8, batchSize: 4, episodes: { id: "environment" } } as const;
   using store = new StreamStore({ environment: 0, a: 1 });
   for (let step = 0; step < 100; step++) store.append(step, { environment: 10 + step % 4, a: step });
@@ -243,7 +243,7 @@ test("rows of several environments in turn get the advice to part them, and shor
   );
 });
 
-test("a field of int64 IDs that come back is read as bits", async () => {
+test("sampler() reads int64 IDs that come back as bits", async () => {
   using store = new StreamStore({ id: { type: 3, dtype: "int64" } });
   const ids = [2n ** 60n + 1n, 2n ** 60n + 2n];
   for (let step = 0; step < 10; step++) store.append(step, { id: ids[step % 2] });

@@ -36,7 +36,7 @@ function makeOld(directory: string): void {
   utimesSync(directory, then, then);
 }
 
-test("a store is created whole or not at all, whenever its creator is killed, and the next leaves nothing beside it", () =>
+test("open() creates a store whole or not at all, whenever it is killed, and the next leaves nothing beside it", () =>
   withDirectory(async (directory) => {
     const random = new Random(3);
     let leftoverCount = 0;
@@ -69,7 +69,7 @@ test("a store is created whole or not at all, whenever its creator is killed, an
     assert.ok(leftoverCount > 0, "no child was killed while it created a store");
   }));
 
-test("creators of stores whose names begin alike leave what the others are working on alone", () =>
+test("open() leaves alone what creators of stores whose names begin alike are working on", () =>
   withDirectory(async (directory) => {
     const prefix = `${directory}/${"n".repeat(40)}`;
     const children = [0, 1000, 2000].map((first) => new Child("creator.ts", { prefix, first }));
@@ -84,7 +84,7 @@ test("creators of stores whose names begin alike leave what the others are worki
     assert.deepEqual(leftoversIn(directory).all, []);
   }));
 
-test("a leftover is removed once nobody holds its lock, or where there is none after a minute", () =>
+test("open() removes a leftover once nobody holds its lock, or where there is none after a minute", () =>
   withDirectory((directory) => {
     const [dead, held, young, old] = Array.from(
       { length: 4 },
@@ -109,7 +109,7 @@ test("a leftover is removed once nobody holds its lock, or where there is none a
     assert.equal(living.rowCount, 1);
   }));
 
-test("a creation removes nothing that a user has made, whatever its name", () =>
+test("open() removes nothing that a user has made, whatever its name", () =>
   withDirectory((directory) => {
     const beside = `${directory}/.run.stream.creating-`;
     const kept = [`${beside}keep`, `${beside}${crypto.randomUUID()}`, `${beside}${crypto.randomUUID()}`];
@@ -130,7 +130,7 @@ test("a creation removes nothing that a user has made, whatever its name", () =>
     }
   }));
 
-test("a creation without free descriptors says so, and leaves nothing", () =>
+test("open() without free descriptors says so, and leaves nothing", () =>
   withDirectory((directory) => {
     const script = fileURLToPath(new URL("../support/children/no_descriptors.ts", import.meta.url));
     const run = "deno" in process.versions ? ["run", "-A", "--no-check", "--quiet"] : [];
@@ -146,7 +146,7 @@ test("a creation without free descriptors says so, and leaves nothing", () =>
     }
   }));
 
-test("what is no place for a store, and what is no store, is said", () =>
+test("open() says what is no place for a store, and what is no store", () =>
   withDirectory((directory) => {
     mkdirSync(`${directory}/used`);
     writeFileSync(`${directory}/used/notes.txt`, "text");
@@ -181,7 +181,7 @@ test("what is no place for a store, and what is no store, is said", () =>
     StreamStore.open(empty, { fields }).close();
   }));
 
-test("a directory that may be written but not read can hold a store", () =>
+test("open() takes a directory that may be written but not read", () =>
   withDirectory((directory) => {
     const nobody = 65534;
     const isRoot = process.getuid?.() === 0;
@@ -197,7 +197,7 @@ test("a directory that may be written but not read can hold a store", () =>
     assert.deepEqual(readdirSync(directory), ["run.stream"]);
   }));
 
-test("a creation that fails at its very end leaves nothing", () =>
+test("open() leaves nothing where creating fails at its very end", () =>
   withDirectory((directory) => {
     const path = `${directory}/run.stream`;
     const { openSync } = fs;

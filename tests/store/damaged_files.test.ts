@@ -61,7 +61,7 @@ async function damageOften({ path, files, fields }: Case, folder: string): Promi
   await target.loadDataset(join(folder, path), "train", { sortBy, nullInList: "nan" });
 }
 
-test("damaged, a dataset that is sorted by texts is an error or loads, and the store stays whole", () =>
+test("loadDataset() of a damaged dataset, sorted by texts, throws or loads, and the store stays whole", () =>
   inFolder(async (folder) => {
     for (const given of await makeCases(join(folder, "samples"))) {
       await damageOften(given, join(folder, "mutant"));

@@ -86,7 +86,7 @@ test("loadDataset() takes a dataset that has no splits around it, by the split t
     assertSameStore(any, store);
   }));
 
-test("a split that a crash left beside its place is found again", () =>
+test("loadDataset() finds a split that a crash left beside its place", () =>
   inFolder(async (folder) => {
     using store = edgeStore();
     for (const [format, name] of [["disk", "train"], ["parquet", "data"]] as const) {

@@ -14,7 +14,7 @@ for (const opener of ["main", "worker"]) {
   const where = opener === "main"
     ? "the main thread"
     : "another Worker, where no other thread has the library";
-  test(`the store of a Worker that has ended is opened again in ${where}, and never that of a living one`, () =>
+  test(`open() in ${where} takes the store of a Worker that has ended, and never that of a living one`, () =>
     withDirectory((directory) => {
       const args = [...flags, child, `${directory}/run.stream`, opener, String(rounds)];
       const { status, signal, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });

@@ -142,7 +142,7 @@ test("column(), stats(), window() and get() know such names", () => {
   }
 });
 
-test("samplers, mixtures and contexts have batches of such fields", async () => {
+test("sampler(), mixture() and context() have batches of such fields", async () => {
   await withDirectory(async (directory) => {
     using store = StreamStore.open(`${directory}/run.stream`, { fields });
     for (let step = 0; step < 20; step++) {
@@ -262,7 +262,7 @@ test("files named for such names, and cells that read like them, are what they a
     }
   }));
 
-test("a push to the Hub, an append and a load know such names", async () => {
+test("saveDataset() and loadDataset() at the Hub know such names", async () => {
   const hub: Hub = await startHub();
   try {
     const retry = { attempts: 2, pauseSeconds: 0.001, timeoutSeconds: 10 };
@@ -318,7 +318,7 @@ test("saveLeRobot() and loadLeRobot() know such names", () =>
     for (const [i, name] of names.entries()) assert.deepEqual(Reflect.get(stats, name).max, [10 * i + 5]);
   }));
 
-test("store.json and reopening know such names", () =>
+test("open() and store.json know such names", () =>
   withDirectory(async (directory) => {
     const path = `${directory}/run.stream`;
     {

@@ -106,7 +106,7 @@ testOn("tmpfs", "a file system for reading only can be read", (directory) => {
   assert.equal(runChild("readOnly", directory).code, "read-only-file-system");
 });
 
-test("a limit on the size of files is an error, not a signal", (context) =>
+test("append() beyond a limit on the size of files is an error, not a signal", (context) =>
   withDirectory((directory) => {
     if (spawnSync("prlimit", ["--version"]).status !== 0) return skip(context, "there is no prlimit here");
     const { code, rows } = runChild("limited", directory);
@@ -114,7 +114,7 @@ test("a limit on the size of files is an error, not a signal", (context) =>
     assert.ok(rows > 1000, `${rows} rows`);
   }));
 
-test("without permission to write, a store can only be read", (context) =>
+test("open() of a store without permission to write can only read it", (context) =>
   withDirectory((directory) => {
     makeStore(join(directory, "run.stream"));
     chmodSync(directory, 0o755);
@@ -126,7 +126,7 @@ test("without permission to write, a store can only be read", (context) =>
     assert.equal(runChild("readOnly", directory, nobody).code, "permission-denied");
   }));
 
-test("a path that is a file is no store", () =>
+test("open() refuses a path that is a file", () =>
   withDirectory((directory) => {
     const path = join(directory, "file");
     writeFileSync(path, "text");

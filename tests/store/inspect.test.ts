@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { inspect } from "node:util";
 import { StreamStore } from "../../mod.ts";
 
-test("a store shows its fields, its size and its last tokens", () => {
+test("toString() shows the fields, the size and the last tokens", () => {
   using store = new StreamStore({ action: 0, reward: 2 });
   assert.equal(inspect(store), "StreamStore { action: 0, reward: 2 } 0 tokens in 0 rows");
   for (let step = 0; step < 700; step++) store.append(step, { action: step, reward: 0.5 });
@@ -20,7 +20,7 @@ test("a store shows its fields, its size and its last tokens", () => {
   assert.equal(`${store}`, lines.join("\n"));
 });
 
-test("a closed store says so", () => {
+test("toString() of a closed store says so", () => {
   const store = new StreamStore({ action: 0 });
   store.append(0, { action: 1 });
   store.close();

@@ -12,7 +12,7 @@ const tries = 5;
 const millisecondsMax = 10;
 
 for (const mode of ["read", "append"] as const) {
-  test(`a store of 100 GB opens in less than ${millisecondsMax} ms to ${mode}, with all of it there`, () =>
+  test(`open() to ${mode} takes less than ${millisecondsMax} ms for 100 GB, with all of it there`, () =>
     withDirectory((directory) => {
       const path = `${directory}/large.stream`;
       makeLargeStore(path);
@@ -33,7 +33,7 @@ for (const mode of ["read", "append"] as const) {
     }));
 }
 
-test("a store of 100 GB is gone on with", () =>
+test("append() goes on with a store of 100 GB", () =>
   withDirectory((directory) => {
     const path = `${directory}/large.stream`;
     makeLargeStore(path);

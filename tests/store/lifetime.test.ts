@@ -90,7 +90,7 @@ test("docs/promises.md says what still answers after close()", () => {
   assert.deepEqual([...(list ?? "").matchAll(/`(\w+)`/g)].map(([, name]) => name), [...answering]);
 });
 
-test("getters among the values may not use the store, and cannot harm it", () => {
+test("append() lets getters among the values neither use the store nor harm it", () => {
   const during = (act: (store: StreamStore<{ a: 0; b: 1 }>) => void) => {
     const store = new StreamStore({ a: 0, b: 1 });
     for (let step = 0; step < 10; step++) store.append(step, { a: step, b: 1 });
@@ -124,7 +124,7 @@ test("getters among the values may not use the store, and cannot harm it", () =>
   }
 });
 
-test("using closes a store, also when its block throws", () => {
+test("StreamStore is closed by using, also when its block throws", () => {
   let kept: StreamStore | undefined;
   assert.throws(() => {
     using store = new StreamStore({ a: 0 });
@@ -134,7 +134,7 @@ test("using closes a store, also when its block throws", () => {
   assert.equal(kept!.isClosed, true);
 });
 
-test("a thousand stores open at once, each with its own tokens", () => {
+test("StreamStore may be open a thousand times at once, each with its own tokens", () => {
   const stores = Array.from({ length: 1000 }, (_, i) => {
     const store = new StreamStore({ a: 0 }, { capacity: 10 });
     store.append(i, { a: i });
@@ -145,7 +145,7 @@ test("a thousand stores open at once, each with its own tokens", () => {
 });
 
 test(
-  "stores that were opened and closed leave no file open and no map behind",
+  "close() leaves no file open and no map behind",
   { skip: notLinux },
   async () => {
     const run = () => {
@@ -165,7 +165,7 @@ test(
 );
 
 test(
-  "stores that were dropped without close are closed by garbage collection",
+  "StreamStore is closed by garbage collection where close() was not called",
   { skip: notLinux },
   async () => {
     const before = openFiles();
@@ -180,7 +180,7 @@ test(
   },
 );
 
-test("temporary stores leave nothing in the directory for temporary files", { skip: notLinux }, () => {
+test("StreamStore() leaves nothing in the directory for temporary files", { skip: notLinux }, () => {
   using store = new StreamStore({ a: 0 });
   store.append(0, { a: 1 });
   store.flush();

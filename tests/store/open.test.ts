@@ -22,7 +22,7 @@ function refused(code: string, message: RegExp): (error: unknown) => boolean {
   };
 }
 
-test("without a mode, open() creates a store, and goes on with it the next time", () =>
+test("open() without a mode creates a store, and goes on with it the next time", () =>
   withDirectory((directory) => {
     const path = `${directory}/run.stream`;
     for (const [step, rowCount] of [[0, 1], [5, 2]]) {
@@ -43,7 +43,7 @@ test("without a mode, open() creates a store, and goes on with it the next time"
     }]);
   }));
 
-test("mode create makes a store where nothing or an empty directory is, and nowhere else", () =>
+test("open() to create makes a store where nothing or an empty directory is, and nowhere else", () =>
   withDirectory((directory) => {
     const path = `${directory}/run.stream`;
     StreamStore.open(path, { fields, mode: "create" }).close();
@@ -82,7 +82,7 @@ test("open() says what is missing", () =>
     assert.deepEqual(readdirSync(directory), []);
   }));
 
-test("a path that is a file, or leads through one, is not-a-directory in every mode", () =>
+test("open() of a path that is a file, or leads through one, is not-a-directory in every mode", () =>
   withDirectory((directory) => {
     writeFileSync(`${directory}/file`, "mine");
     for (const path of [`${directory}/file`, `${directory}/file/run.stream`]) {
@@ -93,7 +93,7 @@ test("a path that is a file, or leads through one, is not-a-directory in every m
     assert.equal(readFileSync(`${directory}/file`, "utf8"), "mine");
   }));
 
-test("fields that differ are shown", () =>
+test("open() shows fields that differ", () =>
   withDirectory((directory) => {
     const path = `${directory}/run.stream`;
     StreamStore.open(path, { fields: { a: 0, b: { type: 1, dtype: "int64" } } }).close();
@@ -114,7 +114,7 @@ test("fields that differ are shown", () =>
     }
   }));
 
-test("wrong arguments are refused before anything is made", () =>
+test("open() refuses wrong arguments before anything is made", () =>
   withDirectory((directory) => {
     for (const path of ["", "a\0b", 5, null]) {
       const open = () => StreamStore.open(path as string, { fields });
@@ -128,7 +128,7 @@ test("wrong arguments are refused before anything is made", () =>
     assert.deepEqual(readdirSync(directory), []);
   }));
 
-test("a second writer is told who has the store, in the same process too; readers are let in", () =>
+test("open() tells a second writer who has the store, in the same process too, and lets readers in", () =>
   withDirectory((directory) => {
     const path = `${directory}/run.stream`;
     const writer: Store = StreamStore.open(path, { fields });
@@ -142,7 +142,7 @@ test("a second writer is told who has the store, in the same process too; reader
     StreamStore.open(path).close();
   }));
 
-test("another process's lock names it, and is free as soon as it is dead", () =>
+test("open() names another process that has the lock, which is free as soon as it is dead", () =>
   withDirectory(async (directory) => {
     const path = `${directory}/run.stream`;
     for (let round = 0; round < 2; round++) {
@@ -157,7 +157,7 @@ test("another process's lock names it, and is free as soon as it is dead", () =>
     }
   }));
 
-test("a store that was opened to read refuses to write, and stays usable", () =>
+test("open() to read gives a store that refuses to write, and stays usable", () =>
   withDirectory(async (directory) => {
     const path = `${directory}/run.stream`;
     using writer: Store = StreamStore.open(path, { fields });
@@ -189,7 +189,7 @@ const isRoot = process.getuid?.() === 0;
 const asRoot = isRoot ? "permissions do not bind the user root, who runs this" : false;
 
 test(
-  "what the user may not touch is permission-denied",
+  "open() of what the user may not touch is permission-denied",
   { skip: asRoot },
   () =>
     withDirectory((directory) => {

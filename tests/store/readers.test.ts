@@ -7,7 +7,7 @@ import { columnsOf, compareRows, type Content, contentOf, fields } from "../tort
 import { ReaderFigures, readWhileKilled, refreshWhileCommitting } from "../torture/readers.ts";
 import { withDirectory } from "../torture/scratch.ts";
 
-test("readers in processes and workers see no row torn or out of order while writers are killed", () =>
+test("refresh() shows no row torn or out of order, in processes and Workers, while writers are killed", () =>
   withDirectory(async (directory) => {
     const figures = new ReaderFigures();
     await readWhileKilled(`${directory}/run.stream`, { seed: 5, ms: 3000, readers: 4 }, figures);
@@ -22,7 +22,7 @@ test("refresh() never takes a commit that is half written for one, nor for damag
     assert.ok(looks > 10_000, `${looks} looks`);
   }));
 
-test("a reader sees what was committed when it was opened or last refreshed, and keeps its windows", () =>
+test("refresh() shows what was committed, and leaves windows as they are", () =>
   withDirectory((directory) => {
     const path = `${directory}/run.stream`;
     using writer: Content = StreamStore.open(path, { fields, capacity: 100 });
@@ -45,7 +45,7 @@ test("a reader sees what was committed when it was opened or last refreshed, and
     compareRows(reader, 0, reader.rowCount);
   }));
 
-test("a reader follows its store through closing, opening and recovery", () =>
+test("refresh() follows a store through closing, opening and recovery", () =>
   withDirectory(async (directory) => {
     const path = `${directory}/run.stream`;
     StreamStore.open(path, { fields, capacity: 50 }).close();

@@ -184,7 +184,7 @@ for (const [outerName, outer] of Object.entries(outers)) {
   });
 }
 
-test("a getter that throws leaves a store that goes on", () => {
+test("append() goes on after a getter that throws", () => {
   using store = new StreamStore(fields);
   for (const outer of Object.values(outers)) {
     assert.throws(() => outer(store, () => assert.fail("stop")), /stop/);
@@ -193,7 +193,7 @@ test("a getter that throws leaves a store that goes on", () => {
   assert.deepEqual(store.rows(), [{ step: 1, a: 1 }]);
 });
 
-test("a store that was appended to from the getter of another has both", () => {
+test("append() from the getter of another store writes to both", () => {
   using other = new StreamStore(fields);
   for (const outer of Object.values(outers)) {
     using store = new StreamStore(fields);

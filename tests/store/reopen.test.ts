@@ -15,7 +15,7 @@ import { StreamStore } from "../../mod.ts";
 import { compareRows, type Content, contentOf, fields } from "../torture/content.ts";
 import { withDirectory } from "../torture/scratch.ts";
 
-test("a store that is opened again goes on with its next step, through any number of chunks", () =>
+test("open() goes on with the next step, through any number of chunks", () =>
   withDirectory(async (directory) => {
     const path = `${directory}/run.stream`;
     for (let round = 0; round < 20; round++) {
@@ -40,7 +40,7 @@ test("a store that is opened again goes on with its next step, through any numbe
     });
   }));
 
-test("steps beyond what a float holds are still in order after an open", () =>
+test("open() keeps steps beyond what a float holds in order", () =>
   withDirectory((directory) => {
     const path = `${directory}/run.stream`;
     const step = 2n ** 62n;
@@ -67,7 +67,7 @@ function knownLists(path: string): string[] {
   return manifest.fields.filter(({ isList }) => isList).map(({ name }) => name);
 }
 
-test("a field that was written as a list stays one, also where every list has one value", () =>
+test("open() knows a field that was written as a list, also where every list has one value", () =>
   withDirectory(async (directory) => {
     const ways = [
       (store: StreamStore) => store.append(0, { a: [1] }),
@@ -89,7 +89,7 @@ test("a field that was written as a list stays one, also where every list has on
     }
   }));
 
-test("a field is a list although the writer died before it could note so in store.json", () =>
+test("open() knows a list although the writer died before it could note so in store.json", () =>
   withDirectory((directory) => {
     const path = `${directory}/run.stream`;
     {
@@ -105,7 +105,7 @@ test("a field is a list although the writer died before it could note so in stor
     assert.deepEqual(knownLists(path), ["a", "b"]);
   }));
 
-test("a reader sees lists as lists, also of a field that became one after it was opened", () =>
+test("refresh() shows lists as lists, also of a field that became one since", () =>
   withDirectory((directory) => {
     const path = `${directory}/run.stream`;
     using writer: StreamStore = StreamStore.open(path, { fields: { a: 0, b: 1 } });
@@ -121,7 +121,7 @@ test("a reader sees lists as lists, also of a field that became one after it was
     assert.deepEqual(reader.rows(), [{ step: 0, a: Float64Array.of(1), b: Float64Array.of(2) }]);
   }));
 
-test("features of a dataset are remembered in store.json", () =>
+test("loadDataset() remembers the features in store.json", () =>
   withDirectory(async (directory) => {
     const path = `${directory}/run.stream`;
     {
@@ -133,7 +133,7 @@ test("features of a dataset are remembered in store.json", () =>
     assert.deepEqual(await featureOf(store, "done"), { dtype: "int8", _type: "Value" });
   }));
 
-test("a reader that was there before a dataset was loaded knows its features too", () =>
+test("refresh() learns the features of a dataset that was loaded since", () =>
   withDirectory(async (directory) => {
     const path = `${directory}/run.stream`;
     using store = StreamStore.open(path, { fields: { a: 0 } });
@@ -144,7 +144,7 @@ test("a reader that was there before a dataset was loaded knows its features too
     assert.deepEqual(await featureOf(reader, "a"), { dtype: "float32", _type: "Value" });
   }));
 
-test("a store may be moved, and have any name", () =>
+test("open() finds a store that was moved, by any name", () =>
   withDirectory((directory) => {
     const names = ["two words", "größe 数据 🤖", "%20#?&", "a'b\"c", "-rf", "a".repeat(250), "new\nline"];
     let path = `${directory}/run.stream`;
@@ -165,7 +165,7 @@ test("a store may be moved, and have any name", () =>
     }
   }));
 
-test("what a crash leaves behind, and what others put there, is in nobody's way", () =>
+test("open() minds neither what a crash left nor what others put there", () =>
   withDirectory((directory) => {
     const path = `${directory}/run.stream`;
     StreamStore.open(path, { fields }).close();
@@ -180,7 +180,7 @@ test("what a crash leaves behind, and what others put there, is in nobody's way"
     compareRows(store, 0, 2);
   }));
 
-test("a thousand opens and closes leave no file open", {
+test("open() and close(), a thousand times, leave no file open", {
   skip: !existsSync("/proc/self/fd") && "it needs /proc",
 }, () =>
   withDirectory((directory) => {

@@ -21,7 +21,7 @@ function fill(store: StreamStore<{ a: 0; list: 1 }>, rows: number): void {
 
 const fields = { a: 0, list: 1 } as const;
 
-test("retain drops whole chunks, keeps enough rows, and leaves indices as they were", () => {
+test("append() with retain drops whole chunks, keeps enough rows, and leaves indices as they were", () => {
   using store = new StreamStore(fields, { capacity: 4096, retain: { rows: 1000 } });
   fill(store, 20_000);
   assert.equal(store.rowCount, 20_000);
@@ -45,7 +45,7 @@ test("retain drops whole chunks, keeps enough rows, and leaves indices as they w
   assert.equal(store.rowOfToken(firstToken + 12), firstRow + 1);
 });
 
-test("reading what was dropped is a RangeError that says where the stream starts", () => {
+test("window(), get() and rows() of what was dropped say where the stream starts", () => {
   using store = new StreamStore(fields, { capacity: 4096, retain: { rows: 1 } });
   fill(store, 5000);
   const { firstRow, firstToken } = store;
@@ -129,7 +129,7 @@ test("retain by time keeps a row for as long as it says, to the last commit, and
   connection.close();
 });
 
-test("a store that is opened again keeps what it holds for as long as retain says from then on", () =>
+test("open() keeps what the store holds for as long as retain says from then on", () =>
   withDirectory((directory) => {
     const path = join(directory, "run.stream");
     {
@@ -164,7 +164,7 @@ test("toDataset() of a bounded stream has the rows that are kept", async () => {
   assert.equal(table.getChild("list")!.get(table.numRows - 1).length, 0);
 });
 
-test("a bounded store in a directory frees its disk space, and is the same when it is opened again", async () => {
+test("append() with retain frees disk space, and the store is the same when it is opened again", async () => {
   const folder = mkdtempSync(join(tmpdir(), "retention-"));
   try {
     const path = join(folder, "run.stream");
@@ -204,7 +204,7 @@ test("a writer that only syncs drops as much as one that flushes", () => {
   assert.ok(synced.firstRow > 0);
 });
 
-test("retain refuses limits that are none", () => {
+test("StreamStore() refuses limits of retain that are none", () => {
   for (const retain of [{ rows: 0 }, { bytes: -1 }, { ms: 1.5 }, { hours: 1 }]) {
     assert.throws(() => new StreamStore(fields, { retain: retain as never }), {
       name: "RangeError",

@@ -34,7 +34,7 @@ function syncedRows(path: string): number {
   return Number(slots[0][0] > slots[1][0] ? slots[0][1] : slots[1][1]);
 }
 
-test("without options, readers see what flush() commits, and the disk has what sync() left", () =>
+test("flush() shows rows to readers, and sync() leaves them on the disk, where no option does", () =>
   withPair({}, (writer, reader, path) => {
     for (let step = 0; step < 1000; step++) writer.append(step, { a: 1 });
     assert.equal(reader.refresh(), false);
@@ -102,7 +102,7 @@ test("syncEvery counts rows that come by columns and from datasets", () =>
     assert.equal(syncedRows(path), 45);
   }));
 
-test("intervals that are none are refused before a store is made", () =>
+test("open() refuses intervals that are none before a store is made", () =>
   withDirectory((directory) => {
     const wrong = [
       5,
@@ -160,7 +160,7 @@ test("what a timer could not do is thrown once, by the next call that asks", asy
   assert.equal(attempts, 2);
 });
 
-test("a commit that was due and failed is thrown by the append after it, and tried again", () => {
+test("append() throws what failed in a commit that was due, and tries it again", () => {
   const failure = new StreamStoreError("storage-full", "no space");
   let isFull = true;
   const appender = doubleOf(() => {
@@ -224,7 +224,7 @@ function whileCommitsFail(act: () => void): void {
   }
 }
 
-test("a process ends although a store's timers run, and its steps are kept", () =>
+test("open() with timers lets the process end, and its steps are kept", () =>
   withDirectory(async (directory) => {
     const path = `${directory}/run.stream`;
     const child = new Child("idle_writer.ts", { path });

@@ -24,7 +24,7 @@ const foreign = {
   message: /^Cannot open the store \S+: its head belongs to another store than its store\.json$/,
 };
 
-test("a head of another store with the same fields is an error in every mode, and costs nothing", () =>
+test("open() refuses the head of another store with the same fields in every mode, which costs nothing", () =>
   withDirectory((directory) => {
     const sizes: Record<string, number> = { full: 500, short: 20, empty: 0 };
     for (const [name, rowCount] of Object.entries(sizes)) make(join(directory, name), rowCount);
@@ -45,7 +45,7 @@ test("a head of another store with the same fields is an error in every mode, an
     }
   }));
 
-test("a copy of a whole store is one, with the same ID", () =>
+test("open() takes a copy of a whole store, with the same ID", () =>
   withDirectory((directory) => {
     const [path, copy] = [join(directory, "run.stream"), join(directory, "copy.stream")];
     make(path, 100);
@@ -69,7 +69,7 @@ function idOf(path: string): string {
   return id;
 }
 
-test("store.json with another ID, or none, is damaged; salvage opens the store with the fields given", () =>
+test("open() calls store.json with another ID, or none, damaged; salvage takes the fields given", () =>
   withDirectory((directory) => {
     const path = join(directory, "run.stream");
     make(path, 100);
