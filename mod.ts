@@ -58,10 +58,8 @@ export type {
 export type { SaveDatasetOptions } from "./src/dataset/save_options.ts";
 export type { DatasetFormat } from "./src/dataset/formats.ts";
 export { Sampler } from "./src/sample/sampler.ts";
-export { PrefetchingSampler } from "./src/sample/prefetch/prefetch.ts";
-export type { SamplerOf } from "./src/sample/make.ts";
+export { PrefetchingSampler, type SamplerOf } from "./src/sample/prefetch/prefetch.ts";
 export { Mixture } from "./src/sample/mixture.ts";
-export type { MixtureOptions, MixtureSource } from "./src/sample/mixture.ts";
 export type { SamplerState } from "./src/sample/state.ts";
 export type { EpochState } from "./src/sample/orders.ts";
 export type { ContextOptions } from "./src/sample/context.ts";
@@ -77,6 +75,8 @@ export type {
 export type {
   Boundary,
   EpisodeRule,
+  MixtureOptions,
+  MixtureSource,
   Normalization,
   Order,
   Output,

@@ -46,10 +46,10 @@ import { checkIntervals, Schedule, type ScheduleOptions } from "./store/schedule
 import type { BatchOf } from "./sample/batch.ts";
 import { type ContextOptions, Contexts, type ContextSource } from "./sample/context.ts";
 import { EpisodeIndex } from "./sample/episodes.ts";
-import { makeSampler, type SamplerOf } from "./sample/make.ts";
-import { Mixture, type MixtureOptions, type MixtureSource } from "./sample/mixture.ts";
-import type { Checked, PrefetchOptions } from "./sample/options.ts";
-import type { SampleSource } from "./sample/sampler.ts";
+import { makeSampler, type SamplerOf } from "./sample/prefetch/prefetch.ts";
+import type { SampleSource } from "./sample/batch_plan.ts";
+import { Mixture } from "./sample/mixture.ts";
+import type { Checked, MixtureOptions, MixtureSource, PrefetchOptions } from "./sample/options.ts";
 import { Statistics } from "./statistics/accumulator.ts";
 import type { FieldStats } from "./statistics/field_stats.ts";
 import { isInt64, wrongStep } from "./steps.ts";

@@ -3,7 +3,7 @@ import { describe } from "../fields.ts";
 import { type AnyTypedArray, findOverlap, kindOf, lengthOf, plainView } from "../typed_array.ts";
 import type { AnyBatch } from "./batch.ts";
 import type { ValueDtype } from "./options.ts";
-import type { WindowPlan } from "./plan.ts";
+import type { BatchPlan } from "./batch_plan.ts";
 
 /** Makes an array in a piece of memory, or in memory of its own. */
 export type Memory = (
@@ -56,15 +56,9 @@ export class BatchLayout {
     { readonly given: readonly unknown[]; readonly filled: AnyBatch }
   >();
 
-  constructor(
-    private readonly plan: WindowPlan,
-    /** Tokens, or rows of dense fields, of a window in the output. */
-    readonly width: number,
-    readonly batchSize: number,
-    extra: { readonly isPrioritized: boolean; readonly isMixture: boolean },
-  ) {
-    this.#columns = columnsOf(plan, width, extra);
-    this.#lengths = this.#columns.map(({ perWindow }) => batchSize * perWindow);
+  constructor(private readonly plan: BatchPlan) {
+    this.#columns = columnsOf(plan);
+    this.#lengths = this.#columns.map(({ perWindow }) => plan.batchSize * perWindow);
   }
 
   /** Bytes of a batch, each array beginning at a multiple of 8. */
@@ -75,7 +69,7 @@ export class BatchLayout {
   /** A new batch. */
   allocate(): AnyBatch {
     return this.#build(
-      this.batchSize,
+      this.plan.batchSize,
       this.#allocate((byteLength) => ({
         buffer: new ArrayBuffer(byteLength),
         offset: 0,
@@ -125,7 +119,7 @@ export class BatchLayout {
     if (isKnown && this.#lengths.every((length, i) => lengthOf(arrays[i]) === length)) return taken.filled;
     this.#columns.forEach((column, i) => checkArray(column, given[i], this.#lengths[i]));
     this.#checkDisjoint(arrays);
-    const filled = this.#build(this.batchSize, arrays.map(plainView));
+    const filled = this.#build(this.plan.batchSize, arrays.map(plainView));
     this.#taken.set(batch, { given, filled });
     return filled;
   }
@@ -141,7 +135,7 @@ export class BatchLayout {
   /** The arrays of a batch, in the order of the columns. Each thing is read once. */
   #read(batch: AnyBatch): unknown[] {
     type Holder = Readonly<Record<string, unknown>>;
-    const fields = this.plan.fields === null
+    const fields = this.plan.window.fields === null
       ? null
       : batch.fields as unknown as Readonly<Record<string, Holder>> | undefined;
     let [holder, held]: [Holder | null | undefined, string | null] = [batch as unknown as Holder, null];
@@ -155,18 +149,22 @@ export class BatchLayout {
   #makeOwn(memory: Memory): OwnBatch {
     const shown = this.#allocate(memory);
     const arrays = shown.map(plainView);
-    return { filled: this.#build(this.batchSize, arrays), arrays, shown: this.#build(this.batchSize, shown) };
+    return {
+      filled: this.#build(this.plan.batchSize, arrays),
+      arrays,
+      shown: this.#build(this.plan.batchSize, shown),
+    };
   }
 
   #allocate(memory: Memory): AnyTypedArray[] {
     return this.#columns.map((column) => {
       const { buffer, offset } = memory(this.#bytesOf(column));
-      return new column.type(buffer, offset, this.batchSize * column.perWindow) as AnyTypedArray;
+      return new column.type(buffer, offset, this.plan.batchSize * column.perWindow) as AnyTypedArray;
     });
   }
 
   #bytesOf({ type, perWindow }: Column): number {
-    return Math.ceil(this.batchSize * perWindow * type.BYTES_PER_ELEMENT / 8) * 8;
+    return Math.ceil(this.plan.batchSize * perWindow * type.BYTES_PER_ELEMENT / 8) * 8;
   }
 
   #build(size: number, arrays: readonly unknown[]): AnyBatch {
@@ -179,22 +177,18 @@ export class BatchLayout {
       sources: null,
     };
     const fields = new Map<string, Record<string, unknown>>();
-    if (this.plan.fields === null) Object.assign(batch, { values: null, types: null });
-    for (const { field, width } of this.plan.fields ?? []) fields.set(field.name, { width });
+    if (this.plan.window.fields === null) Object.assign(batch, { values: null, types: null });
+    for (const { field, width } of this.plan.window.fields ?? []) fields.set(field.name, { width });
     this.#columns.forEach(({ name, field }, i) => {
       const holder = field === null ? batch : fields.get(field)!;
       holder[name] = arrays[i];
     });
-    if (this.plan.fields !== null) batch.fields = Object.fromEntries(fields);
+    if (this.plan.window.fields !== null) batch.fields = Object.fromEntries(fields);
     return batch as unknown as AnyBatch;
   }
 }
 
-function columnsOf(
-  plan: WindowPlan,
-  width: number,
-  { isPrioritized, isMixture }: { readonly isPrioritized: boolean; readonly isMixture: boolean },
-): Column[] {
+function columnsOf({ window: plan, width, isPrioritized, isMixture }: BatchPlan): Column[] {
   const column = (name: string, type: unknown, perWindow: number, field: string | null = null): Column => ({
     name,
     field,

@@ -2,7 +2,6 @@ import { describe, type Field } from "../fields.ts";
 import { checkOptions } from "../options.ts";
 
 const countMax = 2 ** 31 - 1;
-const outputMax = 2 ** 28;
 
 /** Checks of options, whose errors begin with what could not be done. */
 export class Checks {
@@ -50,12 +49,4 @@ export class Checks {
     const names = fields.map((field) => field.name).join(", ");
     throw new TypeError(`${this.action}: ${name} must be among the fields ${names}, got ${describe(wanted)}`);
   }
-}
-
-/** A batch that no machine can hold is refused here, by the options that make it so large. */
-export function checkSize(batchSize: number, width: number, check: Checks): void {
-  if (batchSize * width <= outputMax) return;
-  throw new RangeError(
-    `${check.action}: a batch must have <= ${outputMax} values a column, got ${batchSize} x ${width}`,
-  );
 }

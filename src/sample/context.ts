@@ -4,12 +4,12 @@ import { optionNames } from "../options.ts";
 import type { AnyBatch } from "./batch.ts";
 import { BatchLayout } from "./batch_layout.ts";
 import { countBelow } from "./episodes.ts";
-import { Filler, scalesOf } from "./fill.ts";
+import type { BatchPlan, SampleSource } from "./batch_plan.ts";
+import { Filler } from "./fill.ts";
 import { Checks } from "./checks.ts";
 import type { WindowOptions } from "./options.ts";
-import { parseWindow, readOptions } from "./parse_options.ts";
-import type { WindowPlan } from "./plan.ts";
-import type { SampleSource } from "./sampler.ts";
+import { parseWindow, readOptions, windowNames } from "./parse_options.ts";
+import { scalesOf, type WindowPlan } from "./plan.ts";
 
 /** Which window a policy looks at while it acts. Taken by {@linkcode StreamStore.context}. */
 export interface ContextOptions<Name extends string = string> extends WindowOptions<Name> {
@@ -29,16 +29,7 @@ export interface ContextSource extends SampleSource {
   readonly tailValues: number | null;
 }
 
-const contextKeys = optionNames<ContextOptions>({
-  tokens: true,
-  steps: true,
-  fields: true,
-  truncate: true,
-  episodes: true,
-  output: true,
-  normalize: true,
-  padTo: true,
-});
+const contextKeys = optionNames<ContextOptions>({ ...windowNames, padTo: true });
 const rules = { none: 0, starts: 0, end: 1, id: 2 } as const;
 
 /** What the native library says of the newest rows, in this order. */
@@ -58,6 +49,8 @@ export class Context {
   readonly #starts = new Float64Array(1);
   readonly #lengths = new Int32Array(1);
   readonly #slots = new Int32Array(1);
+  /** The width that the layout and the filler are made for. */
+  #madeFor = 0;
   #layout: BatchLayout | null = null;
   #filler: Filler | null = null;
 
@@ -131,12 +124,20 @@ export class Context {
   }
 
   #prepare(width: number): void {
-    if (this.#layout?.width === width) return;
-    const plan = this.#plan;
-    const { connection, fields } = this.#source;
-    this.#layout = new BatchLayout(plan, width, 1, { isPrioritized: false, isMixture: false });
-    const normalization = plan.normalize === true ? this.#source.moments() : plan.normalize || {};
-    this.#filler = new Filler(connection, plan, fields, scalesOf(normalization), width, true, true);
+    if (this.#madeFor === width) return;
+    const window = this.#plan;
+    const batch: BatchPlan = {
+      window,
+      batchSize: 1,
+      width,
+      alignsRight: true,
+      scales: window.scales ?? scalesOf(this.#source.moments()),
+      isPrioritized: false,
+      isMixture: false,
+    };
+    this.#layout = new BatchLayout(batch);
+    this.#filler = new Filler(this.#source, batch, { isRecent: true });
+    this.#madeFor = width;
   }
 }
 

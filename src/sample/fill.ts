@@ -1,9 +1,10 @@
 import { type Connection, nothing } from "../store/connection.ts";
-import type { Field } from "../fields.ts";
 import { check, status } from "../native/status.ts";
 import type { AnyBatch } from "./batch.ts";
-import type { Normalization, ValueDtype } from "./options.ts";
+import type { BatchPlan, DrawSource } from "./batch_plan.ts";
+import type { ValueDtype } from "./options.ts";
 import type { DenseField, Scale, WindowPlan } from "./plan.ts";
+import type { Field } from "../fields.ts";
 
 const valueCodes: Readonly<Record<ValueDtype, number>> = { float64: 1, float32: 2, float16: 4, bfloat16: 5 };
 
@@ -17,6 +18,10 @@ export interface Filling {
 
 /** Copies windows of one store into batches. */
 export class Filler {
+  readonly #connection: Connection;
+  readonly #fields: readonly DenseField[] | null;
+  readonly #width: number;
+  readonly #action: string;
   readonly #request: Float64Array;
   readonly #layout: number;
   /** Type, kind, shift and factor of the fields whose cells are not just copied. */
@@ -25,20 +30,18 @@ export class Filler {
   readonly #stepsRequest: Float64Array;
 
   /**
-   * @param alignsRight Whether padding stands on the left.
-   * @param isRecent Whether windows are copied out of the newest rows, as `ss_recent_load` has put them together.
-   * @param action What errors begin with.
+   * @param options `isRecent`: whether windows are copied out of the newest rows, as `ss_recent_load` has put them
+   * together. `action`: what errors begin with.
    */
   constructor(
-    private readonly connection: Connection,
-    private readonly plan: WindowPlan,
-    fields: readonly Field[],
-    scales: ReadonlyMap<string, Scale>,
-    private readonly width: number,
-    alignsRight: boolean,
-    isRecent = false,
-    private readonly action = "Cannot sample",
+    { connection, fields }: DrawSource,
+    { window: plan, width, alignsRight, scales }: BatchPlan,
+    { isRecent = false, action = "Cannot sample" } = {},
   ) {
+    this.#connection = connection;
+    this.#fields = plan.fields;
+    this.#width = width;
+    this.#action = action;
     const source = isRecent ? 1 : 0;
     const align = alignsRight ? 1 : 0;
     const truncate = plan.truncate ? 1 : 0;
@@ -68,13 +71,13 @@ export class Filler {
 
   fill(batch: AnyBatch, batchSize: number, filling: Filling): void {
     if (filling.count === 0) return;
-    if (this.plan.fields === null) this.#fillTokens(batch, batchSize, filling);
-    else this.#fillFields(batch, batchSize, filling, this.plan.fields);
+    if (this.#fields === null) this.#fillTokens(batch, batchSize, filling);
+    else this.#fillFields(batch, batchSize, filling, this.#fields);
   }
 
   #fillTokens(batch: AnyBatch, batchSize: number, { count, starts, lengths, slots }: Filling): void {
-    const code = this.connection.tables.sampler.ss_windows_fill(
-      this.connection.store,
+    const code = this.#connection.tables.sampler.ss_windows_fill(
+      this.#connection.store,
       this.#request,
       starts,
       lengths,
@@ -91,18 +94,18 @@ export class Filler {
       batch.lengths,
     );
     if (code === status.widthMismatch) {
-      const [window, tokens] = this.connection.detail();
+      const [window, tokens] = this.#connection.detail();
       throw new RangeError(
-        `${this.action}: the rows of a window must have <= ${this.width} tokens, got ${tokens} from row ${
+        `${this.#action}: the rows of a window must have <= ${this.#width} tokens, got ${tokens} from row ${
           starts[window]
         } on; tokens sets the width, truncate cuts`,
       );
     }
-    check(code, this.action);
+    check(code, this.#action);
   }
 
   #fillFields(batch: AnyBatch, batchSize: number, filling: Filling, fields: readonly DenseField[]): void {
-    const { tables: { sampler }, store } = this.connection;
+    const { tables: { sampler }, store } = this.#connection;
     const { count, starts, lengths, slots } = filling;
     for (const [i, { name, request }] of this.#dense.entries()) {
       const { values, mask } = batch.fields![name];
@@ -118,14 +121,14 @@ export class Filler {
         mask,
       );
       if (code === status.widthMismatch) {
-        const [row, width] = this.connection.detail();
+        const [row, width] = this.#connection.detail();
         throw new RangeError(
-          `${this.action}: "${name}" must have <= ${
+          `${this.#action}: "${name}" must have <= ${
             fields[i].width
           } values a row, got ${width} in row ${row}; fields sets the width, truncate cuts`,
         );
       }
-      check(code, this.action);
+      check(code, this.#action);
     }
     const steps = batch.steps ?? nothing;
     const code = sampler.ss_steps_fill(
@@ -139,7 +142,7 @@ export class Filler {
       steps,
       batch.mask,
     );
-    check(code, this.action);
+    check(code, this.#action);
     for (let i = 0; i < count; i++) batch.lengths[slots[i]] = lengths[i];
   }
 }
@@ -154,15 +157,4 @@ function convertedFields(fields: readonly Field[], scales: ReadonlyMap<string, S
     const { shift, factor } = scales.get(name) ?? { shift: 0, factor: 1 };
     return [type, kind, shift, factor];
   }));
-}
-
-/** What a normalization does to each field. A field that never varies is only shifted. */
-export function scalesOf(normalization: Normalization): Map<string, Scale> {
-  const scales = new Map<string, Scale>();
-  for (const [name, moments] of Object.entries(normalization)) {
-    if (moments === undefined || !Number.isFinite(moments.mean)) continue;
-    const { mean, standardDeviation } = moments;
-    scales.set(name, { shift: mean, factor: standardDeviation > 0 ? 1 / standardDeviation : 1 });
-  }
-  return scales;
 }

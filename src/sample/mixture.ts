@@ -1,30 +1,17 @@
 import { builtin } from "../native/builtin.ts";
 import type { Field } from "../fields.ts";
 import { check } from "../native/status.ts";
-import { optionNames } from "../options.ts";
 import type { AnyBatch } from "./batch.ts";
 import { BatchLayout } from "./batch_layout.ts";
+import { planBatch, type SampleSource } from "./batch_plan.ts";
+import { Checks } from "./checks.ts";
+import { Filler } from "./fill.ts";
+import type { MixtureOptions } from "./options.ts";
 import { checkAny, Cursor, keyOf } from "./orders.ts";
-import type { Filler } from "./fill.ts";
-import { Checks, checkSize } from "./checks.ts";
-import type { Normalization, SamplerOptions } from "./options.ts";
-import { parseSamplerOptions, readOptions } from "./parse_options.ts";
+import { parseSamplerOptions, readMixtureOptions } from "./parse_options.ts";
 import type { SamplerPlan } from "./plan.ts";
-import { makeFiller, makeWindows, type SampleSource } from "./sampler.ts";
 import { readState, type SamplerState, stateOf } from "./state.ts";
-import { widestRow } from "./widest_row.ts";
-import type { Places, Windows } from "./windows.ts";
-
-/** A store of a mixture, and how often it is drawn from. Taken by {@linkcode StreamStore.mixture}. */
-export interface MixtureSource<Store> {
-  /** The store that is drawn from. */
-  readonly store: Store;
-  /** A finite number above 0: of all windows the share `weight` / (sum of all weights) is drawn from the store. */
-  readonly weight: number;
-}
-
-/** Options of a mixture: those of a sampler with order `uniform`. Taken by {@linkcode StreamStore.mixture}. */
-export type MixtureOptions<Name extends string = string> = Omit<SamplerOptions<Name>, "order" | "epochs">;
+import { allocatePlaces, type Places, type Windows, windowsOf } from "./windows.ts";
 
 /** One store of a mixture, and the places in the batch that go to it. */
 interface Part {
@@ -43,22 +30,6 @@ interface Part {
 /** Random numbers of their own for the choice of the store, and for the windows of each. */
 const sourceStream = 4;
 const windowStream = 16;
-
-const notOfMixtures = ["order", "epochs", "prefetch"];
-const mixtureKeys = optionNames<MixtureOptions>({
-  tokens: true,
-  steps: true,
-  fields: true,
-  truncate: true,
-  episodes: true,
-  output: true,
-  normalize: true,
-  batchSize: true,
-  boundary: true,
-  stride: true,
-  seed: true,
-  shard: true,
-});
 
 /**
  * Draws batches of windows from several stores. `batch.sources`, shape `[B]`, says which window is from which. With
@@ -99,33 +70,36 @@ export class Mixture<Batch = AnyBatch> implements Iterable<Batch> {
     given: MixtureOptions,
   ) {
     const checks = new Checks("Cannot make a mixture");
-    checks.object("options", given);
-    const options = readOptions(given);
-    for (const [name, value] of Object.entries(options)) {
-      if (notOfMixtures.includes(name)) throw checks.refuse(name, "left out of a mixture", value);
-    }
-    checks.names(options, mixtureKeys);
+    const options = readMixtureOptions(given, checks);
     this.#limits = parseWeights(sources, checks);
-    const actions = sources.map((_, i) => `make a mixture of sources[${i}]`);
-    for (const [i, { source }] of sources.entries()) source.prepare(actions[i]);
-    checkFields(sources.map(({ source }) => source.fields), checks);
-    const plans = sources.map(({ source }) =>
-      parseSamplerOptions({ ...options, order: "uniform" }, source.fields, checks.action)
-    );
-    this.#plan = plans[0];
-    const { window, batchSize } = this.#plan;
-    this.#seed = this.#plan.seed;
-    this.#cursor = new Cursor(this.#plan.shard);
-    const width = window.width ??
-      window.length *
-        Math.max(...sources.map(({ source }, i) => widestRow(source.connection, `Cannot ${actions[i]}`)));
-    checkSize(batchSize, width, checks);
-    this.#layout = new BatchLayout(window, width, batchSize, { isPrioritized: false, isMixture: true });
-    let merged: Normalization | undefined;
-    const moments = () => merged ??= mergedMoments(sources.map(({ source }) => source));
-    this.#parts = sources.map(({ source }, i) =>
-      makePart(source, `sample from sources[${i}]`, plans[i], width, moments)
-    );
+    const stores = sources.map(({ source }) => source);
+    for (const [i, store] of stores.entries()) store.prepare(`make a mixture of sources[${i}]`);
+    checkFields(stores.map(({ fields }) => fields), checks);
+    // Their fields are the same, so that one plan is that of all.
+    const plan = parseSamplerOptions({ ...options, order: "uniform" }, stores[0].fields, checks);
+    const batch = planBatch(plan, stores, checks.action, {
+      isMixture: true,
+      actions: stores.map((_, i) => `${checks.action} of sources[${i}]`),
+    });
+    const { batchSize } = plan;
+    this.#plan = plan;
+    this.#seed = plan.seed;
+    this.#cursor = new Cursor(plan.shard);
+    this.#layout = new BatchLayout(batch);
+    this.#parts = stores.map((source, i) => {
+      const action = `sample from sources[${i}]`;
+      return {
+        source,
+        action,
+        windows: windowsOf(source, plan),
+        filler: new Filler(source, batch, { action: `Cannot ${action}` }),
+        places: allocatePlaces(batchSize),
+        slots: new Int32Array(batchSize),
+        indices: new Float64Array(batchSize),
+        ordinals: new Float64Array(batchSize),
+        count: 0,
+      };
+    });
     this.#indices = new Float64Array(batchSize);
     this.#units = new Float64Array(batchSize);
   }
@@ -333,42 +307,6 @@ export class Mixture<Batch = AnyBatch> implements Iterable<Batch> {
     });
     for (let i = 0; i < count; i++) batch.starts[slots[i]] = places.starts[i];
   }
-}
-
-function makePart(
-  source: SampleSource,
-  action: string,
-  plan: SamplerPlan,
-  width: number,
-  moments: () => Normalization,
-): Part {
-  const { window, boundary, stride, batchSize } = plan;
-  return {
-    source,
-    action,
-    windows: makeWindows(source, window, boundary, stride),
-    filler: makeFiller(source, window, width, boundary, moments, `Cannot ${action}`),
-    places: {
-      anchors: new Float64Array(batchSize),
-      starts: new Float64Array(batchSize),
-      lengths: new Int32Array(batchSize),
-    },
-    slots: new Int32Array(batchSize),
-    indices: new Float64Array(batchSize),
-    ordinals: new Float64Array(batchSize),
-    count: 0,
-  };
-}
-
-/** Of all stores together: the same value must come out the same, whichever store it is from. */
-function mergedMoments(sources: readonly SampleSource[]): Normalization {
-  const [first, ...others] = sources.map((source) => source.moments());
-  return Object.fromEntries(
-    Object.entries(first).map(([name, stats]) => [
-      name,
-      others.reduce((merged, other) => merged.merge(other[name]), stats),
-    ]),
-  );
 }
 
 /** Of stores with other fields the types of tokens would mean something else. */

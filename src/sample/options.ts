@@ -164,6 +164,17 @@ export interface SamplerOptions<Name extends string = string> extends WindowOpti
   readonly epochs?: number;
 }
 
+/** A store of a mixture, and how often it is drawn from. Taken by {@linkcode StreamStore.mixture}. */
+export interface MixtureSource<Store> {
+  /** The store that is drawn from. */
+  readonly store: Store;
+  /** A finite number above 0: of all windows the share `weight` / (sum of all weights) is drawn from the store. */
+  readonly weight: number;
+}
+
+/** Options of a mixture: those of a sampler with order `uniform`. Taken by {@linkcode StreamStore.mixture}. */
+export type MixtureOptions<Name extends string = string> = Omit<SamplerOptions<Name>, "order" | "epochs">;
+
 /** Options of {@linkcode StreamStore.sampler}: those of a sampler, and whether it works ahead. */
 export interface PrefetchOptions<Name extends string = string> extends SamplerOptions<Name> {
   /**

@@ -71,8 +71,6 @@ export interface DrawContext {
   readonly windows: Windows;
   readonly cursor: Cursor;
   seed: bigint;
-  /** The first position of the newest rows, so many of them. */
-  newest(rows: number): number;
 }
 
 /** Draws windows in one order. */
@@ -116,7 +114,7 @@ export class UniformDraw implements Draw {
 
   #firstOrdinal(population: Population): number {
     if (this.newestRows === Infinity || population.episodes === 0) return population.from;
-    const position = Math.max(population.first, this.context.newest(this.newestRows));
+    const position = Math.max(population.first, this.context.windows.newest(this.newestRows));
     return Math.max(population.from, this.context.windows.rank(population, position));
   }
 }

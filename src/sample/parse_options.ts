@@ -3,9 +3,10 @@ import { describe, type Field } from "../fields.ts";
 import { optionNames } from "../options.ts";
 import type { Indices } from "../read/gather.ts";
 import { isList, readElements } from "../typed_array.ts";
-import { Checks, checkSize } from "./checks.ts";
+import { Checks } from "./checks.ts";
 import type {
   EpisodeRule,
+  MixtureOptions,
   Moments,
   Normalization,
   Order,
@@ -15,15 +16,23 @@ import type {
   Shard,
   WindowOptions,
 } from "./options.ts";
-import type { DenseField, EpisodePlan, OrderPlan, SamplerPlan, WindowPlan } from "./plan.ts";
+import {
+  type DenseField,
+  type EpisodePlan,
+  type OrderPlan,
+  type SamplerPlan,
+  type Scale,
+  scalesOf,
+  type WindowPlan,
+} from "./plan.ts";
 
-/** Checks the options of a sampler over a store with `fields`. `action` begins the messages: `Cannot make a sampler`. */
+/** Checks the options of a sampler over a store with `fields`. `check` begins the messages: `Cannot make a sampler`. */
 export function parseSamplerOptions(
-  given: SamplerOptions,
+  given: PrefetchOptions,
   fields: readonly Field[],
-  action: string,
+  check: Checks,
 ): SamplerPlan {
-  const check = new Checks(action);
+  check.object("options", given);
   check.names(given, samplerKeys);
   const options = readOptions(given);
   const window = parseWindow(options, fields, check);
@@ -32,13 +41,9 @@ export function parseSamplerOptions(
   if (options.epochs !== undefined && !hasEpochs) {
     throw check.refuse("epochs", `left out where the order is ${order.kind}`, options.epochs);
   }
-  const batchSize = check.count("batchSize", options.batchSize ?? 256);
-  const widths = window.fields?.map((dense) => dense.width * window.length) ??
-    [window.width ?? window.length];
-  for (const width of widths) checkSize(batchSize, width, check);
   return {
     window,
-    batchSize,
+    batchSize: check.count("batchSize", options.batchSize ?? 256),
     boundary: check.choice("boundary", options.boundary ?? "within", boundaries),
     stride: check.count("stride", options.stride ?? 1),
     order,
@@ -49,12 +54,30 @@ export function parseSamplerOptions(
       : options.epochs === Infinity
       ? Infinity
       : check.count("epochs", options.epochs),
+    prefetch: options.prefetch === undefined ? null : parsePrefetch(options.prefetch, order, check),
   };
 }
 
+/** The options of a mixture as those of a sampler, with the names of a mixture's own. */
+export function readMixtureOptions(given: MixtureOptions, check: Checks): SamplerOptions {
+  check.object("options", given);
+  const options = readOptions(given);
+  for (const [name, value] of Object.entries(options)) {
+    if (notOfMixtures.includes(name)) throw check.refuse(name, "left out of a mixture", value);
+  }
+  check.names(options, samplerKeys.filter((name) => !notOfMixtures.includes(name)));
+  return options;
+}
+
+const notOfMixtures = ["order", "epochs", "prefetch"];
+
+/** Batches that are made ahead at most: each is memory of its own. */
+const prefetchMax = 64;
+
 const boundaries = ["within", "pad-left", "pad-right", "cross"] as const;
 const valueDtypes = ["float32", "float64", "float16", "bfloat16"] as const;
-const samplerKeys = optionNames<PrefetchOptions>({
+/** The names of what windows are asked for by, whoever draws them. */
+export const windowNames = {
   tokens: true,
   steps: true,
   fields: true,
@@ -62,6 +85,9 @@ const samplerKeys = optionNames<PrefetchOptions>({
   episodes: true,
   output: true,
   normalize: true,
+} as const;
+const samplerKeys = optionNames<PrefetchOptions>({
+  ...windowNames,
   batchSize: true,
   boundary: true,
   stride: true,
@@ -126,7 +152,7 @@ export function parseWindow(options: WindowOptions, fields: readonly Field[], ch
     steps: output.steps === null
       ? null
       : check.choice("output.steps", output.steps ?? "int64", ["int64", "float64"]),
-    normalize: parseNormalize(options.normalize ?? false, fields, check),
+    scales: parseNormalize(options.normalize ?? false, fields, check),
   };
 }
 
@@ -213,16 +239,30 @@ function parseNormalize(
   normalize: boolean | Normalization,
   fields: readonly Field[],
   check: Checks,
-): boolean | Normalization {
-  if (typeof normalize === "boolean") return normalize;
+): ReadonlyMap<string, Scale> | null {
+  if (typeof normalize === "boolean") return normalize ? null : new Map();
   check.object("normalize", normalize);
-  for (const [name, moments] of Object.entries(normalize)) {
+  const parsed = Object.entries(normalize).map(([name, moments]) => {
     check.field("normalize", name, fields);
     check.names(moments!, momentKeys, `normalize.${name}.`);
-    check.number(`normalize.${name}.mean`, moments!.mean, -Infinity, Infinity);
-    check.number(`normalize.${name}.standardDeviation`, moments!.standardDeviation, 0, Infinity);
+    const { mean, standardDeviation } = moments!;
+    check.number(`normalize.${name}.mean`, mean, -Infinity, Infinity);
+    check.number(`normalize.${name}.standardDeviation`, standardDeviation, 0, Infinity);
+    return [name, { mean, standardDeviation }];
+  });
+  return scalesOf(Object.fromEntries(parsed));
+}
+
+function parsePrefetch(prefetch: number, order: OrderPlan, check: Checks): number {
+  if (!Number.isInteger(prefetch) || prefetch < 1 || prefetch > prefetchMax) {
+    throw check.refuse("prefetch", `a whole number from 1 to ${prefetchMax}`, prefetch);
   }
-  return normalize;
+  if (order.kind !== "prioritized") return prefetch;
+  throw check.refuse(
+    "prefetch",
+    "left out where the order is prioritized, which depends on updates",
+    prefetch,
+  );
 }
 
 function parseSeed(seed: number | bigint | undefined, check: Checks): bigint {

@@ -32,7 +32,8 @@ export interface WindowPlan {
   readonly values: ValueDtype | null;
   readonly hasTypes: boolean;
   readonly steps: "int64" | "float64" | null;
-  readonly normalize: boolean | Normalization;
+  /** By field; null where the statistics of the store say it. */
+  readonly scales: ReadonlyMap<string, Scale> | null;
 }
 
 export type OrderPlan =
@@ -51,4 +52,17 @@ export interface SamplerPlan {
   readonly seed: bigint;
   readonly shard: Shard;
   readonly epochs: number;
+  /** Batches that a Worker makes ahead; null where there is none. */
+  readonly prefetch: number | null;
+}
+
+/** What a normalization does to each field. A field that never varies is only shifted. */
+export function scalesOf(normalization: Normalization): Map<string, Scale> {
+  const scales = new Map<string, Scale>();
+  for (const [name, moments] of Object.entries(normalization)) {
+    if (moments === undefined || !Number.isFinite(moments.mean)) continue;
+    const { mean, standardDeviation } = moments;
+    scales.set(name, { shift: mean, factor: standardDeviation > 0 ? 1 / standardDeviation : 1 });
+  }
+  return scales;
 }

@@ -1,3 +1,5 @@
+import { describe } from "../fields.ts";
+import { isList } from "../typed_array.ts";
 import type { AnyBatch } from "./batch.ts";
 import { checkAny, type Draw, type DrawContext, drawUnits } from "./orders.ts";
 import { Priorities } from "./priorities.ts";
@@ -61,17 +63,25 @@ export class PrioritizedDraw implements Draw {
   }
 
   update(ids: ArrayLike<number>, priorities: ArrayLike<number>): void {
+    for (const [name, list] of Object.entries({ ids, priorities })) {
+      if (isList(list)) continue;
+      throw new TypeError(
+        `Cannot update priorities: ${name} must be a list or typed array, got ${describe(list)}`,
+      );
+    }
     this.#extend();
     // Windows may have been dropped since they were drawn.
     this.#priorities.update(ids, priorities, this.#first);
   }
 
   save(path: string): void {
+    checkPath("save priorities", path);
     this.#extend();
     this.#priorities.save(path);
   }
 
   load(path: string): void {
+    checkPath("load priorities", path);
     const loaded = new Priorities({ alpha: this.options.alpha });
     loaded.load(path);
     const population = this.context.windows.population();
@@ -115,4 +125,9 @@ export class PrioritizedDraw implements Draw {
     this.#seen = population.total;
     return population;
   }
+}
+
+function checkPath(action: string, path: unknown): void {
+  if (typeof path === "string") return;
+  throw new TypeError(`Cannot ${action}: path must be a string, got ${describe(path)}`);
 }

@@ -1,31 +1,12 @@
-import type { Connection } from "../store/connection.ts";
-import { describe, type Field } from "../fields.ts";
-import { check } from "../native/status.ts";
 import type { AnyBatch } from "./batch.ts";
 import { BatchLayout } from "./batch_layout.ts";
+import type { BatchPlan, DrawSource } from "./batch_plan.ts";
+import { Filler } from "./fill.ts";
 import { Cursor, type Draw, type DrawContext, drawOf } from "./orders.ts";
-import type { EpisodeIndex } from "./episodes.ts";
-import { Filler, scalesOf } from "./fill.ts";
-import { Checks, checkSize } from "./checks.ts";
-import type { Normalization } from "./options.ts";
-import type { SamplerPlan, WindowPlan } from "./plan.ts";
+import type { SamplerPlan } from "./plan.ts";
 import { PrioritizedDraw } from "./prioritized.ts";
-import type { FieldStats } from "../statistics/field_stats.ts";
-import { isList } from "../typed_array.ts";
-import { readState, type SamplerState, stateOf } from "./state.ts";
-import { widestRow } from "./widest_row.ts";
-import { type Places, Windows } from "./windows.ts";
-
-/** What a sampler needs of a store. */
-export interface SampleSource {
-  readonly connection: Connection;
-  readonly fields: readonly Field[];
-  readonly index: EpisodeIndex;
-  /** Commits what was appended; in a store that is only read, goes to what was committed. */
-  prepare(action: string): void;
-  /** The mean and standard deviation of each field. */
-  moments(): Readonly<Record<string, FieldStats>>;
-}
+import { checkHeld, readState, type SamplerState, stateOf } from "./state.ts";
+import { allocatePlaces, type Places, windowsOf } from "./windows.ts";
 
 /**
  * Draws batches of windows from a store: `next()` a batch at a time, or `for (const batch of sampler)`.
@@ -60,7 +41,7 @@ export interface SampleSource {
  * ```
  */
 export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
-  readonly #source: SampleSource;
+  readonly #source: DrawSource;
   readonly #plan: SamplerPlan;
   readonly #cursor: Cursor;
   readonly #context: DrawContext;
@@ -71,34 +52,23 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
   readonly #slots: Int32Array;
 
   /** Made by `store.sampler`. */
-  constructor(source: SampleSource, plan: SamplerPlan) {
-    source.prepare("make a sampler");
-    const { connection } = source;
-    const { window, boundary, stride, batchSize, order } = plan;
-    const width = window.width ?? window.length * widestRow(connection);
-    checkSize(batchSize, width, new Checks("Cannot make a sampler"));
+  constructor(source: DrawSource, plan: SamplerPlan, batch: BatchPlan) {
+    const { batchSize, order, epochs } = plan;
     this.#source = source;
     this.#plan = plan;
     this.#cursor = new Cursor(plan.shard);
-    const windows = makeWindows(source, window, boundary, stride);
     this.#context = {
-      native: connection.tables.sampler,
-      windows,
+      native: source.connection.tables.sampler,
+      windows: windowsOf(source, plan),
       cursor: this.#cursor,
       seed: plan.seed,
-      newest: (rows) => newestPosition(connection, window.unit, rows),
     };
     this.#draw = order.kind === "prioritized"
       ? new PrioritizedDraw(this.#context, batchSize, order)
-      : drawOf(order, this.#context, batchSize, plan.epochs);
-    const isPrioritized = order.kind === "prioritized";
-    this.#layout = new BatchLayout(window, width, batchSize, { isPrioritized, isMixture: false });
-    this.#filler = makeFiller(source, window, width, boundary);
-    this.#places = {
-      anchors: new Float64Array(batchSize),
-      starts: new Float64Array(batchSize),
-      lengths: new Int32Array(batchSize),
-    };
+      : drawOf(order, this.#context, batchSize, epochs);
+    this.#layout = new BatchLayout(batch);
+    this.#filler = new Filler(source, batch);
+    this.#places = allocatePlaces(batchSize);
     this.#slots = Int32Array.from({ length: batchSize }, (_, i) => i);
   }
 
@@ -245,14 +215,7 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
     const action = "restore a sampler";
     const read = this.#source.connection.write(action, () => readState(state, this.#plan));
     this.#prepare(action);
-    const end = read.epoch?.end ?? 0;
-    const { rowCount, tokenCount } = this.#source.connection;
-    const held = this.#plan.window.unit === "steps" ? rowCount : tokenCount;
-    if (end > held) {
-      throw new RangeError(
-        `Cannot restore a sampler: the store must have the ${end} ${this.#plan.window.unit} of the state's epoch, got ${held}`,
-      );
-    }
+    checkHeld(read, this.#plan, this.#source.connection);
     this.#setState(read);
   }
 
@@ -282,12 +245,6 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
    */
   updatePriorities(ids: ArrayLike<number>, priorities: ArrayLike<number>): void {
     this.#prepare("update priorities");
-    for (const [name, list] of Object.entries({ ids, priorities })) {
-      if (isList(list)) continue;
-      throw new TypeError(
-        `Cannot update priorities: ${name} must be a list or typed array, got ${describe(list)}`,
-      );
-    }
     this.#changePriorities("update priorities", (draw) => draw.update(ids, priorities));
   }
 
@@ -319,7 +276,6 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
    */
   savePriorities(path: string): void {
     this.#prepare("save priorities");
-    checkPath("save priorities", path);
     this.#changePriorities("save priorities", (draw) => draw.save(path));
   }
 
@@ -354,7 +310,6 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
    */
   loadPriorities(path: string): void {
     this.#prepare("load priorities");
-    checkPath("load priorities", path);
     this.#changePriorities("load priorities", (draw) => draw.load(path));
   }
 
@@ -392,49 +347,4 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
     batch.starts.set(starts);
     if (this.#draw instanceof PrioritizedDraw) this.#draw.describe(batch, size);
   }
-}
-
-function checkPath(action: string, path: unknown): void {
-  if (typeof path === "string") return;
-  throw new TypeError(`Cannot ${action}: path must be a string, got ${describe(path)}`);
-}
-
-export function makeWindows(
-  { connection, index }: SampleSource,
-  { unit, length, episodes }: WindowPlan,
-  boundary: SamplerPlan["boundary"],
-  stride: number,
-): Windows {
-  const found = index.episodes(boundary === "cross" ? { kind: "none" } : episodes);
-  return new Windows(connection, { unit, length, stride, boundary }, found);
-}
-
-/**
- * @param moments What `normalize: true` goes by.
- * @param action What errors begin with.
- */
-export function makeFiller(
-  source: SampleSource,
-  plan: WindowPlan,
-  width: number,
-  boundary: SamplerPlan["boundary"],
-  moments: () => Normalization = () => source.moments(),
-  action?: string,
-): Filler {
-  const normalization = plan.normalize === true ? moments() : plan.normalize || {};
-  const scales = scalesOf(normalization);
-  const alignsRight = boundary === "pad-left";
-  return new Filler(source.connection, plan, source.fields, scales, width, alignsRight, false, action);
-}
-
-/** The first position of the newest rows. */
-export function newestPosition(connection: Connection, unit: "tokens" | "steps", rows: number): number {
-  const row = Math.max(connection.firstRow, connection.rowCount - rows);
-  if (unit === "steps") return row;
-  const token = new BigUint64Array(1);
-  check(
-    connection.tables.sampler.ss_rows_start(connection.store, BigUint64Array.of(BigInt(row)), 1, token),
-    "Cannot sample",
-  );
-  return Number(token[0]);
 }

@@ -1,6 +1,7 @@
 /** Where a sampler stands, as JSON of under 300 bytes. */
 import { builtin } from "../native/builtin.ts";
 import { describe } from "../fields.ts";
+import type { Connection } from "../store/connection.ts";
 import { type EpochState, lastPosition } from "./orders.ts";
 import type { SamplerPlan } from "./plan.ts";
 
@@ -69,6 +70,20 @@ export function readState(given: SamplerState, plan: SamplerPlan, sources?: stri
   }
   const hasEpochs = plan.order.kind === "shuffle" || plan.order.kind === "sequential";
   return hasEpochs ? { ...state, epoch: readEpoch(state, refuse) } : state;
+}
+
+/** Throws where a state's epoch goes on beyond what the store holds: it is that of a longer stream. */
+export function checkHeld(
+  state: SamplerState,
+  { window: { unit } }: SamplerPlan,
+  connection: Connection,
+): void {
+  const end = state.epoch?.end ?? 0;
+  const held = unit === "steps" ? connection.rowCount : connection.tokenCount;
+  if (end <= held) return;
+  throw new RangeError(
+    `Cannot restore a sampler: the store must have the ${end} ${unit} of the state's epoch, got ${held}`,
+  );
 }
 
 function readEpoch(

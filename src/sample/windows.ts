@@ -1,7 +1,9 @@
 import type { Connection } from "../store/connection.ts";
 import { check } from "../native/status.ts";
 import { countBelow, type Episodes, grown, type Return } from "./episodes.ts";
+import type { DrawSource } from "./batch_plan.ts";
 import type { Boundary } from "./options.ts";
+import type { SamplerPlan } from "./plan.ts";
 
 const policies: Readonly<Record<Boundary, number>> = { within: 0, cross: 0, "pad-left": 1, "pad-right": 2 };
 
@@ -116,6 +118,16 @@ export class Windows {
     check(code, "Cannot locate windows");
   }
 
+  /** The first position of the newest rows, so many of them. */
+  newest(rows: number): number {
+    const { tables: { sampler }, store, firstRow, rowCount } = this.connection;
+    const row = Math.max(firstRow, rowCount - rows);
+    if (this.rule.unit === "steps") return row;
+    const token = new BigUint64Array(1);
+    check(sampler.ss_rows_start(store, BigUint64Array.of(BigInt(row)), 1, token), "Cannot sample");
+    return Number(token[0]);
+  }
+
   /** Where the ID of an earlier episode comes back, as `Episodes` finds it. */
   findReturn(): Return | null {
     return this.episodes.findReturn();
@@ -215,4 +227,20 @@ export class Windows {
     );
     check(code, "Cannot count windows");
   }
+}
+
+/** The windows of a store that a sampler draws from. */
+export function windowsOf({ connection, index }: DrawSource, plan: SamplerPlan): Windows {
+  const { boundary, stride, window: { unit, length, episodes } } = plan;
+  const found = index.episodes(boundary === "cross" ? { kind: "none" } : episodes);
+  return new Windows(connection, { unit, length, stride, boundary }, found);
+}
+
+/** Room for the places of so many windows. */
+export function allocatePlaces(count: number): Places {
+  return {
+    anchors: new Float64Array(count),
+    starts: new Float64Array(count),
+    lengths: new Int32Array(count),
+  };
 }

@@ -1,6 +1,7 @@
 /** What a prefetching sampler and its Worker say to each other. */
-import type { ErrorCode } from "../../error.ts";
-import type { SamplerOptions } from "../options.ts";
+import { type ErrorCode, StreamStoreError } from "../../error.ts";
+import type { BatchPlan } from "../batch_plan.ts";
+import type { SamplerPlan } from "../plan.ts";
 import type { SamplerState } from "../state.ts";
 
 /** To the Worker. A generation begins with every start and every restore. */
@@ -8,7 +9,8 @@ export type Order =
   | {
     readonly kind: "start";
     readonly path: string;
-    readonly options: SamplerOptions;
+    readonly plan: SamplerPlan;
+    readonly batch: BatchPlan;
     /** One batch each. */
     readonly buffers: readonly SharedArrayBuffer[];
     readonly state: SamplerState;
@@ -39,3 +41,23 @@ export type Report =
     readonly generation: number;
   }
   | { readonly kind: "closed" };
+
+export type BatchReport = Report & { readonly kind: "batch" };
+/** What comes after the batches. */
+export type LastReport = Report & { readonly kind: "end" | "error" };
+
+/** An error as it is sent: by its name, message and code. */
+export function reportError(error: unknown, generation: number): LastReport {
+  const { name, message } = error instanceof Error ? error : new Error(String(error));
+  const code = error instanceof StreamStoreError ? error.code : undefined;
+  return { kind: "error", name, message, code, generation };
+}
+
+/** The error that was sent. */
+export function errorOf(report: LastReport | null): Error {
+  if (report?.kind !== "error") return new Error("Cannot sample: the sampler was closed");
+  const { name, message, code } = report;
+  if (code !== undefined) return new StreamStoreError(code, message);
+  const errors: Readonly<Record<string, new (message: string) => Error>> = { RangeError, TypeError };
+  return new (errors[name] ?? Error)(message);
+}

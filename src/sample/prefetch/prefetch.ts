@@ -1,19 +1,26 @@
 import { StreamStoreError } from "../../error.ts";
-import type { AnyBatch } from "../batch.ts";
+import type { AnyBatch, BatchOf } from "../batch.ts";
 import { BatchLayout } from "../batch_layout.ts";
-import type { Normalization, SamplerOptions } from "../options.ts";
+import { type BatchPlan, planBatch, type SampleSource } from "../batch_plan.ts";
+import { Checks } from "../checks.ts";
+import type { PrefetchOptions } from "../options.ts";
+import { parseSamplerOptions } from "../parse_options.ts";
 import type { SamplerPlan } from "../plan.ts";
-import type { Order, Report } from "./messages.ts";
-import { Sampler, type SampleSource } from "../sampler.ts";
+import {
+  type BatchReport,
+  errorOf,
+  type LastReport,
+  type Order,
+  type Report,
+  reportError,
+} from "./messages.ts";
+import { Sampler } from "../sampler.ts";
 import type { SamplerState } from "../state.ts";
-import { widestRow } from "../widest_row.ts";
 
 /** Translated modules stay beside each other. A bundler puts all into one file, and the Worker's into another. */
 const ending = /\/prefetch\.(ts|js)$/.exec(import.meta.url)?.[1];
 const workerName = ending === undefined ? "streamstore_worker.js" : `worker.${ending}`;
 const workerUrl = new URL(`./${workerName}`, import.meta.url).href;
-
-type BatchReport = Report & { readonly kind: "batch" };
 
 /**
  * Draws batches of windows ahead, in a Worker that opens the store by its path and fills shared memory. The order is that
@@ -42,10 +49,8 @@ type BatchReport = Report & { readonly kind: "batch" };
  */
 export class PrefetchingSampler<Batch = AnyBatch> implements AsyncIterable<Batch> {
   readonly #source: SampleSource;
-  readonly #path: string;
-  readonly #options: SamplerOptions;
+  readonly #job: { readonly path: string; readonly plan: SamplerPlan; readonly batch: BatchPlan };
   readonly #layout: BatchLayout;
-  readonly #ahead: number;
   /** Checks states, and has that of the last batch that was handed out. */
   readonly #sampler: Sampler;
   #worker: Worker | null = null;
@@ -54,29 +59,17 @@ export class PrefetchingSampler<Batch = AnyBatch> implements AsyncIterable<Batch
   #hasCrashed = false;
   #ready: BatchReport[] = [];
   /** What comes after the batches that are ready: the end or an error. */
-  #last: (Report & { readonly kind: "end" | "error" }) | null = null;
+  #last: LastReport | null = null;
   #wake: (() => void) | null = null;
   #heldSlot: number | null = null;
   #state: SamplerState;
 
   /** Made by `store.sampler`. */
-  constructor(source: SampleSource, path: string, options: SamplerOptions, plan: SamplerPlan, ahead: number) {
+  constructor(source: SampleSource, path: string, plan: SamplerPlan, batch: BatchPlan) {
     this.#source = source;
-    this.#path = path;
-    this.#ahead = ahead;
-    this.#sampler = new Sampler(source, plan);
-    const { connection } = source;
-    const width = plan.window.width ?? plan.window.length * widestRow(connection);
-    this.#layout = new BatchLayout(plan.window, width, plan.batchSize, {
-      isPrioritized: false,
-      isMixture: false,
-    });
-    this.#options = {
-      ...options,
-      ...(plan.window.fields === null ? { tokens: width } : {}),
-      normalize: plan.window.normalize === true ? momentsOf(source.moments()) : plan.window.normalize,
-      seed: plan.seed,
-    };
+    this.#job = { path, plan, batch };
+    this.#sampler = new Sampler(source, plan, batch);
+    this.#layout = new BatchLayout(batch);
     this.#state = this.#sampler.state();
   }
 
@@ -240,12 +233,7 @@ export class PrefetchingSampler<Batch = AnyBatch> implements AsyncIterable<Batch
     this.#worker = null;
     this.#ready = [];
     this.#heldSlot = null;
-    this.#last = {
-      kind: "error",
-      name: "Error",
-      message: "Cannot sample: the sampler was closed",
-      generation: 0,
-    };
+    this.#last = reportError(new Error("Cannot sample: the sampler was closed"), 0);
     this.#notify();
     this.#last = null;
     if (this.#hasCrashed) return worker.terminate();
@@ -268,7 +256,7 @@ export class PrefetchingSampler<Batch = AnyBatch> implements AsyncIterable<Batch
   #start(): void {
     const worker = new Worker(workerUrl, { type: "module" });
     const buffers = Array.from(
-      { length: this.#ahead + 1 },
+      { length: this.#job.plan.prefetch! + 1 },
       () => new SharedArrayBuffer(this.#layout.byteLength),
     );
     this.#buffers = buffers.map((buffer) => this.#layout.over(buffer));
@@ -276,18 +264,17 @@ export class PrefetchingSampler<Batch = AnyBatch> implements AsyncIterable<Batch
     this.#last = null;
     this.#hasCrashed = false;
     this.#generation++;
-    const [path, options] = [this.#path, this.#options];
     worker.onmessage = ({ data }: { data: Report }) => {
       if (data.kind !== "ready") return this.#take(data);
       // The sampler may have been restored since, which the Worker has not heard of.
       const [state, generation] = [this.#state, this.#generation];
-      this.#send({ kind: "start", path, options, buffers, state, generation });
+      this.#send({ kind: "start", ...this.#job, buffers, state, generation });
     };
     worker.onerror = (event) => {
       event.preventDefault();
       this.#hasCrashed = true;
-      const message = `Cannot sample: the Worker has crashed: ${event.message}`;
-      this.#take({ kind: "error", name: "Error", message, generation: this.#generation });
+      const crash = new Error(`Cannot sample: the Worker has crashed: ${event.message}`);
+      this.#take(reportError(crash, this.#generation));
     };
   }
 
@@ -328,18 +315,36 @@ export class PrefetchingSampler<Batch = AnyBatch> implements AsyncIterable<Batch
   }
 }
 
-function errorOf(report: (Report & { readonly kind: "end" | "error" }) | null): Error {
-  if (report?.kind !== "error") return new Error("Cannot sample: the sampler was closed");
-  const { name, message, code } = report;
-  if (code !== undefined) return new StreamStoreError(code, message);
-  const errors: Readonly<Record<string, new (message: string) => Error>> = { RangeError, TypeError };
-  return new (errors[name] ?? Error)(message);
-}
+/**
+ * The sampler that {@linkcode StreamStore.sampler} makes of options: with `prefetch` one that works ahead, and where
+ * only the program's run decides whether there is a `prefetch`, either.
+ */
+export type SamplerOf<Options> = [Ahead<Options>] extends [undefined] ? Sampler<BatchOf<Options>>
+  : undefined extends Ahead<Options> ? Sampler<BatchOf<Options>> | PrefetchingSampler<BatchOf<Options>>
+  : PrefetchingSampler<BatchOf<Options>>;
 
-/** What a Worker can be sent of statistics. */
-function momentsOf(stats: ReturnType<SampleSource["moments"]>): Normalization {
-  const entries = Object.entries(stats).map(([name, { mean, standardDeviation }]) =>
-    [name, { mean, standardDeviation }] as const
-  );
-  return Object.fromEntries(entries);
+/**
+ * What options say of `prefetch`.
+ *
+ * @internal
+ */
+type Ahead<Options> = "prefetch" extends keyof Options ? Options["prefetch"] : undefined;
+
+/** A sampler as its options say. `directory` is null for a temporary store. */
+export function makeSampler(
+  source: SampleSource,
+  directory: string | null,
+  given: PrefetchOptions,
+): Sampler | PrefetchingSampler {
+  const checks = new Checks("Cannot make a sampler");
+  const plan = parseSamplerOptions(given, source.fields, checks);
+  if (plan.prefetch !== null && directory === null) {
+    const allowed = "left out for a temporary store, which no Worker can open";
+    throw checks.refuse("prefetch", allowed, plan.prefetch);
+  }
+  source.prepare("make a sampler");
+  const batch = planBatch(plan, [source], checks.action);
+  return plan.prefetch === null
+    ? new Sampler(source, plan, batch)
+    : new PrefetchingSampler(source, directory!, plan, batch);
 }

@@ -9,13 +9,14 @@
  *
  * @module
  */
-import { StreamStoreError } from "../../error.ts";
-import { StreamStore } from "../../store.ts";
+import { openDirectory } from "../../store/open.ts";
+import type { Connection } from "../../store/connection.ts";
 import type { AnyBatch } from "../batch.ts";
 import { BatchLayout } from "../batch_layout.ts";
-import { parseSamplerOptions } from "../parse_options.ts";
-import type { Order, Report } from "./messages.ts";
-import type { Sampler } from "../sampler.ts";
+import type { DrawSource } from "../batch_plan.ts";
+import { EpisodeIndex } from "../episodes.ts";
+import { type Order, type Report, reportError } from "./messages.ts";
+import { Sampler } from "../sampler.ts";
 
 interface Scope {
   onmessage: ((event: { data: Order }) => void) | null;
@@ -26,28 +27,32 @@ interface Scope {
 const scope = globalThis as unknown as Scope;
 
 class Filling {
-  readonly #store: StreamStore;
+  readonly #connection: Connection;
   readonly #sampler: Sampler;
   readonly #batches: readonly AnyBatch[];
   readonly #free: number[];
   #generation: number;
   #isEnded = false;
 
-  constructor({ path, options, buffers, state, generation }: Order & { kind: "start" }) {
-    this.#store = StreamStore.open(path, { mode: "read" });
-    this.#sampler = this.#store.sampler(options) as Sampler;
-    this.#sampler.restore(state);
-    const fields = this.#store.fields.map((field, position) => ({
-      ...field,
-      position,
-      kind: 0,
-      isList: false,
-    }));
-    const { window, batchSize } = parseSamplerOptions(options, fields, "Cannot prefetch");
-    const layout = new BatchLayout(window, window.width!, batchSize, {
-      isPrioritized: false,
-      isMixture: false,
+  constructor({ path, plan, batch, buffers, state, generation }: Order & { kind: "start" }) {
+    const { connection, fields, directory } = openDirectory(path, {
+      mode: "read",
+      capacity: 0,
+      salvage: false,
     });
+    this.#connection = connection;
+    const source: DrawSource = {
+      connection,
+      fields,
+      index: new EpisodeIndex(connection, directory),
+      prepare: (action) => {
+        connection.checkOpen(action);
+        connection.refresh();
+      },
+    };
+    this.#sampler = new Sampler(source, plan, batch);
+    this.#sampler.restore(state);
+    const layout = new BatchLayout(batch);
     this.#batches = buffers.map((buffer) => layout.over(buffer).filled);
     this.#free = buffers.map((_, slot) => slot);
     this.#generation = generation;
@@ -80,11 +85,11 @@ class Filling {
   /** After an error nothing comes until it is restored. */
   fail(error: unknown): void {
     this.#isEnded = true;
-    report(error, this.#generation);
+    scope.postMessage(reportError(error, this.#generation));
   }
 
   close(): void {
-    this.#store.close();
+    this.#connection.close();
   }
 }
 
@@ -98,8 +103,8 @@ scope.onmessage = ({ data: order }) => {
     else return close();
     filling?.fill();
   } catch (error) {
-    if (filling === null) report(error, order.kind === "start" ? order.generation : 0);
-    else filling.fail(error);
+    if (filling !== null) return filling.fail(error);
+    scope.postMessage(reportError(error, order.kind === "start" ? order.generation : 0));
   }
 };
 
@@ -108,12 +113,6 @@ function close(): void {
   filling = null;
   scope.postMessage({ kind: "closed" });
   scope.close();
-}
-
-function report(error: unknown, generation: number): void {
-  const { name, message } = error instanceof Error ? error : new Error(String(error));
-  const code = error instanceof StreamStoreError ? error.code : undefined;
-  scope.postMessage({ kind: "error", name, message, code, generation });
 }
 
 scope.postMessage({ kind: "ready" });
