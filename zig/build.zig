@@ -30,6 +30,7 @@ pub fn build(b: *std.Build) void {
     const limits = addLibrary(b, "streamstore_limits", "limits/limits.zig", host, optimize);
     limits.root_module.addImport("library", b.createModule(.{ .root_source_file = b.path("src/library.zig") }));
     b.installArtifact(limits);
+    b.getInstallStep().dependOn(addInterface(b));
 
     const all = b.step("all", "Build the library for every platform");
     for (released_targets) |query| {
@@ -41,6 +42,17 @@ pub fn build(b: *std.Build) void {
     b.step("test", "Run the tests").dependOn(&run_tests.step);
     const torture = addTests(b, host, .safe, true);
     b.step("torture", "Run the long form of the tests of power loss, and print its figures").dependOn(&torture.step);
+}
+
+/// The module by which TypeScript knows the library; `./run build` copies it into src/native (abi.zig).
+fn addInterface(b: *std.Build) *std.Build.Step {
+    const abi = b.addExecutable(.{
+        .name = "abi",
+        .root_module = b.createModule(.{ .root_source_file = b.path("abi.zig"), .target = b.graph.host, .optimize = .debug }),
+    });
+    abi.root_module.addImport("library", b.createModule(.{ .root_source_file = b.path("src/library.zig") }));
+    const run = b.addRunArtifact(abi);
+    return &b.addInstallFile(run.addOutputFileArg("abi.ts"), "lib/abi.ts").step;
 }
 
 fn addTests(b: *std.Build, target: std.Build.ResolvedTarget, optimize: std.lang.OptimizeMode, long: bool) *std.Build.Step.Run {

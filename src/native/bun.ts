@@ -1,8 +1,9 @@
 /** Bun's side of the boundary. */
 import { dlopen, type Pointer, toArrayBuffer as toArrayBufferTyped } from "bun:ffi";
-import type { ColumnRange, ColumnViews, Runtime, ViewState } from "./runtime.ts";
+import type { ColumnRange, ColumnViews, Opened, ViewState } from "./runtime.ts";
 import { system } from "./bun_system.ts";
-import { callbacks, type Functions, openLater, symbols, type SymbolTable } from "./symbols.ts";
+import { callbacks, symbols } from "./abi.ts";
+import type { Functions, SymbolTable } from "./symbols.ts";
 
 /** The types lack the last two parameters: a function to call when the buffer is collected, and what to pass to it. */
 const toArrayBuffer = toArrayBufferTyped as (
@@ -87,14 +88,13 @@ function bind(path: string, table: CallTable): object {
 }
 
 /** Opens the store's library. */
-export function open(path: string): Runtime {
+export function open(path: string): Opened {
   const native = openLibrary(path, symbols);
   // `ptr` is the address of the C function.
   const { ss_view_deallocate } = bind(path, callbacks) as { ss_view_deallocate: { readonly ptr: Pointer } };
   const deallocate = ss_view_deallocate.ptr;
   return {
     native,
-    tables: openLater((table) => openLibrary(path, table)),
     system,
     canView: true,
     borrow: (address, byteLength) => toArrayBuffer(Number(address) as Pointer, 0, byteLength),

@@ -1,7 +1,8 @@
 /** Deno's side of the boundary. */
-import type { ColumnRange, ColumnViews, Runtime, ViewState } from "./runtime.ts";
+import type { ColumnRange, ColumnViews, Opened, ViewState } from "./runtime.ts";
 import { system } from "./deno_system.ts";
-import { type Functions, openLater, symbols, type SymbolTable } from "./symbols.ts";
+import { symbols } from "./abi.ts";
+import type { Functions, SymbolTable } from "./symbols.ts";
 
 /**
  * One ArrayBuffer covers a whole column, and windows are subarrays of it: making a buffer costs ten times as much as
@@ -86,11 +87,10 @@ export function openLibrary<Table extends SymbolTable>(path: string, table: Tabl
 }
 
 /** Opens the store's library. */
-export function open(path: string): Runtime {
+export function open(path: string): Opened {
   const native = openLibrary(path, symbols);
   return {
     native,
-    tables: openLater((table) => openLibrary(path, table)),
     system,
     canView: Deno.permissions.querySync({ name: "ffi" }).state === "granted",
     borrow,

@@ -8,8 +8,9 @@ import { permissionRemedy, remedy } from "./folder.ts";
 import { type Adapter, adapter } from "./library.ts";
 import { packagedHash } from "./packaged.ts";
 import { type Platform, platformOf, suffixOf } from "./platform.ts";
-import type { Runtime } from "./runtime.ts";
-import { abiVersion, symbols } from "./symbols.ts";
+import type { Opened, Runtime } from "./runtime.ts";
+import type { LaterTables, SymbolTable } from "./symbols.ts";
+import { abiVersion, laterSymbols, symbols } from "./abi.ts";
 
 const variable = "STREAMSTORE_LIBRARY";
 
@@ -53,7 +54,7 @@ function builtPath(platform: Platform): string | null {
 }
 
 function open(adapter: Adapter, path: string, origin: string, advice = ""): Runtime {
-  let opened;
+  let opened: Opened;
   try {
     opened = adapter.open(path);
   } catch (cause) {
@@ -63,7 +64,21 @@ function open(adapter: Adapter, path: string, origin: string, advice = ""): Runt
     throw new StreamStoreError("library-not-loaded", message, { cause });
   }
   checkVersion(opened.native.ss_abi_version(), path, origin);
-  return opened;
+  return { ...opened, tables: openLater((table) => adapter.openLibrary(path, table)) };
+}
+
+/** The tables of a library, each of which `open` opens when it is first looked at. */
+export function openLater(open: (table: SymbolTable) => object): LaterTables {
+  const tables = {};
+  for (const [name, table] of Object.entries(laterSymbols)) {
+    const get = () => {
+      const value = open(table);
+      Object.defineProperty(tables, name, { value });
+      return value;
+    };
+    Object.defineProperty(tables, name, { get, configurable: true });
+  }
+  return tables as LaterTables;
 }
 
 /** That of a library which may lack other functions; the wanted one if there is none to be had. */

@@ -27,10 +27,8 @@ export interface ViewState {
 }
 
 /** What differs between Deno and Bun. */
-export interface Runtime {
+export interface Opened {
   readonly native: Native;
-  /** The library's other tables. */
-  readonly tables: LaterTables;
   readonly system: System;
   /** Whether this process may look at native memory. In Deno that needs `--allow-ffi` without a path. */
   readonly canView: boolean;
@@ -44,4 +42,10 @@ export interface Runtime {
     state: ViewState,
     owner: object,
   ): ColumnViews;
+}
+
+/** The library. */
+export interface Runtime extends Opened {
+  /** Functions that are opened when they are first used. */
+  readonly tables: LaterTables;
 }

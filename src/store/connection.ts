@@ -1,5 +1,6 @@
 import { StreamStoreError } from "../error.ts";
 import type { Field } from "../fields.ts";
+import { storeMode, storeOptions, storeState } from "../native/abi.ts";
 import { runtime } from "../native/load.ts";
 import type { ColumnViews, ViewState } from "../native/runtime.ts";
 import { check, status } from "../native/status.ts";
@@ -16,27 +17,6 @@ const tailValuesMax = 64 * 1024;
  * it; little enough that two thousand stores fit a 47-bit address space. A larger stream moves to a larger reservation.
  */
 const reservedTokens = 2 ** 31;
-
-const counts = {
-  tokens: 1,
-  rows: 2,
-  marks: 3,
-  lastStep: 4,
-  tailState: 5,
-  tailRecords: 7,
-  tailValues: 9,
-  columns: 11,
-  firstToken: 17,
-  firstRow: 18,
-  capacity: 19,
-  recovery: 20,
-  room: 25,
-  id: 28,
-};
-const stateLength = 30;
-
-/** How a store is opened; the numbers are the native library's. */
-const modes = { temporary: 0, create: 1, write: 2, read: 3, salvage: 4 } as const;
 
 /**
  * What opening a store found. All numbers are 0 where the last writer had closed it, and in a temporary store.
@@ -88,12 +68,12 @@ export class Connection {
   #views?: ColumnViews;
   #dataAddress = 0n;
   readonly #changed = new Uint32Array(1);
-  readonly #state = new BigInt64Array(stateLength);
+  readonly #state = new BigInt64Array(storeState.length);
 
   /** Where its files are, or a temporary store's would be. */
   directory: string;
 
-  private constructor(store: number, readonly access: keyof typeof modes, directory: string) {
+  private constructor(store: number, readonly access: keyof typeof storeMode, directory: string) {
     this.store = store;
     this.directory = directory;
     this.#viewState = { store, count: 0, mustBlank: false };
@@ -119,17 +99,21 @@ export class Connection {
 
   static #open(
     path: string,
-    access: keyof typeof modes,
+    access: keyof typeof storeMode,
     { capacity = 1, id = null }: { readonly capacity?: number; readonly id?: string | null },
     action: string,
   ): Connection {
     const directory = new TextEncoder().encode(path);
-    const options = Float64Array.of(capacity, tailRecordsMax, tailValuesMax, reservedTokens);
+    const options = new Float64Array(storeOptions.length);
+    options[storeOptions.capacityTokens] = capacity;
+    options[storeOptions.tailRecordsMax] = tailRecordsMax;
+    options[storeOptions.tailValuesMax] = tailValuesMax;
+    options[storeOptions.reservedElements] = reservedTokens;
     const out = new Float64Array(1);
     const code = runtime.native.ss_store_open(
       directory,
       directory.length,
-      modes[access],
+      storeMode[access],
       options,
       idBytes(id),
       out,
@@ -144,21 +128,20 @@ export class Connection {
 
   /** The chunk by which the files grow, in tokens. */
   get capacity(): number {
-    return Number(this.#state[counts.capacity]);
+    return this.#number("capacityTokens");
   }
 
   /** 16 random bytes in hexadecimal, drawn when the store was made. */
   get id(): string {
-    const bytes = new Uint8Array(this.#state.slice(counts.id, counts.id + 2).buffer);
+    const bytes = new Uint8Array(this.#state.slice(storeState.id, storeState.length).buffer);
     return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
   }
 
   /** What the tail may take since the last commit, all told. */
   get room(): Room {
-    const [records, values, marks] = Array.from(
-      this.#state.subarray(counts.room, counts.room + 3),
-      Number,
-    );
+    const records = this.#number("roomRecords");
+    const values = this.#number("roomValues");
+    const marks = this.#number("roomMarks");
     return { records, values, marks };
   }
 
@@ -181,22 +164,24 @@ export class Connection {
   }
 
   get recovery(): Recovery {
-    const [recoveredTokens, recoveredRows, cutTokens, cutRows, cutWrites] = Array.from(
-      this.#state.subarray(counts.recovery, counts.recovery + 5),
-      Number,
-    );
-    return { recoveredTokens, recoveredRows, cutTokens, cutRows, cutWrites };
+    return {
+      recoveredTokens: this.#number("recoveredTokens"),
+      recoveredRows: this.#number("recoveredRows"),
+      cutTokens: this.#number("cutTokens"),
+      cutRows: this.#number("cutRows"),
+      cutWrites: this.#number("cutRecords"),
+    };
   }
 
   /** The tail's memory, or null where this process may not look at native memory. */
   mapTail(): TailMemory | null {
     if (!runtime.canView || !this.isWritable) return null;
     const [stateAddress, recordsAddress, recordsBytes, valuesAddress, valuesBytes] = [
-      this.#state[counts.tailState],
-      this.#state[counts.tailRecords],
-      Number(this.#state[counts.tailRecords + 1]),
-      this.#state[counts.tailValues],
-      Number(this.#state[counts.tailValues + 1]),
+      this.#state[storeState.tailStateAddress],
+      this.#state[storeState.tailRecordsAddress],
+      this.#number("tailRecordsBytes"),
+      this.#state[storeState.tailValuesAddress],
+      this.#number("tailValuesBytes"),
     ];
     return {
       state: new Int32Array(runtime.borrow(stateAddress, 8)),
@@ -214,11 +199,11 @@ export class Connection {
         "Cannot view the columns: zero-copy windows need --allow-ffi without a path; gather() copies and works with less",
       );
     }
-    const ranges = [0, 1, 2].map((column) => ({
-      address: this.#state[counts.columns + 2 * column],
-      byteLength: this.#state[counts.columns + 2 * column + 1],
-    }));
-    this.#views = runtime.columnViews(ranges[0], ranges[1], ranges[2], this.#viewState, this);
+    const range = (column: "steps" | "types" | "data") => ({
+      address: this.#state[storeState[`${column}Address`]],
+      byteLength: this.#state[storeState[`${column}Bytes`]],
+    });
+    this.#views = runtime.columnViews(range("steps"), range("types"), range("data"), this.#viewState, this);
     this.#madeViews.push(this.#views);
     return this.#views;
   }
@@ -252,15 +237,19 @@ export class Connection {
   /** Reads what the last commit says. */
   reload(): void {
     check(this.native.ss_store_state(this.store, this.#state), "Cannot read the store's state");
-    this.tokenCount = Number(this.#state[counts.tokens]);
-    this.rowCount = Number(this.#state[counts.rows]);
-    this.markCount = Number(this.#state[counts.marks]);
-    this.lastStep = this.#state[counts.lastStep];
-    this.firstToken = Number(this.#state[counts.firstToken]);
-    this.firstRow = Number(this.#state[counts.firstRow]);
-    const dataAddress = this.#state[counts.columns + 4];
+    this.tokenCount = this.#number("tokenCount");
+    this.rowCount = this.#number("rowCount");
+    this.markCount = this.#number("markCount");
+    this.lastStep = this.#state[storeState.lastStep];
+    this.firstToken = this.#number("firstToken");
+    this.firstRow = this.#number("firstRow");
+    const dataAddress = this.#state[storeState.dataAddress];
     if (dataAddress !== this.#dataAddress) this.#views = undefined;
     this.#dataAddress = dataAddress;
+  }
+
+  #number(name: keyof typeof storeState): number {
+    return Number(this.#state[storeState[name]]);
   }
 
   /** As `check`; where the disk is full, the error says how much was wanted and how much there is. */

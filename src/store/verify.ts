@@ -1,4 +1,5 @@
 import type { Connection } from "./connection.ts";
+import { storeFile } from "../native/abi.ts";
 import { check } from "../native/status.ts";
 import { checkOptions } from "../options.ts";
 
@@ -26,18 +27,26 @@ export interface VerifyOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-const files = ["step.i64", "type.i32", "data.b64", "row.u64", "marks"];
-const rowsFile = 3;
-const marksFile = 4;
+/** The files by their numbers. */
+const files = {
+  [storeFile.steps]: "step.i64",
+  [storeFile.types]: "type.i32",
+  [storeFile.data]: "data.b64",
+  [storeFile.rows]: "row.u64",
+  [storeFile.marks]: "marks",
+};
+
+type FileNumber = (typeof storeFile)[keyof typeof storeFile];
+
 const marksPerChunk = 1024;
 
 /** Reads everything, and compares each chunk with its checksum. Lets other work run between chunks. */
 export async function verifyChunks(connection: Connection, options: VerifyOptions): Promise<Verification> {
   checkOptions(options, ["onProgress"], "verify");
   const { tokenCount, rowCount, markCount, capacity } = connection;
-  const counts = [tokenCount, tokenCount, tokenCount, rowCount, markCount];
-  const chunks = counts.flatMap((count, file) => {
-    const perChunk = file === marksFile ? marksPerChunk : capacity;
+  const chunks = Object.values(storeFile).flatMap((file) => {
+    const count = file === storeFile.marks ? markCount : file === storeFile.rows ? rowCount : tokenCount;
+    const perChunk = file === storeFile.marks ? marksPerChunk : capacity;
     return Array.from({ length: Math.ceil(count / perChunk) }, (_, chunk) => ({ file, chunk }));
   });
   const damaged: DamagedChunk[] = [];
@@ -53,12 +62,12 @@ export async function verifyChunks(connection: Connection, options: VerifyOption
   return { chunkCount: chunks.length, damaged };
 }
 
-function rowsOf(connection: Connection, file: number, chunk: number): readonly [number, number] {
+function rowsOf(connection: Connection, file: FileNumber, chunk: number): readonly [number, number] {
   const { tokenCount, rowCount, capacity } = connection;
   const all: readonly [number, number] = [0, rowCount];
-  if (file === marksFile) return all;
+  if (file === storeFile.marks) return all;
   const from = chunk * capacity;
-  if (file === rowsFile) return [from, Math.min(rowCount, from + capacity)];
+  if (file === storeFile.rows) return [from, Math.min(rowCount, from + capacity)];
   try {
     const first = connection.rowOfToken(Math.max(from, connection.firstToken));
     return [first, connection.rowOfToken(Math.min(tokenCount, from + capacity) - 1) + 1];

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { runtime } from "../../src/native/load.ts";
-import { abiVersion, callbacks, laterSymbols, openLater, symbols } from "../../src/native/symbols.ts";
+import { abiVersion, callbacks, laterSymbols, storeState, symbols } from "../../src/native/abi.ts";
+import { openLater, runtime } from "../../src/native/load.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const read = (path: string) => readFileSync(join(root, path), "utf8");
@@ -38,7 +38,12 @@ test("the tables of symbols are those of the Zig exports", () => {
   assert.deepEqual(JSON.parse(JSON.stringify({ ...together, ...callbacks })), exported);
   const calledByUs = JSON.stringify(together);
   assert.ok(!calledByUs.includes("pointer"), "no pointer crosses in a call of ours");
-  assert.equal(abiVersion, Number(/const abi_version = (\d+);/.exec(read("zig/src/abi/store.zig"))![1]));
+  assert.equal(abiVersion, Number(/const abi_version = (\d+);/.exec(read("zig/src/abi/layouts.zig"))![1]));
+});
+
+test("src/native/abi.ts is what the build generates from zig/src/abi", () => {
+  const message = "src/native/abi.ts is stale: run ./run build";
+  assert.equal(read("src/native/abi.ts"), read("build/lib/abi.ts"), message);
 });
 
 test("the core table has at most 24 symbols, and the others are opened when they are first used", () => {
@@ -53,7 +58,7 @@ test("the core table has at most 24 symbols, and the others are opened when they
 
 test("no symbol is bound outside the tables", () => {
   const bound = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
-    .filter((path) => path.endsWith(".ts") && path !== "native/symbols.ts")
+    .filter((path) => path.endsWith(".ts") && path !== "native/abi.ts")
     .filter((path) => /\bss_\w+: \{\s*(args|parameters|returns)/.test(read(`src/${path}`)));
   assert.deepEqual(bound, []);
 });
@@ -71,7 +76,7 @@ test("handles that are stale, closed, foreign or made up are errors, never crash
   const calls: ((store: number) => number)[] = [
     (store) => native.ss_store_flush(store),
     (store) => native.ss_store_reserve(store),
-    (store) => native.ss_store_state(store, new BigInt64Array(30)),
+    (store) => native.ss_store_state(store, new BigInt64Array(storeState.length)),
     (store) => native.ss_store_detail(store, new Float64Array(2)),
     (store) => native.ss_store_write(store, bytes, 1, bytes, 1),
     (store) => batch.ss_batch_begin(store, bytes, 1),

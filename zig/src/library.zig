@@ -1,4 +1,15 @@
-//! What zig/limits takes of the library.
+//! What zig/limits and zig/abi.zig take of the library.
 
 pub const system = @import("system/system.zig");
 pub const lengthen = @import("testing/lengthen.zig").lengthen;
+pub const layouts = @import("abi/layouts.zig");
+
+/// The source of the functions that are exported, by the names of the tables in which they are opened.
+pub const tables = .{
+    .core = @embedFile("abi/store.zig") ++ @embedFile("abi/read.zig"),
+    .batch = @embedFile("abi/batch.zig"),
+    .verify = @embedFile("abi/verify.zig"),
+    .sampler = @embedFile("abi/sampler.zig"),
+    .priorities = @embedFile("abi/priorities.zig"),
+    .statistics = @embedFile("abi/statistics.zig"),
+};

@@ -7,6 +7,9 @@ pub const panic = std.debug.no_panic;
 
 comptime {
     _ = @import("abi/store.zig");
+    _ = @import("abi/read.zig");
+    _ = @import("abi/batch.zig");
+    _ = @import("abi/verify.zig");
     _ = @import("abi/sampler.zig");
     _ = @import("abi/priorities.zig");
     _ = @import("abi/statistics.zig");

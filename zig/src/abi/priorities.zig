@@ -17,7 +17,7 @@ fn treeOf(nodes: [*]f64, shape: *const Shape) status.Error!Tree {
 /// request: first position, position after the last, stride, priority (negative: take the positions out), alpha; report:
 /// as `priorities.Report`
 export fn ss_priorities_fill(nodes: [*]f64, shape: *const Shape, request: *const [5]f64, report: *Report) i32 {
-    return result(fill(nodes, shape, request, report));
+    return status.result(fill(nodes, shape, request, report));
 }
 
 fn fill(nodes: [*]f64, shape: *const Shape, request: *const [5]f64, report: *Report) status.Error!void {
@@ -31,22 +31,17 @@ fn fill(nodes: [*]f64, shape: *const Shape, request: *const [5]f64, report: *Rep
 /// ids: positions; values: their priorities, overwritten; report: as `priorities.Report`
 export fn ss_priorities_update(nodes: [*]f64, shape: *const Shape, ids: [*]const f64, values: [*]f64, count: u32, alpha: f64, report: *Report) i32 {
     const tree = treeOf(nodes, shape) catch |err| return status.of(err);
-    return result(tree.update(ids[0..count], values[0..count], alpha, report));
+    return status.result(tree.update(ids[0..count], values[0..count], alpha, report));
 }
 
 /// units: in [0, 1); out: positions and their probabilities
 export fn ss_priorities_draw(nodes: [*]f64, shape: *const Shape, units: [*]const f64, count: u32, out_ids: [*]f64, out_probabilities: [*]f64) i32 {
     const tree = treeOf(nodes, shape) catch |err| return status.of(err);
-    return result(tree.draw(units[0..count], out_ids[0..count], out_probabilities[0..count]));
+    return status.result(tree.draw(units[0..count], out_ids[0..count], out_probabilities[0..count]));
 }
 
 /// Sums anew over leaves that were moved or read from a file; report: their count above zero
 export fn ss_priorities_build(nodes: [*]f64, shape: *const Shape, report: *Report) i32 {
     const tree = treeOf(nodes, shape) catch |err| return status.of(err);
-    return result(tree.build(report));
-}
-
-fn result(outcome: status.Error!void) i32 {
-    outcome catch |err| return status.of(err);
-    return status.ok;
+    return status.result(tree.build(report));
 }

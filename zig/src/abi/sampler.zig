@@ -25,7 +25,7 @@ const indices_end = 1 << 53;
 
 /// key: low and high half of the seed, stream, bound; out: for each index a whole number from 0 to bound - 1
 export fn ss_draw_uniform(key: *const [4]f64, indices: [*]const f64, count: u32, out: [*]f64) i32 {
-    return result(drawUniform(key, indices[0..count], out));
+    return status.result(drawUniform(key, indices[0..count], out));
 }
 
 fn drawUniform(from: *const [4]f64, indices: []const f64, out: [*]f64) Error!void {
@@ -37,7 +37,7 @@ fn drawUniform(from: *const [4]f64, indices: []const f64, out: [*]f64) Error!voi
 
 /// key: low and high half of the seed, stream; out: for each index a float in [0, 1)
 export fn ss_draw_unit(key: *const [3]f64, indices: [*]const f64, count: u32, out: [*]f64) i32 {
-    return result(drawUnit(key, indices[0..count], out));
+    return status.result(drawUnit(key, indices[0..count], out));
 }
 
 fn drawUnit(from: *const [3]f64, indices: []const f64, out: [*]f64) Error!void {
@@ -48,7 +48,7 @@ fn drawUnit(from: *const [3]f64, indices: []const f64, out: [*]f64) Error!void {
 
 /// key: low and high half of the seed, stream, bound, decay; out: for each index a whole number from 0 to bound - 1
 export fn ss_draw_geometric(key: *const [5]f64, indices: [*]const f64, count: u32, out: [*]f64) i32 {
-    return result(drawGeometric(key, indices[0..count], out));
+    return status.result(drawGeometric(key, indices[0..count], out));
 }
 
 fn drawGeometric(from: *const [5]f64, indices: []const f64, out: [*]f64) Error!void {
@@ -63,7 +63,7 @@ fn drawGeometric(from: *const [5]f64, indices: []const f64, out: [*]f64) Error!v
 
 /// key: low and high half of the seed, epoch, how many numbers are permuted; indices: places in their order
 export fn ss_draw_permuted(key: *const [4]f64, indices: [*]const f64, count: u32, out: [*]f64) i32 {
-    return result(drawPermuted(key, indices[0..count], out));
+    return status.result(drawPermuted(key, indices[0..count], out));
 }
 
 fn drawPermuted(from: *const [4]f64, indices: []const f64, out: [*]f64) Error!void {
@@ -82,7 +82,7 @@ fn keyOf(from: *const [3]f64) Error!random.Key {
 /// plan: length, stride, policy (0 within, 1 pad left, 2 pad right), first position, end, shift of buckets; fills
 /// cumulative[from..episode_count]; state: how many buckets are filled
 export fn ss_windows_count(plan: *const [6]f64, origins: [*]const u64, episode_count: u32, from: u32, cumulative: [*]u64, buckets: [*]u32, buckets_max: u32, state: *[2]f64) i32 {
-    return result(countWindows(plan, origins[0..episode_count], from, cumulative[0..episode_count], buckets[0..buckets_max], state));
+    return status.result(countWindows(plan, origins[0..episode_count], from, cumulative[0..episode_count], buckets[0..buckets_max], state));
 }
 
 fn countWindows(plan: *const [6]f64, origins: []const u64, from: u32, cumulative: []u64, buckets: []u32, state: *[2]f64) Error!void {
@@ -110,7 +110,7 @@ export fn ss_windows_locate(
         .cumulative = cumulative[0..episode_count],
         .buckets = buckets[0..bucket_count],
     };
-    return result(index.locate(ordinals[0..count], out_anchors[0..count], out_starts[0..count], out_lengths[0..count]));
+    return status.result(index.locate(ordinals[0..count], out_anchors[0..count], out_starts[0..count], out_lengths[0..count]));
 }
 
 /// The windows with the given anchors: first position and length of each. After an error they mean nothing.
@@ -119,7 +119,7 @@ export fn ss_windows_resolve(plan: *const [6]f64, origins: [*]const u64, episode
         .plan = windows.Plan.read(plan) catch |err| return status.of(err),
         .origins = origins[0..episode_count],
     };
-    return result(index.resolve(anchors[0..count], out_starts[0..count], out_lengths[0..count]));
+    return status.result(index.resolve(anchors[0..count], out_starts[0..count], out_lengths[0..count]));
 }
 
 /// out: the number of windows whose anchor lies before a position
@@ -139,7 +139,7 @@ export fn ss_windows_rank(plan: *const [6]f64, origins: [*]const u64, episode_co
 export fn ss_episodes_scan(store: u32, kind: u32, types: [*]const i32, kinds: [*]const i32, field_count: u32, progress: *[6]f64, out_starts: [*]u64, starts_max: u32) i32 {
     const slot = handles.take(store) catch |err| return status.of(err);
     defer slot.put();
-    return result(scanEpisodes(slot.store, kind, types[0..field_count], kinds[0..field_count], progress, out_starts[0..starts_max]));
+    return status.result(scanEpisodes(slot.store, kind, types[0..field_count], kinds[0..field_count], progress, out_starts[0..starts_max]));
 }
 
 const Fields = struct { all: [episodes.fields_max]episodes.Field };
@@ -189,6 +189,15 @@ export fn ss_rows_start(store: u32, rows: [*]const u64, count: u32, out_starts: 
         to.* = if (row < table.rows.len) table.rows[@intCast(row)] else table.steps.len;
         if (to.* > table.steps.len) return status.of(error.Damaged);
     }
+    return status.ok;
+}
+
+/// out: how many rows the last sync has made durable
+export fn ss_rows_synced(store: u32, out_count: *f64) i32 {
+    const slot = handles.take(store) catch |err| return status.of(err);
+    defer slot.put();
+    const synced = slot.store.head.syncedCommit() catch |err| return status.of(err);
+    out_count.* = @floatFromInt(synced.row_count);
     return status.ok;
 }
 
@@ -246,7 +255,7 @@ export fn ss_windows_fill(
     var culprit: window_fill.Culprit = .{};
     const filled = window_fill.fill(source, wanted, out, &culprit);
     slot.detail = .{ @floatFromInt(culprit.window), @floatFromInt(culprit.token_count) };
-    return result(filled);
+    return status.result(filled);
 }
 
 /// request: rows a window, side, 1 to truncate, values (1 float64, 2 float32, 4 float16, 5 bfloat16), type, kind,
@@ -268,7 +277,7 @@ export fn ss_fields_fill(
     var culprit: fields_fill.Culprit = .{};
     const filled = fillField(slot.store, request, placement, out_values, out_mask, &culprit);
     slot.detail = .{ @floatFromInt(culprit.index), @floatFromInt(culprit.count) };
-    return result(filled);
+    return status.result(filled);
 }
 
 fn fillField(store: *const Store, request: *const [10]f64, placement: placing.Placement, values: [*]u8, mask: [*]u8, culprit: *fields_fill.Culprit) Error!void {
@@ -306,7 +315,7 @@ export fn ss_steps_fill(store: u32, request: *const [4]f64, starts: [*]const f64
         else => error.InvalidArgument,
     };
     slot.detail = .{ @floatFromInt(culprit.index), 0 };
-    return result(filled);
+    return status.result(filled);
 }
 
 fn placementOf(starts: [*]const f64, lengths: [*]const i32, slots: [*]const i32, count: u32, batch_size: u32, width: f64, side: f64) Error!placing.Placement {
@@ -326,7 +335,7 @@ fn placementOf(starts: [*]const f64, lengths: [*]const i32, slots: [*]const i32,
 export fn ss_recent_load(store: u32, request: *const [4]f64, types: [*]const i32, kinds: [*]const i32, field_count: u32, out: *[4]f64) i32 {
     const slot = handles.take(store) catch |err| return status.of(err);
     defer slot.put();
-    return result(loadRecent(slot.store, request, types[0..field_count], kinds[0..field_count], out));
+    return status.result(loadRecent(slot.store, request, types[0..field_count], kinds[0..field_count], out));
 }
 
 fn loadRecent(store: *Store, request: *const [4]f64, types: []const i32, kinds: []const i32, out: *[4]f64) Error!void {
@@ -383,9 +392,4 @@ fn tokenTable(store: *const Store) extract.Table {
         .data = store.files.data.slice(u64, store.commit.token_count),
         .rows = store.files.rows.slice(u64, store.commit.row_count),
     };
-}
-
-fn result(outcome: Error!void) i32 {
-    outcome catch |err| return status.of(err);
-    return status.ok;
 }

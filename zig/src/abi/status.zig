@@ -42,3 +42,9 @@ pub fn of(err: Error) i32 {
         error.Unexpected => 32,
     };
 }
+
+/// The status of a call that has no other result.
+pub fn result(outcome: Error!void) i32 {
+    outcome catch |err| return of(err);
+    return ok;
+}

@@ -1,0 +1,129 @@
+// deno-fmt-ignore-file
+/**
+ * The C ABI of the native library, for both runtimes. `./run build` generates this file from zig/src/abi.
+ * Only u32, i32, f64 and typed arrays ("buffer") cross; the comments name the parameters.
+ */
+
+/** The core: what opening a store, appending steps and reading them back need, and so every program. */
+export const symbols = {
+  ss_abi_version: { args: [], result: "u32" },
+  ss_store_open: { args: ["buffer", "u32", "u32", "buffer", "buffer", "buffer"], result: "i32" }, // directory, directory_bytes, mode, options, id, out
+  ss_store_close: { args: ["u32", "u32", "u32"], result: "i32" }, // store, view_count, blank
+  ss_store_state: { args: ["u32", "buffer"], result: "i32" }, // store, out
+  ss_store_detail: { args: ["u32", "buffer"], result: "i32" }, // store, out
+  ss_store_flush: { args: ["u32"], result: "i32" }, // store
+  ss_store_reserve: { args: ["u32"], result: "i32" }, // store
+  ss_store_sync: { args: ["u32"], result: "i32" }, // store
+  ss_store_drop: { args: ["u32", "f64"], result: "i32" }, // store, row
+  ss_store_refresh: { args: ["u32", "buffer"], result: "i32" }, // store, out_changed
+  ss_store_write: { args: ["u32", "buffer", "u32", "buffer", "u32"], result: "i32" }, // store, records, record_count, values, value_count
+  ss_window_gather: { args: ["u32", "buffer", "u32", "u32", "u32", "buffer", "u32", "buffer", "buffer", "buffer"], result: "i32" }, // store, starts, window_count, window_length, layout, integers, integer_count, out_values, out_types, out_steps
+  ss_column_extract: { args: ["u32", "buffer", "buffer", "buffer", "buffer", "buffer"], result: "i32" }, // store, request, out_values, out_offsets, out_validity, out_progress
+  ss_rows_read: { args: ["u32", "f64", "u32", "buffer", "buffer"], result: "i32" }, // store, first_row, row_count, out_starts, out_steps
+  ss_row_find: { args: ["u32", "f64", "buffer"], result: "i32" }, // store, token, out_row
+  ss_step_find: { args: ["u32", "buffer", "buffer"], result: "i32" }, // store, step, out_row
+  ss_marks_read: { args: ["u32", "f64", "f64", "buffer", "u32", "buffer"], result: "i32" }, // store, first_row, end_row, out_marks, marks_max, out_count
+} as const;
+
+/** Tables that are opened when they are first used: Deno takes 0.3 to 0.4 ms for each function. */
+export const laterSymbols = {
+  batch: {
+    ss_batch_begin: { args: ["u32", "buffer", "u32"], result: "i32" }, // store, steps, row_count
+    ss_batch_measure: { args: ["u32", "buffer", "buffer", "buffer"], result: "i32" }, // store, source, offsets, validity
+    ss_batch_scatter: { args: ["u32", "buffer", "buffer", "buffer", "buffer", "buffer"], result: "i32" }, // store, source, values, offsets, validity, value_validity
+    ss_batch_write: { args: ["u32"], result: "i32" }, // store
+    ss_batch_end: { args: ["u32", "u32"], result: "i32" }, // store, keep
+  },
+  verify: {
+    ss_chunk_check: { args: ["u32", "u32", "f64", "buffer"], result: "i32" }, // store, file, chunk, out_whole
+  },
+  sampler: {
+    ss_draw_uniform: { args: ["buffer", "buffer", "u32", "buffer"], result: "i32" }, // key, indices, count, out
+    ss_draw_unit: { args: ["buffer", "buffer", "u32", "buffer"], result: "i32" }, // key, indices, count, out
+    ss_draw_geometric: { args: ["buffer", "buffer", "u32", "buffer"], result: "i32" }, // key, indices, count, out
+    ss_draw_permuted: { args: ["buffer", "buffer", "u32", "buffer"], result: "i32" }, // key, indices, count, out
+    ss_windows_count: { args: ["buffer", "buffer", "u32", "u32", "buffer", "buffer", "u32", "buffer"], result: "i32" }, // plan, origins, episode_count, from, cumulative, buckets, buckets_max, state
+    ss_windows_locate: { args: ["buffer", "buffer", "u32", "buffer", "buffer", "u32", "buffer", "u32", "buffer", "buffer", "buffer"], result: "i32" }, // plan, origins, episode_count, cumulative, buckets, bucket_count, ordinals, count, out_anchors, out_starts, out_lengths
+    ss_windows_resolve: { args: ["buffer", "buffer", "u32", "buffer", "u32", "buffer", "buffer"], result: "i32" }, // plan, origins, episode_count, anchors, count, out_starts, out_lengths
+    ss_windows_rank: { args: ["buffer", "buffer", "u32", "buffer", "f64", "buffer"], result: "i32" }, // plan, origins, episode_count, cumulative, position, out_rank
+    ss_episodes_scan: { args: ["u32", "u32", "buffer", "buffer", "u32", "buffer", "buffer", "u32"], result: "i32" }, // store, kind, types, kinds, field_count, progress, out_starts, starts_max
+    ss_rows_start: { args: ["u32", "buffer", "u32", "buffer"], result: "i32" }, // store, rows, count, out_starts
+    ss_rows_synced: { args: ["u32", "buffer"], result: "i32" }, // store, out_count
+    ss_windows_fill: { args: ["u32", "buffer", "buffer", "buffer", "buffer", "u32", "u32", "u32", "buffer", "u32", "buffer", "buffer", "buffer", "buffer", "buffer"], result: "i32" }, // store, request, starts, lengths, slots, count, batch_size, layout, fields, field_count, out_values, out_types, out_steps, out_mask, out_lengths
+    ss_fields_fill: { args: ["u32", "buffer", "buffer", "buffer", "buffer", "u32", "u32", "buffer", "buffer"], result: "i32" }, // store, request, starts, lengths, slots, count, batch_size, out_values, out_mask
+    ss_steps_fill: { args: ["u32", "buffer", "buffer", "buffer", "buffer", "u32", "u32", "buffer", "buffer"], result: "i32" }, // store, request, starts, lengths, slots, count, batch_size, out_steps, out_mask
+    ss_recent_load: { args: ["u32", "buffer", "buffer", "buffer", "u32", "buffer"], result: "i32" }, // store, request, types, kinds, field_count, out
+  },
+  priorities: {
+    ss_priorities_fill: { args: ["buffer", "buffer", "buffer", "buffer"], result: "i32" }, // nodes, shape, request, report
+    ss_priorities_update: { args: ["buffer", "buffer", "buffer", "buffer", "u32", "f64", "buffer"], result: "i32" }, // nodes, shape, ids, values, count, alpha, report
+    ss_priorities_draw: { args: ["buffer", "buffer", "buffer", "u32", "buffer", "buffer"], result: "i32" }, // nodes, shape, units, count, out_ids, out_probabilities
+    ss_priorities_build: { args: ["buffer", "buffer", "buffer"], result: "i32" }, // nodes, shape, report
+  },
+  statistics: {
+    ss_statistics_add: { args: ["u32", "buffer", "u32", "buffer", "buffer", "buffer", "u32", "buffer"], result: "i32" }, // store, fields, field_count, summaries, indexes, pages, pages_max, progress
+    ss_moments_merge: { args: ["buffer", "buffer"], result: "i32" }, // moments, other
+  },
+} as const;
+
+/** Functions that only an engine calls, by their addresses: when it has collected a buffer that it was given. */
+export const callbacks = {
+  ss_view_deallocate: { args: ["pointer", "pointer"], result: "void" }, // _, context
+} as const;
+
+export const abiVersion = 2;
+
+export const storeMode = {
+  temporary: 0,
+  create: 1,
+  write: 2,
+  read: 3,
+  salvage: 4,
+} as const;
+
+export const storeOptions = {
+  capacityTokens: 0,
+  tailRecordsMax: 1,
+  tailValuesMax: 2,
+  reservedElements: 3,
+  length: 4,
+} as const;
+
+export const storeState = {
+  tokenCount: 0,
+  rowCount: 1,
+  markCount: 2,
+  lastStep: 3,
+  firstToken: 4,
+  firstRow: 5,
+  capacityTokens: 6,
+  tailStateAddress: 7,
+  tailRecordsAddress: 8,
+  tailRecordsBytes: 9,
+  tailValuesAddress: 10,
+  tailValuesBytes: 11,
+  stepsAddress: 12,
+  stepsBytes: 13,
+  typesAddress: 14,
+  typesBytes: 15,
+  dataAddress: 16,
+  dataBytes: 17,
+  recoveredTokens: 18,
+  recoveredRows: 19,
+  cutTokens: 20,
+  cutRows: 21,
+  cutRecords: 22,
+  roomRecords: 23,
+  roomValues: 24,
+  roomMarks: 25,
+  id: 26,
+  length: 28,
+} as const;
+
+export const storeFile = {
+  steps: 0,
+  types: 1,
+  data: 2,
+  rows: 3,
+  marks: 4,
+} as const;

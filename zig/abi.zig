@@ -1,0 +1,156 @@
+//! Writes src/native/abi.ts: the tables of the functions that the library exports, with the names of their parameters, and
+//! the layouts of what crosses in typed arrays. So both sides of the boundary come from one source.
+
+const std = @import("std");
+const library = @import("library");
+const Writer = std.Io.Writer;
+
+pub fn main(init: std.process.Init) !void {
+    const allocator = init.arena.allocator();
+    const arguments = try init.minimal.args.toSlice(allocator);
+    var text: Writer.Allocating = .init(allocator);
+    try writeModule(&text.writer);
+    try std.Io.Dir.cwd().writeFile(init.io, .{ .sub_path = arguments[1], .data = text.written() });
+}
+
+fn writeModule(out: *Writer) !void {
+    try out.writeAll(
+        \\// deno-fmt-ignore-file
+        \\/**
+        \\ * The C ABI of the native library, for both runtimes. `./run build` generates this file from zig/src/abi.
+        \\ * Only u32, i32, f64 and typed arrays ("buffer") cross; the comments name the parameters.
+        \\ */
+        \\
+        \\/** The core: what opening a store, appending steps and reading them back need, and so every program. */
+        \\export const symbols = {
+        \\
+    );
+    try writeTable(out, "  ", library.tables.core, false);
+    try out.writeAll(
+        \\} as const;
+        \\
+        \\/** Tables that are opened when they are first used: Deno takes 0.3 to 0.4 ms for each function. */
+        \\export const laterSymbols = {
+        \\
+    );
+    inline for (@typeInfo(@TypeOf(library.tables)).@"struct".field_names) |name| {
+        if (comptime std.mem.eql(u8, name, "core")) continue;
+        try out.print("  {s}: {{\n", .{name});
+        try writeTable(out, "    ", @field(library.tables, name), false);
+        try out.writeAll("  },\n");
+    }
+    try out.writeAll(
+        \\} as const;
+        \\
+        \\/** Functions that only an engine calls, by their addresses: when it has collected a buffer that it was given. */
+        \\export const callbacks = {
+        \\
+    );
+    try writeTable(out, "  ", library.tables.core, true);
+    try out.writeAll("} as const;\n");
+    const layouts = library.layouts;
+    inline for (@typeInfo(layouts).@"struct".decl_names) |name| try writeLayout(out, name, @field(layouts, name));
+}
+
+/// The functions of a table, or those of them that an engine calls: they alone have pointers for numbers.
+fn writeTable(out: *Writer, indent: []const u8, source: []const u8, callbacks: bool) !void {
+    const start = "\nexport fn ";
+    var rest = source;
+    while (std.mem.find(u8, rest, start)) |at| {
+        rest = rest[at + start.len ..];
+        const end = std.mem.find(u8, rest, " {").?;
+        const signature = rest[0..end];
+        if (callbacks == (std.mem.find(u8, signature, "usize") != null)) try writeFunction(out, indent, signature);
+    }
+}
+
+fn writeFunction(out: *Writer, indent: []const u8, signature: []const u8) !void {
+    const open = std.mem.findScalar(u8, signature, '(').?;
+    const close = std.mem.findScalarLast(u8, signature, ')').?;
+    try out.print("{s}{s}: {{ args: [", .{ indent, signature[0..open] });
+    var count: usize = 0;
+    var parameters = std.mem.splitScalar(u8, signature[open + 1 .. close], ',');
+    while (parameters.next()) |parameter| {
+        const kind = kindOf(parameter) orelse continue;
+        try out.print("{s}\"{s}\"", .{ if (count > 0) ", " else "", kind });
+        count += 1;
+    }
+    try out.print("], result: \"{s}\" }},", .{std.mem.trim(u8, signature[close + 1 ..], " ")});
+    parameters.reset();
+    var separator: []const u8 = " // ";
+    while (parameters.next()) |parameter| {
+        if (kindOf(parameter) == null) continue;
+        const name = std.mem.trim(u8, parameter[0..std.mem.findScalar(u8, parameter, ':').?], " \n");
+        try out.print("{s}{s}", .{ separator, name });
+        separator = ", ";
+    }
+    try out.writeAll("\n");
+}
+
+/// What a parameter crosses as, or null for what follows the last comma.
+fn kindOf(parameter: []const u8) ?[]const u8 {
+    const colon = std.mem.findScalar(u8, parameter, ':') orelse return null;
+    const kind = std.mem.trim(u8, parameter[colon + 1 ..], " \n");
+    if (kind[0] == '*' or kind[0] == '[') return "buffer";
+    return if (std.mem.eql(u8, kind, "usize")) "pointer" else kind;
+}
+
+fn writeLayout(out: *Writer, comptime name: []const u8, comptime layout: anytype) !void {
+    try out.writeAll("\nexport const ");
+    try writeName(out, name);
+    if (@TypeOf(layout) != type) return out.print(" = {d};\n", .{layout});
+    try out.writeAll(" = {\n");
+    const Layout = layout;
+    switch (@typeInfo(Layout)) {
+        .@"enum" => |known| inline for (known.field_names, known.field_values) |field, value| {
+            try writeNumber(out, "  ", field, value);
+        },
+        .@"struct" => |known| if (known.layout == .@"packed") {
+            try writeFlags(out, Layout);
+        } else {
+            const element_bytes = 8;
+            inline for (known.field_names) |field| try writeNumber(out, "  ", field, @divExact(@offsetOf(Layout, field), element_bytes));
+            try writeNumber(out, "  ", "length", @divExact(@sizeOf(Layout), element_bytes));
+        },
+        else => comptime unreachable,
+    }
+    try out.writeAll("} as const;\n");
+}
+
+/// What each flag, and each value of an enum, adds to the number.
+fn writeFlags(out: *Writer, comptime Layout: type) !void {
+    const known = @typeInfo(Layout).@"struct";
+    inline for (known.field_names, known.field_types) |field, Type| {
+        const shift = @bitOffsetOf(Layout, field);
+        switch (@typeInfo(Type)) {
+            .bool => try writeNumber(out, "  ", field, 1 << shift),
+            .@"enum" => |choices| {
+                try out.writeAll("  ");
+                try writeName(out, field);
+                try out.writeAll(": {\n");
+                inline for (choices.field_names, choices.field_values) |choice, value| try writeNumber(out, "    ", choice, value << shift);
+                try out.writeAll("  },\n");
+            },
+            else => {},
+        }
+    }
+}
+
+fn writeNumber(out: *Writer, indent: []const u8, name: []const u8, number: u64) !void {
+    try out.writeAll(indent);
+    try writeName(out, name);
+    try out.print(": {d},\n", .{number});
+}
+
+/// `StoreState` and `token_count` become `storeState` and `tokenCount`.
+fn writeName(out: *Writer, name: []const u8) !void {
+    var is_start = false;
+    for (name, 0..) |letter, i| {
+        if (letter == '_') {
+            is_start = true;
+            continue;
+        }
+        try out.writeByte(if (i == 0) std.ascii.toLower(letter) else if (is_start) std.ascii.toUpper(letter) else letter);
+        is_start = false;
+    }
+}

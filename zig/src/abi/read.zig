@@ -1,0 +1,126 @@
+//! The part of the C ABI that reads tokens and rows back.
+
+const std = @import("std");
+const format = @import("../format/format.zig");
+const handles = @import("handles.zig");
+const status = @import("status.zig");
+const numbers = @import("numbers.zig");
+const extract_file = @import("../read/extract.zig");
+const gather_file = @import("../read/gather.zig");
+
+comptime {
+    std.debug.assert(@sizeOf(gather_file.IntegerField) == 8);
+}
+
+/// format: values (0 none, 1 float64, 2 float32, 3 cells) + 4 × types (0, 1) + 8 × steps (0 none, 1 int64, 2 float64)
+export fn ss_window_gather(
+    store: u32,
+    starts: [*]align(1) const f64,
+    window_count: u32,
+    window_length: u32,
+    layout: u32,
+    integers: [*]const gather_file.IntegerField,
+    integer_count: u32,
+    out_values: [*]u8,
+    out_types: [*]align(1) i32,
+    out_steps: [*]u8,
+) i32 {
+    const slot = handles.take(store) catch |err| return status.of(err);
+    defer slot.put();
+    const token_count = slot.store.commit.token_count;
+    const columns: gather_file.Columns = .{
+        .steps = slot.store.files.steps.slice(i64, token_count),
+        .types = slot.store.files.types.slice(i32, token_count),
+        .data = slot.store.files.data.slice(u64, token_count),
+        .first = @intCast(slot.store.commit.first_token),
+    };
+    const windows = starts[0..window_count];
+    if (gather_file.findBadStart(columns, windows, window_length)) |index| {
+        slot.detail = .{ @floatFromInt(index), 0 };
+        return status.of(error.OutOfRange);
+    }
+    const count = @as(usize, window_count) * window_length;
+    const out = numbers.gatherOut(layout, count, out_values, out_types, out_steps) catch |err| return status.of(err);
+    gather_file.gather(columns, integers[0..integer_count], windows, window_length, out);
+    return status.ok;
+}
+
+/// request: as `numbers.request` reads it; progress: next row, values, rows without the field, fewest and most values
+/// of a row; after an error the row and the cell's high and low half
+export fn ss_column_extract(
+    store: u32,
+    request: *const [numbers.request_length]f64,
+    out_values: [*]u8,
+    out_offsets: [*]u8,
+    out_validity: [*]u8,
+    out_progress: *[8]f64,
+) i32 {
+    const slot = handles.take(store) catch |err| return status.of(err);
+    defer slot.put();
+    const commit = slot.store.commit;
+    const table: extract_file.Table = .{
+        .types = slot.store.files.types.slice(i32, commit.token_count),
+        .data = slot.store.files.data.slice(u64, commit.token_count),
+        .rows = slot.store.files.rows.slice(u64, commit.row_count),
+    };
+    var out: extract_file.Out = undefined;
+    const wanted = numbers.request(request, out_values, out_offsets, out_validity, &out) catch |err| return status.of(err);
+    var progress: extract_file.Progress = .{ .next_row = 0, .value_count = 0 };
+    const extracted = extract_file.extract(table, wanted, out, &progress);
+    for (out_progress, [_]u64{
+        progress.next_row,  progress.value_count, progress.missing_count,      progress.count_min,
+        progress.count_max, progress.culprit_row, progress.culprit_cell >> 32, progress.culprit_cell & 0xffff_ffff,
+    }) |*to, number| to.* = @floatFromInt(number);
+    return status.result(extracted);
+}
+
+/// Row starts (one more than rows, the last is the end) and steps of `[first, first + count)`.
+export fn ss_rows_read(store: u32, first_row: f64, row_count: u32, out_starts: [*]f64, out_steps: [*]align(1) i64) i32 {
+    const slot = handles.take(store) catch |err| return status.of(err);
+    defer slot.put();
+    const table = slot.store.rowTable();
+    const first = numbers.to(u53, first_row) catch |err| return status.of(err);
+    if (first + row_count > table.rows.len) return status.of(error.OutOfRange);
+    const from: usize = @intCast(first);
+    for (0..row_count) |i| {
+        const range = table.tokensOf(from + i) catch |err| return status.of(err);
+        out_starts[i] = @floatFromInt(range[0]);
+        out_steps[i] = table.stepOfRow(from + i) catch |err| return status.of(err);
+    }
+    const end = from + row_count;
+    out_starts[row_count] = @floatFromInt(if (end < table.rows.len) table.rows[end] else table.steps.len);
+    return status.ok;
+}
+
+/// out: the row that holds the token
+export fn ss_row_find(store: u32, token: f64, out_row: *f64) i32 {
+    const slot = handles.take(store) catch |err| return status.of(err);
+    defer slot.put();
+    const table = slot.store.rowTable();
+    const index = numbers.to(u53, token) catch |err| return status.of(err);
+    if (index >= table.steps.len) return status.of(error.OutOfRange);
+    out_row.* = @floatFromInt(table.rowOfToken(index) catch |err| return status.of(err));
+    return status.ok;
+}
+
+/// out: the row of the step, or -1
+export fn ss_step_find(store: u32, step: *align(1) const i64, out_row: *f64) i32 {
+    const slot = handles.take(store) catch |err| return status.of(err);
+    defer slot.put();
+    const row = slot.store.rowTable().rowOfStep(step.*) catch |err| return status.of(err);
+    out_row.* = if (row) |index| @floatFromInt(index) else -1;
+    return status.ok;
+}
+
+/// The marks of rows `[first_row, end_row)`, three words each, as many as fit; out_count says how many there are.
+export fn ss_marks_read(store: u32, first_row: f64, end_row: f64, out_marks: [*]align(1) format.Mark, marks_max: u32, out_count: *f64) i32 {
+    const slot = handles.take(store) catch |err| return status.of(err);
+    defer slot.put();
+    const table = slot.store.rowTable();
+    const first = table.markOfRow(numbers.to(u53, first_row) catch |err| return status.of(err));
+    const end = table.markOfRow(numbers.to(u53, end_row) catch |err| return status.of(err));
+    const count = end -| first;
+    out_count.* = @floatFromInt(count);
+    for (table.marks[first..][0..@min(count, marks_max)], 0..) |mark, i| out_marks[i] = mark;
+    return status.ok;
+}
