@@ -12,7 +12,7 @@ function makeStore(rows: number): StreamStore<typeof fields> {
   return store;
 }
 
-test("a closed store is an error that says so, but the state can be had", () => {
+test("next() of a closed store says so, but state() can be had", () => {
   const store = makeStore(30);
   const sampler = store.sampler({ tokens: 4, order: { kind: "prioritized" } });
   const batch = sampler.next()!;
@@ -31,7 +31,7 @@ test("a closed store is an error that says so, but the state can be had", () => 
   assert.equal(batch.values.length, 4 * 256);
 });
 
-test("arrays of one's own that do not fit are refused", () => {
+test("next() refuses arrays of one's own that do not fit", () => {
   using store = makeStore(30);
   const sampler = store.sampler({ tokens: 4, batchSize: 8 });
   const good = sampler.allocate();
@@ -70,7 +70,7 @@ function transfer(array: Float32Array): void {
   structuredClone(array, { transfer: [array.buffer as ArrayBuffer] });
 }
 
-test("arrays that were transferred, resized or lie in shared memory", () => {
+test("next() into arrays that were transferred, resized or lie in shared memory", () => {
   using store = makeStore(30);
   const sampler = store.sampler({ tokens: 4, batchSize: 8, seed: 1 });
   const twin = store.sampler({ tokens: 4, batchSize: 8, seed: 1 });
@@ -97,7 +97,7 @@ test("arrays that were transferred, resized or lie in shared memory", () => {
   assert.deepEqual(sampler.next()!.values, twin.next()!.values);
 });
 
-test("arrays that share memory are refused", () => {
+test("next() refuses arrays that share memory", () => {
   using store = makeStore(30);
   const sampler = store.sampler({ tokens: 4, batchSize: 8, order: { kind: "prioritized" } });
   const buffer = new ArrayBuffer(1024);
@@ -131,7 +131,7 @@ test("arrays that share memory are refused", () => {
   });
 });
 
-test("a batch is read once a call, and what it has then is filled", () => {
+test("next() reads a batch once a call, and fills what it has then", () => {
   using store = makeStore(30);
   const options = { steps: 2, fields: { a: 1, done: 1 }, batchSize: 8, seed: 1 } as const;
   const [sampler, twin] = [store.sampler(options), store.sampler(options)];
@@ -156,7 +156,7 @@ test("a batch is read once a call, and what it has then is filled", () => {
   }
 });
 
-test("whatever is done to the batch that a sampler has made, its arrays are filled by the next call", () => {
+test("next() fills the arrays of its own batch, whatever was done to it", () => {
   using store = makeStore(30);
   const options = { tokens: 4, batchSize: 8, seed: 1 } as const;
   const [sampler, twin] = [store.sampler(options), store.sampler(options)];
@@ -188,7 +188,7 @@ test("whatever is done to the batch that a sampler has made, its arrays are fill
   }
 });
 
-test("a batch of one's own is what is returned, also of another sampler of the same shape", () => {
+test("next() returns a batch of one's own, also one of another sampler of the same shape", () => {
   using store = makeStore(30);
   const [first, second] = [store.sampler({ tokens: 4, seed: 1 }), store.sampler({ tokens: 4, seed: 2 })];
   const out = first.allocate();
@@ -199,7 +199,7 @@ test("a batch of one's own is what is returned, also of another sampler of the s
   assert.deepEqual(store.sampler({ tokens: 4, seed: 1 }).next()!.values, kept);
 });
 
-test("two samplers of one store do not disturb each other", () => {
+test("sampler() makes two samplers of one store that do not disturb each other", () => {
   using store = makeStore(300);
   const options = { tokens: 4, episodes: { end: "done" }, order: "shuffle", batchSize: 16 } as const;
   const alone = [1, 2].map((seed) => {
@@ -214,6 +214,6 @@ test("two samplers of one store do not disturb each other", () => {
   assert.deepEqual(together, alone);
 });
 
-test("random calls with random options end well or with an error of ours", () => {
+test("sampler() with random options, called at random, ends well or with an error of ours", () => {
   for (let seed = 1; seed <= 40; seed++) withSeed(seed, "fuzz", () => fuzz(seed, 60));
 });

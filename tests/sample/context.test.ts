@@ -58,7 +58,7 @@ function lastOf(array: ArrayLike<unknown> | null, count: number): unknown[] {
   return array === null ? [] : Array.from(array).slice(array.length - count);
 }
 
-test("a context is the last window that a sampler gives, whatever is in the tail", () => {
+test("context() is the last window that a sampler gives, whatever is in the tail", () => {
   for (const [w, window] of windows.entries()) {
     for (const [r, rule] of rules.entries()) {
       const seed = 100 * w + r;
@@ -107,7 +107,7 @@ test("a context is the last window that a sampler gives, whatever is in the tail
   }
 });
 
-test("a context of rows as tokens is as wide as they are, and a reader sees what is committed", () => {
+test("context() of rows as tokens is as wide as they are, and a reader sees what is committed", () => {
   using store = new StreamStore({ a: 0, b: 1 });
   assert.throws(() => store.context({ steps: 2 }), /must hold a step, got none/);
   store.append(0, { a: 1 });
@@ -118,7 +118,7 @@ test("a context of rows as tokens is as wide as they are, and a reader sees what
   assert.deepEqual([...store.context(options).values!], [2, 3, 4]);
 });
 
-test("a context holds rows that have nothing but empty lists", () => {
+test("context() holds rows that have nothing but empty lists", () => {
   const columns = { a: 0, b: 1 } as const;
   for (const flushes of [false, true]) {
     using store = new StreamStore(columns);
@@ -136,7 +136,7 @@ test("a context holds rows that have nothing but empty lists", () => {
   }
 });
 
-test("bad options of a context are named", () => {
+test("context() names bad options", () => {
   using store = new StreamStore({ a: 0 });
   store.append(0, { a: [1, 2, 3] });
   const refuse = (options: unknown, message: RegExp) =>

@@ -34,7 +34,7 @@ function wholeEpisodes(path: string, length = rowsPerEpisode, more: readonly boo
 
 const expected = Array.from({ length: Math.floor(rowCount / rowsPerEpisode) }, (_, i) => i * rowsPerEpisode);
 
-test("episodes are found once, and the search goes on where it ended", () =>
+test("sampler() finds episodes once, and goes on where the search ended", () =>
   withDirectory((directory) => {
     const path = join(directory, "run.stream");
     makeStore(path);
@@ -51,7 +51,7 @@ test("episodes are found once, and the search goes on where it ended", () =>
     assert.deepEqual(wholeEpisodes(path, rowsPerEpisode, more), [...expected, last + 300, last + 600]);
   }));
 
-test("a file that is damaged, cut, or another store's is not believed", () =>
+test("sampler() does not believe a file of episodes that is damaged, cut, or another store's", () =>
   withDirectory((directory) => {
     const [path, other] = [join(directory, "run.stream"), join(directory, "other.stream")];
     makeStore(path);

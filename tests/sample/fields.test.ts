@@ -52,7 +52,7 @@ function borders(): number[] {
   return numbers.flatMap((number) => [number, -number]);
 }
 
-test("float64 values are rounded to the nearest, of two that are as near to the even one, in every dtype", () => {
+test("next() rounds float64 values to the nearest, of two as near to the even one, in every dtype", () => {
   const random = new Random(1);
   const wide = () => (random.float() - 0.5) * 2 ** (random.below(320) - 160);
   const numbers = [...borders(), ...Array.from({ length: 3000 }, wide)];
@@ -70,7 +70,7 @@ test("float64 values are rounded to the nearest, of two that are as near to the 
   }
 });
 
-test("int64 and uint64 values come as the nearest float", () => {
+test("next() gives int64 and uint64 values as the nearest float", () => {
   const random = new Random(2);
   const drawn = Array.from({ length: 2000 }, () => {
     const bits = BigInt(random.below(2 ** 32)) << 32n | BigInt(random.below(2 ** 32));
@@ -101,7 +101,7 @@ test("int64 and uint64 values come as the nearest float", () => {
   }
 });
 
-test("columns that are not wanted are null, and the others have their classes", () => {
+test("next() has null for columns that are not wanted, and the others have their classes", () => {
   using store = new StreamStore({ a: 0 });
   for (let step = 0; step < 10; step++) store.append(step - 3, { a: step });
   const all = store.sampler({ tokens: 4, batchSize: 3 }).next()!;
@@ -122,7 +122,7 @@ test("columns that are not wanted are null, and the others have their classes", 
   assert.deepEqual(floats.steps, Float64Array.of(-3, -2, -1, 0));
 });
 
-test("int64 steps are exact", () => {
+test("next() gives int64 steps exactly", () => {
   using store = new StreamStore({ a: 0 });
   const steps = [-(2n ** 63n), -1n, 2n ** 53n + 1n, 2n ** 63n - 1n];
   for (const step of steps) store.append(step, { a: 0 });
@@ -133,7 +133,7 @@ test("int64 steps are exact", () => {
   assert.deepEqual([...floats.steps], steps.map(Number));
 });
 
-test("fields that are absent, shorter or longer than their width are masked, cut or an error", () => {
+test("next() masks or cuts fields that are absent, shorter or longer than their width, or throws", () => {
   using store = new StreamStore({ a: 0, list: 1 });
   const lists = [[1, 2], undefined, [], [3], [4, 5, 6]];
   lists.forEach((list, step) => store.append(step, { a: step, list }));
@@ -155,7 +155,7 @@ test("fields that are absent, shorter or longer than their width are masked, cut
   assert.deepEqual(sampler.state(), state);
 });
 
-test("rows of more tokens than the output is wide are cut at the padded side, or an error", () => {
+test("next() cuts rows of more tokens than the output is wide at the padded side, or throws", () => {
   using store = new StreamStore({ a: 0, list: 1 });
   for (let step = 0; step < 4; step++) store.append(step, { a: step, list: [10 * step, 10 * step + 1] });
   const options = { steps: 2, tokens: 4, batchSize: 1, order: "sequential" } as const;
@@ -180,7 +180,7 @@ test("rows of more tokens than the output is wide are cut at the padded side, or
   }, /must have <= 6 tokens, got 10 from row 3 on/);
 });
 
-test("padding is 0 in every array, whatever the arrays held before", () => {
+test("next() pads with 0 in every array, whatever the arrays held before", () => {
   using store = new StreamStore({ a: 0 });
   for (let step = 1; step <= 3; step++) store.append(step, { a: step });
   for (const boundary of ["pad-left", "pad-right"] as const) {
@@ -206,7 +206,7 @@ test("padding is 0 in every array, whatever the arrays held before", () => {
   }
 });
 
-test("values are normalized in float64, by given moments, before they are rounded", () => {
+test("next() normalizes in float64, by given moments, before it rounds", () => {
   for (let seed = 1; seed <= 5; seed++) {
     const random = new Random(seed);
     const numbers = Array.from({ length: 50 }, () => random.float() * 1000);
@@ -234,7 +234,7 @@ test("values are normalized in float64, by given moments, before they are rounde
   }
 });
 
-test("normalize: true takes the moments of what the store holds, and leaves padding 0", () => {
+test("next() with normalize: true takes the moments of what the store holds, and leaves padding 0", () => {
   using store = new StreamStore({ a: 0, constant: 1 });
   const numbers = [3, 5, 5, 11];
   numbers.forEach((a, step) => store.append(step, { a, constant: 7 }));

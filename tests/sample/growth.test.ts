@@ -21,7 +21,7 @@ function makeStore(rows: number): Store {
   return grow(new StreamStore(fields), rows);
 }
 
-test("an epoch is over the rows that were there when it began, and the next has the new ones", () => {
+test("next() goes through the rows that were there when the epoch began, and then through the new ones", () => {
   for (const order of ["sequential", "shuffle"] as const) {
     using store = makeStore(25);
     const sampler = store.sampler({ ...windows, order, epochs: 3, batchSize: 1, seed: 1 });
@@ -44,7 +44,7 @@ test("an epoch is over the rows that were there when it began, and the next has 
   }
 });
 
-test("uniform, recent and prioritized draws see new rows at once", () => {
+test("next() draws from new rows at once by uniform, recent and prioritized orders", () => {
   using store = makeStore(1);
   const orders = [
     { kind: "recent", steps: 1 },
@@ -68,7 +68,7 @@ test("uniform, recent and prioritized draws see new rows at once", () => {
   }
 });
 
-test("long-lived samplers over growing random stores match the oracle after every append", () => {
+test("next() over growing random stores matches the oracle after every append", () => {
   for (let seed = 1; seed <= 8; seed++) {
     const random = new Random(seed);
     using store = new StreamStore(modelFields);
@@ -102,7 +102,7 @@ test("long-lived samplers over growing random stores match the oracle after ever
   }
 });
 
-test("an end, or an ID, that comes in a second append for the same step counts", () => {
+test("next() counts an end, or an ID, that comes in a second append for the same step", () => {
   for (const episodes of [{ end: "done" }, { id: "id" }] as const) {
     using store = new StreamStore(fields);
     const sampler = store.sampler({
@@ -127,7 +127,7 @@ test("an end, or an ID, that comes in a second append for the same step counts",
   }
 });
 
-test("where an ID that comes late begins an episode, windows that were drawn across its start are not drawn again", () => {
+test("next() draws no window across the start of an episode whose ID came late, though it did before", () => {
   for (const boundary of boundaries) {
     using store = new StreamStore(fields);
     const options = { ...windows, boundary, episodes: { id: "id" } } as const;
@@ -158,7 +158,7 @@ test("where an ID that comes late begins an episode, windows that were drawn acr
   }
 });
 
-test("an epoch that began before an ID came goes on with the windows that are left, each once", () => {
+test("next() goes on with the windows that are left, each once, where an ID comes within the epoch", () => {
   for (const order of ["sequential", "shuffle"] as const) {
     using store = grow(new StreamStore(fields), 20);
     store.append(20, { a: 20 });
@@ -178,7 +178,7 @@ test("an epoch that began before an ID came goes on with the windows that are le
   }
 });
 
-test("episodes that begin at rows yet to come begin when these arrive", () => {
+test("next() begins episodes at rows yet to come when these arrive", () => {
   for (const unit of ["steps", "tokens"] as const) {
     using store = makeStore(8);
     const window = unit === "steps"
@@ -194,7 +194,7 @@ test("episodes that begin at rows yet to come begin when these arrive", () => {
   }
 });
 
-test("a sampler of a reader follows the writer, and one of a store opened again goes on", () => {
+test("next() of a reader follows the writer, and of a store opened again goes on", () => {
   inTemporaryFolder((folder) => {
     const path = join(folder, "run.stream");
     const options = { ...windows, order: "shuffle", seed: 11, batchSize: 7, epochs: 4 } as const;
@@ -222,7 +222,7 @@ test("a sampler of a reader follows the writer, and one of a store opened again 
   });
 });
 
-test("a state of a longer stream is refused", () => {
+test("restore() refuses a state of a longer stream", () => {
   using long = makeStore(50);
   using short = makeStore(20);
   const options = { ...windows, order: "shuffle" } as const;

@@ -29,7 +29,7 @@ function drawn(mixture: { next(): Batch }, count: number): string[] {
   return windows.slice(0, count);
 }
 
-test("stores are drawn from as often as their weights say, and uniformly within each", () => {
+test("mixture() draws from stores as often as their weights say, and uniformly within each", () => {
   using first = makeStore(10, 1000);
   using second = makeStore(40, 2000);
   using third = makeStore(5, 3000);
@@ -51,7 +51,7 @@ test("stores are drawn from as often as their weights say, and uniformly within 
   }
 });
 
-test("every window is that of the store and the start that the batch says, in every array", () => {
+test("mixture() gives windows of the store and the start that the batch says, in every array", () => {
   using first = makeStore(10, 1000);
   using second = makeStore(23, 2000);
   second.append(23, { a: [1, 2, 3] });
@@ -79,7 +79,7 @@ test("every window is that of the store and the start that the batch says, in ev
   }
 });
 
-test("the order depends neither on the batch size nor on the number of shards, and goes on after a restore", () => {
+test("mixture() has an order by neither batch size nor shards, which goes on after a restore", () => {
   using first = makeStore(20, 0);
   using second = makeStore(30, 100);
   const sources = [{ store: first, weight: 3 }, { store: second, weight: 1 }];
@@ -107,7 +107,7 @@ test("the order depends neither on the batch size nor on the number of shards, a
   }
 });
 
-test("restoring a mixture of other weights, or a sampler, is an error that names what differs", () => {
+test("restore() of a mixture of other weights, or of a sampler, names what differs", () => {
   using first = makeStore(20, 0);
   using second = makeStore(30, 100);
   const weights = (a: number, b: number) => [{ store: first, weight: a }, { store: second, weight: b }];
@@ -129,7 +129,7 @@ test("restoring a mixture of other weights, or a sampler, is an error that names
   assert.throws(() => longer.restore(state), /state\.order must be .*3 steps.*got .*2 steps/);
 });
 
-test("a store that grows is drawn from as it is; one without a window is an error, and the mixture stays where it was", () => {
+test("mixture() draws from a store that grows as it is, and stays where it was if one has no window", () => {
   using first = makeStore(20, 0);
   using second = new StreamStore(fields);
   const sources = [{ store: first, weight: 1 }, { store: second, weight: 1 }];
@@ -150,7 +150,7 @@ test("a store that grows is drawn from as it is; one without a window is an erro
   assert.throws(() => mixture.next(), { code: "closed" });
 });
 
-test("sources and options that are refused are named", () => {
+test("mixture() names sources and options that it refuses", () => {
   using store = makeStore(20, 0);
   using other = new StreamStore({ a: 0, done: 7 });
   const one = [{ store, weight: 1 }];
@@ -217,7 +217,7 @@ test("sources and options that are refused are named", () => {
   }
 });
 
-test("batches of one's own are filled, and those that do not fit refused", () => {
+test("next() of a mixture fills batches of one's own, and refuses those that do not fit", () => {
   using store = makeStore(20, 0);
   const mixture = StreamStore.mixture([{ store, weight: 1 }], { ...options, batchSize: 8 });
   const twin = StreamStore.mixture([{ store, weight: 1 }], { ...options, batchSize: 8 });
@@ -236,7 +236,7 @@ test("batches of one's own are filled, and those that do not fit refused", () =>
   });
 });
 
-test("a mixture normalizes by the statistics of all its stores together", () => {
+test("mixture() normalizes by the statistics of all its stores together", () => {
   using low = new StreamStore({ a: 0 });
   using high = new StreamStore({ a: 0 });
   for (let step = 0; step < 10; step++) {
@@ -249,7 +249,7 @@ test("a mixture normalizes by the statistics of all its stores together", () => 
   assert.deepEqual([...batch.values], Array.from(batch.sources!, (source) => source === 0 ? -1 : 1));
 });
 
-test("what is no list of stores and weights is refused by name", () => {
+test("mixture() refuses what is no list of stores and weights by name", () => {
   using store = new StreamStore({ a: 0 });
   const refuse = (sources: unknown, message: RegExp) =>
     assert.throws(

@@ -230,7 +230,7 @@ const refused: readonly (readonly [unknown, string, string])[] = [
   [{ tokens: 4, prefetch: 0 }, "RangeError", "prefetch must be a whole number from 1 to 64, got 0"],
 ];
 
-test("an option that is refused is named with its value and what is allowed", () => {
+test("sampler() names an option that it refuses with its value and what is allowed", () => {
   using store = makeStore(30);
   for (const [options, name, message] of refused) {
     assert.throws(() => store.sampler(options as never), (error: Error) => {
@@ -241,7 +241,7 @@ test("an option that is refused is named with its value and what is allowed", ()
   }
 });
 
-test("a store without a valid window says which rule left none", () => {
+test("next() without a valid window says which rule left none", () => {
   const end = { end: "done" } as const;
   const cases: [number, SamplerOptions<keyof typeof fields>, string][] = [
     [0, { tokens: 4 }, "4 tokens, got none: the store holds no tokens"],
@@ -284,7 +284,7 @@ test("a store without a valid window says which rule left none", () => {
   }
 });
 
-test("windows of steps as tokens need their width where no row can tell it", () => {
+test("sampler() of steps as tokens needs their width where no row can tell it", () => {
   using store = new StreamStore({ a: 0 });
   assert.throws(() => store.sampler({ steps: 2 }), /tokens must say how wide windows of steps are/);
   const sampler = store.sampler({ steps: 2, tokens: 4, batchSize: 1 });

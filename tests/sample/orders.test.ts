@@ -35,7 +35,7 @@ const golden: Readonly<Record<string, readonly number[]>> = {
   '{"kind":"prioritized"}': [65, 21, 3, 16, 50, 2, 12, 5, 71, 57, 65, 82],
 };
 
-test("the same seed gives the same windows in every runtime and version", () => {
+test("next() gives the same windows by the same seed in every runtime and version", () => {
   using store = makeStore(100);
   for (const order of orders) {
     const starts = drawStarts(
@@ -46,7 +46,7 @@ test("the same seed gives the same windows in every runtime and version", () => 
   }
 });
 
-test("the order depends neither on the batch size nor on the number of shards", () => {
+test("next() has an order that depends neither on the batch size nor on the number of shards", () => {
   using store = makeStore(100);
   for (const order of orders) {
     const options: SamplerOptions<"a" | "done"> = { ...windows, order, seed: 7, epochs: undefined };
@@ -68,7 +68,7 @@ test("the order depends neither on the batch size nor on the number of shards", 
   }
 });
 
-test("shards are disjoint and complete over every epoch", () => {
+test("next() of shards is disjoint and complete over every epoch", () => {
   using store = makeStore(97);
   for (const order of ["shuffle", "sequential"] as const) {
     for (const count of [1, 2, 5, 13]) {
@@ -89,7 +89,7 @@ test("shards are disjoint and complete over every epoch", () => {
   }
 });
 
-test("of more shards than windows each has its share of the epochs together", () => {
+test("next() of more shards than windows gives each its share of the epochs together", () => {
   using store = makeStore(3);
   for (const [epochs, count] of [[1, 8], [2, 8], [3, 8], [3, 100], [7, 9]]) {
     const perShard = Array.from({ length: count }, (_, index) => {
@@ -103,7 +103,7 @@ test("of more shards than windows each has its share of the epochs together", ()
   }
 });
 
-test("each epoch of a shuffle has an order of its own, and so has each seed", () => {
+test("next() shuffles each epoch, and by each seed, in an order of its own", () => {
   using store = makeStore(100);
   const options = { ...windows, order: "shuffle", batchSize: 80 } as const;
   const seen = new Set<string>();
@@ -114,7 +114,7 @@ test("each epoch of a shuffle has an order of its own, and so has each seed", ()
   assert.equal(seen.size, 20);
 });
 
-test("draws depend on all bits of the seed and of the index", () => {
+test("next() draws by all bits of the seed and of the position", () => {
   using store = makeStore(100);
   for (const order of ["uniform", { kind: "recent", decay: 0.9 }, { kind: "prioritized" }] as const) {
     const seen = new Set<string>();
@@ -129,7 +129,7 @@ test("draws depend on all bits of the seed and of the index", () => {
   }
 });
 
-test("a shuffle puts every window in every place as often", () => {
+test("next() shuffles every window into every place as often", () => {
   using store = new StreamStore({ a: 0 });
   for (let step = 0; step < 6; step++) store.append(step, { a: step });
   const sampler = store.sampler({ tokens: 1, order: "shuffle", seed: 4, batchSize: 6 });
@@ -142,7 +142,7 @@ test("a shuffle puts every window in every place as often", () => {
   assert.ok(statistic < chiSquareLimit(25), `chi-square ${statistic}`);
 });
 
-test("uniform draws are uniform, over all windows and over the newest", () => {
+test("next() draws uniformly over all windows and over the newest", () => {
   using store = makeStore(100);
   for (const [order, first] of [["uniform", 0], [{ kind: "recent", steps: 35 }, 65]] as const) {
     const sampler = store.sampler({ steps: 1, fields: { a: 1 }, order, seed: 99, batchSize: 1000 });
@@ -153,7 +153,7 @@ test("uniform draws are uniform, over all windows and over the newest", () => {
   }
 });
 
-test("uniform draws are uniform over windows, not over episodes", () => {
+test("next() draws uniformly over windows, not over episodes", () => {
   using store = new StreamStore({ a: 0, done: 1 });
   const ends = new Set([2, 4, 20, 21, 49]);
   for (let step = 0; step < 50; step++) store.append(step, { a: step, done: ends.has(step) });
@@ -166,7 +166,7 @@ test("uniform draws are uniform over windows, not over episodes", () => {
   assert.ok(statistic < chiSquareLimit(valid.length - 1), `chi-square ${statistic}`);
 });
 
-test("with decay each window is drawn decay times as often as the next newer one", () => {
+test("next() with decay draws each window decay times as often as the next newer one", () => {
   using store = makeStore(40);
   for (const decay of [0.2, 0.9, 0.999]) {
     const order = { kind: "recent", decay } as const;
@@ -186,7 +186,7 @@ test("with decay each window is drawn decay times as often as the next newer one
   }
 });
 
-test("the last batch of the last epoch is partial, and after it there is null", () => {
+test("next() gives a partial last batch of the last epoch, and after it null", () => {
   using store = makeStore(100);
   const sampler = store.sampler({ ...windows, order: "sequential", batchSize: 33, epochs: 2 });
   const sizes = [...sampler].map(({ size, starts, fields, mask }) => {
@@ -214,7 +214,7 @@ test("next() inside a loop takes a batch out of it", () => {
   assert.deepEqual(starts, drawStarts(store.sampler({ ...windows, order: "sequential" }), 80));
 });
 
-test("a store of one window, and batches much larger than what there is to draw", () => {
+test("next() of one window, and in batches much larger than what there is to draw", () => {
   using store = makeStore(3);
   for (const order of orders) {
     const starts = drawStarts(store.sampler({ ...windows, order, seed: 1, batchSize: 500 }), 500);
@@ -222,7 +222,7 @@ test("a store of one window, and batches much larger than what there is to draw"
   }
 });
 
-test("without a seed samplers differ, and the seed says which it was", () => {
+test("sampler() without a seed takes another each time, and seed says which", () => {
   using store = makeStore(100);
   const [first, second] = [store.sampler(windows), store.sampler(windows)];
   assert.notEqual(first.seed, second.seed);

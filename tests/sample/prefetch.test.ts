@@ -48,7 +48,7 @@ function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-test("batches that are made ahead are those of a sampler without, in every array", async () => {
+test("next() ahead gives the batches of a sampler without, in every array", async () => {
   await withStore(95, async (store) => {
     const cases: SamplerOptions<"a" | "done">[] = [
       { steps: 2, order: "shuffle", epochs: 2, boundary: "pad-left" },
@@ -81,7 +81,7 @@ function plainValues(_key: string, value: unknown): unknown {
   return ArrayBuffer.isView(value) ? Array.from(value as Float64Array) : value;
 }
 
-test("for await goes on until the last epoch ends, and once more from where it was left", async () => {
+test("sampler() ahead, in for await, goes on to the last epoch's end, and once more from where it was left", async () => {
   await withStore(95, async (store) => {
     const options = { ...windows, order: "shuffle", epochs: 2 } as const;
     const whole = drawStarts(store.sampler(options), 10_000);
@@ -101,7 +101,7 @@ test("for await goes on until the last epoch ends, and once more from where it w
   });
 });
 
-test("the state is that of the last batch that was handed out, however many are ready", async () => {
+test("state() is that of the last batch that was handed out, however many are ready", async () => {
   await withStore(300, async (store) => {
     const options = { ...windows, order: "shuffle" } as const;
     const whole = drawStarts(store.sampler(options), 400);
@@ -119,7 +119,7 @@ test("the state is that of the last batch that was handed out, however many are 
   });
 });
 
-test("restore throws away what was made ahead, also while a batch is waited for", async () => {
+test("restore() throws away what was made ahead, also while a batch is waited for", async () => {
   await withStore(300, async (store) => {
     const options = { ...windows, order: "shuffle" } as const;
     const whole = drawStarts(store.sampler(options), 800);
@@ -141,7 +141,7 @@ test("restore throws away what was made ahead, also while a batch is waited for"
   });
 });
 
-test("a trainer that is slower than the sampler never waits", async () => {
+test("next() is there at once for a trainer that is slower than the sampler", async () => {
   await withStore(1000, async (store) => {
     using sampler = store.sampler({ ...windows, batchSize: 64, prefetch: 1 });
     await sampler.next();
@@ -160,7 +160,7 @@ test("a trainer that is slower than the sampler never waits", async () => {
   });
 });
 
-test("a batch stays as it is until the next is asked for, and rows that come are drawn", async () => {
+test("next() leaves a batch as it is until the next is asked for, and draws rows that come", async () => {
   await withStore(50, async (store) => {
     using sampler = store.sampler({ ...windows, order: "sequential", epochs: Infinity, prefetch: 1 });
     for (let round = 0; round < 5; round++) {
@@ -175,7 +175,7 @@ test("a batch stays as it is until the next is asked for, and rows that come are
   });
 });
 
-test("an error in the Worker reaches the caller, who can go on when its cause is gone", async () => {
+test("next() throws an error of the Worker, and goes on when its cause is gone", async () => {
   await withStore(50, async (store, path) => {
     const short = store.sampler({
       ...windows,
@@ -198,7 +198,7 @@ test("an error in the Worker reaches the caller, who can go on when its cause is
   });
 });
 
-test("a row that comes too wide is an error when its window is drawn, after the batches before it", async () => {
+test("next() throws on a row that comes too wide when its window is drawn, after the batches before it", async () => {
   await withStore(20, async (store) => {
     const options = { steps: 2, batchSize: 4, order: "sequential" } as const;
     const sampler = store.sampler({ ...options, prefetch: 2 });
@@ -217,7 +217,7 @@ test("a row that comes too wide is an error when its window is drawn, after the 
   });
 });
 
-test("a Worker that crashes is an error, and the next call starts another", async () => {
+test("next() throws when the Worker crashes, and then starts another", async () => {
   await withStore(50, async (store) => {
     const { Worker } = globalThis;
     const crashing = class extends Worker {
@@ -267,7 +267,7 @@ function run(path: string, way: string): Promise<string> {
   });
 }
 
-test("a process that leaves the loop, or closes the sampler, ends by itself", async () => {
+test("sampler() ahead lets a process end that leaves the loop, or closes the sampler", async () => {
   await withStore(60, async (_store, path) => {
     const ways = { end: 15, break: 3, throw: 3, close: 1, "start and close": -1 };
     const outputs = await Promise.all(Object.keys(ways).map((way) => run(path, way)));

@@ -26,7 +26,7 @@ function exactSum(values: Iterable<number>): number {
   return sum + rest;
 }
 
-test("a seeded walk of fills, updates, clears and drops equals a plain model", () => {
+test("Priorities of a seeded walk of fills, updates, clears and drops equal a plain model", () => {
   for (const seed of [1, 2, 3]) {
     const random = new Random(seed);
     const priorities = new Priorities({ alpha: 1 });
@@ -72,7 +72,7 @@ test("a seeded walk of fills, updates, clears and drops equals a plain model", (
   }
 });
 
-test("a stream that is dropped as it grows keeps its room", () => {
+test("dropBefore() keeps the room of a stream that grows", () => {
   const priorities = new Priorities({ alpha: 0.6 });
   for (let end = 100; end < 100_000; end += 100) {
     priorities.fill(end - 100, end, 2);
@@ -99,7 +99,7 @@ test("fill() with a stride makes every so many positions windows", () => {
   assert.throws(() => priorities.update([6], [1]), RangeError);
 });
 
-test("after a million updates of a million leaves the total is the exact sum", () => {
+test("update() of a million leaves, a million times, leaves the exact sum as the total", () => {
   const random = new Random(7);
   const leaves = new Float64Array(1_000_000).fill(1);
   const priorities = new Priorities({ alpha: 1 });
@@ -119,7 +119,7 @@ test("after a million updates of a million leaves the total is the exact sum", (
   assert.equal(priorities.count, leaves.filter((leaf) => leaf > 0).length);
 });
 
-test("draws follow priority ** alpha (chi-square)", () => {
+test("draw() follows priority ** alpha (chi-square)", () => {
   const random = new Random(11);
   const priorities = new Priorities({ alpha: 0.5 });
   priorities.fill(0, 100, 0);
@@ -143,7 +143,7 @@ test("draws follow priority ** alpha (chi-square)", () => {
   assert.ok(chiSquare < 133.5, `chi-square is ${chiSquare}`);
 });
 
-test("huge, tiny and subnormal priorities are drawn without an id out of range", () => {
+test("draw() of huge, tiny and subnormal priorities gives no id out of range", () => {
   const justBelowOne = 1 - 2 ** -53;
   for (const alpha of [0.3, 1, 2]) {
     for (const values of [[1e150, 1e-150, 5e-324, 0], [5e-324], [0, 0, 1e-300, 0], [1, 1e300 ** (1 / 2)]]) {
@@ -162,7 +162,7 @@ test("huge, tiny and subnormal priorities are drawn without an id out of range",
   }
 });
 
-test("a bad update, range or draw says what is wrong and changes nothing", () => {
+test("update(), fill() and draw() say what is wrong and change nothing", () => {
   const priorities = new Priorities({ alpha: 1 });
   priorities.fill(0, 10, 1);
   priorities.clear(4, 5);

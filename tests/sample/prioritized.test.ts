@@ -75,7 +75,7 @@ function checkBatches(
   }
 }
 
-test("probabilities are priority ** alpha in the total, and weights (N * probability) ** -beta by the largest", () => {
+test("next() gives probabilities of priority ** alpha, and weights (N * probability) ** -beta by the largest", () => {
   for (const [alpha, beta] of [[1, 1], [0.6, 0.4], [0, 0.5], [2, 0]]) {
     using store = makeStore(40);
     const sampler = store.sampler({ ...windows, order: prioritized(alpha, beta), batchSize: 64, seed: 1 });
@@ -97,7 +97,7 @@ function windowStarts(store: Store): number[] {
   return [...store.sampler({ ...windows, order: "sequential", batchSize: 10_000 }).next()!.starts];
 }
 
-test("windows are drawn as often as their priorities say, and never at priority 0", () => {
+test("next() draws windows as often as their priorities say, and never at priority 0", () => {
   using store = makeStore(40);
   const sampler = store.sampler({ ...windows, order: prioritized(0.7), batchSize: 1000, seed: 3 });
   const ids = windowStarts(store);
@@ -113,7 +113,7 @@ test("windows are drawn as often as their priorities say, and never at priority 
   assert.deepEqual([...counts.keys()].sort((a, b) => a - b), drawn);
 });
 
-test("all windows are drawn as often before there are priorities", () => {
+test("next() draws all windows as often before there are priorities", () => {
   using store = makeStore(40);
   const counts = [
     ...countIds(store.sampler({ ...windows, order: prioritized(0.6), batchSize: 500, seed: 8 }), 64).values(),
@@ -123,7 +123,7 @@ test("all windows are drawn as often before there are priorities", () => {
   assert.ok(statistic < chiSquareLimit(31), `chi-square ${statistic}`);
 });
 
-test("an id is a window's anchor: known again whatever the boundary, the unit and the stride", () => {
+test("next() gives a window's anchor as its id, whatever the boundary, the unit and the stride", () => {
   for (let seed = 1; seed <= 40; seed++) {
     const random = new Random(seed);
     const { store, model } = makeRandomStore(random, 2 + random.below(40));
@@ -148,7 +148,7 @@ test("an id is a window's anchor: known again whatever the boundary, the unit an
   }
 });
 
-test("new windows have the highest priority so far", () => {
+test("next() draws new windows at the highest priority so far", () => {
   using store = makeStore(30);
   const sampler = store.sampler({ ...windows, order: prioritized(1), batchSize: 100, seed: 2 });
   const model = new Map(windowStarts(store).map((id) => [id, 1]));
@@ -165,7 +165,7 @@ test("new windows have the highest priority so far", () => {
   checkBatches(sampler, model, 1, 0.4);
 });
 
-test("the later of two priorities for one id counts", () => {
+test("updatePriorities() takes the later of two priorities for one id", () => {
   using store = makeStore(30);
   const sampler = store.sampler({ ...windows, order: prioritized(1), batchSize: 10 });
   const model = new Map(windowStarts(store).map((id) => [id, 1]));
@@ -174,7 +174,7 @@ test("the later of two priorities for one id counts", () => {
   checkBatches(sampler, model, 1, 0.4);
 });
 
-test("ids and priorities that are none are errors that name them, and change nothing", () => {
+test("updatePriorities() names ids and priorities that are none, and changes nothing", () => {
   using store = makeStore(30);
   const sampler = store.sampler({ ...windows, order: prioritized(1), batchSize: 10 });
   const model = new Map(windowStarts(store).map((id) => [id, 1]));
@@ -210,7 +210,7 @@ test("ids and priorities that are none are errors that name them, and change not
   checkBatches(sampler, model, 1, 0.4);
 });
 
-test("only prioritized samplers have priorities", () => {
+test("updatePriorities() and the like are for prioritized samplers only", () => {
   using store = makeStore(30);
   const sampler = store.sampler(windows);
   const message = (action: string) => ({
@@ -222,7 +222,7 @@ test("only prioritized samplers have priorities", () => {
   assert.throws(() => sampler.loadPriorities("x"), message("load priorities"));
 });
 
-test("saved priorities and state go on with the very next windows, with those that came since at the highest", () => {
+test("loadPriorities() and restore() go on with the very next windows, those that came since at the highest", () => {
   const folder = mkdtempSync(join(tmpdir(), "priorities-"));
   try {
     for (const stride of [1, 3]) {
@@ -262,7 +262,7 @@ test("saved priorities and state go on with the very next windows, with those th
   }
 });
 
-test("priorities of another store, another alpha or no file are errors, and change nothing", () => {
+test("loadPriorities() refuses those of another store, another alpha or no file, and changes nothing", () => {
   const folder = mkdtempSync(join(tmpdir(), "priorities-"));
   try {
     using store = makeStore(30);

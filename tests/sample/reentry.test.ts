@@ -114,7 +114,7 @@ for (const [outerName, outer] of Object.entries(outers)) {
   });
 }
 
-test("an update of many priorities sets all of them, whatever its lists try", () => {
+test("updatePriorities() sets all of many, whatever its lists try", () => {
   using store = makeStore();
   const sampler = makeSampler(store);
   const all = Array.from({ length: 57 }, (_, i) => i);
@@ -123,7 +123,7 @@ test("an update of many priorities sets all of them, whatever its lists try", ()
   assert.ok(sampler.next()!.starts.every((start) => start === 40));
 });
 
-test("mixtures are in the middle of a call of all their stores", () => {
+test("mixture() is in the middle of a call of all its stores", () => {
   using one = makeStore();
   using two = makeStore();
   const make = () =>
@@ -159,7 +159,7 @@ test("mixtures are in the middle of a call of all their stores", () => {
   }
 });
 
-test("a call that was refused in the middle of another works after it", () => {
+test("next() and append() work after a call that was refused in the middle of another", () => {
   using store = makeStore();
   const sampler = makeSampler(store);
   for (const outer of Object.values(outers)) {
@@ -170,7 +170,7 @@ test("a call that was refused in the middle of another works after it", () => {
   assert.equal(store.rowCount, 31);
 });
 
-test("samplers are not drawn from within an append, and go on after it", () => {
+test("next() is refused within an append, and goes on after it", () => {
   using store = makeStore();
   const [sampler, twin] = [makeSampler(store), makeSampler(store)];
   const counted = refused(() => sampler.next(), "next within append");

@@ -36,7 +36,7 @@ function saved(state: SamplerState): SamplerState {
   return JSON.parse(text);
 }
 
-test("a sampler that is restored goes on with the very next window, from every position", () => {
+test("restore() goes on with the very next window, from every position", () => {
   using store = makeStore(23);
   for (const order of orders) {
     const options: Options = { ...windows, order };
@@ -55,7 +55,7 @@ test("a sampler that is restored goes on with the very next window, from every p
   }
 });
 
-test("a state is gone on with by another number of shards", () => {
+test("restore() goes on with another number of shards", () => {
   using store = makeStore(40);
   for (const order of orders) {
     const options: Options = { ...windows, order, ...(order === "sequential" ? { epochs: 5 } : {}) };
@@ -84,7 +84,7 @@ test("a state is gone on with by another number of shards", () => {
   }
 });
 
-test("random samplers over random stores go on after a restore", () => {
+test("restore() goes on with random samplers over random stores", () => {
   for (let seed = 1; seed <= 30; seed++) {
     const random = new Random(seed);
     const { store, model } = makeRandomStore(random, 1 + random.below(40));
@@ -108,7 +108,7 @@ test("random samplers over random stores go on after a restore", () => {
   }
 });
 
-test("the longest state is under 300 bytes", () => {
+test("state() is under 300 bytes at its longest", () => {
   using store = makeStore(10);
   const longest: Options[] = [
     { order: "sequential" },
@@ -135,7 +135,7 @@ test("the longest state is under 300 bytes", () => {
   }
 });
 
-test("restoring another kind of sampler is an error that names what differs", () => {
+test("restore() of another kind of sampler names what differs", () => {
   using store = makeStore(100);
   const state = store.sampler(windows).state();
   const cases: [Options, RegExp][] = [
@@ -173,7 +173,7 @@ test("restoring another kind of sampler is an error that names what differs", ()
   other.restore(state);
 });
 
-test("corrupt states are errors, and leave the sampler as it was", () => {
+test("restore() refuses corrupt states, and leaves the sampler as it was", () => {
   using store = makeStore(100);
   const sampler = store.sampler({ ...windows, order: "shuffle", batchSize: 10 });
   drawStarts(sampler, 50);
@@ -223,7 +223,7 @@ test("corrupt states are errors, and leave the sampler as it was", () => {
   assert.deepEqual(drawStarts(sampler, 10), next);
 });
 
-test("a state that lies about where it stands neither crashes nor hangs", () => {
+test("restore() of a state that lies about where it stands neither crashes nor hangs", () => {
   using store = makeStore(100);
   for (const order of orders) {
     const sampler = store.sampler({ ...windows, order, batchSize: 10, epochs: undefined });
@@ -240,7 +240,7 @@ test("a state that lies about where it stands neither crashes nor hangs", () => 
   }
 });
 
-test("a state behind which there are no exact positions left is refused, and so is drawing there", () => {
+test("restore() refuses a state behind which there are no exact positions left, as next() does", () => {
   using store = makeStore(100);
   const shard = { index: 1, count: 3 };
   for (const order of orders) {
@@ -268,7 +268,7 @@ test("a state behind which there are no exact positions left is refused, and so 
   }
 });
 
-test("a state is read once", () => {
+test("restore() reads a state once", () => {
   using store = makeStore(100);
   const sampler = store.sampler({ ...windows, order: "shuffle", batchSize: 10 });
   sampler.next();

@@ -6,7 +6,7 @@ import { boundaries } from "../support/sampler/cases.ts";
 import { drawStarts } from "../support/sampler/drawing.ts";
 import { allStarts, fields, grow, inTemporaryFolder, windows } from "../support/sampler/growing.ts";
 
-test("windows that retention has dropped are passed over, and the others stay as they were", () => {
+test("next() passes over windows that were dropped, and leaves the others as they were", () => {
   for (const order of ["sequential", "shuffle", "uniform", { kind: "prioritized" }] as const) {
     for (const unit of ["steps", "tokens"] as const) {
       for (const boundary of boundaries) {
@@ -37,7 +37,7 @@ test("windows that retention has dropped are passed over, and the others stay as
   }
 });
 
-test("in the middle of an epoch retention leaves the rest of it, each window once", () => {
+test("next() gives the rest of an epoch, each window once, where rows were dropped in its middle", () => {
   for (const order of ["sequential", "shuffle"] as const) {
     for (const stride of [1, 3]) {
       using store = new StreamStore(fields, { capacity: 4096, retain: { rows: 3000 } });
@@ -61,7 +61,7 @@ test("in the middle of an epoch retention leaves the rest of it, each window onc
   }
 });
 
-test("windows of a stream without episodes lie a multiple of the stride from its first row, dropped or not", () => {
+test("next() without episodes keeps windows a multiple of the stride from the first row, dropped or not", () => {
   using store = new StreamStore(fields, { capacity: 4096, retain: { rows: 2000 } });
   grow(store, 6000);
   for (const stride of [7, 1000]) {
@@ -77,7 +77,7 @@ test("windows of a stream without episodes lie a multiple of the stride from its
   assert.ok(starts.every((start) => (start < 5000 ? start - 3 : start - 5000) % 7 === 0));
 });
 
-test("samplers that are made before and after rows were dropped draw alike", () => {
+test("sampler() draws alike, made before or after rows were dropped", () => {
   for (const window of [{ steps: 3, fields: { a: 1 } }, { tokens: 9 }] as const) {
     using store = new StreamStore(fields, { capacity: 4096, retain: { rows: 2000 } });
     grow(store, 100);
@@ -91,7 +91,7 @@ test("samplers that are made before and after rows were dropped draw alike", () 
   }
 });
 
-test("priorities go on while rows are dropped, and after a load", () => {
+test("updatePriorities() goes on while rows are dropped, and after a load", () => {
   inTemporaryFolder((folder) => {
     using store = new StreamStore(fields, { capacity: 4096, retain: { rows: 1500 } });
     const sampler = store.sampler({ ...windows, order: { kind: "prioritized" }, seed: 1, batchSize: 64 });

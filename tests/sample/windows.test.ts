@@ -111,7 +111,7 @@ function checkCase(store: Store, model: Model, tried: Case, random: Random): voi
   checkDraws(store, tried, { kind: "recent", decay: 0.9999 }, wanted);
 }
 
-test("windows are those of a brute-force oracle, for every output, boundary, rule of episodes and order", () => {
+test("next() gives the windows of a brute-force oracle, for every output, boundary, rule of episodes and order", () => {
   for (const seed of [1, 2, 3]) {
     const random = new Random(seed);
     const { store, model } = makeStore(random, 1 + random.below(40));
@@ -130,7 +130,7 @@ test("windows are those of a brute-force oracle, for every output, boundary, rul
   }
 });
 
-test("the last step of every episode and of the store is drawn, also from episodes shorter than a window", () => {
+test("next() draws the last step of every episode and of the store, also of episodes shorter than a window", () => {
   for (const seed of [11, 12]) {
     const random = new Random(seed);
     const { store, model } = makeStore(random, 60);
