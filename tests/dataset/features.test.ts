@@ -121,7 +121,7 @@ test("featureOf() gives back what parseFeature() read", () => {
   for (const feature of features) assert.deepEqual(featureOf(parseFeature("x", feature, "test")), feature);
 });
 
-test("features pass through HuggingFace's metadata, and other text gives none", () => {
+test("featuresFromJson() reads what metadataOf() writes, and no features of other text", () => {
   const features = { action: float32 };
   const text = metadataOf(new Map(Object.entries(features)));
   assert.equal(

@@ -417,7 +417,7 @@ test("fromDataset() takes tables that another copy of the library made", async (
   assert.deepEqual(rowsOf(store), [{ step: 0, a: 1, list: [1] }, { step: 1, a: 2, list: [2, 3] }]);
 });
 
-test("the features of a first load go out again, and those of a store with other rows do not", async () => {
+test("toDataset() gives the features of a first load, and not those of a store with other rows", async () => {
   const label: Feature = { names: ["left", "right"], _type: "ClassLabel" };
   const fields = { a: { type: 0, dtype: "int64" }, b: 1 } as const;
   using first = new StreamStore(fields);
@@ -448,7 +448,7 @@ test("the features of a first load go out again, and those of a store with other
   assert.deepEqual((await empty.toDataset()).schema.fields.map(String), ["a: Int64", "b: List<Float64>"]);
 });
 
-test("features in metadata count only where the column is of their type", async () => {
+test("fromDataset() takes features of metadata only where the column is of their type", async () => {
   const features = { a: { names: ["x"], _type: "ClassLabel" }, b: { _type: "Image" }, c: value("uint64") };
   const metadata = new Map([["huggingface", JSON.stringify({ info: { features } })]]);
   const columns = {

@@ -48,7 +48,7 @@ const fields = { nothing: 0, lists: 1, reward: 2 } as const;
 const features = async (store: StreamStore<typeof fields>) =>
   JSON.parse((await store.toDataset()).schema.metadata.get("huggingface")!).info.features;
 
-test("a column of nulls only goes out as one, and so do lists of them", () =>
+test("toDataset() gives a column of nulls only as one, and lists of them too", () =>
   inFolder(async (folder) => {
     using store = new StreamStore(fields);
     await store.fromDataset(nullTable());
@@ -78,7 +78,7 @@ test("a column of nulls only goes out as one, and so do lists of them", () =>
     }
   }));
 
-test("a column of nulls gives way to a first value, however it comes", async () => {
+test("toDataset() gives a column of nulls the type of a first value, however it comes", async () => {
   using appended = new StreamStore(fields);
   await appended.fromDataset(nullTable());
   appended.append(3, { nothing: 0.5, lists: [1] });
@@ -96,7 +96,7 @@ test("a column of nulls gives way to a first value, however it comes", async () 
   assert.equal(loaded.row(3).nothing, 7);
 });
 
-test("null as a feature that somebody names holds no value", async () => {
+test("toDataset() puts no value into null, where somebody names it as a feature", async () => {
   using store = new StreamStore(fields);
   store.append(0, { reward: 1 });
   store.append(1, { nothing: 0.5, lists: [2, 3] });
@@ -110,7 +110,7 @@ test("null as a feature that somebody names holds no value", async () => {
   }
 });
 
-test('a column named "" is loaded, in every format', () =>
+test('loadDataset() takes a column named "", in every format', () =>
   inFolder(async (folder) => {
     using store = new StreamStore({ "": 0, a: 1 });
     for (let step = 0; step < 3; step++) store.append(step, { "": 2 - step, a: step });

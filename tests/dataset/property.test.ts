@@ -118,7 +118,7 @@ const columns = fc.nat({ max: 40 }).chain((rowCount) =>
   })
 );
 
-test("what goes out is what was appended, and what comes in from it is that again", async () => {
+test("toDataset() gives what was appended, and fromDataset() takes it as it was", async () => {
   const cuts = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 3 });
   const property = fc.asyncProperty(columns, cuts, async (columns, cuts) => {
     const names = columns.map((_, i) => `field ${i}`);
@@ -147,7 +147,7 @@ test("what goes out is what was appended, and what comes in from it is that agai
   await fc.assert(property, { seed, numRuns: 150 });
 });
 
-test("bits of float64 that are no number in JavaScript pass through lists", async () => {
+test("toDataset() and fromDataset() keep bits of float64 in lists that are no number in JavaScript", async () => {
   const words = fc.bigUint64Array({ minLength: 1, maxLength: 20 });
   const property = fc.asyncProperty(words, async (words) => {
     using store = new StreamStore({ a: 0 });

@@ -39,7 +39,7 @@ test("fromDataset() reads any range of rows of it", async () => {
   }
 });
 
-test("columns that the store cannot hold go out again as extra", async () => {
+test("toDataset() takes columns that the store cannot hold as extra", async () => {
   const written = tableFromIPC(readFileSync(fixture("features.arrow")));
   using store = new StreamStore({ float32: 0 });
   await store.fromDataset(written);

@@ -91,7 +91,7 @@ async function assertRefused(feature: Feature, dtype: string, given: number | Bi
 }
 
 for (const [dtype, { holds, lacks }] of Object.entries(cases)) {
-  test(`what is appended to a column of ${dtype} goes out bit for bit, or not at all`, async () => {
+  test(`toDataset() gives what was appended to a column of ${dtype} bit for bit, or not at all`, async () => {
     for (const featureOf of shapes) {
       const feature = featureOf(dtype);
       using store = await loaded(feature);
@@ -113,7 +113,7 @@ for (const [dtype, { holds, lacks }] of Object.entries(cases)) {
   });
 }
 
-test("an integer field that was loaded from floats refuses what they do not hold", async () => {
+test("toDataset() of an integer field that was loaded from floats refuses what they do not hold", async () => {
   for (
     const [dtype, holds, lacks] of [["float16", 2048n, 2049n], ["float32", 2n ** 24n, 2n ** 24n + 1n], [
       "float64",
@@ -134,7 +134,7 @@ test("an integer field that was loaded from floats refuses what they do not hold
   }
 });
 
-test("a feature that is named is what values are rounded to", async () => {
+test("toDataset() rounds values to a feature that is named", async () => {
   using store = await loaded(value("float32"));
   appendBits(store, 16777217);
   const narrow = await store.toDataset({ fieldFeatures: { a: value("float32") } });
@@ -143,7 +143,7 @@ test("a feature that is named is what values are rounded to", async () => {
   assert.deepEqual([...wide.getChild("a")!.toArray()], [1, 16777217]);
 });
 
-test("a save that would round is refused in every format and at the Hub, and leaves nothing", () =>
+test("saveDataset() that would round is refused in every format and at the Hub, and leaves nothing", () =>
   withDirectory(async (directory) => {
     using store = await loaded(value("float32"));
     appendBits(store, 0.1);
@@ -163,7 +163,7 @@ test("a save that would round is refused in every format and at the Hub, and lea
     }
   }));
 
-test("a store that is opened again still knows, and so does one that loads twice", () =>
+test("toDataset() still refuses after the store is opened again, and after it loads twice", () =>
   withDirectory(async (directory) => {
     using source = await loaded(value("float32"));
     const table = await source.toDataset();

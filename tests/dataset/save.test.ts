@@ -30,7 +30,7 @@ async function featuresOf(store: StreamStore): Promise<Record<string, Feature>> 
 }
 
 for (const format of ["disk", "parquet", "arrow", "jsonl", "csv"] as const) {
-  test(`what is saved as ${format} is loaded as it was`, () =>
+  test(`saveDataset() as ${format} saves what loadDataset() loads as it was`, () =>
     inFolder(async (folder) => {
       using store = edgeStore();
       const isBinary = (binary as readonly string[]).includes(format);
@@ -46,7 +46,7 @@ for (const format of ["disk", "parquet", "arrow", "jsonl", "csv"] as const) {
       assert.ok(filesIn(folder).every((name) => !/(^|\/)\./.test(name)), String(filesIn(folder)));
     }));
 
-  test(`a store without rows is saved as ${format}`, () =>
+  test(`saveDataset() as ${format} saves a store without rows`, () =>
     inFolder(async (folder) => {
       using store = new StreamStore({ a: 0, b: 1 });
       const path = join(folder, names[format]);
@@ -58,7 +58,7 @@ for (const format of ["disk", "parquet", "arrow", "jsonl", "csv"] as const) {
 }
 
 for (const format of binary) {
-  test(`rows of many batches, and the rows after what was dropped, as ${format}`, () =>
+  test(`saveDataset() as ${format} saves rows of many batches, and the rows after what was dropped`, () =>
     inFolder(async (folder) => {
       using store = new StreamStore({ a: 0, b: 1 }, { capacity: 4096 });
       const rowCount = 300_000;
@@ -85,7 +85,7 @@ for (const format of binary) {
     }));
 }
 
-test("an extra column of any Arrow type is carried through, piece by piece", () =>
+test("saveDataset() carries an extra column of any Arrow type through, piece by piece", () =>
   inFolder(async (folder) => {
     const { vectorFromArray, Bool, List, Field, Int32, Struct, Utf8 } = await import("apache-arrow");
     const rowCount = 260_000;
@@ -123,7 +123,7 @@ test("an extra column of any Arrow type is carried through, piece by piece", () 
     }
   }));
 
-test("a second split is added, a split that is there is replaced, and others stay", () =>
+test("saveDataset() adds a second split, replaces one that is there, and leaves others", () =>
   inFolder(async (folder) => {
     for (const format of ["disk", "parquet", "jsonl", "csv", "arrow"] as const) {
       const path = join(folder, format);
@@ -152,7 +152,7 @@ test("a second split is added, a split that is there is replaced, and others sta
     }
   }));
 
-test("a save that fails leaves what was there, and nothing beside it", () =>
+test("saveDataset() that fails leaves what was there, and nothing beside it", () =>
   inFolder(async (folder) => {
     using store = new StreamStore({ a: 0 });
     store.append(0, { a: 1 });
@@ -182,7 +182,7 @@ test("a save that fails leaves what was there, and nothing beside it", () =>
     }
   }));
 
-test("a load that fails leaves the store as it was", () =>
+test("loadDataset() that fails leaves the store as it was", () =>
   inFolder(async (folder) => {
     const good = '{"a": 1}\n'.repeat(3);
     for (
@@ -208,7 +208,7 @@ test("a load that fails leaves the store as it was", () =>
     }
   }));
 
-test("names, splits and formats that are none are refused", async () => {
+test("saveDataset() and loadDataset() refuse names, splits and formats that are none", async () => {
   using store = new StreamStore({ a: 0 });
   const refused: [() => Promise<void>, RegExp][] = [
     [
@@ -237,7 +237,7 @@ test("names, splits and formats that are none are refused", async () => {
   }
 });
 
-test("columns chooses among the fields, and the others have no token", () =>
+test("loadDataset() with columns chooses among the fields, and the others have no token", () =>
   inFolder(async (folder) => {
     using store = edgeStore();
     await store.saveDataset(folder, "train", { format: "disk", fieldFeatures: edgeFeatures });
@@ -259,7 +259,7 @@ test("columns chooses among the fields, and the others have no token", () =>
 
 if (skip) console.log(`Tests of saved real data are skipped: ${skip}`);
 
-test("robot episodes go through every format", { skip }, () =>
+test("saveDataset() keeps robot episodes in every format", { skip }, () =>
   inFolder(async (folder) => {
     const fields = {
       "observation.state": 0,

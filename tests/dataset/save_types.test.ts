@@ -264,7 +264,7 @@ function filled(): StreamStore<{ a: 0 }> {
 }
 
 for (const [name, { vector, json, csv = json, isParquet = true }] of Object.entries(cases)) {
-  test(`an extra column of type ${name} is saved as it is, or refused at once`, () =>
+  test(`saveDataset() saves an extra column of type ${name} as it is, or refuses it at once`, () =>
     inFolder(async (folder) => {
       using store = filled();
       const extra = { x: vector as unknown as ExtraColumn };
@@ -315,7 +315,7 @@ for (const [name, { vector, json, csv = json, isParquet = true }] of Object.entr
     }));
 }
 
-test("nulls in several pieces are counted: parquet-wasm refuses a column whose count is not its length", () =>
+test("saveDataset() counts nulls in several pieces, as parquet-wasm wants of a column", () =>
   inFolder(async (folder) => {
     using store = new StreamStore({ a: 0 });
     const count = 600_000;
@@ -339,7 +339,7 @@ test("nulls in several pieces are counted: parquet-wasm refuses a column whose c
     assert.equal(table.getChild("lists")!.get(count - 1)!.length, 1);
   }));
 
-test("a panic of parquet-wasm is a rejection, and what is saved after it is whole", () =>
+test("saveDataset() rejects where parquet-wasm panics, and saves the next whole", () =>
   inFolder(async (folder) => {
     const { vector } = cases["dense union"];
     const fields = [new Field("x", vector.type, true)];

@@ -61,7 +61,7 @@ function keysOf(columns: Columns, name: keyof Columns): Key[] {
 }
 
 for (const format of ["parquet", "disk", "arrow"] as const) {
-  test(`rows come in the order of columns that are sorted by, out of ${format}`, () =>
+  test(`loadDataset() of ${format} gives rows in the order of columns that are sorted by`, () =>
     inFolder(async (folder) => {
       for (let seed = 1; seed <= 12; seed++) {
         const random = new Random(seed);
@@ -92,7 +92,7 @@ for (const format of ["parquet", "disk", "arrow"] as const) {
     }));
 }
 
-test("sorted rows keep every bit, every null and every empty list", () =>
+test("loadDataset() keeps every bit, every null and every empty list of sorted rows", () =>
   inFolder(async (folder) => {
     using store = edgeStore();
     const order = [5, 3, 0, 4, 1, 2];
@@ -116,7 +116,7 @@ test("sorted rows keep every bit, every null and every empty list", () =>
     }
   }));
 
-test("steps come out of a column, in the order that the rows then have", () =>
+test("loadDataset() takes steps out of a column, in the order that the rows then have", () =>
   inFolder(async (folder) => {
     using store = new StreamStore({ a: 0 });
     [5, 6, 7, 8].forEach((a, step) => store.append(step, { a }));
@@ -149,7 +149,7 @@ test("steps come out of a column, in the order that the rows then have", () =>
     ]]);
   }));
 
-test("strings in dictionaries, and columns of nothing but nulls, are sorted by", () =>
+test("loadDataset() sorts by strings in dictionaries, and by columns of nothing but nulls", () =>
   inFolder(async (folder) => {
     const texts = ["b", "a", null, "b", "ä"];
     const task = vectorFromArray(texts, new Dictionary(new Utf8(), new Int32()));
@@ -168,7 +168,7 @@ test("strings in dictionaries, and columns of nothing but nulls, are sorted by",
     assert.deepEqual([...same.column("a").values], [1, 2]);
   }));
 
-test("what cannot be sorted by is refused, and the store left as it was", () =>
+test("loadDataset() refuses what cannot be sorted by, and leaves the store as it was", () =>
   inFolder(async (folder) => {
     using store = edgeStore();
     for (const name of ["x.parquet", "x.arrow", "x.jsonl", "x.csv"]) {
@@ -195,7 +195,7 @@ test("what cannot be sorted by is refused, and the store left as it was", () =>
 
 if (skip) console.log(`Tests of sorted real data are skipped: ${skip}`);
 
-test("robot episodes are sorted by frame and then by episode", { skip }, async () => {
+test("loadDataset() sorts robot episodes by frame and then by episode", { skip }, async () => {
   const path = join(realData, "lerobot-g1");
   const fields = { action: 0, frame_index: 1, episode_index: 2 };
   using plain = new StreamStore(fields);

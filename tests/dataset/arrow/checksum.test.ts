@@ -54,7 +54,7 @@ async function flipAll(
 const forms = [["x.arrows", "stream"], ["x.arrow", "file"]] as const satisfies [string, ArrowForm][];
 
 for (const [name, form] of forms) {
-  test(`every byte of a ${form} flipped gives an error or the same values`, () =>
+  test(`loadDataset() of a ${form} with any byte flipped throws or gives the same values`, () =>
     inFolder(async (folder) => {
       const path = join(folder, name);
       await writeArrow(path, schema, tables, form);
@@ -80,7 +80,7 @@ async function writeFolder(folder: string): Promise<string[]> {
   return filesIn(folder);
 }
 
-test("every byte of a folder flipped gives an error or the same values", () =>
+test("loadDataset() of a folder with any byte flipped throws or gives the same values", () =>
   inFolder(async (folder) => {
     const path = join(folder, "disk");
     const files = await writeFolder(path);
@@ -105,7 +105,7 @@ function messagesOf(bytes: Uint8Array): Uint8Array[] {
   return messages;
 }
 
-test("a message that is missing, stands twice, elsewhere or in another file is an error", () =>
+test("loadDataset() refuses a message that is missing, stands twice, elsewhere or in another file", () =>
   inFolder(async (folder) => {
     using target = new Target();
     const path = join(folder, "x.arrows");
@@ -133,7 +133,7 @@ test("a message that is missing, stands twice, elsewhere or in another file is a
   }));
 
 for (const [name, form] of forms) {
-  test(`a ${form} that is cut off anywhere, or goes on, is an error`, () =>
+  test(`loadDataset() refuses a ${form} that is cut off anywhere, or goes on`, () =>
     inFolder(async (folder) => {
       using target = new Target();
       const path = join(folder, name);
@@ -151,7 +151,7 @@ for (const [name, form] of forms) {
     }));
 }
 
-test("an error says what must have which checksum", () =>
+test("loadDataset() says what must have which checksum", () =>
   inFolder(async (folder) => {
     using target = new Target();
     const path = join(folder, "x.arrows");
@@ -165,7 +165,7 @@ test("an error says what must have which checksum", () =>
     );
   }));
 
-test("a file of a folder is the one that was saved with it", () =>
+test("loadDataset() takes only the files of a folder that were saved with it", () =>
   inFolder(async (folder) => {
     using target = new Target();
     const path = join(folder, "disk");
@@ -181,7 +181,7 @@ test("a file of a folder is the one that was saved with it", () =>
     await target.load(join(folder, "alone.arrow"));
   }));
 
-test("batches that another program copied with their checksums are refused, with what to do", () =>
+test("loadDataset() refuses batches that another program copied with their checksums, with what to do", () =>
   inFolder(async (folder) => {
     using target = new Target();
     const path = join(folder, "x.arrows");
@@ -194,7 +194,7 @@ test("batches that another program copied with their checksums are refused, with
     assert.equal(JSON.parse(await target.load(path)).length, table.numRows);
   }));
 
-test("a stream without checksums may end where a message does, as Arrow has it", () =>
+test("loadDataset() takes a stream without checksums that ends where a message does, as Arrow has it", () =>
   inFolder(async (folder) => {
     using target = new Target();
     const path = join(folder, "x.arrows");
@@ -206,7 +206,7 @@ test("a stream without checksums may end where a message does, as Arrow has it",
     }
   }));
 
-test("the library's own reader takes what is written here", () =>
+test("writeArrow() writes what the library's own reader takes", () =>
   inFolder(async (folder) => {
     for (const [name, form] of forms) {
       await writeArrow(join(folder, name), schema, tables, form);

@@ -16,7 +16,7 @@ import { Random } from "../../support/support.ts";
 const fields = { id: { type: 0, dtype: "int64" }, reward: 1, pose: 2, label: 3, done: 4 } as const;
 
 for (const name of ["zstd.arrow", "zstd.arrows", "lz4.arrow", "lz4.arrows"]) {
-  test(`${name} has the values that it has uncompressed`, async () => {
+  test(`loadDataset() of ${name} gives the values that it has uncompressed`, async () => {
     using expected = new StreamStore(fields);
     using found = new StreamStore(fields);
     await expected.loadDataset(fixture("uncompressed.arrow"));
@@ -30,7 +30,7 @@ for (const name of ["zstd.arrow", "zstd.arrows", "lz4.arrow", "lz4.arrows"]) {
   });
 }
 
-test("blocks of lz4 go back to those before", async () => {
+test("loadDataset() reads blocks of lz4 that go back to those before", async () => {
   using store = new StreamStore({ phase: 0, noise: 1 });
   await store.loadDataset(fixture("lz4_blocks.arrow"));
   const count = 200_000;
@@ -43,7 +43,7 @@ test("blocks of lz4 go back to those before", async () => {
   assert.deepEqual(store.column("noise").values, noise);
 });
 
-test("buffers that no compression makes shorter stand as they are", () =>
+test("loadDataset() reads buffers that no compression makes shorter", () =>
   inFolder(async (folder) => {
     using target = new Target();
     const path = join(folder, "x.arrows");
@@ -75,7 +75,7 @@ function firstBatch(
   }
 }
 
-test("a length that is not a buffer's takes no memory, and is an error", () =>
+test("loadDataset() refuses a length that is not a buffer's, and takes no memory for it", () =>
   inFolder(async (folder) => {
     const path = join(folder, "x.arrows");
     using store = new StreamStore(fields);
@@ -104,7 +104,7 @@ test("a length that is not a buffer's takes no memory, and is an error", () =>
     assert.equal(store.rowCount, 0);
   }));
 
-test("damaged, a compressed file is an error or loads, as any other", () =>
+test("loadDataset() of a damaged compressed file throws or loads, as of any other", () =>
   inFolder(async (folder) => {
     using store = new StreamStore(fields);
     const random = new Random(1);

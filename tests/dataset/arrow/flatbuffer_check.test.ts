@@ -19,7 +19,7 @@ const schema = new Schema(
 );
 const message = schemaMessage(schema);
 
-test("a schema that is whole is read with all of its fields", () => {
+test("checkMessage() and decodeArrowSchema() take a schema that is whole, with all of its fields", () => {
   const { kind, bodyLength, compression, digits } = checkMessage(message.subarray(8));
   assert.deepEqual([kind, bodyLength, compression, digits?.count], ["schema", 0, null, 16]);
   const read = decodeArrowSchema(Buffer.from(message).toString("base64"))!;
@@ -28,7 +28,7 @@ test("a schema that is whole is read with all of its fields", () => {
   assert.ok(decodeArrowSchema(Buffer.from(message.subarray(4)).toString("base64")) !== null);
 });
 
-test("no byte of a damaged schema makes reading it endless", () => {
+test("decodeArrowSchema() ends soon whatever byte of the schema is damaged", () => {
   const slowest = { ms: 0, at: -1 };
   let refused = 0;
   for (let at = 0; at < message.length; at++) {
@@ -45,14 +45,14 @@ test("no byte of a damaged schema makes reading it endless", () => {
   assert.ok(slowest.ms < 2000, `byte ${slowest.at} took ${slowest.ms} ms`);
 });
 
-test("what is cut short, empty or no base64 is no schema", () => {
+test("decodeArrowSchema() takes what is cut short, empty or no base64 for no schema", () => {
   for (let length = 0; length < message.length; length += 3) {
     assert.equal(decodeArrowSchema(Buffer.from(message.subarray(0, length)).toString("base64")), null);
   }
   for (const text of [undefined, "", "~~~", "AAAA"]) assert.equal(decodeArrowSchema(text), null);
 });
 
-test("fields that lead back to themselves are refused", () => {
+test("checkMessage() refuses fields that lead back to themselves", () => {
   // The offset of a list's children is turned to the fields that the list itself is one of.
   const bytes = message.slice(8);
   const view = new DataView(bytes.buffer);

@@ -18,7 +18,7 @@ const rows = [
 ];
 
 for (const name of ["rare.arrow", "rare.arrows"]) {
-  test(`${name} has the numbers that pyarrow wrote beside columns of rare types`, async () => {
+  test(`loadDataset() of ${name} has the numbers that pyarrow wrote beside columns of rare types`, async () => {
     using store = new StreamStore(fields);
     await store.loadDataset(fixture(name));
     assert.deepEqual(plainRows(store), rows);
@@ -37,7 +37,7 @@ for (const name of ["rare.arrow", "rare.arrows"]) {
     }
   });
 
-  test(`${name}: a column of a rare type is refused as a field, as steps and to sort by`, async () => {
+  test(`loadDataset() of ${name} refuses a column of a rare type as a field, as steps and to sort by`, async () => {
     const types: Record<string, RegExp> = {
       runs: /RunEndEncoded/,
       nested_runs: /Struct/,
@@ -80,7 +80,7 @@ for (const name of ["rare.arrow", "rare.arrows"]) {
   });
 }
 
-test("damaged, a file with rare types is an error or loads, as any other", () =>
+test("loadDataset() of a damaged file with rare types throws or loads, as of any other", () =>
   inFolder(async (folder) => {
     using store = new StreamStore(fields);
     const random = new Random(3);

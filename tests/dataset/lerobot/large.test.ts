@@ -9,7 +9,7 @@ import { storeAccess } from "../../../src/store/store_access.ts";
 import { readFolder } from "../../support/lerobot/datasets.ts";
 import { inFolder } from "../../support/saved.ts";
 
-test("hundreds of thousands of episodes are found", () => {
+test("EpisodeRows.find() finds hundreds of thousands of episodes", () => {
   const rows = 300_000;
   using store = new StreamStore({ reward: 0 });
   store.appendColumns({
@@ -24,7 +24,7 @@ test("hundreds of thousands of episodes are found", () => {
   assert.deepEqual(episodes.range, { from: 0, to: rows });
 });
 
-test("a list of episodes in several row groups", () =>
+test("loadLeRobot() reads a list of episodes in several row groups", () =>
   inFolder(async (folder) => {
     const [count, width] = [1500, 200];
     using store = new StreamStore({ action: 0 });

@@ -30,7 +30,7 @@ const shapes: Record<string, Shape> = {
   "v3.0": { version: "v3.0", lengths },
 };
 
-test("a real dataset of version 2.1, against another reader", { skip }, async () => {
+test("loadLeRobot() of a real dataset of version 2.1, against another reader", { skip }, async () => {
   const folder = join(realData, "lerobot-g1");
   const { store, episodes, ...rest } = await loadLeRobot(folder);
   using _ = store;
@@ -54,21 +54,25 @@ test("a real dataset of version 2.1, against another reader", { skip }, async ()
 });
 
 for (const name of ["lerobotv2", "lerobotv2-image", "lerobotv3"]) {
-  test(`LeRobot Studio's ${name}, which says float32 and int64 and writes float64`, { skip }, async () => {
-    const folder = join(realData, "lerobot-studio", name);
-    const { store, episodes, leftOut, features: loaded } = await loadLeRobot(folder);
-    using _ = store;
-    assertRows(store, await readFolder(join(folder, "data")));
-    assert.equal(store.row(1)["observation.state"], 0.1);
-    assert.equal(store.row(4).index, 4n);
-    assert.deepEqual([loaded.action.dtype, loaded.index.dtype], ["float64", "int64"]);
-    assert.deepEqual([episodes.starts, episodes.lengths], [[0, 3], [3, 3]]);
-    assert.deepEqual(leftOut.map((feature) => feature.name), ["observation.images.cam"]);
-    assert.match(leftOut[0].reason, name.endsWith("image") ? /it is an image/ : /it is a video/);
-  });
+  test(
+    `loadLeRobot() of LeRobot Studio's ${name}, which says float32 and int64 and writes float64`,
+    { skip },
+    async () => {
+      const folder = join(realData, "lerobot-studio", name);
+      const { store, episodes, leftOut, features: loaded } = await loadLeRobot(folder);
+      using _ = store;
+      assertRows(store, await readFolder(join(folder, "data")));
+      assert.equal(store.row(1)["observation.state"], 0.1);
+      assert.equal(store.row(4).index, 4n);
+      assert.deepEqual([loaded.action.dtype, loaded.index.dtype], ["float64", "int64"]);
+      assert.deepEqual([episodes.starts, episodes.lengths], [[0, 3], [3, 3]]);
+      assert.deepEqual(leftOut.map((feature) => feature.name), ["observation.images.cam"]);
+      assert.match(leftOut[0].reason, name.endsWith("image") ? /it is an image/ : /it is a video/);
+    },
+  );
 }
 
-test("a dataset that LeRobot itself wrote, against another reader", async () => {
+test("loadLeRobot() of a dataset that LeRobot itself wrote, against another reader", async () => {
   const folder = fixture("lerobot");
   const { store, episodes, leftOut, ...rest } = await loadLeRobot(folder);
   using _ = store;
@@ -85,7 +89,7 @@ test("a dataset that LeRobot itself wrote, against another reader", async () => 
 });
 
 for (const [version, shape] of Object.entries(shapes)) {
-  test(`${version}: several files and chunks, and what is left out is said`, () =>
+  test(`loadLeRobot() of ${version} reads several files and chunks, and says what is left out`, () =>
     inFolder(async (folder) => {
       await writeDataset(folder, shape);
       const { store, episodes, leftOut, ...rest } = await loadLeRobot(folder);
@@ -111,7 +115,7 @@ for (const [version, shape] of Object.entries(shapes)) {
       assert.match(String(table.schema.fields[0]), /observation.state: FixedSizeList\[3\]<Float32>/);
     }));
 
-  test(`${version}: only the columns that are named, also without the numbers of episodes`, () =>
+  test(`loadLeRobot() of ${version} reads only the columns that are named, also without the numbers of episodes`, () =>
     inFolder(async (folder) => {
       await writeDataset(folder, shape);
       const columns = ["code", "observation.state"];
@@ -124,7 +128,7 @@ for (const [version, shape] of Object.entries(shapes)) {
       assert.ok(leftOut.some(({ name, reason }) => name === "index" && reason === "it is not among columns"));
     }));
 
-  test(`${version}: no window of a sampler over the episodes' starts crosses one's end`, () =>
+  test(`loadLeRobot() of ${version} gives starts of episodes that no window of a sampler crosses`, () =>
     inFolder(async (folder) => {
       await writeDataset(folder, shape);
       const { store, episodes: { starts } } = await loadLeRobot(folder);
@@ -148,7 +152,7 @@ for (const [version, shape] of Object.entries(shapes)) {
       assert.equal(count, lengths.reduce((sum, length) => sum + Math.max(0, length - 2), 0));
     }));
 
-  test(`${version}: a store in a directory, which is there only if all rows are`, () =>
+  test(`loadLeRobot() of ${version} into a directory makes a store only of all rows`, () =>
     inFolder(async (folder) => {
       await writeDataset(join(folder, "data-set"), shape);
       const path = join(folder, "run.stream");
@@ -160,7 +164,7 @@ for (const [version, shape] of Object.entries(shapes)) {
       assert.equal(kept.rowCount, 32);
     }));
 
-  test(`${version}: the same by a name at the Hub`, () =>
+  test(`loadLeRobot() of ${version} loads the same by a name at the Hub`, () =>
     inFolder(async (folder) => {
       await writeDataset(folder, shape);
       const hub = await startHub({});
@@ -427,7 +431,7 @@ const damages: Record<string, Damage[]> = {
 
 for (const [version, table] of Object.entries(damages)) {
   for (const [what, spoil, message, code = "damaged"] of table) {
-    test(`${version} with ${what}: the error names it, and nothing is left`, () =>
+    test(`loadLeRobot() of ${version} with ${what} names it, and leaves nothing`, () =>
       inFolder(async (folder) => {
         const dataset = join(folder, "dataset");
         await writeDataset(dataset, shapes[version]);
@@ -446,7 +450,7 @@ for (const [version, table] of Object.entries(damages)) {
   }
 }
 
-test("values that do not fit fail the load, and nothing is left", () =>
+test("loadLeRobot() refuses values that do not fit, and leaves nothing", () =>
   inFolder(async (folder) => {
     const dataset = join(folder, "dataset");
     const info = { features: { grid: { dtype: "int64", shape: [2, 2] } } };
@@ -459,7 +463,7 @@ test("values that do not fit fail the load, and nothing is left", () =>
     assert.deepEqual(readdirSync(folder), ["dataset"]);
   }));
 
-test("columns that are no features of numbers are refused", () =>
+test("loadLeRobot() refuses columns that are no features of numbers", () =>
   inFolder(async (folder) => {
     await writeDataset(folder, shapes["v3.0"]);
     const listed = Object.keys(features).join(", ");
@@ -476,7 +480,7 @@ test("columns that are no features of numbers are refused", () =>
     await assert.rejects(loadLeRobot(folder, { columns: [] }), /a list with at least one feature$/);
   }));
 
-test("names that lead nowhere", () =>
+test("loadLeRobot() refuses names that lead nowhere", () =>
   inFolder(async (folder) => {
     const missing = join(folder, "missing");
     await assert.rejects(loadLeRobot(missing), {
@@ -489,7 +493,7 @@ test("names that lead nowhere", () =>
     await assert.rejects(loadLeRobot(join(folder, "empty")), { code: "not-found" });
   }));
 
-test("a dataset that is aborted is not there", () =>
+test("loadLeRobot() that is aborted leaves nothing", () =>
   inFolder(async (folder) => {
     const dataset = join(folder, "dataset");
     await writeDataset(dataset, shapes["v3.0"]);

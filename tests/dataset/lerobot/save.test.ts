@@ -61,7 +61,7 @@ async function roundTrip(source: string, folder: string): Promise<string[]> {
 }
 
 for (const version of ["v2.1", "v3.0"] as const) {
-  test(`${version}: what is loaded is saved as it was, and loaded again`, () =>
+  test(`saveLeRobot() of ${version} saves what was loaded as it was, to be loaded again`, () =>
     inFolder(async (folder) => {
       const source = join(folder, "source");
       await writeDataset(source, { version, lengths });
@@ -85,7 +85,7 @@ for (const version of ["v2.1", "v3.0"] as const) {
     }));
 }
 
-test("what LeRobot wrote goes out as it came, but for its texts", () =>
+test("saveLeRobot() gives what LeRobot wrote as it came, but for its texts", () =>
   inFolder(async (folder) => {
     await roundTrip(fixture("lerobot"), folder);
     assertSameInfo(join(folder, "copy"), fixture("lerobot"));
@@ -145,7 +145,7 @@ function isNear(a: unknown, b: unknown, tolerance: number): boolean {
 if (skipRealData) console.log(`Tests of saved real LeRobot datasets are skipped: ${skipRealData}`);
 
 for (const name of ["lerobot-g1", "lerobot-studio/lerobotv2", "lerobot-studio/lerobotv3"]) {
-  test(`${name} goes out as it came`, { skip: skipRealData }, () =>
+  test(`saveLeRobot() gives ${name} as it came`, { skip: skipRealData }, () =>
     inFolder(async (folder) => {
       await roundTrip(join(realData, name), folder);
     }));
@@ -170,7 +170,7 @@ function ownStore() {
   return store;
 }
 
-test("a store of one's own gets what LeRobot wants besides", () =>
+test("saveLeRobot() adds to a store of one's own what LeRobot wants besides", () =>
   inFolder(async (folder) => {
     using store = ownStore();
     const path = join(folder, "own");
@@ -227,7 +227,7 @@ test("a store of one's own gets what LeRobot wants besides", () =>
     assert.deepEqual(second.tasks, ["A"]);
   }));
 
-test("episodes by a field that changes, by what they were loaded with, and behind rows that were dropped", () =>
+test("saveLeRobot() takes episodes by a field that changes, by the load, and behind rows that were dropped", () =>
   inFolder(async (folder) => {
     using store = ownStore();
     await saveLeRobot(store, join(folder, "id"), { ...options, episodes: { id: "mode" } });
@@ -248,7 +248,7 @@ test("episodes by a field that changes, by what they were loaded with, and behin
     assert.deepEqual([rest.row(0).a, rest.row(0).index, rest.row(0).timestamp], [firstRow, 0n, 0]);
   }));
 
-test("without a word about features each has the type that it was loaded with", () =>
+test("saveLeRobot() gives each feature the type that it was loaded with", () =>
   inFolder(async (folder) => {
     const { store, episodes, tasks } = await loadLeRobot(fixture("lerobot"));
     using _ = store;
@@ -261,7 +261,7 @@ test("without a word about features each has the type that it was loaded with", 
     }
   }));
 
-test("files end with episodes, and chunks with so many files", () =>
+test("saveLeRobot() ends files with episodes, and chunks with so many files", () =>
   inFolder(async (folder) => {
     using store = new StreamStore({ a: 0, episode: 1 });
     const counts = Array.from({ length: 50 }, (_, i) => 1 + (7 * i) % 11);
@@ -332,7 +332,7 @@ const refusals: [Partial<SaveLeRobotOptions>, RegExp, ErrorConstructor][] = [
   [{ fileBytes: -1 }, /fileBytes must be a number above 0, got -1$/, RangeError],
 ];
 
-test("options that are refused, with nothing left", () =>
+test("saveLeRobot() refuses options, and leaves nothing", () =>
   inFolder(async (folder) => {
     using store: StreamStore = ownStore();
     for (const [change, message, kind] of refusals) {
@@ -365,7 +365,7 @@ async function refuses(row: Row, message: RegExp, change: Partial<SaveLeRobotOpt
   });
 }
 
-test("rows that LeRobot could not take are refused, with nothing left", async () => {
+test("saveLeRobot() refuses rows that LeRobot could not take, and leaves nothing", async () => {
   await refuses({ a: null }, /"a" at row 3 must have a value, as every frame has of every feature/);
   await refuses({ list: [] }, /"list" at row 3 must have a value/);
   await refuses({ list: [1, 2, 3] }, /"list" at row 3 must have 2 values, got a list of 3$/);
@@ -378,7 +378,7 @@ test("rows that LeRobot could not take are refused, with nothing left", async ()
   });
 });
 
-test("an index that a row lacks is counted, and one that is left out is counted anew", () =>
+test("saveLeRobot() counts an index that a row lacks, and counts anew one that is left out", () =>
   inFolder(async (folder) => {
     using store = new StreamStore({ index: { type: 0, dtype: "int64" }, a: 1 });
     store.append(0, { index: 0, a: 5 });
@@ -393,7 +393,7 @@ test("an index that a row lacks is counted, and one that is left out is counted 
     }
   }));
 
-test("nothing that is there already is overwritten, and no rows are no dataset", () =>
+test("saveLeRobot() overwrites nothing, and saves no dataset without rows", () =>
   inFolder(async (folder) => {
     using store = ownStore();
     writeFileSync(join(folder, "notes.txt"), "mine");
@@ -410,7 +410,7 @@ test("nothing that is there already is overwritten, and no rows are no dataset",
     );
   }));
 
-test("statistics by the element, against plain arithmetic", () => {
+test("ElementStats are those of plain arithmetic", () => {
   const random = new Random(5);
   for (const shape of [[1], [3], [2, 3], [2, 2, 2]]) {
     const [size, perFrame] = [
@@ -440,7 +440,7 @@ test("statistics by the element, against plain arithmetic", () => {
   }
 });
 
-test("quantiles of very many frames are those of an even share of them", () => {
+test("ElementStats of very many frames have the quantiles of an even share of them", () => {
   const frames = 3_000_000;
   const stats = new ElementStats([2], frames);
   const part = new Float64Array(2000);
@@ -467,42 +467,46 @@ interface Reading {
   readonly tasks: readonly string[];
 }
 
-test("Python reads what is saved: every number by its bits, by LeRobot's own reader where it is installed", {
-  skip: skipReason,
-}, () =>
-  inFolder(async (folder) => {
-    using own: StreamStore = ownStore();
-    await saveLeRobot(own, join(folder, "own"), {
-      ...options,
-      episodes: { end: "next.done" },
-      features: { "next.done": { dtype: "bool" }, action: { dtype: "float32" } },
-    });
-    const names = ["own"];
-    for (const version of ["v2.1", "v3.0"] as const) {
-      await writeDataset(join(folder, "source", version), { version, lengths });
-      const { store, ...rest } = await loadLeRobot(join(folder, "source", version));
-      using _ = store;
-      await saveLeRobot(store, join(folder, version), { ...rest, fileBytes: 1000, chunkFiles: 2 });
-      names.push(version);
-    }
-    const folders = names.map((name) => join(folder, name));
-    for (
-      const { folder: path, reader, frames, tasks } of runScript<Reading[]>(
-        "../lerobot/read.py",
-        folder,
-        folders,
-      )
-    ) {
-      const { store, tasks: expectedTasks } = await loadLeRobot(path);
-      using _ = store;
-      assert.deepEqual(frames, store.rows().map(({ step: _, ...row }) => framesText(row, path)));
-      const named = store.rows().map(({ task_index }) => expectedTasks[Number(task_index)]);
-      assert.deepEqual(tasks, named);
-      console.log(
-        `${frames.length} frames of ${path.slice(folder.length + 1)} read with ${reader} of ${python}`,
-      );
-    }
-  }));
+test(
+  "saveLeRobot() is read by Python: every number by its bits, by LeRobot's own reader where it is installed",
+  {
+    skip: skipReason,
+  },
+  () =>
+    inFolder(async (folder) => {
+      using own: StreamStore = ownStore();
+      await saveLeRobot(own, join(folder, "own"), {
+        ...options,
+        episodes: { end: "next.done" },
+        features: { "next.done": { dtype: "bool" }, action: { dtype: "float32" } },
+      });
+      const names = ["own"];
+      for (const version of ["v2.1", "v3.0"] as const) {
+        await writeDataset(join(folder, "source", version), { version, lengths });
+        const { store, ...rest } = await loadLeRobot(join(folder, "source", version));
+        using _ = store;
+        await saveLeRobot(store, join(folder, version), { ...rest, fileBytes: 1000, chunkFiles: 2 });
+        names.push(version);
+      }
+      const folders = names.map((name) => join(folder, name));
+      for (
+        const { folder: path, reader, frames, tasks } of runScript<Reading[]>(
+          "../lerobot/read.py",
+          folder,
+          folders,
+        )
+      ) {
+        const { store, tasks: expectedTasks } = await loadLeRobot(path);
+        using _ = store;
+        assert.deepEqual(frames, store.rows().map(({ step: _, ...row }) => framesText(row, path)));
+        const named = store.rows().map(({ task_index }) => expectedTasks[Number(task_index)]);
+        assert.deepEqual(tasks, named);
+        console.log(
+          `${frames.length} frames of ${path.slice(folder.length + 1)} read with ${reader} of ${python}`,
+        );
+      }
+    }),
+);
 
 /** A row as read.py shows it. */
 function framesText(row: Row, folder: string): Record<string, string> {

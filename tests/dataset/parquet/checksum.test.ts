@@ -28,7 +28,7 @@ function edgeStore(): StreamStore<typeof fields> {
   return store;
 }
 
-test("every byte of a Parquet file can change, and it is an error or the very same rows", () =>
+test("loadDataset() of Parquet with any byte changed throws or gives the very same rows", () =>
   inFolder(async (folder) => {
     const [path, mutant] = [join(folder, "x.parquet"), join(folder, "mutant.parquet")];
     using store = edgeStore();
@@ -65,7 +65,7 @@ async function featuresOf(store: StreamStore): Promise<unknown> {
   return JSON.parse((await store.toDataset()).schema.metadata.get("huggingface")!);
 }
 
-test("a footer whose checksum cannot be found any more is refused", () =>
+test("loadDataset() refuses a footer whose checksum cannot be found any more", () =>
   inFolder(async (folder) => {
     const path = join(folder, "x.parquet");
     using store = edgeStore();
@@ -83,7 +83,7 @@ test("a footer whose checksum cannot be found any more is refused", () =>
     }
   }));
 
-test("a page in another encoding than the footer has of its column is refused", () =>
+test("loadDataset() refuses a page in another encoding than the footer has of its column", () =>
   inFolder(async (folder) => {
     const path = join(folder, "x.parquet");
     using store = edgeStore();
@@ -101,7 +101,7 @@ test("a page in another encoding than the footer has of its column is refused", 
     );
   }));
 
-test("every page has a checksum, in row groups that stand where the footer says", () =>
+test("saveDataset() gives every page a checksum, in row groups that stand where the footer says", () =>
   inFolder(async (folder) => {
     const path = join(folder, "x.parquet");
     using store = new StreamStore({ a: 0, b: 1 });
@@ -139,7 +139,7 @@ const times = {
 const timeFields = { instant: int64(0), clock: int64(1), day: int64(2), instants: int64(3), pairs: int64(4) };
 const secondsMax = (2n ** 63n - 1n) / 1000n;
 
-test("seconds and dates come back out of Parquet, which has milliseconds for them", () =>
+test("saveDataset() keeps seconds and dates in Parquet, which has milliseconds for them", () =>
   inFolder(async (folder) => {
     using store = new StreamStore(timeFields);
     store.append(0, {
@@ -170,7 +170,7 @@ test("seconds and dates come back out of Parquet, which has milliseconds for the
     ]);
   }));
 
-test("tables of one file may have schemas of their own that mean the same", () =>
+test("writeParquet() takes tables with schemas of their own that mean the same", () =>
   inFolder(async (folder) => {
     const path = join(folder, "x.parquet");
     const numbers = () => new Table({ a: vectorFromArray([1n, 2n], new Int64()) });
@@ -180,7 +180,7 @@ test("tables of one file may have schemas of their own that mean the same", () =
     assert.deepEqual([...found.column("a").values], [1, 2, 1, 2]);
   }));
 
-test("seconds that are too many for milliseconds, and dates that are no days, are refused with their column", () =>
+test("saveDataset() to Parquet refuses seconds too many for milliseconds, and dates that are no days", () =>
   inFolder(async (folder) => {
     const path = join(folder, "x.parquet");
     using store = new StreamStore(timeFields);

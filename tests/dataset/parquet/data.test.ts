@@ -51,7 +51,7 @@ function assertSame(store: StreamStore, names: readonly string[], rows: readonly
   });
 }
 
-test("all episodes of a LeRobot dataset, against another reader", { skip }, async () => {
+test("fromParquet() of all episodes of a LeRobot dataset, against another reader", { skip }, async () => {
   const { store, names, files } = await loadAll(join(realData, "lerobot-g1"));
   using _ = store;
   assert.deepEqual([files.length, store.rowCount, store.length], [20, 7844, 447_108]);
@@ -74,7 +74,7 @@ test("all episodes of a LeRobot dataset, against another reader", { skip }, asyn
   assert.deepEqual(copy.window(0, copy.length).bits, store.window(0, store.length).bits);
 });
 
-test("steps of a LeRobot dataset come from its index", { skip }, async () => {
+test("fromParquet() takes steps of a LeRobot dataset from its index", { skip }, async () => {
   using store = new StreamStore({ action: 0 });
   await store.fromParquet(join(realData, "lerobot-g1"), { step: "index" });
   assert.deepEqual([store.rowCount, store.row(7843).step], [7844, 7843]);
@@ -87,7 +87,7 @@ test("steps of a LeRobot dataset come from its index", { skip }, async () => {
 for (
   const folder of ["lerobotv2/data", "lerobotv2-image/data", "lerobotv3/data", "lerobotv3/meta/episodes"]
 ) {
-  test(`LeRobot Studio's ${folder}, against another reader`, { skip }, async () => {
+  test(`fromParquet() of LeRobot Studio's ${folder}, against another reader`, { skip }, async () => {
     const { store, names, files } = await loadAll(join(realData, "lerobot-studio", folder));
     using _ = store;
     assertSame(store, names, await readRows(files));
@@ -95,22 +95,26 @@ for (
   });
 }
 
-test("a column of images or text is not loaded, and refused where it is a field", { skip }, async () => {
-  const path = join(realData, "lerobot-studio", "lerobotv2-image");
-  using store = new StreamStore({ "observation.images.cam": 0 });
-  await assert.rejects(
-    store.fromParquet(path),
-    /the column of field "observation.images.cam" must be numbers/,
-  );
-  const tasks = await parquetSchema(join(realData, "lerobot-studio/lerobotv3/meta/tasks.parquet"));
-  assert.deepEqual(tasks.columns.map(({ name, feature }) => [name, feature === null]), [
-    ["task_index", false],
-    ["task", true],
-  ]);
-});
+test(
+  "fromParquet() does not load a column of images or text, and refuses it as a field",
+  { skip },
+  async () => {
+    const path = join(realData, "lerobot-studio", "lerobotv2-image");
+    using store = new StreamStore({ "observation.images.cam": 0 });
+    await assert.rejects(
+      store.fromParquet(path),
+      /the column of field "observation.images.cam" must be numbers/,
+    );
+    const tasks = await parquetSchema(join(realData, "lerobot-studio/lerobotv3/meta/tasks.parquet"));
+    assert.deepEqual(tasks.columns.map(({ name, feature }) => [name, feature === null]), [
+      ["task_index", false],
+      ["task", true],
+    ]);
+  },
+);
 
 for (const [name, fields, rowCount] of [["seattle-weather", 5, 1461], ["random-walk", 2, 50_001]] as const) {
-  test(`${name}.parquet, which DuckDB wrote, against another reader`, { skip }, async () => {
+  test(`fromParquet() of ${name}.parquet, which DuckDB wrote, against another reader`, { skip }, async () => {
     const path = join(realData, "mosaic", `${name}.parquet`);
     const { store, names } = await loadAll(path);
     using _ = store;

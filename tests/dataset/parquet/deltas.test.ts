@@ -31,7 +31,7 @@ async function load(
 
 const deltaPage = (values: Uint8Array, count: number) => ({ values, count, encoding: encodings.delta });
 
-test("uint32 of a writer that counts its differences in 64 bits", async () => {
+test("loadDataset() reads uint32 of a writer that counts its differences in 64 bits", async () => {
   const values = [3_000_000_000n, 5n, 4_000_000_000n, 7n];
   for (const bits of [32, 64] as const) {
     const column = flat("a", types.int32, [deltaPage(deltas(values, { bits }), 4)], uint32Type);
@@ -39,7 +39,7 @@ test("uint32 of a writer that counts its differences in 64 bits", async () => {
   }
 });
 
-test("differences of any width, in blocks of any size, of integers of 32 and 64 bits", async () => {
+test("loadDataset() reads differences of any width, in blocks of any size, of 32 and 64 bits", async () => {
   const random = new Random(28);
   const integer = (bits: number) => {
     const whole = BigInt(random.below(2 ** 32)) << 32n | BigInt(random.below(2 ** 32));
@@ -66,7 +66,7 @@ test("differences of any width, in blocks of any size, of integers of 32 and 64 
   }
 });
 
-test("differences that do not fit what is said of them are refused", () =>
+test("loadDataset() refuses differences that do not fit what is said of them", () =>
   inFolder(async (folder) => {
     const path = join(folder, "x.parquet");
     const values = Array.from({ length: 100 }, (_, i) => BigInt(1 + i));
@@ -97,7 +97,7 @@ test("differences that do not fit what is said of them are refused", () =>
     assert.equal(store.rowCount, 0);
   }));
 
-test("strings whose lengths are differences are sorted by, and refused where they are not theirs", () =>
+test("loadDataset() sorts by strings whose lengths are differences, and refuses those that are not theirs", () =>
   inFolder(async (folder) => {
     const path = join(folder, "x.parquet");
     const bytes = (words: string) => new TextEncoder().encode(words);

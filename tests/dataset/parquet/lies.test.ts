@@ -73,7 +73,7 @@ async function assertRefused(
   });
 }
 
-test("levels that are none of this column are refused", async () => {
+test("loadDataset() refuses levels that are none of this column", async () => {
   assert.deepEqual(await load(lists([0, 1, 0]), 2), [[0n, 1n], [2n]]);
   await assertRefused(lists([1, 0, 1]), 1, /the first of its repetition levels must be 0, got 1$/);
   await assertRefused(lists([0, 3, 0]), 2, /integers must have 1 bits, got 3$/);
@@ -95,7 +95,7 @@ test("levels that are none of this column are refused", async () => {
   assert.deepEqual(await load(flat("a", types.int32, [{ ...int32(5), ...none }]), 1), [5n]);
 });
 
-test("a page of another size than its header says is refused", async () => {
+test("loadDataset() refuses a page of another size than its header says", async () => {
   const sizes: [Page, RegExp][] = [
     [{ ...int32(1, 2), header: { 2: 9 } }, /a page must have the 9 bytes that its header says, got 8$/],
     [
@@ -118,7 +118,7 @@ test("a page of another size than its header says is refused", async () => {
   }
 });
 
-test("what writes compressed pages, and says that they are not, is refused", async () => {
+test("loadDataset() refuses compressed pages that are said to be uncompressed", async () => {
   // In snappy's terms: 8 bytes follow uncompressed, and are these.
   const snappy = Uint8Array.of(8, 7 << 2, 1, 0, 0, 0, 2, 0, 0, 0);
   const given = (isCompressed: boolean): Column => ({
@@ -133,7 +133,7 @@ test("what writes compressed pages, and says that they are not, is refused", asy
 
 const integer = (bits: number, isSigned: boolean) => ({ 10: { 10: { 1: bits, 2: isSigned } } });
 
-test("integers that their own type cannot hold are refused", async () => {
+test("loadDataset() refuses integers that their own type cannot hold", async () => {
   const cases: [number, Struct, number[], number[]][] = [
     [types.int32, { 6: 15 }, [-128, 127], [85_012]],
     [types.int32, integer(8, true), [-128, 127], [-129]],
@@ -155,7 +155,7 @@ test("integers that their own type cannot hold are refused", async () => {
   );
 });
 
-test("a type that means something is refused on what it cannot stand on", async () => {
+test("loadDataset() refuses a logical type on a physical type that it cannot stand on", async () => {
   const unit = (i: number) => ({ [i]: {} });
   const time = (i: number) => ({ 10: { 7: { 1: true, 2: unit(i) } } });
   const instant = (i: number) => ({ 10: { 8: { 1: true, 2: unit(i) } } });
@@ -198,7 +198,7 @@ test("a type that means something is refused on what it cannot stand on", async 
   });
 });
 
-test("statistics that the numbers contradict are refused, where the format defines what they mean", async () => {
+test("loadDataset() refuses statistics that the numbers contradict, where the format defines what they mean", async () => {
   const stats = (least: bigint, largest: bigint, more: Struct = {}) => ({
     5: int64Bytes(largest),
     6: int64Bytes(least),
@@ -242,7 +242,7 @@ test("statistics that the numbers contradict are refused, where the format defin
   assert.deepEqual(await load({ ...column(stats(1n, 2n)), pages: [checked] }, 3), rows);
 });
 
-test("statistics of every type are in the order of the type", async () => {
+test("loadDataset() compares statistics of every type in the order of the type", async () => {
   const halves = (...bits: number[]) => Uint16Array.from(bits);
   const uint64 = integer(64, false);
   // The values with the least first and the largest last; then what is no value, or is as good as one of those.
@@ -286,7 +286,7 @@ test("statistics of every type are in the order of the type", async () => {
   });
 });
 
-test("older statistics say nothing of types that are not signed integers", async () => {
+test("loadDataset() believes older statistics of signed integers only", async () => {
   await inFolder(async (folder) => {
     const path = join(folder, "x.parquet");
     const cases: [Column, number][] = [
@@ -312,7 +312,7 @@ test("older statistics say nothing of types that are not signed integers", async
   });
 });
 
-test("statistics count the nulls of a column, but who wrote of lists may have counted empty ones", async () => {
+test("loadDataset() compares the count of nulls, but for lists, where empty ones may be counted", async () => {
   const optional = { 3: 1 };
   const given = page(Int32Array.of(4, 5), 3, { definitions: runs([1, 0, 1]) });
   const column = (nulls: bigint): Column => ({

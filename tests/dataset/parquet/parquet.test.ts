@@ -210,7 +210,7 @@ test("parquetSchema() tells the feature of each column that holds numbers", asyn
   ]);
 });
 
-test("damaged files give an error and leave the store as it was, or load", async () => {
+test("fromParquet() of damaged files throws and leaves the store as it was, or loads", async () => {
   using folder = temporaryFolder();
   const path = join(folder.path, "x.parquet");
   const original = readFileSync(fixture("plain.parquet"));

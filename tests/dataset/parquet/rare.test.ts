@@ -37,7 +37,7 @@ function pageRanges(bytes: Uint8Array): [number, number][] {
   return ranges;
 }
 
-test("no bit of a page that has a checksum can change unseen", () =>
+test("loadDataset() sees every changed bit of a page that has a checksum", () =>
   inFolder(async (folder) => {
     const whole = new Uint8Array(readFileSync(fixture("checksums.parquet")));
     const path = join(folder, "x.parquet");
@@ -61,7 +61,7 @@ test("no bit of a page that has a checksum can change unseen", () =>
     assert.deepEqual(store.row(59), { step: 59, values: 59, lists: Float64Array.of(59, -59) });
   }));
 
-test("times in seconds, which lie in a file as milliseconds, are seconds again", async () => {
+test("loadDataset() makes seconds again of times that lie in a file as milliseconds", async () => {
   const int64 = (type: number) => ({ type, dtype: "int64" }) as const;
   using store = new StreamStore({ instant: int64(0), clock: 1, instants: int64(2), nothing: 3 });
   await store.loadDataset(fixture("rare.parquet"));
@@ -86,7 +86,7 @@ function instants(...given: bigint[]): Uint8Array {
   }));
 }
 
-test("timestamps in 12 bytes, as Spark, Impala and Hive write them, are nanoseconds since 1970", () =>
+test("loadDataset() makes nanoseconds since 1970 of timestamps in 12 bytes, as Spark, Impala and Hive write", () =>
   inFolder(async (folder) => {
     const path = join(folder, "x.parquet");
     const given = [0n, -1n, 1_704_141_296_123_456_000n, 2n ** 63n - 1n, -(2n ** 63n)];
@@ -127,7 +127,7 @@ test("timestamps in 12 bytes, as Spark, Impala and Hive write them, are nanoseco
     await assert.rejects(other.loadDataset(path), /column "a": values must have 12 bytes, got 11$/);
   }));
 
-test("dates in milliseconds, which Python's files have as days, are milliseconds again", () =>
+test("loadDataset() makes milliseconds again of dates that Python's files have as days", () =>
   inFolder(async (folder) => {
     const path = join(folder, "x.parquet");
     const day = 86_400_000n;
@@ -146,7 +146,7 @@ test("dates in milliseconds, which Python's files have as days, are milliseconds
     assert.deepEqual([...plain.column("a").values], [-1, 0, 2 ** 31 - 1]);
   }));
 
-test("encrypted files are said to be encrypted, and their plain columns are read", () =>
+test("loadDataset() says that a file is encrypted, and reads its plain columns", () =>
   inFolder(async (folder) => {
     const path = join(folder, "x.parquet");
     const page = { values: bytesOf(Float64Array.of(1, 2)), count: 2 };
@@ -172,7 +172,7 @@ test("encrypted files are said to be encrypted, and their plain columns are read
     assert.equal(store.rowCount, 0);
   }));
 
-test("a file of four times as many columns takes some four times as long", () =>
+test("loadDataset() of four times as many columns takes some four times as long", () =>
   inFolder(async (folder) => {
     const path = join(folder, "x.parquet");
     const page = { values: bytesOf(Float64Array.of(1, 2, 3)), count: 3 };

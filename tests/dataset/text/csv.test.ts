@@ -8,7 +8,7 @@ import { inFolder, list, loadText, plainRows, value } from "../../support/saved.
 const load = (fields: FieldMap, text: string, options?: LoadDatasetOptions) =>
   loadText("x.csv", fields, text, options);
 
-test("CSV has nothing for null, and JSON for lists", () =>
+test("saveDataset() to CSV has nothing for null, and JSON for lists", () =>
   inFolder(async (folder) => {
     using store = new StreamStore({ "a,b": 0, n: { type: 1, dtype: "int64" }, v: 2, m: 3 });
     store.append(0, { "a,b": 1, n: 2n ** 53n + 1n, v: [0.1, -0], m: [1, 2, 3, 4] });
@@ -33,7 +33,7 @@ b"
     assert.deepEqual(copy.rows(), store.rows());
   }));
 
-test("what other programs write as CSV is read", async () => {
+test("loadDataset() reads what other programs write as CSV", async () => {
   using store = await load(
     { a: 0, b: 1, c: { type: 2, dtype: "int64" } },
     '\ufeffa,other,b,c\r\n+1.,"x, ""y""\r\nz",True,9007199254740993\r\n.5e1,,FALSE,+9223372036854775807\r\n\r\n-inf,,,\r\nnan,,false,-1',
@@ -46,7 +46,7 @@ test("what other programs write as CSV is read", async () => {
   ]);
 });
 
-test("a single column keeps its nulls", () =>
+test("saveDataset() to CSV keeps the nulls of a single column", () =>
   inFolder(async (folder) => {
     using store = new StreamStore({ a: 0 });
     [1, undefined, 3, undefined].forEach((a, step) => store.append(step, { a }));
@@ -58,7 +58,7 @@ test("a single column keeps its nulls", () =>
     assert.deepEqual(copy.rows(), store.rows());
   }));
 
-test("CSV that is no table of numbers is refused", async () => {
+test("loadDataset() refuses CSV that is no table of numbers", async () => {
   const refused: [string, RegExp][] = [
     ["a,b\n1,2\n3\n", /row 1 of .* must have 2 cells, got 1$/],
     ["a,b\n1,2,3\n", /row 0 of .* must have 2 cells, got 3$/],
@@ -77,7 +77,7 @@ test("CSV that is no table of numbers is refused", async () => {
   });
 });
 
-test("a file of many blocks, with line ends within quotes, is read as one", () =>
+test("loadDataset() reads CSV of many blocks, with line ends within quotes, as one", () =>
   inFolder(async (folder) => {
     const path = join(folder, "x.csv");
     const lines = Array.from({ length: 300_000 }, (_, i) => `${i},"line ${i}\nnext ""line"""`);

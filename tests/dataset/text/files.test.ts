@@ -11,7 +11,7 @@ import { inFolder, loadText, plainRows, value } from "../../support/saved.ts";
 const csv = (text: string, options: CsvOptions, fields: FieldMap = { a: 0, b: 1 }) =>
   loadText("x.csv", fields, text, { csv: options });
 
-test("one bad cell among many is said with file, row, line, column, value and what is allowed", () =>
+test("loadDataset() names one bad cell among many with file, row, line, column, value and what is allowed", () =>
   inFolder(async (folder) => {
     const rowCount = 100_000;
     const bad = 77_777;
@@ -47,7 +47,7 @@ test("one bad cell among many is said with file, row, line, column, value and wh
     }
   }));
 
-test("what else a cell can be refused for is said with its place too", async () => {
+test("loadDataset() gives the place of whatever else a cell is refused for", async () => {
   const integer = { a: { type: 0, dtype: "int64" } } as const;
   const cases: [string, FieldMap, string, RegExp, LoadDatasetOptions?][] = [
     [
@@ -120,7 +120,7 @@ test("what else a cell can be refused for is said with its place too", async () 
   );
 });
 
-test("csv: another delimiter, words for null and dates are read", async () => {
+test("loadDataset() of CSV takes another delimiter, words for null and dates", async () => {
   using store = await csv("a;b;c\n1;NA;x\n-;2;y\n;null;NA\n", { delimiter: ";", nulls: ["NA", "null", "-"] });
   assert.deepEqual(plainRows(store), [{ a: 1 }, { b: 2 }, {}]);
   using tabs = await loadText("x.tsv", { a: 0, b: 1 }, 'a\tb\n1\t"[1, 2]"\n2\t[3]\n');
@@ -140,7 +140,7 @@ test("csv: another delimiter, words for null and dates are read", async () => {
   );
 });
 
-test("csv: dates become microseconds since 1970, and go out as timestamps", async () => {
+test("loadDataset() of CSV makes microseconds since 1970 of dates, which go out as timestamps", async () => {
   const dates: [string, bigint][] = [
     ["1970-01-01", 0n],
     ["2024-02-29", BigInt(Date.UTC(2024, 1, 29)) * 1000n],
@@ -194,7 +194,7 @@ test("csv: dates become microseconds since 1970, and go out as timestamps", asyn
   }
 });
 
-test("csv: options that are none are refused", async () => {
+test("loadDataset() of CSV refuses options that are none", async () => {
   const cases: [unknown, RegExp][] = [
     [3, /csv must be an object, got 3/],
     [null, /csv must be an object, got null/],
@@ -219,7 +219,7 @@ test("csv: options that are none are refused", async () => {
   );
 });
 
-test("one array of objects is read as JSON lines are, however it is laid out", async () => {
+test("loadDataset() reads one array of objects as JSON lines, however it is laid out", async () => {
   const fields = { a: { type: 0, dtype: "int64" }, v: 1 } as const;
   const texts = [
     '[{"a": 1, "v": [1, 2]}, {"a": 9007199254740993, "v": []}, {}]',
@@ -257,7 +257,7 @@ test("one array of objects is read as JSON lines are, however it is laid out", a
   }
 });
 
-test("an array of many blocks on one line is read as one", () =>
+test("loadDataset() reads an array of many blocks on one line as one", () =>
   inFolder(async (folder) => {
     const path = join(folder, "x.json");
     const rowCount = 300_000;
@@ -272,7 +272,7 @@ test("an array of many blocks on one line is read as one", () =>
     assert.equal(store.row(rowCount).n, rowCount - 1);
   }));
 
-test("text that gzip has compressed is read, whatever its name, also in several members", () =>
+test("loadDataset() reads text that gzip has compressed, whatever its name, also in several members", () =>
   inFolder(async (folder) => {
     const texts: Record<string, string> = {
       "x.csv.gz": "a,b\n1,2\n3,4\n",
@@ -308,7 +308,7 @@ test("text that gzip has compressed is read, whatever its name, also in several 
     assert.equal(split.rowCount, 4);
   }));
 
-test("gzip that is cut off or damaged is an error, and nothing of it is loaded", () =>
+test("loadDataset() refuses gzip that is cut off or damaged, and loads nothing of it", () =>
   inFolder(async (folder) => {
     const path = join(folder, "x.jsonl.gz");
     const lines = Array.from({ length: 50_000 }, (_, i) => `{"a": ${i}, "b": ${i * 7919 % 10_007}}\n`);
@@ -331,7 +331,7 @@ test("gzip that is cut off or damaged is an error, and nothing of it is loaded",
     assert.equal(store.rowCount, 0);
   }));
 
-test("gzip that would be a line without end is refused before it takes much memory", () =>
+test("loadDataset() refuses gzip that would be a line without end before it takes much memory", () =>
   inFolder(async (folder) => {
     // 400 MB of one letter in 400 KB, in members of 4 MB.
     const member = gzipSync(Buffer.alloc(4_000_000, "x"));
@@ -349,7 +349,7 @@ test("gzip that would be a line without end is refused before it takes much memo
     }
   }));
 
-test("names of files that are only read are refused where they are to be written", () =>
+test("saveDataset() refuses names of files that are only read", () =>
   inFolder(async (folder) => {
     using store = new StreamStore({ a: 0 });
     store.append(0, { a: 1 });
@@ -361,7 +361,7 @@ test("names of files that are only read are refused where they are to be written
     }
   }));
 
-test("JSON beside the files of a dataset is none of them", () =>
+test("loadDataset() takes JSON beside the files of a dataset for none of them", () =>
   inFolder(async (folder) => {
     using store = new StreamStore({ a: 0 });
     store.append(0, { a: 1 });

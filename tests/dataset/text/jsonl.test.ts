@@ -9,7 +9,7 @@ import { bitsOf, Random } from "../../support/support.ts";
 const load = (fields: FieldMap, text: string, options?: LoadDatasetOptions) =>
   loadText("x.jsonl", fields, text, options);
 
-test("JSON lines are written as Python's json writes them", () =>
+test("saveDataset() writes JSON lines as Python's json does", () =>
   inFolder(async (folder) => {
     using store = new StreamStore({ a: 0, n: { type: 1, dtype: "int64" }, v: 2, m: 3, b: 4 });
     store.append(0, { a: 1, n: 2n ** 53n + 1n, v: [0.1, -0], m: [1, 2, 3, 4], b: true });
@@ -38,7 +38,7 @@ test("JSON lines are written as Python's json writes them", () =>
     });
   }));
 
-test("what JSON lines hold is read: keys in any order, keys left out, nulls, blank lines, Windows' line ends", async () => {
+test("loadDataset() reads JSON lines: keys in any order or left out, nulls, blank lines, Windows' line ends", async () => {
   using store = await load(
     { a: 0, v: 1, flag: 2 },
     '{"other": {"x": [1]}, "v": [], "a": 1}\r\n\r\n{"a": null}\n  {"flag": true, "v": [true, 2.5]}\n{}',
@@ -46,7 +46,7 @@ test("what JSON lines hold is read: keys in any order, keys left out, nulls, bla
   assert.deepEqual(plainRows(store), [{ a: 1, v: [] }, {}, { v: [1, 2.5], flag: 1 }, {}]);
 });
 
-test("integers of any length are exact, beside anything", async () => {
+test("loadDataset() of JSON lines takes integers of any length exactly, beside anything", async () => {
   const fields = { i: { type: 0, dtype: "int64" }, u: { type: 1, dtype: "uint64" }, f: 2 } as const;
   const min = -(2n ** 63n);
   const max = 2n ** 64n - 1n;
@@ -81,7 +81,7 @@ test("integers of any length are exact, beside anything", async () => {
   }
 });
 
-test("every float64 goes through JSON lines as it is", () =>
+test("saveDataset() to JSON lines keeps every float64 as it is", () =>
   inFolder(async (folder) => {
     const random = new Random(5);
     const bits = BigUint64Array.from({ length: 20_000 }, () =>
@@ -100,7 +100,7 @@ test("every float64 goes through JSON lines as it is", () =>
     }
   }));
 
-test("what is no column of numbers is refused by name", async () => {
+test("loadDataset() of JSON lines refuses what is no column of numbers by name", async () => {
   const refused: [string, RegExp][] = [
     [
       '{"a": "1"}',
@@ -126,7 +126,7 @@ test("what is no column of numbers is refused by name", async () => {
   assert.deepEqual(plainRows(store), [{ a: [1, NaN] }]);
 });
 
-test("a file of many blocks is read as one, also where a line is longer than a block", () =>
+test("loadDataset() reads JSON lines of many blocks as one, also where a line is longer than a block", () =>
   inFolder(async (folder) => {
     const path = join(folder, "x.jsonl");
     const long = Array.from({ length: 1_200_000 }, (_, i) => i);
@@ -143,7 +143,7 @@ test("a file of many blocks is read as one, also where a line is longer than a b
     assert.deepEqual(store.row(200_000), { step: 200_000, n: 199_999, v: Float64Array.of(199_999, 1) });
   }));
 
-test("steps come out of JSON lines", async () => {
+test("loadDataset() takes steps out of JSON lines", async () => {
   const text = '{"a": 1, "t": 5}\n{"a": 2, "t": 9223372036854775807}';
   using store = await load({ a: 0 }, text, { step: "t" });
   assert.deepEqual(store.rows(), [{ step: 5, a: 1 }, { step: 2n ** 63n - 1n, a: 2 }]);
