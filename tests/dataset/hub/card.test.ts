@@ -48,18 +48,18 @@ configs:
 ---
 `;
 
-test("a README is made where there is none", () => {
+test("mergeCard() makes a README where there is none", () => {
   assert.equal(mergeCard("", change()), made);
 });
 
-test("merging the same again changes nothing", () => {
+test("mergeCard() of the same again changes nothing", () => {
   assert.equal(mergeCard(made, change()), made);
   const prose = "---\nlicense: mit\n---\n\n# Name\n";
   const once = mergeCard(prose, change());
   assert.equal(mergeCard(once, change()), once);
 });
 
-test("keys, comments, quotes and prose of others stay byte for byte", () => {
+test("mergeCard() leaves keys, comments, quotes and prose of others byte for byte", () => {
   const front = `# Made by hand
 license:   "mit"      # as ever
 tags: [ robotics,   'imitation' ]
@@ -82,7 +82,7 @@ hex: 0x1F
   assert.equal(merged, `---\n${front}${made.slice(4, -4)}---\n${prose}`);
 });
 
-test("sections are replaced where they stand, and what is said between them stays", () => {
+test("mergeCard() replaces sections where they stand, and leaves what is said between them", () => {
   const readme = `---
 dataset_info:
   # about features
@@ -161,7 +161,7 @@ text`,
   );
 });
 
-test("patterns that were not by split become so, and those of a folder the files that they meant", () => {
+test("mergeCard() makes patterns by split of others, and of a folder's the files that they meant", () => {
   const configs = (front: string, dataFiles: [string, string[]][]) =>
     new Card(mergeCard(`---\n${front}\n---\n`, change({ split: "test", dataFiles: new Map(dataFiles) })))
       .values().configs;
@@ -180,7 +180,7 @@ test("patterns that were not by split become so, and those of a folder the files
   ]);
 });
 
-test("other configs stay, and the info of one becomes a list of them", () => {
+test("mergeCard() leaves other configs, and makes a list of the info of one", () => {
   const merged = mergeCard(
     made,
     change({ config: "small", dataFiles: new Map([["train", ["small/train-*"]]]) }),
@@ -202,14 +202,14 @@ test("other configs stay, and the info of one becomes a list of them", () => {
   assert.equal((first.dataset_info as { config_name: string }).config_name, "small");
 });
 
-test("what is not known of a split is not said of any", () => {
+test("mergeCard() says of no split what is not known of one", () => {
   const { dataset_info } = new Card(mergeCard(made, change({ splits: null, features: undefined }))).values();
   assert.deepEqual(Object.keys(dataset_info as object), ["features"]);
   const without = new Card(mergeCard(made, change({ features: null }))).values();
   assert.deepEqual(Object.keys(without.dataset_info as object), ["splits", "download_size", "dataset_size"]);
 });
 
-test("line breaks, a mark at the start, and front matter of one line are kept or understood", () => {
+test("mergeCard() keeps line breaks and a mark at the start, and understands front matter of one line", () => {
   const windows = mergeCard("---\r\nlicense: mit\r\n---\r\nText\r\n", change());
   assert.equal(windows, `---\nlicense: mit\n${made.slice(4)}Text\n`.replaceAll("\n", "\r\n"));
   assert.equal(mergeCard("\ufeff# Name\n", change()), `${made}# Name\n`);
@@ -256,7 +256,7 @@ const allFeatures: Record<string, unknown> = {
   structs: { feature: { x: value("int64") }, _type: "List" },
 };
 
-test("features come out of the YAML as they went in", () => {
+test("featuresFromYaml() gives features as featuresToYaml() took them", () => {
   const readme = mergeCard("", change({ features: allFeatures }));
   assert.deepEqual(findInfo(new Card(readme).values(), "default")!.features, allFeatures);
   assert.deepEqual(featuresFromYaml(featuresToYaml(allFeatures)), allFeatures);
@@ -334,7 +334,7 @@ const plainScalars: readonly (readonly [text: string, kind: string, value?: unkn
 
 const scalarsReadme = `---\nlist:\n${plainScalars.map(([text]) => `- ${text}\n`).join("")}---\n`;
 
-test("plain scalars are what they are to PyYAML", () => {
+test("Card reads plain scalars as PyYAML does", () => {
   const { list } = new Card(scalarsReadme).values() as { list: unknown[] };
   plainScalars.forEach(([text, kind, value], i) => {
     if (kind.startsWith("date")) assert.ok(list[i] instanceof Date, text);
@@ -429,7 +429,7 @@ const labelFeatures = {
   ),
 };
 
-test("odd labels and names of columns, splits and files come back as they went", () => {
+test("mergeCard() keeps odd labels and names of columns, splits and files", () => {
   const readme = mergeCard(
     "",
     change({ features: labelFeatures, dataFiles: new Map([["train", oddLabels]]) }),
@@ -481,7 +481,7 @@ configs:
     data_files:   "y"
 `;
 
-test("lines that a push is not about stay byte for byte", () => {
+test("mergeCard() leaves lines that a push is not about byte for byte", () => {
   const splits = [{ name: "test", memoryBytes: 16, rowCount: 5 }, {
     name: "train",
     memoryBytes: 240,
@@ -525,7 +525,7 @@ test("lines that a push is not about stay byte for byte", () => {
   });
 });
 
-test("a second config leaves the lines of the first", () => {
+test("mergeCard() of a second config leaves the lines of the first", () => {
   const readme =
     "---\ndataset_info:\n  features: # three\n  - name: y\n    dtype: {class_label: {names: {0: n, 1: y}}}\n  splits: []\n---\n";
   const merged = mergeCard(readme, change({ config: "small" }));
@@ -540,7 +540,7 @@ test("a second config leaves the lines of the first", () => {
   assert.deepEqual(findInfo(new Card(merged).values(), "small")!.features, features);
 });
 
-test("front matter that would take all memory or time is refused", () => {
+test("Card refuses front matter that would take all memory or time", () => {
   const bombs = [
     `a: ${"[".repeat(200_000)}`,
     `a: ${"[".repeat(50_000)}${"]".repeat(50_000)}`,
@@ -566,59 +566,74 @@ interface PythonCard {
   readonly text: string;
 }
 
-test("Python reads what was merged, and writes the same YAML of features", { skip: skipReason }, async () => {
-  const hub = await startHub();
-  try {
-    const readmes = [
-      mergeCard("", change()),
-      mergeCard("---\nlicense: mit\n---\n# Name", change({ features: allFeatures })),
-      mergeCard(made, change({ config: "small", features: allFeatures, splits: null })),
-    ];
-    const { cards } = await runClient<{ cards: PythonCard[] }>(hub, "cards", JSON.stringify(readmes));
-    assert.deepEqual(cards[0].configs, {
-      default: { data_files: [{ split: "train", path: "data/train-*" }] },
-    });
-    assert.deepEqual(cards[0].infos.default.splits, { train: [240, 10] });
-    assert.deepEqual(cards[0].infos.default.sizes, [999, 240]);
-    assert.deepEqual(cards[0].infos.default.features, features);
-    assert.equal(cards[1].text, "# Name");
-    assert.deepEqual(cards[1].infos.default.yaml, featuresToYaml(allFeatures));
-    assert.deepEqual(Object.keys(cards[1].infos.default.features as object), Object.keys(allFeatures));
-    assert.deepEqual(Object.keys(cards[2].infos), ["default", "small"]);
-    assert.deepEqual(cards[2].infos.small.yaml, featuresToYaml(allFeatures));
-  } finally {
-    await hub.close();
-  }
-});
-
-test("PyYAML reads the same of odd labels, written by us or as they are", { skip: skipReason }, async () => {
-  const hub = await startHub();
-  try {
-    const readmes = [
-      mergeCard("", change({ features: labelFeatures, dataFiles: new Map([["train", oddLabels]]) })),
-      mergeCard(`---\n${byHand}---\n`, change({ features: undefined, splits: null })),
-      mergeCard("---\n{license: mit}\n---\n", change({ features: labelFeatures })),
-      scalarsReadme,
-    ];
-    const { read } = await runClient<{ read: PythonYaml[] }>(hub, "yaml", JSON.stringify(readmes));
-    for (const i of [0, 2]) {
-      assert.deepEqual(read[i].features, labelFeatures);
-      assert.deepEqual(Object.keys(read[i].features!), Object.keys(labelFeatures));
+test(
+  "mergeCard() writes what Python reads, and the same YAML of features as Python",
+  { skip: skipReason },
+  async () => {
+    const hub = await startHub();
+    try {
+      const readmes = [
+        mergeCard("", change()),
+        mergeCard("---\nlicense: mit\n---\n# Name", change({ features: allFeatures })),
+        mergeCard(made, change({ config: "small", features: allFeatures, splits: null })),
+      ];
+      const { cards } = await runClient<{ cards: PythonCard[] }>(hub, "cards", JSON.stringify(readmes));
+      assert.deepEqual(cards[0].configs, {
+        default: { data_files: [{ split: "train", path: "data/train-*" }] },
+      });
+      assert.deepEqual(cards[0].infos.default.splits, { train: [240, 10] });
+      assert.deepEqual(cards[0].infos.default.sizes, [999, 240]);
+      assert.deepEqual(cards[0].infos.default.features, features);
+      assert.equal(cards[1].text, "# Name");
+      assert.deepEqual(cards[1].infos.default.yaml, featuresToYaml(allFeatures));
+      assert.deepEqual(Object.keys(cards[1].infos.default.features as object), Object.keys(allFeatures));
+      assert.deepEqual(Object.keys(cards[2].infos), ["default", "small"]);
+      assert.deepEqual(cards[2].infos.small.yaml, featuresToYaml(allFeatures));
+    } finally {
+      await hub.close();
     }
-    assert.deepEqual(read[0].paths, oddLabels);
-    assert.deepEqual((read[1].features!.y as { names: string[] }).names, ["n", "y", "N", "1e3", "08", "yes"]);
-    assert.deepEqual(read[3].kinds, plainScalars.map(([, kind]) => kind));
-    const { list } = new Card(scalarsReadme).values() as { list: unknown[] };
-    read[3].values!.forEach((value, i) => {
-      if (plainScalars[i][1] === "float") assert.equal(Number(value.replace("inf", "Infinity")), list[i]);
-      if (plainScalars[i][1] === "int" || plainScalars[i][1] === "str") {
-        assert.equal(value, String(list[i] === 0 ? 0 : list[i]));
+  },
+);
+
+test(
+  "Card reads odd labels as PyYAML does, and mergeCard() writes them so",
+  { skip: skipReason },
+  async () => {
+    const hub = await startHub();
+    try {
+      const readmes = [
+        mergeCard("", change({ features: labelFeatures, dataFiles: new Map([["train", oddLabels]]) })),
+        mergeCard(`---\n${byHand}---\n`, change({ features: undefined, splits: null })),
+        mergeCard("---\n{license: mit}\n---\n", change({ features: labelFeatures })),
+        scalarsReadme,
+      ];
+      const { read } = await runClient<{ read: PythonYaml[] }>(hub, "yaml", JSON.stringify(readmes));
+      for (const i of [0, 2]) {
+        assert.deepEqual(read[i].features, labelFeatures);
+        assert.deepEqual(Object.keys(read[i].features!), Object.keys(labelFeatures));
       }
-    });
-  } finally {
-    await hub.close();
-  }
-});
+      assert.deepEqual(read[0].paths, oddLabels);
+      assert.deepEqual((read[1].features!.y as { names: string[] }).names, [
+        "n",
+        "y",
+        "N",
+        "1e3",
+        "08",
+        "yes",
+      ]);
+      assert.deepEqual(read[3].kinds, plainScalars.map(([, kind]) => kind));
+      const { list } = new Card(scalarsReadme).values() as { list: unknown[] };
+      read[3].values!.forEach((value, i) => {
+        if (plainScalars[i][1] === "float") assert.equal(Number(value.replace("inf", "Infinity")), list[i]);
+        if (plainScalars[i][1] === "int" || plainScalars[i][1] === "str") {
+          assert.equal(value, String(list[i] === 0 ? 0 : list[i]));
+        }
+      });
+    } finally {
+      await hub.close();
+    }
+  },
+);
 
 interface PythonYaml {
   readonly features: Record<string, unknown> | null;

@@ -55,7 +55,7 @@ async function pushShards(
   return hub.repository("user/name").paths().filter((path) => path.startsWith("data/"));
 }
 
-test("options that are wrong are refused before the Hub hears of anything", () =>
+test("saveDataset() and loadDataset() refuse wrong options before the Hub hears of anything", () =>
   withHub(async (hub, options) => {
     using store = new StreamStore(fields);
     fill(store, 0, 10);
@@ -84,7 +84,7 @@ async function bitsOf(store: StreamStore): Promise<Record<string, Bits[]>> {
   return Object.fromEntries(table.schema.fields.map(({ name }) => [name, columnBits(table, name)]));
 }
 
-test("what is pushed comes back, bit for bit, with the features that it had", () =>
+test("saveDataset() pushes what loadDataset() gives back, bit for bit, with its features", () =>
   withHub(async (hub, options) => {
     using store = new StreamStore(fields);
     const observation = { feature: { dtype: "float64", _type: "Value" }, length: 8, _type: "List" } as const;
@@ -104,7 +104,7 @@ test("what is pushed comes back, bit for bit, with the features that it had", ()
     assert.equal(hub.log.count({ path: "/resolve/", status: 302 }), shards.length);
   }));
 
-test("only the columns that are fields are read", () =>
+test("loadDataset() reads only the columns that are fields", () =>
   withHub(async (hub, options) => {
     using store = new StreamStore(fields);
     fill(store, 0, 100_000);
@@ -125,7 +125,7 @@ test("only the columns that are fields are read", () =>
     }
   }));
 
-test("a load that fails leaves the store as it was, and one that meets trouble goes on", () =>
+test("loadDataset() that fails leaves the store as it was, and goes on where it meets trouble", () =>
   withHub(async (hub, options) => {
     using store = new StreamStore(fields);
     await pushShards(hub, store, 20_000, options);
@@ -155,7 +155,7 @@ test("a load that fails leaves the store as it was, and one that meets trouble g
     );
   }));
 
-test("a dataset is pulled, gets new steps, and only those are pushed", () =>
+test("saveDataset() to append pushes only the new steps of a dataset that was pulled", () =>
   withHub(async (hub, options) => {
     using first = new StreamStore(fields);
     fill(first, 0, 1000);
@@ -199,7 +199,7 @@ test("a dataset is pulled, gets new steps, and only those are pushed", () =>
     }
   }));
 
-test("an append must have the columns that are there, whatever the README says", () =>
+test("saveDataset() to append must have the columns that are there, whatever the README says", () =>
   withHub(async (hub, options) => {
     using first = new StreamStore(fields);
     fill(first, 0, 10);
@@ -232,7 +232,7 @@ const edges = Object.fromEntries(names.map((name) => [name, expected.features[na
 const features = Object.fromEntries(names.map((name) => [name, expected.features[name].feature]));
 
 test(
-  "Python loads what we pushed: every feature, every bit",
+  "saveDataset() pushes what Python loads: every feature, every bit",
   { skip: skipReason },
   () =>
     withHub(async (hub, options) => {
@@ -252,7 +252,7 @@ test(
 );
 
 test(
-  "we load what Python pushed, and Python what we appended to it",
+  "loadDataset() takes what Python pushed, and Python what we appended to it",
   { skip: skipReason },
   () =>
     withHub(async (hub, options) => {
@@ -280,7 +280,7 @@ test(
 );
 
 test(
-  "Python loads a dataset that it pushed and we appended to",
+  "saveDataset() appends to a dataset that Python pushed and loads",
   { skip: skipReason },
   () =>
     withHub(async (hub, options) => {

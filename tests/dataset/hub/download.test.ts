@@ -53,7 +53,7 @@ async function rejects(promise: Promise<unknown>, code: string, message: RegExp)
   });
 }
 
-test("a file's redirect is followed once, and only the ranges that were asked for come", () =>
+test("slice() follows a file's redirect once, and fetches only the ranges that were asked for", () =>
   withHub(async (hub) => {
     const file = await openFile(hub);
     assert.equal(file.byteLength, large.length);
@@ -69,7 +69,7 @@ test("a file's redirect is followed once, and only the ranges that were asked fo
     assert.equal(hub.log.bytes({ host: "storage" }), 201_001);
   }));
 
-test("prefetched ranges come in few requests, and slices are cut from them", () =>
+test("prefetch() fetches ranges in few requests, and slice() cuts from them", () =>
   withHub(async (hub) => {
     const file = await openFile(hub);
     await read(file, 2_999_000);
@@ -90,7 +90,7 @@ test("prefetched ranges come in few requests, and slices are cut from them", () 
     assert.equal(hub.log.count(), 3);
   }));
 
-test("a small file is read whole once, and compared with its hash", () =>
+test("slice() reads a small file whole once, and compares it with its hash", () =>
   withHub(async (hub) => {
     const file = await openFile(hub);
     hub.faults.add({ host: "storage", corruptAt: 1_000_000 });
@@ -100,7 +100,7 @@ test("a small file is read whole once, and compared with its hash", () =>
     assert.equal(hub.log.count({ host: "storage" }), 2);
   }));
 
-test("a file that stays damaged is refused", () =>
+test("slice() refuses a file that stays damaged", () =>
   withHub(async (hub) => {
     const file = await openFile(hub);
     hub.faults.add({ host: "storage", corruptAt: 5, times: 4 });
@@ -112,7 +112,7 @@ test("a file that stays damaged is refused", () =>
     );
   }));
 
-test("a download that is cut, shortened or stalls goes on where it was", () =>
+test("slice() goes on where it was when a download is cut, shortened or stalls", () =>
   withHub(async (hub) => {
     const file = await openFile(hub, { retry: { ...retry, timeoutSeconds: 0.2 } });
     await read(file, 0, 10);
@@ -129,14 +129,14 @@ test("a download that is cut, shortened or stalls goes on where it was", () =>
     assert.equal(hub.log.count({ host: "hub" }), 0);
   }));
 
-test("what brings a download forward counts as a first try", () =>
+test("slice() counts what brings a download forward as a first try", () =>
   withHub(async (hub) => {
     const file = await openFile(hub);
     hub.faults.add({ host: "storage", truncateTo: 100_000, times: 9 });
     await read(file, 0, 1_000_000);
   }));
 
-test("a connection that dies without a byte is tried so often and no more", () =>
+test("slice() tries a connection that dies without a byte so often and no more", () =>
   withHub(async (hub) => {
     const file = await openFile(hub);
     hub.faults.add({ host: "storage", drop: "request", times: 3 });
@@ -152,7 +152,7 @@ test("a connection that dies without a byte is tried so often and no more", () =
     hub.faults.clear();
   }));
 
-test("a server that ignores ranges gives the bytes all the same", () =>
+test("slice() has the bytes also of a server that ignores ranges", () =>
   withHub(async (hub) => {
     const file = await openFile(hub);
     hub.faults.add({ host: "storage", ignoreRange: true, times: 2 });
@@ -164,7 +164,7 @@ test("a server that ignores ranges gives the bytes all the same", () =>
     await read(file, 0, 20);
   }));
 
-test("an expired link is renewed", () =>
+test("slice() renews an expired link", () =>
   withHub(async (hub) => {
     const file = await openFile(hub);
     await read(file, 0, 10);
@@ -183,7 +183,7 @@ test("an expired link is renewed", () =>
     await rejects(file.slice(50, 60), "input-output", /the Hub's storage must give or take data.*, got 403/);
   }));
 
-test("429 and 5xx are tried again, and Retry-After is waited for", () =>
+test("openSplit() tries 429 and 5xx again, and waits for Retry-After", () =>
   withHub(async (hub) => {
     hub.createRepository("user/name", { files });
     hub.faults.add({ path: "/revision/", status: 429, headers: { "Retry-After": "1" } });
@@ -205,7 +205,7 @@ test("429 and 5xx are tried again, and Retry-After is waited for", () =>
     await rejects(open(hub), "busy", /must have room for more requests, got 429/);
   }));
 
-test("how long to wait is read from seconds, a date, and the Hub's own header", () => {
+test("waitSecondsOf() reads seconds, a date, and the Hub's own header", () => {
   assert.equal(waitSecondsOf(new Headers({ "Retry-After": "17" })), 17);
   const inTen = waitSecondsOf(new Headers({ "Retry-After": new Date(Date.now() + 10_000).toUTCString() }))!;
   assert.ok(inTen > 8 && inTen <= 10);
@@ -215,7 +215,7 @@ test("how long to wait is read from seconds, a date, and the Hub's own header", 
   assert.equal(waitSecondsOf(new Headers()), null);
 });
 
-test("an abort ends a download, a wait and a listing with its reason", () =>
+test("openSplit() and slice() end with the reason of an abort, also while they wait", () =>
   withHub(async (hub) => {
     hub.createRepository("user/name", { files });
     const reason = new Error("enough");
@@ -239,7 +239,7 @@ test("an abort ends a download, a wait and a listing with its reason", () =>
     await assert.rejects(reading, reason);
   }));
 
-test("a closed file asks for nothing more", () =>
+test("close() of a file asks for nothing more", () =>
   withHub(async (hub) => {
     const file = await openFile(hub);
     file.prefetch([{ start: 0, end: 10 }]);
@@ -248,7 +248,7 @@ test("a closed file asks for nothing more", () =>
     await assert.rejects(file.slice(0, large.length + 1), /must lie within the file, which has 3000000/);
   }));
 
-test("progress is told in bytes of the file", () =>
+test("onProgress() is told bytes of the file", () =>
   withHub(async (hub) => {
     const told: HubProgress[] = [];
     const file = await openFile(hub, { onProgress: (progress) => told.push(progress) });
@@ -258,7 +258,7 @@ test("progress is told in bytes of the file", () =>
     assert.ok(told.every(({ bytes }, i) => i === 0 || bytes > told[i - 1].bytes));
   }));
 
-test("all is of one commit, in pages, whatever is committed meanwhile", () =>
+test("openSplit() has all of one commit, in pages, whatever is committed meanwhile", () =>
   withHub(async (hub) => {
     const shards = Object.fromEntries(
       [0, 1, 2, 3, 4].map((i) => [`data/train-0000${i}-of-00005.parquet`, large.slice(i)]),
@@ -281,7 +281,7 @@ test("all is of one commit, in pages, whatever is committed meanwhile", () =>
 
 for (const shortCommits of [true, false]) {
   const who = shortCommits ? "as the Hub does itself" : "where a mirror does not";
-  test(`a commit is known by the begin of its ID, ${who}`, () =>
+  test(`openSplit() knows a commit by the begin of its ID, ${who}`, () =>
     withHub(async (hub) => {
       const repository = hub.createRepository("user/name", { files });
       const second = repository.write({ [path]: large.slice(1) });
@@ -315,7 +315,7 @@ for (const shortCommits of [true, false]) {
     }, { shortCommits, pageSize: 7 }));
 }
 
-test("a file in git itself is read from the Hub, also behind a redirect of its own", () =>
+test("slice() reads a file in git itself from the Hub, also behind a redirect of its own", () =>
   withHub(async (hub) => {
     const small = new TextEncoder().encode("PAR1, or so it says");
     hub.createRepository("user/name", { files: { ".gitattributes": "" } }).write({ [path]: small });
@@ -329,7 +329,7 @@ test("a file in git itself is read from the Hub, also behind a redirect of its o
     assert.equal(hub.log.count({ host: "storage" }), 0);
   }));
 
-test("who may not read is told what is needed", () =>
+test("openSplit() tells who may not read what is needed", () =>
   withHub(async (hub) => {
     hub.createRepository("user/name", { files });
     hub.createRepository("user/private", { files, private: true });
@@ -365,7 +365,7 @@ test("who may not read is told what is needed", () =>
     await assert.rejects(open(hub, {}, "name"), /Cannot load name: a repository is named user\/name, got/);
   }));
 
-test("a mirror's link to the next page leads back to the mirror", () =>
+test("openSplit() follows a mirror's link to the next page back to the mirror", () =>
   withHub(async (hub) => {
     hub.createRepository("user/name", { files });
     const elsewhere = await startHub();
@@ -381,7 +381,7 @@ test("a mirror's link to the next page leads back to the mirror", () =>
     }
   }, { pageSize: 1 }));
 
-test("ranges are joined where that is cheaper, and parted where they are large", () => {
+test("planRequests() joins ranges where that is cheaper, and parts large ones", () => {
   const plan = (...ranges: [number, number][]) =>
     planRequests(ranges.map(([start, end]) => ({ start, end }))).map(({ start, end }) => [start, end]);
   assert.deepEqual(plan([200_000, 300_000], [0, 10], [20, 30], [5, 5]), [[0, 30], [200_000, 300_000]]);
@@ -393,7 +393,7 @@ test("ranges are joined where that is cheaper, and parted where they are large",
   assert.deepEqual(plan(), []);
 });
 
-test("so many tasks run at once, and a failed one makes room", async () => {
+test("Lanes run so many tasks at once, and a failed one makes room", async () => {
   const lanes = new Lanes(2);
   let running = 0, most = 0;
   const task = async (index: number) => {

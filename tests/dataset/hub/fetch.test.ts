@@ -42,7 +42,7 @@ async function isRefused(asking: Promise<Response>, message: RegExp): Promise<vo
   });
 }
 
-test("only http and https are asked, at once and behind a redirect", async () => {
+test("hubFetch() asks only http and https, at once and behind a redirect", async () => {
   for (
     const address of [
       "file:///etc/passwd",
@@ -66,7 +66,7 @@ test("only http and https are asked, at once and behind a redirect", async () =>
   await isRefused(broken.ask("https://hub.example/a"), /must lead to an address, got something else/);
 });
 
-test("https never becomes http, and http may become https", async () => {
+test("hubFetch() never makes http of https, but may make https of http", async () => {
   const table = { "https://hub.example/a": to("http://cdn.example/a"), "http://cdn.example/a": fine };
   await isRefused(fakeFetch("https://hub.example", table).ask("https://hub.example/a"), /must come by https/);
   await isRefused(fakeFetch("https://hub.example", table).ask("http://cdn.example/a"), /must come by https/);
@@ -83,7 +83,7 @@ test("https never becomes http, and http may become https", async () => {
   await isRefused(fakeFetch("http://hub.example", back).ask("http://hub.example/a"), /must come by https/);
 });
 
-test("five redirects are followed, a sixth is not", async () => {
+test("hubFetch() follows five redirects, and no sixth", async () => {
   for (const count of [5, 6]) {
     const table: Record<string, () => Response> = { [`https://hub.example/${count}`]: fine };
     for (let i = 0; i < count; i++) table[`https://hub.example/${i}`] = to(`/${i + 1}`);
@@ -99,7 +99,7 @@ test("five redirects are followed, a sixth is not", async () => {
   await isRefused(loop.ask("https://hub.example/0"), /at most 5 redirects/);
 });
 
-test("a redirect can be the answer, or an error", async () => {
+test("hubFetch() may take a redirect for the answer, or for an error", async () => {
   const { ask, sent } = fakeFetch("https://hub.example", {
     "https://hub.example/a": to("file:///etc/passwd"),
   });
@@ -143,7 +143,7 @@ const names = {
   "nowhere.example": [],
 };
 
-test("private addresses are asked where the Hub is at one, and nowhere else", async () => {
+test("hubFetch() asks private addresses where the Hub is at one, and nowhere else", async () => {
   for (const host of privateHosts) {
     const address = `https://${host}/a`;
     const table = { "https://hub.example/a": to(address), [new URL(address).href]: fine };
@@ -182,7 +182,7 @@ test("private addresses are asked where the Hub is at one, and nowhere else", as
   }
 });
 
-test("what tells who asks goes to no other origin, and what is asked goes along", async () => {
+test("hubFetch() tells no other origin who asks, but what is asked", async () => {
   const headers = {
     "Authorization": "Bearer hf_x",
     "Cookie": "a=b",
@@ -221,7 +221,7 @@ test("what tells who asks goes to no other origin, and what is asked goes along"
   assert.deepEqual([...uploads[0].headers.keys()], ["x-mine"]);
 });
 
-test("a redirect keeps method and body, or becomes a GET, by its status", async () => {
+test("hubFetch() keeps method and body at a redirect, or makes a GET of it, by its status", async () => {
   const cases: [status: number, method: string, then: string, body: unknown][] = [
     [301, "POST", "GET", undefined],
     [302, "POST", "GET", undefined],
@@ -249,7 +249,7 @@ test("a redirect keeps method and body, or becomes a GET, by its status", async 
   );
 });
 
-test("it takes what fetch takes", async () => {
+test("hubFetch() takes what fetch takes", async () => {
   const { ask, sent } = fakeFetch("https://hub.example", {
     "https://hub.example/a": to("/b", 307),
     "https://hub.example/b": fine,
@@ -284,7 +284,7 @@ function endless(
   return { body, taken: () => bytes, isCanceled: () => canceled };
 }
 
-test("an answer without an end is refused, one of a failure is cut, and a range holds what was asked for", async () => {
+test("hubFetch() refuses an answer without an end, cuts that of a failure, and holds a range to what was asked", async () => {
   const cases: [what: string, status: number, range: string | undefined, bytes: number | null][] = [
     ["an answer", 200, undefined, null],
     ["a failure", 500, undefined, 1 << 16],
@@ -333,7 +333,7 @@ async function withServer(
   }
 }
 
-test("bytes that drip are as good as none, before and within an answer", () =>
+test("hubFetch() takes bytes that drip for none, before and within an answer", () =>
   withServer((request, response) => {
     if (request.url === "/silent") return;
     response.writeHead(200);
@@ -354,7 +354,7 @@ test("bytes that drip are as good as none, before and within an answer", () =>
     }
   }));
 
-test("a slow reader is not taken for a silent server", () =>
+test("hubFetch() does not take a slow reader for a silent server", () =>
   withServer((_, response) => response.end(new Uint8Array(3_000_000)), async (endpoint) => {
     const answer = await hubFetch(endpoint, 0.2)(endpoint);
     let bytes = 0;
@@ -365,7 +365,7 @@ test("a slow reader is not taken for a silent server", () =>
     assert.equal(bytes, 3_000_000);
   }));
 
-test("an abort ends asking and reading with its reason", () =>
+test("hubFetch() ends asking and reading with the reason of an abort", () =>
   withServer((request, response) => {
     if (request.url === "/body") response.writeHead(200).write("begin");
   }, async (endpoint) => {
@@ -392,7 +392,7 @@ function streamOf(bytes: number, pieceBytes = 1 << 16): ReadableStream<Uint8Arra
   }, { highWaterMark: 0 });
 }
 
-test("a stream is sent with its length, and its answer comes whole, early or cut", () =>
+test("hubFetch() sends a stream with its length, and takes an answer that comes whole, early or cut", () =>
   withServer(async (request, response) => {
     if (request.url === "/early") return void response.writeHead(413, { "X-Why": "large" }).end("too large");
     let bytes = 0;

@@ -154,7 +154,7 @@ async function parquetOf(
   }
 }
 
-test("a file of this machine is not loaded as what the Hub has", async () => {
+test("loadDataset() does not take a file of this machine for what the Hub has", async () => {
   let tried = 0;
   await parquetOf(100, async (path) => {
     const content = new Uint8Array(readFileSync(path));
@@ -177,7 +177,7 @@ test("a file of this machine is not loaded as what the Hub has", async () => {
 });
 
 for (const what of ["revision", "tree", "readme", "data"] as const) {
-  test(`redirects that lead nowhere good are refused, and not asked for again: ${what}`, async () => {
+  test(`loadDataset() refuses redirects that lead nowhere good, and asks not again: ${what}`, async () => {
     const to = (location: string) =>
       fails({}, { [what]: redirected(location) }, new RegExp("must come from an http or https address"));
     await to("file:///etc/passwd");
@@ -195,7 +195,7 @@ for (const what of ["revision", "tree", "readme", "data"] as const) {
   });
 }
 
-test("a token does not follow a redirect to another origin", async () => {
+test("openSplit() sends no token behind a redirect to another origin", async () => {
   const seen: (string | undefined)[] = [];
   const elsewhere: Tricks = {
     revision: ({ headers }, response) => {
@@ -216,7 +216,7 @@ test("a token does not follow a redirect to another origin", async () => {
   assert.deepEqual(seen, ["Bearer hf_secret", undefined]);
 });
 
-test("a repository that was renamed is found where the Hub leads", () =>
+test("openSplit() finds a repository that was renamed where the Hub leads", () =>
   withHub({}, {
     tree: (request, response, url) =>
       url.pathname.includes("user/name")
@@ -227,7 +227,7 @@ test("a repository that was renamed is found where the Hub leads", () =>
     assert.deepEqual(files.map(({ path }) => path), ["train.parquet"]);
   }));
 
-test("pages without an end are refused", async () => {
+test("loadDataset() refuses pages without an end", async () => {
   let count = 0;
   const entry = { type: "file", oid: commit, size: 1 };
   const page = (entries: (page: number) => unknown[]): Reply => (_, response, url) => {
@@ -249,7 +249,7 @@ test("pages without an end are refused", async () => {
   }, /400000000 bytes/);
 });
 
-test("JSON without an end is refused", async () => {
+test("loadDataset() refuses JSON without an end", async () => {
   const message =
     /the (revision main|list of files) of user\/name must have at most 64000000 bytes, got more/;
   await fails({}, { revision: flooded(200, " ".repeat(1 << 16)) }, message);
@@ -257,7 +257,7 @@ test("JSON without an end is refused", async () => {
   await fails({}, { tree: flooded(200, "[".repeat(1 << 16)) }, message);
 });
 
-test("of a failure without an end the begin is read", async () => {
+test("loadDataset() reads the begin of a failure without an end", async () => {
   for (const what of ["revision", "tree", "readme", "data"] as const) {
     for (const status of [404, 500]) {
       await withHub({}, { [what]: flooded(status, "x".repeat(1 << 16)) }, async (endpoint) => {
@@ -270,7 +270,7 @@ test("of a failure without an end the begin is read", async () => {
   }
 });
 
-test("of a file without an end what was listed is read", async () => {
+test("loadDataset() reads what was listed of a file without an end", async () => {
   const endless: Reply = ({ headers }, response) => {
     const match = /^bytes=(\d+)-(\d+)$/.exec(headers.range ?? "")!;
     response.writeHead(206, { "Content-Range": `bytes ${match[1]}-${match[2]}/6` });
@@ -287,7 +287,7 @@ test("of a file without an end what was listed is read", async () => {
   });
 });
 
-test("a footer that says it has 4 GB is not fetched", async () => {
+test("loadDataset() does not fetch a footer that says it has 4 GB", async () => {
   const byteLength = 8_000_000_000;
   let bytes = 0;
   const claim: Reply = ({ headers }, response) => {
@@ -313,7 +313,7 @@ test("a footer that says it has 4 GB is not fetched", async () => {
   });
 });
 
-test("no read is larger than memory, and what is foreseen is held within a bound", async () => {
+test("slice() reads nothing larger than memory, and withinBytes() holds what is foreseen within a bound", async () => {
   await withHub({ byteLength: 2 ** 40 }, {}, async (endpoint) => {
     const { files: [file] } = await openSplit("user/name", "train", { endpoint, token: null, retry });
     await assert.rejects(file.slice(5), {
@@ -326,7 +326,7 @@ test("no read is larger than memory, and what is foreseen is held within a bound
   assert.deepEqual(withinBytes([small, small, small], 2000), [small, small]);
 });
 
-test("answers that drip end in an error", async () => {
+test("loadDataset() of answers that drip ends in an error", async () => {
   const drip = (begin: string, status = 200): Reply => ({ headers }, response) => {
     const match = /^bytes=(\d+)-(\d+)$/.exec(headers.range ?? "");
     const range = match && match[2] !== "0" ? { "Content-Range": `bytes ${match[1]}-${match[2]}/1000` } : {};
@@ -347,7 +347,7 @@ test("answers that drip end in an error", async () => {
   });
 });
 
-test("a byte a try is no progress", async () => {
+test("loadDataset() takes a byte a try for no progress", async () => {
   let tries = 0;
   const one: Reply = ({ headers }, response) => {
     const [start, end] = /^bytes=(\d+)-(\d+)$/.exec(headers.range!)!.slice(1).map(Number);
@@ -361,7 +361,7 @@ test("a byte a try is no progress", async () => {
   assert.ok(tries <= 4, `${tries}`);
 });
 
-test("paths that lead out of the repository are refused", async () => {
+test("openSplit() refuses paths that lead out of the repository", async () => {
   const wrong = [
     "../x.parquet",
     "data/../../x.parquet",
@@ -392,7 +392,7 @@ test("paths that lead out of the repository are refused", async () => {
   }
 });
 
-test("what a list says in other types is refused", async () => {
+test("loadDataset() refuses what a list says in other types", async () => {
   const entry = { type: "file", path: "train.parquet", size: 5, oid: commit };
   const wrong = [
     { path: 7 },
@@ -466,11 +466,11 @@ const spoken: readonly [what: string, dataset: Dataset, tricks: Tricks][] = [
 ];
 
 for (const [what, dataset, tricks] of spoken) {
-  test(`what a server says is only shown: ${what}`, () =>
+  test(`loadDataset() only shows what a server says: ${what}`, () =>
     withHub(dataset, tricks, async (endpoint) => assertPrintable(await failure(endpoint), what)));
 }
 
-test("what a stranger's file says is only shown", async () => {
+test("loadDataset() only shows what a stranger's file says", async () => {
   const folder = mkdtempSync(`${tmpdir()}/hub-hostile-`);
   try {
     using theirs = new StreamStore({ [evil]: 0, reward: 1 });
@@ -498,7 +498,7 @@ test("what a stranger's file says is only shown", async () => {
   }
 });
 
-test("what a server says of an upload is only shown, and leads nowhere else", async () => {
+test("saveDataset() only shows what a server says of an upload, which leads nowhere else", async () => {
   using store = new StreamStore({ reward: 0 });
   for (let step = 0; step < 100; step++) store.append(step, { reward: step });
   const push = async (answer: (body: string, url: URL) => unknown): Promise<Error> => {

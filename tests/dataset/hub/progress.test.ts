@@ -94,7 +94,7 @@ function assertGone(shown: string): void {
 }
 
 test(
-  "a load shows a bar on a terminal, which is gone at its end",
+  "loadDataset() shows a bar on a terminal, which is gone at its end",
   { skip },
   () =>
     withHub(async (hub, args) => {
@@ -115,7 +115,7 @@ test(
     }),
 );
 
-test("a save shows one too", { skip }, () =>
+test("saveDataset() shows a bar too", { skip }, () =>
   withHub(async (hub, args) => {
     slow(hub);
     const { output, shown } = await onTerminal(programOf(["save", ...args]));
@@ -124,7 +124,7 @@ test("a save shows one too", { skip }, () =>
     assertGone(shown);
   }));
 
-test("a load that fails takes its bar away", { skip }, () =>
+test("loadDataset() that fails takes its bar away", { skip }, () =>
   withHub(async (hub, args) => {
     slow(hub, 3);
     hub.faults.add({ host: "storage", status: 404 });
@@ -134,7 +134,7 @@ test("a load that fails takes its bar away", { skip }, () =>
     assertGone(shown);
   }));
 
-test("of two loads at the same time one shows its bar", { skip }, () =>
+test("loadDataset(), twice at the same time, shows one bar", { skip }, () =>
   withHub(async (hub, args) => {
     await push(hub, "user/other");
     slow(hub, 8);
@@ -146,7 +146,7 @@ test("of two loads at the same time one shows its bar", { skip }, () =>
     assertGone(shown);
   }));
 
-test("what is over at once shows nothing", { skip }, () =>
+test("loadDataset() shows nothing of what is over at once", { skip }, () =>
   withHub(async (_, args) => {
     const { output, shown } = await onTerminal(programOf(["load", ...args]));
     assert.equal(output, "load: 2000 rows\n");
@@ -154,7 +154,7 @@ test("what is over at once shows nothing", { skip }, () =>
   }));
 
 test(
-  "a load without a token needs no more: not to read",
+  "loadDataset() without a token says that reading needs none",
   { skip: !isDeno && "Bun has no permissions" },
   () =>
     withHub(async (hub) => {
@@ -163,16 +163,20 @@ test(
     }),
 );
 
-test("progress: false and onProgress turn it off", { skip }, () =>
-  withHub(async (hub, args) => {
-    for (const options of [{ progress: false }, { onProgress: true }]) {
-      slow(hub, 1);
-      const { shown } = await onTerminal(programOf(["load", ...args, JSON.stringify(options)]));
-      assert.equal(shown, "");
-    }
-  }));
+test(
+  "loadDataset() shows no bar with progress: false or onProgress",
+  { skip },
+  () =>
+    withHub(async (hub, args) => {
+      for (const options of [{ progress: false }, { onProgress: true }]) {
+        slow(hub, 1);
+        const { shown } = await onTerminal(programOf(["load", ...args, JSON.stringify(options)]));
+        assert.equal(shown, "");
+      }
+    }),
+);
 
-test("nothing is shown where the error output is no terminal", () =>
+test("loadDataset() shows nothing where the error output is no terminal", () =>
   withHub(async (hub, args) => {
     for (const verb of ["load", "save"]) {
       slow(hub, 1);

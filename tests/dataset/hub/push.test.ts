@@ -101,7 +101,7 @@ async function rejects(promise: Promise<unknown>, code: string, message: RegExp)
   });
 }
 
-test("a push makes the repository, uploads every shard and commits once", () =>
+test("pushSplit() makes the repository, uploads every shard and commits once", () =>
   withHub(async (hub, push) => {
     const told: HubProgress[] = [];
     const store = new FakeStore(250);
@@ -138,7 +138,7 @@ test("a push makes the repository, uploads every shard and commits once", () =>
     assert.deepEqual(files.map(({ path }) => path), names);
   }));
 
-test("the same again is no commit and no upload, and what is new takes the place of all", () =>
+test("pushSplit() of the same again neither commits nor uploads, and of what is new replaces all", () =>
   withHub(async (hub, push) => {
     const store = new FakeStore(250);
     const { commit } = await push(store);
@@ -157,7 +157,7 @@ test("the same again is no commit and no upload, and what is new takes the place
     assert.deepEqual(infoOf(hub, "empty"), { rowCount: 0, memoryBytes: 0 });
   }));
 
-test("other splits, files and prose stay", () =>
+test("pushSplit() leaves other splits, files and prose", () =>
   withHub(async (hub, push) => {
     const repository = hub.createRepository("user/name", {
       files: {
@@ -185,7 +185,7 @@ test("other splits, files and prose stay", () =>
     assert.deepEqual([infoOf(hub), infoOf(hub, "test")], [undefined, undefined]);
   }));
 
-test("splits of one config must have the same features, and those of another need not", () =>
+test("pushSplit() wants the same features of splits of one config, and not of another's", () =>
   withHub(async (hub, push) => {
     await push(new FakeStore(100));
     const other = new FakeStore(100);
@@ -206,7 +206,7 @@ test("splits of one config must have the same features, and those of another nee
     assert.deepEqual(findInfo(valuesOf(hub), "default")!.features, other.features);
   }));
 
-test("an append uploads what is new only, and keeps the shards that are there", () =>
+test("pushSplit() to append uploads what is new only, and keeps the shards that are there", () =>
   withHub(async (hub, push) => {
     const store = new FakeStore(150);
     await push(store, { append: true });
@@ -238,7 +238,7 @@ test("an append uploads what is new only, and keeps the shards that are there", 
     assert.deepEqual(infoOf(hub), { rowCount: 261, memoryBytes: 2088 });
   }));
 
-test("an append is refused where the split was changed by others, and not where the rest was", () =>
+test("pushSplit() to append is refused where others changed the split, and not where they changed the rest", () =>
   withHub(async (hub, push) => {
     const store = new FakeStore(100);
     await push(store);
@@ -265,7 +265,7 @@ test("an append is refused where the split was changed by others, and not where 
     await rejects(push(store, { append: true }), "diverged", /last push/);
   }));
 
-test("an append needs a push to go on from", () =>
+test("pushSplit() to append needs a push to go on from", () =>
   withHub(async (_hub, push) => {
     await push(new FakeStore(100));
     await rejects(
@@ -284,7 +284,7 @@ test("an append needs a push to go on from", () =>
     );
   }));
 
-test("an append is refused where the store has not the rows that were pushed", () =>
+test("pushSplit() to append is refused where the store has not the rows that were pushed", () =>
   withHub(async (_hub, push) => {
     const store = new FakeStore(100);
     await push(store);
@@ -308,7 +308,7 @@ test("an append is refused where the store has not the rows that were pushed", (
     await rejects(push(store, { append: true }), "diverged", /at least 150 rows, got 99/);
   }));
 
-test("what was pushed is remembered beside the store, and a damaged note is no push", () =>
+test("pushSplit() remembers what was pushed beside the store, and takes a damaged note for none", () =>
   withHub(async (_hub, push) => {
     const store = new FakeStore(100);
     await push(store);
@@ -322,7 +322,7 @@ test("what was pushed is remembered beside the store, and a damaged note is no p
     await rejects(push(store, { append: true }), "diverged", /must have been pushed or loaded by this store/);
   }));
 
-test("a conflict is met by looking anew: what others committed stays", () =>
+test("pushSplit() meets a conflict by looking anew: what others committed stays", () =>
   withHub(async (hub, push) => {
     const repository = hub.createRepository("user/name");
     let count = 0;
@@ -353,7 +353,7 @@ test("a conflict is met by looking anew: what others committed stays", () =>
     await rejects(push(new FakeStore(100, 2)), "busy", /nobody else must commit at the same time, got 412/);
   }));
 
-test("an append meets another's commit to the split, and gives way", () =>
+test("pushSplit() to append meets another's commit to the split, and gives way", () =>
   withHub(async (hub, push) => {
     const store = new FakeStore(100);
     await push(store);
@@ -364,7 +364,7 @@ test("an append meets another's commit to the split, and gives way", () =>
   }));
 
 for (const how of ["drop", "status"] as const) {
-  test(`a commit whose answer is lost (${how}) is found and not made twice`, () =>
+  test(`pushSplit() finds a commit whose answer is lost (${how}), and does not make it twice`, () =>
     withHub(async (hub, push) => {
       const store = new FakeStore(100);
       const lost = how === "drop" ? { drop: "answer" as const } : { status: 500, handled: true };
@@ -389,7 +389,7 @@ for (const how of ["drop", "status"] as const) {
     }));
 }
 
-test("a push that died after its commit is known to the next append", () =>
+test("pushSplit() to append knows a push that died after its commit", () =>
   withHub(async (hub, push) => {
     const store = new FakeStore(100);
     await push(store);
@@ -411,7 +411,7 @@ test("a push that died after its commit is known to the next append", () =>
     assert.deepEqual(infoOf(hub), { rowCount: 190, memoryBytes: 1520 });
   }));
 
-test("429, 5xx and cut connections on the way up are tried again", () =>
+test("pushSplit() tries 429, 5xx and cut connections on the way up again", () =>
   withHub(async (hub, push) => {
     hub.faults.add({ path: /revision\/main$/, status: 503 });
     hub.faults.add({ path: "/repos/create", drop: "answer" });
@@ -427,7 +427,7 @@ test("429, 5xx and cut connections on the way up are tried again", () =>
     await rejects(push(new FakeStore(100, 2)), "input-output", /Cannot save user\/name: .*, got 503/);
   }));
 
-test("an expired address for an upload is asked for anew", () =>
+test("pushSplit() asks anew for an expired address for an upload", () =>
   withHub(async (hub, push) => {
     hub.faults.add({ path: "/upload/", status: 403, before: () => hub.expireLinks() });
     await push(new FakeStore(100));
@@ -435,7 +435,7 @@ test("an expired address for an upload is asked for anew", () =>
     await rejects(push(new FakeStore(100, 2)), "input-output", /data\/train-00000\.parquet, got 400/);
   }));
 
-test("a large shard goes up in parts", () =>
+test("pushSplit() uploads a large shard in parts", () =>
   withHub(async (hub, push) => {
     const store = new FakeStore(100);
     hub.faults.add({ path: "/part/", status: 503 });
@@ -448,7 +448,7 @@ test("a large shard goes up in parts", () =>
     assert.equal(hub.log.count({ path: "/part/", status: 200 }), 3);
   }, { multipartBytes: 1000, partBytes: 800 }));
 
-test("a repository that takes Parquet for small files gets it in the commit itself", () =>
+test("pushSplit() puts Parquet into the commit itself where the repository takes it for small files", () =>
   withHub(async (hub, push) => {
     hub.createRepository("user/name", { files: { ".gitattributes": "" } });
     const store = new FakeStore(1);
@@ -462,7 +462,7 @@ test("a repository that takes Parquet for small files gets it in the commit itse
     );
   }));
 
-test("a branch is made where it is not there, and main stays as it is", () =>
+test("pushSplit() makes a branch where it is not there, and leaves main as it is", () =>
   withHub(async (hub, push) => {
     await push(new FakeStore(100), { revision: "try/it" });
     const repository = hub.repository("user/name");
@@ -472,7 +472,7 @@ test("a branch is made where it is not there, and main stays as it is", () =>
     assert.equal(repository.commits.size, 3);
   }));
 
-test("who may not write is told what is needed, and nothing is uploaded", () =>
+test("pushSplit() tells who may not write what is needed, and uploads nothing", () =>
   withHub(async (hub, push) => {
     await rejects(
       push(new FakeStore(10), { token: null }),
@@ -500,7 +500,7 @@ test("who may not write is told what is needed, and nothing is uploaded", () =>
     assert.equal(hub.log.count({ host: "storage" }), 0);
   }));
 
-test("an abort ends an upload with its reason, and nothing is committed", () =>
+test("pushSplit() ends with the reason of an abort, and commits nothing", () =>
   withHub(async (hub, push) => {
     const controller = new AbortController();
     const reason = new Error("enough");
@@ -513,7 +513,7 @@ test("an abort ends an upload with its reason, and nothing is committed", () =>
     assert.equal(hub.log.count({ path: "/commit/" }), 0);
   }));
 
-test("a note of a push holds the hashes of what was pushed", () =>
+test("pushSplit() notes the hashes of what was pushed", () =>
   withHub(async (_hub, push) => {
     const store = new FakeStore(100);
     await push(store);

@@ -21,7 +21,7 @@ function withHome(files: Record<string, string>, run: (home: string) => void): v
   }
 }
 
-test("the token is the option's, then HF_TOKEN's, then the command line's", () =>
+test("resolveSettings() takes the option's token, then HF_TOKEN's, then the command line's", () =>
   withHome(
     { ".cache/huggingface/token": "hf_file\n", "other/token": "hf_other", "mine": "hf_mine" },
     (HOME) => {
@@ -43,7 +43,7 @@ test("the token is the option's, then HF_TOKEN's, then the command line's", () =
     },
   ));
 
-test("retry takes what its numbers mean, and names what it takes", () => {
+test("resolveSettings() takes what the numbers of retry mean, and names what it takes", () => {
   const resolve = (retry: object) => resolveSettings({ token: null, retry }, {}).retry;
   const all = { attempts: 1, pauseSeconds: 0, timeoutSeconds: 0.5 };
   assert.deepEqual(resolve(all), all);
@@ -75,7 +75,7 @@ test("retry takes what its numbers mean, and names what it takes", () => {
   }
 });
 
-test("the endpoint is the option's, then HF_ENDPOINT's, then HuggingFace's", () => {
+test("resolveSettings() takes the option's endpoint, then HF_ENDPOINT's, then HuggingFace's", () => {
   const endpoint = (environment: Environment, option?: string) =>
     resolveSettings({ token: null, endpoint: option }, environment).endpoint;
   assert.equal(endpoint({}), "https://huggingface.co");
@@ -90,7 +90,7 @@ test("the endpoint is the option's, then HF_ENDPOINT's, then HuggingFace's", () 
   }
 });
 
-test("errors about settings do not show what is secret", () => {
+test("resolveSettings() shows nothing secret in its errors", () => {
   const secret = /hf_secret|passw0rd/;
   const cases: [Parameters<typeof resolveSettings>[0], Environment, RegExp][] = [
     [{ token: "hf_secret\u00e9" }, {}, /the token from the option token must be letters/],
@@ -113,7 +113,7 @@ test("errors about settings do not show what is secret", () => {
   );
 });
 
-test("a repository's name is no path", () => {
+test("isHubName() tells a repository's name from a path", () => {
   for (const name of ["user/name", "user/name.v2", "User-1/a_b-c", "_a/0"]) assert.ok(isHubName(name), name);
   for (const name of ["./name", "../name", "/user/name", "name", "a/b/c", "user/", "a/.b", "a b/c", "a/b?"]) {
     assert.ok(!isHubName(name), name);

@@ -128,7 +128,7 @@ function makeRepository(hub: Hub, id: string, { files, front }: Case) {
 }
 
 for (const example of cases) {
-  test(`splits are found: ${example.what}`, () =>
+  test(`openSplit() finds splits: ${example.what}`, () =>
     withHub(async (hub) => {
       makeRepository(hub, "user/name", example);
       const options = { endpoint: hub.endpoint, token: null, config: example.config };
@@ -155,7 +155,7 @@ test("Python's datasets finds the same splits", { skip: skipReason }, () =>
     cases.forEach(({ splits, what }, i) => assert.deepEqual(found.splits[i], splits, what));
   }));
 
-test("a README that names what is not there, or several configs, is told apart", () =>
+test("openSplit() tells a README apart that names what is not there, or several configs", () =>
   withHub(async (hub) => {
     const open = async (front: string, files: string[], options: { config?: string } = {}) => {
       hub.repositories.clear();
@@ -191,7 +191,7 @@ test("a README that names what is not there, or several configs, is told apart",
     await assert.rejects(open("- a", files), { code: "damaged" });
   }));
 
-test("patterns mean what they mean to Python", () => {
+test("Glob takes patterns as Python does", () => {
   const cases: [string, string[], string[]][] = [
     ["*", ["a", "a.b"], ["", "a/b"]],
     ["**", ["a", "a/b"], []],
@@ -235,7 +235,7 @@ const slowPatterns: readonly [what: string, pattern: string, name: string][] = [
 ];
 
 for (const [what, pattern, name] of slowPatterns) {
-  test(`a pattern is compared in steps of its length times the name's: ${what}`, () => {
+  test(`Glob compares in steps of the pattern's length times the name's: ${what}`, () => {
     const glob = new Glob(pattern);
     let steps = 0;
     const start = performance.now();
@@ -245,7 +245,7 @@ for (const [what, pattern, name] of slowPatterns) {
   });
 }
 
-test("a README of patterns that are never done is refused, and soon", () =>
+test("openSplit() refuses a README of patterns that are never done, and soon", () =>
   withHub(async (hub) => {
     const files = Array.from({ length: 300 }, (_, i) => `${"a".repeat(200)}${i}.parquet`);
     const list = Array.from({ length: 2000 }, (_, i) => `    - "${"*a".repeat(40)}${i}"`).join("\n");
@@ -260,7 +260,7 @@ test("a README of patterns that are never done is refused, and soon", () =>
     assert.ok(performance.now() - start < 20_000, `${performance.now() - start} ms`);
   }));
 
-test("a README that names many files one by one is read as soon as one with a pattern", () =>
+test("openSplit() reads a README that names many files one by one as soon as one with a pattern", () =>
   withHub(async (hub) => {
     const files = Array.from({ length: 5000 }, (_, i) => `part/${String(i).padStart(5, "0")}.parquet`);
     const list = files.map((path) => `    - ${path}`).join("\n");
@@ -309,7 +309,7 @@ function meansPart(part: string, name: string): boolean {
     meansPart(part.slice(1), name.slice(1));
 }
 
-test("random patterns of letters, stars and folders mean what trying everything says", () => {
+test("Glob of random letters, stars and folders means what trying everything says", () => {
   let state = 7;
   const random = (count: number) => (state = (state * 48271) % 2147483647) % count;
   const text = (from: readonly string[], length: number) =>
@@ -325,7 +325,7 @@ test("random patterns of letters, stars and folders mean what trying everything 
   assert.ok(matchCount > 1000, `${matchCount}`);
 });
 
-test("files come in the order of code points, as Python has it", () => {
+test("findSplits() gives files in the order of code points, as Python does", () => {
   const paths = ["b.parquet", "\u{1f600}.parquet", "\uffee.parquet", "B.parquet", "a-1.parquet", "a.parquet"];
   assert.deepEqual(findSplits(paths, null).get("train"), [
     "B.parquet",
