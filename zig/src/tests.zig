@@ -17,11 +17,13 @@ test {
     _ = @import("sample/placement.zig");
     _ = @import("sample/window_fill.zig");
     _ = @import("sample/fields_fill.zig");
-    _ = @import("sample/priorities.zig");
+    _ = @import("sample/priorities_test.zig");
     _ = @import("statistics/moments.zig");
-    _ = @import("statistics/statistics.zig");
+    _ = @import("statistics/statistics_test.zig");
     _ = @import("read/recent.zig");
     _ = @import("testing/store_test.zig");
+    _ = @import("testing/batch_test.zig");
+    _ = @import("testing/recovery_test.zig");
     _ = @import("testing/sectors.zig");
     _ = @import("testing/fault_test.zig");
     _ = @import("testing/full_disk_test.zig");

@@ -4,28 +4,22 @@ const std = @import("std");
 const system = @import("../system/system.zig");
 const format = @import("../format/format.zig");
 const store_file = @import("../store/store.zig");
-const batch_file = @import("../store/batch.zig");
 const Faulty = @import("testing.zig").Faulty;
 const Fault = @import("testing.zig").Fault;
 const Scratch = @import("testing.zig").Scratch;
+const faults = @import("testing.zig").faults;
+const plainSource = @import("testing.zig").plainSource;
 const Model = @import("model.zig").Model;
 const Step = @import("model.zig").Step;
 
 const testing = std.testing;
 const Store = store_file.Store(Faulty);
 
-const options: store_file.Options = .{ .capacity_tokens = 100, .tail_records_max = 16, .tail_values_max = 64, .reserved_elements = 700 };
+const options = @import("testing.zig").small;
 
 var holder: u64 = 0;
 
 test "when any one system call fails, a store in a directory keeps all that it has acknowledged" {
-    const faults = [_]Fault{
-        .{ .failure = error.StorageFull },
-        .{ .failure = error.InputOutput },
-        .{ .failure = error.Interrupted },
-        .{ .failure = error.OutOfMemory },
-        .short_write,
-    };
     for (faults) |fault| {
         var fail_at: usize = 1;
         while (try runWithFault(fail_at, fault)) fail_at += 1;
@@ -135,20 +129,7 @@ const Script = struct {
             step.* = self.step + 1 + @as(i64, @intCast(row));
             value.* = @floatFromInt(row);
         }
-        const source: batch_file.Source = .{
-            .type = 2,
-            .kind = .float64,
-            .dtype = .float64,
-            .width = 1,
-            .first_row = 0,
-            .first_value = 0,
-            .values = std.mem.sliceAsBytes(&values),
-            .offsets = .none,
-            .validity = .{},
-            .value_validity = .{},
-            .nan_for_null = false,
-            .marks_list = false,
-        };
+        const source = plainSource(2, 1, &values, &.{}, null);
         try self.store.flush();
         try self.store.batch.begin(&self.store, &steps);
         try self.store.batch.measure(&source);

@@ -5,6 +5,7 @@ const format = @import("../format/format.zig");
 const store_file = @import("../store/store.zig");
 const Faulty = @import("testing.zig").Faulty;
 const Scratch = @import("testing.zig").Scratch;
+const abandon = @import("testing.zig").abandon;
 const Model = @import("model.zig").Model;
 const Step = @import("model.zig").Step;
 
@@ -77,15 +78,6 @@ fn walk(capacity_tokens: u64, seed: u64, figures: *Figures) !void {
         }
         try model.expectEqual(&store);
     }
-}
-
-/// Lets go of everything as the death of a process would.
-fn abandon(store: *Store) void {
-    store.files.close();
-    store.files.releaseMaps();
-    store.head.release();
-    store.stage.release();
-    store.batch.release();
 }
 
 test "what the tail may take grows with the stream, up to all of the tail" {

@@ -9,20 +9,20 @@ const std = @import("std");
 const options_of_build = @import("options");
 const format = @import("../format/format.zig");
 const files_file = @import("../store/files.zig");
-const batch_file = @import("../store/batch.zig");
 const store_file = @import("../store/store.zig");
 const History = @import("history.zig").History;
 const Step = @import("model.zig").Step;
 const Recorder = @import("recorder.zig").Recorder;
 const Survival = @import("sectors.zig").Survival;
 const Scratch = @import("testing.zig").Scratch;
+const abandon = @import("testing.zig").abandon;
+const plainSource = @import("testing.zig").plainSource;
 
 const testing = std.testing;
 const allocator = testing.allocator;
 const Store = store_file.Store(Recorder);
 
-/// Small sizes, so that a session goes over several chunks, and its steps over the tail.
-const options: store_file.Options = .{ .capacity_tokens = 100, .tail_records_max = 16, .tail_values_max = 64, .reserved_elements = 700 };
+const options = @import("testing.zig").small;
 
 const wanted_states: usize = if (options_of_build.long) 20_000 else 400;
 const appends_per_boot = 30;
@@ -152,20 +152,7 @@ const Session = struct {
         for (&steps, 1..) |*step, i| step.* = self.step + @as(i64, @intCast(i));
         const is_kept = self.random.uintLessThan(u32, 4) > 0;
         if (is_kept) try self.modelBatch(&steps, &values);
-        const source: batch_file.Source = .{
-            .type = 2,
-            .kind = .float64,
-            .dtype = .float64,
-            .width = 3,
-            .first_row = 0,
-            .first_value = 0,
-            .values = std.mem.sliceAsBytes(&values),
-            .offsets = .none,
-            .validity = .{},
-            .value_validity = .{},
-            .nan_for_null = false,
-            .marks_list = false,
-        };
+        const source = plainSource(2, 3, &values, &.{}, null);
         try self.store.batch.begin(&self.store, &steps);
         try self.store.batch.measure(&source);
         try self.store.batch.scatter(&source);
@@ -281,15 +268,6 @@ fn expectWhole(store: *Store) !void {
             try testing.expect(try store.files.isChunkWhole(which, chunk, store.commit));
         }
     }
-}
-
-/// Lets go of everything as the death of a process would.
-fn abandon(store: *Store) void {
-    store.files.close();
-    store.files.releaseMaps();
-    store.head.release();
-    store.stage.release();
-    store.batch.release();
 }
 
 test "power loss: what was synced is there, and of the rest a prefix" {

@@ -2,6 +2,8 @@
 
 const std = @import("std");
 const system = @import("../system/system.zig");
+const batch_file = @import("../store/batch.zig");
+const store_file = @import("../store/store.zig");
 
 pub const Fault = union(enum) {
     none,
@@ -159,6 +161,45 @@ pub const Faulty = struct {
         Real.unmap(address, length_bytes);
     }
 };
+
+/// The ways in which a system call fails.
+pub const faults = [_]Fault{
+    .{ .failure = error.StorageFull },
+    .{ .failure = error.InputOutput },
+    .{ .failure = error.Interrupted },
+    .{ .failure = error.OutOfMemory },
+    .short_write,
+};
+
+/// Small sizes, so that chunks, the tail and the reservation all overflow within a few steps.
+pub const small: store_file.Options = .{ .capacity_tokens = 100, .tail_records_max = 16, .tail_values_max = 64, .reserved_elements = 700 };
+
+/// Lets go of everything as the death of a process would.
+pub fn abandon(store: anytype) void {
+    store.files.close();
+    store.files.releaseMaps();
+    store.head.release();
+    store.stage.release();
+    store.batch.release();
+}
+
+/// A column of float64: `width` values a row, or as many as the offsets say.
+pub fn plainSource(type_id: i32, width: ?usize, values: []const f64, offsets: []const i32, present: ?[]const u8) batch_file.Source {
+    return .{
+        .type = type_id,
+        .kind = .float64,
+        .dtype = .float64,
+        .width = width,
+        .first_row = 0,
+        .first_value = 0,
+        .values = std.mem.sliceAsBytes(values),
+        .offsets = if (width == null) .{ .small = offsets } else .none,
+        .validity = if (present) |bytes| .{ .bytes = bytes, .first_bit = 0, .all = false } else .{},
+        .value_validity = .{},
+        .nan_for_null = false,
+        .marks_list = false,
+    };
+}
 
 /// A new directory for the files of one test.
 pub fn temporaryPath(folder: *std.testing.TmpDir, buffer: []u8) [:0]const u8 {

@@ -1,0 +1,77 @@
+//! Batches of columns: what they write, and what they leave where they are refused.
+
+const std = @import("std");
+const format = @import("../format/format.zig");
+const batch_file = @import("../store/batch.zig");
+const store_file = @import("../store/store.zig");
+const Faulty = @import("testing.zig").Faulty;
+const plainSource = @import("testing.zig").plainSource;
+const small = @import("testing.zig").small;
+
+const testing = std.testing;
+const Store = store_file.Store(Faulty);
+const options = small;
+
+fn bitsOf(comptime number: f64) u64 {
+    return @bitCast(number);
+}
+
+test "a batch interleaves its columns, and marks empty lists and bare rows" {
+    var store = try Store.createTemporary("/tmp", options);
+    defer store.close(.release) catch {};
+    const scalars = plainSource(4, 1, &.{ 1, 2, 3 }, &.{}, &.{0b001});
+    const lists = plainSource(9, null, &.{ 5, 6, 7 }, &.{ 0, 2, 2, 3 }, &.{0b011});
+    try store.batch.begin(&store, &.{ 10, 20, 30 });
+    for ([_]batch_file.Source{ scalars, lists }) |source| try store.batch.measure(&source);
+    for ([_]batch_file.Source{ scalars, lists }) |source| try store.batch.scatter(&source);
+    try store.batch.write(&store);
+    try testing.expectEqual(0, store.commit.row_count);
+    try store.batch.end(&store, true);
+    try testing.expectEqual(3, store.commit.row_count);
+    try testing.expectEqualSlices(i64, &.{ 10, 10, 10 }, store.files.steps.slice(i64, 3));
+    try testing.expectEqualSlices(i32, &.{ 4, 9, 9 }, store.files.types.slice(i32, 3));
+    try testing.expectEqualSlices(u64, &.{ bitsOf(1), bitsOf(5), bitsOf(6) }, store.files.data.slice(u64, 3));
+    try testing.expectEqualSlices(u64, &.{ 0, 3, 3 }, store.files.rows.slice(u64, 3));
+    const marks = store.files.marks.slice(format.Mark, store.commit.mark_count);
+    try testing.expectEqualSlices(format.Mark, &.{
+        .{ .row = 1, .step = 20, .type = 9, .kind = .empty_list },
+        .{ .row = 2, .step = 30, .type = 0, .kind = .bare_row },
+    }, marks);
+}
+
+test "a batch that is refused or dropped leaves nothing" {
+    var store = try Store.createTemporary("/tmp", options);
+    defer store.close(.release) catch {};
+    try store.write(&.{.{ .step = 5, .type = 4, .count = 1 }}, &.{8});
+    try store.flush();
+    try testing.expectError(error.OutOfOrder, store.batch.begin(&store, &.{5}));
+    try store.batch.begin(&store, &.{ 6, 7 });
+    const source = plainSource(4, 1, &.{ 1, 2 }, &.{}, null);
+    const short = plainSource(4, 1, &.{1}, &.{}, null);
+    const backwards = plainSource(4, null, &.{1}, &.{ 0, 1, 0 }, null);
+    try testing.expectError(error.InvalidArgument, store.batch.measure(&backwards));
+    try store.batch.measure(&source);
+    try testing.expectError(error.InvalidArgument, store.batch.scatter(&short));
+    // Measured, but not scattered.
+    try testing.expectError(error.InvalidArgument, store.batch.write(&store));
+    try testing.expectError(error.InvalidArgument, store.batch.end(&store, true));
+    try store.batch.end(&store, false);
+    try testing.expectEqual(1, store.commit.token_count);
+    try store.write(&.{.{ .step = 6, .type = 4, .count = 1 }}, &.{9});
+    try store.flush();
+    try testing.expectEqualSlices(u64, &.{ 8, 9 }, store.files.data.slice(u64, 2));
+}
+
+test "what a batch cannot convert is named" {
+    var store = try Store.createTemporary("/tmp", options);
+    defer store.close(.release) catch {};
+    const integers = [_]i64{ 1, (1 << 53) + 1 };
+    var source = plainSource(4, 1, &.{}, &.{}, null);
+    source.dtype = .int64;
+    source.values = std.mem.sliceAsBytes(&integers);
+    try store.batch.begin(&store, &.{ 6, 7 });
+    try store.batch.measure(&source);
+    try testing.expectError(error.Inexact, store.batch.scatter(&source));
+    try testing.expectEqual(batch_file.Culprit{ .row = 1, .value_index = 1 }, store.batch.culprit);
+    try store.batch.end(&store, false);
+}
