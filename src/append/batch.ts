@@ -1,7 +1,8 @@
-import { dtypeCodes, type DtypeName } from "../read/column.ts";
-import { type Connection, nothing } from "../store/connection.ts";
+import type { DtypeName } from "../read/column.ts";
+import { type Connection, nothing, pack } from "../store/connection.ts";
 import { StreamStoreError } from "../error.ts";
 import { describe, type Field } from "../fields.ts";
+import { batchSource, dtype } from "../native/abi.ts";
 import { check, errorOf, status } from "../native/status.ts";
 import { attachedLength, kindOf, plainView, privateView, type TypedArrayName } from "../typed_array.ts";
 
@@ -119,19 +120,27 @@ export class Batch {
     this.#check(batch.ss_batch_write(store), null, firstRow);
   }
 
-  /** The order is that of `source` in zig/src/abi/numbers.zig. */
   #numbersOf(source: Source, firstRow: number): Float64Array {
     const { field, offsets, validity, valueValidity } = source;
     const isNewList = source.isList && !field.isList && !this.#newLists.has(field);
     if (isNewList) this.#newLists.add(field);
-    // deno-fmt-ignore
-    return Float64Array.of(
-      field.type, field.kind, dtypeCodes[source.dtype], source.width ?? -1, firstRow, source.firstValue,
-      source.values.byteLength, offsets?.BYTES_PER_ELEMENT ?? 0, offsets?.length ?? 0,
-      validity?.firstBit ?? -1, validity?.bytes.length ?? 0,
-      valueValidity?.firstBit ?? -1, valueValidity?.bytes.length ?? 0,
-      source.nanForNull ? 1 : 0, isNewList ? 1 : 0,
-    );
+    return pack(batchSource, {
+      type: field.type,
+      kind: field.kind,
+      dtype: dtype[source.dtype],
+      width: source.width ?? -1,
+      firstRow,
+      firstValue: source.firstValue,
+      valuesBytes: source.values.byteLength,
+      offsetBytes: offsets?.BYTES_PER_ELEMENT ?? 0,
+      offsetCount: offsets?.length ?? 0,
+      validityFirstBit: validity?.firstBit ?? -1,
+      validityBytes: validity?.bytes.length ?? 0,
+      valueValidityFirstBit: valueValidity?.firstBit ?? -1,
+      valueValidityBytes: valueValidity?.bytes.length ?? 0,
+      nanForNull: source.nanForNull ? 1 : 0,
+      marksList: isNewList ? 1 : 0,
+    });
   }
 
   #check(code: number, source: Source | null, firstRow: number): void {

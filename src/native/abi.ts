@@ -127,3 +127,81 @@ export const storeFile = {
   rows: 3,
   marks: 4,
 } as const;
+
+export const dtype = {
+  float64: 0,
+  float32: 1,
+  float16: 2,
+  int64: 3,
+  uint64: 4,
+  int32: 5,
+  uint32: 6,
+  int16: 7,
+  uint16: 8,
+  int8: 9,
+  uint8: 10,
+  bool: 11,
+} as const;
+
+export const batchSource = {
+  type: 0,
+  kind: 1,
+  dtype: 2,
+  width: 3,
+  firstRow: 4,
+  firstValue: 5,
+  valuesBytes: 6,
+  offsetBytes: 7,
+  offsetCount: 8,
+  validityFirstBit: 9,
+  validityBytes: 10,
+  valueValidityFirstBit: 11,
+  valueValidityBytes: 12,
+  nanForNull: 13,
+  marksList: 14,
+  length: 15,
+} as const;
+
+export const extractRequest = {
+  type: 0,
+  kind: 1,
+  dtype: 2,
+  width: 3,
+  firstRow: 4,
+  nextRow: 5,
+  endRow: 6,
+  valueCount: 7,
+  valuesBytes: 8,
+  offsetBytes: 9,
+  offsetCount: 10,
+  validityBytes: 11,
+  isExact: 12,
+  length: 13,
+} as const;
+
+export const extractProgress = {
+  nextRow: 0,
+  valueCount: 1,
+  missingCount: 2,
+  countMin: 3,
+  countMax: 4,
+  culpritRow: 5,
+  culpritCellHigh: 6,
+  culpritCellLow: 7,
+  length: 8,
+} as const;
+
+export const gatherLayout = {
+  values: {
+    none: 0,
+    float64: 1,
+    float32: 2,
+    cells: 3,
+  },
+  types: 4,
+  steps: {
+    none: 0,
+    int64: 8,
+    float64: 16,
+  },
+} as const;

@@ -1,5 +1,6 @@
-import { type Connection, nothing } from "../store/connection.ts";
+import { type Connection, nothing, pack } from "../store/connection.ts";
 import type { Field } from "../fields.ts";
+import { dtype, extractProgress, extractRequest } from "../native/abi.ts";
 import { errorOf, status } from "../native/status.ts";
 
 /** The values of one field, row after row, over all rows that are kept. Returned by {@linkcode StreamStore.column}. */
@@ -18,23 +19,8 @@ export interface Column<Values = Float64Array | BigInt64Array | BigUint64Array> 
   readonly offsets: Float64Array | null;
 }
 
-/** Number types that the native library writes, with their codes in zig/src/format/cells.zig. */
-export const dtypeCodes = {
-  float64: 0,
-  float32: 1,
-  float16: 2,
-  int64: 3,
-  uint64: 4,
-  int32: 5,
-  uint32: 6,
-  int16: 7,
-  uint16: 8,
-  int8: 9,
-  uint8: 10,
-  bool: 11,
-} as const;
-
-export type DtypeName = keyof typeof dtypeCodes;
+/** Number types that the native library writes. */
+export type DtypeName = keyof typeof dtype;
 
 /** Bytes of one value; a bool takes a bit. */
 export const dtypeBytes: Readonly<Record<DtypeName, number>> = {
@@ -98,29 +84,38 @@ export function extract(connection: Connection, request: ExtractRequest): Extrac
   const rowCount = endRow - firstRow;
   const offsets = new Uint8Array(offsetBytes * (rowCount + 1));
   const validity = new Uint8Array(Math.ceil(rowCount / 8)).fill(0xff);
-  const progress = new Float64Array(8);
+  const progress = new Float64Array(extractProgress.length);
   const total = { nextRow: firstRow, valueCount: 0, missingCount: 0, countMin: Infinity, countMax: 0 };
   let bytes = room(request.dtype, rowCount * (request.width ?? 1));
   while (true) {
     const code = connection.native.ss_column_extract(
       connection.store,
-      // deno-fmt-ignore
-      Float64Array.of(
-        field.type, field.kind, dtypeCodes[request.dtype], request.width ?? -1, firstRow, total.nextRow, endRow,
-        total.valueCount, bytes.length, offsetBytes, offsetBytes === 0 ? 0 : rowCount + 1, validity.length,
-        request.isExact ? 1 : 0,
-      ),
+      pack(extractRequest, {
+        type: field.type,
+        kind: field.kind,
+        dtype: dtype[request.dtype],
+        width: request.width ?? -1,
+        firstRow,
+        nextRow: total.nextRow,
+        endRow,
+        valueCount: total.valueCount,
+        valuesBytes: bytes.length,
+        offsetBytes,
+        offsetCount: offsetBytes === 0 ? 0 : rowCount + 1,
+        validityBytes: validity.length,
+        isExact: request.isExact ? 1 : 0,
+      }),
       bytes.length > 0 ? bytes : nothing,
       offsets.length > 0 ? offsets : nothing,
       validity.length > 0 ? validity : nothing,
       progress,
     );
     if (code !== status.ok) throw problemOf(code, progress);
-    total.nextRow = progress[0];
-    total.valueCount = progress[1];
-    total.missingCount += progress[2];
-    total.countMin = Math.min(total.countMin, progress[3]);
-    total.countMax = Math.max(total.countMax, progress[4]);
+    total.nextRow = progress[extractProgress.nextRow];
+    total.valueCount = progress[extractProgress.valueCount];
+    total.missingCount += progress[extractProgress.missingCount];
+    total.countMin = Math.min(total.countMin, progress[extractProgress.countMin]);
+    total.countMax = Math.max(total.countMax, progress[extractProgress.countMax]);
     if (total.nextRow === endRow) break;
     bytes = enlarge(
       bytes,
@@ -134,9 +129,12 @@ export function extract(connection: Connection, request: ExtractRequest): Extrac
 }
 
 function problemOf(code: number, progress: Float64Array): Error {
-  const cell = (BigInt(progress[6]) << 32n) | BigInt(progress[7]);
-  if (code === status.inexact) return new ExtractError("inexact", progress[5], cell);
-  if (code === status.widthMismatch) return new ExtractError("width", progress[5], cell);
+  const cell = (BigInt(progress[extractProgress.culpritCellHigh]) << 32n) |
+    BigInt(progress[extractProgress.culpritCellLow]);
+  if (code === status.inexact) return new ExtractError("inexact", progress[extractProgress.culpritRow], cell);
+  if (code === status.widthMismatch) {
+    return new ExtractError("width", progress[extractProgress.culpritRow], cell);
+  }
   return errorOf(code, "Cannot read a column");
 }
 

@@ -1,5 +1,6 @@
 import { type Connection, nothing } from "../store/connection.ts";
 import { describe } from "../fields.ts";
+import { gatherLayout } from "../native/abi.ts";
 import { check, status } from "../native/status.ts";
 import { checkOptions, optionNames } from "../options.ts";
 import {
@@ -193,7 +194,7 @@ function badStart(
   return new RangeError(`Cannot ${action}: ${list}[${index}] must be ${allowed}, got ${start}`);
 }
 
-/** An array that a column can be copied into: by its dtype, by its class, and in the native library. */
+/** An array that a column can be copied into: by its dtype, by its class, and as the native library knows it. */
 interface Choice {
   readonly dtype: string;
   readonly kind: TypedArrayName;
@@ -203,15 +204,35 @@ interface Choice {
 
 /** The first of each is what a column is copied into where nothing is said. */
 const valuesChoices: readonly Choice[] = [
-  { dtype: "float64", kind: "Float64Array", code: 1, make: (count) => new Float64Array(count) },
-  { dtype: "float32", kind: "Float32Array", code: 2, make: (count) => new Float32Array(count) },
+  {
+    dtype: "float64",
+    kind: "Float64Array",
+    code: gatherLayout.values.float64,
+    make: (count) => new Float64Array(count),
+  },
+  {
+    dtype: "float32",
+    kind: "Float32Array",
+    code: gatherLayout.values.float32,
+    make: (count) => new Float32Array(count),
+  },
 ];
 const typesChoices: readonly Choice[] = [
-  { dtype: "int32", kind: "Int32Array", code: 4, make: (count) => new Int32Array(count) },
+  { dtype: "int32", kind: "Int32Array", code: gatherLayout.types, make: (count) => new Int32Array(count) },
 ];
 const stepsChoices: readonly Choice[] = [
-  { dtype: "int64", kind: "BigInt64Array", code: 8, make: (count) => new BigInt64Array(count) },
-  { dtype: "float64", kind: "Float64Array", code: 16, make: (count) => new Float64Array(count) },
+  {
+    dtype: "int64",
+    kind: "BigInt64Array",
+    code: gatherLayout.steps.int64,
+    make: (count) => new BigInt64Array(count),
+  },
+  {
+    dtype: "float64",
+    kind: "Float64Array",
+    code: gatherLayout.steps.float64,
+    make: (count) => new Float64Array(count),
+  },
 ];
 
 /** What a column is copied into, if at all. */

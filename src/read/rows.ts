@@ -1,6 +1,7 @@
 import { type Connection, nothing } from "../store/connection.ts";
 import { StreamStoreError } from "../error.ts";
 import type { Field } from "../fields.ts";
+import { gatherLayout } from "../native/abi.ts";
 import { check } from "../native/status.ts";
 import { narrowStep } from "../steps.ts";
 
@@ -121,7 +122,7 @@ function readTokens(
   const length = end - start;
   const types = new Int32Array(length);
   const cells = new BigInt64Array(length);
-  const layout = 3 + 4;
+  const layout = gatherLayout.values.cells + gatherLayout.types;
   if (length > 0) {
     const windows = Float64Array.of(start);
     const { native, store } = connection;

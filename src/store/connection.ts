@@ -104,11 +104,12 @@ export class Connection {
     action: string,
   ): Connection {
     const directory = new TextEncoder().encode(path);
-    const options = new Float64Array(storeOptions.length);
-    options[storeOptions.capacityTokens] = capacity;
-    options[storeOptions.tailRecordsMax] = tailRecordsMax;
-    options[storeOptions.tailValuesMax] = tailValuesMax;
-    options[storeOptions.reservedElements] = reservedTokens;
+    const options = pack(storeOptions, {
+      capacityTokens: capacity,
+      tailRecordsMax,
+      tailValuesMax,
+      reservedElements: reservedTokens,
+    });
     const out = new Float64Array(1);
     const code = runtime.native.ss_store_open(
       directory,
@@ -326,6 +327,18 @@ const nets = new FinalizationRegistry<ViewState>(closeNative);
 
 function closeNative({ store, count, mustBlank }: ViewState): number {
   return runtime.native.ss_store_close(store, count >>> 0, mustBlank ? 1 : 0);
+}
+
+type Numbers<Layout> = Readonly<Record<Exclude<keyof Layout, "length">, number>>;
+
+/** Numbers as the native library takes them: each in its place of a layout. */
+export function pack<Layout extends Readonly<Record<string, number>>>(
+  layout: Layout,
+  numbers: Numbers<Layout>,
+): Float64Array {
+  const packed = new Float64Array(layout.length);
+  for (const [name, number] of Object.entries<number>(numbers)) packed[layout[name]] = number;
+  return packed;
 }
 
 /** Where no buffer is wanted, one must be passed all the same: an empty one arrives as a null pointer in Deno. */

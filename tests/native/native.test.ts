@@ -3,7 +3,15 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { abiVersion, callbacks, laterSymbols, storeState, symbols } from "../../src/native/abi.ts";
+import {
+  abiVersion,
+  callbacks,
+  gatherLayout,
+  laterSymbols,
+  storeMode,
+  storeState,
+  symbols,
+} from "../../src/native/abi.ts";
 import { openLater, runtime } from "../../src/native/load.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -149,6 +157,12 @@ test("numbers that no caller of the table should pass are refused by the library
     assert.equal(open(directory, 0, options), invalid);
   }
   assert.equal(open(directory, 9, [100, 16, 16, 1000]), invalid);
+  assert.equal(open(directory, storeMode.temporary, [100, 16, 16, 1000]), 0);
+  const [store] = out;
+  for (const layout of [gatherLayout.steps.int64 + gatherLayout.steps.float64, 32, 2 ** 32 - 1]) {
+    assert.equal(native.ss_window_gather(store, out, 0, 1, layout, out, 0, out, out, out), invalid);
+  }
+  assert.equal(native.ss_store_close(store, 0, 0), 0);
   assert.equal(open(missing, 0, [100, 16, 16, 1000]), 25);
 });
 

@@ -1,6 +1,7 @@
 import type { Bitmap, Source } from "../../append/batch.ts";
 import { type Connection, nothing } from "../../store/connection.ts";
 import type { Field } from "../../fields.ts";
+import { gatherLayout } from "../../native/abi.ts";
 import { check } from "../../native/status.ts";
 import { readMarks } from "../../read/rows.ts";
 import { clearBits, setBits } from "../table/bitmaps.ts";
@@ -128,7 +129,7 @@ function gatherTokens(connection: Connection, starts: Float64Array, counts: Uint
     if (count === 0) continue;
     const windows = Float64Array.from(group, (i) => starts[i]);
     const end = at + count * group.length;
-    const layout = 3 + 4;
+    const layout = gatherLayout.values.cells + gatherLayout.types;
     check(
       native.ss_window_gather(
         store,

@@ -3,6 +3,7 @@
 
 const handles = @import("handles.zig");
 const status = @import("status.zig");
+const layouts = @import("layouts.zig");
 const numbers = @import("numbers.zig");
 const Error = status.Error;
 const growthResult = @import("store.zig").growthResult;
@@ -13,8 +14,7 @@ export fn ss_batch_begin(store: u32, steps: [*]align(1) const i64, row_count: u3
     return batchResult(slot, slot.store.batch.begin(slot.store, steps[0..row_count]));
 }
 
-/// source: as `numbers.source` reads it
-export fn ss_batch_measure(store: u32, source: *const [numbers.source_length]f64, offsets: [*]const u8, validity: [*]const u8) i32 {
+export fn ss_batch_measure(store: u32, source: *const layouts.BatchSource, offsets: [*]const u8, validity: [*]const u8) i32 {
     const slot = handles.take(store) catch |err| return status.of(err);
     defer slot.put();
     const field = numbers.source(source, "", offsets, validity, "") catch |err| return status.of(err);
@@ -23,7 +23,7 @@ export fn ss_batch_measure(store: u32, source: *const [numbers.source_length]f64
 
 export fn ss_batch_scatter(
     store: u32,
-    source: *const [numbers.source_length]f64,
+    source: *const layouts.BatchSource,
     values: [*]const u8,
     offsets: [*]const u8,
     validity: [*]const u8,

@@ -2,6 +2,7 @@
 //! generated from here by zig/abi.zig. The fields of a struct are the elements of a typed array; a flag or an enum in a
 //! packed struct is what is added to the number that it is a part of.
 
+const cells = @import("../format/cells.zig");
 const files = @import("../store/files.zig");
 
 /// Grows with every change of what the library exports.
@@ -54,3 +55,74 @@ pub const StoreState = extern struct {
 
 /// A store's files.
 pub const StoreFile = files.Which;
+
+/// Number types of arrays that come in and go out.
+pub const Dtype = cells.Dtype;
+
+/// One field's values for a block of rows, which a batch takes.
+pub const BatchSource = extern struct {
+    type: f64,
+    kind: f64,
+    dtype: f64,
+    /// Values a row, or -1 where the offsets tell.
+    width: f64,
+    first_row: f64,
+    first_value: f64,
+    values_bytes: f64,
+    /// Bytes of one offset: 0, 4 or 8.
+    offset_bytes: f64,
+    offset_count: f64,
+    /// -1 where all rows are present.
+    validity_first_bit: f64,
+    validity_bytes: f64,
+    /// -1 where all values are present.
+    value_validity_first_bit: f64,
+    value_validity_bytes: f64,
+    /// 1 for NaN in the place of a null value.
+    nan_for_null: f64,
+    /// 1 to mark the field as a list.
+    marks_list: f64,
+};
+
+/// One field of some rows, to be laid out as Arrow wants it.
+pub const ExtractRequest = extern struct {
+    type: f64,
+    kind: f64,
+    dtype: f64,
+    /// Values a row, or -1 for as many as there are, with offsets.
+    width: f64,
+    first_row: f64,
+    next_row: f64,
+    end_row: f64,
+    /// Values so far.
+    value_count: f64,
+    values_bytes: f64,
+    /// Bytes of one offset: 0, 4 or 8.
+    offset_bytes: f64,
+    offset_count: f64,
+    validity_bytes: f64,
+    /// 1 to refuse what would be rounded.
+    is_exact: f64,
+};
+
+/// How far a request has got, and after an error what it is about.
+pub const ExtractProgress = extern struct {
+    next_row: f64,
+    value_count: f64,
+    /// Rows without the field.
+    missing_count: f64,
+    /// The fewest and the most values of a row.
+    count_min: f64,
+    count_max: f64,
+    culprit_row: f64,
+    culprit_cell_high: f64,
+    culprit_cell_low: f64,
+};
+
+/// Which columns are copied, and into what.
+pub const GatherLayout = packed struct(u32) {
+    values: enum(u2) { none, float64, float32, cells },
+    types: bool,
+    steps: enum(u2) { none, int64, float64, _ },
+    unused: u27,
+};

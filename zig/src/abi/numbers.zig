@@ -6,6 +6,7 @@ const bits = @import("../format/bits.zig");
 const batch = @import("../store/batch.zig");
 const extract = @import("../read/extract.zig");
 const gather = @import("../read/gather.zig");
+const layouts = @import("layouts.zig");
 
 pub const Error = error{InvalidArgument};
 
@@ -29,31 +30,26 @@ fn optional(number: f64) Error!?usize {
     return if (number < 0) null else try length(number);
 }
 
-pub const source_length = 15;
-
-/// type, kind, dtype, width or -1, first row, first value, bytes of values, bytes of one offset (0, 4, 8), count of
-/// offsets, first bit and bytes of validity (-1: all valid), first bit and bytes of value validity (-1: all valid),
-/// 1 for NaN in the place of a null value, 1 to mark the field as a list
-pub fn source(from: *const [source_length]f64, values: [*]const u8, offsets: [*]const u8, validity: [*]const u8, value_validity: [*]const u8) Error!batch.Source {
-    const offset_count = try length(from[8]);
+pub fn source(from: *const layouts.BatchSource, values: [*]const u8, offsets: [*]const u8, validity: [*]const u8, value_validity: [*]const u8) Error!batch.Source {
+    const offset_count = try length(from.offset_count);
     return .{
-        .type = try to(i32, from[0]),
-        .kind = try toEnum(cells.Kind, from[1]),
-        .dtype = try toEnum(cells.Dtype, from[2]),
-        .width = try optional(from[3]),
-        .first_row = try length(from[4]),
-        .first_value = try length(from[5]),
-        .values = values[0..try length(from[6])],
-        .offsets = switch (try to(u8, from[7])) {
+        .type = try to(i32, from.type),
+        .kind = try toEnum(cells.Kind, from.kind),
+        .dtype = try toEnum(cells.Dtype, from.dtype),
+        .width = try optional(from.width),
+        .first_row = try length(from.first_row),
+        .first_value = try length(from.first_value),
+        .values = values[0..try length(from.values_bytes)],
+        .offsets = switch (try to(u8, from.offset_bytes)) {
             0 => .none,
             4 => .{ .small = @as([*]align(1) const i32, @ptrCast(offsets))[0..offset_count] },
             8 => .{ .large = @as([*]align(1) const i64, @ptrCast(offsets))[0..offset_count] },
             else => return error.InvalidArgument,
         },
-        .validity = try bitmap(validity, from[9], from[10]),
-        .value_validity = try bitmap(value_validity, from[11], from[12]),
-        .nan_for_null = from[13] != 0,
-        .marks_list = from[14] != 0,
+        .validity = try bitmap(validity, from.validity_first_bit, from.validity_bytes),
+        .value_validity = try bitmap(value_validity, from.value_validity_first_bit, from.value_validity_bytes),
+        .nan_for_null = from.nan_for_null != 0,
+        .marks_list = from.marks_list != 0,
     };
 }
 
@@ -62,50 +58,48 @@ fn bitmap(bytes: [*]const u8, first_bit: f64, byte_count: f64) Error!bits.Validi
     return .{ .bytes = bytes[0..try length(byte_count)], .first_bit = first, .all = false };
 }
 
-pub const request_length = 13;
-
-/// type, kind, dtype, width or -1, first row, next row, end row, values so far, bytes of values, bytes of one offset
-/// (0, 4, 8), count of offsets, bytes of validity, 1 to refuse what would be rounded
-pub fn request(from: *const [request_length]f64, values: [*]u8, offsets: [*]u8, validity: [*]u8, out: *extract.Out) Error!extract.Request {
-    const offset_count = try length(from[10]);
+pub fn request(from: *const layouts.ExtractRequest, values: [*]u8, offsets: [*]u8, validity: [*]u8, out: *extract.Out) Error!extract.Request {
+    const offset_count = try length(from.offset_count);
     out.* = .{
-        .values = values[0..try length(from[8])],
-        .offsets = switch (try to(u8, from[9])) {
+        .values = values[0..try length(from.values_bytes)],
+        .offsets = switch (try to(u8, from.offset_bytes)) {
             0 => .none,
             4 => .{ .small = @as([*]align(1) i32, @ptrCast(offsets))[0..offset_count] },
             8 => .{ .large = @as([*]align(1) i64, @ptrCast(offsets))[0..offset_count] },
             else => return error.InvalidArgument,
         },
-        .validity = validity[0..try length(from[11])],
+        .validity = validity[0..try length(from.validity_bytes)],
     };
     return .{
-        .type = try to(i32, from[0]),
-        .kind = try toEnum(cells.Kind, from[1]),
-        .dtype = try toEnum(cells.Dtype, from[2]),
-        .width = try optional(from[3]),
-        .first_row = try length(from[4]),
-        .next_row = try length(from[5]),
-        .end_row = try length(from[6]),
-        .value_count = try length(from[7]),
-        .is_exact = from[12] != 0,
+        .type = try to(i32, from.type),
+        .kind = try toEnum(cells.Kind, from.kind),
+        .dtype = try toEnum(cells.Dtype, from.dtype),
+        .width = try optional(from.width),
+        .first_row = try length(from.first_row),
+        .next_row = try length(from.next_row),
+        .end_row = try length(from.end_row),
+        .value_count = try length(from.value_count),
+        .is_exact = from.is_exact != 0,
     };
 }
 
 pub fn gatherOut(layout: u32, count: usize, values: [*]u8, types: [*]align(1) i32, steps: [*]u8) Error!gather.Out {
-    if (layout >= 24) return error.InvalidArgument;
+    const wanted: layouts.GatherLayout = @bitCast(layout);
+    if (wanted.unused != 0) return error.InvalidArgument;
     const wide: [*]align(1) u64 = @ptrCast(values);
     return .{
-        .values = switch (layout & 3) {
-            0 => .none,
-            1 => .{ .float64 = wide[0..count] },
-            2 => .{ .float32 = @as([*]align(1) f32, @ptrCast(values))[0..count] },
-            else => .{ .cells = wide[0..count] },
+        .values = switch (wanted.values) {
+            .none => .none,
+            .float64 => .{ .float64 = wide[0..count] },
+            .float32 => .{ .float32 = @as([*]align(1) f32, @ptrCast(values))[0..count] },
+            .cells => .{ .cells = wide[0..count] },
         },
-        .types = if (layout & 4 != 0) types[0..count] else null,
-        .steps = switch (layout >> 3) {
-            0 => .none,
-            1 => .{ .int64 = @as([*]align(1) i64, @ptrCast(steps))[0..count] },
-            else => .{ .float64 = @as([*]align(1) f64, @ptrCast(steps))[0..count] },
+        .types = if (wanted.types) types[0..count] else null,
+        .steps = switch (wanted.steps) {
+            .none => .none,
+            .int64 => .{ .int64 = @as([*]align(1) i64, @ptrCast(steps))[0..count] },
+            .float64 => .{ .float64 = @as([*]align(1) f64, @ptrCast(steps))[0..count] },
+            _ => return error.InvalidArgument,
         },
     };
 }

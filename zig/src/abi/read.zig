@@ -4,6 +4,7 @@ const std = @import("std");
 const format = @import("../format/format.zig");
 const handles = @import("handles.zig");
 const status = @import("status.zig");
+const layouts = @import("layouts.zig");
 const numbers = @import("numbers.zig");
 const extract_file = @import("../read/extract.zig");
 const gather_file = @import("../read/gather.zig");
@@ -12,7 +13,7 @@ comptime {
     std.debug.assert(@sizeOf(gather_file.IntegerField) == 8);
 }
 
-/// format: values (0 none, 1 float64, 2 float32, 3 cells) + 4 × types (0, 1) + 8 × steps (0 none, 1 int64, 2 float64)
+/// layout: a `layouts.GatherLayout`
 export fn ss_window_gather(
     store: u32,
     starts: [*]align(1) const f64,
@@ -45,15 +46,13 @@ export fn ss_window_gather(
     return status.ok;
 }
 
-/// request: as `numbers.request` reads it; progress: next row, values, rows without the field, fewest and most values
-/// of a row; after an error the row and the cell's high and low half
 export fn ss_column_extract(
     store: u32,
-    request: *const [numbers.request_length]f64,
+    request: *const layouts.ExtractRequest,
     out_values: [*]u8,
     out_offsets: [*]u8,
     out_validity: [*]u8,
-    out_progress: *[8]f64,
+    out_progress: *layouts.ExtractProgress,
 ) i32 {
     const slot = handles.take(store) catch |err| return status.of(err);
     defer slot.put();
@@ -67,10 +66,16 @@ export fn ss_column_extract(
     const wanted = numbers.request(request, out_values, out_offsets, out_validity, &out) catch |err| return status.of(err);
     var progress: extract_file.Progress = .{ .next_row = 0, .value_count = 0 };
     const extracted = extract_file.extract(table, wanted, out, &progress);
-    for (out_progress, [_]u64{
-        progress.next_row,  progress.value_count, progress.missing_count,      progress.count_min,
-        progress.count_max, progress.culprit_row, progress.culprit_cell >> 32, progress.culprit_cell & 0xffff_ffff,
-    }) |*to, number| to.* = @floatFromInt(number);
+    out_progress.* = .{
+        .next_row = @floatFromInt(progress.next_row),
+        .value_count = @floatFromInt(progress.value_count),
+        .missing_count = @floatFromInt(progress.missing_count),
+        .count_min = @floatFromInt(progress.count_min),
+        .count_max = @floatFromInt(progress.count_max),
+        .culprit_row = @floatFromInt(progress.culprit_row),
+        .culprit_cell_high = @floatFromInt(progress.culprit_cell >> 32),
+        .culprit_cell_low = @floatFromInt(progress.culprit_cell & 0xffff_ffff),
+    };
     return status.result(extracted);
 }
 
