@@ -50,7 +50,8 @@ pub const Table = struct {
     }
 };
 
-fn compareNumbers(wanted: u64, element: u64) std.math.Order {
+/// The order of two numbers, for searches.
+pub fn compareNumbers(wanted: u64, element: u64) std.math.Order {
     return std.math.order(wanted, element);
 }
 

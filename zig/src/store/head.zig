@@ -3,6 +3,7 @@
 const std = @import("std");
 const system = @import("../system/system.zig");
 const format = @import("../format/format.zig");
+const files_file = @import("files.zig");
 
 pub const Error = system.Error || error{ Damaged, NewerVersion };
 
@@ -24,9 +25,46 @@ pub fn Head(comptime System: type) type {
 
         const Self = @This();
 
+        /// A new head in a directory, or one that has no name, of which this process is the writer.
+        pub fn createIn(directory: [:0]const u8, opening: files_file.Opening, wanted: format.Header) Error!Self {
+            const file = try files_file.openFile(System, directory, "head", opening);
+            errdefer System.close(file);
+            if (opening == .create) try System.lock(file);
+            var self = try create(file, wanted);
+            self.nameHolder();
+            self.claim();
+            return self;
+        }
+
+        /// A directory's head to write, under its lock. Names the holder of the lock where there is one, and else is the
+        /// one from here on.
+        pub fn lockIn(directory: [:0]const u8, obstacle: *u64) Error!Self {
+            const file = try files_file.openFile(System, directory, "head", .write);
+            errdefer System.close(file);
+            System.lock(file) catch |err| {
+                if (err == error.Locked) {
+                    var held: format.Header = undefined;
+                    if (try system.readAll(System, file, std.mem.asBytes(&held), format.header_offset) == @sizeOf(format.Header)) {
+                        obstacle.* = held.process_id;
+                    }
+                }
+                return err;
+            };
+            var self = try open(file, true);
+            self.nameHolder();
+            return self;
+        }
+
+        /// A directory's head to read.
+        pub fn openIn(directory: [:0]const u8) Error!Self {
+            const file = try files_file.openFile(System, directory, "head", .read);
+            errdefer System.close(file);
+            return open(file, false);
+        }
+
         /// Lays out a new head in an empty file. All of it is allocated on disk, since it is written through the map,
         /// where a full disk would be a signal and not an error.
-        pub fn create(file: system.File, wanted: format.Header) Error!Self {
+        fn create(file: system.File, wanted: format.Header) Error!Self {
             const length_bytes = format.headBytes(wanted.tail_records_max, wanted.tail_values_max);
             try allocate(file, length_bytes);
             const self = try mapLaidOut(file, wanted, true);
@@ -41,7 +79,7 @@ pub fn Head(comptime System: type) type {
         }
 
         /// Maps a head that exists, after checking that it is one.
-        pub fn open(file: system.File, writable: bool) Error!Self {
+        fn open(file: system.File, writable: bool) Error!Self {
             var found: format.Header = undefined;
             const length_bytes = try system.readAll(System, file, std.mem.asBytes(&found), format.header_offset);
             if (length_bytes != @sizeOf(format.Header) or found.magic != format.magic) return error.Damaged;

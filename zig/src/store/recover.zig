@@ -5,6 +5,7 @@ const format = @import("../format/format.zig");
 const head_file = @import("head.zig");
 const files_file = @import("files.zig");
 const store_file = @import("store.zig");
+const rows_file = @import("../read/rows.zig");
 
 /// What opening found.
 pub const Recovery = struct {
@@ -104,11 +105,7 @@ pub fn salvage(
 
 /// How many rows start at or before a token.
 fn countStarts(rows: []const u64, token: u64) u64 {
-    return std.sort.upperBound(u64, rows, token, compareNumbers);
-}
-
-fn compareNumbers(wanted: u64, element: u64) std.math.Order {
-    return std.math.order(wanted, element);
+    return std.sort.upperBound(u64, rows, token, rows_file.compareNumbers);
 }
 
 /// Whether everything that `candidate` counts beyond `synced` has the checksums that it names.

@@ -70,7 +70,7 @@ pub fn Store(comptime System: type) type {
         /// A store that was left by `close` or by the death of its process. What was in its tail is moved into the columns.
         /// Where that fails, `obstacle` says which process holds the lock, or how many bytes the disk has no room for.
         pub fn open(directory: [:0]const u8, reserved_elements: usize, obstacle: *u64) Error!Self {
-            var head = try lockHead(directory, obstacle);
+            var head = try Head.lockIn(directory, obstacle);
             errdefer head.release();
             var self = try recovering.open(System, &head, directory, .write, reserved_elements);
             errdefer self.releaseFiles();
@@ -92,29 +92,23 @@ pub fn Store(comptime System: type) type {
 
         /// A store that somebody else may be writing. It shows what was committed when it was opened or last refreshed.
         pub fn openToRead(directory: [:0]const u8, reserved_elements: usize) Error!Self {
-            var head = try readHead(directory);
+            var head = try Head.openIn(directory);
             errdefer head.release();
             return recovering.open(System, &head, directory, .read, reserved_elements);
         }
 
         /// What is whole of a damaged store, from its first row on. Every byte of it is read.
         pub fn openToSalvage(directory: [:0]const u8, reserved_elements: usize) Error!Self {
-            var head = try readHead(directory);
+            var head = try Head.openIn(directory);
             errdefer head.release();
             return recovering.salvage(System, &head, directory, reserved_elements);
         }
 
         /// The ID of the store that a directory's head belongs to.
         pub fn idOf(directory: [:0]const u8) Error!format.Id {
-            var head = try readHead(directory);
+            var head = try Head.openIn(directory);
             defer head.release();
             return head.header().id;
-        }
-
-        fn readHead(directory: [:0]const u8) Error!Head {
-            const file = try files_file.openFile(System, directory, "head", .read);
-            errdefer System.close(file);
-            return Head.open(file, false);
         }
 
         /// Whether a chunk has its checksum.
@@ -153,16 +147,12 @@ pub fn Store(comptime System: type) type {
             const token = rows[@intCast(row)];
             const kept = token - token % self.head.header().capacity_tokens;
             if (kept <= self.commit.first_token) return;
-            self.commit.first_row = std.sort.lowerBound(u64, rows, kept, compareNumbers);
+            self.commit.first_row = std.sort.lowerBound(u64, rows, kept, rows_file.compareNumbers);
             self.commit.first_token = rows[@intCast(self.commit.first_row)];
             self.head.publish(&self.commit);
             // A commit that still counts the dropped chunks must not come back.
             if (self.access == .write) try self.sync();
             try self.files.drop(self.commit);
-        }
-
-        fn compareNumbers(wanted: u64, element: u64) std.math.Order {
-            return std.math.order(wanted, element);
         }
 
         /// Ends the store. What `maps` keeps, `releaseMaps` frees later.
@@ -321,11 +311,12 @@ pub fn Store(comptime System: type) type {
 
         fn build(directory: [:0]const u8, opening: files_file.Opening, options: Options) Error!Self {
             if (options.capacity_tokens == 0 or options.tail_records_max == 0 or options.tail_values_max == 0) return error.InvalidArgument;
-            const file = try files_file.openFile(System, directory, "head", opening);
-            var head = createHead(file, opening, options) catch |err| {
-                System.close(file);
-                return err;
-            };
+            var head = try Head.createIn(directory, opening, .{
+                .tail_records_max = options.tail_records_max,
+                .tail_values_max = options.tail_values_max,
+                .capacity_tokens = options.capacity_tokens,
+                .id = try System.randomId(),
+            });
             errdefer head.release();
             const commit = try head.newestCommit();
             var files = try Files.open(directory, opening, .{
@@ -337,37 +328,6 @@ pub fn Store(comptime System: type) type {
                 files.releaseMaps();
             }
             return assemble(head, files, commit, if (opening == .temporary) .temporary else .write);
-        }
-
-        fn createHead(file: system.File, opening: files_file.Opening, options: Options) Error!Head {
-            if (opening == .create) try System.lock(file);
-            var head = try Head.create(file, .{
-                .tail_records_max = options.tail_records_max,
-                .tail_values_max = options.tail_values_max,
-                .capacity_tokens = options.capacity_tokens,
-                .id = try System.randomId(),
-            });
-            head.nameHolder();
-            head.claim();
-            return head;
-        }
-
-        /// Names the holder of the lock where there is one, and else is the one from here on.
-        fn lockHead(directory: [:0]const u8, obstacle: *u64) Error!Head {
-            const file = try files_file.openFile(System, directory, "head", .write);
-            errdefer System.close(file);
-            System.lock(file) catch |err| {
-                if (err == error.Locked) {
-                    var header: format.Header = undefined;
-                    if (try system.readAll(System, file, std.mem.asBytes(&header), format.header_offset) == @sizeOf(format.Header)) {
-                        obstacle.* = header.process_id;
-                    }
-                }
-                return err;
-            };
-            var head = try Head.open(file, true);
-            head.nameHolder();
-            return head;
         }
 
         /// The head stays the caller's until this has succeeded.
