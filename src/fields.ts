@@ -1,4 +1,4 @@
-import type { OnlyKnown } from "./options.ts";
+import type { OnlyKnown } from "./option_types.ts";
 import { describeView } from "./typed_array.ts";
 
 /**

@@ -3,11 +3,10 @@ import { isLocal } from "./dataset_name.ts";
 import { checkFormat, checkSplit, type DatasetFormat } from "./formats.ts";
 import type { LoadedColumn } from "./known_features.ts";
 import type { LoadDatasetOptions } from "./load_options.ts";
-import { openHub } from "./open_hub.ts";
-import { appendSorted, checkSortBy } from "./sort/sorted.ts";
+import { appendRows, checkSortBy } from "./sort/sorted.ts";
 import { checkCsvOptions, type CsvOptions } from "./text/read/csv_options.ts";
 import { findFiles } from "./files/splits.ts";
-import { appendFiles, type Files, type LoadTarget, type RowFile } from "./rows.ts";
+import type { LoadTarget, RowFile } from "./rows.ts";
 
 const action = "load a dataset";
 const keys = optionNames<LoadDatasetOptions>({
@@ -41,26 +40,15 @@ export async function loadDataset(
   const csv = checkCsvOptions(options.csv, action);
   const isHere = isLocal(name, action);
   if (!isHere) checkNoCsv(options, "parquet", name);
-  if (!isHere) return await (await openHub()).load(target, name, split, options);
+  if (!isHere) return await (await import("./hub/datasets.ts")).load(target, name, split, options);
   const { format, paths } = await findFiles(name, split, named);
   checkNoCsv(options, format, name);
-  return await appendRows(target, paths.map((path) => () => openFile(format, path, csv)), options);
+  return await appendRows(target, paths.map((path) => () => openFile(format, path, csv)), options, action);
 }
 
 function checkNoCsv({ csv }: LoadDatasetOptions, format: DatasetFormat, name: string): void {
   if (csv === undefined || format === "csv") return;
   throw new TypeError(`Cannot ${action}: csv must be left out for files of ${format}, got it for ${name}`);
-}
-
-/** Appends the rows of files, in their own order or sorted: what paths and the Hub have in common. */
-export async function appendRows(
-  target: LoadTarget,
-  files: Files,
-  options: LoadDatasetOptions,
-): Promise<LoadedColumn[]> {
-  const sortBy = checkSortBy(options.sortBy, action);
-  if (sortBy.length === 0) return await appendFiles(target, files, options, action);
-  return await appendSorted(target, files, sortBy, options, action);
 }
 
 async function openFile(format: DatasetFormat, path: string, csv: CsvOptions): Promise<RowFile> {

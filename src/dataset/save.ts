@@ -1,19 +1,16 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import type { Connection } from "../store/connection.ts";
-import { describe, type Field } from "../fields.ts";
+import { describe } from "../fields.ts";
 import { systemError } from "../store/manifest.ts";
 import { checkOptions, optionNames } from "../options.ts";
 import { isLocal } from "./dataset_name.ts";
-import type { Feature } from "./features.ts";
 import { checkFormat, checkSplit, checkWrittenName, type DatasetFormat, formatOfName } from "./formats.ts";
-import { openHub } from "./open_hub.ts";
 import { planTable } from "./table/to_arrow.ts";
 import { writeArrow } from "./arrow/write/file.ts";
 import { writeCsv } from "./text/write/csv.ts";
 import { writeDisk } from "./arrow/write/folder.ts";
 import { writeJsonLines } from "./text/write/json_lines.ts";
-import type { SaveDatasetOptions } from "./save_options.ts";
+import type { SaveDatasetOptions, SaveSource } from "./save_options.ts";
 import { writeParquet } from "./parquet/write/file.ts";
 import { writeParquetFolder } from "./parquet/write/folder.ts";
 import { replaceFile } from "./files/staging.ts";
@@ -41,16 +38,6 @@ const keys = optionNames<SaveDatasetOptions>({
 });
 const defaultShardBytes = 500_000_000;
 
-/** A store whose rows are saved. */
-export interface SaveSource {
-  readonly connection: Connection;
-  readonly fields: readonly Field[];
-  readonly known: ReadonlyMap<string, Feature | null>;
-}
-
-/** Options that were checked, with what they leave out. */
-export type CheckedSaveOptions = SaveDatasetOptions & { readonly shardBytes: number };
-
 /** Writes all rows as one split of a dataset. */
 export async function saveDataset(
   source: SaveSource,
@@ -63,7 +50,7 @@ export async function saveDataset(
   const shardBytes = checkShardBytes(options.shardBytes);
   const named = checkFormat(options.format, action);
   if (!isLocal(name, action)) {
-    return await (await openHub()).save(source, name, split, { ...options, shardBytes });
+    return await (await import("./hub/datasets.ts")).save(source, name, split, { ...options, shardBytes });
   }
   try {
     await saveLocal(source, name, split, named, options, shardBytes);

@@ -1,6 +1,6 @@
 /** What a sampler may be asked for. */
 import type { Indices } from "../read/gather.ts";
-import type { Documented, OnlyKnown } from "../options.ts";
+import type { Documented, OnlyKnown } from "../option_types.ts";
 
 /**
  * Where episodes begin and end. `end`: the field, or each of several, that is truthy (neither 0 nor NaN) in the last

@@ -1,6 +1,6 @@
 import type { KnownFeatures, LoadedColumn } from "../dataset/known_features.ts";
 import type { LoadTarget } from "../dataset/rows.ts";
-import type { SaveSource } from "../dataset/save.ts";
+import type { SaveSource } from "../dataset/save_options.ts";
 
 /** The name under which a store hands out what its own functions work on; nobody outside the library has it. */
 export const storeAccess: unique symbol = Symbol("access");

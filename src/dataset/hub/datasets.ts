@@ -1,4 +1,4 @@
-/** Loading and saving by a name at the Hub: what `open_hub.ts` hands to the code that does both for paths. */
+/** Loading and saving by a name at the Hub: the same two as for paths, loaded only where a name is of the Hub. */
 import { builtin } from "../../native/builtin.ts";
 import type { Connection } from "../../store/connection.ts";
 import { StreamStoreError } from "../../error.ts";
@@ -7,13 +7,13 @@ import { check } from "../../native/status.ts";
 import { parseFeature } from "../features.ts";
 import type { LoadedColumn } from "../known_features.ts";
 import type { LoadDatasetOptions } from "../load_options.ts";
-import { appendRows } from "../load.ts";
+import { appendRows } from "../sort/sorted.ts";
 import { readParquet } from "../parquet/read/rows.ts";
 import type { LoadTarget } from "../rows.ts";
 import { ParquetFile } from "../parquet/read/file.ts";
 import { writeParquet } from "../parquet/write/file.ts";
 import { checkTypes } from "../save_types.ts";
-import type { CheckedSaveOptions, SaveSource } from "../save.ts";
+import type { CheckedSaveOptions, SaveSource } from "../save_options.ts";
 import { TableQueue } from "../files/tables.ts";
 import { planTable, type TablePlan } from "../table/to_arrow.ts";
 import { openSplit } from "./load.ts";
@@ -59,6 +59,7 @@ async function loadSplit(
       target,
       files.map((file) => () => readParquet(file.reopen(), features)),
       options,
+      "load a dataset",
     );
   } catch (error) {
     // An abort breaks off whatever is under way: it is the abort that is told.

@@ -1,12 +1,18 @@
 import { describe } from "../../fields.ts";
+import type { HubFile } from "./http/remote_file.ts";
 import type { PushTarget, Shard } from "./push/record.ts";
 import { HubRepository } from "./repository/repository.ts";
 import { resolveSettings } from "./settings.ts";
 import { readSnapshot, splitFiles } from "./repository/snapshot.ts";
-import type { HubLoadOptions, RemoteSplit } from "./types.ts";
+import type { HubLoadOptions } from "./types.ts";
 
-/** A split, and what an append to it needs to know. */
-export interface OpenedSplit extends RemoteSplit, PushTarget {
+/** The Parquet files of a split, in the order of its rows, and what an append to it needs to know. */
+interface OpenedSplit extends PushTarget {
+  /** The commit that all of it is of. */
+  readonly commit: string;
+  readonly files: readonly HubFile[];
+  /** The features that the README names, as HuggingFace's JSON has them; they count before those in the files. */
+  readonly features: Readonly<Record<string, unknown>> | null;
   readonly shards: readonly Shard[];
   readonly memoryBytes: number | null;
 }

@@ -1,18 +1,19 @@
-import type { HubFile } from "./http/remote_file.ts";
+import type { ByteSource } from "../files/byte_source.ts";
 
 /** What the Hub client and the code that reads and writes Parquet say to each other. */
 
-/** Bytes of a file, wherever it lies; hyparquet's `AsyncBuffer`. */
-export interface ByteSource {
+/** A file of a listing. */
+export interface ListedFile {
+  readonly path: string;
   readonly byteLength: number;
-  /** Bytes from `start` to `end`, or to the file's end. */
-  slice(start: number, end?: number): Promise<ArrayBuffer>;
+  /** The git blob's SHA-1, or for a large file its pointer's. */
+  readonly blobId: string;
+  /** The SHA-256 of a large file's content; null for one that git itself holds. */
+  readonly sha256: string | null;
 }
 
 /** A file of a repository, at one commit. */
 export interface RemoteFile extends ByteSource {
-  /** Its path in the repository, for messages. */
-  readonly path: string;
   /**
    * Reads ranges that will be asked for next: near ones in one request, several requests at a time. `slice` then answers
    * from them. Whatever was prefetched before is forgotten.
@@ -20,17 +21,6 @@ export interface RemoteFile extends ByteSource {
   prefetch(ranges: readonly { readonly start: number; readonly end: number }[]): void;
   /** Ends what is under way, and frees what is held. */
   close(): void;
-}
-
-/** The Parquet files of a split, in the order of its rows. */
-export interface RemoteSplit {
-  /** `user/name`, for messages. */
-  readonly repository: string;
-  /** The commit that all of it is of. */
-  readonly commit: string;
-  readonly files: readonly HubFile[];
-  /** The features that the README names, as HuggingFace's JSON has them; they count before those in the files. */
-  readonly features: Readonly<Record<string, unknown>> | null;
 }
 
 /** A Parquet file of a split that was written to be pushed. */

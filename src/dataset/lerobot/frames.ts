@@ -6,7 +6,7 @@ import { ownValue } from "../../own_value.ts";
 import { arrowField, arrowTypeOf, arrowValueType } from "../table/types.ts";
 import { metadataKey, metadataOf } from "../features.ts";
 import { fieldData, type RowRange } from "../table/field_data.ts";
-import type { SaveSource } from "../save.ts";
+import type { SaveSource } from "../save_options.ts";
 import { tableOf } from "../table/table.ts";
 import type { TablePlan } from "../table/to_arrow.ts";
 import { type Counted, countedColumns } from "./counted.ts";

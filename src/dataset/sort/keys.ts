@@ -1,8 +1,8 @@
 import { type Data, Type, Vector } from "apache-arrow";
 import type { Bitmap } from "../../append/batch.ts";
 import type { DtypeName } from "../../read/column.ts";
-import { type ArrowData, nullTypeId } from "../table/sources.ts";
-import { type ArrowType, valueTypeOf } from "../table/types.ts";
+import { nullTypeId } from "../table/sources.ts";
+import { type ArrowData, type ArrowType, valueTypeOf } from "../table/types.ts";
 import { decodeDictionary } from "../table/dictionary.ts";
 
 /** Numbers of some rows of a column that is sorted by. */

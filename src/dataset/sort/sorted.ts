@@ -14,12 +14,24 @@ import { readIndex, takeRows } from "./take_rows.ts";
 /** How many rows are moved at a time. */
 const rowsPerTake = 16_384;
 
+/** Appends the rows of files, in their own order or sorted: what paths and the Hub have in common. */
+export async function appendRows(
+  target: LoadTarget,
+  files: Files,
+  options: LoadDatasetOptions,
+  action: string,
+): Promise<LoadedColumn[]> {
+  const sortBy = checkSortBy(options.sortBy, action);
+  if (sortBy.length === 0) return await appendFiles(target, files, options, action);
+  return await appendSorted(target, files, sortBy, options, action);
+}
+
 /**
  * Appends the rows of files in the order of some columns. Those alone are read first. Where the rows are not in order,
  * all fields go through a temporary store, in a file like any other, out of which they are taken row by row: what
  * memory holds are the columns that are sorted by, and two numbers a row.
  */
-export async function appendSorted(
+async function appendSorted(
   target: LoadTarget,
   files: Files,
   sortBy: readonly string[],

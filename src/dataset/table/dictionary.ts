@@ -1,6 +1,5 @@
 import type { Bitmap } from "../../append/batch.ts";
-import type { ArrowData } from "./sources.ts";
-import { type ArrowType, valueTypeOf } from "./types.ts";
+import { type ArrowData, type ArrowType, valueTypeOf } from "./types.ts";
 import { clearBits, isSet, setBits } from "./bitmaps.ts";
 
 /** The values themselves in the place of indices into a dictionary. */

@@ -1,6 +1,5 @@
 import type { Connection } from "../../store/connection.ts";
-import type { ArrowData } from "./sources.ts";
-import { valueTypeOf } from "./types.ts";
+import { type ArrowData, valueTypeOf } from "./types.ts";
 import { isSet } from "./bitmaps.ts";
 import { decodeDictionary } from "./dictionary.ts";
 import { numberAt } from "../value_types.ts";

@@ -1,26 +1,10 @@
 import type { Bitmap, Source } from "../../append/batch.ts";
 import type { DtypeName } from "../../read/column.ts";
 import type { Field } from "../../fields.ts";
-import { type ArrowType, valueTypeOf } from "./types.ts";
+import { type ArrowData, valueTypeOf } from "./types.ts";
 import { andBits, clearBits, isSet, setBits } from "./bitmaps.ts";
 import { decodeDictionary } from "./dictionary.ts";
 import type { Layout } from "../features.ts";
-
-/**
- * One piece of an Arrow column, as any copy of the library has it. Values and value offsets begin at the piece's first
- * row; bits (validity, and the values of bool) begin at bit `offset`.
- */
-export interface ArrowData {
-  readonly type: ArrowType;
-  readonly length: number;
-  readonly offset: number;
-  readonly nullCount: number;
-  readonly nullBitmap?: Uint8Array | null;
-  readonly values: ArrayBufferView;
-  readonly valueOffsets: Int32Array | BigInt64Array;
-  readonly children: readonly ArrowData[];
-  readonly dictionary?: { readonly data: readonly ArrowData[] };
-}
 
 /** A list, or a list within a list, is not as long as the column's layout says. */
 export class ShapeError extends Error {

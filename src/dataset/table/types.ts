@@ -37,6 +37,22 @@ export interface ArrowField {
 }
 
 /**
+ * One piece of an Arrow column, as any copy of the library has it. Values and value offsets begin at the piece's first
+ * row; bits (validity, and the values of bool) begin at bit `offset`.
+ */
+export interface ArrowData {
+  readonly type: ArrowType;
+  readonly length: number;
+  readonly offset: number;
+  readonly nullCount: number;
+  readonly nullBitmap?: Uint8Array | null;
+  readonly values: ArrayBufferView;
+  readonly valueOffsets: Int32Array | BigInt64Array;
+  readonly children: readonly ArrowData[];
+  readonly dictionary?: { readonly data: readonly ArrowData[] };
+}
+
+/**
  * An Arrow type, told by its `typeId`: with `instanceof` a table made with another copy of the library would be
  * refused.
  */

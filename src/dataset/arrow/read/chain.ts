@@ -1,5 +1,16 @@
 import { checksumOf, digitsOf, takeDigits } from "../checksum.ts";
-import type { FoundMessage } from "./messages.ts";
+import type { Message } from "../flatbuffer_check.ts";
+
+/** A message, as far as its checksum goes. */
+export interface ChainedMessage {
+  readonly kind: Message["kind"];
+  /** Where it begins. */
+  readonly at: number;
+  /** All of it, its body included. */
+  readonly bytes: Uint8Array;
+  /** The place in its bytes where it has the digits of a checksum of ours. */
+  readonly digits: Uint8Array | null;
+}
 
 /** Compares the messages of a stream with their checksums, if it begins with a schema that has one. */
 export class MessageChain {
@@ -16,7 +27,7 @@ export class MessageChain {
     private readonly listed: string | null,
   ) {}
 
-  add({ kind, at, bytes, digits }: FoundMessage): void {
+  add({ kind, at, bytes, digits }: ChainedMessage): void {
     const isFirst = this.#isFirst;
     this.#isFirst = false;
     const what = kind === "schema" ? "the schema" : "rows";

@@ -1,6 +1,5 @@
 import { RecordBatchReader, type Schema } from "apache-arrow";
-import type { ArrowData } from "../../table/sources.ts";
-import type { ArrowField } from "../../table/types.ts";
+import type { ArrowData, ArrowField } from "../../table/types.ts";
 import { type ByteSource, openBytes } from "../../files/byte_source.ts";
 import { decode, readFailure } from "../../decode.ts";
 import { checkData } from "./data.ts";

@@ -4,7 +4,7 @@ import { Flatbuffer } from "../flatbuffer.ts";
 import { checkMessage, type Index, type Message, takeIndex } from "../flatbuffer_check.ts";
 import { decode, readFailure, reasonOf } from "../../decode.ts";
 import { schemaMessage } from "../write/file.ts";
-import { MessageChain } from "./chain.ts";
+import { type ChainedMessage, MessageChain } from "./chain.ts";
 import { type Codec, decompressed } from "./compression.ts";
 import { type Omission, omitColumns, omitRows } from "./omission.ts";
 
@@ -17,16 +17,9 @@ const tailBytes = 10;
 const metadataMustBeWhole = "its metadata must be whole";
 
 /** A message of an Arrow file or stream. */
-export interface FoundMessage {
-  readonly kind: Message["kind"];
-  /** Where it begins. */
-  readonly at: number;
-  /** All of it, its body included. */
-  readonly bytes: Uint8Array;
+export interface FoundMessage extends ChainedMessage {
   /** Its metadata, within its bytes. */
   readonly metadata: Uint8Array;
-  /** The place in its bytes where it has the digits of a checksum of ours. */
-  readonly digits: Uint8Array | null;
   readonly compression: Message["compression"];
   /** What was left out of a schema. */
   readonly omission?: Omission | null;

@@ -1,8 +1,15 @@
 import type { Source } from "../../../append/batch.ts";
 import type { Field } from "../../../fields.ts";
 import { ownValue } from "../../../own_value.ts";
-import { type ArrowData, nullTypeId, ShapeError, sourceOf } from "../../table/sources.ts";
-import { type ArrowField, extensionFeature, isLayoutOf, listsOf, valueTypeOf } from "../../table/types.ts";
+import { nullTypeId, ShapeError, sourceOf } from "../../table/sources.ts";
+import {
+  type ArrowData,
+  type ArrowField,
+  extensionFeature,
+  isLayoutOf,
+  listsOf,
+  valueTypeOf,
+} from "../../table/types.ts";
 import {
   type Feature,
   featureOf,

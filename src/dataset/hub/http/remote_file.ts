@@ -6,8 +6,7 @@ import { redirectsMax, targetOf } from "./fetch.ts";
 import { RefusedAnswer } from "./refused.ts";
 import { Lanes, planRequests, type Range, withinBytes } from "./ranges.ts";
 import { isPassing, PassingFailure, retrying, waitSecondsOf } from "./retry.ts";
-import type { ListedFile } from "../repository/repository.ts";
-import type { RemoteFile } from "../types.ts";
+import type { ListedFile, RemoteFile } from "../types.ts";
 
 /** Requests of one file at the same time. */
 const lanesPerFile = 4;

@@ -4,17 +4,7 @@ import type { HubRepository } from "../repository/repository.ts";
 import type { PushRecord, Shard } from "./record.ts";
 import type { Snapshot } from "../repository/snapshot.ts";
 import { matching, parquetOf } from "../repository/splits.ts";
-import type { Operation } from "../repository/commit.ts";
-
-/** A shard that lies at the Hub already, without being in a commit yet, or in a line of the commit itself. */
-export interface NewShard {
-  readonly id: string;
-  readonly byteLength: number;
-  readonly rowCount: number;
-  readonly memoryBytes: number;
-  /** The content of a file that is to be no large one; null for one that was uploaded. */
-  readonly content: Uint8Array | null;
-}
+import type { NewShard, Operation } from "../repository/commit.ts";
 
 /** What is to be at the Hub. */
 export interface Push {

@@ -1,6 +1,15 @@
 import { Buffer } from "node:buffer";
 import type { HubRepository } from "./repository.ts";
-import type { NewShard } from "../push/plan.ts";
+
+/** A shard that lies at the Hub already, without being in a commit yet, or in a line of the commit itself. */
+export interface NewShard {
+  readonly id: string;
+  readonly byteLength: number;
+  readonly rowCount: number;
+  readonly memoryBytes: number;
+  /** The content of a file that is to be no large one; null for one that was uploaded. */
+  readonly content: Uint8Array | null;
+}
 
 /** One thing that a commit does. */
 export type Operation =

@@ -5,16 +5,7 @@ import { Client } from "../http/client.ts";
 import { clean, RefusalError } from "../http/failure.ts";
 import { HubFile } from "../http/remote_file.ts";
 import type { Settings } from "../settings.ts";
-
-/** A file of a listing. */
-export interface ListedFile {
-  readonly path: string;
-  readonly byteLength: number;
-  /** The git blob's SHA-1, or for a large file its pointer's. */
-  readonly blobId: string;
-  /** The SHA-256 of a large file's content; null for one that git itself holds. */
-  readonly sha256: string | null;
-}
+import type { ListedFile } from "../types.ts";
 
 /** Two million files: the Hub has a thousand a page, and wants repositories to have a hundred thousand. */
 const pagesMax = 2000;

@@ -1,7 +1,8 @@
 import { StreamStoreError } from "../../../error.ts";
 import { Card, type CardConfig, type CardInfo, chooseConfig, findInfo, readConfigs } from "../card/card.ts";
 import { isPrintable, printable } from "../printable.ts";
-import type { HubRepository, ListedFile } from "./repository.ts";
+import type { ListedFile } from "../types.ts";
+import type { HubRepository } from "./repository.ts";
 import { findSplits, parquetOf, type Splits } from "./splits.ts";
 
 /** A repository as it is at one commit. */

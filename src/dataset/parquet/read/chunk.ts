@@ -5,18 +5,7 @@ import type { NumberColumn } from "./layout.ts";
 import type { ColumnChunk } from "./metadata.ts";
 import { type DataPage, pagesOf } from "./pages.ts";
 import { readRuns } from "./runs.ts";
-import { converted, newWords, readValues, type Words } from "./values.ts";
-
-/** A column chunk: its numbers without nulls, and the levels that tell where they stand. */
-export interface Chunk {
-  readonly words: Words;
-  /** null where no value is null. */
-  readonly definitions: Uint8Array | null;
-  /** null where there are no lists. */
-  readonly repetitions: Uint8Array | null;
-  /** Values, nulls and empty lists. */
-  readonly length: number;
-}
+import { type Chunk, converted, newWords, readValues, type Words } from "./values.ts";
 
 /** More would not fit the offsets of Arrow's lists, nor a batch. */
 const valuesMax = 2 ** 31 - 1;

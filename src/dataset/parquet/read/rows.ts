@@ -6,7 +6,7 @@ import { readFailure } from "../../decode.ts";
 import type { LoadedColumn } from "../../known_features.ts";
 import { ParquetFile } from "./file.ts";
 import type { NumberColumn } from "./layout.ts";
-import type { Chunk } from "./chunk.ts";
+import type { Chunk } from "./values.ts";
 import { chunkKeys, chunkSource, chunkSteps } from "./sources.ts";
 import { noColumns, noKey, noNumbers, noOrder } from "../../refusals.ts";
 import type { KeyPiece } from "../../sort/keys.ts";

@@ -4,7 +4,7 @@ import { ShapeError } from "../../table/sources.ts";
 import { clearBits, isSet, setBits } from "../../table/bitmaps.ts";
 import { innerCount } from "../../features.ts";
 import type { NumberColumn } from "./layout.ts";
-import type { Chunk } from "./chunk.ts";
+import type { Chunk } from "./values.ts";
 import { newWords, type Words } from "./values.ts";
 import { toSteps } from "../../table/row_steps.ts";
 import type { NumberKeys } from "../../sort/keys.ts";

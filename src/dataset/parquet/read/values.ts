@@ -6,6 +6,17 @@ import { readRuns } from "./runs.ts";
 /** Numbers as the integers of their bits: so NaN payloads pass, which arithmetic may change. */
 export type Words = Uint8Array | Uint16Array | Uint32Array | BigUint64Array;
 
+/** A column chunk: its numbers without nulls, and the levels that tell where they stand. */
+export interface Chunk {
+  readonly words: Words;
+  /** null where no value is null. */
+  readonly definitions: Uint8Array | null;
+  /** null where there are no lists. */
+  readonly repetitions: Uint8Array | null;
+  /** Values, nulls and empty lists. */
+  readonly length: number;
+}
+
 /** Room for numbers; a bool takes a byte. */
 export function newWords(dtype: DtypeName, count: number): Words {
   const Kind = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array }[dtypeBytes[dtype]]!;

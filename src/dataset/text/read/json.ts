@@ -1,17 +1,11 @@
 import { CellRows, dropAdvice } from "./cell_rows.ts";
 import { type Cell, markNumbers } from "./cells.ts";
-import { arrayTexts } from "./json_array.ts";
+import { arrayTexts, type JsonTexts } from "./json_array.ts";
 import type { Block, RowFile, Wanted } from "../../rows.ts";
 import { textBlocks } from "./text_lines.ts";
 import { openText, type TextSource } from "./text_source.ts";
 
 type JsonRow = Readonly<Record<string, Cell>>;
-
-/** What is each to be an object, and the lines in which they stand. */
-export interface JsonTexts {
-  readonly texts: readonly string[];
-  readonly lines: readonly number[];
-}
 
 /** A file of JSON: an object a line, as Python writes them, or one array of objects. */
 export async function openJson(path: string): Promise<RowFile> {

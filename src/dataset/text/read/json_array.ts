@@ -1,8 +1,13 @@
 import { blockBytes, lineMax, notUtf8 } from "./text_lines.ts";
-import type { JsonTexts } from "./json.ts";
 
 const [tab, lineFeed, carriageReturn, space, quote, comma] = [9, 10, 13, 32, 34, 44];
 const [openBracket, backslash, closeBracket, openBrace, closeBrace] = [91, 92, 93, 123, 125];
+
+/** What is each to be an object, and the lines in which they stand. */
+export interface JsonTexts {
+  readonly texts: readonly string[];
+  readonly lines: readonly number[];
+}
 
 /** The texts of the entries of one JSON array, of which no more is held than makes a block. */
 export async function* arrayTexts(
