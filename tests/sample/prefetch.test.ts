@@ -76,6 +76,29 @@ test("next() ahead gives the batches of a sampler without, in every array", asyn
   });
 });
 
+test("next() ahead normalizes integers by moments that are read once, when the sampler is made", async () => {
+  const path = join(mkdtempSync(join(tmpdir(), "prefetch-")), "run.stream");
+  using store = StreamStore.open(path, { fields: { count: { type: 0, dtype: "int64" } } });
+  for (let step = 0; step < 8; step++) store.append(step, { count: BigInt(step) });
+  let reads = 0;
+  const moments = {
+    get mean() {
+      return ++reads;
+    },
+    standardDeviation: 2,
+  };
+  using ahead = store.sampler({
+    tokens: 4,
+    batchSize: 2,
+    order: "sequential",
+    normalize: { count: moments },
+    prefetch: 1,
+  });
+  assert.equal(reads, 1);
+  assert.deepEqual([...(await ahead.next())!.values], [-0.5, 0, 0.5, 1, 0, 0.5, 1, 1.5]);
+  assert.equal(reads, 1);
+});
+
 function plainValues(_key: string, value: unknown): unknown {
   if (typeof value === "bigint") return `${value}`;
   return ArrayBuffer.isView(value) ? Array.from(value as Float64Array) : value;
