@@ -1,30 +1,24 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import {
-  loadLeRobot,
-  parquetSchema,
-  saveLeRobot,
-  type SaveLeRobotOptions,
-  StreamStore,
-} from "../../../mod.ts";
-import { ElementStats } from "../../../src/dataset/lerobot/element_stats.ts";
+import { loadLeRobot, parquetSchema, saveLeRobot, StreamStore } from "../../../mod.ts";
 import { fixture, realData, skipRealData } from "../../support/dataset.ts";
 import { python, skipReason } from "../../support/hub/python.ts";
 import { runScript } from "../../interop/python.ts";
 import {
   assertRows,
   fps,
+  isNear,
+  lengths,
+  ownStore,
   readFolder,
   readJson,
   type Row,
   writeDataset,
 } from "../../support/lerobot/datasets.ts";
 import { assertSameStore, filesIn, inFolder } from "../../support/saved.ts";
-import { Random } from "../../support/support.ts";
 
-const lengths = [4, 1, 7, 2, 3, 9, 1, 5];
 const options = { fps, episodes: { starts: [0] }, tasks: ["Do it."] };
 
 /** The same but for what a dataset gets anew: file sizes, and videos that are no longer there. */
@@ -137,11 +131,6 @@ function plainNumber(value: unknown): unknown {
   return typeof value === "bigint" ? Number(value) : value;
 }
 
-function isNear(a: unknown, b: unknown, tolerance: number): boolean {
-  if (typeof a !== "number" || typeof b !== "number") return Object.is(a, b);
-  return Math.abs(a - b) <= tolerance * Math.max(1, Math.abs(b));
-}
-
 if (skipRealData) console.log(`Tests of saved real LeRobot datasets are skipped: ${skipRealData}`);
 
 for (const name of ["lerobot-g1", "lerobot-studio/lerobotv2", "lerobot-studio/lerobotv3"]) {
@@ -149,25 +138,6 @@ for (const name of ["lerobot-g1", "lerobot-studio/lerobotv2", "lerobot-studio/le
     inFolder(async (folder) => {
       await roundTrip(join(realData, name), folder);
     }));
-}
-
-/** Episodes of the lengths 3, 5 and 4. */
-function ownStore() {
-  const store = new StreamStore({
-    action: 0,
-    "observation.state": 1,
-    "next.done": 2,
-    mode: { type: 3, dtype: "int64" },
-  });
-  for (let step = 0; step < 12; step++) {
-    store.append(step, {
-      action: Math.sqrt(step),
-      "observation.state": [step / 3, NaN, -step],
-      "next.done": [2, 7, 11].includes(step),
-      mode: 2n ** 62n + BigInt(Math.floor(step / 4)),
-    });
-  }
-  return store;
 }
 
 test("saveLeRobot() adds to a store of one's own what LeRobot wants besides", () =>
@@ -285,177 +255,6 @@ test("saveLeRobot() ends files with episodes, and chunks with so many files", ()
     assert.deepEqual(loaded.episodes.lengths, counts);
     assert.deepEqual(copy.column("a").values, store.column("a").values);
   }));
-
-/** Options that are refused, and the words that say so. */
-const refusals: [Partial<SaveLeRobotOptions>, RegExp, ErrorConstructor][] = [
-  [{ fps: 0 }, /fps must be a number above 0, got 0$/, RangeError],
-  [{ episodes: { id: "a" } }, /episodes\.id must be among the fields action, .*, got "a"$/, TypeError],
-  [
-    { episodes: { starts: [0, 12] } },
-    /starts must be rows below 12, of which each is in an episode, got 12$/,
-    RangeError,
-  ],
-  [{ episodes: { starts: [3, 3] } }, /episodes\.starts\[1\] must be more than 3/, RangeError],
-  [{ tasks: [] }, /tasks must be a list of at least one name, got an array of 0$/, RangeError],
-  [{ tasks: ["A", "A"] }, /tasks\[1\] must be another name than those before, got "A"$/, RangeError],
-  [{ episodeTasks: [1] }, /episodeTasks\[0\] must be a place in tasks, 0 to 0, got 1$/, RangeError],
-  [{ episodeTasks: [0, 0] }, /episodeTasks must be as many as there are episodes, 1, got 2$/, RangeError],
-  [{ robotType: 3 as never }, /robotType must be a string or null, got 3$/, RangeError],
-  [{ fields: ["b"] }, /fields must be among action, .*, got "b"$/, TypeError],
-  [{ fields: ["action"], features: { mode: {} } }, /features must be of action, .*, got "mode"$/, TypeError],
-  [
-    { features: { action: { dtype: "float8" } } },
-    /the dtype of "action" must be bool, .*, got "float8"/,
-    TypeError,
-  ],
-  [
-    { features: { action: { shape: [2] } } },
-    /"action" at row 0 must have 2 values, got a list of 1$/,
-    RangeError,
-  ],
-  [
-    { features: { action: { shape: [0] } } },
-    /the shape of "action" must be 1 to 5 lengths above 0, got \[0\]$/,
-    RangeError,
-  ],
-  [
-    { features: { action: { dtype: "int8" } } },
-    /"action" at row 2 must be a value of int8, got 1\.41/,
-    RangeError,
-  ],
-  [
-    { features: { index: { dtype: "int32" } } },
-    /the dtype of "index" must be int64, got "int32"$/,
-    TypeError,
-  ],
-  [{ chunkFiles: 0 }, /chunkFiles must be a whole number above 0, got 0$/, RangeError],
-  [{ fileBytes: -1 }, /fileBytes must be a number above 0, got -1$/, RangeError],
-];
-
-test("saveLeRobot() refuses options, and leaves nothing", () =>
-  inFolder(async (folder) => {
-    using store: StreamStore = ownStore();
-    for (const [change, message, kind] of refusals) {
-      await assert.rejects(
-        saveLeRobot(store, join(folder, "new"), { ...options, ...change }),
-        (error: Error) => {
-          assert.match(error.message, message);
-          assert.ok(error.message.startsWith("Cannot "), error.message);
-          assert.equal(error.name, kind.name);
-          return true;
-        },
-      );
-      assert.deepEqual(readdirSync(folder), []);
-    }
-  }));
-
-/** Rows that LeRobot could not take. */
-async function refuses(row: Row, message: RegExp, change: Partial<SaveLeRobotOptions> = {}): Promise<void> {
-  await inFolder(async (folder) => {
-    const fields = { a: 0, list: 1, index: { type: 2, dtype: "int64" }, task_index: 3, "b/c": 4 } as const;
-    using store: StreamStore = new StreamStore(fields);
-    for (let step = 0; step < 3; step++) {
-      store.append(step, { a: 1, list: [1, 2], index: step, task_index: 0, "b/c": 0 });
-    }
-    store.append(3, { a: 1, list: [1, 2], index: 3, task_index: 0, "b/c": 0, ...row } as never);
-    const names = ["a", "list", "index", "task_index"];
-    const saved = saveLeRobot(store, join(folder, "new"), { ...options, fields: names, ...change });
-    await assert.rejects(saved, { message, name: "RangeError" });
-    assert.deepEqual(readdirSync(folder), []);
-  });
-}
-
-test("saveLeRobot() refuses rows that LeRobot could not take, and leaves nothing", async () => {
-  await refuses({ a: null }, /"a" at row 3 must have a value, as every frame has of every feature/);
-  await refuses({ list: [] }, /"list" at row 3 must have a value/);
-  await refuses({ list: [1, 2, 3] }, /"list" at row 3 must have 2 values, got a list of 3$/);
-  await refuses({ index: 7 }, /"index" at row 3 must be 3, as LeRobot counts, got 7; without the field/);
-  await refuses({ task_index: 1 }, /"task_index" at row 3 must be a place in tasks, 0 to 0, got 1$/);
-  await refuses({ task_index: null }, /"task_index" at row 3 must have a value/);
-  await refuses({}, /the name of a feature must have no "\/", got "b\/c"$/, { fields: ["b/c"] });
-  await refuses({}, /episodeTasks must be left out where there is a field "task_index"/, {
-    episodeTasks: [0],
-  });
-});
-
-test("saveLeRobot() counts an index that a row lacks, and counts anew one that is left out", () =>
-  inFolder(async (folder) => {
-    using store = new StreamStore({ index: { type: 0, dtype: "int64" }, a: 1 });
-    store.append(0, { index: 0, a: 5 });
-    store.append(1, { a: 6 });
-    await saveLeRobot(store, join(folder, "lacks"), options);
-    store.append(2, { index: 70, a: 7 });
-    await saveLeRobot(store, join(folder, "anew"), { ...options, fields: ["a"] });
-    for (const [name, expected] of [["lacks", [0n, 1n]], ["anew", [0n, 1n, 2n]]] as const) {
-      const { store: copy } = await loadLeRobot(join(folder, name));
-      assert.deepEqual([...copy.column("index").values as unknown as BigInt64Array], expected);
-      copy.close();
-    }
-  }));
-
-test("saveLeRobot() overwrites nothing, and saves no dataset without rows", () =>
-  inFolder(async (folder) => {
-    using store = ownStore();
-    writeFileSync(join(folder, "notes.txt"), "mine");
-    await assert.rejects(saveLeRobot(store, folder, options), { code: "already-exists" });
-    await assert.rejects(saveLeRobot(store, join(folder, "notes.txt"), options), { code: "already-exists" });
-    assert.deepEqual(readdirSync(folder), ["notes.txt"]);
-    mkdirSync(join(folder, "empty"));
-    await saveLeRobot(store, join(folder, "empty"), options);
-    assert.equal(filesIn(join(folder, "empty")).length, 5);
-    using none = new StreamStore({ a: 0 });
-    await assert.rejects(
-      saveLeRobot(none, join(folder, "none"), options),
-      /the store must have at least 1 row, got 0$/,
-    );
-  }));
-
-test("ElementStats are those of plain arithmetic", () => {
-  const random = new Random(5);
-  for (const shape of [[1], [3], [2, 3], [2, 2, 2]]) {
-    const [size, perFrame] = [
-      shape.at(-1)!,
-      shape.slice(0, -1).reduce((product, length) => product * length, 1),
-    ];
-    const frames = 1 + random.below(400);
-    const values = Float64Array.from({ length: frames * perFrame * size }, () => 1e6 + random.float());
-    const stats = new ElementStats(shape, frames);
-    for (let frame = 0; frame < frames;) {
-      const count = Math.min(frames - frame, 1 + random.below(50));
-      stats.add(values.subarray(frame * perFrame * size, (frame + count) * perFrame * size));
-      frame += count;
-    }
-    const result = stats.result();
-    for (let element = 0; element < size; element++) {
-      const column = values.filter((_, i) => i % size === element).sort();
-      const mean = column.reduce((sum, value) => sum + (value - 1e6), 0) / column.length + 1e6;
-      const variance = column.reduce((sum, value) => sum + (value - mean) ** 2, 0) / column.length;
-      assert.deepEqual([result.min[element], result.max[element]], [column[0], column.at(-1)]);
-      assert.ok(isNear(result.mean[element], mean, 1e-14));
-      assert.ok(Math.abs(result.std[element] - Math.sqrt(variance)) < 1e-9);
-      assert.equal(result.q10[element], column[Math.ceil(0.1 * column.length) - 1]);
-      assert.equal(result.q99[element], column[Math.ceil(0.99 * column.length) - 1]);
-    }
-    assert.deepEqual(result.count, [frames]);
-  }
-});
-
-test("ElementStats of very many frames have the quantiles of an even share of them", () => {
-  const frames = 3_000_000;
-  const stats = new ElementStats([2], frames);
-  const part = new Float64Array(2000);
-  for (let frame = 0; frame < frames; frame += 1000) {
-    for (let i = 0; i < 1000; i++) {
-      part[2 * i] = (frame + i) / frames;
-      part[2 * i + 1] = -part[2 * i];
-    }
-    stats.add(part);
-  }
-  const { q01, q50, q99 } = stats.result();
-  assert.ok(
-    [q01[0] - 0.01, q50[0] - 0.5, q99[0] - 0.99, q99[1] + 0.01].every((error) => Math.abs(error) < 1e-3),
-  );
-});
 
 if (skipReason !== false) console.log(`LeRobot datasets are not read with Python: ${skipReason}`);
 

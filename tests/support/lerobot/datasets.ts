@@ -4,7 +4,7 @@ import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { StreamStore } from "../../../mod.ts";
+import { StreamStore } from "../../../mod.ts";
 import { arrowField, arrowTypeOf } from "../../../src/dataset/table/types.ts";
 import { type Feature, parseFeature } from "../../../src/dataset/features.ts";
 import { writeParquet } from "../../../src/dataset/parquet/write/file.ts";
@@ -43,6 +43,8 @@ export const features: Record<string, { described: { dtype: string; shape: numbe
 
 export const tasks = ["Pick it up.", "Lay it down, gently: \u00fc."];
 export const fps = 10;
+/** The lengths of episodes in most datasets here. */
+export const lengths = [4, 1, 7, 2, 3, 9, 1, 5];
 
 /** Every row of a dataset, as hyparquet and the store give them; lists flat. */
 export function rowsOf(lengths: readonly number[]): Row[] {
@@ -235,4 +237,29 @@ export function assertRows(store: StreamStore, rows: readonly Row[]): void {
       );
     }
   });
+}
+
+/** A store of episodes of the lengths 3, 5 and 4. */
+export function ownStore() {
+  const store = new StreamStore({
+    action: 0,
+    "observation.state": 1,
+    "next.done": 2,
+    mode: { type: 3, dtype: "int64" },
+  });
+  for (let step = 0; step < 12; step++) {
+    store.append(step, {
+      action: Math.sqrt(step),
+      "observation.state": [step / 3, NaN, -step],
+      "next.done": [2, 7, 11].includes(step),
+      mode: 2n ** 62n + BigInt(Math.floor(step / 4)),
+    });
+  }
+  return store;
+}
+
+/** Whether two values are numbers that differ by no more than rounding, or the same. */
+export function isNear(a: unknown, b: unknown, tolerance: number): boolean {
+  if (typeof a !== "number" || typeof b !== "number") return Object.is(a, b);
+  return Math.abs(a - b) <= tolerance * Math.max(1, Math.abs(b));
 }
