@@ -20,8 +20,8 @@
  * @module
  */
 export { StreamStore } from "./src/store.ts";
-export type { ColumnOf, OpenOptions, StepValues, StoreOptions } from "./src/store.ts";
-export type { Mode } from "./src/store/open.ts";
+export type { ColumnOf, StepValues } from "./src/store.ts";
+export type { Mode, OpenOptions, StoreOptions } from "./src/store/open.ts";
 export type { Interval, ScheduleOptions } from "./src/store/schedule.ts";
 export type { Retain } from "./src/store/retention.ts";
 export type { Recovery } from "./src/store/connection.ts";

@@ -1,86 +1,38 @@
 import type { Table } from "apache-arrow";
-import { Appender } from "./append/appender.ts";
-import { type Column, readColumn } from "./read/column.ts";
+import type { Appender } from "./append/appender.ts";
 import { appendColumns, type ColumnsInput } from "./append/columns.ts";
-import { Connection, integerFields, type Recovery } from "./store/connection.ts";
-import { type KnownFeatures, type LoadedColumn, rememberFeatures } from "./dataset/known_features.ts";
-import type { LoadTarget } from "./dataset/rows.ts";
+import type { FieldValue } from "./append/values.ts";
 import type { LoadDatasetOptions, LoadOptions, ParquetOptions } from "./dataset/load_options.ts";
 import type { SaveDatasetOptions } from "./dataset/save_options.ts";
 import type { ToDatasetOptions } from "./dataset/table/to_arrow.ts";
-import {
-  describe,
-  type Dtype,
-  type Field,
-  type FieldInfo,
-  type FieldList,
-  type FieldMap,
-  type FieldName,
-  type FieldTypeOf,
-  type KnownFields,
-  parseFields,
-} from "./fields.ts";
-import { StreamStoreError } from "./error.ts";
+import type { Dtype, FieldInfo, FieldList, FieldMap, FieldName, FieldTypeOf, KnownFields } from "./fields.ts";
+import { type Column, readColumn } from "./read/column.ts";
 import {
   gather,
   type GatherOut,
-  type GatherRequest,
   type GatherResult,
   type Indices,
-  readGather,
   type StepsOf,
   type TypesOf,
   type ValuesOf,
 } from "./read/gather.ts";
-import { getTokens, type NestedIndices, readIndices, type Tokens } from "./read/tokens.ts";
-import { inspectText } from "./store/inspect.ts";
-import { readManifest, writeManifest } from "./store/manifest.ts";
-import { check } from "./native/status.ts";
-import { countLists, isFoundAgain, type Mode, noteLists, openDirectory, type Opened } from "./store/open.ts";
-import { checkOptions, optionNames } from "./options.ts";
-import { pause } from "./pause.ts";
-import { checkRetain, type Retain, Retention } from "./store/retention.ts";
-import { readRows, type Row } from "./read/rows.ts";
-import { type StoreAccess, storeAccess } from "./store/store_access.ts";
-import { checkIntervals, Schedule, type ScheduleOptions } from "./store/schedule.ts";
+import { rowAt, rowOfStep, rowOfToken, rowsOf } from "./read/row.ts";
+import type { Row } from "./read/rows.ts";
+import { getTokens, type NestedIndices, type Tokens } from "./read/tokens.ts";
+import { readWindow, type Window } from "./read/window.ts";
 import type { BatchOf } from "./sample/batch.ts";
-import { type ContextOptions, Contexts, type ContextSource } from "./sample/context.ts";
-import { EpisodeIndex } from "./sample/episodes.ts";
-import { makeSampler, type SamplerOf } from "./sample/prefetch/prefetch.ts";
-import type { SampleSource } from "./sample/batch_plan.ts";
-import { Mixture } from "./sample/mixture.ts";
+import type { ContextOptions } from "./sample/context.ts";
+import type { Mixture } from "./sample/mixture.ts";
 import type { Checked, MixtureOptions, MixtureSource, PrefetchOptions } from "./sample/options.ts";
-import { Statistics } from "./statistics/accumulator.ts";
+import type { SamplerOf } from "./sample/prefetch/prefetch.ts";
+import { newMixture, newSampler, readContext } from "./sample/source.ts";
+import { takeStats } from "./statistics/accumulator.ts";
 import type { FieldStats } from "./statistics/field_stats.ts";
-import { isInt64, wrongStep } from "./steps.ts";
-import { readElements } from "./typed_array.ts";
-import type { FieldValue } from "./append/values.ts";
+import type { Recovery } from "./store/connection.ts";
+import { inspectText } from "./store/inspect.ts";
+import type { OpenOptions, StoreOptions } from "./store/open.ts";
+import { noteSession, openSession, Session, temporarySession, waitForRows } from "./store/session.ts";
 import { type Verification, verifyChunks, type VerifyOptions } from "./store/verify.ts";
-import { Window } from "./read/window.ts";
-
-/** Options of a new store. Taken by {@linkcode StreamStore}. */
-export interface StoreOptions {
-  /**
-   * The chunk, in tokens, by which the store's files grow: below 2 ** 32; 1,000,000 by default. A store that exists
-   * keeps its own.
-   */
-  readonly capacity?: number;
-  /** Drops the oldest rows, whole chunks at a time, once these limits keep enough without them. By default all is kept. */
-  readonly retain?: Retain;
-}
-
-/** Options of {@linkcode StreamStore.open}. */
-export interface OpenOptions<Fields extends FieldList = FieldMap> extends StoreOptions, ScheduleOptions {
-  /** The fields: needed to create a store, and compared with those of one that exists. */
-  readonly fields?: Fields;
-  /** `create` a new store, `append` to one, or `read` one. By default a store that exists is appended to. */
-  readonly mode?: Mode;
-  /**
-   * Opens a damaged store to read: the rows before the first chunk that has not its checksum. All of it is read for
-   * that. Where `store.json` is lost too, `fields` stand in for it.
-   */
-  readonly salvage?: boolean;
-}
 
 /** What one step holds: a value for each field that it has. Taken by {@linkcode StreamStore.append}. */
 export type StepValues<Fields extends FieldList> = { readonly [Name in FieldName<Fields>]?: FieldValue };
@@ -98,27 +50,6 @@ export type ColumnOf<Fields extends FieldList, Key extends FieldName<Fields>> = 
 type DtypeOf<Type> = Type extends { readonly dtype: infer Given extends Dtype } ? Given
   : Type extends { readonly dtype?: infer Given } ? "float64" | Extract<Given, Dtype>
   : "float64";
-
-const defaultCapacity = 1_000_000;
-
-const storeKeys = optionNames<StoreOptions>({ capacity: true, retain: true });
-const openKeys = optionNames<OpenOptions>({
-  fields: true,
-  mode: true,
-  salvage: true,
-  capacity: true,
-  retain: true,
-  commitEvery: true,
-  syncEvery: true,
-});
-const sourceKeys = optionNames<MixtureSource<StreamStore>>({ store: true, weight: true });
-
-/** How `open` hands the constructor what it has opened. */
-const opened: unique symbol = Symbol("opened");
-
-interface OpenedOptions extends StoreOptions, ScheduleOptions {
-  readonly [opened]?: Opened;
-}
 
 /**
  * A stream of tokens, collected step by step and read as windows while it grows. It lives in memory-mapped files: here
@@ -138,22 +69,9 @@ interface OpenedOptions extends StoreOptions, ScheduleOptions {
  * ```
  */
 export class StreamStore<const Fields extends FieldList = FieldMap> {
-  readonly #fields: readonly Field[];
-  readonly #integers: Int32Array;
-  readonly #connection: Connection;
+  readonly #session: Session;
+  /** Here too: an append is one look-up shorter. */
   readonly #appender: Appender;
-  readonly #features: KnownFeatures;
-  /** The store's directory, or null for a temporary store. */
-  readonly #directory: string | null;
-  readonly #schedule: Schedule | null;
-  readonly #statistics: Statistics;
-  /**
-   * Where store.json lacks what was noted since, because it could not be written: the first row whose marks tell it, or
-   * -1 where nothing else does. Else null.
-   */
-  #manifestDue: number | null = null;
-  #index?: EpisodeIndex;
-  #contexts?: Contexts;
 
   /**
    * Creates a temporary store.
@@ -168,27 +86,10 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * `too-many-open-files`, `too-many-stores`.
    */
   constructor(fields: Fields & KnownFields<Fields>, options: StoreOptions = {}) {
-    const found = (options as OpenedOptions | null)?.[opened];
-    if (found === undefined) checkOptions(options, storeKeys, "create a store");
-    checkRetain(options.retain);
-    this.#fields = found?.fields ?? parseFields(fields);
-    this.#integers = integerFields(this.#fields);
-    this.#features = found?.features ?? new Map();
-    this.#directory = found?.directory ?? null;
-    this.#connection = found?.connection ??
-      Connection.temporary(checkCapacity(options.capacity ?? defaultCapacity));
-    this.#appender = new Appender(this.#connection, this.#fields);
-    this.#statistics = new Statistics(this.#connection);
-    const isWriter = this.#directory !== null && this.#connection.isWritable;
-    if (options.retain !== undefined) {
-      const retention = new Retention(this.#connection, options.retain);
-      this.#appender.onFlush = () => retention.apply();
-    }
-    if (isWriter) {
-      this.#manifestDue = found?.manifestDue ?? null;
-      this.#appender.onNewList = () => this.#noteInManifest(this.#connection.rowCount);
-    }
-    this.#schedule = isWriter ? new Schedule(this.#appender, options as ScheduleOptions) : null;
+    const given: unknown = fields;
+    this.#session = given instanceof Session ? given : temporarySession(fields, options);
+    this.#appender = this.#session.appender;
+    noteSession(this, this.#session);
   }
 
   /**
@@ -227,45 +128,37 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
     path: string,
     options: OpenOptions<Fields> & { readonly fields?: KnownFields<Fields> } = {},
   ): StreamStore<Fields> {
-    checkOptions(options, openKeys, "open a store");
-    const capacity = checkCapacity(options.capacity ?? defaultCapacity);
-    const { commitEvery, syncEvery } = options;
-    checkIntervals({ commitEvery, syncEvery });
-    checkRetain(options.retain);
-    const { fields, mode, salvage = false } = options;
-    const found = openDirectory(path, { fields, mode, capacity, salvage });
-    const handed: OpenedOptions = { commitEvery, syncEvery, retain: options.retain, [opened]: found };
-    return new StreamStore<Fields>([] as never, handed);
+    return new StreamStore<Fields>(openSession(path, options) as never);
   }
 
   /** The number of tokens appended, and the index after the last. Those that were dropped count too. */
   get length(): number {
-    return this.#appender.tokenCount;
+    return this.#session.tokenCount;
   }
 
   /** The index of the first token that is kept: 0 where nothing was dropped. */
   get firstToken(): number {
-    return this.#connection.firstToken;
+    return this.#session.connection.firstToken;
   }
 
   /** The index of the first row that is kept: 0 where nothing was dropped. */
   get firstRow(): number {
-    return this.#connection.firstRow;
+    return this.#session.connection.firstRow;
   }
 
   /** The number of rows, steps that were appended, and the index after the last. Those that were dropped count too. */
   get rowCount(): number {
-    return this.#appender.rowCount;
+    return this.#session.rowCount;
   }
 
   /** The fields, in field order: name, type ID and dtype of each. */
   get fields(): readonly FieldInfo[] {
-    return this.#fields.map(({ name, type, dtype }) => Object.freeze({ name, type, dtype }));
+    return this.#session.fields.map(({ name, type, dtype }) => Object.freeze({ name, type, dtype }));
   }
 
   /** Whether `close` was called. */
   get isClosed(): boolean {
-    return this.#connection.isClosed;
+    return this.#session.connection.isClosed;
   }
 
   /**
@@ -329,7 +222,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
     if (typeof step === "number" && values === undefined) {
       if (this.#appender.appendPlain(step, fields as StepValues<Fields>)) return;
     }
-    this.#write("append", () => {
+    this.#session.write("append", () => {
       if (values === undefined && !Array.isArray(step) && !ArrayBuffer.isView(step)) {
         this.#appender.appendStep(step as number, fields as StepValues<Fields>);
       } else {
@@ -364,16 +257,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * ```
    */
   appendColumns(columns: ColumnsInput<FieldName<Fields>>): void {
-    this.#connection.checkWritable("append columns");
-    this.#write("append columns", () => {
-      this.#appender.flush();
-      const listCount = countLists(this.#fields);
-      const { rowCount } = this;
-      appendColumns(this.#connection, this.#fields, columns as ColumnsInput);
-      this.#appender.reload();
-      if (countLists(this.#fields) > listCount) this.#noteInManifest(rowCount);
-      this.#schedule?.noteBatch();
-    });
+    appendColumns(this.#session, columns as ColumnsInput);
   }
 
   /**
@@ -399,16 +283,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * ```
    */
   window(start: number, length: number): Window {
-    if (this.#connection.isClosed) this.#connection.checkOpen("read a window");
-    if (
-      !(start >= 0 && length >= 0 && start + length <= this.#appender.tokenCount) ||
-      !Number.isInteger(start) || !Number.isInteger(length)
-    ) {
-      throw this.#badWindow(start, length);
-    }
-    if (start + length > this.#connection.tokenCount) this.#commit("read a window");
-    if (start < this.#connection.firstToken) throw this.#badWindow(start, length);
-    return new Window(this.#connection, start, length);
+    return readWindow(this.#session, start, length);
   }
 
   /**
@@ -433,10 +308,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * ```
    */
   get(indices: Indices | NestedIndices, shape?: readonly number[]): Tokens {
-    this.#connection.checkOpen("get tokens");
-    const request = readIndices(indices, shape);
-    this.#prepareRead("get tokens", () => this.#holds(request));
-    return getTokens(this.#connection, this.#integers, request);
+    return getTokens(this.#session, indices, shape);
   }
 
   /**
@@ -475,13 +347,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
     length: number,
     out: GatherOut<Values, Types, Steps> = {},
   ): GatherResult<ValuesOf<Values>, TypesOf<Types>, StepsOf<Steps>> {
-    this.#connection.checkOpen("gather");
-    if (!Number.isInteger(length) || length < 0 || length > 2 ** 32 - 1) {
-      throw new RangeError(`Cannot gather: length must be a whole number of tokens, got ${describe(length)}`);
-    }
-    const request = readGather(starts, length, out as GatherOut);
-    this.#prepareRead("gather", () => this.#holds(request));
-    const gathered: unknown = gather(this.#connection, this.#integers, request);
+    const gathered: unknown = gather(this.#session, starts, length, out as GatherOut);
     return gathered as GatherResult<ValuesOf<Values>, TypesOf<Types>, StepsOf<Steps>>;
   }
 
@@ -517,8 +383,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
   sampler<const Options extends PrefetchOptions<FieldName<Fields>>>(
     options: Checked<Options, PrefetchOptions<FieldName<Fields>>>,
   ): SamplerOf<Options> {
-    this.#connection.checkOpen("make a sampler");
-    return makeSampler(this.#sampleSource(), this.#directory, options) as SamplerOf<Options>;
+    return newSampler(this.#session, options) as SamplerOf<Options>;
   }
 
   /**
@@ -549,10 +414,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
   context<const Options extends ContextOptions<FieldName<Fields>>>(
     options: Checked<Options, ContextOptions<FieldName<Fields>>>,
   ): BatchOf<Options> {
-    this.#connection.checkOpen("read a context");
-    if (!this.#connection.isWritable) this.refresh();
-    this.#contexts ??= new Contexts(this.#contextSource());
-    return this.#contexts.read(options) as BatchOf<Options>;
+    return readContext(this.#session, options) as BatchOf<Options>;
   }
 
   /**
@@ -586,21 +448,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
     sources: readonly MixtureSource<StreamStore<Fields>>[],
     options: Checked<Options, MixtureOptions<FieldName<Fields>>>,
   ): Mixture<BatchOf<Options>> {
-    if (!Array.isArray(sources)) {
-      throw new TypeError(`Cannot make a mixture: sources must be a list, got ${describe(sources)}`);
-    }
-    const parts: ConstructorParameters<typeof Mixture>[0][number][] = [];
-    readElements("Cannot make a mixture: sources", sources, (part, i) => {
-      checkOptions(part as object, sourceKeys, "make a mixture", `sources[${i}].`);
-      const { store, weight } = part as Partial<MixtureSource<unknown>>;
-      if (typeof store !== "object" || store === null || !(#connection in store)) {
-        throw new TypeError(
-          `Cannot make a mixture: sources[${i}].store must be a store, got ${describe(store)}`,
-        );
-      }
-      parts.push({ source: store.#sampleSource(), weight: weight as number });
-    });
-    return new Mixture(parts, options);
+    return newMixture(sources, options) as Mixture<BatchOf<Options>>;
   }
 
   /**
@@ -622,9 +470,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * ```
    */
   row(index: number): Row<FieldName<Fields>> {
-    this.#prepareRead("read a row", () => this.#hasCommitted(index + 1));
-    this.#checkRows(index, index + 1);
-    return readRows(this.#connection, this.#fields, index, index + 1)[0] as Row<FieldName<Fields>>;
+    return rowAt(this.#session, index) as Row<FieldName<Fields>>;
   }
 
   /**
@@ -647,10 +493,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * ```
    */
   rows(from?: number, to?: number): Row<FieldName<Fields>>[] {
-    this.#prepareRead("read rows", () => to !== undefined && this.#hasCommitted(to));
-    const [first, end] = [from ?? this.firstRow, to ?? this.rowCount];
-    this.#checkRows(first, end);
-    return readRows(this.#connection, this.#fields, first, end) as Row<FieldName<Fields>>[];
+    return rowsOf(this.#session, from, to) as Row<FieldName<Fields>>[];
   }
 
   /**
@@ -672,15 +515,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * ```
    */
   rowOfToken(index: number): number {
-    this.#prepareRead("find a row");
-    if (!Number.isInteger(index) || index < this.firstToken || index >= this.length) {
-      throw new RangeError(
-        `Cannot find a row: a token index must be from ${this.firstToken} to ${this.length - 1}, got ${
-          describe(index)
-        }`,
-      );
-    }
-    return this.#connection.rowOfToken(index);
+    return rowOfToken(this.#session, index);
   }
 
   /**
@@ -702,13 +537,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * ```
    */
   rowOfStep(step: number | bigint): number {
-    this.#prepareRead("find a row");
-    const isStep = typeof step === "bigint" ? isInt64(step) : Number.isSafeInteger(step);
-    if (!isStep) throw wrongStep("Cannot find a row", "a step", step);
-    const out = new Float64Array(1);
-    const { native, store } = this.#connection;
-    check(native.ss_step_find(store, BigInt64Array.of(BigInt(step)), out), "Cannot find a row");
-    return out[0];
+    return rowOfStep(this.#session, step);
   }
 
   /**
@@ -733,13 +562,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * ```
    */
   column<Key extends FieldName<Fields>>(name: Key): ColumnOf<Fields, Key> {
-    this.#prepareRead("read a column");
-    const field = this.#fields.find((candidate) => candidate.name === name);
-    if (field === undefined) {
-      const names = this.#fields.map((candidate) => candidate.name).join(", ");
-      throw new TypeError(`Cannot read a column: the field must be among ${names}, got ${describe(name)}`);
-    }
-    return readColumn(this.#connection, field) as ColumnOf<Fields, Key>;
+    return readColumn(this.#session, name) as ColumnOf<Fields, Key>;
   }
 
   /**
@@ -773,26 +596,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
       readonly fields?: readonly Key[];
     } = {},
   ): { readonly [Asked in Key]: FieldStats } {
-    this.#connection.checkOpen("take statistics");
-    checkOptions(options, ["fields"], "take statistics");
-    // Also where only an empty list is new, which changes neither number.
-    this.#commit("take statistics");
-    const names: readonly string[] = options.fields ?? this.#fields.map(({ name }) => name);
-    if (!Array.isArray(names)) {
-      throw new TypeError(`Cannot take statistics: fields must be a list of names, got ${describe(names)}`);
-    }
-    const unknown = names.findIndex((name) => this.#fields.every((field) => field.name !== name));
-    if (unknown >= 0) {
-      const known = this.#fields.map(({ name }) => name).join(", ");
-      throw new TypeError(
-        `Cannot take statistics: fields[${unknown}] must be among ${known}, got ${describe(names[unknown])}`,
-      );
-    }
-    const fields = this.#fields.filter(({ name }) => names.includes(name));
-    const taken = this.#statistics.take(fields);
-    return Object.fromEntries(fields.map(({ name }, i) => [name, taken[i]])) as {
-      [Asked in Key]: FieldStats;
-    };
+    return takeStats(this.#session, options) as { [Asked in Key]: FieldStats };
   }
 
   /**
@@ -827,9 +631,8 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * ```
    */
   async toDataset(options: ToDatasetOptions<FieldName<Fields>> = {}): Promise<Table> {
-    const { toTable } = await import("./dataset/table/to_arrow.ts");
-    this.#prepareRead("convert to a dataset");
-    return toTable(this.#connection, this.#fields, this.#knownFeatures(), options as ToDatasetOptions);
+    const { tableOf } = await import("./dataset/session.ts");
+    return tableOf(this.#session, options as ToDatasetOptions);
   }
 
   /**
@@ -859,17 +662,8 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * ```
    */
   async fromDataset(table: Table, options: LoadOptions = {}): Promise<void> {
-    const { appendTable } = await import("./dataset/table/from_arrow.ts");
-    this.#connection.checkWritable("load a dataset");
-    this.#connection.write("load a dataset", () => {
-      this.#appender.flush();
-      const wasEmpty = this.rowCount === 0;
-      const loaded = appendTable(this.#connection, this.#fields, table, options);
-      this.#appender.reload();
-      rememberFeatures(this.#features, loaded, wasEmpty);
-      this.#noteInManifest();
-      this.#schedule?.noteBatch();
-    });
+    const { loadTable } = await import("./dataset/session.ts");
+    await loadTable(this.#session, table, options);
   }
 
   /**
@@ -903,8 +697,8 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * ```
    */
   async fromParquet(path: string, options: ParquetOptions<FieldName<Fields>> = {}): Promise<void> {
-    const { appendParquet } = await import("./dataset/parquet/read/from_parquet.ts");
-    await this.#load("load Parquet", (target) => appendParquet(target, path, options));
+    const { loadParquet } = await import("./dataset/session.ts");
+    await loadParquet(this.#session, path, options);
   }
 
   /**
@@ -958,10 +752,8 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
     split = "train",
     options: SaveDatasetOptions<FieldName<Fields>> = {},
   ): Promise<void> {
-    const { saveDataset } = await import("./dataset/save.ts");
-    this.#prepareRead("save a dataset");
-    const source = { connection: this.#connection, fields: this.#fields, known: this.#knownFeatures() };
-    await saveDataset(source, name, split, options as SaveDatasetOptions);
+    const { save } = await import("./dataset/session.ts");
+    await save(this.#session, name, split, options as SaveDatasetOptions);
   }
 
   /**
@@ -1006,14 +798,8 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
     split = "train",
     options: LoadDatasetOptions<FieldName<Fields>> = {},
   ): Promise<void> {
-    const { loadDataset } = await import("./dataset/load.ts");
-    const onProgress = options?.onProgress;
-    // Called while the rows are on their way: what it would write is refused, and the load goes on.
-    const held: LoadDatasetOptions = onProgress === undefined ? options : {
-      ...options,
-      onProgress: (told) => this.#connection.write("report progress", () => onProgress(told)),
-    };
-    await this.#load("load a dataset", (target) => loadDataset(target, name, split, held));
+    const { load } = await import("./dataset/session.ts");
+    await load(this.#session, name, split, options);
   }
 
   /**
@@ -1038,7 +824,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * ```
    */
   flush(): void {
-    this.#write("flush", () => this.#appender.flush());
+    this.#session.flush();
   }
 
   /**
@@ -1064,10 +850,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * ```
    */
   sync(): void {
-    this.#write("sync", () => {
-      this.#appender.sync();
-      this.#writeManifest();
-    });
+    this.#session.sync();
   }
 
   /**
@@ -1092,15 +875,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * ```
    */
   refresh(): boolean {
-    this.#connection.checkOpen("refresh");
-    const { rowCount, markCount } = this.#connection;
-    if (!this.#connection.refresh()) return false;
-    // What the writer has begun to write as lists since; the last row may have got more fields.
-    if (this.#connection.markCount > markCount) {
-      noteLists(this.#connection, this.#fields, Math.max(0, rowCount - 1));
-    }
-    this.#appender.reload();
-    return true;
+    return this.#session.refresh();
   }
 
   /**
@@ -1131,18 +906,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
     /** Ends the waiting with its reason. */
     readonly signal?: AbortSignal;
   } = {}): Promise<void> {
-    checkOptions(options, ["signal"], "wait for rows");
-    if (!Number.isInteger(rowCount) || rowCount < 0) {
-      throw new RangeError(
-        `Cannot wait for rows: their number must be a whole number, got ${describe(rowCount)}`,
-      );
-    }
-    for (let pauseMs = 1;; pauseMs = Math.min(2 * pauseMs, 20)) {
-      options.signal?.throwIfAborted();
-      this.refresh();
-      if (this.rowCount >= rowCount) return;
-      await pause(pauseMs, options.signal);
-    }
+    await waitForRows(this.#session, rowCount, options);
   }
 
   /**
@@ -1151,8 +915,9 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * @throws {StreamStoreError} If the store is closed (`closed`).
    */
   get recovery(): Recovery {
-    this.#connection.checkOpen("tell what was recovered");
-    return this.#connection.recovery;
+    const { connection } = this.#session;
+    connection.checkOpen("tell what was recovered");
+    return connection.recovery;
   }
 
   /**
@@ -1180,8 +945,8 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * ```
    */
   async verify(options: VerifyOptions = {}): Promise<Verification> {
-    this.#prepareRead("verify", () => true);
-    return await verifyChunks(this.#connection, options);
+    this.#session.prepareRead("verify", () => true);
+    return await verifyChunks(this.#session.connection, options);
   }
 
   /**
@@ -1203,14 +968,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * ```
    */
   close(): void {
-    if (this.#connection.isClosed) return;
-    this.#connection.checkIdle("close");
-    this.#schedule?.stop();
-    const failure = this.#endManifest();
-    this.#appender.release();
-    this.#connection.close();
-    if (failure !== null) throw failure;
-    this.#schedule?.check();
+    this.#session.close();
   }
 
   /** The same as `close`, for `using store = …`. */
@@ -1241,189 +999,4 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return inspectText(this);
   }
-
-  /**
-   * For functions of the library that are no methods; `storeAccess` says what they may do.
-   *
-   * @internal
-   */
-  [storeAccess](): StoreAccess {
-    return {
-      load: (action, task) => this.#load(action, task),
-      read: (action) => {
-        this.#prepareRead(action);
-        return { connection: this.#connection, fields: this.#fields, known: this.#knownFeatures() };
-      },
-    };
-  }
-
-  #contextSource(): ContextSource {
-    const appender = this.#appender;
-    return {
-      ...this.#sampleSource(),
-      get tokenCount() {
-        return appender.tokenCount;
-      },
-      get rowCount() {
-        return appender.rowCount;
-      },
-      get tailValues() {
-        return appender.tailValues;
-      },
-    };
-  }
-
-  #sampleSource(): SampleSource {
-    this.#index ??= new EpisodeIndex(this.#connection, this.#directory);
-    return {
-      connection: this.#connection,
-      fields: this.#fields,
-      index: this.#index,
-      prepare: (action) => {
-        this.#connection.checkOpen(action);
-        if (this.#connection.isWritable) this.#commit(action);
-        else this.refresh();
-      },
-      moments: () => this.stats(),
-    };
-  }
-
-  /** Lets a task append rows over some time, and takes note of them. */
-  async #load(action: string, task: (target: LoadTarget) => Promise<readonly LoadedColumn[]>): Promise<void> {
-    this.#connection.checkWritable(action);
-    this.#commit(action);
-    const { rowCount, length } = this;
-    const checkUntouched = () => {
-      this.#connection.checkOpen(action);
-      if (this.rowCount === rowCount && this.length === length) return;
-      throw new StreamStoreError(
-        "busy",
-        `Cannot ${action}: nothing else must be appended meanwhile, got steps`,
-      );
-    };
-    const loaded = await task({ connection: this.#connection, fields: this.#fields, checkUntouched });
-    this.#appender.reload();
-    rememberFeatures(this.#features, loaded, rowCount === 0);
-    this.#noteInManifest();
-    this.#schedule?.noteBatch();
-  }
-
-  /**
-   * For what the steps just appended have shown. They are in the stream: so an error waits for the next sync. Where their
-   * marks tell it too, `rowCount` says how many rows there were before them, of which the last may have gone on.
-   */
-  #noteInManifest(rowCount: number | null = null): void {
-    if (this.#directory === null) return;
-    const firstRow = rowCount === null ? -1 : Math.max(0, rowCount - 1);
-    this.#manifestDue = Math.min(this.#manifestDue ?? Infinity, firstRow);
-    try {
-      this.#writeManifest();
-    } catch (error) {
-      if (!(error instanceof StreamStoreError)) throw error;
-    }
-  }
-
-  /** Writes store.json where it is due. A full disk is an error only where the next to open the store would miss something. */
-  #writeManifest(): void {
-    const due = this.#manifestDue;
-    if (due === null) return;
-    try {
-      writeManifest(this.#directory!, this.#connection.id, this.#fields, this.#features);
-      this.#manifestDue = null;
-    } catch (error) {
-      if (!isFoundAgain(error, this.#connection, due)) throw error;
-    }
-  }
-
-  /** Writes it a last time, under the store's lock; returns what is to be thrown once the store is closed. */
-  #endManifest(): unknown {
-    if (this.#manifestDue === null) return null;
-    try {
-      this.#appender.flush();
-      this.#writeManifest();
-      return null;
-    } catch (error) {
-      return error;
-    }
-  }
-
-  /** The features of the fields. What a reader knows of them may be older than the rows that it sees. */
-  #knownFeatures(): KnownFeatures {
-    if (this.#directory !== null && this.#connection.access === "read") {
-      const { features } = readManifest(this.#directory);
-      for (const [name, feature] of features) this.#features.set(name, feature);
-    }
-    return this.#features;
-  }
-
-  /** Commits what the tail holds. On a disk that fails that does too; then what is committed can still be read. */
-  #prepareRead(action: string, isCommitted: () => boolean = () => false): void {
-    this.#connection.checkOpen(action);
-    if (this.#appender.isFlushed) return;
-    try {
-      this.#commit(action);
-    } catch (error) {
-      if (!isCommitted()) throw error;
-    }
-  }
-
-  /** Moves the tail into the columns, where it holds anything. */
-  #commit(action: string): void {
-    this.#connection.checkOpen(action);
-    if (!this.#appender.isFlushed) this.#connection.write(action, () => this.#appender.flush());
-  }
-
-  /** Runs a call that appends or commits, and first throws what could not be done since the last. */
-  #write(action: string, task: () => void): void {
-    this.#connection.checkOpen(action);
-    this.#schedule?.check();
-    this.#connection.write(action, task);
-  }
-
-  /** Whether all tokens that are asked for are committed. */
-  #holds({ starts, length }: GatherRequest): boolean {
-    return starts.every((start) => start + length <= this.#connection.tokenCount);
-  }
-
-  /** Whether rows up to `to` are committed. The last of them may go on in the tail. */
-  #hasCommitted(to: number): boolean {
-    return to < this.#connection.rowCount;
-  }
-
-  #badWindow(start: number, length: number): Error {
-    if (!Number.isInteger(start) || start < 0) {
-      return new RangeError(`Cannot read window: start must be a whole number, got ${describe(start)}`);
-    }
-    if (!Number.isInteger(length) || length < 0) {
-      return new RangeError(`Cannot read window: length must be a whole number, got ${describe(length)}`);
-    }
-    if (start < this.firstToken) {
-      return new RangeError(
-        `Cannot read window: start must be >= ${this.firstToken}, where the stream now starts, got ${start}`,
-      );
-    }
-    return new RangeError(
-      `Cannot read window: start + length must be <= ${this.length}, got ${start} + ${length}`,
-    );
-  }
-
-  #checkRows(from: number, to: number): void {
-    const isRange = Number.isInteger(from) && Number.isInteger(to) && from >= this.firstRow && from <= to &&
-      to <= this.rowCount;
-    if (isRange) return;
-    throw new RangeError(
-      `Cannot read rows: a range must lie within ${this.firstRow} to ${this.rowCount}, got ${
-        describe(from)
-      } to ${describe(to)}`,
-    );
-  }
-}
-
-function checkCapacity(capacity: number): number {
-  if (Number.isInteger(capacity) && capacity > 0 && capacity < 2 ** 32) return capacity;
-  throw new RangeError(
-    `Cannot create a store: capacity must be a positive integer of tokens below ${2 ** 32}, got ${
-      describe(capacity)
-    }`,
-  );
 }

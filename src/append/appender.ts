@@ -21,6 +21,16 @@ const twoTo32 = 2 ** 32;
 /** Values that a buffer in the engine's own memory holds before it has to be made larger. */
 const copiedValues = 4096;
 
+/** What happens besides. */
+export interface AppenderHooks {
+  /** After every append once `dueRow` is reached. */
+  onDue?(): void;
+  /** After the tail was moved into the columns. */
+  onFlush?(): void;
+  /** When a field was written as a list for the first time. */
+  onNewList?(): void;
+}
+
 /**
  * The writing side: lays steps out in the tail and publishes them, each with one atomic store after all of it is in.
  * A step that is refused half way was never published, and the next one writes over it.
@@ -32,11 +42,6 @@ export class Appender {
   lastStep: number | bigint = -Infinity;
   /** At this many rows, the one being appended not counted, `onDue` is called after every append. */
   dueRow = Infinity;
-  onDue: () => void = () => {};
-  /** Called after the tail was moved into the columns. */
-  onFlush: () => void = () => {};
-  /** Called when a field was written as a list for the first time. */
-  onNewList: () => void = () => {};
   /** Place in field order of the last field of the last step. */
   #lastField = -1;
   readonly #types: Int32Array;
@@ -57,7 +62,11 @@ export class Appender {
   #recordsEnd = 0;
   #valuesEnd = 0;
 
-  constructor(private readonly connection: Connection, private readonly fields: readonly Field[]) {
+  constructor(
+    private readonly connection: Connection,
+    private readonly fields: readonly Field[],
+    private readonly hooks: AppenderHooks = {},
+  ) {
     this.#types = Int32Array.from(fields, ({ type }) => type);
     this.#plainNames = fields.map(({ name, kind }) => kind === 0 ? name : null);
     this.#takesLists = new Uint8Array(fields.length);
@@ -206,8 +215,8 @@ export class Appender {
       this.#publish();
     };
     if (!hasRoom(attempt)) this.#makeRoom(attempt);
-    if (this.#writer.hasNewList) this.onNewList();
-    if (this.rowCount > this.dueRow) this.onDue();
+    if (this.#writer.hasNewList) this.hooks.onNewList?.();
+    if (this.rowCount > this.dueRow) this.hooks.onDue?.();
   }
 
   /** Whether everything is in the columns, also the lists without values that no count shows. */
@@ -224,14 +233,14 @@ export class Appender {
   flush(): void {
     if (this.#recordsEnd > 0 || this.#isCopied) this.connection.flush();
     this.#beginTail();
-    this.onFlush();
+    this.hooks.onFlush?.();
   }
 
   /** The same, and makes everything durable. */
   sync(): void {
     this.connection.sync();
     this.#beginTail();
-    this.onFlush();
+    this.hooks.onFlush?.();
   }
 
   /** Goes to the start of the tail, and limits it to what it may take from there. */

@@ -1,6 +1,7 @@
 import { Batch, BatchError, type Source } from "./batch.ts";
 import type { DtypeName } from "../read/column.ts";
 import type { Connection } from "../store/connection.ts";
+import type { Session } from "../store/session.ts";
 import { describe, type Field } from "../fields.ts";
 import { checkOptions } from "../options.ts";
 import { ownValue } from "../own_value.ts";
@@ -49,7 +50,16 @@ interface GivenColumn {
 }
 
 /** Appends columns: checked whole, then written, then committed at once. */
-export function appendColumns(connection: Connection, fields: readonly Field[], columns: ColumnsInput): void {
+export function appendColumns(session: Session, columns: ColumnsInput): void {
+  const { connection, fields } = session;
+  connection.checkWritable("append columns");
+  session.write(
+    "append columns",
+    () => session.appendAtOnce(() => writeColumns(connection, fields, columns)),
+  );
+}
+
+function writeColumns(connection: Connection, fields: readonly Field[], columns: ColumnsInput): void {
   const { step, ...inputs } = columns;
   const names = fields.map(({ name }) => name);
   for (const name of Object.keys(inputs)) {

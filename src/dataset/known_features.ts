@@ -1,4 +1,6 @@
+import type { SaveSource } from "./save_options.ts";
 import type { Feature, Layout } from "./features.ts";
+import type { LoadTarget, Session } from "../store/session.ts";
 import { isNullType } from "./value_types.ts";
 
 /** What datasets said about fields. null: they did not agree, and a field's own dtype decides. */
@@ -34,4 +36,20 @@ export function rememberFeatures(
     known.set(name, JSON.stringify(before) === JSON.stringify(feature) ? feature : null);
     first.add(name);
   }
+}
+
+/** Commits, so that all rows can be read; only datasets write features, so they are what they were written as. */
+export function rowsOfStore(session: Session, action: string): SaveSource {
+  return session.readAll(action) as SaveSource;
+}
+
+/** Lets a task append rows to a store over some time, and remembers their features. */
+export async function loadInto(
+  session: Session,
+  action: string,
+  task: (target: LoadTarget) => Promise<readonly LoadedColumn[]>,
+): Promise<void> {
+  await session.load(action, async (target, wasEmpty) => {
+    rememberFeatures(session.features as KnownFeatures, await task(target), wasEmpty);
+  });
 }

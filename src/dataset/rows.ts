@@ -1,6 +1,7 @@
 import { Batch, BatchError, type Source } from "../append/batch.ts";
 import type { Connection } from "../store/connection.ts";
 import { describe, type Field } from "../fields.ts";
+import type { LoadTarget } from "../store/session.ts";
 import { ShapeError } from "./table/sources.ts";
 import type { LoadedColumn } from "./known_features.ts";
 import type { ParquetOptions } from "./load_options.ts";
@@ -9,13 +10,7 @@ import { inWords, wrongShape, wrongStep } from "./refusals.ts";
 import { firstStep, followingSteps } from "./table/row_steps.ts";
 import type { KeyPiece } from "./sort/keys.ts";
 
-/** A store that rows are loaded into over some time. */
-export interface LoadTarget {
-  readonly connection: Connection;
-  readonly fields: readonly Field[];
-  /** Throws if the store is not as it was when loading began. */
-  checkUntouched(): void;
-}
+export type { LoadTarget };
 
 /** What is wanted of a file. */
 export interface Wanted {

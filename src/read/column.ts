@@ -1,5 +1,6 @@
 import { type Connection, nothing, pack } from "../store/connection.ts";
-import type { Field } from "../fields.ts";
+import type { Session } from "../store/session.ts";
+import { describe, type Field } from "../fields.ts";
 import { dtype, extractProgress, extractRequest } from "../native/abi.ts";
 import { errorOf, status } from "../native/status.ts";
 
@@ -150,8 +151,15 @@ function enlarge(bytes: Uint8Array, dtype: DtypeName, valueCount: number, rowsRa
   return grown;
 }
 
-/** One field over the whole stream. */
-export function readColumn(connection: Connection, field: Field): Column {
+/** One field over the whole stream, as {@linkcode StreamStore.column} says. */
+export function readColumn(session: Session, name: string): Column {
+  session.prepareRead("read a column");
+  const { connection, fields } = session;
+  const field = fields.find((candidate) => candidate.name === name);
+  if (field === undefined) {
+    const names = fields.map((candidate) => candidate.name).join(", ");
+    throw new TypeError(`Cannot read a column: the field must be among ${names}, got ${describe(name)}`);
+  }
   const even = tryEven(connection, field);
   if (even !== null) return even;
   const request = {

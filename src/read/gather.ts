@@ -1,4 +1,5 @@
 import { type Connection, nothing } from "../store/connection.ts";
+import type { Session } from "../store/session.ts";
 import { describe } from "../fields.ts";
 import { gatherLayout } from "../native/abi.ts";
 import { check, status } from "../native/status.ts";
@@ -118,7 +119,7 @@ export interface GatherRequest {
 }
 
 /** Reads what a caller hands over, each thing once. The caller's own code may run in this, and not after it. */
-export function readGather(
+function readGather(
   indices: Indices,
   length: number,
   out: GatherOut,
@@ -128,12 +129,34 @@ export function readGather(
   return { starts: readStarts(indices), length, out: { values, types, steps } };
 }
 
+/** Copies windows out of a store, as {@linkcode StreamStore.gather} says. */
+export function gather(session: Session, starts: Indices, length: number, out: GatherOut): GatherResult {
+  session.connection.checkOpen("gather");
+  if (!Number.isInteger(length) || length < 0 || length > 2 ** 32 - 1) {
+    throw new RangeError(`Cannot gather: length must be a whole number of tokens, got ${describe(length)}`);
+  }
+  return copyTokens(session, readGather(starts, length, out));
+}
+
+/** Copies what was asked for. On a disk that fails only what is committed can be. */
+export function copyTokens<Out extends GatherOut>(
+  session: Session,
+  request: GatherRequest,
+  words = gatherWords,
+): Gathered<Out> {
+  const { connection, integers } = session;
+  const { starts, length } = request;
+  const isCommitted = () => starts.every((start) => start + length <= connection.tokenCount);
+  session.prepareRead(words.action, isCommitted);
+  return copyCommitted(connection, integers, request, words);
+}
+
 /** Copies windows out of the columns. Everything is checked before the first byte is written. */
-export function gather<Out extends GatherOut>(
+function copyCommitted<Out extends GatherOut>(
   connection: Connection,
   integers: Int32Array,
   { starts, length, out }: GatherRequest,
-  words = gatherWords,
+  words: Words,
 ): Gathered<Out> {
   const count = starts.length * length;
   const values = pick("values", out.values, valuesChoices, count);

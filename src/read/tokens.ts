@@ -1,6 +1,6 @@
-import type { Connection } from "../store/connection.ts";
+import type { Session } from "../store/session.ts";
 import { describe } from "../fields.ts";
-import { gather, type GatherRequest, type Indices, readStarts } from "./gather.ts";
+import { copyTokens, type GatherRequest, type Indices, readStarts } from "./gather.ts";
 import { isList, readElements } from "../typed_array.ts";
 
 /** Indices in nested lists of equal lengths: their nesting is the shape. Taken by {@linkcode StreamStore.get}. */
@@ -30,21 +30,27 @@ const nestedMax = 2 ** 26;
 const words = { action: "get tokens", list: "indices" };
 
 /** What tokens are to be copied, and in which shape. */
-export interface TokensRequest extends GatherRequest {
+interface TokensRequest extends GatherRequest {
   readonly shape: readonly number[];
 }
 
 /** Reads what a caller hands over, each thing once. */
-export function readIndices(indices: Indices | NestedIndices, shape?: readonly number[]): TokensRequest {
+function readIndices(indices: Indices | NestedIndices, shape?: readonly number[]): TokensRequest {
   const { found, flat } = flatten(indices);
   const starts = readStarts(flat, words);
   const wanted = shape === undefined ? found ?? [starts.length] : checkShape(shape, starts.length);
   return { starts, length: 1, out: {}, shape: wanted };
 }
 
-/** Copies the tokens at the indices. */
-export function getTokens(connection: Connection, integers: Int32Array, request: TokensRequest): Tokens {
-  return { shape: request.shape, ...gather<Record<never, never>>(connection, integers, request, words) };
+/** Copies the tokens at the indices, as {@linkcode StreamStore.get} says. */
+export function getTokens(
+  session: Session,
+  indices: Indices | NestedIndices,
+  shape?: readonly number[],
+): Tokens {
+  session.connection.checkOpen("get tokens");
+  const request = readIndices(indices, shape);
+  return { shape: request.shape, ...copyTokens<Record<never, never>>(session, request, words) };
 }
 
 /** The indices one after another; of nested lists also their shape. */

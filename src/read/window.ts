@@ -1,5 +1,7 @@
 import type { Connection } from "../store/connection.ts";
+import { describe } from "../fields.ts";
 import type { ColumnViews } from "../native/runtime.ts";
+import type { Session } from "../store/session.ts";
 
 /**
  * `length` consecutive tokens of a stream, without a copy: each column is a typed array over the store's own memory,
@@ -70,4 +72,36 @@ export class Window {
     if (this.#connection.isClosed) return new BigInt64Array(0);
     return this.#bits ??= this.#views.bits(this.start, this.length);
   }
+}
+
+/** The window of the tokens from `start` on, as {@linkcode StreamStore.window} says. */
+export function readWindow(session: Session, start: number, length: number): Window {
+  const { connection } = session;
+  if (connection.isClosed) connection.checkOpen("read a window");
+  if (
+    !(start >= 0 && length >= 0 && start + length <= session.appender.tokenCount) ||
+    !Number.isInteger(start) || !Number.isInteger(length)
+  ) {
+    throw badWindow(session, start, length);
+  }
+  if (start + length > connection.tokenCount) session.commit("read a window");
+  if (start < connection.firstToken) throw badWindow(session, start, length);
+  return new Window(connection, start, length);
+}
+
+function badWindow({ connection, tokenCount }: Session, start: number, length: number): Error {
+  if (!Number.isInteger(start) || start < 0) {
+    return new RangeError(`Cannot read window: start must be a whole number, got ${describe(start)}`);
+  }
+  if (!Number.isInteger(length) || length < 0) {
+    return new RangeError(`Cannot read window: length must be a whole number, got ${describe(length)}`);
+  }
+  if (start < connection.firstToken) {
+    return new RangeError(
+      `Cannot read window: start must be >= ${connection.firstToken}, where the stream now starts, got ${start}`,
+    );
+  }
+  return new RangeError(
+    `Cannot read window: start + length must be <= ${tokenCount}, got ${start} + ${length}`,
+  );
 }

@@ -1,5 +1,7 @@
 import type { Connection } from "../store/connection.ts";
-import type { Field } from "../fields.ts";
+import { describe, type Field } from "../fields.ts";
+import { checkOptions } from "../options.ts";
+import type { Session } from "../store/session.ts";
 import { check } from "../native/status.ts";
 import type { Buckets } from "./buckets.ts";
 import { FieldStats } from "./field_stats.ts";
@@ -123,4 +125,31 @@ export class Statistics {
     for (const accumulator of asked) accumulator.advance(this.connection);
     return fields.map((field) => asked.find((known) => known.fields.includes(field))!.statsOf(field));
   }
+}
+
+const statisticsOf = (session: Session) => new Statistics(session.connection);
+
+/** The statistics of a store's fields, as {@linkcode StreamStore.stats} says. */
+export function takeStats(
+  session: Session,
+  options: { readonly fields?: readonly string[] } = {},
+): Readonly<Record<string, FieldStats>> {
+  session.connection.checkOpen("take statistics");
+  checkOptions(options, ["fields"], "take statistics");
+  // Also where only an empty list is new, which changes neither number.
+  session.commit("take statistics");
+  const names: readonly string[] = options.fields ?? session.fields.map(({ name }) => name);
+  if (!Array.isArray(names)) {
+    throw new TypeError(`Cannot take statistics: fields must be a list of names, got ${describe(names)}`);
+  }
+  const unknown = names.findIndex((name) => session.fields.every((field) => field.name !== name));
+  if (unknown >= 0) {
+    const known = session.fields.map(({ name }) => name).join(", ");
+    throw new TypeError(
+      `Cannot take statistics: fields[${unknown}] must be among ${known}, got ${describe(names[unknown])}`,
+    );
+  }
+  const fields = session.fields.filter(({ name }) => names.includes(name));
+  const taken = session.kept(statisticsOf).take(fields);
+  return Object.fromEntries(fields.map(({ name }, i) => [name, taken[i]]));
 }

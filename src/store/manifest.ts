@@ -1,18 +1,19 @@
 /** `store.json`: what the columns' files do not say of a store. It is replaced whole, so that it is never half there. */
 import { builtin } from "../native/builtin.ts";
-import type { Feature } from "../dataset/features.ts";
-import type { KnownFeatures } from "../dataset/known_features.ts";
 import { type ErrorCode, StreamStoreError } from "../error.ts";
 import { errorOf, status, statusOfSystem } from "../native/status.ts";
 import { storageFull } from "./storage_full.ts";
 import { type Dtype, type Field, type FieldType, parseFields } from "../fields.ts";
+
+/** What datasets said about fields, by field name: JSON that only `src/dataset` understands. */
+export type Features = Map<string, unknown>;
 
 interface FieldEntry {
   readonly name: string;
   readonly type: number;
   readonly dtype: Dtype;
   readonly isList: boolean;
-  readonly feature?: Feature | null;
+  readonly feature?: unknown;
 }
 
 interface Manifest {
@@ -29,7 +30,7 @@ interface Manifest {
 export interface Known {
   readonly id: string | null;
   readonly fields: Field[];
-  readonly features: Map<string, Feature | null>;
+  readonly features: Features;
 }
 
 const version = 1;
@@ -44,7 +45,7 @@ export function readManifest(directory: string): Known {
   fields.forEach((field) => {
     field.isList = manifest.fields.find(({ name }) => name === field.name)!.isList === true;
   });
-  const features = new Map<string, Feature | null>();
+  const features: Features = new Map();
   for (const { name, feature } of manifest.fields) if (feature !== undefined) features.set(name, feature);
   return { id: manifest.id, fields, features };
 }
@@ -54,7 +55,7 @@ export function writeManifest(
   directory: string,
   id: string,
   fields: readonly Field[],
-  features: KnownFeatures,
+  features: Features,
 ): void {
   const entries = fields.map(({ name, type, dtype, isList }): FieldEntry => {
     const known = features.has(name) ? { feature: features.get(name) } : {};

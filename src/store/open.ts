@@ -2,10 +2,12 @@
 import { builtin } from "../native/builtin.ts";
 import { Connection } from "./connection.ts";
 import { createDirectory } from "./create.ts";
-import type { Feature } from "../dataset/features.ts";
 import { StreamStoreError } from "../error.ts";
-import { describe, type Field, type FieldList, parseFields } from "../fields.ts";
-import { type Known, readManifest, systemError, writeManifest } from "./manifest.ts";
+import { describe, type Field, type FieldList, type FieldMap, parseFields } from "../fields.ts";
+import { optionNames } from "../options.ts";
+import { type Features, type Known, readManifest, systemError, writeManifest } from "./manifest.ts";
+import type { Retain } from "./retention.ts";
+import type { ScheduleOptions } from "./schedule.ts";
 import { countMarks, readMarks } from "../read/rows.ts";
 
 /**
@@ -14,12 +16,59 @@ import { countMarks, readMarks } from "../read/rows.ts";
  */
 export type Mode = "create" | "append" | "read";
 
-/** An open store in a directory. */
+/** Options of a new store. Taken by {@linkcode StreamStore}. */
+export interface StoreOptions {
+  /**
+   * The chunk, in tokens, by which the store's files grow: below 2 ** 32; 1,000,000 by default. A store that exists
+   * keeps its own.
+   */
+  readonly capacity?: number;
+  /** Drops the oldest rows, whole chunks at a time, once these limits keep enough without them. By default all is kept. */
+  readonly retain?: Retain;
+}
+
+/** Options of {@linkcode StreamStore.open}. */
+export interface OpenOptions<Fields extends FieldList = FieldMap> extends StoreOptions, ScheduleOptions {
+  /** The fields: needed to create a store, and compared with those of one that exists. */
+  readonly fields?: Fields;
+  /** `create` a new store, `append` to one, or `read` one. By default a store that exists is appended to. */
+  readonly mode?: Mode;
+  /**
+   * Opens a damaged store to read: the rows before the first chunk that has not its checksum. All of it is read for
+   * that. Where `store.json` is lost too, `fields` stand in for it.
+   */
+  readonly salvage?: boolean;
+}
+
+export const storeKeys = optionNames<StoreOptions>({ capacity: true, retain: true });
+export const openKeys = optionNames<OpenOptions>({
+  fields: true,
+  mode: true,
+  salvage: true,
+  capacity: true,
+  retain: true,
+  commitEvery: true,
+  syncEvery: true,
+});
+
+const defaultCapacity = 1_000_000;
+
+/** The chunk of a new store, in tokens. */
+export function checkCapacity(capacity = defaultCapacity): number {
+  if (Number.isInteger(capacity) && capacity > 0 && capacity < 2 ** 32) return capacity;
+  throw new RangeError(
+    `Cannot create a store: capacity must be a positive integer of tokens below ${2 ** 32}, got ${
+      describe(capacity)
+    }`,
+  );
+}
+
+/** What a store is opened as: in a directory, or in temporary files without one. */
 export interface Opened {
-  readonly directory: string;
+  readonly directory: string | null;
   readonly connection: Connection;
   readonly fields: Field[];
-  readonly features: Map<string, Feature | null>;
+  readonly features: Features;
   /** The first row whose marks tell what store.json lacks, since it could not be written. */
   readonly manifestDue?: number;
 }
@@ -106,7 +155,7 @@ function create(directory: string, request: OpenRequest): Opened {
     );
   }
   const fields = parseFields(request.fields);
-  const features = new Map<string, Feature | null>();
+  const features: Features = new Map();
   if (isStore(directory)) {
     throw new StreamStoreError(
       "already-exists",

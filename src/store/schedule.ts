@@ -42,7 +42,6 @@ export class Schedule {
     this.#committedRows = appender.rowCount;
     this.#syncedRows = appender.rowCount;
     this.#setDueRow();
-    appender.onDue = () => this.#attempt(() => this.#run());
     this.#addTimer(options.commitEvery?.ms, () => this.#commit());
     this.#addTimer(options.syncEvery?.ms, () => this.#sync());
   }
@@ -56,20 +55,23 @@ export class Schedule {
     throw failure;
   }
 
+  /** Does what is due at the number of rows there are. */
+  run(): void {
+    this.#attempt(() => {
+      if (this.appender.rowCount >= this.#syncedRows + this.#syncSteps) this.#sync();
+      else this.#commit();
+    });
+  }
+
   /** Rows were committed behind the appender's back. */
   noteBatch(): void {
     this.#committedRows = this.appender.rowCount;
-    if (this.appender.rowCount > this.appender.dueRow) this.appender.onDue();
+    if (this.appender.rowCount > this.appender.dueRow) this.run();
     else this.#setDueRow();
   }
 
   stop(): void {
     for (const timer of this.#timers) builtin.timers.clearInterval(timer);
-  }
-
-  #run(): void {
-    if (this.appender.rowCount >= this.#syncedRows + this.#syncSteps) this.#sync();
-    else this.#commit();
   }
 
   #commit(): void {

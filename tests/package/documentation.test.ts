@@ -106,7 +106,7 @@ function membersOf(owner: string, { constructors = [], properties = [], methods 
   ];
 }
 
-const notForUsers = ["[storeAccess]", '[Symbol.for("nodejs.util.inspect.custom")]'];
+const notForUsers = ['[Symbol.for("nodejs.util.inspect.custom")]'];
 
 /** Says by itself all that there is to say, in `using x = …`. */
 const isDispose = ({ path }: Item) => path.endsWith("[Symbol.dispose]");

@@ -104,9 +104,8 @@ test("retain by time takes no notice of the time of day", () => {
 
 /** As a store has them, with a clock that the test sets: appends so many rows of a token, and commits. */
 function timedStore(connection: Connection, clock: { ms: number }): (rows: number) => void {
-  const appender = new Appender(connection, parseFields({ a: 0 }));
   const retention = new Retention(connection, { ms: 1000 }, () => clock.ms);
-  appender.onFlush = () => retention.apply();
+  const appender = new Appender(connection, parseFields({ a: 0 }), { onFlush: () => retention.apply() });
   return (rows) => {
     for (let row = 0; row < rows; row++) appender.appendStep(appender.rowCount, { a: row });
     appender.flush();

@@ -2,11 +2,11 @@ import { rmSync } from "node:fs";
 import { Batch, type Source } from "../../append/batch.ts";
 import { type Field, type FieldEntry, type FieldMap, kinds } from "../../fields.ts";
 import { checkOptions, optionNames } from "../../options.ts";
-import { storeAccess } from "../../store/store_access.ts";
+import { openSession, temporarySession } from "../../store/session.ts";
 import { StreamStore } from "../../store.ts";
 import { isSet } from "../table/bitmaps.ts";
 import { type Expect, withProgress } from "../hub/progress_bar.ts";
-import type { LoadedColumn } from "../known_features.ts";
+import { type LoadedColumn, loadInto } from "../known_features.ts";
 import { readParquet } from "../parquet/read/rows.ts";
 import { type Block, type LoadTarget, RowAppender } from "../rows.ts";
 import { numberAt } from "../value_types.ts";
@@ -72,17 +72,17 @@ async function fillStore(
   options: LoadLeRobotOptions,
 ): Promise<{ store: StreamStore<FieldMap>; loaded: readonly LoadedColumn[] }> {
   const { path, capacity } = options;
-  const store: StreamStore<FieldMap> = path === undefined
-    ? new StreamStore(fields, { capacity })
-    : StreamStore.open(path, { fields, mode: "create", capacity });
+  const session = path === undefined
+    ? temporarySession(fields, { capacity })
+    : openSession(path, { fields, mode: "create", capacity });
   let loaded: readonly LoadedColumn[] = [];
   try {
-    await store[storeAccess]().load(loading, async (target) => {
+    await loadInto(session, loading, async (target) => {
       return loaded = await appendRows(target, place, files, options.signal);
     });
-    return { store, loaded };
+    return { store: new StreamStore<FieldMap>(session as never), loaded };
   } catch (error) {
-    store.close();
+    session.close();
     if (path !== undefined) rmSync(path, { recursive: true, force: true });
     throw error;
   }

@@ -6,8 +6,9 @@ import type { Connection } from "../../store/connection.ts";
 import { StreamStoreError } from "../../error.ts";
 import { describe, type FieldMap } from "../../fields.ts";
 import { systemError } from "../../store/manifest.ts";
-import { storeAccess } from "../../store/store_access.ts";
+import { sessionOf } from "../../store/session.ts";
 import type { StreamStore } from "../../store.ts";
+import { rowsOfStore } from "../known_features.ts";
 import { batchRanges } from "../table/row_ranges.ts";
 import { writeParquet } from "../parquet/write/file.ts";
 import { replaceFolder } from "../files/staging.ts";
@@ -31,7 +32,7 @@ export async function saveLeRobot(
   given: SaveLeRobotOptions,
 ): Promise<void> {
   checkNames(given);
-  const source = store[storeAccess]().read(saving);
+  const source = rowsOfStore(sessionOf(store)!, saving);
   const { connection } = source;
   if (connection.rowCount === connection.firstRow) {
     throw new RangeError(`Cannot ${saving}: the store must have at least 1 row, got 0`);

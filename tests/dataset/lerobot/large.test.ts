@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { loadLeRobot, saveLeRobot, StreamStore } from "../../../mod.ts";
 import { EpisodeRows } from "../../../src/dataset/lerobot/episode_rows.ts";
-import { storeAccess } from "../../../src/store/store_access.ts";
+import { sessionOf } from "../../../src/store/session.ts";
 import { readFolder } from "../../support/lerobot/datasets.ts";
 import { inFolder } from "../../support/saved.ts";
 
@@ -16,7 +16,7 @@ test("EpisodeRows.find() finds hundreds of thousands of episodes", () => {
     step: BigInt64Array.from({ length: rows }, (_, i) => BigInt(i)),
     reward: new Float64Array(rows),
   });
-  const { connection, fields } = store[storeAccess]().read("save");
+  const { connection, fields } = sessionOf(store)!.readAll("save");
   const starts = Array.from({ length: rows }, (_, row) => row);
   const episodes = EpisodeRows.find(connection, fields, { starts });
   assert.equal(episodes.count, rows);

@@ -1,0 +1,61 @@
+/** Rows by their number, and the numbers of rows by a token or a step of theirs. */
+import { describe } from "../fields.ts";
+import { check } from "../native/status.ts";
+import { isInt64, wrongStep } from "../steps.ts";
+import type { Session } from "../store/session.ts";
+import { readRows, type Row } from "./rows.ts";
+
+/** One row, as {@linkcode StreamStore.row} says. */
+export function rowAt(session: Session, index: number): Row {
+  session.prepareRead("read a row", () => hasCommitted(session, index + 1));
+  checkRange(session, index, index + 1);
+  return readRows(session.connection, session.fields, index, index + 1)[0];
+}
+
+/** Rows `[from, to)`, as {@linkcode StreamStore.rows} says. */
+export function rowsOf(session: Session, from?: number, to?: number): Row[] {
+  session.prepareRead("read rows", () => to !== undefined && hasCommitted(session, to));
+  const [first, end] = [from ?? session.connection.firstRow, to ?? session.rowCount];
+  checkRange(session, first, end);
+  return readRows(session.connection, session.fields, first, end);
+}
+
+/** Whether rows up to `to` are committed. The last of them may go on in the tail. */
+function hasCommitted({ connection }: Session, to: number): boolean {
+  return to < connection.rowCount;
+}
+
+function checkRange({ connection, rowCount }: Session, from: number, to: number): void {
+  const { firstRow } = connection;
+  const isWhole = Number.isInteger(from) && Number.isInteger(to);
+  if (isWhole && from >= firstRow && from <= to && to <= rowCount) return;
+  throw new RangeError(
+    `Cannot read rows: a range must lie within ${firstRow} to ${rowCount}, got ${describe(from)} to ${
+      describe(to)
+    }`,
+  );
+}
+
+/** The row that holds a token, as {@linkcode StreamStore.rowOfToken} says. */
+export function rowOfToken(session: Session, index: number): number {
+  session.prepareRead("find a row");
+  const { firstToken } = session.connection;
+  const last = session.tokenCount - 1;
+  if (!Number.isInteger(index) || index < firstToken || index > last) {
+    throw new RangeError(
+      `Cannot find a row: a token index must be from ${firstToken} to ${last}, got ${describe(index)}`,
+    );
+  }
+  return session.connection.rowOfToken(index);
+}
+
+/** The first row of a step or a later one, as {@linkcode StreamStore.rowOfStep} says. */
+export function rowOfStep(session: Session, step: number | bigint): number {
+  session.prepareRead("find a row");
+  const isStep = typeof step === "bigint" ? isInt64(step) : Number.isSafeInteger(step);
+  if (!isStep) throw wrongStep("Cannot find a row", "a step", step);
+  const out = new Float64Array(1);
+  const { native, store } = session.connection;
+  check(native.ss_step_find(store, BigInt64Array.of(BigInt(step)), out), "Cannot find a row");
+  return out[0];
+}

@@ -1,0 +1,83 @@
+/** What samplers, mixtures and contexts work on, of a store; and how the class `StreamStore` makes them. */
+import { describe } from "../fields.ts";
+import { checkOptions, optionNames } from "../options.ts";
+import { takeStats } from "../statistics/accumulator.ts";
+import { type Session, sessionOf } from "../store/session.ts";
+import { readElements } from "../typed_array.ts";
+import type { AnyBatch } from "./batch.ts";
+import { type ContextOptions, Contexts } from "./context.ts";
+import { EpisodeIndex } from "./episodes.ts";
+import type { SampleSource } from "./batch_plan.ts";
+import { Mixture } from "./mixture.ts";
+import type { MixtureOptions, MixtureSource, PrefetchOptions } from "./options.ts";
+import { makeSampler, type PrefetchingSampler } from "./prefetch/prefetch.ts";
+import type { Sampler } from "./sampler.ts";
+
+const episodesOf = ({ connection, directory }: Session) => new EpisodeIndex(connection, directory);
+
+export function sampleSource(session: Session): SampleSource {
+  const { connection, fields } = session;
+  return {
+    connection,
+    fields,
+    index: session.kept(episodesOf),
+    prepare: (action) => {
+      connection.checkOpen(action);
+      if (connection.isWritable) session.commit(action);
+      else session.refresh();
+    },
+    moments: () => takeStats(session),
+  };
+}
+
+const contextsOf = (session: Session) => {
+  const { appender } = session;
+  return new Contexts({
+    ...sampleSource(session),
+    get tokenCount() {
+      return appender.tokenCount;
+    },
+    get rowCount() {
+      return appender.rowCount;
+    },
+    get tailValues() {
+      return appender.tailValues;
+    },
+  });
+};
+
+/** The newest window, as {@linkcode StreamStore.context} says. */
+export function readContext(session: Session, options: ContextOptions): AnyBatch {
+  const { connection } = session;
+  connection.checkOpen("read a context");
+  if (!connection.isWritable) session.refresh();
+  return session.kept(contextsOf).read(options);
+}
+
+/** A sampler, as {@linkcode StreamStore.sampler} says. */
+export function newSampler(session: Session, options: PrefetchOptions): Sampler | PrefetchingSampler {
+  session.connection.checkOpen("make a sampler");
+  return makeSampler(sampleSource(session), session.directory, options);
+}
+
+const sourceKeys = optionNames<MixtureSource<unknown>>({ store: true, weight: true });
+
+/** A mixture of stores, as {@linkcode StreamStore.mixture} says. */
+export function newMixture(sources: readonly MixtureSource<unknown>[], options: MixtureOptions): Mixture {
+  if (!Array.isArray(sources)) {
+    throw new TypeError(`Cannot make a mixture: sources must be a list, got ${describe(sources)}`);
+  }
+  const parts: ConstructorParameters<typeof Mixture>[0][number][] = [];
+  readElements("Cannot make a mixture: sources", sources, (part, i) => {
+    checkOptions(part as object, sourceKeys, "make a mixture", `sources[${i}].`);
+    const { store, weight } = part as Partial<MixtureSource<unknown>>;
+    const session = sessionOf(store);
+    if (session === null) {
+      throw new TypeError(
+        `Cannot make a mixture: sources[${i}].store must be a store, got ${describe(store)}`,
+      );
+    }
+    parts.push({ source: sampleSource(session), weight: weight as number });
+  });
+  return new Mixture(parts, options);
+}

@@ -1,0 +1,307 @@
+/** An open store: what the methods of `StreamStore` and the functions of the other folders work on. */
+import { Appender } from "../append/appender.ts";
+import { StreamStoreError } from "../error.ts";
+import { describe, type Field, type FieldList, parseFields } from "../fields.ts";
+import { checkOptions } from "../options.ts";
+import { pause } from "../pause.ts";
+import { Connection, integerFields } from "./connection.ts";
+import { type Features, readManifest, writeManifest } from "./manifest.ts";
+import {
+  checkCapacity,
+  countLists,
+  isFoundAgain,
+  noteLists,
+  openDirectory,
+  type Opened,
+  openKeys,
+  type OpenOptions,
+  storeKeys,
+  type StoreOptions,
+} from "./open.ts";
+import { checkRetain, Retention } from "./retention.ts";
+import { checkIntervals, Schedule, type ScheduleOptions } from "./schedule.ts";
+
+/** A store that rows are loaded into over some time. */
+export interface LoadTarget {
+  readonly connection: Connection;
+  readonly fields: readonly Field[];
+  /** Throws if the store is not as it was when loading began. */
+  checkUntouched(): void;
+}
+
+/** A store whose rows are read as a dataset. */
+export interface ReadSource {
+  readonly connection: Connection;
+  readonly fields: readonly Field[];
+  /** What datasets said about fields. */
+  readonly known: Features;
+}
+
+/** Opens the store in a directory, as {@linkcode StreamStore.open} says. */
+export function openSession(path: string, options: OpenOptions<FieldList>): Session {
+  checkOptions(options, openKeys, "open a store");
+  const capacity = checkCapacity(options.capacity);
+  const { commitEvery, syncEvery, retain, fields, mode, salvage = false } = options;
+  checkIntervals({ commitEvery, syncEvery });
+  checkRetain(retain);
+  return new Session(openDirectory(path, { fields, mode, capacity, salvage }), {
+    commitEvery,
+    syncEvery,
+    retain,
+  });
+}
+
+/** Makes a store in temporary files. */
+export function temporarySession(given: FieldList, options: StoreOptions): Session {
+  checkOptions(options, storeKeys, "create a store");
+  const { retain } = options;
+  checkRetain(retain);
+  const fields = parseFields(given);
+  const connection = Connection.temporary(checkCapacity(options.capacity));
+  return new Session({ directory: null, connection, fields, features: new Map() }, { retain });
+}
+
+export class Session {
+  readonly fields: readonly Field[];
+  /** The fields of int64 and uint64, as a gather takes them. */
+  readonly integers: Int32Array;
+  readonly connection: Connection;
+  readonly appender: Appender;
+  readonly features: Features;
+  /** The store's directory, or null for a temporary store. */
+  readonly directory: string | null;
+  readonly #schedule: Schedule | null;
+  readonly #kept = new Map<unknown, unknown>();
+  /**
+   * Where store.json lacks what was noted since, because it could not be written: the first row whose marks tell it, or
+   * -1 where nothing else does. Else null.
+   */
+  #manifestDue: number | null;
+
+  constructor(opened: Opened, { retain, ...schedule }: ScheduleOptions & Pick<StoreOptions, "retain">) {
+    const { connection, fields } = opened;
+    this.connection = connection;
+    this.fields = fields;
+    this.integers = integerFields(fields);
+    this.features = opened.features;
+    this.directory = opened.directory;
+    this.#manifestDue = opened.manifestDue ?? null;
+    const retention = retain === undefined ? null : new Retention(connection, retain);
+    this.appender = new Appender(connection, fields, {
+      onDue: () => this.#schedule?.run(),
+      onFlush: () => retention?.apply(),
+      onNewList: () => this.#noteInManifest(connection.rowCount),
+    });
+    const isScheduled = this.directory !== null && connection.isWritable;
+    this.#schedule = isScheduled ? new Schedule(this.appender, schedule) : null;
+  }
+
+  /** The number of tokens and of rows that were appended, those in the tail included. */
+  get tokenCount(): number {
+    return this.appender.tokenCount;
+  }
+
+  get rowCount(): number {
+    return this.appender.rowCount;
+  }
+
+  /** What a function keeps with the store: made when it is first asked for. */
+  kept<Value>(make: (session: Session) => Value): Value {
+    let value = this.#kept.get(make) as Value | undefined;
+    if (value === undefined) this.#kept.set(make, value = make(this));
+    return value;
+  }
+
+  /** Runs a call that appends or commits, and first throws what could not be done since the last. */
+  write(action: string, task: () => void): void {
+    this.connection.checkOpen(action);
+    this.#schedule?.check();
+    this.connection.write(action, task);
+  }
+
+  /** Moves the tail into the columns, where it holds anything. */
+  commit(action: string): void {
+    this.connection.checkOpen(action);
+    if (!this.appender.isFlushed) this.connection.write(action, () => this.appender.flush());
+  }
+
+  /** Commits what the tail holds. On a disk that fails that does too; then what is committed can still be read. */
+  prepareRead(action: string, isCommitted: () => boolean = () => false): void {
+    this.connection.checkOpen(action);
+    if (this.appender.isFlushed) return;
+    try {
+      this.commit(action);
+    } catch (error) {
+      if (!isCommitted()) throw error;
+    }
+  }
+
+  /** Commits, so that all rows can be read as a dataset. */
+  readAll(action: string): ReadSource {
+    this.prepareRead(action);
+    return { connection: this.connection, fields: this.fields, known: this.#knownFeatures() };
+  }
+
+  /** Commits, and runs a task that appends rows past the appender, at once. */
+  appendAtOnce(task: () => void): void {
+    this.appender.flush();
+    const { rowCount } = this;
+    const listCount = countLists(this.fields);
+    task();
+    this.appender.reload();
+    if (countLists(this.fields) > listCount) this.#noteInManifest(rowCount);
+    this.#schedule?.noteBatch();
+  }
+
+  /** Commits, and runs a task that appends rows of a dataset and notes their features, at once. */
+  loadAtOnce(action: string, task: (wasEmpty: boolean) => void): void {
+    this.connection.checkWritable(action);
+    this.connection.write(action, () => {
+      this.appender.flush();
+      task(this.rowCount === 0);
+      this.#noteLoaded();
+    });
+  }
+
+  /** The same over some time, in which nothing else may be appended. */
+  async load(
+    action: string,
+    task: (target: LoadTarget, wasEmpty: boolean) => Promise<void>,
+  ): Promise<void> {
+    const { connection, fields } = this;
+    connection.checkWritable(action);
+    this.commit(action);
+    const { rowCount, tokenCount } = this;
+    const checkUntouched = () => {
+      connection.checkOpen(action);
+      if (this.rowCount === rowCount && this.tokenCount === tokenCount) return;
+      throw new StreamStoreError(
+        "busy",
+        `Cannot ${action}: nothing else must be appended meanwhile, got steps`,
+      );
+    };
+    await task({ connection, fields, checkUntouched }, rowCount === 0);
+    this.#noteLoaded();
+  }
+
+  flush(): void {
+    this.write("flush", () => this.appender.flush());
+  }
+
+  sync(): void {
+    this.write("sync", () => {
+      this.appender.sync();
+      this.#writeManifest();
+    });
+  }
+
+  /** For a reader: goes to what was committed. Returns whether there was anything new. */
+  refresh(): boolean {
+    this.connection.checkOpen("refresh");
+    const { rowCount, markCount } = this.connection;
+    if (!this.connection.refresh()) return false;
+    // What the writer has begun to write as lists since; the last row may have got more fields.
+    if (this.connection.markCount > markCount) {
+      noteLists(this.connection, this.fields, Math.max(0, rowCount - 1));
+    }
+    this.appender.reload();
+    return true;
+  }
+
+  close(): void {
+    if (this.connection.isClosed) return;
+    this.connection.checkIdle("close");
+    this.#schedule?.stop();
+    const failure = this.#endManifest();
+    this.appender.release();
+    this.connection.close();
+    if (failure !== null) throw failure;
+    this.#schedule?.check();
+  }
+
+  #noteLoaded(): void {
+    this.appender.reload();
+    this.#noteInManifest();
+    this.#schedule?.noteBatch();
+  }
+
+  /**
+   * For what the steps just appended have shown. They are in the stream: so an error waits for the next sync. Where their
+   * marks tell it too, `rowCount` says how many rows there were before them, of which the last may have gone on.
+   */
+  #noteInManifest(rowCount: number | null = null): void {
+    if (this.directory === null) return;
+    const firstRow = rowCount === null ? -1 : Math.max(0, rowCount - 1);
+    this.#manifestDue = Math.min(this.#manifestDue ?? Infinity, firstRow);
+    try {
+      this.#writeManifest();
+    } catch (error) {
+      if (!(error instanceof StreamStoreError)) throw error;
+    }
+  }
+
+  /** Writes store.json where it is due. A full disk is an error only where the next to open the store would miss something. */
+  #writeManifest(): void {
+    const due = this.#manifestDue;
+    if (due === null) return;
+    try {
+      writeManifest(this.directory!, this.connection.id, this.fields, this.features);
+      this.#manifestDue = null;
+    } catch (error) {
+      if (!isFoundAgain(error, this.connection, due)) throw error;
+    }
+  }
+
+  /** Writes it a last time, under the store's lock; returns what is to be thrown once the store is closed. */
+  #endManifest(): unknown {
+    if (this.#manifestDue === null) return null;
+    try {
+      this.appender.flush();
+      this.#writeManifest();
+      return null;
+    } catch (error) {
+      return error;
+    }
+  }
+
+  /** The features of the fields. What a reader knows of them may be older than the rows that it sees. */
+  #knownFeatures(): Features {
+    if (this.directory !== null && this.connection.access === "read") {
+      const { features } = readManifest(this.directory);
+      for (const [name, feature] of features) this.features.set(name, feature);
+    }
+    return this.features;
+  }
+}
+
+/** For a reader: refreshes until there are so many rows, as {@linkcode StreamStore.waitForRows} says. */
+export async function waitForRows(
+  session: Session,
+  rowCount: number,
+  options: { readonly signal?: AbortSignal },
+): Promise<void> {
+  checkOptions(options, ["signal"], "wait for rows");
+  if (!Number.isInteger(rowCount) || rowCount < 0) {
+    throw new RangeError(
+      `Cannot wait for rows: their number must be a whole number, got ${describe(rowCount)}`,
+    );
+  }
+  for (let pauseMs = 1;; pauseMs = Math.min(2 * pauseMs, 20)) {
+    options.signal?.throwIfAborted();
+    session.refresh();
+    if (session.rowCount >= rowCount) return;
+    await pause(pauseMs, options.signal);
+  }
+}
+
+const sessions = new WeakMap<object, Session>();
+
+/** Tells the other modules which session a store has. */
+export function noteSession(store: object, session: Session): void {
+  sessions.set(store, session);
+}
+
+/** The session of a store, or null for what is none. */
+export function sessionOf(store: unknown): Session | null {
+  return typeof store === "object" && store !== null ? sessions.get(store) ?? null : null;
+}
