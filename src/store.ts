@@ -677,8 +677,8 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * no column that is a field.
    * @throws {TypeError} If a field's column holds no numbers.
    * @throws {StreamStoreError} If the store is closed or open for reading only (`closed`, `read-only`), something else
-   * was appended meanwhile (`busy`), or the disk has no more room (`storage-full`).
-   * @throws {Error} If a file cannot be read.
+   * was appended meanwhile (`busy`), the disk has no more room (`storage-full`), or a file is not there (`not-found`),
+   * is not what it should be (`damaged`) or of a kind that is not read (`unsupported`).
    *
    * @example
    * ```ts
@@ -724,10 +724,10 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * @throws {TypeError} If a name is no field, a feature is none that numbers can have, or `name` is neither path nor
    * name.
    * @throws {StreamStoreError} If the store is closed (`closed`), or a file cannot be written (among others
-   * `storage-full`, `permission-denied`): then what was there before is there still. For the Hub: without a token that
+   * `storage-full`, `permission-denied`): then what was there before is there still. If the
+   * folder holds one dataset itself instead of splits (`already-exists`). For the Hub: without a token that
    * may write (`permission-denied`), if other splits have other columns (`fields-differ`), an `append` finds another
    * dataset than its last push left (`diverged`), or the Hub fails (`input-output`).
-   * @throws {Error} If the folder holds one dataset itself instead of splits.
    *
    * @example
    * ```ts
@@ -776,8 +776,8 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * @throws {TypeError} If a field's column holds no numbers, or a column to sort by has no order.
    * @throws {StreamStoreError} If there is no such dataset or split (`not-found`), the store is closed or open for
    * reading only (`closed`, `read-only`), something else was appended meanwhile (`busy`), or the disk has no more room
-   * (`storage-full`). For the Hub: if it refuses (`permission-denied`) or fails (`input-output`).
-   * @throws {Error} If a file cannot be read.
+   * (`storage-full`), a file is not what it should be (`damaged`, `file-too-large`) or of a kind that is not read
+   * (`unsupported`). For the Hub: if it refuses (`permission-denied`) or fails (`input-output`).
    *
    * @example
    * ```ts

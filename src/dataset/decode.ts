@@ -4,9 +4,15 @@
  * which of its columns, and what must be there.
  */
 import { StreamStoreError } from "../error.ts";
+import { systemError } from "../store/manifest.ts";
 
-/** An error that says of which file it is. */
-class FileError extends Error {}
+/** What is whole, but of a kind that this version does not read. */
+export class NotSupported extends Error {}
+
+/** The error of a file that is not what it should be. */
+export function damaged(message: string, cause?: unknown): StreamStoreError {
+  return new StreamStoreError("damaged", message, { cause });
+}
 
 /** Calls a decoder that others wrote. What it throws is only the cause of an error that says what could not be decoded. */
 export function decode<Result>(what: string, decoder: () => Result): Result {
@@ -18,10 +24,13 @@ export function decode<Result>(what: string, decoder: () => Result): Result {
 }
 
 /** What a file, or one of its columns, cannot be read for. Errors that say so already stay as they are. */
-export function readFailure(path: string, column: string | null, cause: unknown): Error {
-  if (cause instanceof FileError || cause instanceof StreamStoreError) return cause;
+export function readFailure(path: string, column: string | null, cause: unknown): StreamStoreError {
   const place = column === null ? path : `${path}, column ${JSON.stringify(column)}`;
-  return new FileError(`Cannot read ${place}: ${reasonOf(cause)}`, { cause });
+  // What the system refuses is no damage.
+  const error = systemError(cause, `Cannot read ${place}`, path);
+  if (error instanceof StreamStoreError) return error;
+  const code = cause instanceof NotSupported ? "unsupported" : "damaged";
+  return new StreamStoreError(code, `Cannot read ${place}: ${reasonOf(cause)}`, { cause });
 }
 
 /** What an engine says of a value that is not there or too large is of its own code, which Bun may quote at length. */

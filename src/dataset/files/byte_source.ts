@@ -1,3 +1,4 @@
+import { systemError } from "../../store/manifest.ts";
 import { type FileHandle, open } from "node:fs/promises";
 
 /** Bytes that are read in ranges, wherever they lie: hyparquet's `AsyncBuffer`, with a name for messages. */
@@ -14,7 +15,7 @@ export interface ByteSource {
 /** A file on the disk. */
 export async function openBytes(path: string): Promise<ByteSource> {
   const handle = await open(path, "r").catch((cause: Error) => {
-    throw new Error(`Cannot read ${path}: ${cause.message}`, { cause });
+    throw systemError(cause, `Cannot read ${path}`, path);
   });
   try {
     const { size } = await handle.stat();

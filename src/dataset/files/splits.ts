@@ -55,7 +55,10 @@ async function diskPaths(path: string, split: string, isDict: boolean): Promise<
   if (!isDict && typeof own === "string") checkSplit(path, split, [own]);
   const files = state._data_files;
   if (!Array.isArray(files)) {
-    throw new Error(`Cannot ${action}: ${join(folder, "state.json")} must list _data_files`);
+    throw new StreamStoreError(
+      "damaged",
+      `Cannot ${action}: ${join(folder, "state.json")} must list _data_files`,
+    );
   }
   return files.map((file) => join(folder, String(file?.filename)));
 }

@@ -157,7 +157,7 @@ test("loadDataset() says that a file is encrypted, and reads its plain columns",
     using store = new StreamStore({ a: 0 });
     await assert.rejects(
       store.loadDataset(path),
-      /^Error: Cannot read .*: it must not be encrypted, but its footer is$/,
+      /^StreamStoreError: Cannot read .*: it must not be encrypted, but its footer is$/,
     );
     await assert.rejects(parquetSchema(path), /it must not be encrypted, but its footer is$/);
     // With the footer in the clear a column tells by its key, and may hide its metadata.

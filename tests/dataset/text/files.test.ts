@@ -326,7 +326,7 @@ test("loadDataset() refuses gzip that is cut off or damaged, and loads nothing o
       const bytes = Uint8Array.from(whole);
       bytes[at] ^= 16;
       writeFileSync(path, bytes);
-      await assert.rejects(store.loadDataset(path), /^Error: Cannot (read|load) /, `${at}`);
+      await assert.rejects(store.loadDataset(path), /^StreamStoreError: Cannot (read|load) /, `${at}`);
     }
     assert.equal(store.rowCount, 0);
   }));

@@ -1,3 +1,4 @@
+import { damaged } from "../../decode.ts";
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { listChecksum, listChecksumKey } from "../folder_state.ts";
@@ -16,7 +17,7 @@ export async function listedChecksum(path: string): Promise<string | null> {
   const files = state!._data_files;
   const found = listChecksum(files);
   if (found !== expected) {
-    throw new Error(
+    throw damaged(
       `Cannot read ${statePath}: its list of files must have the checksum ${expected}, got ${found}`,
     );
   }

@@ -1,3 +1,4 @@
+import { StreamStoreError } from "../../../error.ts";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -55,7 +56,8 @@ async function readSplits(folder: string): Promise<string[]> {
   const path = join(folder, "dataset_dict.json");
   if (!existsSync(path)) {
     if (!existsSync(join(folder, "state.json"))) return [];
-    throw new Error(
+    throw new StreamStoreError(
+      "already-exists",
       `Cannot save a dataset: ${folder} must be a folder of splits, but it is one dataset itself; save to another folder, or to one named ${
         basename(folder)
       }/<split>`,

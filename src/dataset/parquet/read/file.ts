@@ -1,10 +1,12 @@
+import { StreamStoreError } from "../../../error.ts";
+import { systemError } from "../../../store/manifest.ts";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { compressors } from "hyparquet-compressors";
 import { ownValue } from "../../../own_value.ts";
 import { type ByteSource, openBytes } from "../../files/byte_source.ts";
 import { decodeArrowSchema } from "../../arrow/schema.ts";
-import { inFile } from "../../decode.ts";
+import { inFile, NotSupported } from "../../decode.ts";
 import { featuresFromJson, metadataKey } from "../../features.ts";
 import { ChunkBytes } from "./bytes.ts";
 import { ChunkRoom, readChunk } from "./chunk.ts";
@@ -134,7 +136,7 @@ export class ParquetFile {
     if (chunk === undefined) {
       throw new Error(`it must be in all row groups, but is not in row group ${group}`);
     }
-    if (chunk.isEncrypted) throw new Error("it must not be encrypted, but is");
+    if (chunk.isEncrypted) throw new NotSupported("it must not be encrypted, but is");
     return chunk;
   }
 
@@ -151,9 +153,15 @@ export class ParquetFile {
 
 /** The file itself, or all Parquet files in the folder and those below it, in the order of their paths. */
 export async function parquetPaths(path: string): Promise<string[]> {
-  if (!(await stat(path)).isDirectory()) return [path];
+  const found = await stat(path).catch((cause) => {
+    throw systemError(cause, `Cannot read ${path}`, path);
+  });
+  if (!found.isDirectory()) return [path];
   const entries = await readdir(path, { recursive: true });
   const names = entries.filter((name) => name.endsWith(".parquet") && !/(^|[/\\])\./.test(name)).sort();
   if (names.length > 0) return names.map((name) => join(path, name));
-  throw new Error(`Cannot read ${path}: the folder must hold files named *.parquet, got none`);
+  throw new StreamStoreError(
+    "not-found",
+    `Cannot read ${path}: the folder must hold files named *.parquet, got none`,
+  );
 }

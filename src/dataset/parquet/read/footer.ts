@@ -1,3 +1,4 @@
+import { NotSupported } from "../../decode.ts";
 import { Buffer } from "node:buffer";
 import { crc32 } from "node:zlib";
 import type { ByteSource } from "../../files/byte_source.ts";
@@ -54,7 +55,7 @@ export async function readFooter(source: ByteSource): Promise<Metadata> {
 function checkMagic(tail: Uint8Array): void {
   const found = new TextDecoder("latin1").decode(tail.subarray(-magic.length));
   if (found === magic && tail.length >= trailerBytes) return;
-  if (found === encryptedMagic) throw new Error("it must not be encrypted, but its footer is");
+  if (found === encryptedMagic) throw new NotSupported("it must not be encrypted, but its footer is");
   throw new Error(
     `it must end with the length of its footer and ${magic}, as Parquet files do, got ${tail.length} bytes and ${
       JSON.stringify(found)

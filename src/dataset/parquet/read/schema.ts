@@ -23,7 +23,8 @@ export interface ParquetSchema {
  *
  * @param path A file or a folder.
  * @returns The files, their rows and their columns.
- * @throws {Error} If there is no such file, or it cannot be read as Parquet.
+ * @throws {StreamStoreError} If there is no such file (`not-found`), it is not whole or no Parquet (`damaged`), or is
+ * encrypted (`unsupported`).
  *
  * @example
  * ```ts

@@ -1,3 +1,4 @@
+import { StreamStoreError } from "../../../error.ts";
 import { type Message, RecordBatchStreamWriter, type Schema, Table } from "apache-arrow";
 import { withNullCounts } from "../../arrow/write/messages.ts";
 import { writePieces } from "../../files/output.ts";
@@ -38,7 +39,10 @@ function* piecesOf(path: string, parquet: Parquet, tables: Iterable<Table>): Gen
     rowCount += group.numRows;
     // What the module could not write, it may leave out.
     if (footers.rowCount !== rowCount) {
-      throw new Error(`Cannot write ${path}: it must have ${rowCount} rows, has ${footers.rowCount}`);
+      throw new StreamStoreError(
+        "internal",
+        `Cannot write ${path}: it must have ${rowCount} rows, has ${footers.rowCount}`,
+      );
     }
     for (const piece of pieces) {
       yield piece;
@@ -83,9 +87,13 @@ function encode(path: string, parquet: Parquet, table: Table, firstRow: number):
     return parquet.writeParquet(parquet.Table.fromIPCStream(bytes), properties);
   } catch (cause) {
     const rows = `rows ${firstRow} to ${firstRow + table.numRows - 1}`;
-    throw new Error(`Cannot write ${path}: parquet-wasm must encode ${rows}, but ${reasonOf(cause)}`, {
-      cause,
-    });
+    throw new StreamStoreError(
+      "internal",
+      `Cannot write ${path}: parquet-wasm must encode ${rows}, but ${reasonOf(cause)}`,
+      {
+        cause,
+      },
+    );
   } finally {
     // Let go of at once: left to the collector, such copies pile up to hundreds of megabytes.
     (bytes.buffer as ArrayBuffer).transfer(0);

@@ -1,3 +1,4 @@
+import { damaged } from "../../decode.ts";
 import { isNamedTsv } from "../../formats.ts";
 import { CellRows, dropAdvice } from "./cell_rows.ts";
 import { type Cell, markNumbers } from "./cells.ts";
@@ -26,7 +27,7 @@ export async function openCsv(path: string, options: CsvOptions): Promise<RowFil
         `row ${firstRow + row} of ${path} (line ${firstLine + parsed.line(row + (hasNames ? 1 : 0))})`;
       const { rows: lines } = parsed;
       if (parsed.error !== null) {
-        throw new Error(
+        throw damaged(
           `Cannot read ${path}: ${parsed.error.message}, from line ${firstLine + parsed.error.line}`,
         );
       }
@@ -38,7 +39,7 @@ export async function openCsv(path: string, options: CsvOptions): Promise<RowFil
       }
       const odd = lines.findIndex(({ length }) => length !== names.length);
       if (odd >= 0) {
-        throw new Error(
+        throw damaged(
           `Cannot ${action}: ${place(odd)} must have ${names.length} cells, got ${lines[odd].length}`,
         );
       }

@@ -1,3 +1,4 @@
+import { damaged } from "../../decode.ts";
 import { CellRows, dropAdvice } from "./cell_rows.ts";
 import { type Cell, markNumbers } from "./cells.ts";
 import { arrayTexts, type JsonTexts } from "./json_array.ts";
@@ -78,13 +79,13 @@ function parseAll(path: string, texts: readonly string[], lines: readonly number
   }
   for (const [i, text] of texts.entries()) {
     if (isObject(tryParse(markNumbers(text)))) continue;
-    throw new Error(
+    throw damaged(
       `Cannot read ${path}: line ${lines[i]} must be a JSON object, got ${
         text.trim().slice(0, 60) || "nothing"
       }`,
     );
   }
-  throw new Error(`Cannot read ${path}: every line must be one JSON object`);
+  throw damaged(`Cannot read ${path}: every line must be one JSON object`);
 }
 
 function tryParse(text: string): unknown {

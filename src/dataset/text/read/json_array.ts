@@ -1,3 +1,5 @@
+import { damaged } from "../../decode.ts";
+import { StreamStoreError } from "../../../error.ts";
 import { blockBytes, lineMax, notUtf8 } from "./text_lines.ts";
 
 const [tab, lineFeed, carriageReturn, space, quote, comma] = [9, 10, 13, 32, 34, 44];
@@ -85,7 +87,8 @@ class ArraySplitter {
     if (this.#state !== "entry") return;
     this.#begun += text.slice(start);
     if (this.#begun.length > lineMax) {
-      throw new Error(
+      throw new StreamStoreError(
+        "file-too-large",
         `Cannot read ${this.path}: an entry of its array must have at most ${lineMax} characters, got more from line ${this.#entryLine}`,
       );
     }
@@ -127,7 +130,7 @@ class ArraySplitter {
   #entryCount = 0;
 
   #refuse(got: string): Error {
-    return new Error(
+    return damaged(
       `Cannot read ${this.path}: its array must end with ], and the file with it, got ${got} in line ${this.#line}`,
     );
   }

@@ -1,3 +1,5 @@
+import { damaged } from "../../decode.ts";
+import { StreamStoreError } from "../../../error.ts";
 import { Buffer } from "node:buffer";
 import type { TextSource } from "./text_source.ts";
 
@@ -20,7 +22,10 @@ export async function* textBlocks(
     held.push(chunk);
     heldBytes += chunk.length;
     if (heldBytes - end > lineMax) {
-      throw new Error(`Cannot read ${path}: a line must have at most ${lineMax} bytes, got more`);
+      throw new StreamStoreError(
+        "file-too-large",
+        `Cannot read ${path}: a line must have at most ${lineMax} bytes, got more`,
+      );
     }
     if (end === 0 || heldBytes < blockBytes) continue;
     const bytes = held.length === 1 ? held[0] : Buffer.concat(held);
@@ -46,7 +51,7 @@ function decode(path: string, decoder: TextDecoder, bytes: Uint8Array): string {
 }
 
 export function notUtf8(path: string, cause: unknown): Error {
-  return new Error(`Cannot read ${path}: its text must be UTF-8`, { cause });
+  return damaged(`Cannot read ${path}: its text must be UTF-8`, cause);
 }
 
 export function countLines(text: string): number {

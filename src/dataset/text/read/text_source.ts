@@ -1,3 +1,6 @@
+import { damaged } from "../../decode.ts";
+import { StreamStoreError } from "../../../error.ts";
+import { systemError } from "../../../store/manifest.ts";
 import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { type ByteSource, openBytes } from "../../files/byte_source.ts";
@@ -22,7 +25,7 @@ export async function openText(path: string): Promise<TextSource> {
     const start = new Uint8Array(await source.slice(0, Math.min(2, source.byteLength)));
     const isGzip = start[0] === 0x1f && start[1] === 0x8b;
     if (!isGzip && isNamedGzip(path)) {
-      throw new Error(`Cannot read ${path}: it must begin as gzip does, got bytes ${[...start].join(" ")}`);
+      throw damaged(`Cannot read ${path}: it must begin as gzip does, got bytes ${[...start].join(" ")}`);
     }
     const chunks = () => isGzip ? gunzip(path, chunksOf(source)) : chunksOf(source);
     return { path, chunks, close: () => source.close() };
@@ -48,9 +51,9 @@ async function* gunzip(path: string, chunks: AsyncIterable<Uint8Array>): AsyncGe
   try {
     for await (const chunk of plain) yield chunk;
   } catch (cause) {
-    throw new Error(`Cannot read ${path}: its gzip must be whole, got: ${(cause as Error).message}`, {
-      cause,
-    });
+    const error = systemError(cause, `Cannot read ${path}`, path);
+    if (error instanceof StreamStoreError) throw error;
+    throw damaged(`Cannot read ${path}: its gzip must be whole, got: ${(cause as Error).message}`, cause);
   } finally {
     packed.destroy();
     plain.destroy();
