@@ -1,7 +1,7 @@
 /**
  * A HuggingFace Hub for tests: dataset repositories in memory, behind the HTTP API that the real Hub's clients speak, on
  * 127.0.0.1. What it does as the real one does is checked with Python's `huggingface_hub` and `datasets`; see
- * hub_server.test.ts. Pull requests, models, spaces and Xet are left out.
+ * server.test.ts. Pull requests, models, spaces and Xet are left out.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";

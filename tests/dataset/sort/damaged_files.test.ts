@@ -4,12 +4,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
-import { type FieldMap, StreamStore } from "../../mod.ts";
-import { mutate } from "../damage/dataset/mutations.ts";
-import { type Files, makeSamples, writeFiles } from "../damage/dataset/samples.ts";
-import { fixture } from "../support/dataset.ts";
-import { inFolder } from "../support/saved.ts";
-import { Random } from "../support/support.ts";
+import { type FieldMap, StreamStore } from "../../../mod.ts";
+import { mutate } from "../../damage/dataset/mutations.ts";
+import { type Files, makeSamples, writeFiles } from "../../damage/dataset/samples.ts";
+import { fixture } from "../../support/dataset.ts";
+import { inFolder } from "../../support/saved.ts";
+import { Random } from "../../support/support.ts";
 
 // More with DAMAGED_FILES=20000, others with DAMAGED_SEED=7.
 const count = Number(process.env.DAMAGED_FILES ?? 100);

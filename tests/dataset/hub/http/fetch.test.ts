@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
-import { type Fetch, hubFetch } from "../../../src/dataset/hub/http/fetch.ts";
+import { type Fetch, hubFetch } from "../../../../src/dataset/hub/http/fetch.ts";
 
 interface Sent {
   readonly url: string;

@@ -20,9 +20,9 @@ import {
 } from "apache-arrow";
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { StreamStore } from "../../mod.ts";
-import { columnBits } from "../support/dataset.ts";
-import { int64s, load, rowsOf, tableOf } from "../support/tables.ts";
+import { StreamStore } from "../../../mod.ts";
+import { columnBits } from "../../support/dataset.ts";
+import { int64s, load, rowsOf, tableOf } from "../../support/tables.ts";
 
 test("fromDataset() appends the columns that are fields, in field order, whatever the table's order", async () => {
   const table = tableFromArrays({

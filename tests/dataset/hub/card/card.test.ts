@@ -1,11 +1,11 @@
 /** READMEs: features and splits in the front matter, merged into whatever people wrote, and read by Python. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Card, findInfo, readConfigs } from "../../../src/dataset/hub/card/card.ts";
-import { type CardChange, mergeCard } from "../../../src/dataset/hub/card/merge.ts";
-import { featuresFromYaml, featuresToYaml } from "../../../src/dataset/hub/card/features.ts";
-import { runClient, skipReason } from "../../support/hub/python.ts";
-import { startHub } from "../../support/hub/server.ts";
+import { Card, findInfo, readConfigs } from "../../../../src/dataset/hub/card/card.ts";
+import { type CardChange, mergeCard } from "../../../../src/dataset/hub/card/merge.ts";
+import { featuresFromYaml, featuresToYaml } from "../../../../src/dataset/hub/card/features.ts";
+import { runClient, skipReason } from "../../../support/hub/python.ts";
+import { startHub } from "../../../support/hub/server.ts";
 
 const value = (dtype: string) => ({ dtype, _type: "Value" });
 const features = {

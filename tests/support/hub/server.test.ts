@@ -5,9 +5,9 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { request } from "node:http";
 import { test } from "node:test";
-import { runClient, skipReason } from "../../support/hub/python.ts";
-import { type Hub, startHub } from "../../support/hub/server.ts";
-import type { HubSettings } from "../../support/hub/state.ts";
+import { runClient, skipReason } from "./python.ts";
+import { type Hub, startHub } from "./server.ts";
+import type { HubSettings } from "./state.ts";
 
 const large = new Uint8Array(5000).map((_, index) => (index * 7) % 251);
 const files = { "README.md": "# Name\n", "data/train-00000.parquet": large };
@@ -292,7 +292,7 @@ test("a commit is all or nothing, and what is wrong with it is said", () =>
         [[good, ["deletedFile", { path: "none" }]], {}, 404],
         [[good, ["file", { path: "bad.txt", content: "%%%", encoding: "base64" }]], {}, 400],
         [[good, newFile("large.parquet", "small, but by name a large one")], {}, 400],
-        [[good, newFile("../out.txt", "x")], {}, 400],
+        [[good, newFile("../../dataset/out.txt", "x")], {}, 400],
         [[good, newFile("README.md", "---\nno: end\n")], {}, 400],
         [[good, ["lfsFile", { path: "a.bin", algo: "sha256", oid: sha256(large), size: 1 }]], {}, 400],
         [[good, ["unknown", { path: "a" }]], {}, 400],
@@ -394,7 +394,7 @@ test("a server closes while an answer of its hangs", async () => {
 });
 
 test("the server names no runtime", () => {
-  const folder = new URL("../../support/hub/", import.meta.url);
+  const folder = new URL("./", import.meta.url);
   for (const name of readdirSync(folder).filter((name) => name.endsWith(".ts"))) {
     assert.doesNotMatch(readFileSync(new URL(name, folder), "utf8"), /\b(Deno|Bun)\./, name);
   }

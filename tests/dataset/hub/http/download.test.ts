@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { StreamStoreError } from "../../../mod.ts";
-import { openSplit } from "../../../src/dataset/hub/load.ts";
-import { Lanes, planRequests } from "../../../src/dataset/hub/http/ranges.ts";
-import { waitSecondsOf } from "../../../src/dataset/hub/http/retry.ts";
-import type { HubLoadOptions, HubProgress, RemoteFile } from "../../../src/dataset/hub/types.ts";
-import { type Hub, startHub } from "../../support/hub/server.ts";
-import type { HubSettings } from "../../support/hub/state.ts";
+import { StreamStoreError } from "../../../../mod.ts";
+import { openSplit } from "../../../../src/dataset/hub/load.ts";
+import { Lanes, planRequests } from "../../../../src/dataset/hub/http/ranges.ts";
+import { waitSecondsOf } from "../../../../src/dataset/hub/http/retry.ts";
+import type { HubLoadOptions, HubProgress, RemoteFile } from "../../../../src/dataset/hub/types.ts";
+import { type Hub, startHub } from "../../../support/hub/server.ts";
+import type { HubSettings } from "../../../support/hub/state.ts";
 
 const large = new Uint8Array(3_000_000).map((_, index) => (index * 7 + (index >> 8)) % 251);
 const path = "data/train-00000-of-00001.parquet";

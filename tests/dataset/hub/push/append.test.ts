@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
-import { dataPaths, FakeStore, infoOf, rejects, valuesOf, withHub } from "../../support/hub/pushing.ts";
+import { dataPaths, FakeStore, infoOf, rejects, valuesOf, withHub } from "../../../support/hub/pushing.ts";
 
 test("pushSplit() to append uploads what is new only, and keeps the shards that are there", () =>
   withHub(async (hub, push) => {

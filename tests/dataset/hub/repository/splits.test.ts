@@ -1,12 +1,12 @@
 /** Which files a split has: what our own rules say, and what Python's `datasets` says of the same names. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { openSplit } from "../../../src/dataset/hub/load.ts";
-import { Glob } from "../../../src/dataset/hub/repository/glob.ts";
-import { findSplits } from "../../../src/dataset/hub/repository/splits.ts";
-import { StreamStoreError } from "../../../mod.ts";
-import { runClient, skipReason } from "../../support/hub/python.ts";
-import { type Hub, startHub } from "../../support/hub/server.ts";
+import { openSplit } from "../../../../src/dataset/hub/load.ts";
+import { Glob } from "../../../../src/dataset/hub/repository/glob.ts";
+import { findSplits } from "../../../../src/dataset/hub/repository/splits.ts";
+import { StreamStoreError } from "../../../../mod.ts";
+import { runClient, skipReason } from "../../../support/hub/python.ts";
+import { type Hub, startHub } from "../../../support/hub/server.ts";
 
 /** A repository's files, and the splits in it; the README's front matter without its fences. */
 interface Case {

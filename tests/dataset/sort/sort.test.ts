@@ -12,10 +12,10 @@ import { Buffer } from "node:buffer";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { StreamStore } from "../../mod.ts";
-import { realData, skipRealData as skip } from "../support/dataset.ts";
-import { assertSameStore, edgeFeatures, edgeFields, edgeStore, inFolder } from "../support/saved.ts";
-import { Random } from "../support/support.ts";
+import { StreamStore } from "../../../mod.ts";
+import { realData, skipRealData as skip } from "../../support/dataset.ts";
+import { assertSameStore, edgeFeatures, edgeFields, edgeStore, inFolder } from "../../support/saved.ts";
+import { Random } from "../../support/support.ts";
 
 type Key = number | bigint | string | null;
 

@@ -12,8 +12,8 @@ import {
 } from "apache-arrow";
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Feature, StreamStore, type ToDatasetOptions } from "../../mod.ts";
-import { type Bits, columnBits } from "../support/dataset.ts";
+import { type Feature, StreamStore, type ToDatasetOptions } from "../../../mod.ts";
+import { type Bits, columnBits } from "../../support/dataset.ts";
 
 const value = (dtype: string): Feature => ({ dtype, _type: "Value" });
 const list = (dtype: string, length?: number): Feature => ({ feature: value(dtype), length, _type: "List" });

@@ -1,9 +1,9 @@
 /** Pushes: what lies at the Hub afterwards, and what becomes of everything that can go wrong on the way. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { findInfo } from "../../../src/dataset/hub/card/card.ts";
-import { openSplit } from "../../../src/dataset/hub/load.ts";
-import type { HubProgress } from "../../../src/dataset/hub/types.ts";
+import { findInfo } from "../../../../src/dataset/hub/card/card.ts";
+import { openSplit } from "../../../../src/dataset/hub/load.ts";
+import type { HubProgress } from "../../../../src/dataset/hub/types.ts";
 import {
   dataPaths,
   FakeStore,
@@ -12,7 +12,7 @@ import {
   retry,
   valuesOf,
   withHub,
-} from "../../support/hub/pushing.ts";
+} from "../../../support/hub/pushing.ts";
 
 test("pushSplit() makes the repository, uploads every shard and commits once", () =>
   withHub(async (hub, push) => {

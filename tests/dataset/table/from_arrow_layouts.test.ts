@@ -26,9 +26,9 @@ import {
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { test } from "node:test";
-import { type Feature, StreamStore } from "../../mod.ts";
-import { columnBits } from "../support/dataset.ts";
-import { load, rowsOf, tableOf, value } from "../support/tables.ts";
+import { type Feature, StreamStore } from "../../../mod.ts";
+import { columnBits } from "../../support/dataset.ts";
+import { load, rowsOf, tableOf, value } from "../../support/tables.ts";
 
 test("fromDataset() reads sliced tables and columns in pieces that end at different rows", async () => {
   const chunks = (lengths: number[], make: (from: number, length: number) => Data) => {
