@@ -36,6 +36,11 @@ export function readFailure(path: string, column: string | null, cause: unknown)
 /** What an engine says of a value that is not there or too large is of its own code, which Bun may quote at length. */
 export function reasonOf(cause: unknown, instead = "its bytes must be those of a whole file"): string {
   if (cause instanceof TypeError || cause instanceof RangeError) return instead;
+  return messageOf(cause);
+}
+
+/** What was thrown, in its own words. */
+export function messageOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
 

@@ -3,10 +3,11 @@ import type { TableQueue, Written } from "./tables.ts";
 
 /** A file's name among so many, as HuggingFace numbers them. */
 export function shardName(name: string, index: number, count: number, ending: string): string {
-  return `${name}-${pad(index)}-of-${pad(count)}.${ending}`;
+  return `${name}-${shardNumber(index)}-of-${shardNumber(count)}.${ending}`;
 }
 
-function pad(number: number): string {
+/** A shard's number, or their count, as names have it. */
+export function shardNumber(number: number): string {
   return String(number).padStart(5, "0");
 }
 

@@ -1,3 +1,4 @@
+import { isObject } from "../../json_object.ts";
 import { type Document, parseDocument } from "yaml";
 import { StreamStoreError } from "../../../error.ts";
 import { featuresFromYaml } from "./features.ts";
@@ -138,8 +139,4 @@ export function findInfo(values: Json, name: string): CardInfo | null {
       )
       : null,
   };
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,3 +1,5 @@
+import { isObject } from "../../json_object.ts";
+
 /**
  * Features as a README's front matter has them. HuggingFace's JSON names the type of each feature in `_type`; its YAML
  * has a list of columns with shorter forms, which people can write. Both ways are those of Python's `Features`.
@@ -113,8 +115,4 @@ function snakeCase(name: string): string {
 function camelCase(name: string): string {
   return name.split("_").filter((part) => part !== "")
     .map((part) => part[0].toUpperCase() + part.slice(1).toLowerCase()).join("");
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,6 @@
+import { isObject } from "../../json_object.ts";
 import { isMap, YAMLMap } from "yaml";
-import { Card, isObject, readDataFiles } from "./card.ts";
+import { Card, readDataFiles } from "./card.ts";
 import { featuresToYaml } from "./features.ts";
 import { YamlLines } from "./yaml_lines.ts";
 

@@ -1,3 +1,4 @@
+import { isObject } from "../../json_object.ts";
 import {
   Document,
   isCollection,
@@ -204,10 +205,6 @@ export class YamlLines {
 }
 
 type Json = Readonly<Record<string, unknown>>;
-
-function isObject(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 function isEntries(value: unknown): value is readonly Json[] {
   return Array.isArray(value) && value.every(isObject);

@@ -1,5 +1,6 @@
+import { messageOf } from "../../decode.ts";
 import { StreamStoreError } from "../../../error.ts";
-import { clean, connectionError, readRefusal, reasonOf, refusalError } from "./failure.ts";
+import { clean, connectionError, readRefusal, refusalError } from "./failure.ts";
 import { hubFetch } from "./fetch.ts";
 import { RefusedAnswer } from "./refused.ts";
 import { isPassing, PassingFailure, retrying, waitSecondsOf } from "./retry.ts";
@@ -79,7 +80,7 @@ export class Client {
     if (error instanceof RefusedAnswer) return this.refused(request, error);
     const { action, what } = request;
     return new PassingFailure(
-      connectionError(action, what, reasonOf(error), this.settings),
+      connectionError(action, what, messageOf(error), this.settings),
       null,
       isProgress,
     );

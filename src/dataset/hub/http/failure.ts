@@ -1,3 +1,4 @@
+import { messageOf } from "../../decode.ts";
 import { type ErrorCode, StreamStoreError } from "../../../error.ts";
 import { printable } from "../printable.ts";
 import type { Settings } from "../settings.ts";
@@ -101,12 +102,8 @@ export function connectionError(
   // The cause is not kept: in it the runtimes put addresses, and those of the storage hold a signature.
   return new StreamStoreError(
     "input-output",
-    clean(`Cannot ${action}: ${what} must come whole, got ${reasonOf(cause)}`, settings),
+    clean(`Cannot ${action}: ${what} must come whole, got ${messageOf(cause)}`, settings),
   );
-}
-
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** Printable, without the token, and without what stands behind a question mark in an address. */

@@ -1,3 +1,4 @@
+import { shardNumber } from "../../files/shards.ts";
 import { StreamStoreError } from "../../../error.ts";
 import { type CardChange, mergeCard } from "../card/merge.ts";
 import type { HubRepository } from "../repository/repository.ts";
@@ -33,7 +34,7 @@ export function planPush(push: Push, snapshot: Snapshot, repository: HubReposito
   const first = kept.reduce((next, { path }) => Math.max(next, numberOf(path, folder, split) + 1), 0);
   const count = first + push.shards.length;
   const added = push.shards.map(({ id, byteLength }, i) => ({
-    path: `${folder}/${split}-${pad(first + i)}-of-${pad(count)}.parquet`,
+    path: `${folder}/${split}-${shardNumber(first + i)}-of-${shardNumber(count)}.parquet`,
     byteLength,
     id,
   }));
@@ -165,10 +166,6 @@ function numberOf(path: string, folder: string, split: string): number {
   const prefix = `${folder}/${split}-`;
   const match = path.startsWith(prefix) ? /^(\d{5})\D/.exec(path.slice(prefix.length)) : null;
   return match === null ? -1 : Number(match[1]);
-}
-
-function pad(number: number): string {
-  return String(number).padStart(5, "0");
 }
 
 function sum(numbers: readonly number[]): number {

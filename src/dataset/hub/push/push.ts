@@ -1,3 +1,4 @@
+import { shardNumber } from "../../files/shards.ts";
 import { Buffer } from "node:buffer";
 import { builtin } from "../../../native/builtin.ts";
 import { StreamStoreError } from "../../../error.ts";
@@ -158,9 +159,7 @@ async function uploadShards(
   for await (const { path, rowCount, memoryBytes } of shards) {
     const { sha256, byteLength } = await hashFile(path, repository.client.settings.signal);
     // How many there will be is known at the end; how a file is taken hangs on the rest of its name.
-    const name = `${config === "default" ? "data" : config}/${split}-${
-      String(uploaded.length).padStart(5, "0")
-    }.parquet`;
+    const name = `${config === "default" ? "data" : config}/${split}-${shardNumber(uploaded.length)}.parquet`;
     if (await isLarge(repository, branch, { path, name, byteLength })) {
       uploadedBytes += await uploadLarge(repository, { path, target: name, byteLength, sha256 });
       uploaded.push({ id: sha256, byteLength, rowCount, memoryBytes, content: null });

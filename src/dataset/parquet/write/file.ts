@@ -1,3 +1,4 @@
+import { messageOf } from "../../decode.ts";
 import { StreamStoreError } from "../../../error.ts";
 import { type Message, RecordBatchStreamWriter, type Schema, Table } from "apache-arrow";
 import { withNullCounts } from "../../arrow/write/messages.ts";
@@ -89,7 +90,7 @@ function encode(path: string, parquet: Parquet, table: Table, firstRow: number):
     const rows = `rows ${firstRow} to ${firstRow + table.numRows - 1}`;
     throw new StreamStoreError(
       "internal",
-      `Cannot write ${path}: parquet-wasm must encode ${rows}, but ${reasonOf(cause)}`,
+      `Cannot write ${path}: parquet-wasm must encode ${rows}, but ${refusalOf(cause)}`,
       {
         cause,
       },
@@ -100,9 +101,9 @@ function encode(path: string, parquet: Parquet, table: Table, firstRow: number):
   }
 }
 
-function reasonOf(cause: unknown): string {
+function refusalOf(cause: unknown): string {
   if (cause instanceof WebAssembly.RuntimeError) return "ended in a panic, as it does without memory";
-  return `answered: ${cause instanceof Error ? cause.message : String(cause)}`;
+  return `answered: ${messageOf(cause)}`;
 }
 
 class Stream extends RecordBatchStreamWriter {

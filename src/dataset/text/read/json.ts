@@ -1,3 +1,4 @@
+import { isObject } from "../../json_object.ts";
 import { damaged } from "../../decode.ts";
 import { CellRows, dropAdvice } from "./cell_rows.ts";
 import { type Cell, markNumbers } from "./cells.ts";
@@ -94,8 +95,4 @@ function tryParse(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
