@@ -4,7 +4,7 @@
  * which of its columns, and what must be there.
  */
 import { StreamStoreError } from "../error.ts";
-import { systemError } from "../store/manifest.ts";
+import { systemError } from "../store/durable_file.ts";
 
 /** What is whole, but of a kind that this version does not read. */
 export class NotSupported extends Error {}

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe } from "../fields.ts";
-import { systemError } from "../store/manifest.ts";
+import { systemError } from "../store/durable_file.ts";
 import { checkOptions, optionNames } from "../options.ts";
 import { isLocal } from "./dataset_name.ts";
 import { checkFormat, checkSplit, checkWrittenName, type DatasetFormat, formatOfName } from "./formats.ts";

@@ -8,7 +8,7 @@
  * It covers only rows that were made durable: those never change again, however the system fails.
  */
 import { builtin } from "../native/builtin.ts";
-import { removeQuietly } from "../store/manifest.ts";
+import { removeQuietly } from "../store/durable_file.ts";
 
 /** How far a store has been searched, and what was found. */
 export interface SavedEpisodes {

@@ -10,7 +10,7 @@
  */
 import { builtin } from "../native/builtin.ts";
 import { StreamStoreError } from "../error.ts";
-import { replaceFile, systemError } from "../store/manifest.ts";
+import { replaceFile, systemError } from "../store/durable_file.ts";
 
 export interface SavedPriorities {
   readonly base: number;

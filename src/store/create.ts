@@ -2,7 +2,7 @@
 import { builtin } from "../native/builtin.ts";
 import { Connection } from "./connection.ts";
 import { StreamStoreError } from "../error.ts";
-import { syncPath, systemError } from "./manifest.ts";
+import { syncPath, systemError } from "./durable_file.ts";
 
 /**
  * Makes a store's directory: it is built beside its place by `build` and then renamed, so that a crash meanwhile leaves

@@ -1,4 +1,4 @@
-import { systemError } from "../../store/manifest.ts";
+import { systemError } from "../../store/durable_file.ts";
 import { type FileHandle, open } from "node:fs/promises";
 
 /** Bytes that are read in ranges, wherever they lie: hyparquet's `AsyncBuffer`, with a name for messages. */

@@ -6,7 +6,7 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { copyFile, link, mkdir, readdir, rename, rm, rmdir } from "node:fs/promises";
 import { randomUUID } from "node:crypto";
 import { basename, dirname, join, resolve } from "node:path";
-import { syncPath } from "../../store/manifest.ts";
+import { syncPath } from "../../store/durable_file.ts";
 
 /** What a killed save has left is nobody's after a day. */
 const staleMs = 24 * 3600 * 1000;

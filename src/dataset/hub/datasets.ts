@@ -2,7 +2,7 @@
 import { builtin } from "../../native/builtin.ts";
 import type { Connection } from "../../store/connection.ts";
 import { StreamStoreError } from "../../error.ts";
-import { systemError } from "../../store/manifest.ts";
+import { systemError } from "../../store/durable_file.ts";
 import { check } from "../../native/status.ts";
 import { parseFeature } from "../features.ts";
 import type { LoadedColumn } from "../known_features.ts";

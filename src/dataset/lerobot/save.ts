@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import type { Connection } from "../../store/connection.ts";
 import { StreamStoreError } from "../../error.ts";
 import { describe, type FieldMap } from "../../fields.ts";
-import { systemError } from "../../store/manifest.ts";
+import { systemError } from "../../store/durable_file.ts";
 import { sessionOf } from "../../store/session.ts";
 import type { StreamStore } from "../../store.ts";
 import { rowsOfStore } from "../known_features.ts";

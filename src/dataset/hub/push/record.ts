@@ -1,5 +1,5 @@
 import { builtin } from "../../../native/builtin.ts";
-import { replaceFile, systemError } from "../../../store/manifest.ts";
+import { replaceFile, systemError } from "../../../store/durable_file.ts";
 
 /** A file of a split, and the hash by which it is known whether it is still the same. */
 export interface Shard {

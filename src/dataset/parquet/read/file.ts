@@ -1,5 +1,5 @@
 import { StreamStoreError } from "../../../error.ts";
-import { systemError } from "../../../store/manifest.ts";
+import { systemError } from "../../../store/durable_file.ts";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { compressors } from "hyparquet-compressors";

@@ -1,6 +1,6 @@
 import { damaged } from "../../decode.ts";
 import { StreamStoreError } from "../../../error.ts";
-import { systemError } from "../../../store/manifest.ts";
+import { systemError } from "../../../store/durable_file.ts";
 import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { type ByteSource, openBytes } from "../../files/byte_source.ts";
