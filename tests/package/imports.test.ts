@@ -48,3 +48,28 @@ test("the search for circles finds one of types, and one of imports at run time"
   assert.deepEqual(circleOf(graph, "/a.ts"), ["/a.ts", "/b.ts", "/c.ts", "/a.ts"]);
   assert.equal(circleOf(new Map([["/a.ts", ["/b.ts"]]]), "/a.ts"), null);
 });
+
+/** All files that are loaded when one is: by imports other than types, and not by those at run time. */
+function loadedWith(start: string): Set<string> {
+  const seen = new Set([start]);
+  for (const path of seen) {
+    const code = readFileSync(path, "utf8").replace(/\/\*[^]*?\*\//g, "");
+    const named = code.matchAll(/^(?:import|export)\s+(?!type\b)(?:[^"';]*?\sfrom\s+)?"(\.[^"]+)"/gm);
+    for (const [, target] of named) seen.add(resolve(dirname(path), target));
+  }
+  return seen;
+}
+
+test("the class StreamStore and all of store/ load nothing that converts datasets", () => {
+  const starts = files.filter((path) => path.startsWith(join(folder, "store")));
+  assert.ok(starts.some((path) => path.endsWith("/store.ts")) && starts.length > 8, `${starts.length} files`);
+  for (const start of starts) {
+    const datasets = [...loadedWith(start)].filter((path) => path.startsWith(join(folder, "dataset")));
+    assert.deepEqual(datasets, [], start);
+  }
+  const loads = [...loadedWith(join(folder, "dataset/load.ts"))];
+  assert.ok(
+    loads.some((path) => path.startsWith(join(folder, "dataset/sort"))),
+    "the walk finds what is loaded",
+  );
+});
