@@ -1,7 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe } from "../fields.ts";
-import { systemError } from "../store/durable_file.ts";
+import { systemError, writeFileBeside } from "../store/durable_file.ts";
 import { checkOptions, optionNames } from "../options.ts";
 import { isLocal } from "./dataset_name.ts";
 import { checkFormat, checkSplit, checkWrittenName, type DatasetFormat, formatOfName } from "./formats.ts";
@@ -13,7 +13,6 @@ import { writeJsonLines } from "./text/write/json_lines.ts";
 import type { SaveDatasetOptions, SaveSource } from "./save_options.ts";
 import { writeParquet } from "./parquet/write/file.ts";
 import { writeParquetFolder } from "./parquet/write/folder.ts";
-import { replaceFile } from "./files/staging.ts";
 import { TableQueue } from "./files/tables.ts";
 import { checkTypes } from "./save_types.ts";
 
@@ -81,7 +80,7 @@ async function saveLocal(
     );
   }
   const path = isFolder ? join(name, `${split}.${format}`) : name;
-  await replaceFile(path, (temporary) => writeOne(temporary, path, format, tables));
+  await writeFileBeside(path, (temporary) => writeOne(temporary, path, format, tables));
 }
 
 async function writeOne(

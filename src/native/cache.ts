@@ -8,6 +8,7 @@
  * is never written to.
  */
 import { StreamStoreError } from "../error.ts";
+import { leftoverMilliseconds, temporaryName, unfinished } from "../store/durable_file.ts";
 import { libraryFolder, permissionRemedy, remedy } from "./folder.ts";
 import { type LibraryHash, packagedLibrary, sha256Of, unpack } from "./packaged.ts";
 import { type Platform, suffixOf } from "./platform.ts";
@@ -32,7 +33,7 @@ export async function cachedLibrary(
   const path = `${folder}/${name}`;
   if (system.vouches(path)) return { folder, path, isVerified: false };
   try {
-    await ensure(hash, platform, folder, path, system);
+    await ensure(hash, platform, folder, name, system);
   } catch (cause) {
     if (cause instanceof StreamStoreError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
@@ -47,15 +48,16 @@ async function ensure(
   hash: LibraryHash,
   platform: Platform,
   folder: string,
-  path: string,
+  name: string,
   system: System,
 ): Promise<void> {
+  const path = `${folder}/${name}`;
   if (isPrivate(folder, system) && await isWhole(hash, path, system)) return;
   const bytes = await unpack(await packagedLibrary(platform));
   system.makeDirectory(folder, 0o700);
   isPrivate(folder, system);
   removeLeftovers(folder, system);
-  const place = `${path}.${crypto.randomUUID()}`;
+  const place = `${folder}/${temporaryName(name)}`;
   try {
     system.create(place, bytes, 0o500);
     system.rename(place, path);
@@ -89,12 +91,10 @@ async function isWhole(hash: LibraryHash, path: string, system: System): Promise
   return await sha256Of(system.read(path)) === hash.sha256;
 }
 
-const leftoverMilliseconds = 3_600_000;
-
 /** Removes what was left by processes that died while they wrote. */
 function removeLeftovers(folder: string, system: System): void {
   for (const name of system.names(folder)) {
-    if (!/^libstreamstore-\w+\.\w+\.[\w-]+$/.test(name)) continue;
+    if (unfinished(name) === null) continue;
     const found = system.find(`${folder}/${name}`);
     const isOld = found !== null && Date.now() - found.modified > leftoverMilliseconds;
     if (isOld && found.kind === "file") system.remove(`${folder}/${name}`);

@@ -8,7 +8,7 @@
  * It covers only rows that were made durable: those never change again, however the system fails.
  */
 import { builtin } from "../native/builtin.ts";
-import { removeQuietly } from "../store/durable_file.ts";
+import { replaceFile } from "../store/durable_file.ts";
 
 /** How far a store has been searched, and what was found. */
 export interface SavedEpisodes {
@@ -43,12 +43,10 @@ export function writeEpisodes(path: string, storeId: string, { nextRow, id, star
   words.set([magic, version, ...idWords(storeId), ...header]);
   words.set(starts, headerWords);
   words.set(checksumOf(words.subarray(0, -checksumWords)), words.length - checksumWords);
-  const beside = `${path}.${crypto.randomUUID()}`;
   try {
-    builtin.fs.writeFileSync(beside, words);
-    builtin.fs.renameSync(beside, path);
+    replaceFile(path, `Cannot write ${path}`, [new Uint8Array(words.buffer)]);
   } catch {
-    removeQuietly(beside);
+    // The episodes are found anew.
   }
 }
 

@@ -2,20 +2,28 @@
 import { builtin } from "../native/builtin.ts";
 import { Connection } from "./connection.ts";
 import { StreamStoreError } from "../error.ts";
-import { syncPath, systemError } from "./durable_file.ts";
+import {
+  namesIn,
+  syncName,
+  systemError,
+  temporaryName,
+  unfinished,
+  unfinishedBeside,
+} from "./durable_file.ts";
 
 /**
  * Makes a store's directory: it is built beside its place by `build` and then renamed, so that a crash meanwhile leaves
  * nothing at `path`. What it leaves beside it, the next creation there removes.
+ *
+ * Not by `writeFolderBeside`, which replaces what is there: a store's directory is new, stays open while it gets its name, and
+ * has a lock in it that tells at once, and not after a day, whether its creator is dead. Names are alike.
  */
 export function createDirectory(path: string, build: (directory: string) => Connection): Connection {
   const action = `Cannot create a store at ${path}`;
   checkEmpty(path, action);
   const parent = builtin.path.dirname(path);
-  // Only the name's beginning, since a name that is as long as can be leaves no room for more.
-  const prefix = `.${Array.from(builtin.path.basename(path)).slice(0, 40).join("")}.creating-`;
-  removeLeftovers(parent, prefix);
-  let place = builtin.path.join(parent, prefix + crypto.randomUUID());
+  removeLeftovers(path);
+  let place = builtin.path.join(parent, temporaryName(builtin.path.basename(path)));
   let built: Connection | undefined;
   try {
     builtin.fs.mkdirSync(place);
@@ -51,38 +59,14 @@ function checkEmpty(path: string, action: string): void {
   );
 }
 
-/**
- * Makes the name that a directory was just given durable. A parent that may be written but not read cannot be opened for
- * that; then the directory is synced itself, which brings a journal up to the renaming too.
- */
-function syncName(directory: string): void {
-  try {
-    syncPath(builtin.path.dirname(directory));
-  } catch (error) {
-    if ((error as { code?: string }).code !== "EACCES") throw error;
-    syncPath(directory);
-  }
-}
-
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
 /** Names that begin alike may be a user's: only those that a creation gives are looked at. */
-function removeLeftovers(parent: string, prefix: string): void {
-  for (const name of namesIn(parent)) {
-    if (!name.startsWith(prefix) || !uuid.test(name.slice(prefix.length))) continue;
+function removeLeftovers(path: string): void {
+  for (const left of unfinishedBeside(path)) {
     try {
-      removeIfLeft(builtin.path.join(parent, name));
+      removeIfLeft(left);
     } catch {
       // What cannot be removed, as another user's, is in nobody's way.
     }
-  }
-}
-
-function namesIn(directory: string): string[] {
-  try {
-    return builtin.fs.readdirSync(directory);
-  } catch {
-    return [];
   }
 }
 
@@ -95,14 +79,15 @@ const unlockedMillisecondsMax = 60_000;
  */
 function removeIfLeft(directory: string): void {
   const { fs, path } = builtin;
-  if (namesIn(directory).some((name) => !fileNames.includes(name))) return;
+  const names = namesIn(directory);
+  if (names.some((name) => !fileNames.includes(unfinished(name) ?? name))) return;
   const head = fs.statSync(path.join(directory, "head"), { throwIfNoEntry: false });
   const isLocked = head !== undefined && head.size > 0;
   if (!isLocked && Date.now() - fs.statSync(directory).mtimeMs < unlockedMillisecondsMax) return;
   const lock = isLocked ? takeLock(directory) : null;
   if (lock === "held") return;
   // A creator appends nothing: a store with rows was given this name by somebody.
-  if (lock === null || lock.rowCount === 0) removeFiles(directory);
+  if (lock === null || lock.rowCount === 0) removeFiles(directory, names);
   lock?.close();
 }
 
@@ -127,16 +112,15 @@ const fileNames = [
   "marks",
   "sums",
   "store.json",
-  "store.json.new",
 ];
 
 /**
  * Removes the directory of a store that nobody has appended to. By name, since looking into it takes a descriptor, and
  * there may be none: that may be why the creation has failed. What cannot be removed, the next creation removes.
  */
-function removeFiles(directory: string): void {
+function removeFiles(directory: string, names: readonly string[] = fileNames): void {
   const { fs, path } = builtin;
-  for (const name of fileNames) {
+  for (const name of names) {
     try {
       fs.unlinkSync(path.join(directory, name));
     } catch {

@@ -19,9 +19,11 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
+import { temporaryName } from "../../src/store/durable_file.ts";
 import type { PackagedLibrary } from "../../src/native/packaged.ts";
 import { packedFolder, type Report, start, thisPlatform } from "./packed.ts";
 
@@ -229,12 +231,15 @@ test("twenty processes that start at once all work, and leave one file", () =>
     assert.deepEqual(readdirSync(folder), [path.slice(folder.length + 1)]);
   }));
 
-test("what a process left that died while it wrote is removed an hour later", () =>
+test("what a process left that died while it wrote is removed a day later", () =>
   withHome(async (home, folder, path) => {
     makePrivate(folder);
-    const [old, young, foreign] = [`${path}.old-1`, `${path}.young-1`, `${folder}/notes.txt`];
+    const [old, young] = [1, 2].map(() => join(folder, temporaryName(basename(path))));
+    const foreign = `${folder}/notes.txt`;
     for (const file of [old, young, foreign]) writeFileSync(file, "");
-    for (const file of [old, foreign]) utimesSync(file, Date.now() / 1000 - 4000, Date.now() / 1000 - 4000);
+    const [yesterday, thisMorning] = [25, 23].map((hours) => Date.now() / 1000 - 3600 * hours);
+    for (const file of [old, foreign]) utimesSync(file, yesterday, yesterday);
+    utimesSync(young, thisMorning, thisMorning);
     assertLoaded(await start({ HOME: home }), path);
     assert.deepEqual([old, young, foreign].map((file) => existsSync(file)), [false, true, true]);
   }));

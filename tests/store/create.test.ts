@@ -15,6 +15,7 @@ import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { StreamStore, StreamStoreError } from "../../mod.ts";
+import { unfinished } from "../../src/store/durable_file.ts";
 import { Random } from "../support/support.ts";
 import { Child } from "../torture/child.ts";
 import { compareRows, type Content, fields as contentFields } from "../torture/content.ts";
@@ -24,7 +25,7 @@ const fields = { action: 1 };
 
 /** What creators that were killed have left, but for those who died before there was anything to tell by. */
 function leftoversIn(directory: string): { all: string[]; locked: string[] } {
-  const all = readdirSync(directory).filter((name) => name.includes(".creating-"));
+  const all = readdirSync(directory).filter((name) => unfinished(name) !== null);
   const sizeOf = (name: string) =>
     statSync(`${directory}/${name}/head`, { throwIfNoEntry: false })?.size ?? 0;
   return { all, locked: all.filter((name) => sizeOf(name) > 0) };
@@ -88,9 +89,9 @@ test("open() removes a leftover once nobody holds its lock, or where there is no
   withDirectory((directory) => {
     const [dead, held, young, old] = Array.from(
       { length: 4 },
-      () => `${directory}/.run.stream.creating-${crypto.randomUUID()}`,
+      () => `${directory}/.run.stream.new-${crypto.randomUUID()}`,
     );
-    const other = `${directory}/.other.stream.creating-${crypto.randomUUID()}`;
+    const other = `${directory}/.other.stream.new-${crypto.randomUUID()}`;
     StreamStore.open(dead, { fields }).close();
     using living: StreamStore<typeof fields> = StreamStore.open(held, { fields });
     mkdirSync(young);
@@ -111,7 +112,7 @@ test("open() removes a leftover once nobody holds its lock, or where there is no
 
 test("open() removes nothing that a user has made, whatever its name", () =>
   withDirectory((directory) => {
-    const beside = `${directory}/.run.stream.creating-`;
+    const beside = `${directory}/.run.stream.new-`;
     const kept = [`${beside}keep`, `${beside}${crypto.randomUUID()}`, `${beside}${crypto.randomUUID()}`];
     for (const path of kept.slice(0, 2)) {
       using store: StreamStore<typeof fields> = StreamStore.open(path, { fields });

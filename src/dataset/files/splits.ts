@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { StreamStoreError } from "../../error.ts";
 import { type DatasetFormat, formatOfName, isWrittenName } from "../formats.ts";
 import { findSplits } from "../hub/repository/splits.ts";
-import { recoverFolder } from "./staging.ts";
+import { recoverFolder } from "../../store/durable_file.ts";
 
 const action = "load a dataset";
 
@@ -20,7 +20,7 @@ export async function findFiles(
   split: string,
   format: DatasetFormat | null,
 ): Promise<FoundFiles> {
-  await recoverFolder(path);
+  recoverFolder(path);
   if (!existsSync(path)) {
     throw missing(`Cannot ${action}: there must be a file or a folder ${path}, got none`);
   }
@@ -36,7 +36,7 @@ export async function findFiles(
 
 /** The format in which a folder holds a dataset, or null where it holds none. */
 export async function formatIn(folder: string): Promise<DatasetFormat | null> {
-  await recoverFolder(join(folder, "data"));
+  recoverFolder(join(folder, "data"));
   if (["dataset_dict.json", "state.json"].some((name) => existsSync(join(folder, name)))) return "disk";
   return mainFormat((await listFiles(folder)).filter(isWrittenName));
 }
@@ -48,7 +48,7 @@ async function diskPaths(path: string, split: string, isDict: boolean): Promise<
     const { splits } = await readJson(join(path, "dataset_dict.json"));
     checkSplit(path, split, Array.isArray(splits) ? splits.map(String) : []);
     folder = join(path, split);
-    await recoverFolder(folder);
+    recoverFolder(folder);
   }
   const state = await readJson(join(folder, "state.json"));
   const own = state._split;
@@ -65,7 +65,7 @@ async function diskPaths(path: string, split: string, isDict: boolean): Promise<
 
 /** As HuggingFace's `load_dataset` finds them: by shards' names, by names of splits in paths, or all as train. */
 async function folderFiles(path: string, split: string, wanted: DatasetFormat | null): Promise<FoundFiles> {
-  await recoverFolder(join(path, "data"));
+  recoverFolder(join(path, "data"));
   const all = await listFiles(path);
   const format = wanted ?? mainFormat(all);
   const named = all.filter((name) => formatOfName(name) === format);

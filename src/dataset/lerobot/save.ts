@@ -5,13 +5,12 @@ import { dirname, join } from "node:path";
 import type { Connection } from "../../store/connection.ts";
 import { StreamStoreError } from "../../error.ts";
 import { describe, type FieldMap } from "../../fields.ts";
-import { systemError } from "../../store/durable_file.ts";
+import { systemError, writeFolderBeside } from "../../store/durable_file.ts";
 import { sessionOf } from "../../store/session.ts";
 import type { StreamStore } from "../../store.ts";
 import { rowsOfStore } from "../known_features.ts";
 import { batchRanges } from "../table/row_ranges.ts";
 import { writeParquet } from "../parquet/write/file.ts";
-import { replaceFolder } from "../files/staging.ts";
 import { TableQueue } from "../files/tables.ts";
 import type { TablePlan } from "../table/to_arrow.ts";
 import { ElementStats, type StatsOf } from "./element_stats.ts";
@@ -42,7 +41,7 @@ export async function saveLeRobot(
   const columns = frameColumns(source, episodes, options);
   checkFolder(folder);
   try {
-    await replaceFolder(folder, async (temporary) => {
+    await writeFolderBeside(folder, async (temporary) => {
       await new Writer(connection, columns, episodes, options, temporary).write();
     });
   } catch (error) {

@@ -6,7 +6,7 @@ import { listChecksum, listChecksumKey, type ListedFile } from "../folder_state.
 import { featuresToJson } from "../../features.ts";
 import { writeArrow } from "./file.ts";
 import { shardName, writeShards } from "../../files/shards.ts";
-import { replaceFile, replaceFolder } from "../../files/staging.ts";
+import { writeFileBeside, writeFolderBeside } from "../../../store/durable_file.ts";
 import type { TableQueue } from "../../files/tables.ts";
 
 /**
@@ -22,7 +22,7 @@ export async function writeDisk(
   const others = await readSplits(folder);
   if (others.includes(split)) return await writeSplit(folder, split, tables, shardBytes);
   // Both are on the disk before either gets its name: a list is not left without its split, nor a split without its list.
-  await replaceFile(join(folder, "dataset_dict.json"), async (temporary) => {
+  await writeFileBeside(join(folder, "dataset_dict.json"), async (temporary) => {
     await writeFile(temporary, JSON.stringify({ splits: [...others, split] }));
     await writeSplit(folder, split, tables, shardBytes);
   });
@@ -34,7 +34,7 @@ async function writeSplit(
   tables: TableQueue,
   shardBytes: number,
 ): Promise<void> {
-  await replaceFolder(join(folder, split), async (temporary) => {
+  await writeFolderBeside(join(folder, split), async (temporary) => {
     const checksums: string[] = [];
     const paths = await writeShards(
       tables,

@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
-import { readdir, rename } from "node:fs/promises";
-import { join } from "node:path";
+import { copyFile, link, mkdir, readdir, rename } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { writeParquet } from "./file.ts";
 import { shardName, writeShards } from "../../files/shards.ts";
-import { carryOver, replaceFolder } from "../../files/staging.ts";
+import { writeFolderBeside } from "../../../store/durable_file.ts";
 import type { TableQueue } from "../../files/tables.ts";
 
 /**
@@ -17,7 +17,7 @@ export async function writeParquetFolder(
   shardBytes: number,
 ): Promise<void> {
   const data = join(folder, "data");
-  await replaceFolder(data, async (temporary) => {
+  await writeFolderBeside(data, async (temporary) => {
     const paths = await writeShards(
       tables,
       shardBytes,
@@ -34,6 +34,12 @@ export async function writeParquetFolder(
       if (entry.isFile() && !isShardOf(split, below)) await carryOver(path, join(temporary, below));
     }
   });
+}
+
+/** Takes a file over into a folder that is being made: as a link, where the file system has them. */
+async function carryOver(from: string, to: string): Promise<void> {
+  await mkdir(dirname(to), { recursive: true });
+  await link(from, to).catch(() => copyFile(from, to));
 }
 
 /** Whether a file is one of a split's shards, of whatever number. */
