@@ -1,4 +1,5 @@
 import { checkOptions, optionNames } from "../options.ts";
+import { systemError } from "../store/durable_file.ts";
 import { isLocal } from "./dataset_name.ts";
 import { checkFormat, checkSplit, type DatasetFormat } from "./formats.ts";
 import type { LoadedColumn } from "./known_features.ts";
@@ -41,9 +42,13 @@ export async function loadDataset(
   const isHere = isLocal(name, action);
   if (!isHere) checkNoCsv(options, "parquet", name);
   if (!isHere) return await (await import("./hub/datasets.ts")).load(target, name, split, options);
-  const { format, paths } = await findFiles(name, split, named);
-  checkNoCsv(options, format, name);
-  return await appendRows(target, paths.map((path) => () => openFile(format, path, csv)), options, action);
+  try {
+    const { format, paths } = await findFiles(name, split, named);
+    checkNoCsv(options, format, name);
+    return await appendRows(target, paths.map((path) => () => openFile(format, path, csv)), options, action);
+  } catch (error) {
+    throw systemError(error, `Cannot ${action}`, name);
+  }
 }
 
 function checkNoCsv({ csv }: LoadDatasetOptions, format: DatasetFormat, name: string): void {

@@ -251,7 +251,11 @@ test("next() throws when the Worker crashes, and then starts another", async () 
     using sampler = store.sampler({ ...windows, order: "shuffle", prefetch: 2 });
     try {
       globalThis.Worker = crashing;
-      await assert.rejects(sampler.next(), /^Error: Cannot sample: the Worker has crashed: [^]*out of luck/);
+      await assert.rejects(sampler.next(), {
+        name: "StreamStoreError",
+        code: "internal",
+        message: /^Cannot sample: the Worker has crashed: [^]*out of luck/,
+      });
     } finally {
       globalThis.Worker = Worker;
     }
@@ -266,7 +270,11 @@ test("close() while a batch is waited for is an error there, and closing twice d
     await assert.rejects(sampler.next(), { name: "StreamStoreError", code: "busy" });
     sampler.close();
     sampler.close();
-    await assert.rejects(waiting, { message: "Cannot sample: the sampler was closed" });
+    await assert.rejects(waiting, {
+      name: "StreamStoreError",
+      code: "closed",
+      message: "Cannot sample: the sampler was closed",
+    });
     assert.deepEqual(
       await take(sampler, 2),
       drawStarts(store.sampler({ ...windows, order: "sequential" }), 16),

@@ -1,5 +1,5 @@
-import { systemError } from "../../store/durable_file.ts";
 import { type FileHandle, open } from "node:fs/promises";
+import { inFile } from "../decode.ts";
 
 /** Bytes that are read in ranges, wherever they lie: hyparquet's `AsyncBuffer`, with a name for messages. */
 export interface ByteSource {
@@ -12,17 +12,15 @@ export interface ByteSource {
   close(): Promise<void> | void;
 }
 
-/** A file on the disk. */
+/** A file on the disk. What it cannot be read for is an error that names it. */
 export async function openBytes(path: string): Promise<ByteSource> {
-  const handle = await open(path, "r").catch((cause: Error) => {
-    throw systemError(cause, `Cannot read ${path}`, path);
-  });
+  const handle = await inFile(path, null, () => open(path, "r"));
   try {
     const { size } = await handle.stat();
     return {
       path,
       byteLength: size,
-      slice: (start, end = size) => readBytes(handle, size, start, end),
+      slice: (start, end = size) => inFile(path, null, () => readBytes(handle, size, start, end)),
       close: () => handle.close(),
     };
   } catch (error) {
@@ -39,7 +37,9 @@ async function readBytes(handle: FileHandle, size: number, start: number, end: n
   let done = 0;
   while (done < bytes.length) {
     const { bytesRead } = await handle.read(bytes, done, bytes.length - done, start + done);
-    if (bytesRead === 0) throw new Error("the file ended while it was read");
+    if (bytesRead === 0) {
+      throw new Error(`it must keep its ${size} bytes while it is read, got ${start + done}`);
+    }
     done += bytesRead;
   }
   return bytes.buffer;

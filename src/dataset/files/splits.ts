@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { StreamStoreError } from "../../error.ts";
 import { type DatasetFormat, formatOfName, isWrittenName } from "../formats.ts";
 import { findSplits } from "../hub/repository/splits.ts";
+import { readFailure } from "../decode.ts";
 import { recoverFolder } from "../../store/durable_file.ts";
 
 const action = "load a dataset";
@@ -106,9 +107,9 @@ function isJson(name: string): boolean {
 async function sniffFormat(path: string): Promise<DatasetFormat> {
   const { openBytes } = await import("./byte_source.ts");
   const source = await openBytes(path);
-  const start = new Uint8Array(await source.slice(0, Math.min(8, source.byteLength)));
-  await source.close();
-  const text = new TextDecoder("latin1").decode(start);
+  const text = await source.slice(0, Math.min(8, source.byteLength))
+    .then((start) => new TextDecoder("latin1").decode(start))
+    .finally(() => source.close());
   if (text.startsWith("PAR1")) return "parquet";
   if (text.startsWith("ARROW1") || text.startsWith("\xff\xff\xff\xff")) return "arrow";
   if (/^(\xef\xbb\xbf)?\s*[[{]/.test(text)) return "jsonl";
@@ -129,6 +130,7 @@ async function readJson(path: string): Promise<Record<string, unknown>> {
   try {
     text = await readFile(path, "utf8");
   } catch (cause) {
+    if (existsSync(path)) throw readFailure(path, null, cause);
     throw missing(`Cannot ${action}: ${dirname(path)} must have ${path}`, cause);
   }
   try {

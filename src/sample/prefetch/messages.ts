@@ -48,16 +48,20 @@ export type LastReport = Report & { readonly kind: "end" | "error" };
 
 /** An error as it is sent: by its name, message and code. */
 export function reportError(error: unknown, generation: number): LastReport {
-  const { name, message } = error instanceof Error ? error : new Error(String(error));
+  const { name, message } = error instanceof Error ? error : { name: "", message: String(error) };
   const code = error instanceof StreamStoreError ? error.code : undefined;
   return { kind: "error", name, message, code, generation };
 }
 
+/** For who waits for a batch of a sampler that is closed. */
+export function closedError(): StreamStoreError {
+  return new StreamStoreError("closed", "Cannot sample: the sampler was closed");
+}
+
 /** The error that was sent. */
 export function errorOf(report: LastReport | null): Error {
-  if (report?.kind !== "error") return new Error("Cannot sample: the sampler was closed");
-  const { name, message, code } = report;
-  if (code !== undefined) return new StreamStoreError(code, message);
-  const errors: Readonly<Record<string, new (message: string) => Error>> = { RangeError, TypeError };
-  return new (errors[name] ?? Error)(message);
+  if (report?.kind !== "error") return closedError();
+  const { name, message, code = "internal" } = report;
+  if (name === "RangeError") return new RangeError(message);
+  return name === "TypeError" ? new TypeError(message) : new StreamStoreError(code, message);
 }

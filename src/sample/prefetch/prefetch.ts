@@ -8,6 +8,7 @@ import { parseSamplerOptions } from "../parse_options.ts";
 import type { SamplerPlan } from "../plan.ts";
 import {
   type BatchReport,
+  closedError,
   errorOf,
   type LastReport,
   type Order,
@@ -83,9 +84,8 @@ export class PrefetchingSampler<Batch = AnyBatch> implements AsyncIterable<Batch
    *
    * @returns Columns of shape `[B, T]`, or `[B, S, W]` for dense fields, over shared memory.
    * @throws {RangeError} As `next` of {@link Sampler}. The call after it tries again, with another Worker.
-   * @throws {StreamStoreError} If the store is closed (`closed`), the last call has not ended (`busy`), or the Worker
-   * cannot open or read the store.
-   * @throws {Error} If the sampler was closed meanwhile, or the Worker has crashed.
+   * @throws {StreamStoreError} If the store is closed, or the sampler was closed meanwhile (`closed`), the last call has
+   * not ended (`busy`), the Worker cannot open or read the store, or it has crashed (`internal`).
    *
    * @example
    * ```ts
@@ -233,7 +233,7 @@ export class PrefetchingSampler<Batch = AnyBatch> implements AsyncIterable<Batch
     this.#worker = null;
     this.#ready = [];
     this.#heldSlot = null;
-    this.#last = reportError(new Error("Cannot sample: the sampler was closed"), 0);
+    this.#last = reportError(closedError(), 0);
     this.#notify();
     this.#last = null;
     if (this.#hasCrashed) return worker.terminate();
@@ -273,7 +273,10 @@ export class PrefetchingSampler<Batch = AnyBatch> implements AsyncIterable<Batch
     worker.onerror = (event) => {
       event.preventDefault();
       this.#hasCrashed = true;
-      const crash = new Error(`Cannot sample: the Worker has crashed: ${event.message}`);
+      const crash = new StreamStoreError(
+        "internal",
+        `Cannot sample: the Worker has crashed: ${event.message}`,
+      );
       this.#take(reportError(crash, this.#generation));
     };
   }

@@ -3,6 +3,7 @@ import { readFile, rename, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { listChecksum, listChecksumKey, type ListedFile } from "../folder_state.ts";
+import { inFile } from "../../decode.ts";
 import { featuresToJson } from "../../features.ts";
 import { writeArrow } from "./file.ts";
 import { shardName, writeShards } from "../../files/shards.ts";
@@ -63,7 +64,7 @@ async function readSplits(folder: string): Promise<string[]> {
       }/<split>`,
     );
   }
-  const { splits } = JSON.parse(await readFile(path, "utf8"));
+  const { splits } = await inFile(path, null, async () => JSON.parse(await readFile(path, "utf8")) ?? {});
   return Array.isArray(splits) ? splits.map(String) : [];
 }
 
