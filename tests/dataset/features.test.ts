@@ -172,7 +172,7 @@ function loaded(path: string, seen = new Set<string>()): Set<string> {
   return seen;
 }
 
-test("importing the core loads neither Arrow nor Parquet", () => {
+test("StreamStore loads neither Arrow nor Parquet when it is imported", () => {
   const root = fileURLToPath(new URL("../..", import.meta.url));
   const core = [...loaded(resolve(root, "mod.ts"))].filter((name) => !name.startsWith("/"));
   assert.deepEqual(core.filter((name) => !name.startsWith("node:")), []);
