@@ -9,19 +9,13 @@ export const symbols = {
   ss_abi_version: { args: [], result: "u32" },
   ss_store_open: { args: ["buffer", "u32", "u32", "buffer", "buffer", "buffer"], result: "i32" }, // directory, directory_bytes, mode, options, id, out
   ss_store_close: { args: ["u32", "u32", "u32"], result: "i32" }, // store, view_count, blank
-  ss_store_state: { args: ["u32", "buffer"], result: "i32" }, // store, out
+  ss_store_update: { args: ["u32", "u32", "f64", "buffer"], result: "i32" }, // store, action, row, out_state
   ss_store_detail: { args: ["u32", "buffer"], result: "i32" }, // store, out
-  ss_store_flush: { args: ["u32"], result: "i32" }, // store
-  ss_store_reserve: { args: ["u32"], result: "i32" }, // store
-  ss_store_sync: { args: ["u32"], result: "i32" }, // store
-  ss_store_drop: { args: ["u32", "f64"], result: "i32" }, // store, row
-  ss_store_refresh: { args: ["u32", "buffer"], result: "i32" }, // store, out_changed
   ss_store_write: { args: ["u32", "buffer", "u32", "buffer", "u32"], result: "i32" }, // store, records, record_count, values, value_count
   ss_window_gather: { args: ["u32", "buffer", "u32", "u32", "u32", "buffer", "u32", "buffer", "buffer", "buffer"], result: "i32" }, // store, starts, window_count, window_length, layout, integers, integer_count, out_values, out_types, out_steps
   ss_column_extract: { args: ["u32", "buffer", "buffer", "buffer", "buffer", "buffer"], result: "i32" }, // store, request, out_values, out_offsets, out_validity, out_progress
   ss_rows_read: { args: ["u32", "f64", "u32", "buffer", "buffer"], result: "i32" }, // store, first_row, row_count, out_starts, out_steps
-  ss_row_find: { args: ["u32", "f64", "buffer"], result: "i32" }, // store, token, out_row
-  ss_step_find: { args: ["u32", "buffer", "buffer"], result: "i32" }, // store, step, out_row
+  ss_row_find: { args: ["u32", "u32", "buffer", "buffer"], result: "i32" }, // store, key, number, out_row
   ss_marks_read: { args: ["u32", "f64", "f64", "buffer", "u32", "buffer"], result: "i32" }, // store, first_row, end_row, out_marks, marks_max, out_count
 } as const;
 
@@ -71,7 +65,7 @@ export const callbacks = {
   ss_view_deallocate: { args: ["pointer", "pointer"], result: "void" }, // _, context
 } as const;
 
-export const abiVersion = 2;
+export const abiVersion = 3;
 
 export const storeMode = {
   temporary: 0,
@@ -89,35 +83,50 @@ export const storeOptions = {
   length: 4,
 } as const;
 
+export const storeAction = {
+  none: 0,
+  flush: 1,
+  reserve: 2,
+  sync: 3,
+  dropBefore: 4,
+  refresh: 5,
+} as const;
+
+export const rowKey = {
+  token: 0,
+  step: 1,
+} as const;
+
 export const storeState = {
-  tokenCount: 0,
-  rowCount: 1,
-  markCount: 2,
-  lastStep: 3,
-  firstToken: 4,
-  firstRow: 5,
-  capacityTokens: 6,
-  tailStateAddress: 7,
-  tailRecordsAddress: 8,
-  tailRecordsBytes: 9,
-  tailValuesAddress: 10,
-  tailValuesBytes: 11,
-  stepsAddress: 12,
-  stepsBytes: 13,
-  typesAddress: 14,
-  typesBytes: 15,
-  dataAddress: 16,
-  dataBytes: 17,
-  recoveredTokens: 18,
-  recoveredRows: 19,
-  cutTokens: 20,
-  cutRows: 21,
-  cutRecords: 22,
-  roomRecords: 23,
-  roomValues: 24,
-  roomMarks: 25,
-  id: 26,
-  length: 28,
+  sequence: 0,
+  tokenCount: 1,
+  rowCount: 2,
+  markCount: 3,
+  lastStep: 4,
+  firstToken: 5,
+  firstRow: 6,
+  capacityTokens: 7,
+  tailStateAddress: 8,
+  tailRecordsAddress: 9,
+  tailRecordsBytes: 10,
+  tailValuesAddress: 11,
+  tailValuesBytes: 12,
+  stepsAddress: 13,
+  stepsBytes: 14,
+  typesAddress: 15,
+  typesBytes: 16,
+  dataAddress: 17,
+  dataBytes: 18,
+  recoveredTokens: 19,
+  recoveredRows: 20,
+  cutTokens: 21,
+  cutRows: 22,
+  cutRecords: 23,
+  roomRecords: 24,
+  roomValues: 25,
+  roomMarks: 26,
+  id: 27,
+  length: 29,
 } as const;
 
 export const storeFile = {

@@ -1,6 +1,5 @@
 /** Rows by their number, and the numbers of rows by a token or a step of theirs. */
 import { describe } from "../fields.ts";
-import { check } from "../native/status.ts";
 import { isInt64, wrongStep } from "../steps.ts";
 import type { Session } from "../store/session.ts";
 import { readRows, type Row } from "./rows.ts";
@@ -54,8 +53,5 @@ export function rowOfStep(session: Session, step: number | bigint): number {
   session.prepareRead("find a row");
   const isStep = typeof step === "bigint" ? isInt64(step) : Number.isSafeInteger(step);
   if (!isStep) throw wrongStep("Cannot find a row", "a step", step);
-  const out = new Float64Array(1);
-  const { native, store } = session.connection;
-  check(native.ss_step_find(store, BigInt64Array.of(BigInt(step)), out), "Cannot find a row");
-  return out[0];
+  return session.connection.findRow("step", BigInt(step));
 }

@@ -1,6 +1,6 @@
 import { StreamStoreError } from "../error.ts";
 import type { Field } from "../fields.ts";
-import { storeMode, storeOptions, storeState } from "../native/abi.ts";
+import { rowKey, storeAction, storeMode, storeOptions, storeState } from "../native/abi.ts";
 import { runtime } from "../native/load.ts";
 import type { ColumnViews, ViewState } from "../native/runtime.ts";
 import { check, status } from "../native/status.ts";
@@ -67,7 +67,6 @@ export class Connection {
   isWriting = false;
   #views?: ColumnViews;
   #dataAddress = 0n;
-  readonly #changed = new Uint32Array(1);
   readonly #state = new BigInt64Array(storeState.length);
 
   /** Where its files are, or a temporary store's would be. */
@@ -151,17 +150,21 @@ export class Connection {
     return this.rowCount - this.firstRow;
   }
 
-  /** The row that holds a token. */
-  rowOfToken(index: number): number {
+  /** The row that holds a token, or the first of a step; -1 where no row has the step. */
+  findRow(key: keyof typeof rowKey, number: bigint): number {
     const out = new Float64Array(1);
-    check(this.native.ss_row_find(this.store, index, out), "Cannot find a row");
+    const code = this.native.ss_row_find(this.store, rowKey[key], BigInt64Array.of(number), out);
+    check(code, "Cannot find a row");
     return out[0];
+  }
+
+  rowOfToken(index: number): number {
+    return this.findRow("token", BigInt(index));
   }
 
   /** Drops whole chunks before a row. */
   dropBefore(row: number): void {
-    check(this.native.ss_store_drop(this.store, row), "Cannot drop the oldest rows");
-    this.reload();
+    this.#update("dropBefore", "Cannot drop the oldest rows", row);
   }
 
   get recovery(): Recovery {
@@ -211,33 +214,34 @@ export class Connection {
 
   /** Moves the tail into the columns, and reserves disk space for what it takes next as long as there is any. */
   flush(): void {
-    this.checkGrowth(this.native.ss_store_flush(this.store), "Cannot flush the store");
-    this.reload();
+    this.#update("flush", "Cannot flush the store");
   }
 
   /** Reserves disk space for what the tail takes next, or says that there is none. */
   reserve(): void {
-    this.checkGrowth(this.native.ss_store_reserve(this.store), "Cannot append");
-    this.reload();
+    this.#update("reserve", "Cannot append");
   }
 
   /** Flushes, and makes everything durable. */
   sync(): void {
-    this.checkGrowth(this.native.ss_store_sync(this.store), "Cannot sync the store");
-    this.reload();
+    this.#update("sync", "Cannot sync the store");
   }
 
   /** For a reader: goes to the newest commit. Returns whether there was a newer one. */
   refresh(): boolean {
-    check(this.native.ss_store_refresh(this.store, this.#changed), "Cannot refresh the store");
-    if (this.#changed[0] === 0) return false;
-    this.reload();
-    return true;
+    const sequence = this.#state[storeState.sequence];
+    this.#update("refresh", "Cannot refresh the store");
+    return this.#state[storeState.sequence] !== sequence;
   }
 
   /** Reads what the last commit says. */
   reload(): void {
-    check(this.native.ss_store_state(this.store, this.#state), "Cannot read the store's state");
+    this.#update("none", "Cannot read the store's state");
+  }
+
+  /** Has the library do something, and reads what the last commit says then. */
+  #update(action: keyof typeof storeAction, what: string, row = 0): void {
+    this.checkGrowth(this.native.ss_store_update(this.store, storeAction[action], row, this.#state), what);
     this.tokenCount = this.#number("tokenCount");
     this.rowCount = this.#number("rowCount");
     this.markCount = this.#number("markCount");

@@ -8,6 +8,8 @@ import {
   callbacks,
   gatherLayout,
   laterSymbols,
+  rowKey,
+  storeAction,
   storeMode,
   storeState,
   symbols,
@@ -82,9 +84,9 @@ test("handles that are stale, closed, foreign or made up are errors, never crash
     return out[0];
   };
   const calls: ((store: number) => number)[] = [
-    (store) => native.ss_store_flush(store),
-    (store) => native.ss_store_reserve(store),
-    (store) => native.ss_store_state(store, new BigInt64Array(storeState.length)),
+    ...Object.values(storeAction).map((action) => (store: number) =>
+      native.ss_store_update(store, action, 0, new BigInt64Array(storeState.length))
+    ),
     (store) => native.ss_store_detail(store, new Float64Array(2)),
     (store) => native.ss_store_write(store, bytes, 1, bytes, 1),
     (store) => batch.ss_batch_begin(store, bytes, 1),
@@ -96,8 +98,9 @@ test("handles that are stale, closed, foreign or made up are errors, never crash
     (store) =>
       native.ss_column_extract(store, new Float64Array(16), bytes, bytes, bytes, new Float64Array(8)),
     (store) => native.ss_rows_read(store, 0, 1, new Float64Array(2), new BigInt64Array(1)),
-    (store) => native.ss_row_find(store, 0, new Float64Array(1)),
-    (store) => native.ss_step_find(store, new BigInt64Array(1), new Float64Array(1)),
+    ...Object.values(rowKey).map((key) => (store: number) =>
+      native.ss_row_find(store, key, new BigInt64Array(1), new Float64Array(1))
+    ),
     (store) => native.ss_marks_read(store, 0, 1, bytes, 1, new Float64Array(1)),
     (store) => statistics.ss_statistics_add(store, bytes, 0, bytes, bytes, bytes, 0, new Float64Array(6)),
     (store) => sampler.ss_episodes_scan(store, 0, bytes, bytes, 1, new Float64Array(6), bytes, 1),
@@ -161,6 +164,18 @@ test("numbers that no caller of the table should pass are refused by the library
   const [store] = out;
   for (const layout of [gatherLayout.steps.int64 + gatherLayout.steps.float64, 32, 2 ** 32 - 1]) {
     assert.equal(native.ss_window_gather(store, out, 0, 1, layout, out, 0, out, out, out), invalid);
+  }
+  const state = new BigInt64Array(storeState.length);
+  const wrong = [[-1, 0], [6, 0], [storeAction.dropBefore, 0.5], [storeAction.dropBefore, -1]];
+  for (const [action, row] of wrong) {
+    assert.equal(native.ss_store_update(store, action >>> 0, row, state), invalid);
+  }
+  assert.deepEqual([...state], Array(storeState.length).fill(0n), "nothing was done, and nothing is told");
+  assert.equal(native.ss_row_find(store, 2, new BigInt64Array(1), out), invalid);
+  const outOfRange = 6;
+  for (const token of [-1n, 0n, 2n ** 53n]) {
+    const found = native.ss_row_find(store, rowKey.token, BigInt64Array.of(token), out);
+    assert.equal(found, outOfRange);
   }
   assert.equal(native.ss_store_close(store, 0, 0), 0);
   assert.equal(open(missing, 0, [100, 16, 16, 1000]), 25);

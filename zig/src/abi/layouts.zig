@@ -6,7 +6,7 @@ const cells = @import("../format/cells.zig");
 const files = @import("../store/files.zig");
 
 /// Grows with every change of what the library exports.
-pub const abi_version = 2;
+pub const abi_version = 3;
 
 /// How a store is opened.
 pub const StoreMode = enum(u32) { temporary, create, write, read, salvage };
@@ -19,8 +19,29 @@ pub const StoreOptions = extern struct {
     reserved_elements: f64,
 };
 
+/// What is done to an open store.
+pub const StoreAction = enum(u32) {
+    /// To read its state.
+    none,
+    /// Moves the tail into the columns, and reserves disk space for what it takes next as long as there is any.
+    flush,
+    /// Reserves disk space for what the tail takes next, or says that there is none.
+    reserve,
+    /// Flushes, and makes everything durable.
+    sync,
+    /// Drops whole chunks before a row.
+    drop_before,
+    /// For a reader: goes to the newest commit.
+    refresh,
+};
+
+/// By what a row is looked up.
+pub const RowKey = enum(u32) { token, step };
+
 /// What the last commit says, where the columns and the tail are, and what opening found.
 pub const StoreState = extern struct {
+    /// Grows with every commit.
+    sequence: u64,
     token_count: u64,
     row_count: u64,
     mark_count: u64,

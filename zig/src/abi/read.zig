@@ -8,6 +8,7 @@ const layouts = @import("layouts.zig");
 const numbers = @import("numbers.zig");
 const extract_file = @import("../read/extract.zig");
 const gather_file = @import("../read/gather.zig");
+const rows_file = @import("../read/rows.zig");
 
 comptime {
     std.debug.assert(@sizeOf(gather_file.IntegerField) == 8);
@@ -97,24 +98,23 @@ export fn ss_rows_read(store: u32, first_row: f64, row_count: u32, out_starts: [
     return status.ok;
 }
 
-/// out: the row that holds the token
-export fn ss_row_find(store: u32, token: f64, out_row: *f64) i32 {
+/// key: a `layouts.RowKey`; number: the token or the step; out: the row that holds it, or for a step that no row has -1
+export fn ss_row_find(store: u32, key: u32, number: *align(1) const i64, out_row: *f64) i32 {
     const slot = handles.take(store) catch |err| return status.of(err);
     defer slot.put();
-    const table = slot.store.rowTable();
-    const index = numbers.to(u53, token) catch |err| return status.of(err);
-    if (index >= table.steps.len) return status.of(error.OutOfRange);
-    out_row.* = @floatFromInt(table.rowOfToken(index) catch |err| return status.of(err));
+    const row = findRow(slot.store.rowTable(), key, number.*) catch |err| return status.of(err);
+    out_row.* = if (row) |index| @floatFromInt(index) else -1;
     return status.ok;
 }
 
-/// out: the row of the step, or -1
-export fn ss_step_find(store: u32, step: *align(1) const i64, out_row: *f64) i32 {
-    const slot = handles.take(store) catch |err| return status.of(err);
-    defer slot.put();
-    const row = slot.store.rowTable().rowOfStep(step.*) catch |err| return status.of(err);
-    out_row.* = if (row) |index| @floatFromInt(index) else -1;
-    return status.ok;
+fn findRow(table: rows_file.Table, key: u32, number: i64) status.Error!?usize {
+    switch (std.enums.fromInt(layouts.RowKey, key) orelse return error.InvalidArgument) {
+        .token => {
+            if (number < 0 or number >= table.steps.len) return error.OutOfRange;
+            return try table.rowOfToken(@intCast(number));
+        },
+        .step => return table.rowOfStep(number),
+    }
 }
 
 /// The marks of rows `[first_row, end_row)`, three words each, as many as fit; out_count says how many there are.

@@ -63,11 +63,25 @@ export fn ss_store_close(store: u32, view_count: u32, blank: u32) i32 {
     return status.result(handles.close(slot, view_count, blank != 0));
 }
 
-export fn ss_store_state(store: u32, out: *layouts.StoreState) i32 {
+/// Does to a store what a `layouts.StoreAction` says, and tells its state after that. row: what dropping is to keep
+export fn ss_store_update(store: u32, action: u32, row: f64, out_state: *layouts.StoreState) i32 {
     const slot = handles.take(store) catch |err| return status.of(err);
     defer slot.put();
-    out.* = stateOf(slot.store);
-    return status.ok;
+    const outcome = update(slot.store, action, row);
+    if (outcome) |_| out_state.* = stateOf(slot.store) else |_| {}
+    return growthResult(slot, outcome);
+}
+
+fn update(store: *Store, action_in: u32, row: f64) Error!void {
+    const action = std.enums.fromInt(layouts.StoreAction, action_in) orelse return error.InvalidArgument;
+    return switch (action) {
+        .none => {},
+        .flush => store.flushAndReserve(),
+        .reserve => store.reserve(),
+        .sync => store.sync(),
+        .drop_before => store.dropBefore(try numbers.to(u53, row)),
+        .refresh => _ = try store.refresh(),
+    };
 }
 
 fn stateOf(store: *const Store) layouts.StoreState {
@@ -77,6 +91,7 @@ fn stateOf(store: *const Store) layouts.StoreState {
     const found = store.recovery;
     const room = store.room();
     return .{
+        .sequence = commit.sequence,
         .token_count = commit.token_count,
         .row_count = commit.row_count,
         .mark_count = commit.mark_count,
@@ -113,43 +128,6 @@ export fn ss_store_detail(store: u32, out: *[2]f64) i32 {
     const slot = handles.take(store) catch |err| return status.of(err);
     defer slot.put();
     out.* = slot.detail;
-    return status.ok;
-}
-
-/// Moves the tail into the columns, and reserves disk space for what it takes next as long as there is any.
-export fn ss_store_flush(store: u32) i32 {
-    const slot = handles.take(store) catch |err| return status.of(err);
-    defer slot.put();
-    return growthResult(slot, slot.store.flushAndReserve());
-}
-
-/// Reserves disk space for what the tail takes next, or says that there is none; `ss_store_state` tells how much it is.
-export fn ss_store_reserve(store: u32) i32 {
-    const slot = handles.take(store) catch |err| return status.of(err);
-    defer slot.put();
-    return growthResult(slot, slot.store.reserve());
-}
-
-/// Flushes, and makes everything durable.
-export fn ss_store_sync(store: u32) i32 {
-    const slot = handles.take(store) catch |err| return status.of(err);
-    defer slot.put();
-    return growthResult(slot, slot.store.sync());
-}
-
-/// Drops whole chunks before a row.
-export fn ss_store_drop(store: u32, row: f64) i32 {
-    const slot = handles.take(store) catch |err| return status.of(err);
-    defer slot.put();
-    const index = numbers.to(u53, row) catch |err| return status.of(err);
-    return status.result(slot.store.dropBefore(index));
-}
-
-/// For a reader: goes to the newest commit. out: 1 if there was a newer one
-export fn ss_store_refresh(store: u32, out_changed: *u32) i32 {
-    const slot = handles.take(store) catch |err| return status.of(err);
-    defer slot.put();
-    out_changed.* = @intFromBool(slot.store.refresh() catch |err| return status.of(err));
     return status.ok;
 }
 
