@@ -84,6 +84,11 @@ export interface Field extends FieldInfo {
 
 export const kinds: Readonly<Record<Dtype, number>> = { float64: 0, int64: 3, uint64: 4 };
 
+/** Integer fields as the native library's gather takes them. */
+export function integerFields(fields: readonly Field[]): Int32Array {
+  return Int32Array.from(fields.filter(({ kind }) => kind !== 0).flatMap(({ type, kind }) => [type, kind]));
+}
+
 const typeMin = -(2 ** 31);
 const typeMax = 2 ** 31 - 1;
 

@@ -1,5 +1,4 @@
 import { StreamStoreError } from "../error.ts";
-import type { Field } from "../fields.ts";
 import { rowKey, storeAction, storeMode, storeOptions, storeState } from "../native/abi.ts";
 import { runtime } from "../native/load.ts";
 import type { ColumnViews, ViewState } from "../native/runtime.ts";
@@ -347,8 +346,3 @@ export function pack<Layout extends Readonly<Record<string, number>>>(
 
 /** Where no buffer is wanted, one must be passed all the same: an empty one arrives as a null pointer in Deno. */
 export const nothing = new Uint8Array(8);
-
-/** Integer fields as the native library's gather takes them. */
-export function integerFields(fields: readonly Field[]): Int32Array {
-  return Int32Array.from(fields.filter(({ kind }) => kind !== 0).flatMap(({ type, kind }) => [type, kind]));
-}

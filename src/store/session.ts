@@ -1,10 +1,10 @@
 /** An open store: what the methods of `StreamStore` and the functions of the other folders work on. */
 import { Appender } from "../append/appender.ts";
 import { StreamStoreError } from "../error.ts";
-import { describe, type Field, type FieldList, parseFields } from "../fields.ts";
+import { describe, type Field, type FieldList, integerFields, parseFields } from "../fields.ts";
 import { checkOptions } from "../options.ts";
 import { pause } from "../pause.ts";
-import { Connection, integerFields } from "./connection.ts";
+import { Connection } from "./connection.ts";
 import { type Features, readManifest, writeManifest } from "./manifest.ts";
 import {
   checkCapacity,
