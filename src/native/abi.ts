@@ -67,6 +67,39 @@ export const callbacks = {
 
 export const abiVersion = 3;
 
+export const status = {
+  ok: 0,
+  staleHandle: 1,
+  closedHandle: 2,
+  busyHandle: 3,
+  tooManyStores: 4,
+  invalidArgument: 5,
+  outOfRange: 6,
+  outOfOrder: 7,
+  inexact: 8,
+  nullInList: 9,
+  widthMismatch: 10,
+  readOnly: 11,
+  damaged: 12,
+  batchOpen: 13,
+  newerVersion: 14,
+  locked: 15,
+  foreignHead: 16,
+  storageFull: 20,
+  fileTooLarge: 21,
+  inputOutput: 22,
+  permissionDenied: 23,
+  readOnlyFileSystem: 24,
+  notFound: 25,
+  alreadyExists: 26,
+  notADirectory: 27,
+  tooManyOpenFiles: 28,
+  outOfMemory: 29,
+  interrupted: 30,
+  unsupported: 31,
+  unexpected: 32,
+} as const;
+
 export const storeMode = {
   temporary: 0,
   create: 1,

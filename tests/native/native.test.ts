@@ -9,6 +9,7 @@ import {
   gatherLayout,
   laterSymbols,
   rowKey,
+  status,
   storeAction,
   storeMode,
   storeState,
@@ -128,15 +129,14 @@ test("handles that are stale, closed, foreign or made up are errors, never crash
     (store) => sampler.ss_steps_fill(store, bytes, bytes, bytes, bytes, 1, 1, bytes, bytes),
     (store) => native.ss_store_close(store, 0, 0),
   ];
-  const [stale, closedWithViews] = [1, 2];
   const old = open();
   assert.equal(native.ss_store_close(old, 0, 0), 0);
-  for (const call of calls) assert.equal(call(old), stale);
+  for (const call of calls) assert.equal(call(old), status.staleHandle);
   const viewed = open();
   assert.equal(native.ss_store_close(viewed, 1, 0), 0);
-  for (const call of calls) assert.equal(call(viewed), closedWithViews);
+  for (const call of calls) assert.equal(call(viewed), status.closedHandle);
   for (const foreign of [0, 1, 4095, 4096, 2 ** 31, 2 ** 32 - 1]) {
-    for (const call of calls) assert.equal(call(foreign), stale);
+    for (const call of calls) assert.equal(call(foreign), status.staleHandle);
   }
 });
 
@@ -148,7 +148,7 @@ test("numbers that no caller of the table should pass are refused by the library
     const noId = new Uint8Array(16);
     return native.ss_store_open(path, path.length, mode, Float64Array.from(options), noId, out);
   };
-  const invalid = 5;
+  const invalid = status.invalidArgument;
   for (
     const options of [[0, 16, 16, 1000], [NaN, 16, 16, 1000], [100, 0, 16, 10], [100, 16, -1, 10], [
       100,
@@ -172,13 +172,12 @@ test("numbers that no caller of the table should pass are refused by the library
   }
   assert.deepEqual([...state], Array(storeState.length).fill(0n), "nothing was done, and nothing is told");
   assert.equal(native.ss_row_find(store, 2, new BigInt64Array(1), out), invalid);
-  const outOfRange = 6;
   for (const token of [-1n, 0n, 2n ** 53n]) {
     const found = native.ss_row_find(store, rowKey.token, BigInt64Array.of(token), out);
-    assert.equal(found, outOfRange);
+    assert.equal(found, status.outOfRange);
   }
   assert.equal(native.ss_store_close(store, 0, 0), 0);
-  assert.equal(open(missing, 0, [100, 16, 16, 1000]), 25);
+  assert.equal(open(missing, 0, [100, 16, 16, 1000]), status.notFound);
 });
 
 test("a sum tree whose shape does not fit its nodes is refused", () => {
@@ -195,10 +194,10 @@ test("a sum tree whose shape does not fit its nodes is refused", () => {
     ]]
   ) {
     const bad = Float64Array.from(shape);
-    assert.equal(priorities.ss_priorities_build(nodes, bad, four), 5);
-    assert.equal(priorities.ss_priorities_fill(nodes, bad, five, four), 5);
-    assert.equal(priorities.ss_priorities_update(nodes, bad, four, four, 1, 1, four), 5);
-    assert.equal(priorities.ss_priorities_draw(nodes, bad, four, 1, four, four), 5);
+    assert.equal(priorities.ss_priorities_build(nodes, bad, four), status.invalidArgument);
+    assert.equal(priorities.ss_priorities_fill(nodes, bad, five, four), status.invalidArgument);
+    assert.equal(priorities.ss_priorities_update(nodes, bad, four, four, 1, 1, four), status.invalidArgument);
+    assert.equal(priorities.ss_priorities_draw(nodes, bad, four, 1, four, four), status.invalidArgument);
   }
 });
 

@@ -4,9 +4,13 @@
 
 const cells = @import("../format/cells.zig");
 const files = @import("../store/files.zig");
+const status = @import("status.zig");
 
 /// Grows with every change of what the library exports.
 pub const abi_version = 3;
+
+/// What a call answers.
+pub const Status = status.Status;
 
 /// How a store is opened.
 pub const StoreMode = enum(u32) { temporary, create, write, read, salvage };
