@@ -1,3 +1,4 @@
+import { fieldKind } from "./native/abi.ts";
 import type { OnlyKnown } from "./option_types.ts";
 import { describeView } from "./typed_array.ts";
 
@@ -82,11 +83,11 @@ export interface Field extends FieldInfo {
   isList: boolean;
 }
 
-export const kinds: Readonly<Record<Dtype, number>> = { float64: 0, int64: 3, uint64: 4 };
-
 /** Integer fields as the native library's gather takes them. */
 export function integerFields(fields: readonly Field[]): Int32Array {
-  return Int32Array.from(fields.filter(({ kind }) => kind !== 0).flatMap(({ type, kind }) => [type, kind]));
+  return Int32Array.from(
+    fields.filter(({ kind }) => kind !== fieldKind.float64).flatMap(({ type, kind }) => [type, kind]),
+  );
 }
 
 const typeMin = -(2 ** 31);
@@ -184,14 +185,14 @@ function parseField(name: string, declared: FieldType, position: number): Field 
       `Cannot create a store: the type ID of "${name}" must be an integer from ${typeMin} to ${typeMax}, got ${type}`,
     );
   }
-  if (!Object.hasOwn(kinds, dtype)) {
+  if (!Object.hasOwn(fieldKind, dtype)) {
     throw new RangeError(
       `Cannot create a store: the dtype of "${name}" must be float64, int64 or uint64, got ${
         describe(dtype)
       }`,
     );
   }
-  return { name, type, dtype, position, kind: kinds[dtype], isList: false };
+  return { name, type, dtype, position, kind: fieldKind[dtype], isList: false };
 }
 
 /** A value as an error message shows it: short, and never failing. */

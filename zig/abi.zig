@@ -98,7 +98,7 @@ fn kindOf(parameter: []const u8) ?[]const u8 {
 fn writeLayout(out: *Writer, comptime name: []const u8, comptime layout: anytype) !void {
     try out.writeAll("\nexport const ");
     try writeName(out, name);
-    if (@TypeOf(layout) != type) return out.print(" = {d};\n", .{layout});
+    if (@TypeOf(layout) != type) return writeConstant(out, layout);
     try out.writeAll(" = {\n");
     const Layout = layout;
     switch (@typeInfo(Layout)) {
@@ -115,6 +115,30 @@ fn writeLayout(out: *Writer, comptime name: []const u8, comptime layout: anytype
         else => comptime unreachable,
     }
     try out.writeAll("} as const;\n");
+}
+
+/// A number, or a list of structs of numbers and names.
+fn writeConstant(out: *Writer, comptime value: anytype) !void {
+    if (@typeInfo(@TypeOf(value)) != .array) return out.print(" = {d};\n", .{value});
+    try out.writeAll(" = [\n");
+    inline for (value) |element| {
+        try out.writeAll("  {");
+        inline for (@typeInfo(@TypeOf(element)).@"struct".field_names, 0..) |name, i| {
+            try out.writeAll(if (i > 0) ", " else " ");
+            try writeName(out, name);
+            try out.writeAll(": ");
+            const part = @field(element, name);
+            if (@TypeOf(part) == []const u8) try writeQuoted(out, part) else try out.print("{d}", .{part});
+        }
+        try out.writeAll(" },\n");
+    }
+    try out.writeAll("] as const;\n");
+}
+
+fn writeQuoted(out: *Writer, name: []const u8) !void {
+    try out.writeByte('"');
+    try writeName(out, name);
+    try out.writeByte('"');
 }
 
 /// What each flag, and each value of an enum, adds to the number.

@@ -162,13 +162,13 @@ export const storeState = {
   length: 29,
 } as const;
 
-export const storeFile = {
-  steps: 0,
-  types: 1,
-  data: 2,
-  rows: 3,
-  marks: 4,
-} as const;
+export const storeFiles = [
+  { field: "steps", file: "step.i64", elementBytes: 8, count: "tokenCount", chunkElements: 0 },
+  { field: "types", file: "type.i32", elementBytes: 4, count: "tokenCount", chunkElements: 0 },
+  { field: "data", file: "data.b64", elementBytes: 8, count: "tokenCount", chunkElements: 0 },
+  { field: "rows", file: "row.u64", elementBytes: 8, count: "rowCount", chunkElements: 0 },
+  { field: "marks", file: "marks", elementBytes: 24, count: "markCount", chunkElements: 1024 },
+] as const;
 
 export const dtype = {
   float64: 0,
@@ -183,6 +183,12 @@ export const dtype = {
   int8: 9,
   uint8: 10,
   bool: 11,
+} as const;
+
+export const fieldKind = {
+  float64: 0,
+  int64: 3,
+  uint64: 4,
 } as const;
 
 export const batchSource = {

@@ -1,4 +1,5 @@
 /** How a store's directory comes to be: whole or not at all, whenever its creator dies. */
+import { storeFiles } from "../native/abi.ts";
 import { builtin } from "../native/builtin.ts";
 import { Connection } from "./connection.ts";
 import { StreamStoreError } from "../error.ts";
@@ -105,11 +106,7 @@ function takeLock(directory: string): Connection | "held" | null {
 /** All that a creation makes in a directory. */
 const fileNames = [
   "head",
-  "step.i64",
-  "type.i32",
-  "data.b64",
-  "row.u64",
-  "marks",
+  ...storeFiles.map(({ file }) => file),
   "sums",
   "store.json",
 ];

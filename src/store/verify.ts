@@ -1,5 +1,5 @@
 import type { Connection } from "./connection.ts";
-import { storeFile } from "../native/abi.ts";
+import { storeFiles } from "../native/abi.ts";
 import { check } from "../native/status.ts";
 import { checkOptions } from "../options.ts";
 
@@ -27,47 +27,35 @@ export interface VerifyOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** The files by their numbers. */
-const files = {
-  [storeFile.steps]: "step.i64",
-  [storeFile.types]: "type.i32",
-  [storeFile.data]: "data.b64",
-  [storeFile.rows]: "row.u64",
-  [storeFile.marks]: "marks",
-};
-
-type FileNumber = (typeof storeFile)[keyof typeof storeFile];
-
-const marksPerChunk = 1024;
-
 /** Reads everything, and compares each chunk with its checksum. Lets other work run between chunks. */
 export async function verifyChunks(connection: Connection, options: VerifyOptions): Promise<Verification> {
   checkOptions(options, ["onProgress"], "verify");
-  const { tokenCount, rowCount, markCount, capacity } = connection;
-  const chunks = Object.values(storeFile).flatMap((file) => {
-    const count = file === storeFile.marks ? markCount : file === storeFile.rows ? rowCount : tokenCount;
-    const perChunk = file === storeFile.marks ? marksPerChunk : capacity;
-    return Array.from({ length: Math.ceil(count / perChunk) }, (_, chunk) => ({ file, chunk }));
+  const chunks = storeFiles.flatMap(({ file, count, chunkElements }, number) => {
+    const perChunk = chunkElements > 0 ? chunkElements : connection.capacity;
+    const chunkCount = Math.ceil(connection[count] / perChunk);
+    return Array.from({ length: chunkCount }, (_, chunk) => ({ file, count, number, chunk }));
   });
   const damaged: DamagedChunk[] = [];
   const isWhole = new Uint32Array(1);
-  for (const [index, { file, chunk }] of chunks.entries()) {
+  for (const [index, { file, count, number, chunk }] of chunks.entries()) {
     connection.checkOpen("verify");
-    const code = connection.tables.verify.ss_chunk_check(connection.store, file, chunk, isWhole);
-    check(code, `Cannot verify ${files[file]}`);
-    if (isWhole[0] === 0) damaged.push({ file: files[file], chunk, rows: rowsOf(connection, file, chunk) });
+    const code = connection.tables.verify.ss_chunk_check(connection.store, number, chunk, isWhole);
+    check(code, `Cannot verify ${file}`);
+    if (isWhole[0] === 0) damaged.push({ file, chunk, rows: rowsOf(connection, count, chunk) });
     options.onProgress?.(index + 1, chunks.length);
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
   return { chunkCount: chunks.length, damaged };
 }
 
-function rowsOf(connection: Connection, file: FileNumber, chunk: number): readonly [number, number] {
+type CountName = (typeof storeFiles)[number]["count"];
+
+function rowsOf(connection: Connection, count: CountName, chunk: number): readonly [number, number] {
   const { tokenCount, rowCount, capacity } = connection;
   const all: readonly [number, number] = [0, rowCount];
-  if (file === storeFile.marks) return all;
+  if (count === "markCount") return all;
   const from = chunk * capacity;
-  if (file === storeFile.rows) return [from, Math.min(rowCount, from + capacity)];
+  if (count === "rowCount") return [from, Math.min(rowCount, from + capacity)];
   try {
     const first = connection.rowOfToken(Math.max(from, connection.firstToken));
     return [first, connection.rowOfToken(Math.min(tokenCount, from + capacity) - 1) + 1];

@@ -1,6 +1,7 @@
 import { rmSync } from "node:fs";
 import { Batch, type Source } from "../../append/batch.ts";
-import { type Field, type FieldEntry, type FieldMap, kinds } from "../../fields.ts";
+import { type Field, type FieldEntry, type FieldMap } from "../../fields.ts";
+import { fieldKind } from "../../native/abi.ts";
 import { checkOptions, optionNames } from "../../options.ts";
 import { openSession, temporarySession } from "../../store/session.ts";
 import { StreamStore } from "../../store.ts";
@@ -160,7 +161,7 @@ async function* blocksOf(place: Place, file: DataFile, fields: readonly Field[])
 
 /** A field that the store does not have, to read the column by. */
 function episodeField(position: number): Field {
-  return { name: episodeColumn, type: -1, dtype: "int64", kind: kinds.int64, position, isList: false };
+  return { name: episodeColumn, type: -1, dtype: "int64", kind: fieldKind.int64, position, isList: false };
 }
 
 /** Rows of a file from `from` on must be of the episodes that the list puts there. */

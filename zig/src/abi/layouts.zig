@@ -78,11 +78,14 @@ pub const StoreState = extern struct {
     id: [2]u64,
 };
 
-/// A store's files.
-pub const StoreFile = files.Which;
+/// A store's files that have checksums: by their places here they are asked for.
+pub const store_files = files.specs;
 
 /// Number types of arrays that come in and go out.
 pub const Dtype = cells.Dtype;
+
+/// What a field's cells hold.
+pub const FieldKind = cells.Kind;
 
 /// One field's values for a block of rows, which a batch takes.
 pub const BatchSource = extern struct {

@@ -4,13 +4,13 @@ const std = @import("std");
 const handles = @import("handles.zig");
 const status = @import("status.zig");
 const numbers = @import("numbers.zig");
-const layouts = @import("layouts.zig");
+const files_file = @import("../store/files.zig");
 
-/// file: a `layouts.StoreFile`; out: 1 if the chunk has the checksum that it was written with
+/// file: its place in `layouts.store_files`; out: 1 if the chunk has the checksum that it was written with
 export fn ss_chunk_check(store: u32, file: u32, chunk: f64, out_whole: *u32) i32 {
     const slot = handles.take(store) catch |err| return status.of(err);
     defer slot.put();
-    const which = std.enums.fromInt(layouts.StoreFile, file) orelse return status.of(error.InvalidArgument);
+    const which = std.enums.fromInt(files_file.Which, file) orelse return status.of(error.InvalidArgument);
     const index = numbers.to(u48, chunk) catch |err| return status.of(err);
     out_whole.* = @intFromBool(slot.store.isChunkWhole(which, index) catch |err| return status.of(err));
     return status.ok;

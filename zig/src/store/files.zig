@@ -23,13 +23,34 @@ pub const Sizes = struct {
 /// So many elements of the files, behind those that are committed.
 pub const Ahead = struct { tokens: u64, rows: u64, marks: u64 };
 
-const marks_per_chunk = 1024;
-
 /// The file of checksums grows by so much.
 const sums_step_bytes = 4096;
 
 /// Which file, where they are counted.
 pub const Which = enum(u8) { steps, types, data, rows, marks };
+
+pub const Spec = struct {
+    field: []const u8,
+    file: []const u8,
+    element_bytes: usize,
+    /// The count of a commit that says how many elements there are.
+    count: []const u8,
+    /// Elements of a chunk; 0 for as many as the store's capacity says.
+    chunk_elements: usize = 0,
+};
+
+/// In the order of `Which`.
+pub const specs = [_]Spec{
+    .{ .field = "steps", .file = "step.i64", .element_bytes = @sizeOf(i64), .count = "token_count" },
+    .{ .field = "types", .file = "type.i32", .element_bytes = @sizeOf(i32), .count = "token_count" },
+    .{ .field = "data", .file = "data.b64", .element_bytes = @sizeOf(u64), .count = "token_count" },
+    .{ .field = "rows", .file = "row.u64", .element_bytes = @sizeOf(u64), .count = "row_count" },
+    .{ .field = "marks", .file = "marks", .element_bytes = @sizeOf(format.Mark), .count = "mark_count", .chunk_elements = 1024 },
+};
+
+comptime {
+    for (specs, std.enums.values(Which)) |spec, which| std.debug.assert(std.mem.eql(u8, spec.field, @tagName(which)));
+}
 
 /// The checksums of the k-th chunk of each file; those of chunks that are not full yet mean nothing.
 pub const ChunkSums = format.ColumnSums;
@@ -61,15 +82,6 @@ pub fn Files(comptime System: type) type {
         wanted_bytes: u64,
 
         const Self = @This();
-
-        const Spec = struct { field: []const u8, file: []const u8, element_bytes: usize, count: []const u8 };
-        const specs = [_]Spec{
-            .{ .field = "steps", .file = "step.i64", .element_bytes = @sizeOf(i64), .count = "token_count" },
-            .{ .field = "types", .file = "type.i32", .element_bytes = @sizeOf(i32), .count = "token_count" },
-            .{ .field = "data", .file = "data.b64", .element_bytes = @sizeOf(u64), .count = "token_count" },
-            .{ .field = "rows", .file = "row.u64", .element_bytes = @sizeOf(u64), .count = "row_count" },
-            .{ .field = "marks", .file = "marks", .element_bytes = @sizeOf(format.Mark), .count = "mark_count" },
-        };
 
         /// Opens all five. Existing ones must hold what `commit` says.
         pub fn open(directory: [:0]const u8, opening: Opening, sizes: Sizes, commit: format.Commit) Error!Self {
@@ -264,9 +276,8 @@ pub fn Files(comptime System: type) type {
         }
 
         fn openColumn(directory: [:0]const u8, comptime spec: Spec, opening: Opening, sizes: Sizes, length_bytes: u64) Error!Column {
-            const is_marks = comptime std.mem.eql(u8, spec.field, "marks");
-            const chunk = if (is_marks) marks_per_chunk else sizes.capacity_tokens;
-            const reserved = if (is_marks) marks_per_chunk else sizes.reserved_elements;
+            const chunk = if (spec.chunk_elements > 0) spec.chunk_elements else sizes.capacity_tokens;
+            const reserved = if (spec.chunk_elements > 0) spec.chunk_elements else sizes.reserved_elements;
             const file = try openFile(System, directory, spec.file, opening);
             errdefer System.close(file);
             if (try System.size(file) < length_bytes) return error.Damaged;
