@@ -8,8 +8,7 @@
  */
 import { StreamStoreError } from "../error.ts";
 import { builtin } from "../native/builtin.ts";
-import { errorOf, status, statusOfSystem } from "../native/status.ts";
-import { storageFull } from "./storage_full.ts";
+import { errorOf, status, statusOfSystem, storageFull } from "../native/status.ts";
 
 /** The name under which what is to have a name is written. */
 export function temporaryName(name: string): string {
