@@ -10,7 +10,7 @@
  *
  * @module
  */
-import { unpackLibrary } from "./src/native/install.ts";
+import { unpackLibrary } from "./src/native/cache.ts";
 
 /**
  * Unpacks the native library of this package, if it is not there yet, and returns the folder that it is in.

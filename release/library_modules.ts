@@ -10,7 +10,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { type Platform, platforms, suffixOf } from "../src/native/platform.ts";
+import { type Platform, platforms, suffixOf } from "../src/native/packaged.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const [build = join(root, "build"), modules = join(root, "src/native/libraries")] = process.argv.slice(2);

@@ -1,9 +1,8 @@
 /** Bun's side of the boundary. */
 import { dlopen, type Pointer, toArrayBuffer as toArrayBufferTyped } from "bun:ffi";
-import type { ColumnRange, ColumnViews, Opened, ViewState } from "./runtime.ts";
+import type { ColumnRange, ColumnViews, Functions, Opened, SymbolTable, ViewState } from "./runtime.ts";
 import { system } from "./bun_system.ts";
 import { callbacks, symbols } from "./abi.ts";
-import type { Functions, SymbolTable } from "./symbols.ts";
 
 /** The types lack the last two parameters: a function to call when the buffer is collected, and what to pass to it. */
 const toArrayBuffer = toArrayBufferTyped as (

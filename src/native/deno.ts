@@ -1,8 +1,7 @@
 /** Deno's side of the boundary. */
-import type { ColumnRange, ColumnViews, Opened, ViewState } from "./runtime.ts";
+import type { ColumnRange, ColumnViews, Functions, Opened, SymbolTable, ViewState } from "./runtime.ts";
 import { system } from "./deno_system.ts";
 import { symbols } from "./abi.ts";
-import type { Functions, SymbolTable } from "./symbols.ts";
 
 /**
  * One ArrayBuffer covers a whole column, and windows are subarrays of it: making a buffer costs ten times as much as

@@ -1,4 +1,4 @@
-import type { Functions, SymbolTable } from "./symbols.ts";
+import type { Functions, SymbolTable } from "./runtime.ts";
 
 /** What a runtime's module exports. */
 export type Adapter = typeof import("./deno.ts") | typeof import("./bun.ts");

@@ -3,13 +3,10 @@
  * `./run build` made there; else the one in the package.
  */
 import { StreamStoreError } from "../error.ts";
-import { cachedLibrary } from "./cache.ts";
-import { permissionRemedy, remedy } from "./folder.ts";
+import { cachedLibrary, permissionRemedy, remedy } from "./cache.ts";
 import { type Adapter, adapter } from "./library.ts";
-import { packagedHash } from "./packaged.ts";
-import { type Platform, platformOf, suffixOf } from "./platform.ts";
-import type { Opened, Runtime } from "./runtime.ts";
-import type { LaterTables, SymbolTable } from "./symbols.ts";
+import { packagedHash, type Platform, platformOf, suffixOf } from "./packaged.ts";
+import type { LaterTables, Opened, Runtime, SymbolTable } from "./runtime.ts";
 import { abiVersion, laterSymbols, symbols } from "./abi.ts";
 
 const variable = "STREAMSTORE_LIBRARY";

@@ -1,6 +1,6 @@
 /** The orders in which windows are drawn. Each draw is a function of the seed and of its index in the global order. */
 import { nothing } from "../store/connection.ts";
-import type { LaterTables } from "../native/symbols.ts";
+import type { LaterTables } from "../native/runtime.ts";
 import { check } from "../native/status.ts";
 import type { Shard } from "./options.ts";
 import type { OrderPlan } from "./plan.ts";

@@ -7,8 +7,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
-import { unpack } from "../../src/native/packaged.ts";
-import { platforms } from "../../src/native/platform.ts";
+import { platforms, unpack } from "../../src/native/packaged.ts";
 import { isDeno, packedFolder, root } from "./packed.ts";
 
 function run(

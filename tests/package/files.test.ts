@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
-import { platforms } from "../../src/native/platform.ts";
+import { platforms } from "../../src/native/packaged.ts";
 import { packedFolder, root } from "./packed.ts";
 
 function filesBelow(folder: string): string[] {

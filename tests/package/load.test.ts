@@ -7,7 +7,7 @@ import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { StreamStoreError } from "../../mod.ts";
-import { platformOf } from "../../src/native/platform.ts";
+import { platformOf } from "../../src/native/packaged.ts";
 import { isDeno, packedFolder, packedModule, root, start, thisPlatform } from "./packed.ts";
 
 const suffix = process.platform === "darwin" ? "dylib" : "so";
