@@ -108,7 +108,7 @@ fn writeLayout(out: *Writer, comptime name: []const u8, comptime layout: anytype
         .@"struct" => |known| if (known.layout == .@"packed") {
             try writeFlags(out, Layout);
         } else {
-            const element_bytes = 8;
+            const element_bytes = comptime smallest(known.field_types);
             inline for (known.field_names) |field| try writeNumber(out, "  ", field, @divExact(@offsetOf(Layout, field), element_bytes));
             try writeNumber(out, "  ", "length", @divExact(@sizeOf(Layout), element_bytes));
         },
@@ -141,6 +141,12 @@ fn writeQuoted(out: *Writer, name: []const u8) !void {
     try out.writeByte('"');
 }
 
+fn smallest(comptime types: []const type) usize {
+    var bytes: usize = 8;
+    for (types) |Type| bytes = @min(bytes, @sizeOf(Type));
+    return bytes;
+}
+
 /// What each flag, and each value of an enum, adds to the number.
 fn writeFlags(out: *Writer, comptime Layout: type) !void {
     const known = @typeInfo(Layout).@"struct";
@@ -160,7 +166,7 @@ fn writeFlags(out: *Writer, comptime Layout: type) !void {
     }
 }
 
-fn writeNumber(out: *Writer, indent: []const u8, name: []const u8, number: u64) !void {
+fn writeNumber(out: *Writer, indent: []const u8, name: []const u8, number: i64) !void {
     try out.writeAll(indent);
     try writeName(out, name);
     try out.print(": {d},\n", .{number});

@@ -1,16 +1,8 @@
 import type { Connection } from "../store/connection.ts";
 import type { Field } from "../fields.ts";
+import { markKind, tailRecord } from "../native/abi.ts";
 import { readRows } from "../read/rows.ts";
-import {
-  checkIsStep,
-  listField,
-  noFields,
-  noRoom,
-  recordWords,
-  type Sequences,
-  StepWriter,
-  unknownField,
-} from "./step_writer.ts";
+import { checkIsStep, noFields, noRoom, type Sequences, StepWriter, unknownField } from "./step_writer.ts";
 import { narrowStep } from "../steps.ts";
 import { copiedTail } from "./tail.ts";
 import { lengthOf } from "../typed_array.ts";
@@ -106,7 +98,7 @@ export class Appender {
     let record = first;
     let value = this.#valuesEnd;
     if (!(step > this.lastStep) || this.#state === null || this.rowCount >= this.dueRow) return false;
-    if (record + recordWords * names.length > records.length || value + names.length > cells.length) {
+    if (record + tailRecord.length * names.length > records.length || value + names.length > cells.length) {
       return false;
     }
     const stepLow = step | 0;
@@ -141,17 +133,17 @@ export class Appender {
         count = this.#writePlainList(position, value, item);
         if (count === 0) return false;
       }
-      records[record] = stepLow;
-      records[record + 1] = stepHigh;
-      records[record + 2] = types[position];
-      records[record + 3] = count;
-      record += recordWords;
+      records[record + tailRecord.step] = stepLow;
+      records[record + tailRecord.step + 1] = stepHigh;
+      records[record + tailRecord.type] = types[position];
+      records[record + tailRecord.count] = count;
+      record += tailRecord.length;
       value += count;
       position++;
     }
     if (record === first) return false;
     if (this.#isCopied) this.#copy(record, value);
-    else Atomics.store(this.#state, 0, record / recordWords);
+    else Atomics.store(this.#state, 0, record / tailRecord.length);
     this.tokenCount += value - this.#valuesEnd;
     this.rowCount++;
     this.lastStep = step;
@@ -249,8 +241,8 @@ export class Appender {
     this.#valuesEnd = 0;
     if (this.#isCopied || this.#state === null) return;
     const { records, values, marks } = this.connection.room;
-    if (this.#records.length !== recordWords * records) {
-      this.#records = new Int32Array(this.#records.buffer, 0, recordWords * records);
+    if (this.#records.length !== tailRecord.length * records) {
+      this.#records = new Int32Array(this.#records.buffer, 0, tailRecord.length * records);
     }
     if (this.#cells.values.length !== values) {
       this.#cells = cellsOver(this.#cells.values.buffer as ArrayBuffer, values);
@@ -282,7 +274,7 @@ export class Appender {
   #publish(): void {
     const { record, value, marksLeft, step, field, rowCount, hasNewList } = this.#writer;
     if (this.#isCopied) this.#copy(record, value);
-    else Atomics.store(this.#state!, 0, record / recordWords);
+    else Atomics.store(this.#state!, 0, record / tailRecord.length);
     this.tokenCount += value - this.#valuesEnd;
     this.rowCount += rowCount;
     this.lastStep = step;
@@ -297,7 +289,7 @@ export class Appender {
 
   /** Hands the step to the native library, which has a tail of its own and copies. */
   #copy(recordEnd: number, valueEnd: number): void {
-    const records = recordEnd / recordWords;
+    const records = recordEnd / tailRecord.length;
     if (records === 0) return;
     const { native, store } = this.connection;
     this.connection.checkGrowth(
@@ -307,9 +299,9 @@ export class Appender {
   }
 
   #noteLists(recordEnd: number): void {
-    for (let at = this.#recordsEnd; at < recordEnd; at += recordWords) {
-      if (this.#records[at + 3] !== listField) continue;
-      const type = this.#records[at + 2];
+    for (let at = this.#recordsEnd; at < recordEnd; at += tailRecord.length) {
+      if (this.#records[at + tailRecord.count] !== markKind.listField) continue;
+      const type = this.#records[at + tailRecord.type];
       this.fields[this.#types.indexOf(type)].isList = true;
     }
     this.#knowLists();

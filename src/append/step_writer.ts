@@ -1,4 +1,5 @@
 import { describe, type Field } from "../fields.ts";
+import { markKind, tailRecord } from "../native/abi.ts";
 import { isInt64, wrongStep } from "../steps.ts";
 import {
   type Cells,
@@ -13,16 +14,8 @@ import {
   wrongValue,
 } from "./values.ts";
 
-/** Counts of a record that are no number of tokens; see zig/src/format/format.zig. */
-const emptyList = 0;
-const bareRow = -1;
-export const listField = -2;
-
 /** Stands for the place of a field that has to be looked up. */
 export const unknownField = -2;
-
-/** Int32 words of one record: step (low, high), type, count. */
-export const recordWords = 4;
 
 /** Thrown when a step does not fit what is left of the buffers. */
 export const noRoom: unique symbol = Symbol("no room");
@@ -185,10 +178,10 @@ export class StepWriter {
     }
     if (!field.isList) {
       this.hasNewList = true;
-      this.#writeRecord(field.type, listField);
+      this.#writeRecord(field.type, markKind.listField);
     }
     writeList(this.#cells, this.value, field, value as NumberArray | readonly Scalar[], length);
-    return length === 0 ? emptyList : length;
+    return length === 0 ? markKind.emptyList : length;
   }
 
   #writeRecord(type: number, count: number): void {
@@ -198,20 +191,20 @@ export class StepWriter {
     if (count <= 0 && --this.marksLeft < 0) throw noRoom;
     const step = this.step;
     if (typeof step === "number") {
-      records[at] = step | 0;
-      records[at + 1] = Math.floor(step / twoTo32);
+      records[at + tailRecord.step] = step | 0;
+      records[at + tailRecord.step + 1] = Math.floor(step / twoTo32);
     } else {
-      records[at] = Number(BigInt.asIntN(32, step));
-      records[at + 1] = Number(step >> 32n);
+      records[at + tailRecord.step] = Number(BigInt.asIntN(32, step));
+      records[at + tailRecord.step + 1] = Number(step >> 32n);
     }
-    records[at + 2] = type;
-    records[at + 3] = count;
-    this.record = at + recordWords;
+    records[at + tailRecord.type] = type;
+    records[at + tailRecord.count] = count;
+    this.record = at + tailRecord.length;
   }
 
   /** A new step without any field is still a row, and says so. */
   #endStep(): void {
-    if (this.#isNewStep && this.record === this.#stepRecord) this.#writeRecord(0, bareRow);
+    if (this.#isNewStep && this.record === this.#stepRecord) this.#writeRecord(0, markKind.bareRow);
   }
 
   #outOfOrder(field: Field): RangeError {

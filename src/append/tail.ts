@@ -1,4 +1,4 @@
-import { recordWords } from "./step_writer.ts";
+import { tailRecord } from "../native/abi.ts";
 
 /** The memory of a tail: the number of published records, the records, and their values. */
 export interface TailMemory {
@@ -11,7 +11,7 @@ export interface TailMemory {
 export function copiedTail(valuesMax: number): TailMemory {
   return {
     state: new Int32Array(2),
-    records: new Int32Array(valuesMax * recordWords),
+    records: new Int32Array(valuesMax * tailRecord.length),
     values: new ArrayBuffer(valuesMax * 8),
   };
 }

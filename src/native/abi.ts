@@ -253,3 +253,16 @@ export const gatherLayout = {
     float64: 16,
   },
 } as const;
+
+export const tailRecord = {
+  step: 0,
+  type: 2,
+  count: 3,
+  length: 4,
+} as const;
+
+export const markKind = {
+  emptyList: 0,
+  bareRow: -1,
+  listField: -2,
+} as const;

@@ -1,7 +1,7 @@
 import { type Connection, nothing } from "../store/connection.ts";
 import { StreamStoreError } from "../error.ts";
 import type { Field } from "../fields.ts";
-import { gatherLayout } from "../native/abi.ts";
+import { gatherLayout, markKind } from "../native/abi.ts";
 import { check } from "../native/status.ts";
 import { narrowStep } from "../steps.ts";
 
@@ -33,9 +33,9 @@ export interface Mark {
 export type MarkKind = "empty-list" | "bare-row" | "list-field";
 
 const markKinds: Readonly<Record<number, MarkKind>> = {
-  0: "empty-list",
-  [-1]: "bare-row",
-  [-2]: "list-field",
+  [markKind.emptyList]: "empty-list",
+  [markKind.bareRow]: "bare-row",
+  [markKind.listField]: "list-field",
 };
 const markWords = 3;
 

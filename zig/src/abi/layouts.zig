@@ -1,9 +1,11 @@
 //! What crosses the boundary in typed arrays, and what its numbers mean: src/native/abi.ts has the same by the same names,
-//! generated from here by zig/abi.zig. The fields of a struct are the elements of a typed array; a flag or an enum in a
-//! packed struct is what is added to the number that it is a part of.
+//! generated from here by zig/abi.zig. The fields of a struct are the elements of a typed array, whose element is as large as
+//! the smallest field: a larger one begins there with its low half. A flag or an enum in a packed struct is what is added to
+//! the number that it is a part of.
 
 const cells = @import("../format/cells.zig");
 const files = @import("../store/files.zig");
+const format = @import("../format/format.zig");
 const status = @import("status.zig");
 
 /// Grows with every change of what the library exports.
@@ -154,3 +156,7 @@ pub const GatherLayout = packed struct(u32) {
     steps: enum(u2) { none, int64, float64, _ },
     unused: u27,
 };
+
+/// One write of one field at one step, in the tail. In place of a count stands what no number of tokens says.
+pub const TailRecord = format.Record;
+pub const MarkKind = format.Mark.Kind;
