@@ -1,4 +1,4 @@
-import { fieldKind } from "./native/abi.ts";
+import { fieldKind, integerField } from "./native/abi.ts";
 import type { OnlyKnown } from "./option_types.ts";
 import { describeView } from "./typed_array.ts";
 
@@ -85,9 +85,13 @@ export interface Field extends FieldInfo {
 
 /** Integer fields as the native library's gather takes them. */
 export function integerFields(fields: readonly Field[]): Int32Array {
-  return Int32Array.from(
-    fields.filter(({ kind }) => kind !== fieldKind.float64).flatMap(({ type, kind }) => [type, kind]),
-  );
+  const integers = fields.filter(({ kind }) => kind !== fieldKind.float64);
+  const packed = new Int32Array(integerField.length * integers.length);
+  for (const [i, { type, kind }] of integers.entries()) {
+    packed[integerField.length * i + integerField.type] = type;
+    packed[integerField.length * i + integerField.kind] = kind;
+  }
+  return packed;
 }
 
 const typeMin = -(2 ** 31);

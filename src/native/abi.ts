@@ -261,8 +261,22 @@ export const tailRecord = {
   length: 4,
 } as const;
 
+export const mark = {
+  row: 0,
+  step: 2,
+  type: 4,
+  kind: 5,
+  length: 6,
+} as const;
+
 export const markKind = {
   emptyList: 0,
   bareRow: -1,
   listField: -2,
+} as const;
+
+export const integerField = {
+  type: 0,
+  kind: 1,
+  length: 2,
 } as const;

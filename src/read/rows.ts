@@ -1,7 +1,7 @@
 import { type Connection, nothing } from "../store/connection.ts";
 import { StreamStoreError } from "../error.ts";
 import type { Field } from "../fields.ts";
-import { gatherLayout, markKind } from "../native/abi.ts";
+import { gatherLayout, mark, markKind } from "../native/abi.ts";
 import { check } from "../native/status.ts";
 import { narrowStep } from "../steps.ts";
 
@@ -27,17 +27,9 @@ export type Row<Name extends string = string> =
 export interface Mark {
   readonly row: number;
   readonly type: number;
-  readonly kind: MarkKind;
+  /** One of {@linkcode markKind}. */
+  readonly kind: number;
 }
-
-export type MarkKind = "empty-list" | "bare-row" | "list-field";
-
-const markKinds: Readonly<Record<number, MarkKind>> = {
-  [markKind.emptyList]: "empty-list",
-  [markKind.bareRow]: "bare-row",
-  [markKind.listField]: "list-field",
-};
-const markWords = 3;
 
 /** Rows `[from, to)`. The range must lie within the committed rows. */
 export function readRows(connection: Connection, fields: readonly Field[], from: number, to: number): Row[] {
@@ -62,12 +54,12 @@ export function readRows(connection: Connection, fields: readonly Field[], from:
     }
     return row;
   });
-  for (const mark of readMarks(connection, from, to)) {
-    if (mark.kind !== "empty-list") continue;
-    const field = fieldOf(fieldOfType, mark.type);
+  for (const { row: number, type, kind } of readMarks(connection, from, to)) {
+    if (kind !== markKind.emptyList) continue;
+    const field = fieldOf(fieldOfType, type);
     // Rows come from files too.
-    const row = rows[mark.row - from];
-    if (row === undefined) throw damagedMark(mark.row);
+    const row = rows[number - from];
+    if (row === undefined) throw damagedMark(number);
     row[field.name] = valueOf({ ...field, isList: true }, tokens.cells, 0, 0);
   }
   return rows as Row[];
@@ -90,26 +82,27 @@ function fieldOf(fieldOfType: ReadonlyMap<number, Field>, type: number): Field {
 /** Marks of rows `[from, to)`, in row order. */
 export function readMarks(connection: Connection, from: number, to: number): Mark[] {
   const length = countMarks(connection, from, to);
-  const words = new BigInt64Array(markWords * length);
+  const words = new Int32Array(mark.length * length);
   if (length > 0) readMarkWords(connection, from, to, words);
+  const view = new DataView(words.buffer);
   return Array.from({ length }, (_, i) => {
-    const last = words[markWords * i + 2];
-    const kind = markKinds[Number(last >> 32n)];
-    return { row: Number(words[markWords * i]), type: Number(BigInt.asIntN(32, last)), kind };
+    const at = mark.length * i;
+    const row = Number(view.getBigUint64(words.BYTES_PER_ELEMENT * (at + mark.row), true));
+    return { row, type: words[at + mark.type], kind: words[at + mark.kind] };
   });
 }
 
 /** How many marks rows `[from, to)` have. */
 export function countMarks(connection: Connection, from: number, to: number): number {
-  return connection.markCount === 0 ? 0 : readMarkWords(connection, from, to, new BigInt64Array(0));
+  return connection.markCount === 0 ? 0 : readMarkWords(connection, from, to, new Int32Array(0));
 }
 
 /** Reads as many marks as fit into `words`; returns how many there are. */
-function readMarkWords(connection: Connection, from: number, to: number, words: BigInt64Array): number {
+function readMarkWords(connection: Connection, from: number, to: number, words: Int32Array): number {
   const count = new Float64Array(1);
   const out = words.length > 0 ? words : nothing;
   const { native, store } = connection;
-  const code = native.ss_marks_read(store, from, to, out, words.length / markWords, count);
+  const code = native.ss_marks_read(store, from, to, out, words.length / mark.length, count);
   check(code, "Cannot read marks");
   return count[0];
 }

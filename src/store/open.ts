@@ -1,4 +1,5 @@
 /** How a store in a directory is opened: which fields it has, and the connection to it. */
+import { markKind } from "../native/abi.ts";
 import { builtin } from "../native/builtin.ts";
 import { Connection } from "./connection.ts";
 import { createDirectory } from "./create.ts";
@@ -247,7 +248,9 @@ function firstRowLookedAt(connection: Connection): number {
 export function noteLists(connection: Connection, fields: readonly Field[], fromRow: number): void {
   if (fields.every(({ isList }) => isList)) return;
   for (const { kind, type } of readMarks(connection, fromRow, connection.rowCount)) {
-    const field = kind === "list-field" ? fields.find((candidate) => candidate.type === type) : undefined;
+    const field = kind === markKind.listField
+      ? fields.find((candidate) => candidate.type === type)
+      : undefined;
     if (field !== undefined) field.isList = true;
   }
 }

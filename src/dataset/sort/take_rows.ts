@@ -1,7 +1,7 @@
 import type { Bitmap, Source } from "../../append/batch.ts";
 import { type Connection, nothing } from "../../store/connection.ts";
 import type { Field } from "../../fields.ts";
-import { gatherLayout } from "../../native/abi.ts";
+import { gatherLayout, markKind } from "../../native/abi.ts";
 import { check } from "../../native/status.ts";
 import { readMarks } from "../../read/rows.ts";
 import { clearBits, setBits } from "../table/bitmaps.ts";
@@ -27,7 +27,7 @@ export function readIndex(connection: Connection): RowIndex {
     const out = starts.subarray(from, from + count + 1);
     check(native.ss_rows_read(store, from, count, out, new BigInt64Array(count)), action);
     for (const { kind, type, row } of readMarks(connection, from, from + count)) {
-      if (kind !== "empty-list") continue;
+      if (kind !== markKind.emptyList) continue;
       if (!emptyLists.has(type)) emptyLists.set(type, new Set());
       emptyLists.get(type)!.add(row);
     }

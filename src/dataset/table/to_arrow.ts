@@ -1,6 +1,7 @@
 import { type Data, Field as ArrowField, makeData, Schema, type Table } from "apache-arrow";
 import { type Connection, nothing } from "../../store/connection.ts";
 import { describe, type Field } from "../../fields.ts";
+import { markKind } from "../../native/abi.ts";
 import { check } from "../../native/status.ts";
 import { checkOptions, optionNames } from "../../options.ts";
 import { ownValue } from "../../own_value.ts";
@@ -129,7 +130,7 @@ function checkNames(fields: readonly Field[], { fieldFeatures = {}, extra = {}, 
 function readEmptyRows(connection: Connection, from: number, to: number): Map<number, number[]> {
   const rows = new Map<number, number[]>();
   for (const mark of readMarks(connection, from, to)) {
-    if (mark.kind !== "empty-list") continue;
+    if (mark.kind !== markKind.emptyList) continue;
     const known = rows.get(mark.type);
     if (known === undefined) rows.set(mark.type, [mark.row - from]);
     else known.push(mark.row - from);

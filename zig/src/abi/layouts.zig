@@ -6,6 +6,7 @@
 const cells = @import("../format/cells.zig");
 const files = @import("../store/files.zig");
 const format = @import("../format/format.zig");
+const gather = @import("../read/gather.zig");
 const status = @import("status.zig");
 
 /// Grows with every change of what the library exports.
@@ -159,4 +160,10 @@ pub const GatherLayout = packed struct(u32) {
 
 /// One write of one field at one step, in the tail. In place of a count stands what no number of tokens says.
 pub const TailRecord = format.Record;
+
+/// What tokens cannot say.
+pub const Mark = format.Mark;
 pub const MarkKind = format.Mark.Kind;
+
+/// A field that a gather has to convert.
+pub const IntegerField = gather.IntegerField;

@@ -1,7 +1,6 @@
 //! The part of the C ABI that reads tokens and rows back.
 
 const std = @import("std");
-const format = @import("../format/format.zig");
 const handles = @import("handles.zig");
 const status = @import("status.zig");
 const layouts = @import("layouts.zig");
@@ -10,10 +9,6 @@ const extract_file = @import("../read/extract.zig");
 const gather_file = @import("../read/gather.zig");
 const rows_file = @import("../read/rows.zig");
 
-comptime {
-    std.debug.assert(@sizeOf(gather_file.IntegerField) == 8);
-}
-
 /// layout: a `layouts.GatherLayout`
 export fn ss_window_gather(
     store: u32,
@@ -21,7 +16,7 @@ export fn ss_window_gather(
     window_count: u32,
     window_length: u32,
     layout: u32,
-    integers: [*]const gather_file.IntegerField,
+    integers: [*]const layouts.IntegerField,
     integer_count: u32,
     out_values: [*]u8,
     out_types: [*]align(1) i32,
@@ -117,8 +112,8 @@ fn findRow(table: rows_file.Table, key: u32, number: i64) status.Error!?usize {
     }
 }
 
-/// The marks of rows `[first_row, end_row)`, three words each, as many as fit; out_count says how many there are.
-export fn ss_marks_read(store: u32, first_row: f64, end_row: f64, out_marks: [*]align(1) format.Mark, marks_max: u32, out_count: *f64) i32 {
+/// The marks of rows `[first_row, end_row)`, as many as fit; out_count says how many there are.
+export fn ss_marks_read(store: u32, first_row: f64, end_row: f64, out_marks: [*]align(1) layouts.Mark, marks_max: u32, out_count: *f64) i32 {
     const slot = handles.take(store) catch |err| return status.of(err);
     defer slot.put();
     const table = slot.store.rowTable();
