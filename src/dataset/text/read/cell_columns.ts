@@ -1,27 +1,11 @@
 import type { Source } from "../../../append/batch.ts";
 import type { Field } from "../../../fields.ts";
-import { clearBits, setBits } from "../../table/bitmaps.ts";
 import { featureOf, type Layout } from "../../features.ts";
 import type { LoadedColumn } from "../../known_features.ts";
 import type { KeyPiece } from "../../sort/keys.ts";
+import { clearBits, setBits } from "../../table/bitmaps.ts";
 import { parseValueType } from "../../value_types.ts";
 import { type Cell, unmark } from "./cells.ts";
-
-/** What a column of text has been seen to hold so far, in all of its file. */
-export interface Seen {
-  /** Whether its rows are lists; null while all are null. */
-  isList: boolean | null;
-  /** How many entries the lists within the outermost one have, from there inwards; null while no list tells. */
-  inner: number[] | null;
-  /** Whether all values are true and false; null while there is none. */
-  isBool: boolean | null;
-  /** Whether its numbers were dates: microseconds since 1970. */
-  readonly isDate: boolean;
-}
-
-export function newSeen(isDate: boolean): Seen {
-  return { isList: null, inner: null, isBool: null, isDate };
-}
 
 /** A cell cannot be what its field holds. To be put into words by who knows where its row is. */
 export class CellError extends Error {
@@ -30,71 +14,83 @@ export class CellError extends Error {
   }
 }
 
-/** A field's column out of the text's values, as a batch takes it. */
-export function cellSource(
-  cells: readonly Cell[],
-  field: Field,
-  seen: Seen,
-  nanForNull: boolean,
-): Source {
-  const reader = new CellReader(seen);
-  const offsets = new Int32Array(cells.length + 1);
-  const rows = setBits(cells.length);
-  let hasNull = false;
-  for (let row = 0; row < cells.length; row++) {
-    const cell = unmark(cells[row]);
-    if (cell === null || cell === undefined) {
-      hasNull = true;
-      clearBits(rows, row, 1);
-    } else {
-      reader.readRow(cell, row);
-    }
-    offsets[row + 1] = reader.values.length;
-  }
-  const { values, nulls } = reader;
-  const valueValidity = nulls.length === 0 ? null : { bytes: setBits(values.length), firstBit: 0 };
-  for (const at of nulls) clearBits(valueValidity!.bytes, at, 1);
-  return {
-    field,
-    ...numbersOf(values, reader, offsets),
-    firstValue: 0,
-    width: null,
-    offsets,
-    validity: hasNull ? { bytes: rows, firstBit: 0 } : null,
-    valueValidity,
-    nanForNull,
-    isList: seen.isList === true,
-  };
-}
-
-/** What the column is loaded as: the field's own dtype, or bool where all is true and false. */
-export function seenColumn(field: Field, { isList, inner, isBool, isDate }: Seen): LoadedColumn {
-  const value = parseValueType(isDate ? "timestamp[us]" : isBool === true ? "bool" : field.dtype)!;
-  const layout: Layout = { value, levels: isList === true ? ["list", ...(inner ?? [])] : [], isArray: false };
-  return { name: field.name, layout, feature: isList === null ? null : featureOf(layout) };
-}
-
-class CellReader {
-  readonly values: (number | bigint)[] = [];
-  /** Places in `values` of nulls within lists. */
-  readonly nulls: number[] = [];
-  hasBigint = false;
-  /** The row that is read. */
+/** A field's column in a file of text: what its cells have been seen to be so far, and their numbers block by block. */
+export class CellColumn {
+  /** Whether rows are lists; null while all are null. */
+  #isList: boolean | null = null;
+  /** How many entries the lists within the outermost one have, from there inwards. */
+  readonly #inner: number[] = [];
+  /** Whether a number, or a null in a list, has told how deep lists go. */
+  #isTold = false;
+  /** Whether all values are true and false; null while there is none. */
+  #isBool: boolean | null = null;
+  #values: (number | bigint)[] = [];
+  /** Places in the values of nulls within lists. */
+  #nulls: number[] = [];
+  /** What is read. */
   #row = 0;
   #cell: Cell;
 
-  constructor(private readonly seen: Seen) {}
+  constructor(
+    private readonly field: Field,
+    /** Whether its numbers are microseconds since 1970. */
+    private readonly isDate: boolean,
+  ) {}
 
-  readRow(cell: Cell, row: number): void {
-    this.#row = row;
-    this.#cell = cell;
-    const isList = Array.isArray(cell);
-    if (!isList) checkNumber(cell, (allowed) => this.refuse(allowed));
-    this.seen.isList ??= isList;
-    if (this.seen.isList !== isList) {
-      throw this.refuse(isList ? "a number, as in the rows before" : "a list, as in the rows before");
+  /** What it is loaded as: the field's own dtype, or bool where all is true and false. */
+  get loaded(): LoadedColumn {
+    const { name, dtype } = this.field;
+    const value = parseValueType(this.isDate ? "timestamp[us]" : this.#isBool === true ? "bool" : dtype)!;
+    const layout: Layout = {
+      value,
+      levels: this.#isList === true ? ["list", ...this.#inner] : [],
+      isArray: false,
+    };
+    return { name, layout, feature: this.#isList === null ? null : featureOf(layout) };
+  }
+
+  /** The next cells, as a batch takes them. */
+  source(cells: readonly Cell[], nanForNull: boolean): Source {
+    this.#values = [];
+    this.#nulls = [];
+    const offsets = new Int32Array(cells.length + 1);
+    const rows = setBits(cells.length);
+    let hasNull = false;
+    for (let row = 0; row < cells.length; row++) {
+      const cell = unmark(cells[row]);
+      if (cell === null || cell === undefined) {
+        hasNull = true;
+        clearBits(rows, row, 1);
+      } else {
+        this.#row = row;
+        this.#cell = cell;
+        this.#readRow(cell);
+      }
+      offsets[row + 1] = this.#values.length;
     }
-    if (isList) this.#readList(cell as readonly Cell[], 0);
+    const valueValidity = this.#nulls.length === 0 ? null : setBits(this.#values.length);
+    for (const at of this.#nulls) clearBits(valueValidity!, at, 1);
+    return {
+      field: this.field,
+      ...numbersOf(this.#values, offsets),
+      firstValue: 0,
+      width: null,
+      offsets,
+      validity: hasNull ? { bytes: rows, firstBit: 0 } : null,
+      valueValidity: valueValidity && { bytes: valueValidity, firstBit: 0 },
+      nanForNull,
+      isList: this.#isList === true,
+    };
+  }
+
+  #readRow(cell: Cell): void {
+    const isList = Array.isArray(cell);
+    if (!isList && !isNumber(cell)) throw this.#refuse(allowedCell);
+    this.#isList ??= isList;
+    if (this.#isList !== isList) {
+      throw this.#refuse(isList ? "a number, as in the rows before" : "a list, as in the rows before");
+    }
+    if (isList) this.#readList(cell, 0);
     else this.#readNumber(cell);
   }
 
@@ -104,86 +100,63 @@ class CellReader {
       if (Array.isArray(cell)) {
         this.#checkLength(depth, cell.length);
         this.#readList(cell, depth + 1);
-      } else {
-        if (this.seen.inner === null) this.seen.inner = [];
-        if (depth < this.seen.inner.length) throw this.refuse("a list of lists, as those before");
-        if (cell === null) this.nulls.push(this.values.push(0) - 1);
-        else this.#readNumber(cell);
+        continue;
       }
+      this.#isTold = true;
+      if (depth < this.#inner.length) throw this.#refuse("a list of lists, as those before");
+      if (cell === null) this.#nulls.push(this.#values.push(0) - 1);
+      else this.#readNumber(cell);
     }
   }
 
   /** All lists at one depth but the outermost must be as long, or what the stream holds of them could not be told apart. */
   #checkLength(depth: number, length: number): void {
-    const inner = this.seen.inner ??= shapeFrom;
-    if (inner === shapeFrom) this.seen.inner = [];
-    const known = this.seen.inner!;
-    if (depth === known.length && this.values.length === 0) known.push(length);
-    if (known[depth] !== length || length === 0) {
-      const expected = known[depth] ?? "no";
-      throw this.refuse(
-        length === 0
-          ? "a list without empty lists within it"
-          : `a list of lists of ${expected} entries, as those before`,
-      );
-    }
+    if (length === 0) throw this.#refuse("a list without empty lists within it");
+    if (depth === this.#inner.length && !this.#isTold) this.#inner.push(length);
+    if (this.#inner[depth] === length) return;
+    throw this.#refuse(`a list of lists of ${this.#inner[depth] ?? "no"} entries, as those before`);
   }
 
   #readNumber(cell: Cell): void {
-    if (typeof cell === "boolean") {
-      this.seen.isBool ??= true;
-      this.values.push(cell ? 1 : 0);
-      return;
-    }
-    checkNumber(cell, (allowed) => this.refuse(allowed));
-    this.seen.isBool = false;
-    if (typeof cell === "bigint") this.hasBigint = true;
-    this.values.push(cell);
+    if (!isNumber(cell)) throw this.#refuse(allowedCell);
+    if (typeof cell === "boolean") this.#isBool ??= true;
+    else this.#isBool = false;
+    this.#values.push(typeof cell === "boolean" ? Number(cell) : cell);
   }
 
-  refuse(allowed: string): CellError {
+  #refuse(allowed: string): CellError {
     return new CellError(this.#row, allowed, this.#cell);
   }
 }
 
-function checkNumber(
-  cell: Cell,
-  refuse: (allowed: string) => Error,
-): asserts cell is number | bigint | boolean {
-  if (!["number", "bigint", "boolean"].includes(typeof cell)) {
-    throw refuse("a number, true, false, or a list of them");
-  }
-}
+const allowedCell = "a number, true, false, or a list of them";
 
-const shapeFrom: number[] = [];
+function isNumber(cell: Cell): cell is number | bigint | boolean {
+  return typeof cell === "number" || typeof cell === "bigint" || typeof cell === "boolean";
+}
 
 function numbersOf(
   values: readonly (number | bigint)[],
-  { hasBigint }: CellReader,
   offsets: Int32Array,
 ): Pick<Source, "values" | "dtype"> {
-  if (!hasBigint) return { values: Float64Array.from(values as number[]), dtype: "float64" };
-  const isWhole = values.every((value) => typeof value === "bigint" || Number.isSafeInteger(value));
-  const isNegative = values.some((value) => value < 0);
-  const fits = (value: number | bigint) => {
-    const integer = BigInt(value);
-    return isNegative ? BigInt.asIntN(64, integer) === integer : BigInt.asUintN(64, integer) === integer;
-  };
-  if (isWhole && values.every(fits)) {
-    const integers = values.map(BigInt);
-    return isNegative
-      ? { values: BigInt64Array.from(integers), dtype: "int64" }
-      : { values: BigUint64Array.from(integers), dtype: "uint64" };
+  if (!values.some((value) => typeof value === "bigint")) {
+    return { values: Float64Array.from(values as number[]), dtype: "float64" };
   }
-  return {
-    values: Float64Array.from(values, (value, index) => {
-      const number = Number(value);
-      if (typeof value === "number" || Number.isFinite(number) && BigInt(number) === value) return number;
-      const row = offsets.findIndex((offset) => offset > index) - 1;
-      throw new CellError(row, "exact in float64 beside fractions, or fit 64 bits", value);
-    }),
-    dtype: "float64",
-  };
+  const isWhole = values.every((value) => typeof value === "bigint" || Number.isSafeInteger(value));
+  const integers = isWhole ? values.map(BigInt) : [];
+  if (isWhole && integers.every((value) => BigInt.asUintN(64, value) === value)) {
+    return { values: BigUint64Array.from(integers), dtype: "uint64" };
+  }
+  if (isWhole && integers.every((value) => BigInt.asIntN(64, value) === value)) {
+    return { values: BigInt64Array.from(integers), dtype: "int64" };
+  }
+  const floats = Float64Array.from(values, Number);
+  const odd = values.findIndex((value, i) =>
+    typeof value === "bigint" && !(isFinite(floats[i]) && BigInt(floats[i]) === value)
+  );
+  if (odd < 0) return { values: floats, dtype: "float64" };
+  const row = offsets.findIndex((offset) => offset > odd) - 1;
+  throw new CellError(row, "exact in float64 beside fractions, or fit 64 bits", values[odd]);
 }
 
 /** Integers of a column, for the steps. */
@@ -195,36 +168,26 @@ export function cellInteger(cell: Cell): number | bigint | null {
 
 /** The keys of a column of text's values, or the type that has no order. */
 export function cellKeys(cells: readonly Cell[]): KeyPiece | string {
+  const { length } = cells;
   const values = cells.map((cell) => unmark(cell) ?? null);
   const present = values.filter((value) => value !== null);
   if (present.length > 0 && present.every((value) => typeof value === "string")) {
     const encoder = new TextEncoder();
-    return {
-      kind: "text",
-      length: cells.length,
-      at: (row) => values[row] === null ? null : encoder.encode(values[row] as string),
-    };
+    const texts = values as (string | null)[];
+    return { kind: "text", length, at: (row) => texts[row] === null ? null : encoder.encode(texts[row]) };
   }
-  const odd = present.find((value) => !["number", "bigint", "boolean"].includes(typeof value));
+  const odd = present.find((value) => !isNumber(value));
   if (odd !== undefined) {
     return Array.isArray(odd) ? "lists" : typeof odd === "object" ? "objects" : "strings and numbers";
   }
-  const bytes = setBits(cells.length);
-  values.forEach((value, row) => {
-    if (value === null) clearBits(bytes, row, 1);
-  });
-  const shared = {
-    kind: "numbers",
-    length: cells.length,
-    first: 0,
-    validity: { bytes, firstBit: 0 },
-  } as const;
-  const isWhole = present.every((value) =>
-    typeof value === "bigint" ? BigInt.asIntN(64, value) === value : Number.isSafeInteger(value)
+  const bytes = setBits(length);
+  values.forEach((value, row) => value === null && clearBits(bytes, row, 1));
+  const numbers = values.map((value) => (value ?? 0) as number | bigint | boolean);
+  const isWhole = numbers.every((value) =>
+    typeof value === "bigint" ? BigInt.asIntN(64, value) === value : Number.isSafeInteger(Number(value))
   );
-  if (isWhole) {
-    const integers = BigInt64Array.from(values, (value) => BigInt(value as number ?? 0));
-    return { ...shared, values: integers, dtype: "int64" };
-  }
-  return { ...shared, values: Float64Array.from(values, (value) => Number(value ?? 0)), dtype: "float64" };
+  const shared = { kind: "numbers", length, first: 0, validity: { bytes, firstBit: 0 } } as const;
+  return isWhole && present.every((value) => typeof value !== "boolean")
+    ? { ...shared, values: BigInt64Array.from(numbers, BigInt), dtype: "int64" }
+    : { ...shared, values: Float64Array.from(numbers, Number), dtype: "float64" };
 }

@@ -1,16 +1,6 @@
-import type { Source } from "../../../append/batch.ts";
-import type { Field } from "../../../fields.ts";
 import { noColumns, noKey, noOrder } from "../../refusals.ts";
 import { toSteps } from "../../table/row_steps.ts";
-import {
-  CellError,
-  cellInteger,
-  cellKeys,
-  cellSource,
-  newSeen,
-  type Seen,
-  seenColumn,
-} from "./cell_columns.ts";
+import { CellColumn, CellError, cellInteger, cellKeys } from "./cell_columns.ts";
 import { type Cell, unmark } from "./cells.ts";
 import type { Block, Wanted } from "../../rows.ts";
 
@@ -19,7 +9,7 @@ export const dropAdvice = "; to load without it, name the other fields in column
 
 /** Finds what is wanted among values out of text, whose columns are known from the rows that have been read. */
 export class CellRows {
-  readonly #seen = new Map<string, Seen>();
+  readonly #columns = new Map<string, CellColumn>();
   readonly #names = new Set<string>();
   #rowCount = 0;
 
@@ -61,15 +51,21 @@ export class CellRows {
       place,
       sources: () => {
         const fields = wanted.fields.filter(({ name }) => this.#names.has(name));
-        const parts = fields.map((field) => {
-          let seen = this.#seen.get(field.name);
-          if (seen === undefined) {
-            this.#seen.set(field.name, seen = newSeen(this.dates.has(field.name)));
-          }
-          const source = this.#source(column(field.name), field, seen, place);
-          return { source, column: seenColumn(field, seen) };
+        const columns = fields.map((field) => {
+          const { name } = field;
+          if (!this.#columns.has(name)) this.#columns.set(name, new CellColumn(field, this.dates.has(name)));
+          return this.#columns.get(name)!;
         });
-        return { sources: parts.map((part) => part.source), columns: parts.map((part) => part.column) };
+        const sources = columns.map((known, i) => {
+          const { name } = fields[i];
+          try {
+            return known.source(column(name), wanted.nanForNull);
+          } catch (error) {
+            if (!(error instanceof CellError)) throw error;
+            throw this.refuse(name, place(error.row), error.allowed, error.cell);
+          }
+        });
+        return { sources, columns: columns.map(({ loaded }) => loaded) };
       },
       steps: (refuse) => {
         const cells = column(wanted.step!);
@@ -86,15 +82,6 @@ export class CellRows {
           return keys;
         }),
     };
-  }
-
-  #source(cells: readonly Cell[], field: Field, seen: Seen, place: (row: number) => string): Source {
-    try {
-      return cellSource(cells, field, seen, this.wanted.nanForNull);
-    } catch (error) {
-      if (!(error instanceof CellError)) throw error;
-      throw this.refuse(field.name, place(error.row), error.allowed, error.cell);
-    }
   }
 
   /** What can be said of a file once all of it was read. */

@@ -1,13 +1,12 @@
+import Papa from "papaparse";
 import { damaged } from "../../decode.ts";
 import { isNamedTsv } from "../../formats.ts";
+import type { Block, RowFile, Wanted } from "../../rows.ts";
 import { CellRows, dropAdvice } from "./cell_rows.ts";
 import { type Cell, markNumbers } from "./cells.ts";
 import type { CsvOptions } from "./csv_options.ts";
 import { allowedDate, parseDate } from "./dates.ts";
-import type { Block, RowFile, Wanted } from "../../rows.ts";
-import { findRow, parseCells } from "./papaparse.ts";
-import { countLines, textBlocks } from "./text_lines.ts";
-import { openText } from "./text_source.ts";
+import { countLines, openText, type TextSource, wholeLines } from "./text_source.ts";
 
 /** A file of CSV under a line of names. */
 export async function openCsv(path: string, options: CsvOptions): Promise<RowFile> {
@@ -17,42 +16,38 @@ export async function openCsv(path: string, options: CsvOptions): Promise<RowFil
   const dates = new Set(options.dates);
   async function* blocks(wanted: Wanted, action: string): AsyncGenerator<Block> {
     const rows = new CellRows(path, wanted, action, advise, dates);
-    let names: readonly string[] = [];
-    let places = new Map<string, number>();
+    let names: readonly string[] | null = null;
     let [rowCount, lineCount] = [0, 0];
-    for await (const text of wholeRows(textBlocks(source, source.chunks()))) {
-      const [firstRow, firstLine, hasNames] = [rowCount, lineCount + 1, lineCount === 0];
-      const parsed: Parsed = new Parsed(text, delimiter, hasNames ? null : names.length);
-      const place = (row: number) =>
-        `row ${firstRow + row} of ${path} (line ${firstLine + parsed.line(row + (hasNames ? 1 : 0))})`;
-      const { rows: lines } = parsed;
-      if (parsed.error !== null) {
-        throw damaged(
-          `Cannot read ${path}: ${parsed.error.message}, from line ${firstLine + parsed.error.line}`,
-        );
+    for await (const text of wholeRows(source)) {
+      const [firstRow, firstLine] = [rowCount, lineCount + 1];
+      const { cells, lineOf, error } = parseRows(text, delimiter, names?.length);
+      if (error !== null) {
+        throw damaged(`Cannot read ${path}: ${error.message}, from line ${firstLine + error.line}`);
       }
-      if (hasNames) {
-        names = lines.shift() ?? [];
+      if (names === null) {
+        names = cells.shift() ?? [];
         names.forEach((name) => rows.note(name));
-        places = new Map(names.map((name, i) => [name, i]));
         checkDates(path, dates, names);
       }
-      const odd = lines.findIndex(({ length }) => length !== names.length);
+      const places = new Map(names.map((name, i) => [name, i]));
+      const place = (row: number) => `row ${firstRow + row} of ${path} (line ${firstLine + lineOf(row)})`;
+      const width = names.length;
+      const odd = cells.findIndex(({ length }) => length !== width);
       if (odd >= 0) {
-        throw damaged(
-          `Cannot ${action}: ${place(odd)} must have ${names.length} cells, got ${lines[odd].length}`,
-        );
+        throw damaged(`Cannot ${action}: ${place(odd)} must have ${width} cells, got ${cells[odd].length}`);
       }
-      rowCount += lines.length;
+      rowCount += cells.length;
       lineCount += countLines(text);
-      yield rows.block(lines.length, (name) => {
+      yield rows.block(cells.length, (name) => {
         const column = places.get(name);
-        if (column === undefined) return new Array<Cell>(lines.length).fill(undefined);
-        const read = dates.has(name)
-          ? (cell: string, row: number) =>
-            dateOf(cell, nulls, () => rows.refuse(name, place(row), allowedDate, cell))
-          : (cell: string) => cellOf(cell, nulls);
-        return lines.map((line, row) => read(line[column], row));
+        if (column === undefined) return new Array<Cell>(cells.length).fill(undefined);
+        if (!dates.has(name)) return cells.map((row) => cellOf(row[column], nulls));
+        return cells.map(({ [column]: cell }, row) => {
+          if (cell === "" || nulls.has(cell)) return null;
+          const date = parseDate(cell);
+          if (date === null) throw rows.refuse(name, place(row), allowedDate, cell);
+          return date;
+        });
       }, place);
     }
     rows.end();
@@ -81,71 +76,38 @@ function checkDates(path: string, dates: ReadonlySet<string>, names: readonly st
 }
 
 /** Lines may end within quotes; as many quotes as make pairs say that they do not. */
-async function* wholeRows(blocks: AsyncIterable<string>): AsyncGenerator<string> {
-  let held: string[] = [];
+async function* wholeRows(source: TextSource): AsyncGenerator<string> {
+  let held = "";
   let quoteCount = 0;
-  for await (const block of blocks) {
-    held.push(block);
-    quoteCount += countQuotes(block);
+  for await (const lines of wholeLines(source)) {
+    held += lines;
+    for (let at = lines.indexOf('"'); at >= 0; at = lines.indexOf('"', at + 1)) quoteCount++;
     if (quoteCount % 2 === 1) continue;
-    yield held.join("");
-    held = [];
-    quoteCount = 0;
+    yield held;
+    held = "";
   }
-  if (held.length > 0) yield held.join("");
+  if (held !== "") yield held;
 }
 
-function countQuotes(text: string): number {
-  let count = 0;
-  for (let at = text.indexOf('"'); at >= 0; at = text.indexOf('"', at + 1)) count++;
-  return count;
-}
-
-/** The cells of a text of whole rows. */
-class Parsed {
-  readonly rows: string[][];
-  readonly error: { readonly message: string; readonly line: number } | null = null;
-  readonly #text: string;
-  /** An empty line is a row only where a row has one cell. */
-  readonly #hasEmptyRows: boolean;
-
-  constructor(text: string, private readonly delimiter: string, width: number | null) {
-    this.#text = text.replace(/\r?\n$/, "");
-    const { data, errors } = parseCells(this.#text, { delimiter });
-    this.#hasEmptyRows = (width ?? data[0]?.length) === 1;
-    this.rows = this.#hasEmptyRows ? data : data.filter((cells) => !isEmptyLine(cells));
-    if (errors.length > 0) {
-      this.error = { message: errors[0].message, line: this.#lineOfParsed(errors[0].row ?? 0) };
-    }
-  }
-
-  /** In which line a row begins, from 0. Only an error needs it. */
-  line(row: number): number {
-    return this.#lineAt((_, kept) => kept === row);
-  }
-
-  #lineOfParsed(index: number): number {
-    return this.#lineAt((parsed) => parsed === index);
-  }
-
-  #lineAt(isIt: (parsed: number, kept: number) => boolean): number {
-    let [parsed, kept, start, at] = [0, 0, 0, 0];
-    findRow(this.#text, { delimiter: this.delimiter }, (cells, end) => {
-      if (!this.#hasEmptyRows && isEmptyLine(cells)) {
-        parsed++;
-      } else if (isIt(parsed++, kept++)) {
-        at = start;
-        return true;
-      }
-      start = end;
-      return false;
-    });
-    return countLines(this.#text.slice(0, at));
-  }
-}
-
-function isEmptyLine(cells: readonly string[]): boolean {
-  return cells.length === 1 && cells[0] === "";
+/** The cells of a text of whole rows; in which line a row begins, from 0; and what is wrong with the text. */
+function parseRows(text: string, delimiter: string, width: number | undefined) {
+  // papaparse brings no types along, and who checks a program that uses this package need not have installed any.
+  const { data, errors } = Papa.parse(text.replace(/\r?\n$/, ""), { delimiter, header: false }) as {
+    readonly data: string[][];
+    readonly errors: readonly { readonly message: string; readonly row?: number }[];
+  };
+  // An empty line is a row only where a row has one cell.
+  const hasEmptyRows = (width ?? data[0]?.length) === 1;
+  const cells = hasEmptyRows ? [...data] : data.filter(({ length, 0: first }) => length > 1 || first !== "");
+  // What stands in front of it: a line each, and those that end within cells.
+  const lineOf = (row: string[]) =>
+    data.slice(0, data.indexOf(row)).reduce((sum, before) => sum + 1 + countLines(before.join("")), 0);
+  const [error = null] = errors;
+  return {
+    cells,
+    lineOf: (row: number) => lineOf(cells[row]),
+    error: error && { message: error.message, line: lineOf(data[error.row ?? 0]) },
+  };
 }
 
 const number = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
@@ -175,11 +137,4 @@ function cellOf(text: string, nulls: ReadonlySet<string>): Cell {
   } catch {
     return text;
   }
-}
-
-function dateOf(text: string, nulls: ReadonlySet<string>, refuse: () => Error): Cell {
-  if (text === "" || nulls.has(text)) return null;
-  const date = parseDate(text);
-  if (date === null) throw refuse();
-  return date;
 }

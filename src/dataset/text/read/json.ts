@@ -4,8 +4,7 @@ import { CellRows, dropAdvice } from "./cell_rows.ts";
 import { type Cell, markNumbers } from "./cells.ts";
 import { arrayTexts, type JsonTexts } from "./json_array.ts";
 import type { Block, RowFile, Wanted } from "../../rows.ts";
-import { textBlocks } from "./text_lines.ts";
-import { openText, type TextSource } from "./text_source.ts";
+import { openText, type TextSource, wholeLines } from "./text_source.ts";
 
 type JsonRow = Readonly<Record<string, Cell>>;
 
@@ -15,7 +14,7 @@ export async function openJson(path: string): Promise<RowFile> {
   async function* blocks(wanted: Wanted, action: string): AsyncGenerator<Block> {
     const rows = new CellRows(path, wanted, action, () => dropAdvice);
     let rowCount = 0;
-    for await (const { texts, lines } of await textsOf(source)) {
+    for await (const { texts, lines } of await isArray(source) ? arrayTexts(source) : lineTexts(source)) {
       const first = rowCount;
       const place = (row: number) => `row ${first + row} of ${path} (line ${lines[row]})`;
       const found = parseAll(path, texts, lines);
@@ -33,30 +32,17 @@ export async function openJson(path: string): Promise<RowFile> {
 }
 
 /** An array begins with a bracket, which no line of an object does. */
-async function textsOf(source: TextSource): Promise<AsyncIterable<JsonTexts>> {
-  const chunks = source.chunks()[Symbol.asyncIterator]();
-  const held: Uint8Array[] = [];
-  let first: number | undefined;
-  while (first === undefined) {
-    const { done, value } = await chunks.next();
-    if (done) break;
-    held.push(value);
-    first = value.find((byte: number) => !blanks.includes(byte));
+async function isArray(source: TextSource): Promise<boolean> {
+  for await (const text of source.texts()) {
+    const begin = text.trimStart();
+    if (begin !== "") return begin[0] === "[";
   }
-  async function* all(): AsyncGenerator<Uint8Array> {
-    yield* held;
-    yield* { [Symbol.asyncIterator]: () => chunks };
-  }
-  return first === openBracket ? arrayTexts(source.path, all()) : lineTexts(source, all());
+  return false;
 }
 
-const openBracket = 91;
-/** Spaces, and the mark of UTF-8 that some programs put in front. */
-const blanks = [32, 9, 10, 13, 0xef, 0xbb, 0xbf];
-
-async function* lineTexts(source: TextSource, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<JsonTexts> {
+async function* lineTexts(source: TextSource): AsyncGenerator<JsonTexts> {
   let lineCount = 0;
-  for await (const block of textBlocks(source, chunks)) {
+  for await (const block of wholeLines(source)) {
     const [texts, lines]: [string[], number[]] = [[], []];
     for (const line of block.split("\n")) {
       lineCount++;

@@ -1,6 +1,5 @@
 import { damaged } from "../../decode.ts";
-import { StreamStoreError } from "../../../error.ts";
-import { blockBytes, lineMax, notUtf8 } from "./text_lines.ts";
+import { blockCharacters, checkRow, countLines, type TextSource } from "./text_source.ts";
 
 const [tab, lineFeed, carriageReturn, space, quote, comma] = [9, 10, 13, 32, 34, 44];
 const [openBracket, backslash, closeBracket, openBrace, closeBrace] = [91, 92, 93, 123, 125];
@@ -12,27 +11,14 @@ export interface JsonTexts {
 }
 
 /** The texts of the entries of one JSON array, of which no more is held than makes a block. */
-export async function* arrayTexts(
-  path: string,
-  chunks: AsyncIterable<Uint8Array>,
-): AsyncGenerator<JsonTexts> {
-  const splitter = new ArraySplitter(path);
-  const decoder = new TextDecoder("utf-8", { fatal: true });
-  for await (const chunk of chunks) {
-    splitter.add(decode(path, () => decoder.decode(chunk, { stream: true })));
+export async function* arrayTexts(source: TextSource): AsyncGenerator<JsonTexts> {
+  const splitter = new ArraySplitter(source.path);
+  for await (const text of source.texts()) {
+    splitter.add(text);
     if (splitter.isFull) yield splitter.take();
   }
-  splitter.add(decode(path, () => decoder.decode()));
   splitter.end();
   yield splitter.take();
-}
-
-function decode(path: string, read: () => string): string {
-  try {
-    return read();
-  } catch (cause) {
-    throw notUtf8(path, cause);
-  }
 }
 
 /** Finds where entries of an array end, by brackets, braces and quotes alone; whether they are JSON is seen when parsed. */
@@ -40,6 +26,7 @@ class ArraySplitter {
   #texts: string[] = [];
   #lines: number[] = [];
   #characters = 0;
+  #entryCount = 0;
   /** What was read of an entry that has not ended. */
   #begun = "";
   #state: "before" | "entry" | "behind" = "before";
@@ -53,7 +40,7 @@ class ArraySplitter {
   constructor(private readonly path: string) {}
 
   get isFull(): boolean {
-    return this.#characters >= blockBytes;
+    return this.#characters >= blockCharacters;
   }
 
   take(): JsonTexts {
@@ -86,12 +73,7 @@ class ArraySplitter {
     }
     if (this.#state !== "entry") return;
     this.#begun += text.slice(start);
-    if (this.#begun.length > lineMax) {
-      throw new StreamStoreError(
-        "file-too-large",
-        `Cannot read ${this.path}: an entry of its array must have at most ${lineMax} characters, got more from line ${this.#entryLine}`,
-      );
-    }
+    checkRow(this.path, this.#begun.length, "an entry of its array", ` from line ${this.#entryLine}`);
   }
 
   end(): void {
@@ -123,11 +105,9 @@ class ArraySplitter {
     if (isLast && isNothing && this.#entryCount === 0) return;
     this.#entryCount++;
     this.#texts.push(text);
-    this.#lines.push(this.#entryLine + leadingLines(text));
+    this.#lines.push(this.#entryLine + countLines(text.slice(0, text.search(/[^ \t\r\n]|$/))));
     this.#characters += text.length;
   }
-
-  #entryCount = 0;
 
   #refuse(got: string): Error {
     return damaged(
@@ -138,13 +118,4 @@ class ArraySplitter {
 
 function isSpace(code: number): boolean {
   return code === space || code === lineFeed || code === carriageReturn || code === tab || code === 0xfeff;
-}
-
-/** Line ends in front of what an entry begins with. */
-function leadingLines(text: string): number {
-  let count = 0;
-  for (let at = 0; at < text.length && isSpace(text.charCodeAt(at)); at++) {
-    if (text.charCodeAt(at) === lineFeed) count++;
-  }
-  return count;
 }

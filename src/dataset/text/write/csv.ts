@@ -1,34 +1,24 @@
 import { type Data, type Schema, type Table, Type, Vector } from "apache-arrow";
 import { isSet } from "../../table/bitmaps.ts";
 import { type CellText, presentText, validityOf } from "./cell_text.ts";
-import { LineBuffer } from "./line_buffer.ts";
-import { writePieces } from "../../files/output.ts";
+import { writeLines } from "./lines.ts";
 
 /**
  * Writes tables as CSV (RFC 4180, lines end with a line feed) under a line of names. A null is nothing between the
  * commas; lists are JSON in quotes; numbers are as in JSON lines.
  */
-export async function writeCsv(path: string, schema: Schema, tables: Iterable<Table>): Promise<void> {
-  await writePieces(path, pieces(schema, tables));
-}
-
-function* pieces(schema: Schema, tables: Iterable<Table>): Generator<Uint8Array> {
-  const lines = new LineBuffer();
-  lines.add(schema.fields.map(({ name }) => quoted(name)).join(",") + "\n");
+export async function writeCsv(path: string, { fields }: Schema, tables: Iterable<Table>): Promise<void> {
+  const names = fields.map(({ name }) => quoted(name)).join(",");
   // A line of its own with nothing in it would be no row to most readers.
-  const nothing = schema.fields.length === 1 ? '""' : "";
-  for (const table of tables) {
-    for (const { data, numRows } of table.batches) {
-      const cells = data.children.map((child: Data) => csvText(child, nothing));
-      for (let row = 0; row < numRows; row++) {
-        let line = cells[0](row);
-        for (let i = 1; i < cells.length; i++) line += "," + cells[i](row);
-        lines.add(line + "\n");
-        if (lines.isFull) yield lines.take();
-      }
-    }
-  }
-  yield lines.take();
+  const nothing = fields.length === 1 ? '""' : "";
+  await writeLines(path, names + "\n", tables, (columns) => {
+    const cells = columns.map((column) => csvText(column, nothing));
+    return (row) => {
+      let line = cells[0](row);
+      for (let i = 1; i < cells.length; i++) line += "," + cells[i](row);
+      return line;
+    };
+  });
 }
 
 function csvText(data: Data, nothing: string): CellText {
