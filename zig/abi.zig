@@ -48,8 +48,9 @@ fn writeModule(out: *Writer) !void {
     );
     try writeTable(out, "  ", library.tables.core, true);
     try out.writeAll("} as const;\n");
-    const layouts = library.layouts;
-    inline for (@typeInfo(layouts).@"struct".decl_names) |name| try writeLayout(out, name, @field(layouts, name));
+    inline for (library.layouts) |layouts| {
+        inline for (@typeInfo(layouts).@"struct".decl_names) |name| try writeLayout(out, name, @field(layouts, name));
+    }
 }
 
 /// The functions of a table, or those of them that an engine calls: they alone have pointers for numbers.
@@ -109,7 +110,10 @@ fn writeLayout(out: *Writer, comptime name: []const u8, comptime layout: anytype
             try writeFlags(out, Layout);
         } else {
             const element_bytes = comptime smallest(known.field_types);
-            inline for (known.field_names) |field| try writeNumber(out, "  ", field, @divExact(@offsetOf(Layout, field), element_bytes));
+            inline for (known.field_names) |field| {
+                comptime std.debug.assert(!std.mem.eql(u8, field, "length"));
+                try writeNumber(out, "  ", field, @divExact(@offsetOf(Layout, field), element_bytes));
+            }
             try writeNumber(out, "  ", "length", @divExact(@sizeOf(Layout), element_bytes));
         },
         else => comptime unreachable,

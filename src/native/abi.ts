@@ -32,21 +32,15 @@ export const laterSymbols = {
     ss_chunk_check: { args: ["u32", "u32", "f64", "buffer"], result: "i32" }, // store, file, chunk, out_whole
   },
   sampler: {
-    ss_draw_uniform: { args: ["buffer", "buffer", "u32", "buffer"], result: "i32" }, // key, indices, count, out
-    ss_draw_unit: { args: ["buffer", "buffer", "u32", "buffer"], result: "i32" }, // key, indices, count, out
-    ss_draw_geometric: { args: ["buffer", "buffer", "u32", "buffer"], result: "i32" }, // key, indices, count, out
-    ss_draw_permuted: { args: ["buffer", "buffer", "u32", "buffer"], result: "i32" }, // key, indices, count, out
-    ss_windows_count: { args: ["buffer", "buffer", "u32", "u32", "buffer", "buffer", "u32", "buffer"], result: "i32" }, // plan, origins, episode_count, from, cumulative, buckets, buckets_max, state
-    ss_windows_locate: { args: ["buffer", "buffer", "u32", "buffer", "buffer", "u32", "buffer", "u32", "buffer", "buffer", "buffer"], result: "i32" }, // plan, origins, episode_count, cumulative, buckets, bucket_count, ordinals, count, out_anchors, out_starts, out_lengths
-    ss_windows_resolve: { args: ["buffer", "buffer", "u32", "buffer", "u32", "buffer", "buffer"], result: "i32" }, // plan, origins, episode_count, anchors, count, out_starts, out_lengths
-    ss_windows_rank: { args: ["buffer", "buffer", "u32", "buffer", "f64", "buffer"], result: "i32" }, // plan, origins, episode_count, cumulative, position, out_rank
-    ss_episodes_scan: { args: ["u32", "u32", "buffer", "buffer", "u32", "buffer", "buffer", "u32"], result: "i32" }, // store, kind, types, kinds, field_count, progress, out_starts, starts_max
+    ss_numbers_draw: { args: ["u32", "buffer", "buffer", "u32", "buffer"], result: "i32" }, // order, key, indices, count, out
+    ss_windows_count: { args: ["buffer", "buffer", "u32", "buffer", "buffer", "u32"], result: "i32" }, // index, origins, from, cumulative, buckets, buckets_max
+    ss_windows_locate: { args: ["buffer", "u32", "buffer", "buffer", "buffer", "buffer", "u32", "buffer", "buffer", "buffer"], result: "i32" }, // index, name, origins, cumulative, buckets, given, count, out_anchors, out_starts, out_lengths
+    ss_windows_rank: { args: ["buffer", "buffer", "buffer", "f64", "buffer"], result: "i32" }, // index, origins, cumulative, position, out_rank
+    ss_episodes_scan: { args: ["u32", "u32", "buffer", "u32", "buffer", "buffer", "u32"], result: "i32" }, // store, rule, fields, field_count, progress, out_starts, starts_max
     ss_rows_start: { args: ["u32", "buffer", "u32", "buffer"], result: "i32" }, // store, rows, count, out_starts
-    ss_rows_synced: { args: ["u32", "buffer"], result: "i32" }, // store, out_count
-    ss_windows_fill: { args: ["u32", "buffer", "buffer", "buffer", "buffer", "u32", "u32", "u32", "buffer", "u32", "buffer", "buffer", "buffer", "buffer", "buffer"], result: "i32" }, // store, request, starts, lengths, slots, count, batch_size, layout, fields, field_count, out_values, out_types, out_steps, out_mask, out_lengths
-    ss_fields_fill: { args: ["u32", "buffer", "buffer", "buffer", "buffer", "u32", "u32", "buffer", "buffer"], result: "i32" }, // store, request, starts, lengths, slots, count, batch_size, out_values, out_mask
-    ss_steps_fill: { args: ["u32", "buffer", "buffer", "buffer", "buffer", "u32", "u32", "buffer", "buffer"], result: "i32" }, // store, request, starts, lengths, slots, count, batch_size, out_steps, out_mask
-    ss_recent_load: { args: ["u32", "buffer", "buffer", "buffer", "u32", "buffer"], result: "i32" }, // store, request, types, kinds, field_count, out
+    ss_newest_load: { args: ["u32", "buffer", "buffer", "u32", "buffer"], result: "i32" }, // store, request, fields, field_count, out
+    ss_windows_fill: { args: ["u32", "u32", "buffer", "buffer", "buffer", "u32", "u32", "u32", "buffer", "u32", "buffer", "buffer", "buffer", "buffer", "buffer"], result: "i32" }, // store, layout, starts, lengths, slots, count, batch_size, width, fields, field_count, out_values, out_types, out_steps, out_mask, out_lengths
+    ss_fields_fill: { args: ["u32", "u32", "buffer", "buffer", "buffer", "u32", "u32", "u32", "buffer", "buffer", "buffer"], result: "i32" }, // store, layout, starts, lengths, slots, count, batch_size, width, field, out, out_mask
   },
   priorities: {
     ss_priorities_fill: { args: ["buffer", "buffer", "buffer", "buffer"], result: "i32" }, // nodes, shape, request, report
@@ -279,4 +273,122 @@ export const integerField = {
   type: 0,
   kind: 1,
   length: 2,
+} as const;
+
+export const drawOrder = {
+  uniform: 0,
+  unit: 1,
+  geometric: 2,
+  permuted: 3,
+} as const;
+
+export const drawKey = {
+  seedLow: 0,
+  seedHigh: 1,
+  stream: 2,
+  bound: 3,
+  decay: 4,
+  length: 5,
+} as const;
+
+export const windowPolicy = {
+  within: 0,
+  padLeft: 1,
+  padRight: 2,
+} as const;
+
+export const windowIndex = {
+  windowLength: 0,
+  stride: 1,
+  policy: 2,
+  first: 3,
+  end: 4,
+  episodeCount: 5,
+  bucketShift: 6,
+  bucketCount: 7,
+  length: 8,
+} as const;
+
+export const windowName = {
+  ordinal: 0,
+  anchor: 1,
+} as const;
+
+export const episodeRule = {
+  none: 0,
+  end: 1,
+  id: 2,
+} as const;
+
+export const fieldCells = {
+  type: 0,
+  kind: 1,
+  length: 2,
+} as const;
+
+export const episodeProgress = {
+  row: 0,
+  endRow: 1,
+  hasId: 2,
+  idLow: 3,
+  idHigh: 4,
+  startCount: 5,
+  syncedRows: 6,
+  length: 7,
+} as const;
+
+export const newestRequest = {
+  rowsMax: 0,
+  tokensMax: 1,
+  tailValues: 2,
+  rule: 3,
+  length: 4,
+} as const;
+
+export const newestRows = {
+  tokenCount: 0,
+  rowCount: 1,
+  startRow: 2,
+  startToken: 3,
+  length: 4,
+} as const;
+
+export const fillLayout = {
+  part: {
+    tokens: 0,
+    rows: 1,
+    field: 2,
+    steps: 3,
+  },
+  source: {
+    columns: 0,
+    newest: 4,
+  },
+  side: {
+    left: 0,
+    right: 8,
+  },
+  truncate: 16,
+  values: {
+    none: 0,
+    float64: 32,
+    float32: 64,
+    float16: 96,
+    bfloat16: 128,
+  },
+  types: 256,
+  steps: {
+    none: 0,
+    int64: 512,
+    float64: 1024,
+  },
+} as const;
+
+export const scaledField = {
+  type: 0,
+  kind: 1,
+  shift: 2,
+  factor: 3,
+  width: 4,
+  length: 5,
 } as const;

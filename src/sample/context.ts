@@ -1,6 +1,8 @@
 import type { Field } from "../fields.ts";
+import { episodeRule, newestRequest, newestRows } from "../native/abi.ts";
 import { check } from "../native/status.ts";
 import { optionNames } from "../options.ts";
+import { nothing, pack } from "../store/connection.ts";
 import type { AnyBatch } from "./batch.ts";
 import { BatchLayout } from "./batch_layout.ts";
 import { countBelow } from "./episodes.ts";
@@ -9,7 +11,7 @@ import { Filler } from "./fill.ts";
 import { Checks } from "./checks.ts";
 import type { WindowOptions } from "./options.ts";
 import { parseWindow, readOptions, windowNames } from "./parse_options.ts";
-import { scalesOf, type WindowPlan } from "./plan.ts";
+import { packCells, scalesOf, type WindowPlan } from "./plan.ts";
 
 /** Which window a policy looks at while it acts. Taken by {@linkcode StreamStore.context}. */
 export interface ContextOptions<Name extends string = string> extends WindowOptions<Name> {
@@ -30,10 +32,6 @@ export interface ContextSource extends SampleSource {
 }
 
 const contextKeys = optionNames<ContextOptions>({ ...windowNames, padTo: true });
-const rules = { none: 0, starts: 0, end: 1, id: 2 } as const;
-
-/** What the native library says of the newest rows, in this order. */
-const found = { tokens: 0, rows: 1, startRow: 2, startToken: 3 };
 
 /** The newest window of a store: its options worked out once, and its arrays made once. */
 export class Context {
@@ -43,9 +41,9 @@ export class Context {
   /** Rows that are enough. */
   readonly #rowsMax: number;
   readonly #request: Float64Array;
-  readonly #types: Int32Array;
-  readonly #kinds: Int32Array;
-  readonly #found = new Float64Array(4);
+  readonly #fieldCount: number;
+  readonly #cells: ArrayBufferView;
+  readonly #found = new Float64Array(newestRows.length);
   readonly #starts = new Float64Array(1);
   readonly #lengths = new Int32Array(1);
   readonly #slots = new Int32Array(1);
@@ -68,11 +66,15 @@ export class Context {
     this.#width = parseWidth(this.#plan, padTo, checks);
     const { episodes, unit, length } = this.#plan;
     const fields: readonly Field[] = "fields" in episodes ? episodes.fields : [];
-    this.#types = Int32Array.from(fields.length > 0 ? fields.map(({ type }) => type) : [0]);
-    this.#kinds = Int32Array.from(fields.length > 0 ? fields.map(({ kind }) => kind) : [0]);
+    this.#fieldCount = fields.length;
+    this.#cells = fields.length > 0 ? packCells(fields) : nothing;
     this.#rowsMax = unit === "steps" ? length : Number.MAX_SAFE_INTEGER;
-    const tokensMax = unit === "steps" ? Number.MAX_SAFE_INTEGER : length;
-    this.#request = Float64Array.of(this.#rowsMax, tokensMax, -1, rules[episodes.kind]);
+    this.#request = pack(newestRequest, {
+      rowsMax: this.#rowsMax,
+      tokensMax: unit === "steps" ? Number.MAX_SAFE_INTEGER : length,
+      tailValues: -1,
+      rule: episodeRule["fields" in episodes ? episodes.kind : "none"],
+    });
     if (this.#width !== null) this.#prepare(this.#width);
   }
 
@@ -83,13 +85,14 @@ export class Context {
       throw new RangeError("Cannot read a context: the store must hold a step, got none");
     }
     this.#load(rowCount, tailValues);
-    const tokens = this.#found[found.tokens];
-    const rows = this.#found[found.rows];
+    const tokens = this.#found[newestRows.tokenCount];
+    const rows = this.#found[newestRows.rowCount];
+    const startToken = this.#found[newestRows.startToken];
     const { unit, length } = this.#plan;
     const end = unit === "steps" ? rows : tokens;
-    const begin = unit === "steps" ? this.#found[found.startRow] : this.#found[found.startToken];
+    const begin = unit === "steps" ? this.#found[newestRows.startRow] : startToken;
     const start = Math.max(begin, end - length);
-    if (this.#width === null) this.#prepare(Math.max(1, tokens - this.#found[found.startToken]));
+    if (this.#width === null) this.#prepare(Math.max(1, tokens - startToken));
     const { filled, shown } = this.#layout!.own();
     this.#starts[0] = start;
     this.#lengths[0] = end - start;
@@ -107,17 +110,16 @@ export class Context {
   #load(rowCount: number, tailValues: number | null): void {
     const { tables: { sampler }, store } = this.#source.connection;
     const { episodes } = this.#plan;
-    const fieldCount = "fields" in episodes ? episodes.fields.length : 0;
     if ("starts" in episodes) {
-      this.#request[0] = Math.min(this.#rowsMax, rowCount - lastStart(episodes.starts, rowCount - 1));
+      const held = rowCount - lastStart(episodes.starts, rowCount - 1);
+      this.#request[newestRequest.rowsMax] = Math.min(this.#rowsMax, held);
     }
-    this.#request[2] = tailValues ?? -1;
-    const code = sampler.ss_recent_load(
+    this.#request[newestRequest.tailValues] = tailValues ?? -1;
+    const code = sampler.ss_newest_load(
       store,
       this.#request,
-      this.#types,
-      this.#kinds,
-      fieldCount,
+      this.#cells,
+      this.#fieldCount,
       this.#found,
     );
     check(code, "Cannot read a context");
@@ -136,7 +138,7 @@ export class Context {
       isMixture: false,
     };
     this.#layout = new BatchLayout(batch);
-    this.#filler = new Filler(this.#source, batch, { isRecent: true });
+    this.#filler = new Filler(this.#source, batch, { source: "newest" });
     this.#madeFor = width;
   }
 }

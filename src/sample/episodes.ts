@@ -1,15 +1,14 @@
+import { episodeProgress, episodeRule } from "../native/abi.ts";
 import { builtin } from "../native/builtin.ts";
 import { extract } from "../read/column.ts";
 import type { Connection } from "../store/connection.ts";
 import type { Field } from "../fields.ts";
 import { check } from "../native/status.ts";
 import { readEpisodes, writeEpisodes } from "./episode_file.ts";
-import type { EpisodePlan } from "./plan.ts";
+import { type EpisodePlan, packCells } from "./plan.ts";
 
 /** Starts that one native call may find. */
 const startsPerScan = 1 << 16;
-
-const progressWords = { nextRow: 0, toRow: 1, hasId: 2, idLow: 3, idHigh: 4, written: 5 };
 
 /** Rows that are searched before it pays to write down what was found: some ten milliseconds' worth. */
 const rowsPerSave = 1 << 20;
@@ -34,11 +33,11 @@ export class Episodes {
   /** The rows, in rising order; `count` of them are in use. */
   starts: BigUint64Array<ArrayBuffer> = new BigUint64Array(64);
   count = 0;
-  readonly #kind: number;
+  readonly #rule: number;
   readonly #idField: Field | null;
-  readonly #types: Int32Array;
-  readonly #cellKinds: Int32Array;
-  readonly #progress = new Float64Array(6);
+  readonly #fieldCount: number;
+  readonly #cells: Float64Array;
+  readonly #progress = new Float64Array(episodeProgress.length);
   readonly #found: BigUint64Array;
   #seenRows = -1;
   #seenTokens = -1;
@@ -50,13 +49,13 @@ export class Episodes {
     plan: EpisodePlan,
     private readonly path: string | null = null,
   ) {
-    this.#kind = plan.kind === "id" ? 1 : 0;
     const fields = "fields" in plan ? plan.fields : [];
     this.#idField = plan.kind === "id" ? plan.fields[0] : null;
-    this.#types = Int32Array.from(fields, ({ type }) => type);
-    this.#cellKinds = Int32Array.from(fields, ({ kind }) => kind);
+    this.#rule = "fields" in plan ? episodeRule[plan.kind] : episodeRule.none;
+    this.#fieldCount = fields.length;
+    this.#cells = packCells(fields);
     this.#found = new BigUint64Array(fields.length > 0 ? startsPerScan : 0);
-    this.#progress[progressWords.nextRow] = connection.firstRow;
+    this.#progress[episodeProgress.row] = connection.firstRow;
     const known = "starts" in plan ? plan.starts : this.#load();
     // Rows before the first start that is known are an episode too. Where fields tell, it is that of the first row that
     // is held; else of the first there ever was, so that windows stay where they are when rows are dropped.
@@ -70,15 +69,15 @@ export class Episodes {
   extend(): void {
     const { rowCount, tokenCount } = this.connection;
     // The last row may have got its ID since.
-    if (this.#types.length === 0 || (rowCount === this.#seenRows && tokenCount === this.#seenTokens)) return;
+    if (this.#fieldCount === 0 || (rowCount === this.#seenRows && tokenCount === this.#seenTokens)) return;
     const progress = this.#progress;
     // What was dropped before anybody looked at it is in no episode.
-    progress[progressWords.nextRow] = Math.max(progress[progressWords.nextRow], this.connection.firstRow);
-    progress[progressWords.toRow] = rowCount;
+    progress[episodeProgress.row] = Math.max(progress[episodeProgress.row], this.connection.firstRow);
+    progress[episodeProgress.endRow] = rowCount;
     do {
       check(this.#scan(), "Cannot find the episodes");
-      this.#add(this.#found.subarray(0, progress[progressWords.written]));
-    } while (progress[progressWords.written] === startsPerScan);
+      this.#add(this.#found.subarray(0, progress[episodeProgress.startCount]));
+    } while (progress[episodeProgress.startCount] === startsPerScan);
     this.#seenRows = rowCount;
     this.#seenTokens = tokenCount;
     this.#save();
@@ -114,10 +113,9 @@ export class Episodes {
     const { tables: { sampler }, store } = this.connection;
     return sampler.ss_episodes_scan(
       store,
-      this.#kind,
-      this.#types,
-      this.#cellKinds,
-      this.#types.length,
+      this.#rule,
+      this.#cells,
+      this.#fieldCount,
       this.#progress,
       this.#found,
       startsPerScan,
@@ -125,31 +123,31 @@ export class Episodes {
   }
 
   #load(): BigUint64Array {
-    const saved = this.path === null || this.#types.length === 0
+    const saved = this.path === null || this.#fieldCount === 0
       ? null
       : readEpisodes(this.path, this.connection.id);
     if (saved === null || saved.nextRow > this.connection.rowCount) return new BigUint64Array(0);
-    this.#progress.set([
-      saved.nextRow,
-      0,
-      saved.id === null ? 0 : 1,
-      Number((saved.id ?? 0n) & 0xffff_ffffn),
-      Number((saved.id ?? 0n) >> 32n),
-    ]);
+    const id = saved.id ?? 0n;
+    this.#progress[episodeProgress.row] = saved.nextRow;
+    this.#progress[episodeProgress.hasId] = saved.id === null ? 0 : 1;
+    this.#progress[episodeProgress.idLow] = Number(id & 0xffff_ffffn);
+    this.#progress[episodeProgress.idHigh] = Number(id >> 32n);
     this.#savedRow = saved.nextRow;
     return saved.starts;
   }
 
   #save(): void {
-    const [nextRow, , hasId, idLow, idHigh] = this.#progress;
+    const progress = this.#progress;
+    const nextRow = progress[episodeProgress.row];
     if (this.path === null || nextRow - this.#savedRow < rowsPerSave) return;
-    const { tables: { sampler }, store, id } = this.connection;
-    const synced = new Float64Array(1);
-    check(sampler.ss_rows_synced(store, synced), "Cannot find the episodes");
-    if (synced[0] < nextRow) return;
+    if (progress[episodeProgress.syncedRows] < nextRow) return;
     this.#savedRow = nextRow;
-    const lastId = hasId === 1 ? BigInt(idHigh) << 32n | BigInt(idLow) : null;
-    writeEpisodes(this.path, id, { nextRow, id: lastId, starts: this.starts.subarray(0, this.count) });
+    const lastId = BigInt(progress[episodeProgress.idHigh]) << 32n | BigInt(progress[episodeProgress.idLow]);
+    writeEpisodes(this.path, this.connection.id, {
+      nextRow,
+      id: progress[episodeProgress.hasId] === 1 ? lastId : null,
+      starts: this.starts.subarray(0, this.count),
+    });
   }
 
   #add(starts: BigUint64Array): void {

@@ -1,13 +1,13 @@
 import { builtin } from "../native/builtin.ts";
 import type { Field } from "../fields.ts";
-import { check } from "../native/status.ts";
 import type { AnyBatch } from "./batch.ts";
 import { BatchLayout } from "./batch_layout.ts";
 import { planBatch, type SampleSource } from "./batch_plan.ts";
 import { Checks } from "./checks.ts";
+import { drawNumbers, streams } from "./draws.ts";
 import { Filler } from "./fill.ts";
 import type { MixtureOptions } from "./options.ts";
-import { checkAny, Cursor, keyOf } from "./orders.ts";
+import { checkAny, Cursor } from "./orders.ts";
 import { parseSamplerOptions, readMixtureOptions } from "./parse_options.ts";
 import type { SamplerPlan } from "./plan.ts";
 import { readState, type SamplerState, stateOf } from "./state.ts";
@@ -26,10 +26,6 @@ interface Part {
   readonly ordinals: Float64Array;
   count: number;
 }
-
-/** Random numbers of their own for the choice of the store, and for the windows of each. */
-const sourceStream = 4;
-const windowStream = 16;
 
 /**
  * Draws batches of windows from several stores. `batch.sources`, shape `[B]`, says which window is from which. With
@@ -277,8 +273,8 @@ export class Mixture<Batch = AnyBatch> implements Iterable<Batch> {
     const native = this.#parts[0].source.connection.tables.sampler;
     const { batchSize } = this.#plan;
     this.#cursor.fill(this.#indices, batchSize);
-    const key = keyOf(this.#seed, sourceStream);
-    check(native.ss_draw_unit(key, this.#indices, batchSize, this.#units), "Cannot draw windows");
+    const key = { seed: this.#seed, stream: streams.sources, bound: 1 };
+    drawNumbers(native, "unit", key, this.#indices, batchSize, this.#units);
     for (const part of this.#parts) part.count = 0;
     for (let slot = 0; slot < batchSize; slot++) {
       const chosen = this.#limits.findIndex((limit) => this.#units[slot] < limit);
@@ -295,8 +291,9 @@ export class Mixture<Batch = AnyBatch> implements Iterable<Batch> {
     const native = part.source.connection.tables.sampler;
     const population = windows.population();
     checkAny(windows, population, population.from, { action: `Cannot ${part.action}` });
-    const key = keyOf(this.#seed, windowStream + number, population.total - population.from);
-    check(native.ss_draw_uniform(key, indices, count, ordinals), "Cannot draw windows");
+    const bound = population.total - population.from;
+    const key = { seed: this.#seed, stream: streams.mixture + number, bound };
+    drawNumbers(native, "uniform", key, indices, count, ordinals);
     for (let i = 0; i < count; i++) ordinals[i] += population.from;
     windows.locate(population, ordinals, count, places);
     part.filler.fill(batch, this.#plan.batchSize, {

@@ -1,7 +1,6 @@
 /** The orders in which windows are drawn. Each draw is a function of the seed and of its index in the global order. */
-import { nothing } from "../store/connection.ts";
 import type { LaterTables } from "../native/runtime.ts";
-import { check } from "../native/status.ts";
+import { drawNumbers, streams } from "./draws.ts";
 import type { Shard } from "./options.ts";
 import type { OrderPlan } from "./plan.ts";
 import type { Places, Population, Windows } from "./windows.ts";
@@ -81,14 +80,6 @@ export interface Draw {
   epoch?: EpochState;
 }
 
-/** So that no two uses of one seed and index get the same numbers. */
-const streams = { uniform: 1, recent: 2, prioritized: 3 };
-
-/** What random numbers depend on besides the index. */
-export function keyOf(seed: bigint, ...rest: number[]): Float64Array {
-  return Float64Array.of(Number(seed & 0xffff_ffffn), Number(seed >> 32n), ...rest);
-}
-
 export class UniformDraw implements Draw {
   readonly #ordinals: Float64Array;
   readonly #indices: Float64Array;
@@ -104,8 +95,8 @@ export class UniformDraw implements Draw {
     const first = this.#firstOrdinal(population);
     checkAny(windows, population, first, { newestRows: this.newestRows });
     cursor.fill(this.#indices, count);
-    const key = keyOf(seed, streams.uniform, population.total - first);
-    check(native.ss_draw_uniform(key, this.#indices, count, this.#ordinals), "Cannot draw windows");
+    const key = { seed, stream: streams.uniform, bound: population.total - first };
+    drawNumbers(native, "uniform", key, this.#indices, count, this.#ordinals);
     for (let i = 0; i < count; i++) this.#ordinals[i] += first;
     windows.locate(population, this.#ordinals, count, places);
     cursor.advance(count);
@@ -133,8 +124,9 @@ export class GeometricDraw implements Draw {
     const population = windows.population();
     checkAny(windows, population, population.from);
     cursor.fill(this.#indices, count);
-    const key = keyOf(seed, streams.recent, population.total - population.from, this.decay);
-    check(native.ss_draw_geometric(key, this.#indices, count, this.#ordinals), "Cannot draw windows");
+    const bound = population.total - population.from;
+    const key = { seed, stream: streams.recent, bound, decay: this.decay };
+    drawNumbers(native, "geometric", key, this.#indices, count, this.#ordinals);
     for (let i = 0; i < count; i++) this.#ordinals[i] = population.total - 1 - this.#ordinals[i];
     windows.locate(population, this.#ordinals, count, places);
     cursor.advance(count);
@@ -211,8 +203,8 @@ export class EpochDraw implements Draw {
     cursor.fill(this.#indices, count, epoch.base);
     cursor.advance(count);
     if (this.isShuffled) {
-      const key = keyOf(seed, epoch.epoch, epoch.windows);
-      check(native.ss_draw_permuted(key, this.#indices, count, this.#ordinals), "Cannot draw windows");
+      const key = { seed, stream: epoch.epoch, bound: epoch.windows };
+      drawNumbers(native, "permuted", key, this.#indices, count, this.#ordinals);
     } else this.#ordinals.set(this.#indices.subarray(0, count));
     const population = windows.population(epoch.end);
     this.#first ??= population.total - epoch.windows;
@@ -275,18 +267,6 @@ export function checkAny(
   throw refuse(
     `each of ${population.episodes} episodes is shorter, and boundary within takes no other; pad-left or pad-right would pad`,
   );
-}
-
-/** Numbers in [0, 1) for draws by priority. */
-export function drawUnits(
-  native: LaterTables["sampler"],
-  seed: bigint,
-  indices: Float64Array,
-  count: number,
-  out: Float64Array,
-): void {
-  const key = keyOf(seed, streams.prioritized);
-  check(native.ss_draw_unit(count > 0 ? key : nothing, indices, count, out), "Cannot draw windows");
 }
 
 /** The draws of an order that needs no priorities. */

@@ -1,7 +1,8 @@
 import { describe } from "../fields.ts";
 import { isList } from "../typed_array.ts";
 import type { AnyBatch } from "./batch.ts";
-import { checkAny, type Draw, type DrawContext, drawUnits } from "./orders.ts";
+import { drawNumbers, streams } from "./draws.ts";
+import { checkAny, type Draw, type DrawContext } from "./orders.ts";
 import { Priorities } from "./priorities.ts";
 import type { Places, Population } from "./windows.ts";
 
@@ -39,7 +40,8 @@ export class PrioritizedDraw implements Draw {
       throw new RangeError("Cannot sample: a window must have a priority above 0, got none");
     }
     cursor.fill(this.#indices, count);
-    drawUnits(native, seed, this.#indices, count, this.#units);
+    const key = { seed, stream: streams.prioritized, bound: 1 };
+    drawNumbers(native, "unit", key, this.#indices, count, this.#units);
     const ids = this.#ids.subarray(0, count);
     this.#priorities.draw(this.#units.subarray(0, count), ids, this.#probabilities.subarray(0, count));
     places.anchors.set(ids);

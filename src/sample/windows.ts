@@ -1,11 +1,17 @@
 import type { Connection } from "../store/connection.ts";
+import { windowIndex, windowName, windowPolicy } from "../native/abi.ts";
 import { check } from "../native/status.ts";
 import { countBelow, type Episodes, grown, type Return } from "./episodes.ts";
 import type { DrawSource } from "./batch_plan.ts";
 import type { Boundary } from "./options.ts";
 import type { SamplerPlan } from "./plan.ts";
 
-const policies: Readonly<Record<Boundary, number>> = { within: 0, cross: 0, "pad-left": 1, "pad-right": 2 };
+const policies: Readonly<Record<Boundary, number>> = {
+  within: windowPolicy.within,
+  cross: windowPolicy.within,
+  "pad-left": windowPolicy.padLeft,
+  "pad-right": windowPolicy.padRight,
+};
 
 /** What a moment's store has to draw from: windows by ordinal, in the order of their anchors, from `from` to `total`. */
 export interface Population {
@@ -44,15 +50,19 @@ export class Windows {
   #count = 0;
   /** For each run of so many ordinals, a power of two, the episode of the first: where a search begins. */
   #buckets: Uint32Array = new Uint32Array(64);
-  readonly #bucketState = new Float64Array(2);
-  #bucketShift = 0;
+  /** What the library is told of them with every call; it notes how many buckets are filled. */
+  readonly #index = new Float64Array(windowIndex.length);
   readonly #out = new Float64Array(1);
 
   constructor(
     private readonly connection: Connection,
     readonly rule: WindowRule,
     private readonly episodes: Episodes,
-  ) {}
+  ) {
+    this.#index[windowIndex.windowLength] = rule.length;
+    this.#index[windowIndex.stride] = rule.stride;
+    this.#index[windowIndex.policy] = policies[rule.boundary];
+  }
 
   /** What there is to draw from now, or was when the stream ended at `end`. */
   population(end = this.#endNow()): Population {
@@ -72,9 +82,8 @@ export class Windows {
   rank(population: Population, position: number): number {
     const { tables: { sampler } } = this.connection;
     const code = sampler.ss_windows_rank(
-      this.#plan(population),
+      this.#indexFor(population),
       this.#origins,
-      population.episodes,
       this.#cumulative,
       position,
       this.#out,
@@ -85,33 +94,30 @@ export class Windows {
 
   /** Where the first `count` of the windows with these ordinals lie. */
   locate(population: Population, ordinals: Float64Array, count: number, places: Places): void {
-    const { tables: { sampler } } = this.connection;
-    const code = sampler.ss_windows_locate(
-      this.#plan(population),
-      this.#origins,
-      population.episodes,
-      this.#cumulative,
-      this.#buckets,
-      this.#bucketState[0],
-      ordinals,
-      count,
-      places.anchors,
-      places.starts,
-      places.lengths,
-    );
-    check(code, "Cannot locate windows");
+    this.#locate(population, windowName.ordinal, ordinals, count, places);
   }
 
   /** Where the windows with these anchors lie. */
-  resolve(population: Population, count: number, { anchors, starts, lengths }: Places): void {
-    const { tables: { sampler } } = this.connection;
-    const plan = this.#plan(population);
-    const code = sampler.ss_windows_resolve(
-      plan,
+  resolve(population: Population, count: number, places: Places): void {
+    this.#locate(population, windowName.anchor, places.anchors, count, places);
+  }
+
+  #locate(
+    population: Population,
+    name: number,
+    given: Float64Array,
+    count: number,
+    { anchors, starts, lengths }: Places,
+  ): void {
+    const code = this.connection.tables.sampler.ss_windows_locate(
+      this.#indexFor(population),
+      name,
       this.#origins,
-      population.episodes,
-      anchors,
+      this.#cumulative,
+      this.#buckets,
+      given,
       count,
+      anchors,
       starts,
       lengths,
     );
@@ -173,9 +179,12 @@ export class Windows {
     return length < this.rule.length ? 0 : Math.floor((length - this.rule.length) / stride) + 1;
   }
 
-  #plan({ first, end }: { first: number; end: number }): Float64Array {
-    const { length, stride, boundary } = this.rule;
-    return Float64Array.of(length, stride, policies[boundary], first, end, this.#bucketShift);
+  #indexFor({ first, end, episodes }: Omit<Population, "from" | "total">): Float64Array {
+    const index = this.#index;
+    index[windowIndex.first] = first;
+    index[windowIndex.end] = end;
+    index[windowIndex.episodeCount] = episodes;
+    return index;
   }
 
   /** Takes in the episodes that have begun since the last call. */
@@ -194,10 +203,12 @@ export class Windows {
     const total = Number(this.#cumulative[count - 1]);
     // Buckets that would hold too many episodes are made smaller, or too few larger: each time at twice as many.
     const shift = Math.max(0, Math.floor(Math.log2(Math.max(1, total / count))));
-    if (Math.abs(shift - this.#bucketShift) <= 1 && total / 2 ** shift < this.#buckets.length) return;
-    this.#bucketShift = shift;
+    if (
+      Math.abs(shift - this.#index[windowIndex.bucketShift]) <= 1 && total / 2 ** shift < this.#buckets.length
+    ) return;
     this.#buckets = new Uint32Array(64 + 2 * Math.ceil(total / 2 ** shift));
-    this.#bucketState[0] = 0;
+    this.#index[windowIndex.bucketShift] = shift;
+    this.#index[windowIndex.bucketCount] = 0;
     this.#countWindows(count);
   }
 
@@ -216,14 +227,12 @@ export class Windows {
   #countWindows(from: number): void {
     const { tables: { sampler } } = this.connection;
     const code = sampler.ss_windows_count(
-      this.#plan({ first: 0, end: Number(this.#origins[this.#count - 1]) }),
+      this.#indexFor({ first: 0, end: Number(this.#origins[this.#count - 1]), episodes: this.#count }),
       this.#origins,
-      this.#count,
       from,
       this.#cumulative,
       this.#buckets,
       this.#buckets.length,
-      this.#bucketState,
     );
     check(code, "Cannot count windows");
   }

@@ -6,9 +6,15 @@ import { fileURLToPath } from "node:url";
 import {
   abiVersion,
   callbacks,
+  episodeProgress,
+  episodeRule,
+  fillLayout,
   gatherLayout,
   laterSymbols,
+  newestRequest,
+  newestRows,
   rowKey,
+  scaledField,
   status,
   storeAction,
   storeMode,
@@ -55,6 +61,10 @@ test("the tables of symbols are those of the Zig exports", () => {
 test("src/native/abi.ts is what the build generates from zig/src/abi", () => {
   const message = "src/native/abi.ts is stale: run ./run build";
   assert.equal(read("src/native/abi.ts"), read("build/lib/abi.ts"), message);
+});
+
+test("the sampler's table has at most 9 symbols", () => {
+  assert.ok(Object.keys(laterSymbols.sampler).length <= 9);
 });
 
 test("the core table has at most 24 symbols, and the others are opened when they are first used", () => {
@@ -104,13 +114,22 @@ test("handles that are stale, closed, foreign or made up are errors, never crash
     ),
     (store) => native.ss_marks_read(store, 0, 1, bytes, 1, new Float64Array(1)),
     (store) => statistics.ss_statistics_add(store, bytes, 0, bytes, bytes, bytes, 0, new Float64Array(6)),
-    (store) => sampler.ss_episodes_scan(store, 0, bytes, bytes, 1, new Float64Array(6), bytes, 1),
+    (store) =>
+      sampler.ss_episodes_scan(
+        store,
+        episodeRule.end,
+        bytes,
+        1,
+        new Float64Array(episodeProgress.length),
+        bytes,
+        1,
+      ),
     (store) => verify.ss_chunk_check(store, 0, 0, bytes),
     (store) => sampler.ss_rows_start(store, bytes, 1, bytes),
     (store) =>
       sampler.ss_windows_fill(
         store,
-        bytes,
+        fillLayout.values.float64,
         bytes,
         bytes,
         bytes,
@@ -125,8 +144,26 @@ test("handles that are stale, closed, foreign or made up are errors, never crash
         bytes,
         bytes,
       ),
-    (store) => sampler.ss_fields_fill(store, bytes, bytes, bytes, bytes, 1, 1, bytes, bytes),
-    (store) => sampler.ss_steps_fill(store, bytes, bytes, bytes, bytes, 1, 1, bytes, bytes),
+    (store) => {
+      const field = new Float64Array(scaledField.length);
+      return sampler.ss_fields_fill(
+        store,
+        fillLayout.part.field,
+        bytes,
+        bytes,
+        bytes,
+        1,
+        1,
+        1,
+        field,
+        bytes,
+        bytes,
+      );
+    },
+    (store) => {
+      const request = new Float64Array(newestRequest.length);
+      return sampler.ss_newest_load(store, request, bytes, 0, new Float64Array(newestRows.length));
+    },
     (store) => native.ss_store_close(store, 0, 0),
   ];
   const old = open();

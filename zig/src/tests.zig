@@ -10,6 +10,7 @@ test {
     _ = @import("read/gather.zig");
     _ = @import("read/rows.zig");
     _ = @import("sample/random.zig");
+    _ = @import("sample/draws.zig");
     _ = @import("sample/permutation.zig");
     _ = @import("sample/windows_test.zig");
     _ = @import("sample/episodes.zig");

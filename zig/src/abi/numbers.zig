@@ -17,16 +17,16 @@ pub fn to(comptime Integer: type, number: f64) Error!Integer {
     return @intFromFloat(number);
 }
 
-fn length(number: f64) Error!usize {
+pub fn length(number: f64) Error!usize {
     return try to(u48, number);
 }
 
-fn toEnum(comptime Enum: type, number: f64) Error!Enum {
+pub fn toEnum(comptime Enum: type, number: f64) Error!Enum {
     return std.enums.fromInt(Enum, try to(u8, number)) orelse error.InvalidArgument;
 }
 
 /// A negative number stands for none.
-fn optional(number: f64) Error!?usize {
+pub fn optional(number: f64) Error!?usize {
     return if (number < 0) null else try length(number);
 }
 

@@ -3,12 +3,11 @@
 const std = @import("std");
 const Kind = @import("../format/cells.zig").Kind;
 
-/// The codes are part of the ABI.
-pub const Float = enum(u8) {
-    float64 = 1,
-    float32 = 2,
-    float16 = 4,
-    bfloat16 = 5,
+pub const Float = enum {
+    float64,
+    float32,
+    float16,
+    bfloat16,
 
     /// The narrow two are bit patterns: not every runtime has a type for them.
     pub fn Element(comptime float: Float) type {

@@ -9,10 +9,33 @@ pub const Error = error{ InvalidArgument, OutOfRange, Damaged };
 
 pub const fields_max = 64;
 
+/// How episodes are told apart: not at all, by fields that are true in their last row, by a field that names them.
+pub const Rule = enum(u32) { none, end, id };
+
 pub const Field = struct {
     type: i32,
     kind: cells.Kind,
     hint: extract.Span = .{ .offset = 0, .count = 0 },
+};
+
+/// The fields that tell episodes apart. An end has one or more, an ID one.
+pub const Fields = struct {
+    rule: Rule,
+    all: [fields_max]Field = undefined,
+    count: usize = 0,
+
+    fn used(fields: *Fields) []Field {
+        return fields.all[0..fields.count];
+    }
+
+    fn check(fields: *const Fields) Error!void {
+        const is_fine = switch (fields.rule) {
+            .none => fields.count == 0,
+            .end => fields.count > 0 and fields.count <= fields_max,
+            .id => fields.count == 1,
+        };
+        if (!is_fine) return error.InvalidArgument;
+    }
 };
 
 pub const Progress = struct {
@@ -24,9 +47,19 @@ pub const Progress = struct {
     start_count: usize = 0,
 };
 
+/// Looks for the rows with which episodes begin, until there is no room for more of them.
+pub fn scan(table: extract.Table, first_row: usize, fields: *Fields, progress: *Progress, starts: []u64) Error!void {
+    try fields.check();
+    return switch (fields.rule) {
+        .none => error.InvalidArgument,
+        .end => scanEnds(table, first_row, fields.used(), progress, starts),
+        .id => scanIds(table, first_row, &fields.all[0], progress, starts),
+    };
+}
+
 /// A row in which a value of one of the fields is true (neither zero nor NaN) is the last of its episode. The last row of
 /// all is left for later: no row comes after it yet, and fields can still be added to it.
-pub fn scanEnds(table: extract.Table, first_row: usize, fields: []Field, progress: *Progress, starts: []u64) Error!void {
+fn scanEnds(table: extract.Table, first_row: usize, fields: []Field, progress: *Progress, starts: []u64) Error!void {
     try check(table, first_row, progress);
     progress.start_count = 0;
     while (progress.row + 1 < progress.end_row) : (progress.row += 1) {
@@ -48,7 +81,7 @@ pub fn scanEnds(table: extract.Table, first_row: usize, fields: []Field, progres
 
 /// A row whose field has other bits than the last row that had the field begins an episode. The last row of all is left
 /// for later while it lacks the field.
-pub fn scanIds(table: extract.Table, first_row: usize, field: *Field, progress: *Progress, starts: []u64) Error!void {
+fn scanIds(table: extract.Table, first_row: usize, field: *Field, progress: *Progress, starts: []u64) Error!void {
     try check(table, first_row, progress);
     progress.start_count = 0;
     while (progress.row < progress.end_row) : (progress.row += 1) {
@@ -72,10 +105,17 @@ pub fn scanIds(table: extract.Table, first_row: usize, field: *Field, progress: 
 
 /// The row with which the episode of the last row begins, or the first row where it begins before the table. Null where
 /// only an earlier row could tell.
-pub fn lastStart(table: extract.Table, is_named: bool, fields: []Field) Error!?usize {
-    const count = table.rows.len;
-    if (is_named) return lastNamedStart(table, &fields[0]);
-    var row = count;
+pub fn lastStart(table: extract.Table, fields: *Fields) Error!?usize {
+    try fields.check();
+    return switch (fields.rule) {
+        .none => 0,
+        .end => try lastStartAfterEnd(table, fields.used()),
+        .id => try lastNamedStart(table, &fields.all[0]),
+    };
+}
+
+fn lastStartAfterEnd(table: extract.Table, fields: []Field) Error!usize {
+    var row = table.rows.len;
     while (row > 1) : (row -= 1) {
         const start, const end = try tokensOf(table, row - 2);
         for (fields) |*field| {

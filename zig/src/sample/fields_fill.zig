@@ -5,7 +5,10 @@ const cells = @import("../format/cells.zig");
 const extract = @import("../read/extract.zig");
 const rows_file = @import("../read/rows.zig");
 const narrow = @import("../read/narrow.zig");
-const Placement = @import("placement.zig").Placement;
+const placing = @import("placement.zig");
+const Placement = placing.Placement;
+const Culprit = placing.Culprit;
+const Source = @import("source.zig").Source;
 
 pub const Error = error{ InvalidArgument, OutOfRange, WidthMismatch, Damaged };
 
@@ -20,24 +23,34 @@ pub const Request = struct {
     scale: narrow.Scale,
 };
 
-/// The row that an error is about and its number of values; before that, the window.
-pub const Culprit = struct { index: usize = 0, count: usize = 0 };
-
-pub fn Values(comptime float: narrow.Float) type {
+fn Values(comptime float: narrow.Float) type {
     return [*]float.Element();
 }
 
-/// Windows and places are checked before the first byte is written. A row with too many values is found on the way: what
-/// stands before it is written then.
-pub fn fill(comptime float: narrow.Float, table: extract.Table, first_row: usize, request: Request, values: Values(float), mask: [*]u8, culprit: *Culprit) Error!void {
-    try request.placement.check(first_row, table.rows.len, request.placement.width, &culprit.index);
+/// Fills `values` and `mask`. Windows and places are checked before the first byte is written; after an error `culprit` is
+/// the window. A row with too many values is found on the way, and is the culprit with their number: what stands before
+/// it is written then.
+pub fn fill(source: Source, request: Request, out: placing.Values, mask: [*]u8, culprit: *Culprit) Error!void {
+    if (request.width == 0) return error.InvalidArgument;
+    // Else the size of the output would overflow.
+    const row_bytes = request.width *| @sizeOf(f64) *| request.placement.width;
+    if (row_bytes > std.math.maxInt(i64) / @max(1, request.placement.batch_size)) return error.InvalidArgument;
+    return switch (out) {
+        .none => error.InvalidArgument,
+        inline else => |values, tag| fillValues(@field(narrow.Float, @tagName(tag)), source.tokens(), source.table.first_row, request, values, mask, culprit),
+    };
+}
+
+fn fillValues(comptime float: narrow.Float, table: extract.Table, first_row: usize, request: Request, values: Values(float), mask: [*]u8, culprit: *Culprit) Error!void {
+    try request.placement.check(first_row, table.rows.len, request.placement.width, culprit);
     const is_plain = request.kind == .float64 and request.scale.isNone();
     return switch (is_plain) {
         inline else => |known| fillAs(float, known, table, request, values, mask, culprit),
     };
 }
 
-fn fillAs(comptime float: narrow.Float, comptime is_plain: bool, table: extract.Table, request: Request, values: Values(float), mask: [*]u8, culprit: *Culprit) Error!void {
+/// A function of its own, as that of the steps is: in one piece with what calls it, windows of two rows take a tenth longer.
+noinline fn fillAs(comptime float: narrow.Float, comptime is_plain: bool, table: extract.Table, request: Request, values: Values(float), mask: [*]u8, culprit: *Culprit) Error!void {
     const placement = request.placement;
     const width = request.width;
     const scale = request.scale;
@@ -117,10 +130,18 @@ inline fn prefetch(table: extract.Table, row_start: u64, hint: extract.Span) voi
     @prefetch(table.data.ptr + last, .{ .locality = 0 });
 }
 
-/// The steps of windows of rows, `[batch, rows]`, or with `void` no more than their mask. Everything but the files is
-/// checked before the first byte is written.
-pub fn fillSteps(comptime Step: type, table: rows_file.Table, placement: Placement, steps: [*]Step, mask: [*]u8, culprit: *Culprit) Error!void {
-    try placement.check(table.first_row, table.rows.len, placement.width, &culprit.index);
+/// The steps of windows of rows, `[batch, rows]`, or no more than their mask. Everything but the files is checked before
+/// the first byte is written.
+pub fn fillSteps(table: rows_file.Table, placement: Placement, out: placing.Steps, mask: [*]u8, culprit: *Culprit) Error!void {
+    return switch (out) {
+        .none => fillStepsAs(void, table, placement, undefined, mask, culprit),
+        .int64 => |steps| fillStepsAs(i64, table, placement, steps, mask, culprit),
+        .float64 => |steps| fillStepsAs(f64, table, placement, steps, mask, culprit),
+    };
+}
+
+noinline fn fillStepsAs(comptime Step: type, table: rows_file.Table, placement: Placement, steps: [*]Step, mask: [*]u8, culprit: *Culprit) Error!void {
+    try placement.check(table.first_row, table.rows.len, placement.width, culprit);
     for (0..placement.starts.len) |window| {
         const length = placement.lengthOf(window);
         const block = placement.blockOf(window, length);
@@ -176,7 +197,7 @@ fn expectFilled(comptime float: narrow.Float, sample: *const samples.Sample, req
     var mask: [size_max]u8 = @splat(7);
     var wanted = .{ values, mask };
     var culprit: Culprit = .{};
-    const filled = fill(float, sample.tokenTable(), sample.first_row, request, &values, &mask, &culprit);
+    const filled = fillValues(float, sample.tokenTable(), sample.first_row, request, &values, &mask, &culprit);
     for (0..placement.starts.len) |window| {
         const block = placement.blockOf(window, placement.lengthOf(window));
         for (0..placement.width) |position| {
@@ -219,8 +240,8 @@ test "steps of windows of rows, also of rows without tokens" {
         var mask: [samples.batch_size * rows_max]u8 = @splat(7);
         var wanted = .{ steps, mask };
         var culprit: Culprit = .{};
-        try fillSteps(i64, sample.rowTable(), placement, &steps, &mask, &culprit);
-        try fillSteps(f64, sample.rowTable(), placement, &floats, &mask, &culprit);
+        try fillSteps(sample.rowTable(), placement, .{ .int64 = &steps }, &mask, &culprit);
+        try fillSteps(sample.rowTable(), placement, .{ .float64 = &floats }, &mask, &culprit);
         for (0..placement.starts.len) |window| {
             const block = placement.blockOf(window, placement.lengthOf(window));
             for (block.at..block.at + block.width) |at| {
@@ -231,7 +252,7 @@ test "steps of windows of rows, also of rows without tokens" {
         }
         try testing.expectEqual(wanted, .{ steps, mask });
         mask = @splat(7);
-        try fillSteps(void, sample.rowTable(), placement, undefined, &mask, &culprit);
+        try fillSteps(sample.rowTable(), placement, .none, &mask, &culprit);
         try testing.expectEqual(wanted[1], mask);
         for (steps, floats) |step, float| try testing.expectEqual(@as(f64, @floatFromInt(step)), float);
     }
@@ -259,7 +280,7 @@ test "windows of rows that cannot be are refused before anything is written, dam
             .truncate = true,
             .scale = .{},
         };
-        try testing.expectError(case[3], fill(.float64, table, 1, request, &values, &mask, &culprit));
+        try testing.expectError(case[3], fillValues(.float64, table, 1, request, &values, &mask, &culprit));
         if (case[3] == error.Damaged) continue;
         try testing.expectEqual(@as([4]f64, @splat(-7)), values);
         try testing.expectEqual(@as([4]u8, @splat(7)), mask);
@@ -271,7 +292,7 @@ test "an empty store has windows without rows" {
     var steps: [20]i64 = @splat(7);
     var mask: [20]u8 = @splat(7);
     var culprit: Culprit = .{};
-    try fillSteps(i64, .{ .steps = &.{}, .rows = &.{}, .marks = &.{} }, placement, &steps, &mask, &culprit);
+    try fillSteps(.{ .steps = &.{}, .rows = &.{}, .marks = &.{} }, placement, .{ .int64 = &steps }, &mask, &culprit);
     try testing.expectEqual(@as([20]i64, @splat(0)), steps);
     try testing.expectEqual(@as([20]u8, @splat(0)), mask);
 }

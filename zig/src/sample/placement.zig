@@ -5,7 +5,15 @@ const random = @import("random.zig");
 
 pub const Error = error{ InvalidArgument, OutOfRange };
 
-pub const Side = enum(u8) { left = 0, right = 1 };
+pub const Side = enum(u1) { left, right };
+
+/// What an error is about: a window or a row, and its tokens or values.
+pub const Culprit = struct { index: usize = 0, count: usize = 0 };
+
+/// The values of a batch as floats that a trainer takes, and its steps; with room for all of it.
+pub const Values = union(enum) { none, float64: [*]f64, float32: [*]f32, float16: [*]u16, bfloat16: [*]u16 };
+
+pub const Steps = union(enum) { none, int64: [*]i64, float64: [*]f64 };
 
 pub const Placement = struct {
     starts: []const f64,
@@ -17,11 +25,22 @@ pub const Placement = struct {
     width: usize,
     side: Side,
 
+    pub fn of(starts: [*]const f64, lengths: [*]const i32, slots: [*]const i32, count: usize, batch_size: usize, width: usize, side: Side) Placement {
+        return .{
+            .starts = starts[0..count],
+            .lengths = lengths[0..count],
+            .slots = slots[0..count],
+            .batch_size = batch_size,
+            .width = width,
+            .side = side,
+        };
+    }
+
     /// Every window must lie within `[first, end)`, have at most `length_max` positions, and a row in the batch.
-    pub fn check(placement: Placement, first: usize, end: usize, length_max: usize, culprit: *usize) Error!void {
+    pub fn check(placement: Placement, first: usize, end: usize, length_max: usize, culprit: *Culprit) Error!void {
         const first_start = random.toFloat(first);
         for (placement.starts, placement.lengths, placement.slots, 0..) |start, length, slot, window| {
-            culprit.* = window;
+            culprit.index = window;
             if (slot < 0 or slot >= placement.batch_size) return error.InvalidArgument;
             if (length < 0 or length > length_max) return error.InvalidArgument;
             if (length > end) return error.OutOfRange;
@@ -89,11 +108,11 @@ test "windows outside the store, or without a place in the batch, are refused by
     };
     for (cases) |case| {
         const placement: Placement = .{ .starts = &.{ 2, case[0] }, .lengths = &.{ 3, case[1] }, .slots = &.{ 1, case[2] }, .batch_size = 2, .width = 3, .side = .left };
-        var culprit: usize = 9;
+        var culprit: Culprit = .{ .index = 9 };
         try testing.expectError(case[3], placement.check(2, 8, 3, &culprit));
-        try testing.expectEqual(1, culprit);
+        try testing.expectEqual(1, culprit.index);
     }
     const fine: Placement = .{ .starts = &.{ 2, 6, 8 }, .lengths = &.{ 3, 2, 0 }, .slots = &.{ 1, 0, 0 }, .batch_size = 2, .width = 3, .side = .left };
-    var culprit: usize = 9;
+    var culprit: Culprit = .{};
     try fine.check(2, 8, 3, &culprit);
 }

@@ -2,32 +2,46 @@
 
 const std = @import("std");
 const cells = @import("../format/cells.zig");
-const rows_file = @import("../read/rows.zig");
 const narrow = @import("../read/narrow.zig");
-const numbers = @import("../abi/numbers.zig");
-const Placement = @import("placement.zig").Placement;
-const Block = @import("placement.zig").Block;
+const placing = @import("placement.zig");
+const Placement = placing.Placement;
+const Block = placing.Block;
+const Culprit = placing.Culprit;
+const Source = @import("source.zig").Source;
 
 pub const Error = error{ InvalidArgument, OutOfRange, WidthMismatch, Damaged };
 
-pub const Source = struct {
-    table: rows_file.Table,
-    types: []const i32,
-    data: []const u64,
-    /// What comes before was dropped.
-    first_token: usize,
+pub const Unit = enum { tokens, steps };
+
+/// A field whose cells are not copied as they are, as it stands in the caller's array.
+pub const Field = extern struct {
+    type: f64,
+    kind: f64,
+    shift: f64,
+    factor: f64,
+    /// Values a row, where it is dense.
+    width: f64 = 1,
+
+    pub fn typeId(field: Field) error{InvalidArgument}!i32 {
+        if (!(field.type >= -0x1p31 and field.type < 0x1p31) or @trunc(field.type) != field.type) return error.InvalidArgument;
+        return @intFromFloat(field.type);
+    }
+
+    pub fn cellKind(field: Field) error{InvalidArgument}!cells.Kind {
+        for (std.enums.values(cells.Kind)) |kind| if (field.kind == @as(f64, @floatFromInt(@backingInt(kind)))) return kind;
+        return error.InvalidArgument;
+    }
+
+    pub fn scale(field: Field) narrow.Scale {
+        return .{ .shift = field.shift, .factor = field.factor };
+    }
 };
 
-pub const Unit = enum(u8) { tokens = 0, steps = 1 };
-
-/// A field whose cells are not copied as they are: type, kind, shift and factor, as they come from the caller.
-pub const Field = [4]f64;
-
-/// Null where a column is not wanted. Values, types, steps and mask have room for the whole batch.
+/// The arrays that are filled, each with room for the whole batch; null or none where one is not wanted.
 pub const Out = struct {
-    values: union(enum) { none, float64: [*]f64, float32: [*]f32, float16: [*]u16, bfloat16: [*]u16 } = .none,
+    values: placing.Values = .none,
     types: ?[*]i32 = null,
-    steps: union(enum) { none, int64: [*]i64, float64: [*]f64 } = .none,
+    steps: placing.Steps = .none,
     mask: [*]u8,
     lengths: [*]i32,
 };
@@ -40,15 +54,12 @@ pub const Request = struct {
     fields: []const Field,
 };
 
-/// The window that an error is about, and its tokens.
-pub const Culprit = struct { window: usize = 0, token_count: usize = 0 };
-
-/// Everything is checked before the first byte is written.
+/// Everything is checked before the first byte is written. After an error `culprit` is the window, and its tokens.
 pub fn fill(source: Source, request: Request, out: Out, culprit: *Culprit) Error!void {
     try check(source, request, culprit);
     for (request.fields) |field| {
-        _ = numbers.to(i32, field[0]) catch return error.InvalidArgument;
-        _ = try kindOf(field);
+        _ = try field.typeId();
+        _ = try field.cellKind();
     }
     const placement = request.placement;
     const distance = placement.distance(tokens_ahead);
@@ -82,14 +93,14 @@ pub fn fill(source: Source, request: Request, out: Out, culprit: *Culprit) Error
 fn check(source: Source, request: Request, culprit: *Culprit) Error!void {
     const placement = request.placement;
     switch (request.unit) {
-        .tokens => try placement.check(source.first_token, source.data.len, placement.width, &culprit.window),
+        .tokens => try placement.check(source.first_token, source.data.len, placement.width, culprit),
         .steps => {
-            try placement.check(source.table.first_row, source.table.rows.len, source.table.rows.len, &culprit.window);
+            try placement.check(source.table.first_row, source.table.rows.len, source.table.rows.len, culprit);
             for (0..placement.starts.len) |window| {
                 if (window + rows_ahead < placement.starts.len) prefetchRows(source, placement, window + rows_ahead);
-                culprit.window = window;
+                culprit.index = window;
                 const start, const end = try rowTokens(source, placement, window);
-                culprit.token_count = end - start;
+                culprit.count = end - start;
                 if (end - start > placement.width and !request.truncate) return error.WidthMismatch;
             }
         },
@@ -175,8 +186,7 @@ fn convertFields(comptime float: narrow.Float, fields: []const Field, types: []c
         if (find(fields, next, type_id)) |index| {
             next = if (index + 1 < fields.len) index + 1 else 0;
             const field = fields[index];
-            const scale: narrow.Scale = .{ .shift = field[2], .factor = field[3] };
-            scale.convertAny(try kindOf(field), float, to[at..end], from[at..end]);
+            field.scale().convertAny(try field.cellKind(), float, to[at..end], from[at..end]);
         }
         at = end;
     }
@@ -184,13 +194,9 @@ fn convertFields(comptime float: narrow.Float, fields: []const Field, types: []c
 
 inline fn find(fields: []const Field, first: usize, type_id: i32) ?usize {
     const wanted: f64 = @floatFromInt(type_id);
-    if (fields[first][0] == wanted) return first;
-    for (fields, 0..) |field, index| if (field[0] == wanted) return index;
+    if (fields[first].type == wanted) return first;
+    for (fields, 0..) |field, index| if (field.type == wanted) return index;
     return null;
-}
-
-fn kindOf(field: Field) error{InvalidArgument}!cells.Kind {
-    return std.enums.fromInt(cells.Kind, try numbers.to(u8, field[1])) orelse error.InvalidArgument;
 }
 
 const testing = std.testing;
@@ -213,10 +219,14 @@ test "windows of tokens and of rows are what a plain loop makes of them, padded 
             .steps => .{ sample.first_row, sample.row_count, 5 },
         };
         const windows: samples.Windows = .make(random, first, end, length_max, width);
-        const scales = [_]Field{ .{ 2, 3, 7, 0.5 }, .{ 3, 4, 0, 1 }, .{ 1, 0, -1, 2 } };
+        const scales = [_]Field{ fieldOf(2, 3, 7, 0.5), fieldOf(3, 4, 0, 1), fieldOf(1, 0, -1, 2) };
         const request: Request = .{ .placement = windows.placement(), .unit = unit, .truncate = random.boolean(), .fields = &scales };
         try expectFilled(&sample, source, request);
     }
+}
+
+fn fieldOf(type_id: f64, kind: f64, shift: f64, factor: f64) Field {
+    return .{ .type = type_id, .kind = kind, .shift = shift, .factor = factor };
 }
 
 fn expectFilled(sample: *const samples.Sample, source: Source, request: Request) !void {
@@ -239,7 +249,7 @@ fn expectFilled(sample: *const samples.Sample, source: Source, request: Request)
         };
         if (end - start > placement.width and !request.truncate) {
             try testing.expectError(error.WidthMismatch, filled);
-            try testing.expectEqual(Culprit{ .window = window, .token_count = end - start }, culprit);
+            try testing.expectEqual(Culprit{ .index = window, .count = end - start }, culprit);
             try testing.expectEqual(before, .{ values, types, steps, mask, lengths });
             return;
         }
@@ -283,14 +293,14 @@ test "what cannot be filled is refused before anything is written" {
     const rows = [_]u64{ 0, 9, 2 };
     const source: Source = .{ .table = .{ .steps = &.{ 1, 1 }, .rows = &rows, .marks = &.{} }, .types = &.{ 1, 1 }, .data = &.{ 0, 0 }, .first_token = 0 };
     const cases = [_]struct { Unit, f64, i32, Field, Error }{
-        .{ .steps, 0, 1, .{ 1, 0, 0, 1 }, error.Damaged },
-        .{ .steps, 1, 1, .{ 1, 0, 0, 1 }, error.Damaged },
-        .{ .steps, 2, 2, .{ 1, 0, 0, 1 }, error.OutOfRange },
-        .{ .tokens, 1, 2, .{ 1, 0, 0, 1 }, error.OutOfRange },
-        .{ .tokens, 0, 3, .{ 1, 0, 0, 1 }, error.InvalidArgument },
-        .{ .tokens, 0, 2, .{ 1, 1, 0, 1 }, error.InvalidArgument },
-        .{ .tokens, 0, 2, .{ 0.5, 0, 0, 1 }, error.InvalidArgument },
-        .{ .tokens, 0, 2, .{ 1, std.math.nan(f64), 0, 1 }, error.InvalidArgument },
+        .{ .steps, 0, 1, fieldOf(1, 0, 0, 1), error.Damaged },
+        .{ .steps, 1, 1, fieldOf(1, 0, 0, 1), error.Damaged },
+        .{ .steps, 2, 2, fieldOf(1, 0, 0, 1), error.OutOfRange },
+        .{ .tokens, 1, 2, fieldOf(1, 0, 0, 1), error.OutOfRange },
+        .{ .tokens, 0, 3, fieldOf(1, 0, 0, 1), error.InvalidArgument },
+        .{ .tokens, 0, 2, fieldOf(1, 1, 0, 1), error.InvalidArgument },
+        .{ .tokens, 0, 2, fieldOf(0.5, 0, 0, 1), error.InvalidArgument },
+        .{ .tokens, 0, 2, fieldOf(1, std.math.nan(f64), 0, 1), error.InvalidArgument },
     };
     for (cases) |case| {
         var values: [4]f64 = @splat(-7);

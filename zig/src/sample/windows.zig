@@ -5,18 +5,17 @@
 //! for every 2^shift ordinals, the episode where the search begins.
 
 const std = @import("std");
-const numbers = @import("../abi/numbers.zig");
 const random = @import("random.zig");
 
 pub const Error = error{ InvalidArgument, OutOfRange };
 
-pub const Policy = enum(u8) {
+pub const Policy = enum(u32) {
     /// A window lies within its episode and begins at its anchor.
-    within = 0,
+    within,
     /// A window ends with its anchor and may begin before the episode does: then it is shorter.
-    pad_left = 1,
+    pad_left,
     /// A window begins at its anchor and may end after the episode does: then it is shorter.
-    pad_right = 2,
+    pad_right,
 };
 
 pub const Plan = struct {
@@ -27,18 +26,6 @@ pub const Plan = struct {
     first: u64,
     end: u64,
     bucket_shift: u6,
-
-    pub fn read(from: *const [6]f64) numbers.Error!Plan {
-        const plan: Plan = .{
-            .length = try numbers.to(u31, from[0]),
-            .stride = try numbers.to(u53, from[1]),
-            .policy = std.enums.fromInt(Policy, try numbers.to(u8, from[2])) orelse return error.InvalidArgument,
-            .first = try numbers.to(u53, from[3]),
-            .end = try numbers.to(u53, from[4]),
-            .bucket_shift = try numbers.to(u6, from[5]),
-        };
-        return if (plan.length == 0 or plan.stride == 0) error.InvalidArgument else plan;
-    }
 
     /// The number of windows of an episode.
     fn countOf(plan: Plan, origin: u64, end: u64) u64 {

@@ -4,7 +4,7 @@ const std = @import("std");
 const format = @import("../format/format.zig");
 const placing = @import("../sample/placement.zig");
 const rows_file = @import("../read/rows.zig");
-const window_fill = @import("../sample/window_fill.zig");
+const Source = @import("../sample/source.zig").Source;
 const extract = @import("../read/extract.zig");
 
 const row_max = 40;
@@ -83,7 +83,7 @@ pub const Sample = struct {
         return .{ .types = sample.types[0..sample.token_count], .data = sample.data[0..sample.token_count], .rows = sample.rows[0..sample.row_count] };
     }
 
-    pub fn windowSource(sample: *const Sample) window_fill.Source {
+    pub fn windowSource(sample: *const Sample) Source {
         return .{
             .table = sample.rowTable(),
             .types = sample.types[0..sample.token_count],

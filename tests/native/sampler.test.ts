@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  drawKey,
+  drawOrder,
+  episodeProgress,
+  episodeRule,
+  fieldCells,
+  fillLayout,
+  scaledField,
+  windowIndex,
+  windowName,
+} from "../../src/native/abi.ts";
+import { runtime } from "../../src/native/load.ts";
+
+test("numbers that no sampler passes are refused by the library", () => {
+  const { native, tables: { sampler } } = runtime;
+  const bytes = new Uint8Array(4096);
+  const indices = new Float64Array(8);
+  const out = new Float64Array(8);
+  const lengths = new Int32Array(8);
+  const invalid = 5;
+  const key = new Float64Array(drawKey.length);
+  key[drawKey.bound] = 9;
+  key[drawKey.decay] = 0.5;
+  for (const order of Object.values(drawOrder)) {
+    assert.equal(sampler.ss_numbers_draw(order, key, indices, 1, out), 0);
+  }
+  assert.equal(sampler.ss_numbers_draw(Object.keys(drawOrder).length, key, indices, 1, out), invalid);
+  for (const name of ["seedLow", "seedHigh", "stream", "bound"] as const) {
+    const bad = key.slice();
+    bad[drawKey[name]] = -1;
+    assert.equal(sampler.ss_numbers_draw(drawOrder.uniform, bad, indices, 1, out), invalid, name);
+  }
+  const index = new Float64Array(windowIndex.length);
+  index[windowIndex.windowLength] = index[windowIndex.stride] = index[windowIndex.end] = 1;
+  index[windowIndex.episodeCount] = 1;
+  const locate = (from: Float64Array, name: number) =>
+    sampler.ss_windows_locate(from, name, bytes, bytes, bytes, indices, 1, out, out, lengths);
+  assert.equal(locate(index, windowName.ordinal), 0);
+  assert.equal(locate(index, Object.keys(windowName).length), invalid);
+  for (
+    const [name, number] of [["windowLength", 0], ["stride", 0], ["policy", 3], ["bucketShift", 64]] as const
+  ) {
+    const bad = index.slice();
+    bad[windowIndex[name]] = number;
+    assert.equal(locate(bad, windowName.ordinal), invalid, name);
+    assert.equal(sampler.ss_windows_rank(bad, bytes, bytes, 0, out), invalid, name);
+  }
+
+  const directory = new TextEncoder().encode("/tmp");
+  assert.equal(
+    native.ss_store_open(directory, directory.length, 0, Float64Array.of(100, 16, 16, 1000), bytes, out),
+    0,
+  );
+  const [store] = out;
+  const progress = new Float64Array(episodeProgress.length);
+  const cells = new Float64Array(2 * fieldCells.length);
+  const scan = (rule: number, count: number) =>
+    sampler.ss_episodes_scan(store, rule, cells, count, progress, new BigUint64Array(1), 1);
+  assert.equal(scan(episodeRule.end, 2), 0);
+  for (const [rule, count] of [[episodeRule.none, 1], [episodeRule.end, 0], [episodeRule.id, 2], [9, 1]]) {
+    assert.equal(scan(rule, count), invalid);
+  }
+  const fill = (layout: number, field = Float64Array.of(0, 0, 0, 1, 1)) =>
+    sampler.ss_fields_fill(store, layout, indices, lengths, lengths, 0, 1, 1, field, out, bytes);
+  const { part, values } = fillLayout;
+  assert.equal(fill(part.field + values.float64), 0);
+  assert.equal(fill(part.steps), 0);
+  for (const layout of [part.field, part.tokens + values.float64, part.rows, 2 ** 31 + part.steps]) {
+    assert.equal(fill(layout), invalid);
+  }
+  for (const [name, number] of [["type", 0.5], ["kind", 1], ["width", 0], ["width", -1]] as const) {
+    const bad = Float64Array.of(0, 0, 0, 1, 1);
+    bad[scaledField[name]] = number;
+    assert.equal(fill(part.field + values.float64, bad), invalid, name);
+  }
+  assert.equal(native.ss_store_close(store, 0, 0), 0);
+});

@@ -1,0 +1,105 @@
+//! What crosses the boundary in typed arrays of samplers, as layouts.zig has it for the core.
+
+const draws = @import("../sample/draws.zig");
+const episodes = @import("../sample/episodes.zig");
+const source = @import("../sample/source.zig");
+const placement = @import("../sample/placement.zig");
+const window_fill = @import("../sample/window_fill.zig");
+const windows = @import("../sample/windows.zig");
+
+/// How numbers are drawn.
+pub const DrawOrder = draws.Order;
+
+/// What drawn numbers depend on besides the index of the draw.
+pub const DrawKey = extern struct {
+    seed_low: f64,
+    seed_high: f64,
+    /// Of random draws what they are for; of a permutation its epoch.
+    stream: f64,
+    /// How many numbers there are to draw from.
+    bound: f64,
+    /// Of geometric draws, between 0 and 1.
+    decay: f64,
+};
+
+/// At which places of an episode windows stand.
+pub const WindowPolicy = windows.Policy;
+
+/// Which windows there are, beside the arrays that say where episodes begin.
+pub const WindowIndex = extern struct {
+    /// Positions a window, and from one anchor to the next.
+    window_length: f64,
+    stride: f64,
+    /// A `WindowPolicy`.
+    policy: f64,
+    /// The first position that is kept, and the one after the last.
+    first: f64,
+    end: f64,
+    episode_count: f64,
+    /// A bucket is for 2^shift ordinals; so many of them are filled.
+    bucket_shift: f64,
+    bucket_count: f64,
+};
+
+/// What windows that are to be located are named by.
+pub const WindowName = enum(u32) { ordinal, anchor };
+
+/// How episodes are told apart.
+pub const EpisodeRule = episodes.Rule;
+
+/// A field by its type ID, and what its cells hold.
+pub const FieldCells = extern struct {
+    type: f64,
+    /// A `FieldKind`.
+    kind: f64,
+};
+
+/// How far a store was searched for episodes.
+pub const EpisodeProgress = extern struct {
+    /// The next row to look at, and the one after the last.
+    row: f64,
+    end_row: f64,
+    /// 1 where a row had an ID, and the bits of the last one.
+    has_id: f64,
+    id_low: f64,
+    id_high: f64,
+    start_count: f64,
+    /// Rows that the last sync made durable.
+    synced_rows: f64,
+};
+
+/// Which of the newest rows are wanted.
+pub const NewestRequest = extern struct {
+    /// Rows and tokens that are enough.
+    rows_max: f64,
+    tokens_max: f64,
+    /// Values in the tail, or -1 where the caller does not know.
+    tail_values: f64,
+    /// An `EpisodeRule`.
+    rule: f64,
+};
+
+/// The newest rows as they were put together, and where in them the last episode begins.
+pub const NewestRows = extern struct {
+    token_count: f64,
+    row_count: f64,
+    start_row: f64,
+    start_token: f64,
+};
+
+/// What a call fills of a batch, and with what.
+pub const FillLayout = packed struct(u32) {
+    /// Windows of tokens, or of rows as their tokens; one field of windows of rows; the steps and the mask of those.
+    part: enum(u2) { tokens, rows, field, steps },
+    source: source.Which,
+    side: placement.Side,
+    /// Whether of too many tokens or values some are left out; else they are an error.
+    truncate: bool,
+    values: enum(u3) { none, float64, float32, float16, bfloat16, _ },
+    types: bool,
+    steps: enum(u2) { none, int64, float64, _ },
+    unused: u21,
+};
+
+/// A field by its type ID, what its cells hold, by what its numbers are shifted and then multiplied, and its values a row.
+pub const ScaledField = window_fill.Field;

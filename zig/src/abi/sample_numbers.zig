@@ -1,0 +1,138 @@
+//! Arguments of samplers that come as arrays of float64, read into what they stand for and checked.
+
+const std = @import("std");
+const cells = @import("../format/cells.zig");
+const draws = @import("../sample/draws.zig");
+const episodes = @import("../sample/episodes.zig");
+const fields_fill = @import("../sample/fields_fill.zig");
+const newest = @import("../sample/newest.zig");
+const placing = @import("../sample/placement.zig");
+const window_fill = @import("../sample/window_fill.zig");
+const windows = @import("../sample/windows.zig");
+const layouts = @import("sample_layouts.zig");
+const numbers = @import("numbers.zig");
+
+pub const Error = numbers.Error;
+pub const toEnum = numbers.toEnum;
+
+pub fn enumOf(comptime Enum: type, number: u32) Error!Enum {
+    return std.enums.fromInt(Enum, number) orelse error.InvalidArgument;
+}
+
+pub fn drawKey(from: *const layouts.DrawKey) Error!draws.Key {
+    return .{
+        .seed = .{ try numbers.to(u32, from.seed_low), try numbers.to(u32, from.seed_high) },
+        .stream = try numbers.to(u53, from.stream),
+        .bound = try numbers.to(u54, from.bound),
+        .decay = from.decay,
+    };
+}
+
+fn windowPlan(from: *const layouts.WindowIndex) Error!windows.Plan {
+    const plan: windows.Plan = .{
+        .length = try numbers.to(u31, from.window_length),
+        .stride = try numbers.to(u53, from.stride),
+        .policy = try numbers.toEnum(windows.Policy, from.policy),
+        .first = try numbers.to(u53, from.first),
+        .end = try numbers.to(u53, from.end),
+        .bucket_shift = try numbers.to(u6, from.bucket_shift),
+    };
+    return if (plan.length == 0 or plan.stride == 0) error.InvalidArgument else plan;
+}
+
+pub fn windowIndex(from: *const layouts.WindowIndex, origins: [*]const u64, cumulative: [*]const u64, buckets: [*]const u32) Error!windows.Index {
+    const episode_count = try numbers.to(u32, from.episode_count);
+    return .{
+        .plan = try windowPlan(from),
+        .origins = origins[0..episode_count],
+        .cumulative = cumulative[0..episode_count],
+        .buckets = buckets[0..try numbers.to(u32, from.bucket_count)],
+    };
+}
+
+pub fn episodeFields(rule: episodes.Rule, from: []const layouts.FieldCells) Error!episodes.Fields {
+    var fields: episodes.Fields = .{ .rule = rule, .count = from.len };
+    if (from.len > fields.all.len) return error.InvalidArgument;
+    for (fields.all[0..from.len], from) |*field, cell| {
+        field.* = .{ .type = try numbers.to(i32, cell.type), .kind = try numbers.toEnum(cells.Kind, cell.kind) };
+    }
+    return fields;
+}
+
+pub fn episodeProgress(from: *const layouts.EpisodeProgress) Error!episodes.Progress {
+    const id = @as(u64, try numbers.to(u32, from.id_high)) << 32 | try numbers.to(u32, from.id_low);
+    return .{
+        .row = try numbers.to(u53, from.row),
+        .end_row = try numbers.to(u53, from.end_row),
+        .id = if (from.has_id != 0) id else null,
+    };
+}
+
+pub fn reached(progress: episodes.Progress, synced_rows: u64) layouts.EpisodeProgress {
+    const id = progress.id orelse 0;
+    return .{
+        .row = @floatFromInt(progress.row),
+        .end_row = @floatFromInt(progress.end_row),
+        .has_id = @floatFromInt(@intFromBool(progress.id != null)),
+        .id_low = @floatFromInt(id & 0xffff_ffff),
+        .id_high = @floatFromInt(id >> 32),
+        .start_count = @floatFromInt(progress.start_count),
+        .synced_rows = @floatFromInt(synced_rows),
+    };
+}
+
+pub fn newestRequest(from: *const layouts.NewestRequest) Error!newest.Request {
+    const rows_max = try numbers.to(u53, from.rows_max);
+    if (rows_max == 0) return error.InvalidArgument;
+    return .{
+        .rows_max = rows_max,
+        .tokens_max = try numbers.to(u53, from.tokens_max),
+        .tail_values = if (from.tail_values < 0) null else try numbers.to(u24, from.tail_values),
+    };
+}
+
+pub fn fillLayout(number: u32) Error!layouts.FillLayout {
+    const layout: layouts.FillLayout = @bitCast(number);
+    return if (layout.unused != 0) error.InvalidArgument else layout;
+}
+
+pub fn fillValues(layout: layouts.FillLayout, values: [*]u8) Error!placing.Values {
+    return switch (layout.values) {
+        .none => .none,
+        .float64 => .{ .float64 = @ptrCast(@alignCast(values)) },
+        .float32 => .{ .float32 = @ptrCast(@alignCast(values)) },
+        .float16 => .{ .float16 = @ptrCast(@alignCast(values)) },
+        .bfloat16 => .{ .bfloat16 = @ptrCast(@alignCast(values)) },
+        _ => error.InvalidArgument,
+    };
+}
+
+pub fn fillSteps(layout: layouts.FillLayout, steps: [*]u8) Error!placing.Steps {
+    return switch (layout.steps) {
+        .none => .none,
+        .int64 => .{ .int64 = @ptrCast(@alignCast(steps)) },
+        .float64 => .{ .float64 = @ptrCast(@alignCast(steps)) },
+        _ => error.InvalidArgument,
+    };
+}
+
+pub fn fillOut(layout: layouts.FillLayout, values: [*]u8, types: [*]i32, steps: [*]u8, mask: [*]u8, lengths: [*]i32) Error!window_fill.Out {
+    return .{
+        .values = try fillValues(layout, values),
+        .types = if (layout.types) types else null,
+        .steps = try fillSteps(layout, steps),
+        .mask = mask,
+        .lengths = lengths,
+    };
+}
+
+pub fn fieldRequest(layout: layouts.FillLayout, placement: placing.Placement, field: *const layouts.ScaledField) Error!fields_fill.Request {
+    return .{
+        .placement = placement,
+        .truncate = layout.truncate,
+        .type = try field.typeId(),
+        .kind = try field.cellKind(),
+        .width = try numbers.to(u31, field.width),
+        .scale = field.scale(),
+    };
+}

@@ -1,0 +1,55 @@
+//! What windows are copied from: the columns of a store, or its newest rows as they were last put together.
+
+const system = @import("../system/system.zig");
+const rows_file = @import("../read/rows.zig");
+const extract = @import("../read/extract.zig");
+
+const Store = @import("../store/store.zig").Store(system.Real);
+
+pub const Which = enum(u1) { columns, newest };
+
+pub const Source = struct {
+    table: rows_file.Table,
+    types: []const i32,
+    data: []const u64,
+    /// What comes before was dropped.
+    first_token: usize,
+
+    pub fn of(store: *const Store, which: Which) Source {
+        const recent = &store.recent;
+        const token_count = store.commit.token_count;
+        return switch (which) {
+            .columns => .{
+                .table = store.rowTable(),
+                .types = store.files.types.slice(i32, token_count),
+                .data = store.files.data.slice(u64, token_count),
+                .first_token = @intCast(store.commit.first_token),
+            },
+            .newest => .{
+                .table = recent.table(),
+                .types = recent.types.elements[0..recent.token_count],
+                .data = recent.data.elements[0..recent.token_count],
+                .first_token = 0,
+            },
+        };
+    }
+
+    pub fn tokens(source: Source) extract.Table {
+        return .{ .types = source.types, .data = source.data, .rows = source.table.rows };
+    }
+
+    /// The first token of each of some rows; of the row after the last, the number of tokens. After an error `culprit` is
+    /// the place of the row among those given.
+    pub fn startsOf(source: Source, rows: []const u64, starts: [*]u64, culprit: *usize) error{ OutOfRange, Damaged }!void {
+        const held = source.table.rows;
+        for (rows, 0..) |row, index| {
+            culprit.* = index;
+            if (row < source.table.first_row or row > held.len) return error.OutOfRange;
+        }
+        for (rows, starts, 0..) |row, *to, index| {
+            if (index + 16 < rows.len) @prefetch(held.ptr + @as(usize, @intCast(rows[index + 16])), .{});
+            to.* = if (row < held.len) held[@intCast(row)] else source.data.len;
+            if (to.* > source.data.len) return error.Damaged;
+        }
+    }
+};
