@@ -2,7 +2,7 @@ import type { DtypeName } from "../read/column.ts";
 import { type Connection, nothing, pack } from "../store/connection.ts";
 import { StreamStoreError } from "../error.ts";
 import { describe, type Field } from "../fields.ts";
-import { batchSource, dtype } from "../native/abi.ts";
+import { batchPhase, batchSource, dtype } from "../native/abi.ts";
 import { check, errorOf, status } from "../native/status.ts";
 import { attachedLength, kindOf, plainView, privateView, type TypedArrayName } from "../typed_array.ts";
 
@@ -47,6 +47,7 @@ export class BatchError extends Error {
 }
 
 const rowsPerBlock = 2048;
+const noNumbers = new Float64Array(batchSource.length);
 
 /** Stores in which a batch is under way: a second one would run into its rows. */
 const busy = new WeakSet<Connection>();
@@ -78,46 +79,59 @@ export class Batch {
   }
 
   commit(): void {
-    this.#end(1);
+    this.#end("commit");
     for (const field of this.#newLists) field.isList = true;
   }
 
   abandon(): void {
-    this.#end(0);
+    this.#end("abandon");
   }
 
-  #end(keep: number): void {
+  #end(phase: "commit" | "abandon"): void {
     busy.delete(this.connection);
     if (this.connection.isClosed) return this.connection.checkOpen("append");
-    check(this.connection.tables.batch.ss_batch_end(this.connection.store, keep), "Cannot end a batch");
+    check(this.#advance(phase), "Cannot end a batch");
     this.connection.reload();
   }
 
   #addBlock(steps: BigInt64Array, sources: readonly Source[], firstRow: number): void {
-    const { tables: { batch }, store } = this.connection;
-    this.#check(batch.ss_batch_begin(store, steps, steps.length), null, firstRow);
-    const numbers = sources.map((source) => this.#numbersOf(source, firstRow));
-    sources.forEach((source, i) => {
-      const code = batch.ss_batch_measure(
-        store,
-        numbers[i],
-        source.offsets ?? nothing,
-        bytesOf(source.validity),
-      );
-      this.#check(code, source, firstRow);
-    });
-    sources.forEach((source, i) => {
-      const code = batch.ss_batch_scatter(
-        store,
-        numbers[i],
-        source.values.byteLength > 0 ? source.values : nothing,
-        source.offsets ?? nothing,
-        bytesOf(source.validity),
-        bytesOf(source.valueValidity),
-      );
-      this.#check(code, source, firstRow);
-    });
-    this.#check(batch.ss_batch_write(store), null, firstRow);
+    this.#check(this.#advance("begin", steps.length, { values: steps }), null, firstRow);
+    const fields = sources.map((source) => ({
+      numbers: this.#numbersOf(source, firstRow),
+      values: source.values.byteLength > 0 ? source.values : nothing,
+      offsets: source.offsets ?? nothing,
+      validity: bytesOf(source.validity),
+      valueValidity: bytesOf(source.valueValidity),
+    }));
+    for (const phase of ["measure", "scatter"] as const) {
+      sources.forEach((source, i) => this.#check(this.#advance(phase, 0, fields[i]), source, firstRow));
+    }
+    this.#check(this.#advance("write"), null, firstRow);
+  }
+
+  #advance(
+    phase: keyof typeof batchPhase,
+    rowCount = 0,
+    {
+      numbers = noNumbers,
+      values = nothing,
+      offsets = nothing,
+      validity = nothing,
+      valueValidity = nothing,
+    }: {
+      readonly [name in "numbers" | "values" | "offsets" | "validity" | "valueValidity"]?: ArrayBufferView;
+    } = {},
+  ): number {
+    return this.connection.tables.batch.ss_batch_advance(
+      this.connection.store,
+      batchPhase[phase],
+      rowCount,
+      numbers,
+      values,
+      offsets,
+      validity,
+      valueValidity,
+    );
   }
 
   #numbersOf(source: Source, firstRow: number): Float64Array {

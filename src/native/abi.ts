@@ -22,11 +22,7 @@ export const symbols = {
 /** Tables that are opened when they are first used: Deno takes 0.3 to 0.4 ms for each function. */
 export const laterSymbols = {
   batch: {
-    ss_batch_begin: { args: ["u32", "buffer", "u32"], result: "i32" }, // store, steps, row_count
-    ss_batch_measure: { args: ["u32", "buffer", "buffer", "buffer"], result: "i32" }, // store, source, offsets, validity
-    ss_batch_scatter: { args: ["u32", "buffer", "buffer", "buffer", "buffer", "buffer"], result: "i32" }, // store, source, values, offsets, validity, value_validity
-    ss_batch_write: { args: ["u32"], result: "i32" }, // store
-    ss_batch_end: { args: ["u32", "u32"], result: "i32" }, // store, keep
+    ss_batch_advance: { args: ["u32", "u32", "u32", "buffer", "buffer", "buffer", "buffer", "buffer"], result: "i32" }, // store, phase, row_count, source, values, offsets, validity, value_validity
   },
   verify: {
     ss_chunk_check: { args: ["u32", "u32", "f64", "buffer"], result: "i32" }, // store, file, chunk, out_whole
@@ -183,6 +179,15 @@ export const fieldKind = {
   float64: 0,
   int64: 3,
   uint64: 4,
+} as const;
+
+export const batchPhase = {
+  begin: 0,
+  measure: 1,
+  scatter: 2,
+  write: 3,
+  commit: 4,
+  abandon: 5,
 } as const;
 
 export const batchSource = {

@@ -153,12 +153,24 @@ test("the library takes a batch and a request for a column, and tells how far it
     });
     // The first of two rows is there, by bit 3.
     const [values, validity] = [Int16Array.of(9, -1, 300, 5, 6), Uint8Array.of(0b01000)];
+    const steps = BigInt64Array.of(early, late);
+    const advance = (phase: keyof typeof abi.batchPhase, rowCount: number, given: ArrayBufferView) =>
+      batch.ss_batch_advance(
+        store,
+        abi.batchPhase[phase],
+        rowCount,
+        source,
+        given,
+        nothing,
+        validity,
+        nothing,
+      );
     const calls = [
-      batch.ss_batch_begin(store, BigInt64Array.of(early, late), 2),
-      batch.ss_batch_measure(store, source, nothing, validity),
-      batch.ss_batch_scatter(store, source, values, nothing, validity, nothing),
-      batch.ss_batch_write(store),
-      batch.ss_batch_end(store, 1),
+      advance("begin", steps.length, steps),
+      advance("measure", 0, nothing),
+      advance("scatter", 0, values),
+      advance("write", 0, nothing),
+      advance("commit", 0, nothing),
     ];
     assert.deepEqual(calls, calls.map(() => abi.status.ok));
 

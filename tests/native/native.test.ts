@@ -5,6 +5,8 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import {
   abiVersion,
+  batchPhase,
+  batchSource,
   callbacks,
   episodeProgress,
   episodeRule,
@@ -100,11 +102,18 @@ test("handles that are stale, closed, foreign or made up are errors, never crash
     ),
     (store) => native.ss_store_detail(store, new Float64Array(2)),
     (store) => native.ss_store_write(store, bytes, 1, bytes, 1),
-    (store) => batch.ss_batch_begin(store, bytes, 1),
-    (store) => batch.ss_batch_measure(store, new Float64Array(16), bytes, bytes),
-    (store) => batch.ss_batch_scatter(store, new Float64Array(16), bytes, bytes, bytes, bytes),
-    (store) => batch.ss_batch_write(store),
-    (store) => batch.ss_batch_end(store, 1),
+    ...Object.values(batchPhase).map((phase) => (store: number) =>
+      batch.ss_batch_advance(
+        store,
+        phase,
+        1,
+        new Float64Array(batchSource.length),
+        bytes,
+        bytes,
+        bytes,
+        bytes,
+      )
+    ),
     (store) => native.ss_window_gather(store, new Float64Array(1), 1, 1, 5, bytes, 0, bytes, bytes, bytes),
     (store) =>
       native.ss_column_extract(store, new Float64Array(16), bytes, bytes, bytes, new Float64Array(8)),
@@ -178,7 +187,8 @@ test("handles that are stale, closed, foreign or made up are errors, never crash
 });
 
 test("numbers that no caller of the table should pass are refused by the library", () => {
-  const { native } = runtime;
+  const { native, tables } = runtime;
+  const bytes = new Uint8Array(4096);
   const out = new Float64Array(1);
   const [directory, missing] = ["/tmp", "/no/such/directory"].map((path) => new TextEncoder().encode(path));
   const open = (path: Uint8Array, mode: number, options: readonly number[]) => {
@@ -212,6 +222,12 @@ test("numbers that no caller of the table should pass are refused by the library
   for (const token of [-1n, 0n, 2n ** 53n]) {
     const found = native.ss_row_find(store, rowKey.token, BigInt64Array.of(token), out);
     assert.equal(found, status.outOfRange);
+  }
+  const advance = (phase: number) =>
+    tables.batch.ss_batch_advance(store, phase, 1, bytes, bytes, bytes, bytes, bytes);
+  assert.equal(advance(Object.keys(batchPhase).length), invalid);
+  for (const phase of ["measure", "scatter", "write"] as const) {
+    assert.equal(advance(batchPhase[phase]), invalid, phase);
   }
   assert.equal(native.ss_store_close(store, 0, 0), 0);
   assert.equal(open(missing, 0, [100, 16, 16, 1000]), status.notFound);

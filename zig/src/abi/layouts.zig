@@ -90,6 +90,9 @@ pub const Dtype = cells.Dtype;
 /// What a field's cells hold.
 pub const FieldKind = cells.Kind;
 
+/// What a batch does next.
+pub const BatchPhase = enum(u32) { begin, measure, scatter, write, commit, abandon };
+
 /// One field's values for a block of rows, which a batch takes.
 pub const BatchSource = extern struct {
     type: f64,
