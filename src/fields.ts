@@ -1,4 +1,4 @@
-import { fieldKind, integerField } from "./native/abi.ts";
+import { fieldCells, fieldKind, integerField } from "./native/abi.ts";
 import type { OnlyKnown } from "./option_types.ts";
 import { describeView } from "./typed_array.ts";
 
@@ -90,6 +90,16 @@ export function integerFields(fields: readonly Field[]): Int32Array {
   for (const [i, { type, kind }] of integers.entries()) {
     packed[integerField.length * i + integerField.type] = type;
     packed[integerField.length * i + integerField.kind] = kind;
+  }
+  return packed;
+}
+
+/** Fields as the native library takes those whose cells it looks into. */
+export function packCells(fields: readonly Field[]): Float64Array {
+  const packed = new Float64Array(fieldCells.length * fields.length);
+  for (const [i, { type, kind }] of fields.entries()) {
+    packed[fieldCells.length * i + fieldCells.type] = type;
+    packed[fieldCells.length * i + fieldCells.kind] = kind;
   }
   return packed;
 }

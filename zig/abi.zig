@@ -121,11 +121,15 @@ fn writeLayout(out: *Writer, comptime name: []const u8, comptime layout: anytype
     try out.writeAll("} as const;\n");
 }
 
-/// A number, or a list of structs of numbers and names.
+/// A number, or a list of numbers or of structs of numbers and names.
 fn writeConstant(out: *Writer, comptime value: anytype) !void {
     if (@typeInfo(@TypeOf(value)) != .array) return out.print(" = {d};\n", .{value});
     try out.writeAll(" = [\n");
     inline for (value) |element| {
+        if (@TypeOf(element) == f64) {
+            try out.print("  {e},\n", .{element});
+            continue;
+        }
         try out.writeAll("  {");
         inline for (@typeInfo(@TypeOf(element)).@"struct".field_names, 0..) |name, i| {
             try out.writeAll(if (i > 0) ", " else " ");

@@ -39,10 +39,10 @@ export const laterSymbols = {
     ss_fields_fill: { args: ["u32", "u32", "buffer", "buffer", "buffer", "u32", "u32", "u32", "buffer", "buffer", "buffer"], result: "i32" }, // store, layout, starts, lengths, slots, count, batch_size, width, field, out, out_mask
   },
   priorities: {
-    ss_priorities_fill: { args: ["buffer", "buffer", "buffer", "buffer"], result: "i32" }, // nodes, shape, request, report
-    ss_priorities_update: { args: ["buffer", "buffer", "buffer", "buffer", "u32", "f64", "buffer"], result: "i32" }, // nodes, shape, ids, values, count, alpha, report
-    ss_priorities_draw: { args: ["buffer", "buffer", "buffer", "u32", "buffer", "buffer"], result: "i32" }, // nodes, shape, units, count, out_ids, out_probabilities
-    ss_priorities_build: { args: ["buffer", "buffer", "buffer"], result: "i32" }, // nodes, shape, report
+    ss_priorities_fill: { args: ["buffer", "buffer", "buffer", "buffer"], result: "i32" }, // nodes, tree, request, report
+    ss_priorities_update: { args: ["buffer", "buffer", "buffer", "buffer", "u32", "f64", "buffer"], result: "i32" }, // nodes, tree, ids, values, count, alpha, report
+    ss_priorities_draw: { args: ["buffer", "buffer", "buffer", "u32", "buffer", "buffer"], result: "i32" }, // nodes, tree, units, count, out_ids, out_probabilities
+    ss_priorities_build: { args: ["buffer", "buffer", "buffer"], result: "i32" }, // nodes, tree, report
   },
   statistics: {
     ss_statistics_add: { args: ["u32", "buffer", "u32", "buffer", "buffer", "buffer", "u32", "buffer"], result: "i32" }, // store, fields, field_count, summaries, indexes, pages, pages_max, progress
@@ -179,6 +179,12 @@ export const fieldKind = {
   float64: 0,
   int64: 3,
   uint64: 4,
+} as const;
+
+export const fieldCells = {
+  type: 0,
+  kind: 1,
+  length: 2,
 } as const;
 
 export const batchPhase = {
@@ -325,12 +331,6 @@ export const episodeRule = {
   id: 2,
 } as const;
 
-export const fieldCells = {
-  type: 0,
-  kind: 1,
-  length: 2,
-} as const;
-
 export const episodeProgress = {
   row: 0,
   endRow: 1,
@@ -396,4 +396,82 @@ export const scaledField = {
   factor: 3,
   width: 4,
   length: 5,
+} as const;
+
+export const priorityFanout = 16;
+
+export const priorityTree = {
+  nodeCount: 0,
+  capacity: 1,
+  base: 2,
+  end: 3,
+  length: 4,
+} as const;
+
+export const priorityFill = {
+  from: 0,
+  to: 1,
+  stride: 2,
+  priority: 3,
+  alpha: 4,
+  length: 5,
+} as const;
+
+export const priorityReport = {
+  countChange: 0,
+  priorityMax: 1,
+  culprit: 2,
+  refusal: 3,
+  length: 4,
+} as const;
+
+export const priorityRefusal = {
+  position: 0,
+  priority: 1,
+  sum: 2,
+} as const;
+
+export const statisticsFieldsMax = 256;
+
+export const statisticsIndexLength = 4097;
+
+export const statisticsPageLength = 128;
+
+export const statisticsZeroPage = 4096;
+
+export const momentScales = [
+  4.149515568880993e180,
+  1e0,
+  2.409919865102884e-181,
+] as const;
+
+export const moments = {
+  count: 0,
+  mean: 1,
+  meanRest: 2,
+  squares: 3,
+  scale: 4,
+  blockCount: 5,
+  blockSum: 6,
+  blockSquares: 7,
+  length: 8,
+} as const;
+
+export const fieldSummary = {
+  moments: 0,
+  min: 8,
+  max: 9,
+  nonFinite: 10,
+  rowCount: 11,
+  length: 12,
+} as const;
+
+export const statisticsProgress = {
+  nextToken: 0,
+  nextRow: 1,
+  nextMark: 2,
+  rowCount: 3,
+  pageCount: 4,
+  isDone: 5,
+  length: 6,
 } as const;

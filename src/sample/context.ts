@@ -1,4 +1,4 @@
-import type { Field } from "../fields.ts";
+import { type Field, packCells } from "../fields.ts";
 import { episodeRule, newestRequest, newestRows } from "../native/abi.ts";
 import { check } from "../native/status.ts";
 import { optionNames } from "../options.ts";
@@ -11,7 +11,7 @@ import { Filler } from "./fill.ts";
 import { Checks } from "./checks.ts";
 import type { WindowOptions } from "./options.ts";
 import { parseWindow, readOptions, windowNames } from "./parse_options.ts";
-import { packCells, scalesOf, type WindowPlan } from "./plan.ts";
+import { scalesOf, type WindowPlan } from "./plan.ts";
 
 /** Which window a policy looks at while it acts. Taken by {@linkcode StreamStore.context}. */
 export interface ContextOptions<Name extends string = string> extends WindowOptions<Name> {

@@ -2,10 +2,10 @@ import { episodeProgress, episodeRule } from "../native/abi.ts";
 import { builtin } from "../native/builtin.ts";
 import { extract } from "../read/column.ts";
 import type { Connection } from "../store/connection.ts";
-import type { Field } from "../fields.ts";
+import { type Field, packCells } from "../fields.ts";
 import { check } from "../native/status.ts";
 import { readEpisodes, writeEpisodes } from "./episode_file.ts";
-import { type EpisodePlan, packCells } from "./plan.ts";
+import type { EpisodePlan } from "./plan.ts";
 
 /** Starts that one native call may find. */
 const startsPerScan = 1 << 16;

@@ -1,7 +1,5 @@
 /** What options come to, checked: what samplers and contexts work by. */
 import type { Field } from "../fields.ts";
-import { fieldCells } from "../native/abi.ts";
-import { pack } from "../store/connection.ts";
 import type { Boundary, Normalization, Shard, ValueDtype } from "./options.ts";
 
 /** A dense field of a batch. */
@@ -36,11 +34,6 @@ export interface WindowPlan {
   readonly steps: "int64" | "float64" | null;
   /** By field; null where the statistics of the store say it. */
   readonly scales: ReadonlyMap<string, Scale> | null;
-}
-
-/** Fields as the library takes those that tell episodes apart. */
-export function packCells(fields: readonly Field[]): Float64Array {
-  return Float64Array.from(fields.flatMap(({ type, kind }) => [...pack(fieldCells, { type, kind })]));
 }
 
 export type OrderPlan =

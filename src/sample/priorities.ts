@@ -1,23 +1,25 @@
 /** Priorities by position, and draws that follow them: the native sum tree of zig/src/sample/priorities.zig. */
 import { describe } from "../fields.ts";
+import {
+  priorityFanout,
+  priorityFill,
+  priorityRefusal,
+  priorityReport,
+  priorityTree,
+} from "../native/abi.ts";
 import { runtime } from "../native/load.ts";
 import { check, status } from "../native/status.ts";
 import { type List, readNumbers } from "../typed_array.ts";
 import { damaged, readPriorities, writePriorities } from "./priorities_file.ts";
 
-const fanout = 16;
 const capacityMin = 1024;
 
-/** What the native library says of a change, in the order of its `Report`. */
-const report = { countChange: 0, priorityMax: 1, culprit: 2, reason: 3 };
-const reasons = { position: 0, priority: 1, sum: 2 };
-
-/** How many nodes a tree over so many leaves has: each level is filled up to whole blocks of 16. */
+/** How many nodes a tree over so many leaves has: each level is filled up to whole blocks of children. */
 function nodeCount(capacity: number): number {
   let count = capacity;
   for (let size = capacity; size > 1;) {
-    const parents = size / fanout;
-    size = parents === 1 ? 1 : Math.ceil(parents / fanout) * fanout;
+    const parents = size / priorityFanout;
+    size = parents === 1 ? 1 : Math.ceil(parents / priorityFanout) * priorityFanout;
     count += size;
   }
   return count;
@@ -37,7 +39,7 @@ export class Priorities {
   #end = 0;
   #count = 0;
   #max = 1;
-  readonly #report = new Float64Array(4);
+  readonly #report = new Float64Array(priorityReport.length);
   /** What the library is given, and overwrites. */
   #ids = new Float64Array(0);
   #values = new Float64Array(0);
@@ -141,7 +143,7 @@ export class Priorities {
     if (count === 0) return;
     const code = runtime.tables.priorities.ss_priorities_update(
       this.#nodes,
-      this.#shape(),
+      this.#tree(),
       this.#ids,
       this.#values,
       count,
@@ -149,7 +151,7 @@ export class Priorities {
       this.#report,
     );
     if (code === status.outOfRange) {
-      const place = this.#places[this.#report[report.culprit]];
+      const place = this.#places[this.#report[priorityReport.culprit]];
       throw this.#refusal(place, given[place], values[place]);
     }
     check(code, "Cannot update priorities");
@@ -175,7 +177,7 @@ export class Priorities {
     if (count === 0) return;
     const code = runtime.tables.priorities.ss_priorities_draw(
       this.#nodes,
-      this.#shape(),
+      this.#tree(),
       units,
       count,
       ids,
@@ -223,14 +225,14 @@ export class Priorities {
     const capacity = capacityFor(leaves.length);
     const nodes = new Float64Array(nodeCount(capacity));
     nodes.set(leaves);
-    const shape = Float64Array.of(nodes.length, capacity, base, base + leaves.length);
-    const code = runtime.tables.priorities.ss_priorities_build(nodes, shape, this.#report);
+    const tree = treeOf(nodes, capacity, base, base + leaves.length);
+    const code = runtime.tables.priorities.ss_priorities_build(nodes, tree, this.#report);
     if (code !== status.ok) throw damaged(path, "every leaf must be a finite number >= 0");
     this.#nodes = nodes;
     this.#capacity = capacity;
     this.#base = this.#first = base;
     this.#end = base + leaves.length;
-    this.#count = this.#report[report.countChange];
+    this.#count = this.#report[priorityReport.countChange];
     this.#max = max;
   }
 
@@ -244,10 +246,15 @@ export class Priorities {
     }
     const end = this.#end;
     if (to > end) this.#extend(to);
-    const request = Float64Array.of(from, to, stride, priority, this.alpha);
+    const request = new Float64Array(priorityFill.length);
+    request[priorityFill.from] = from;
+    request[priorityFill.to] = to;
+    request[priorityFill.stride] = stride;
+    request[priorityFill.priority] = priority;
+    request[priorityFill.alpha] = this.alpha;
     const code = runtime.tables.priorities.ss_priorities_fill(
       this.#nodes,
-      this.#shape(),
+      this.#tree(),
       request,
       this.#report,
     );
@@ -266,8 +273,8 @@ export class Priorities {
         : Math.max(2 * this.#capacity, capacityFor(held));
       const nodes = new Float64Array(nodeCount(capacity));
       nodes.set(this.#nodes.subarray(this.#first - this.#base, this.#end - this.#base));
-      const shape = Float64Array.of(nodes.length, capacity, this.#first, end);
-      const code = runtime.tables.priorities.ss_priorities_build(nodes, shape, this.#report);
+      const tree = treeOf(nodes, capacity, this.#first, end);
+      const code = runtime.tables.priorities.ss_priorities_build(nodes, tree, this.#report);
       check(code, "Cannot extend priorities");
       this.#nodes = nodes;
       this.#capacity = capacity;
@@ -282,19 +289,19 @@ export class Priorities {
     this.#count = 0;
   }
 
-  #shape(): Float64Array {
-    return Float64Array.of(this.#nodes.length, this.#capacity, this.#base, this.#end);
+  #tree(): Float64Array {
+    return treeOf(this.#nodes, this.#capacity, this.#base, this.#end);
   }
 
   #noteReport(): void {
-    this.#count += this.#report[report.countChange];
-    this.#max = Math.max(this.#max, this.#report[report.priorityMax]);
+    this.#count += this.#report[priorityReport.countChange];
+    this.#max = Math.max(this.#max, this.#report[priorityReport.priorityMax]);
   }
 
   #refusal(place: number, id: number, priority: number): RangeError {
-    const reason = this.#report[report.reason];
-    if (reason === reasons.position) return this.#badPosition(place, id);
-    if (reason === reasons.priority) return badPriority(place, priority);
+    const refusal = this.#report[priorityReport.refusal];
+    if (refusal === priorityRefusal.position) return this.#badPosition(place, id);
+    if (refusal === priorityRefusal.priority) return badPriority(place, priority);
     return new RangeError(`Cannot update priorities: ${tooLarge}, got priorities[${place}] ${priority}`);
   }
 
@@ -314,6 +321,16 @@ function badPriority(place: number, priority: unknown): RangeError {
 }
 
 const tooLarge = "the sum of priority ** alpha must be <= 2 ** 1023";
+
+/** What the library is told of a tree with every call. */
+function treeOf(nodes: Float64Array, capacity: number, base: number, end: number): Float64Array {
+  const tree = new Float64Array(priorityTree.length);
+  tree[priorityTree.nodeCount] = nodes.length;
+  tree[priorityTree.capacity] = capacity;
+  tree[priorityTree.base] = base;
+  tree[priorityTree.end] = end;
+  return tree;
+}
 
 /** The power of two that has room for so many leaves. */
 function capacityFor(leafCount: number): number {

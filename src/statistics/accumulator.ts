@@ -1,37 +1,38 @@
 import type { Connection } from "../store/connection.ts";
-import { describe, type Field } from "../fields.ts";
+import { describe, type Field, packCells } from "../fields.ts";
 import { checkOptions } from "../options.ts";
 import type { Session } from "../store/session.ts";
+import {
+  fieldSummary as summary,
+  moments,
+  momentScales,
+  statisticsFieldsMax as fieldsMax,
+  statisticsIndexLength as indexLength,
+  statisticsPageLength as pageLength,
+  statisticsProgress as progress,
+  statisticsZeroPage as zeroPage,
+} from "../native/abi.ts";
 import { check } from "../native/status.ts";
 import type { Buckets } from "./buckets.ts";
 import { FieldStats } from "./field_stats.ts";
 
-/** Lengths and places as zig/src/statistics/statistics.zig has them. */
-const summaryLength = 12;
-const summary = { scale: 4, momentsEnd: 8, min: 8, max: 9, nonFinite: 10, rowCount: 11 };
-const indexLength = 4097;
-const zeroPage = indexLength - 1;
-const pageLength = 128;
-const progress = { rowCount: 3, isDone: 5 };
-const progressLength = 6;
-const fieldsMax = 256;
 const pagesAtFirst = 16;
 
 /** What has been counted of some fields, up to the same place of the stream. */
 class Accumulator {
-  readonly #types: Float64Array;
+  readonly #cells: Float64Array;
   readonly #summaries: Float64Array;
   readonly #indexes: Uint32Array;
   #pages = new Float64Array(pagesAtFirst * pageLength);
-  readonly #progress = new Float64Array(progressLength);
+  readonly #progress = new Float64Array(progress.length);
 
   constructor(readonly fields: readonly Field[]) {
-    this.#types = Float64Array.from(fields.flatMap(({ type, kind }) => [type, kind]));
+    this.#cells = packCells(fields);
     this.#indexes = new Uint32Array(indexLength * fields.length);
-    this.#summaries = new Float64Array(summaryLength * fields.length);
+    this.#summaries = new Float64Array(summary.length * fields.length);
     for (let i = 0; i < fields.length; i++) {
-      const at = summaryLength * i;
-      this.#summaries[at + summary.scale] = 2 ** 600;
+      const at = summary.length * i;
+      this.#summaries[at + summary.moments + moments.scale] = momentScales[0];
       this.#summaries[at + summary.min] = Infinity;
       this.#summaries[at + summary.max] = -Infinity;
     }
@@ -42,7 +43,7 @@ class Accumulator {
     do {
       const code = connection.tables.statistics.ss_statistics_add(
         connection.store,
-        this.#types,
+        this.#cells,
         this.fields.length,
         this.#summaries,
         this.#indexes,
@@ -58,8 +59,8 @@ class Accumulator {
   /** A copy of what is counted of a field. */
   statsOf(field: Field): FieldStats {
     const position = this.fields.indexOf(field);
-    const at = summaryLength * position;
-    const counted = this.#summaries.slice(at, at + summaryLength);
+    const at = summary.length * position;
+    const counted = this.#summaries.slice(at, at + summary.length);
     const rowCount = this.#progress[progress.rowCount];
     return new FieldStats({
       rowCount,
@@ -67,7 +68,7 @@ class Accumulator {
       nonFinite: counted[summary.nonFinite],
       min: counted[summary.min],
       max: counted[summary.max],
-      moments: counted.slice(0, summary.momentsEnd),
+      moments: counted.slice(summary.moments, summary.moments + moments.length),
       buckets: this.#bucketsOf(this.#indexes.subarray(indexLength * position, indexLength * (position + 1))),
     });
   }

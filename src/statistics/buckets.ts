@@ -1,3 +1,5 @@
+import { statisticsPageLength } from "../native/abi.ts";
+
 /**
  * The buckets of a sketch that have values, in the order of the values. A bucket's key is 0 for zero, and else
  * 1 + (exponent << 7 | upper 7 bits of the mantissa), negative for negative values; see zig/src/statistics/statistics.zig.
@@ -7,10 +9,10 @@ export interface Buckets {
   readonly counts: Float64Array;
 }
 
-const keyMax = 0x7ff << 7;
+const keyMax = 0x7ff * statisticsPageLength;
 
-/** The bits of a float64 that are not in a key stand below those that are, in its upper half so many places. */
-const shift = 13;
+/** A key has the exponent and the upper bits of the mantissa, of which 20 stand in the upper half of a float64. */
+const shift = 20 - Math.log2(statisticsPageLength);
 const words = new Uint32Array(2);
 const float = new Float64Array(words.buffer);
 

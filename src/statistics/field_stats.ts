@@ -1,4 +1,5 @@
 import { describe } from "../fields.ts";
+import { moments as moment, momentScales } from "../native/abi.ts";
 import { runtime } from "../native/load.ts";
 import { check } from "../native/status.ts";
 import { kindOf, lengthOf } from "../typed_array.ts";
@@ -38,11 +39,8 @@ export interface FieldState {
   readonly buckets: Buckets;
 }
 
-/** The places of the moments that are not those of an unfinished block. */
-const moment = { count: 0, mean: 1, meanRest: 2, squares: 3, scale: 4 };
-const momentsLength = 8;
-const savedMoments = 5;
-const scales = [2 ** 600, 1, 2 ** -600];
+/** Those that are not of an unfinished block, which stand before those that are. */
+const savedMoments = moment.blockCount;
 
 /**
  * What the values of one field are like: how many, from where to where, mean, standard deviation and quantiles. It
@@ -100,7 +98,7 @@ export class FieldStats {
 
   /** Made by `store.stats`, `merge` and `FieldStats.fromJSON`. */
   constructor(state: FieldState) {
-    this.#moments = mergeMoments(copyOf(state.moments), new Float64Array(momentsLength));
+    this.#moments = mergeMoments(copyOf(state.moments), new Float64Array(moment.length));
     this.#buckets = state.buckets;
     const { count, mean, meanRest, squares, scale } = moment;
     const [moments, isEmpty] = [this.#moments, this.#moments[count] === 0];
@@ -237,7 +235,7 @@ export class FieldStats {
       throw new TypeError(`Cannot read statistics: it must be what toJSON() gave, got ${describe(json)}`);
     }
     const { rowCount, missing, nonFinite, range } = json;
-    const moments = new Float64Array(momentsLength);
+    const moments = new Float64Array(moment.length);
     moments.set(json.moments);
     const keys = Int32Array.from(json.buckets.filter((_, i) => i % 2 === 0));
     const counts = Float64Array.from(json.buckets.filter((_, i) => i % 2 === 1));
@@ -252,11 +250,11 @@ export class FieldStats {
 
 /** Everybody can call the constructor, and native code takes the moments to be as many as they are. */
 function copyOf(moments: unknown): Float64Array {
-  if (kindOf(moments) === "Float64Array" && lengthOf(moments as Float64Array) === momentsLength) {
+  if (kindOf(moments) === "Float64Array" && lengthOf(moments as Float64Array) === moment.length) {
     return new Float64Array(moments as Float64Array);
   }
   throw new TypeError(
-    `Cannot make statistics: moments must be a Float64Array of ${momentsLength}, got ${describe(moments)}`,
+    `Cannot make statistics: moments must be a Float64Array of ${moment.length}, got ${describe(moments)}`,
   );
 }
 
@@ -274,7 +272,10 @@ function isJson(json: FieldStatsJson): boolean {
   if (![rowCount, missing, nonFinite].every(isCount) || missing > rowCount) return false;
   if (!Array.isArray(moments) || moments.length !== savedMoments || !moments.every(isFinite)) return false;
   const count = moments[moment.count];
-  if (!isCount(count) || !scales.includes(moments[moment.scale]) || moments[moment.squares] < 0) return false;
+  if (
+    !isCount(count) || !momentScales.some((scale) => scale === moments[moment.scale]) ||
+    moments[moment.squares] < 0
+  ) return false;
   if (!Array.isArray(buckets) || !isBuckets(buckets, count)) return false;
   if (count === 0) return range === null;
   return Array.isArray(range) && range.length === 2 && range.every(isFinite) && range[0] <= range[1];

@@ -6,8 +6,17 @@ import {
   episodeProgress,
   episodeRule,
   fieldCells,
+  fieldSummary,
   fillLayout,
+  priorityFill,
+  priorityReport,
+  priorityTree,
   scaledField,
+  statisticsFieldsMax,
+  statisticsIndexLength,
+  statisticsPageLength,
+  statisticsProgress,
+  status,
   windowIndex,
   windowName,
 } from "../../src/native/abi.ts";
@@ -19,7 +28,7 @@ test("numbers that no sampler passes are refused by the library", () => {
   const indices = new Float64Array(8);
   const out = new Float64Array(8);
   const lengths = new Int32Array(8);
-  const invalid = 5;
+  const invalid = status.invalidArgument;
   const key = new Float64Array(drawKey.length);
   key[drawKey.bound] = 9;
   key[drawKey.decay] = 0.5;
@@ -76,4 +85,64 @@ test("numbers that no sampler passes are refused by the library", () => {
     assert.equal(fill(part.field + values.float64, bad), invalid, name);
   }
   assert.equal(native.ss_store_close(store, 0, 0), 0);
+});
+
+test("a sum tree whose shape does not fit its nodes is refused", () => {
+  const { priorities } = runtime.tables;
+  const nodes = new Float64Array(17);
+  const [units, fill, report] = [1, priorityFill.length, priorityReport.length].map((n) =>
+    new Float64Array(n)
+  );
+  const treeOf = (shape: Readonly<Partial<Record<keyof typeof priorityTree, number>>>) => {
+    const tree = new Float64Array(priorityTree.length);
+    const whole = { nodeCount: 17, capacity: 16, base: 0, end: 16, ...shape };
+    for (const [name, number] of Object.entries(whole)) {
+      tree[priorityTree[name as keyof typeof whole]] = number;
+    }
+    return tree;
+  };
+  assert.equal(priorities.ss_priorities_build(nodes, treeOf({}), report), status.ok);
+  for (
+    const shape of [
+      { capacity: 32 },
+      { nodeCount: 16 },
+      { end: 17 },
+      { base: 5, end: 4 },
+      { capacity: 0, end: 0 },
+      { nodeCount: NaN, end: 1 },
+    ]
+  ) {
+    const bad = treeOf(shape);
+    const invalid = status.invalidArgument;
+    assert.equal(priorities.ss_priorities_build(nodes, bad, report), invalid);
+    assert.equal(priorities.ss_priorities_fill(nodes, bad, fill, report), invalid);
+    assert.equal(priorities.ss_priorities_update(nodes, bad, units, units, 1, 1, report), invalid);
+    assert.equal(priorities.ss_priorities_draw(nodes, bad, units, 1, units, units), invalid);
+  }
+});
+
+test("statistics of a field that is none, or of too many, are refused", () => {
+  const { native, tables: { statistics } } = runtime;
+  const [directory, out, bytes] = [new TextEncoder().encode("/tmp"), new Float64Array(1), new Uint8Array(16)];
+  const options = Float64Array.of(100, 16, 16, 1000);
+  assert.equal(native.ss_store_open(directory, directory.length, 0, options, bytes, out), status.ok);
+  const [store] = out;
+  const summaries = new Float64Array(fieldSummary.length);
+  const index = new Uint32Array(statisticsIndexLength);
+  const pages = new Float64Array(statisticsPageLength);
+  const progress = new Float64Array(statisticsProgress.length);
+  const add = (cells: Float64Array, count: number) =>
+    statistics.ss_statistics_add(store, cells, count, summaries, index, pages, 1, progress);
+  const cells = new Float64Array(fieldCells.length);
+  assert.equal(add(cells, 1), status.ok);
+  assert.equal(progress[statisticsProgress.isDone], 1);
+  for (const [name, number] of [["type", 0.5], ["type", 2 ** 31], ["kind", 1], ["kind", NaN]] as const) {
+    const bad = cells.slice();
+    bad[fieldCells[name]] = number;
+    assert.equal(add(bad, 1), status.invalidArgument, name);
+  }
+  assert.equal(add(cells, statisticsFieldsMax + 1), status.invalidArgument);
+  progress[statisticsProgress.pageCount] = 2;
+  assert.equal(add(cells, 1), status.invalidArgument);
+  assert.equal(native.ss_store_close(store, 0, 0), status.ok);
 });

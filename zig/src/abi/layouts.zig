@@ -90,6 +90,13 @@ pub const Dtype = cells.Dtype;
 /// What a field's cells hold.
 pub const FieldKind = cells.Kind;
 
+/// A field by its type ID, and what its cells hold.
+pub const FieldCells = extern struct {
+    type: f64,
+    /// A `FieldKind`.
+    kind: f64,
+};
+
 /// What a batch does next.
 pub const BatchPhase = enum(u32) { begin, measure, scatter, write, commit, abandon };
 

@@ -4,6 +4,7 @@ const draws = @import("../sample/draws.zig");
 const episodes = @import("../sample/episodes.zig");
 const source = @import("../sample/source.zig");
 const placement = @import("../sample/placement.zig");
+const priorities = @import("../sample/priorities.zig");
 const window_fill = @import("../sample/window_fill.zig");
 const windows = @import("../sample/windows.zig");
 
@@ -46,13 +47,6 @@ pub const WindowName = enum(u32) { ordinal, anchor };
 
 /// How episodes are told apart.
 pub const EpisodeRule = episodes.Rule;
-
-/// A field by its type ID, and what its cells hold.
-pub const FieldCells = extern struct {
-    type: f64,
-    /// A `FieldKind`.
-    kind: f64,
-};
 
 /// How far a store was searched for episodes.
 pub const EpisodeProgress = extern struct {
@@ -103,3 +97,31 @@ pub const FillLayout = packed struct(u32) {
 
 /// A field by its type ID, what its cells hold, by what its numbers are shifted and then multiplied, and its values a row.
 pub const ScaledField = window_fill.Field;
+
+/// Children of a node of the sum tree.
+pub const priority_fanout = priorities.fanout;
+
+/// Which array the sum tree is, and which positions its leaves stand for.
+pub const PriorityTree = extern struct {
+    node_count: f64,
+    /// Leaves that there is room for.
+    capacity: f64,
+    /// The position of the first leaf, and the one after the last.
+    base: f64,
+    end: f64,
+};
+
+/// Positions that get one priority.
+pub const PriorityFill = extern struct {
+    from: f64,
+    to: f64,
+    stride: f64,
+    /// Negative to take the positions out.
+    priority: f64,
+    alpha: f64,
+};
+
+/// What a change of priorities did, or what it was refused for.
+pub const PriorityReport = priorities.Report;
+
+pub const PriorityRefusal = priorities.Refusal;

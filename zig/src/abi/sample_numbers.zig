@@ -7,10 +7,12 @@ const episodes = @import("../sample/episodes.zig");
 const fields_fill = @import("../sample/fields_fill.zig");
 const newest = @import("../sample/newest.zig");
 const placing = @import("../sample/placement.zig");
+const priorities = @import("../sample/priorities.zig");
 const window_fill = @import("../sample/window_fill.zig");
 const windows = @import("../sample/windows.zig");
 const layouts = @import("sample_layouts.zig");
 const numbers = @import("numbers.zig");
+const FieldCells = @import("layouts.zig").FieldCells;
 
 pub const Error = numbers.Error;
 pub const toEnum = numbers.toEnum;
@@ -50,7 +52,7 @@ pub fn windowIndex(from: *const layouts.WindowIndex, origins: [*]const u64, cumu
     };
 }
 
-pub fn episodeFields(rule: episodes.Rule, from: []const layouts.FieldCells) Error!episodes.Fields {
+pub fn episodeFields(rule: episodes.Rule, from: []const FieldCells) Error!episodes.Fields {
     var fields: episodes.Fields = .{ .rule = rule, .count = from.len };
     if (from.len > fields.all.len) return error.InvalidArgument;
     for (fields.all[0..from.len], from) |*field, cell| {
@@ -135,4 +137,9 @@ pub fn fieldRequest(layout: layouts.FillLayout, placement: placing.Placement, fi
         .width = try numbers.to(u31, field.width),
         .scale = field.scale(),
     };
+}
+
+pub fn priorityTree(nodes: [*]f64, from: *const layouts.PriorityTree) (Error || priorities.Error)!priorities.Tree {
+    const node_count = try numbers.to(u48, from.node_count);
+    return .of(nodes[0..node_count], try numbers.to(u48, from.capacity), try numbers.to(u53, from.base), try numbers.to(u53, from.end));
 }

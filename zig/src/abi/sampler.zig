@@ -14,6 +14,7 @@ const window_fill = @import("../sample/window_fill.zig");
 const windows = @import("../sample/windows.zig");
 const Source = @import("../sample/source.zig").Source;
 const Store = @import("../store/store.zig").Store(@import("../system/system.zig").Real);
+const FieldCells = @import("layouts.zig").FieldCells;
 const Error = status.Error;
 
 /// order: a `layouts.DrawOrder`; out: a number for each index
@@ -64,13 +65,13 @@ export fn ss_windows_rank(index: *const layouts.WindowIndex, origins: [*]const u
 }
 
 /// rule: a `layouts.EpisodeRule`; progress: written back
-export fn ss_episodes_scan(store: u32, rule: u32, fields: [*]const layouts.FieldCells, field_count: u32, progress: *layouts.EpisodeProgress, out_starts: [*]u64, starts_max: u32) i32 {
+export fn ss_episodes_scan(store: u32, rule: u32, fields: [*]const FieldCells, field_count: u32, progress: *layouts.EpisodeProgress, out_starts: [*]u64, starts_max: u32) i32 {
     const slot = handles.take(store) catch |err| return status.of(err);
     defer slot.put();
     return status.result(scanEpisodes(slot.store, rule, fields[0..field_count], progress, out_starts[0..starts_max]));
 }
 
-fn scanEpisodes(store: *Store, rule: u32, fields: []const layouts.FieldCells, progress: *layouts.EpisodeProgress, starts: []u64) Error!void {
+fn scanEpisodes(store: *Store, rule: u32, fields: []const FieldCells, progress: *layouts.EpisodeProgress, starts: []u64) Error!void {
     var read = try numbers.episodeFields(try numbers.enumOf(layouts.EpisodeRule, rule), fields);
     var reached = try numbers.episodeProgress(progress);
     const source: Source = .of(store, .columns);
@@ -91,13 +92,13 @@ export fn ss_rows_start(store: u32, rows: [*]const u64, count: u32, out_starts: 
 }
 
 /// Puts the newest rows together, those in the tail among them, which `ss_windows_fill` then takes for a source.
-export fn ss_newest_load(store: u32, request: *const layouts.NewestRequest, fields: [*]const layouts.FieldCells, field_count: u32, out: *layouts.NewestRows) i32 {
+export fn ss_newest_load(store: u32, request: *const layouts.NewestRequest, fields: [*]const FieldCells, field_count: u32, out: *layouts.NewestRows) i32 {
     const slot = handles.take(store) catch |err| return status.of(err);
     defer slot.put();
     return status.result(loadNewest(slot.store, request, fields[0..field_count], out));
 }
 
-fn loadNewest(store: *Store, request: *const layouts.NewestRequest, fields: []const layouts.FieldCells, out: *layouts.NewestRows) Error!void {
+fn loadNewest(store: *Store, request: *const layouts.NewestRequest, fields: []const FieldCells, out: *layouts.NewestRows) Error!void {
     const wanted = try numbers.newestRequest(request);
     var read = try numbers.episodeFields(try numbers.toEnum(layouts.EpisodeRule, request.rule), fields);
     const start = try newest.load(store, wanted, &read);

@@ -41,15 +41,29 @@ pub const Layout = struct {
     }
 };
 
+/// Why a change was refused.
+pub const Refusal = enum(u32) {
+    /// The position is none that was filled.
+    position,
+    /// The priority is no finite number from 0 up.
+    priority,
+    /// The sum would be too large.
+    sum,
+
+    fn number(refusal: Refusal) f64 {
+        return @floatFromInt(@backingInt(refusal));
+    }
+};
+
 /// What a change did, or what it was refused for.
 pub const Report = extern struct {
     /// Leaves above zero that there are more than before.
     count_change: f64 = 0,
     /// The largest priority given, before alpha.
     priority_max: f64 = 0,
+    /// The place among those given of what was refused, and the `Refusal`.
     culprit: f64 = 0,
-    /// 0: the position is none that was filled, 1: the priority is no finite number from 0 up, 2: the sum is too large.
-    reason: f64 = 0,
+    refusal: f64 = 0,
 };
 
 pub const Tree = struct {
@@ -79,7 +93,7 @@ pub const Tree = struct {
         const leaf = leafValue(priority, alpha);
         const count = (to - from) / stride + @intFromBool((to - from) % stride > 0);
         if (!(tree.total() + leaf * @as(f64, @floatFromInt(count)) <= sum_max)) {
-            report.reason = 2;
+            report.refusal = Refusal.sum.number();
             return error.OutOfRange;
         }
         tree.overwrite(from, to, stride, leaf, report);
@@ -133,14 +147,14 @@ pub const Tree = struct {
         }
         for (ids, priorities, 0..) |id, *priority, i| {
             report.culprit = @floatFromInt(i);
-            report.reason = 0;
+            report.refusal = Refusal.position.number();
             if (@as(u64, @bitCast(tree.nodes[tree.leafOf(id)])) == 0) return error.OutOfRange;
-            report.reason = 1;
+            report.refusal = Refusal.priority.number();
             if (!(priority.* >= 0 and priority.* < std.math.inf(f64))) return error.OutOfRange;
             report.priority_max = @max(report.priority_max, priority.*);
             priority.* = leafValue(priority.*, alpha);
             sum += priority.*;
-            report.reason = 2;
+            report.refusal = Refusal.sum.number();
             if (!(sum <= sum_max)) return error.OutOfRange;
         }
     }

@@ -3,6 +3,7 @@
 const std = @import("std");
 const priorities_file = @import("priorities.zig");
 const Layout = priorities_file.Layout;
+const Refusal = priorities_file.Refusal;
 const Report = priorities_file.Report;
 const Tree = priorities_file.Tree;
 const chooseChild = priorities_file.chooseChild;
@@ -165,19 +166,19 @@ test "what is no filled position, no priority or too large a sum is refused befo
     try sample.fill(10, 30, 0);
     const before = try testing.allocator.dupe(f64, sample.tree.nodes);
     defer testing.allocator.free(before);
-    const Case = struct { id: f64, priority: f64, reason: f64 };
+    const Case = struct { id: f64, priority: f64, refusal: Refusal };
     for ([_]Case{
-        .{ .id = 9, .priority = 1, .reason = 0 },                  .{ .id = 30, .priority = 1, .reason = 0 },
-        .{ .id = 50, .priority = 1, .reason = 0 },                 .{ .id = 10.5, .priority = 1, .reason = 0 },
-        .{ .id = std.math.nan(f64), .priority = 1, .reason = 0 },  .{ .id = 1e300, .priority = 1, .reason = 0 },
-        .{ .id = 12, .priority = -1, .reason = 1 },                .{ .id = 12, .priority = std.math.nan(f64), .reason = 1 },
-        .{ .id = 12, .priority = std.math.inf(f64), .reason = 1 }, .{ .id = 12, .priority = 1.7e308, .reason = 2 },
+        .{ .id = 9, .priority = 1, .refusal = .position },                  .{ .id = 30, .priority = 1, .refusal = .position },
+        .{ .id = 50, .priority = 1, .refusal = .position },                 .{ .id = 10.5, .priority = 1, .refusal = .position },
+        .{ .id = std.math.nan(f64), .priority = 1, .refusal = .position },  .{ .id = 1e300, .priority = 1, .refusal = .position },
+        .{ .id = 12, .priority = -1, .refusal = .priority },                .{ .id = 12, .priority = std.math.nan(f64), .refusal = .priority },
+        .{ .id = 12, .priority = std.math.inf(f64), .refusal = .priority }, .{ .id = 12, .priority = 1.7e308, .refusal = .sum },
     }) |case| {
         var report: Report = .{};
         var priorities = [_]f64{ 2, case.priority };
         try testing.expectError(error.OutOfRange, sample.tree.update(&.{ 11, case.id }, &priorities, 1, &report));
         try testing.expectEqual(1, report.culprit);
-        try testing.expectEqual(case.reason, report.reason);
+        try testing.expectEqual(@as(f64, @floatFromInt(@backingInt(case.refusal))), report.refusal);
         try testing.expectEqualSlices(u8, std.mem.sliceAsBytes(before), std.mem.sliceAsBytes(sample.tree.nodes));
     }
     try testing.expectError(error.OutOfRange, sample.tree.draw(&.{0.5}, before[0..1], before[1..2]));

@@ -11,7 +11,7 @@ const block_length = 256;
 
 /// Values are multiplied by a power of two, so that no square leaves the range of a float64: by 2^600 as long as none
 /// is larger than 2^-400, by 1 as long as none is larger than 2^400, and then by 2^-600.
-const scales = [_]f64{ 0x1p600, 1, 0x1p-600 };
+pub const scales = [_]f64{ 0x1p600, 1, 0x1p-600 };
 const exponents_max = [_]u64{ 1023 - 400, 1023 + 400, 1023 + 1023 };
 
 /// As it stands in the caller's array. All but the counts are multiplied by `scale`, squares twice.
