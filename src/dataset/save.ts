@@ -95,7 +95,8 @@ async function writeOne(
     case "parquet":
       return await writeParquet(temporary, tables);
     case "arrow":
-      return await writeArrow(temporary, schema, tables, path.endsWith(".arrows") ? "stream" : "file");
+      await writeArrow(temporary, schema, tables, path.endsWith(".arrows") ? "stream" : "file");
+      return;
     case "jsonl":
       return await writeJsonLines(temporary, schema, tables);
     default:

@@ -14,6 +14,7 @@ import { ParquetFile } from "../parquet/read/file.ts";
 import { writeParquet } from "../parquet/write/file.ts";
 import { checkTypes } from "../save_types.ts";
 import type { CheckedSaveOptions, SaveSource } from "../save_options.ts";
+import { shardsOf } from "../files/shards.ts";
 import { TableQueue } from "../files/tables.ts";
 import { planTable, type TablePlan } from "../table/to_arrow.ts";
 import { openSplit } from "./load.ts";
@@ -156,17 +157,17 @@ async function* writeShards(
   try {
     const file = path.join(folder, "shard.parquet");
     let [rowCount, byteCount] = [0, 0];
-    do {
-      const written = { rowCount: 0, arrowBytes: 0 };
-      await writeParquet(file, tables.take(shardBytes, written)).catch((error) => {
+    const shards = shardsOf(tables, shardBytes, (part) =>
+      writeParquet(file, part).catch((error) => {
         throw refused(error);
-      });
+      }));
+    for await (const written of shards) {
       rowCount += written.rowCount;
       byteCount += fs.statSync(file).size;
       // Those that are not written yet will be like those that are.
       expect(Math.round(byteCount * (plan.range.to - plan.range.from) / Math.max(1, rowCount)));
       yield { path: file, rowCount: written.rowCount, memoryBytes: written.arrowBytes };
-    } while (!tables.isDone);
+    }
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
   }

@@ -1,12 +1,12 @@
 import { StreamStoreError } from "../../../error.ts";
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { listChecksum, listChecksumKey, type ListedFile } from "../folder_state.ts";
 import { inFile } from "../../decode.ts";
 import { featuresToJson } from "../../features.ts";
 import { writeArrow } from "./file.ts";
-import { shardName, writeShards } from "../../files/shards.ts";
+import { writeShards } from "../../files/shards.ts";
 import { writeFileBeside, writeFolderBeside } from "../../../store/durable_file.ts";
 import type { TableQueue } from "../../files/tables.ts";
 
@@ -36,18 +36,15 @@ async function writeSplit(
   shardBytes: number,
 ): Promise<void> {
   await writeFolderBeside(join(folder, split), async (temporary) => {
-    const checksums: string[] = [];
-    const paths = await writeShards(
+    const names = { name: "data", ending: "arrow" };
+    const shards = await writeShards(
+      temporary,
+      names,
       tables,
       shardBytes,
-      (index) => join(temporary, `${index}.arrow`),
-      (path, part) => writeArrow(path, tables.schema, part, "stream", (digits) => checksums.push(digits)),
+      (path, part) => writeArrow(path, tables.schema, part, "stream"),
     );
-    const files = paths.map((_, index) => ({
-      filename: shardName("data", index, paths.length, "arrow"),
-      crc32: checksums[index],
-    }));
-    for (const [index, path] of paths.entries()) await rename(path, join(temporary, files[index].filename));
+    const files = shards.map(({ filename, result }) => ({ filename, crc32: result }));
     await writeFile(join(temporary, "state.json"), JSON.stringify(stateOf(files, split), null, 2));
     await writeFile(join(temporary, "dataset_info.json"), infoOf(tables));
   });

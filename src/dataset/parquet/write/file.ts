@@ -1,7 +1,7 @@
 import { messageOf } from "../../decode.ts";
 import { StreamStoreError } from "../../../error.ts";
-import { type Message, RecordBatchStreamWriter, type Schema, Table } from "apache-arrow";
-import { withNullCounts } from "../../arrow/write/messages.ts";
+import { type Schema, Table } from "apache-arrow";
+import { toStream } from "../../arrow/apache_arrow.ts";
 import { writePieces } from "../../files/output.ts";
 import { arrowBytes } from "../../files/tables.ts";
 import { Footers } from "./footer.ts";
@@ -104,17 +104,6 @@ function encode(path: string, parquet: Parquet, table: Table, firstRow: number):
 function refusalOf(cause: unknown): string {
   if (cause instanceof WebAssembly.RuntimeError) return "ended in a panic, as it does without memory";
   return `answered: ${messageOf(cause)}`;
-}
-
-class Stream extends RecordBatchStreamWriter {
-  protected override _writeMessage(message: Message, alignment?: number): this {
-    return super._writeMessage(withNullCounts(message), alignment);
-  }
-}
-
-/** In Arrow's own bytes, which the module takes. */
-function toStream(table: Table): Uint8Array {
-  return new Stream().writeAll(table).toUint8Array(true);
 }
 
 /** The build of parquet-wasm that finds its module by itself; by default Deno and Bun would take different ones. */

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
-import { copyFile, link, mkdir, readdir, rename } from "node:fs/promises";
+import { copyFile, link, mkdir, readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { writeParquet } from "./file.ts";
-import { shardName, writeShards } from "../../files/shards.ts";
+import { writeShards } from "../../files/shards.ts";
 import { writeFolderBeside } from "../../../store/durable_file.ts";
 import type { TableQueue } from "../../files/tables.ts";
 
@@ -18,15 +18,7 @@ export async function writeParquetFolder(
 ): Promise<void> {
   const data = join(folder, "data");
   await writeFolderBeside(data, async (temporary) => {
-    const paths = await writeShards(
-      tables,
-      shardBytes,
-      (index) => join(temporary, `.${index}`),
-      writeParquet,
-    );
-    for (const [index, path] of paths.entries()) {
-      await rename(path, join(temporary, shardName(split, index, paths.length, "parquet")));
-    }
+    await writeShards(temporary, { name: split, ending: "parquet" }, tables, shardBytes, writeParquet);
     if (!existsSync(data)) return;
     for (const entry of await readdir(data, { recursive: true, withFileTypes: true })) {
       const path = join(entry.parentPath, entry.name);
