@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -14,6 +14,7 @@ import { tableOf } from "../../src/dataset/table/table.ts";
 import { openCsv } from "../../src/dataset/text/read/csv.ts";
 import { openJson } from "../../src/dataset/text/read/json.ts";
 import { errorOf } from "../../src/native/status.ts";
+import { fixture } from "../support/dataset.ts";
 import { Random } from "../support/support.ts";
 
 /** What a file may hold that is not what its name says, and what programs are told of it. */
@@ -226,4 +227,22 @@ test("errorOf() says internal of statuses that no caller can have caused, and of
     assert.equal(code, "internal");
     assert.match(message, /^Cannot append: ./);
   }
+});
+
+test("loadDataset() says unsupported of Arrow buffers that are compressed in a way of later", async () => {
+  await inFolder(async (folder) => {
+    using store = new StreamStore({ reward: 0 });
+    const path = join(folder, "x.arrows");
+    const whole = readFileSync(fixture("zstd.arrows"));
+    let refused = 0;
+    // Zstd is 1, and each such byte may be it: in one of them the number says how buffers are compressed.
+    for (let at = whole.indexOf(1); at >= 0; at = whole.indexOf(1, at + 1)) {
+      writeFileSync(path, whole.with(at, 7));
+      const error = await store.loadDataset(path).catch((error) => error);
+      if (error?.code !== "unsupported") continue;
+      has("unsupported", /x\.arrows: buffers must be compressed by lz4 \(0\) or zstd \(1\), got 7/)(error);
+      refused++;
+    }
+    assert.ok(refused > 0);
+  });
 });

@@ -1,6 +1,9 @@
 /**
- * All that rests on the insides of apache-arrow: methods of its writers that are protected, and the order in which they
- * call one another. Its version is pinned exactly, and a test says what is relied on here.
+ * All that rests on the insides of apache-arrow: methods of its writers that are protected, the order in which they call
+ * one another, and what its readers make batches with. Its version is pinned exactly, and a test says what is relied on.
+ *
+ * Its readers themselves take bytes, whole and uncompressed, and refuse a schema with a column that they do not know;
+ * here each message can be looked at, decompressed and cut down between the steps.
  */
 import {
   Field,
@@ -10,7 +13,10 @@ import {
   RecordBatchStreamWriter,
   Schema,
 } from "apache-arrow";
-import type { Data, Table } from "apache-arrow";
+import type { Data, DataType, Table, Vector } from "apache-arrow";
+import { Footer } from "apache-arrow/ipc/metadata/file";
+import type { BufferRegion, FieldNode } from "apache-arrow/ipc/metadata/message";
+import { CompressedVectorLoader } from "apache-arrow/visitor/vectorloader";
 import { StreamStoreError } from "../../error.ts";
 
 /**
@@ -97,4 +103,50 @@ function withNames(schema: Schema): Schema {
     field.name === "" ? new Field(noName, field.type, field.nullable, field.metadata) : field
   );
   return new Schema(fields, schema.metadata, schema.dictionaries, schema.metadataVersion);
+}
+
+/** What a message is: a Schema, a RowsHeader or a DictionaryHeader. */
+export function decodeHeader<Header>(metadata: Uint8Array): Header {
+  return Message.decode(metadata).header() as Header;
+}
+
+/** The schema in the index of a file. */
+export function decodeIndexSchema(index: Uint8Array): Schema {
+  return Footer.decode(index).schema;
+}
+
+/** What a message with rows says of them: a node for each column and those within it, and where their buffers are. */
+export interface RowsHeader {
+  readonly length: number;
+  readonly nodes: readonly FieldNode[];
+  readonly buffers: readonly BufferRegion[];
+  /** How many buffers each column of views has besides. */
+  readonly variadicBufferCounts: readonly number[];
+}
+
+export interface DictionaryHeader {
+  readonly id: number;
+  /** Whether its values come behind those that there are. */
+  readonly isDelta: boolean;
+  readonly data: RowsHeader;
+}
+
+/** Columns of the schema, or the values of a dictionary, out of their buffers. */
+export function loadColumns(
+  types: readonly (Field | DataType)[],
+  { nodes, buffers: regions, variadicBufferCounts }: RowsHeader,
+  buffers: Uint8Array[],
+  dictionaries: Map<number, Vector>,
+  { metadataVersion }: Schema,
+): Data[] {
+  // The regions are only counted: the loader takes the buffers themselves, in their order.
+  const loader = new CompressedVectorLoader(
+    buffers,
+    nodes as FieldNode[],
+    regions as BufferRegion[],
+    dictionaries,
+    metadataVersion,
+    variadicBufferCounts as number[],
+  );
+  return loader.visitMany(types as DataType[]);
 }

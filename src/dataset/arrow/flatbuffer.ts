@@ -1,6 +1,6 @@
 /**
  * The tables of Arrow's metadata, as they lie in its bytes. Nothing is taken for true: what does not lie within the bytes
- * is an error.
+ * is an error. The flatbuffers library has no verifier for JavaScript, and reads zeros behind the end.
  *
  * @see https://flatbuffers.dev/internals/
  */
@@ -37,26 +37,26 @@ export interface FlatVector {
 
 export class FlatTable {
   /** Where it lists the places of its fields, and where that ends. */
-  readonly slots: number;
-  readonly slotsEnd: number;
+  readonly #slots: number;
+  readonly #slotsEnd: number;
 
-  constructor(private readonly buffer: Flatbuffer, readonly at: number) {
-    this.slots = at - buffer.view.getInt32(at, true);
-    this.slotsEnd = this.slots + buffer.view.getUint16(this.slots, true);
+  constructor(private readonly buffer: Flatbuffer, private readonly at: number) {
+    this.#slots = at - buffer.view.getInt32(at, true);
+    this.#slotsEnd = this.#slots + buffer.view.getUint16(this.#slots, true);
   }
 
   byte(slot: number): number {
-    const at = this.place(slot);
+    const at = this.#place(slot);
     return at === null ? 0 : this.buffer.view.getUint8(at);
   }
 
   integer(slot: number): number {
-    const at = this.place(slot);
+    const at = this.#place(slot);
     return at === null ? 0 : Number(this.buffer.view.getBigInt64(at, true));
   }
 
   child(slot: number): FlatTable | null {
-    const at = this.place(slot);
+    const at = this.#place(slot);
     return at === null ? null : this.buffer.table(this.buffer.follow(at));
   }
 
@@ -76,21 +76,6 @@ export class FlatTable {
     return Array.from({ length: count }, (_, i) => Number(this.buffer.view.getBigInt64(start + 8 * i, true)));
   }
 
-  /** Leaves entries out of a vector: so many as `isKept` tells of must be there. */
-  keepEntries(slot: number, entryBytes: number, isKept: readonly boolean[]): void {
-    const { start, count } = this.vector(slot, entryBytes);
-    if (count !== isKept.length) {
-      throw new Error(`a list in the metadata must have ${isKept.length} entries, got ${count}`);
-    }
-    let kept = 0;
-    for (let i = 0; i < count; i++) {
-      if (!isKept[i]) continue;
-      const from = start + entryBytes * i;
-      this.buffer.bytes.copyWithin(start + entryBytes * kept++, from, from + entryBytes);
-    }
-    if (count > 0) this.buffer.view.setUint32(start - 4, kept, true);
-  }
-
   /** Leaves tables out of a vector of them. They stay where they are, and the places that lead to them move. */
   keepChildren(slot: number, isKept: (index: number) => boolean): void {
     const { start, count } = this.vector(slot, 4);
@@ -106,7 +91,7 @@ export class FlatTable {
 
   /** Entries of so many bytes each, all of which must be there. */
   vector(slot: number, entryBytes: number): FlatVector {
-    const at = this.place(slot);
+    const at = this.#place(slot);
     if (at === null) return { start: 0, count: 0 };
     const start = this.buffer.follow(at);
     const count = this.buffer.view.getUint32(start, true);
@@ -118,9 +103,9 @@ export class FlatTable {
   }
 
   /** Where a field stands, or null where it is left out. */
-  place(slot: number): number | null {
-    const at = this.slots + 4 + 2 * slot;
-    const offset = at < this.slotsEnd ? this.buffer.view.getUint16(at, true) : 0;
+  #place(slot: number): number | null {
+    const at = this.#slots + 4 + 2 * slot;
+    const offset = at < this.#slotsEnd ? this.buffer.view.getUint16(at, true) : 0;
     return offset === 0 ? null : this.at + offset;
   }
 }

@@ -1,3 +1,4 @@
+import { NotSupported } from "../decode.ts";
 import { blankDigits, checksumKey } from "./checksum.ts";
 import { Flatbuffer, type FlatTable, type FlatVector } from "./flatbuffer.ts";
 
@@ -12,10 +13,12 @@ export interface Message {
   readonly kind: "schema" | "dictionary" | "batch";
   readonly bodyLength: number;
   /** How the buffers in its body are compressed, by the name that other programs have for it. */
-  readonly compression: "lz4" | "zstd" | null;
+  readonly codec: Codec | null;
   /** Where the metadata has the digits of a checksum of ours. */
   readonly digits: FlatVector | null;
 }
+
+export type Codec = "lz4" | "zstd";
 
 /** Throws where something does not lie within the bytes. */
 export function checkMessage(bytes: Uint8Array): Message {
@@ -31,15 +34,23 @@ export function checkMessage(bytes: Uint8Array): Message {
   if (kind === "schema") checkSchema(header);
   const rows = kind === "dictionary" ? header.child(1) : kind === "batch" ? header : null;
   if (kind === "dictionary" && rows === null) throw new Error("a dictionary must have values");
-  if (rows !== null) { for (const regions of [1, 2]) rows.vector(regions, 16); }
-  rows?.vector(4, 8);
-  return { kind, bodyLength, compression: compressionOf(rows), digits: findDigits(message, kind) };
+  if (rows !== null) checkRows(rows);
+  return { kind, bodyLength, codec: codecOf(rows), digits: findDigits(message, kind) };
 }
 
-function compressionOf(rows: FlatTable | null): Message["compression"] {
+/** Nodes, buffers, and how many buffers each column of views has besides. */
+function checkRows(rows: FlatTable): void {
+  rows.vector(1, 16);
+  const { count } = rows.vector(2, 16);
+  const further = rows.integers(4);
+  if (further.every((some) => some >= 0) && further.reduce((sum, some) => sum + some, 0) <= count) return;
+  throw new Error(`columns of views must have at most ${count} buffers, got ${further.join(" and ")}`);
+}
+
+function codecOf(rows: FlatTable | null): Codec | null {
   const codec = rows?.child(3)?.byte(0);
   if (codec === undefined) return null;
-  if (codec > 1) throw new Error(`buffers must be compressed by lz4 (0) or zstd (1), got ${codec}`);
+  if (codec > 1) throw new NotSupported(`buffers must be compressed by lz4 (0) or zstd (1), got ${codec}`);
   return codec === 0 ? "lz4" : "zstd";
 }
 
@@ -50,41 +61,34 @@ function findDigits(message: FlatTable, kind: Message["kind"]): FlatVector | nul
   return digits?.count === blankDigits[kind].length ? digits : null;
 }
 
-/** Where the messages of an Arrow file are. */
+/** The index at the end of an Arrow file: its schema, and where its messages are. */
 export interface Index {
+  readonly schema: FlatTable;
+  /** That of the metadata. */
+  readonly version: number;
   readonly dictionaries: readonly number[];
   readonly batches: readonly number[];
 }
 
-/**
- * The same for the index at the end of a file. It then forgets its blocks: its schema alone is left for others to read.
- * `onSchema` gets that before, and the version of the metadata.
- */
-export function takeIndex(bytes: Uint8Array, onSchema: (schema: FlatTable, version: number) => void): Index {
-  const buffer = new Flatbuffer(bytes);
-  const footer = buffer.root;
-  const schema = footer.child(1);
+/** Throws where something of it does not lie within the bytes. */
+export function checkIndex(bytes: Uint8Array): Index {
+  const { root, view } = new Flatbuffer(bytes);
+  const schema = root.child(1);
   if (schema === null) throw new Error("the index must have a schema");
   checkSchema(schema);
-  checkKeyValues(footer, 4);
-  onSchema(schema, footer.byte(0));
+  checkKeyValues(root, 4);
   const [dictionaries, batches] = [2, 3].map((slot) => {
-    const { start, count } = footer.vector(slot, blockBytes);
-    const places = Array.from(
-      { length: count },
-      (_, i) => Number(buffer.view.getBigInt64(start + blockBytes * i, true)),
-    );
-    if (count > 0) buffer.view.setUint32(start - 4, 0, true);
-    return places;
+    const { start, count } = root.vector(slot, blockBytes);
+    return Array.from({ length: count }, (_, i) => Number(view.getBigInt64(start + blockBytes * i, true)));
   });
-  return { dictionaries, batches };
+  return { schema, version: root.byte(0), dictionaries, batches };
 }
 
 /** A place and two lengths, which the message has too. */
 const blockBytes = 24;
 
 function checkSchema(schema: FlatTable): void {
-  if (schema.byte(0) === 1) throw new Error("numbers must be little-endian, got big-endian ones");
+  if (schema.byte(0) === 1) throw new NotSupported("numbers must be little-endian, got big-endian ones");
   for (const field of schema.children(1)) checkField(field, 0);
   checkKeyValues(schema, 2);
 }

@@ -1,6 +1,6 @@
-import { RecordBatchReader } from "apache-arrow";
 import { Buffer } from "node:buffer";
 import type { ArrowField } from "../table/types.ts";
+import { decodeHeader } from "./apache_arrow.ts";
 import { checkMessage } from "./flatbuffer_check.ts";
 
 /** A schema, as any copy of the library has it. */
@@ -21,8 +21,8 @@ export function decodeArrowSchema(text: string | undefined): ArrowSchema | null 
     // Before 2019 the length stood in front, now -1 does.
     const [start, length] = first === -1 ? [8, bytes.readInt32LE(4)] : [4, first];
     if (!(length > 0 && start + length <= bytes.length)) return null;
-    if (checkMessage(bytes.subarray(start, start + length)).kind !== "schema") return null;
-    return RecordBatchReader.from(bytes).open().schema as unknown as ArrowSchema;
+    const metadata = bytes.subarray(start, start + length);
+    return checkMessage(metadata).kind === "schema" ? decodeHeader<ArrowSchema>(metadata) : null;
   } catch {
     return null;
   }

@@ -1,5 +1,6 @@
 /** What src/dataset/arrow/apache_arrow.ts relies on of the insides of apache-arrow: whoever raises its version looks here. */
 import {
+  type Data,
   type Dictionary,
   type Int32,
   makeData,
@@ -13,13 +14,22 @@ import {
   tableFromIPC,
   tableToIPC,
   Utf8,
+  Vector,
   vectorFromArray,
 } from "apache-arrow";
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { MessageWriter } from "../../../src/dataset/arrow/apache_arrow.ts";
+import {
+  decodeHeader,
+  decodeIndexSchema,
+  type DictionaryHeader,
+  loadColumns,
+  MessageWriter,
+  type RowsHeader,
+} from "../../../src/dataset/arrow/apache_arrow.ts";
+import { join as joined } from "../../../src/dataset/files/output.ts";
 import { writeArrow } from "../../../src/dataset/arrow/write/file.ts";
 import { schema, tables } from "../../support/arrow.ts";
 import { inFolder } from "../../support/saved.ts";
@@ -136,3 +146,37 @@ test("writeArrow() writes a second dictionary of a column to a stream, and refus
       message: /must have one dictionary in all of its pieces/,
     });
   }));
+
+test("loadColumns() gives the columns of a message, and the values of a dictionary, out of buffers in their order", () => {
+  const dictionaries = new Map<number, Vector>();
+  const batches: Data[][] = [];
+  const [, ...messages] = written(false).messages;
+  for (const [, , metadata, ...pieces] of messages.slice(1)) {
+    const header = decodeHeader<RowsHeader & Partial<DictionaryHeader>>(metadata);
+    const rows = header.data ?? header;
+    const body = joined(pieces.slice(metadata.length % 8 === 0 ? 0 : 1));
+    const buffers = rows.buffers.map(({ offset, length }) => body.slice(offset, offset + length));
+    const types = header.id === undefined ? schema.fields : [schema.dictionaries.get(header.id)!];
+    const columns = loadColumns(types, rows, buffers, dictionaries, schema);
+    if (header.id === undefined) batches.push(columns);
+    else dictionaries.set(header.id, new Vector(columns));
+  }
+  rely(batches.length === 3 && batches.every(({ length }) => length === 3), "each column comes in one piece");
+  const read = schema.fields.map((_, i) => [...new Vector(batches.map((columns) => columns[i]))].map(String));
+  const expected = schema.fields.map(({ name }) =>
+    tables.flatMap((table) => [...table.getChild(name)!].map(String))
+  );
+  assert.deepEqual(read, expected);
+});
+
+test("decodeHeader() and decodeIndexSchema() give a schema with its dictionaries", () => {
+  const { messages } = written(true);
+  const index = messages.at(-1)!.at(-3)!;
+  for (const found of [decodeHeader<Schema>(messages[1][2]), decodeIndexSchema(index)]) {
+    rely(
+      found.fields.map(String).join() === schema.fields.map(String).join(),
+      "fields are those that were written",
+    );
+    rely(found.dictionaries.size === 1, "it knows the types of dictionaries by their IDs");
+  }
+});

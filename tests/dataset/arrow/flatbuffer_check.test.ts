@@ -20,8 +20,8 @@ const schema = new Schema(
 const message = schemaMessage(schema);
 
 test("checkMessage() and decodeArrowSchema() take a schema that is whole, with all of its fields", () => {
-  const { kind, bodyLength, compression, digits } = checkMessage(message.subarray(8));
-  assert.deepEqual([kind, bodyLength, compression, digits?.count], ["schema", 0, null, 16]);
+  const { kind, bodyLength, codec, digits } = checkMessage(message.subarray(8));
+  assert.deepEqual([kind, bodyLength, codec, digits?.count], ["schema", 0, null, 16]);
   const read = decodeArrowSchema(Buffer.from(message).toString("base64"))!;
   assert.deepEqual(read.fields.map(String), schema.fields.map(String));
   // As it was before 2019: without the -1 in front.

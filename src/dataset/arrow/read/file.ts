@@ -1,10 +1,10 @@
-import { RecordBatchReader, type Schema } from "apache-arrow";
-import type { ArrowData, ArrowField } from "../../table/types.ts";
+import type { ArrowData } from "../../table/types.ts";
 import { type ByteSource, openBytes } from "../../files/byte_source.ts";
-import { decode, readFailure } from "../../decode.ts";
+import { readFailure } from "../../decode.ts";
+import { BatchReader } from "./batches.ts";
 import { checkData } from "./data.ts";
 import { listedChecksum } from "./folder.ts";
-import { failure, readMessages } from "./messages.ts";
+import { failure, readMessages, type RowsMessage } from "./messages.ts";
 import { ArrowRows } from "./rows.ts";
 import type { Block, RowFile, Wanted } from "../../rows.ts";
 
@@ -24,46 +24,36 @@ async function* blocksOf(
   wanted: Wanted,
   action: string,
 ): AsyncGenerator<Block> {
-  let rows: ArrowRows | null = null;
-  // The schema and the dictionaries: in front of any batch they make a stream of their own.
-  const head: Uint8Array[] = [];
-  for await (const { kind, bytes, omission } of readMessages(source, listed)) {
-    if (kind === "batch") {
-      if (rows === null) throw failure(source, "rows must come behind a schema");
-      yield rows.block(readBatch(source, [...head, bytes], rows));
+  let found: { readonly rows: ArrowRows; readonly batches: BatchReader } | null = null;
+  for await (const message of readMessages(source, listed)) {
+    if (message.kind === "schema") {
+      const batches = new BatchReader(message);
+      found = { batches, rows: new ArrowRows(batches.fields, message.schema.metadata, wanted, action) };
       continue;
     }
-    if (kind === "schema") {
-      head.length = 0;
-      const { fields, metadata } = readSchema(source, bytes);
-      // Behind all others, so that these are where the batches have them.
-      const all = [...fields as unknown as ArrowField[], ...omission?.fields ?? []];
-      rows = new ArrowRows(all, metadata, wanted, action);
-    }
-    head.push(bytes);
+    if (found === null) throw failure(source, "rows must come behind a schema");
+    const batch = readRows(source, message, found.batches);
+    if (batch === null) continue;
+    checkColumns(source, batch, found.rows);
+    yield found.rows.block(batch);
   }
-  if (rows === null) throw failure(source, "it must have a schema");
+  if (found === null) throw failure(source, "it must have a schema");
 }
 
-function readSchema(source: ByteSource, bytes: Uint8Array): Schema {
+/** The columns of a batch; null for a dictionary, which those of later batches have. */
+function readRows(source: ByteSource, message: RowsMessage, batches: BatchReader): Columns | null {
   try {
-    return decode("its schema", () => RecordBatchReader.from(bytes).open().schema);
+    if (message.kind === "batch") return batches.read(message);
+    batches.addDictionary(message);
+    return null;
   } catch (cause) {
     throw readFailure(source.path, null, cause);
   }
 }
 
-function readBatch(source: ByteSource, messages: Uint8Array[], rows: ArrowRows): ArrowData {
-  try {
-    const { data } = decode("a batch of its rows", () => RecordBatchReader.from(messages).next().value!);
-    checkColumns(source, data as unknown as ArrowData, rows);
-    return data as unknown as ArrowData;
-  } catch (cause) {
-    throw readFailure(source.path, null, cause);
-  }
-}
+type Columns = Pick<ArrowData, "length" | "children">;
 
-function checkColumns(source: ByteSource, { children, length }: ArrowData, rows: ArrowRows): void {
+function checkColumns(source: ByteSource, { children, length }: Columns, rows: ArrowRows): void {
   for (const { index, name } of rows.wantedColumns) {
     try {
       checkData(children[index], length);

@@ -1,12 +1,11 @@
-import { RecordBatchReader, type Schema } from "apache-arrow";
+import type { Schema } from "apache-arrow";
 import type { ByteSource } from "../../files/byte_source.ts";
-import { Flatbuffer } from "../flatbuffer.ts";
-import { checkMessage, type Index, type Message, takeIndex } from "../flatbuffer_check.ts";
-import { decode, readFailure, reasonOf } from "../../decode.ts";
-import { schemaMessage } from "../write/file.ts";
+import { decode, NotSupported, readFailure, reasonOf } from "../../decode.ts";
+import { decodeHeader, decodeIndexSchema } from "../apache_arrow.ts";
+import { Flatbuffer, type FlatTable } from "../flatbuffer.ts";
+import { checkIndex, checkMessage, type Codec } from "../flatbuffer_check.ts";
 import { type ChainedMessage, MessageChain } from "./chain.ts";
-import { type Codec, decompressed } from "./compression.ts";
-import { type Omission, omitColumns, omitRows } from "./omission.ts";
+import { type Omission, omitColumns } from "./omission.ts";
 
 const magic = "ARROW1";
 /** Behind the magic, up to a multiple of 8. */
@@ -16,37 +15,38 @@ const tailBytes = 10;
 
 const metadataMustBeWhole = "its metadata must be whole";
 
-/** A message of an Arrow file or stream. */
-export interface FoundMessage extends ChainedMessage {
-  /** Its metadata, within its bytes. */
-  readonly metadata: Uint8Array;
-  readonly compression: Message["compression"];
-  /** What was left out of a schema. */
-  readonly omission?: Omission | null;
+/** A schema, without columns that apache-arrow cannot read. */
+export interface SchemaMessage {
+  readonly kind: "schema";
+  readonly schema: Schema;
+  /** What was left out of it. */
+  readonly omission: Omission | null;
 }
 
-/**
- * The messages in order, whole and not compressed, without columns that apache-arrow cannot read. `listed` is the checksum that the last one must have, if that is known. */
-export async function* readMessages(source: ByteSource, listed: string | null): AsyncGenerator<FoundMessage> {
+/** A batch of rows, or of a dictionary. */
+export interface RowsMessage {
+  readonly kind: "dictionary" | "batch";
+  readonly at: number;
+  readonly metadata: Uint8Array;
+  readonly body: Uint8Array;
+  readonly codec: Codec | null;
+}
+
+/** The messages in order. `listed` is the checksum that the last one must have, if that is known. */
+export async function* readMessages(
+  source: ByteSource,
+  listed: string | null,
+): AsyncGenerator<SchemaMessage | RowsMessage> {
   const isFile = await hasMagic(source);
   const chain = new MessageChain((reason) => failure(source, reason), listed);
   const hasStream = !isFile || await isOurs(source);
-  const messages = hasStream ? streamMessages(source, isFile, chain) : indexedMessages(source);
-  let omission: Omission | null = null;
-  for await (const message of messages) {
-    chain.add(message);
-    if (message.kind === "schema") {
-      omission = message.omission ?? omitFrom(source, message);
-      yield { ...message, omission };
-    } else if (omission === null || keepRows(source, message, message.kind, omission)) {
-      yield message.compression === null ? message : plain(source, message, message.compression);
-    }
-  }
+  yield* hasStream ? streamMessages(source, isFile, chain) : indexedMessages(source, chain);
   chain.end();
 }
 
 export function failure({ path }: ByteSource, reason: string, cause?: unknown): Error {
-  return readFailure(path, null, new Error(reason, { cause }));
+  const Kind = cause instanceof NotSupported ? NotSupported : Error;
+  return readFailure(path, null, new Kind(reason, { cause }));
 }
 
 async function hasMagic(source: ByteSource): Promise<boolean> {
@@ -68,40 +68,33 @@ async function* streamMessages(
   source: ByteSource,
   isFile: boolean,
   chain: MessageChain,
-): AsyncGenerator<FoundMessage> {
+): AsyncGenerator<SchemaMessage | RowsMessage> {
   // It may end where the file does, if it is not one of ours.
   for (let at = isFile ? fileStart : 0; at + 4 <= source.byteLength;) {
     const message = await readMessage(source, at);
     if (message === null) return chain.mark(at, await streamEnd(source, isFile));
-    yield message;
+    chain.add(message);
+    yield message.kind === "schema" ? readSchema(source, message.metadata) : message as RowsMessage;
     at += message.bytes.length;
   }
 }
 
-function omitFrom(source: ByteSource, { metadata }: FoundMessage): Omission | null {
+function readSchema(source: ByteSource, metadata: Uint8Array): SchemaMessage {
   const { root } = new Flatbuffer(metadata);
-  try {
-    return omitColumns(root.child(2)!, root.byte(0));
-  } catch (cause) {
-    throw failure(source, reasonOf(cause, metadataMustBeWhole), cause);
-  }
+  return schemaOf(source, root.child(2)!, root.byte(0), () => decodeHeader(metadata));
 }
 
-function keepRows(
+/** What apache-arrow cannot read is left out of the bytes before they are decoded. */
+function schemaOf(
   source: ByteSource,
-  { metadata, at }: FoundMessage,
-  kind: "dictionary" | "batch",
-  omission: Omission,
-): boolean {
-  try {
-    return omitRows(metadata, kind, omission);
-  } catch (cause) {
-    throw failure(
-      source,
-      `rows at ${at} must be of its columns: ${reasonOf(cause, metadataMustBeWhole)}`,
-      cause,
-    );
-  }
+  table: FlatTable,
+  version: number,
+  decoder: () => Schema,
+): SchemaMessage {
+  return whole(source, () => {
+    const omission = omitColumns(table, version);
+    return { kind: "schema", schema: decode("its schema", decoder), omission };
+  });
 }
 
 /** Where a stream ends: where the file does, or its index begins. */
@@ -114,29 +107,31 @@ async function streamEnd(source: ByteSource, isFile: boolean): Promise<number> {
  * Those of a file, whose index at the end says where they are. The same messages stand in a row between, but some writers
  * leave out the schema, and Polars has bytes in its place that are no message.
  */
-async function* indexedMessages(source: ByteSource): AsyncGenerator<FoundMessage> {
-  const { schema, dictionaries, batches, omission } = await readIndex(source);
-  const bytes = schemaMessage(schema);
-  yield {
-    kind: "schema",
-    at: 0,
-    bytes,
-    metadata: bytes.subarray(8),
-    digits: null,
-    compression: null,
-    omission,
-  };
+async function* indexedMessages(
+  source: ByteSource,
+  chain: MessageChain,
+): AsyncGenerator<SchemaMessage | RowsMessage> {
+  const length = await indexLength(source);
+  const end = source.byteLength - tailBytes;
+  const index = new Uint8Array(await source.slice(end - length, end));
+  const { schema, version, dictionaries, batches } = whole(source, () => checkIndex(index));
+  chain.add({ kind: "schema", at: end - length, bytes: index, digits: null });
+  yield schemaOf(source, schema, version, () => decodeIndexSchema(index));
   for (const at of [...dictionaries, ...batches]) {
     const message = await readMessage(source, at);
     if (message === null || message.kind === "schema") {
       throw failure(source, `rows must be where its index says, at ${at}`);
     }
-    yield message;
+    chain.add(message);
+    yield message as RowsMessage;
   }
 }
 
 /** The message that begins at a place, or null where a stream ends there. */
-async function readMessage(source: ByteSource, at: number): Promise<FoundMessage | null> {
+async function readMessage(
+  source: ByteSource,
+  at: number,
+): Promise<ChainedMessage & Omit<RowsMessage, "kind"> | null> {
   const { byteLength } = source;
   if (!(at >= 0 && at + 4 <= byteLength)) {
     throw failure(source, `a message must lie within its ${byteLength} bytes, got one at ${at}`);
@@ -156,66 +151,28 @@ async function readMessage(source: ByteSource, at: number): Promise<FoundMessage
     );
   }
   const metadata = new Uint8Array(await source.slice(start, start + metadataLength));
-  const { kind, bodyLength, compression, digits } = inspect(source, metadata);
+  const { kind, bodyLength, codec, digits } = whole(source, () => checkMessage(metadata));
   const end = start + metadataLength + bodyLength;
   if (end > byteLength) {
     throw failure(source, `rows must lie within its ${byteLength} bytes, got an end at ${end}`);
   }
   const bytes = new Uint8Array(await source.slice(at, end));
-  const digitsAt = start - at + (digits?.start ?? 0);
+  const [metadataAt, bodyAt] = [start - at, start - at + metadataLength];
   return {
     kind,
     at,
     bytes,
-    metadata: bytes.subarray(start - at, start - at + metadataLength),
-    digits: digits && bytes.subarray(digitsAt, digitsAt + digits.count),
-    compression,
+    metadata: bytes.subarray(metadataAt, bodyAt),
+    body: bytes.subarray(bodyAt),
+    digits: digits && bytes.subarray(metadataAt + digits.start, metadataAt + digits.start + digits.count),
+    codec,
   };
 }
 
-function inspect(source: ByteSource, metadata: Uint8Array): Message {
+/** Calls what looks at metadata. */
+function whole<Result>(source: ByteSource, look: () => Result): Result {
   try {
-    return checkMessage(metadata);
-  } catch (error) {
-    throw failure(source, reasonOf(error, metadataMustBeWhole), error);
-  }
-}
-
-function plain(source: ByteSource, message: FoundMessage, codec: Codec): FoundMessage {
-  try {
-    return { ...message, bytes: decompressed(message.bytes, codec), compression: null };
-  } catch (cause) {
-    throw failure(
-      source,
-      `rows at ${message.at} cannot be decompressed: ${reasonOf(cause, metadataMustBeWhole)}`,
-      cause,
-    );
-  }
-}
-
-interface FileIndex extends Index {
-  readonly schema: Schema;
-  readonly omission: Omission | null;
-}
-
-async function readIndex(source: ByteSource): Promise<FileIndex> {
-  const { byteLength } = source;
-  const length = await indexLength(source);
-  const footer = new Uint8Array(await source.slice(byteLength - tailBytes - length, byteLength));
-  try {
-    let omission: Omission | null = null;
-    const index = takeIndex(footer.subarray(0, length), (schema, version) => {
-      omission = omitColumns(schema, version);
-    });
-    // The library finds the index from the end; before it a file has at least its name.
-    const file = new Uint8Array(fileStart + footer.length);
-    file.set(new TextEncoder().encode(magic));
-    file.set(footer, fileStart);
-    return {
-      ...index,
-      omission,
-      schema: decode("its schema", () => RecordBatchReader.from(file).open().schema),
-    };
+    return look();
   } catch (cause) {
     throw failure(source, reasonOf(cause, metadataMustBeWhole), cause);
   }

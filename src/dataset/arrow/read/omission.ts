@@ -1,9 +1,10 @@
 /**
  * apache-arrow knows no run-end encoded columns and no list views, and refuses a schema that has one. Such columns are
- * left out of the metadata before it is read: out of the schema, and their nodes and buffers out of every batch. The
- * buffers themselves stay where they are, in no one's way.
+ * left out of the schema before it is read, and their nodes and buffers out of every batch.
  */
-import { Flatbuffer, type FlatTable } from "../flatbuffer.ts";
+import { NotSupported } from "../../decode.ts";
+import type { RowsHeader } from "../apache_arrow.ts";
+import type { FlatTable } from "../flatbuffer.ts";
 import type { ArrowField } from "../../table/types.ts";
 
 /** Columns that are left out. */
@@ -20,8 +21,6 @@ interface Column {
   buffers: number;
   /** Nodes of views, each of which has a number of buffers of its own in each batch. */
   views: number;
-  /** The IDs of its dictionaries. */
-  readonly dictionaries: Set<number>;
   /** A type within it, or its own, that apache-arrow does not know: as `Struct<ListView>`. */
   unknown: string | null;
 }
@@ -48,7 +47,7 @@ const dense = 1;
 export function omitColumns(schema: FlatTable, version: number): Omission | null {
   const fields = schema.children(1);
   const columns = fields.map((field) => {
-    const column = { nodes: 0, buffers: 0, views: 0, dictionaries: new Set<number>(), unknown: null };
+    const column = { nodes: 0, buffers: 0, views: 0, unknown: null };
     addNodes(column, field, version, "", "");
     return column;
   });
@@ -67,12 +66,10 @@ function fieldOf(name: string, type: string): ArrowField {
 /** Adds a field and those within it; `before` and `behind` are what stands around its type in the outermost one's. */
 function addNodes(column: Column, field: FlatTable, version: number, before: string, behind: string): void {
   column.nodes++;
-  const dictionary = field.child(4);
-  if (dictionary !== null) {
-    column.dictionaries.add(dictionary.integer(0));
+  if (field.child(4) !== null) {
     column.buffers += 2;
-    // The values have batches of their own; what matters is whether their type is known.
-    const values: Column = { ...column, nodes: 0, buffers: 0, views: 0, unknown: null };
+    // The values of a dictionary have batches of their own; what matters is whether their type is known.
+    const values: Column = { nodes: 0, buffers: 0, views: 0, unknown: null };
     addType(values, field, version, `${before}Dictionary<`, `>${behind}`);
     column.unknown ??= values.unknown;
   } else {
@@ -83,7 +80,7 @@ function addNodes(column: Column, field: FlatTable, version: number, before: str
 function addType(column: Column, field: FlatTable, version: number, before: string, behind: string): void {
   const type = types[field.byte(2)];
   if (type === undefined) {
-    throw new Error(
+    throw new NotSupported(
       `the column "${field.text(0)}" must be of a type that is known here, got type ${field.byte(2)}`,
     );
   }
@@ -98,37 +95,43 @@ function addType(column: Column, field: FlatTable, version: number, before: stri
   for (const child of field.children(5)) addNodes(column, child, version, `${before}${name}<`, `>${behind}`);
 }
 
-/**
- * Leaves the nodes and buffers of those columns out of a message with rows. Returns false for a dictionary that only they
- * have, which is left out whole.
- */
-export function omitRows(metadata: Uint8Array, kind: "dictionary" | "batch", omission: Omission): boolean {
-  const header = new Flatbuffer(metadata).root.child(2)!;
-  if (kind === "dictionary") {
-    const id = header.integer(0);
-    return omission.columns.some(({ unknown, dictionaries }) => unknown === null && dictionaries.has(id));
+/** Leaves the nodes and buffers of those columns out of what a batch at a place says of its rows. */
+export function omitRows(header: RowsHeader, { columns }: Omission, at: number): RowsHeader {
+  const nodes = new Sieve(header.nodes);
+  const buffers = new Sieve(header.buffers);
+  const counts = new Sieve(header.variadicBufferCounts);
+  for (const column of columns) {
+    const isKept = column.unknown === null;
+    const further = counts.next(column.views, isKept).reduce((sum, count) => sum + count, 0);
+    nodes.next(column.nodes, isKept);
+    buffers.next(column.buffers + further, isKept);
   }
-  const viewBuffers = header.integers(4);
-  const isKept: Record<"nodes" | "buffers" | "views", boolean[]> = { nodes: [], buffers: [], views: [] };
-  for (const { nodes, buffers, views, unknown } of omission.columns) {
-    const first = isKept.views.length;
-    const further = viewBuffers.slice(first, first + views).reduce((sum, count) => sum + count, 0);
-    push(isKept.nodes, nodes, unknown === null);
-    push(isKept.buffers, buffers + further, unknown === null);
-    push(isKept.views, views, unknown === null);
+  if (nodes.isAtEnd && buffers.isAtEnd && counts.isAtEnd) {
+    return {
+      length: header.length,
+      nodes: nodes.kept,
+      buffers: buffers.kept,
+      variadicBufferCounts: counts.kept,
+    };
   }
-  header.keepEntries(1, 16, isKept.nodes);
-  header.keepEntries(2, 16, isKept.buffers);
-  header.keepEntries(4, 8, isKept.views);
-  return true;
+  throw new Error(`rows at ${at} must be of its columns, got other nodes or buffers than those have`);
 }
 
-/** More than a batch can have are not counted out: the vector's own length is compared with what there should be. */
-const entriesMax = 10_000_000;
+/** Goes through a list, and keeps some of it. */
+class Sieve<Item> {
+  readonly kept: Item[] = [];
+  #at = 0;
 
-function push(list: boolean[], count: number, isKept: boolean): void {
-  if (!(count >= 0 && list.length + count <= entriesMax)) {
-    throw new Error(`a column must have at most ${entriesMax} buffers, got ${count}`);
+  constructor(private readonly items: readonly Item[]) {}
+
+  get isAtEnd(): boolean {
+    return this.#at === this.items.length;
   }
-  for (let i = 0; i < count; i++) list.push(isKept);
+
+  next(count: number, isKept: boolean): readonly Item[] {
+    const items = this.items.slice(this.#at, this.#at + count);
+    this.#at += count;
+    if (isKept) { for (const item of items) this.kept.push(item); }
+    return items;
+  }
 }

@@ -60,7 +60,7 @@ export class ArrowRows {
   }
 
   /** The rows of a record batch. */
-  block({ length, children }: ArrowData): Block {
+  block({ length, children }: Pick<ArrowData, "length" | "children">): Block {
     return {
       rowCount: length,
       sources: () => this.#sources(children),
