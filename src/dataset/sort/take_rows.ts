@@ -1,10 +1,10 @@
 import type { Bitmap, Source } from "../../append/batch.ts";
 import { type Connection, nothing } from "../../store/connection.ts";
 import type { Field } from "../../fields.ts";
-import { gatherLayout, markKind } from "../../native/abi.ts";
+import { gatherLayout } from "../../native/abi.ts";
 import { check } from "../../native/status.ts";
-import { readMarks } from "../../read/rows.ts";
 import { clearBits, setBits } from "../table/bitmaps.ts";
+import { readEmptyRows } from "../table/empty_rows.ts";
 
 const action = "Cannot take rows";
 
@@ -26,10 +26,10 @@ export function readIndex(connection: Connection): RowIndex {
     const count = Math.min(rowsPerRead, rowCount - from);
     const out = starts.subarray(from, from + count + 1);
     check(native.ss_rows_read(store, from, count, out, new BigInt64Array(count)), action);
-    for (const { kind, type, row } of readMarks(connection, from, from + count)) {
-      if (kind !== markKind.emptyList) continue;
-      if (!emptyLists.has(type)) emptyLists.set(type, new Set());
-      emptyLists.get(type)!.add(row);
+    for (const [type, rows] of readEmptyRows(connection, from, from + count)) {
+      const known = emptyLists.get(type) ?? new Set();
+      for (const row of rows) known.add(from + row);
+      emptyLists.set(type, known);
     }
   }
   return { starts, emptyLists };
@@ -118,12 +118,7 @@ function gatherTokens(connection: Connection, starts: Float64Array, counts: Uint
   const cells = new BigInt64Array(total);
   const types = new Int32Array(total);
   const placed = new Float64Array(starts.length);
-  const rowsOfCount = new Map<number, number[]>();
-  counts.forEach((count, i) => {
-    const same = rowsOfCount.get(count);
-    if (same === undefined) rowsOfCount.set(count, [i]);
-    else same.push(i);
-  });
+  const rowsOfCount = Map.groupBy(counts.keys(), (i) => counts[i]);
   let at = 0;
   for (const [count, group] of rowsOfCount) {
     if (count === 0) continue;

@@ -123,36 +123,19 @@ function entryOffsets(
 ): Int32Array | BigInt64Array {
   const buffer = extracted.offsets.buffer as ArrayBuffer;
   const entryValues = innerCount(layout);
-  if (isLarge) {
-    const offsets = new BigInt64Array(buffer);
-    if (entryValues > 1) scaleDown(field, layout, offsets, BigInt(entryValues));
-    return offsets;
-  }
-  const offsets = new Int32Array(buffer);
-  if (entryValues > 1) scaleDown(field, layout, offsets, entryValues);
-  return offsets;
-}
-
-function scaleDown(field: Field, layout: Layout, offsets: Int32Array, by: number): void;
-function scaleDown(field: Field, layout: Layout, offsets: BigInt64Array, by: bigint): void;
-function scaleDown(
-  field: Field,
-  layout: Layout,
-  given: Int32Array | BigInt64Array,
-  divisor: number | bigint,
-) {
-  const [offsets, by] = [given as Int32Array, divisor as number];
+  // Of bigints in the one case and of numbers in the other: the arithmetic is the same.
+  const offsets = (isLarge ? new BigInt64Array(buffer) : new Int32Array(buffer)) as Int32Array;
+  if (entryValues === 1) return offsets;
+  const by = (isLarge ? BigInt(entryValues) : entryValues) as number;
   // Offsets before row i are scaled already when it is looked at, so the unscaled ones are carried along.
   let last = offsets[0];
   for (let i = 1; i < offsets.length; i++) {
     const offset = offsets[i];
-    const count = offset - last;
-    if (count % by != (typeof by === "bigint" ? 0n : 0) as number) {
-      throw wrongCount(field, i - 1, layout, Number(count));
-    }
+    if (Number((offset - last) % by) !== 0) throw wrongCount(field, i - 1, layout, Number(offset - last));
     last = offset;
     offsets[i] = offset / by;
   }
+  return offsets;
 }
 
 /** Says which field, which row and which value has no place in the column. */

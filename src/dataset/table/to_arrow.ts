@@ -1,14 +1,13 @@
 import { type Data, Field as ArrowField, makeData, Schema, type Table } from "apache-arrow";
 import { type Connection, nothing } from "../../store/connection.ts";
 import { describe, type Field } from "../../fields.ts";
-import { markKind } from "../../native/abi.ts";
 import { check } from "../../native/status.ts";
 import { checkOptions, optionNames } from "../../options.ts";
 import { ownValue } from "../../own_value.ts";
-import { readMarks } from "../../read/rows.ts";
 import { arrowField, arrowTypeOf, arrowValueType } from "./types.ts";
 import { type ExtraColumn, extraVector } from "../extra.ts";
 import { type Feature, featureOf, metadataKey, metadataOf, parseFeature } from "../features.ts";
+import { readEmptyRows } from "./empty_rows.ts";
 import { fieldData, type RowRange } from "./field_data.ts";
 import { tableOf } from "./table.ts";
 import { extract } from "../../read/column.ts";
@@ -124,18 +123,6 @@ function checkNames(fields: readonly Field[], { fieldFeatures = {}, extra = {}, 
       `Cannot ${action}: an added column must have a name of its own, got ${describe(name)}`,
     );
   }
-}
-
-/** Rows in which a field was written with an empty list, counted from `from`, by its type ID. */
-function readEmptyRows(connection: Connection, from: number, to: number): Map<number, number[]> {
-  const rows = new Map<number, number[]>();
-  for (const mark of readMarks(connection, from, to)) {
-    if (mark.kind !== markKind.emptyList) continue;
-    const known = rows.get(mark.type);
-    if (known === undefined) rows.set(mark.type, [mark.row - from]);
-    else known.push(mark.row - from);
-  }
-  return rows;
 }
 
 /** The feature that a field was loaded with. One of nothing but nulls counts only while that is all there is. */
