@@ -1,20 +1,10 @@
 import { type Data, Type, Vector } from "apache-arrow";
-import type { Bitmap } from "../../append/batch.ts";
-import type { DtypeName } from "../../read/column.ts";
-import { nullTypeId } from "../table/sources.ts";
-import { type ArrowData, type ArrowType, valueTypeOf } from "../table/types.ts";
-import { decodeDictionary } from "../table/dictionary.ts";
+import { type Numbers, numbersOf } from "../table/numbers.ts";
+import type { ArrowData, ArrowType } from "../table/types.ts";
 
 /** Numbers of some rows of a column that is sorted by. */
-export interface NumberKeys {
+export interface NumberKeys extends Numbers {
   readonly kind: "numbers";
-  readonly length: number;
-  readonly values: ArrayBufferView;
-  readonly dtype: DtypeName;
-  /** Of the first row in `values`. */
-  readonly first: number;
-  /** Rows that are not null; null for all. */
-  readonly validity: Bitmap | null;
 }
 
 /** Strings of some rows of it, in UTF-8. */
@@ -34,31 +24,9 @@ export function isText({ typeId, dictionary }: ArrowType): boolean {
 const textTypes: ReadonlySet<number> = new Set([Type.Utf8, Type.LargeUtf8, Type.Utf8View]);
 
 /** The keys of a piece of an Arrow column. */
-export function arrowKey(given: ArrowData): KeyPiece {
-  if (isText(given.type)) return { kind: "text", length: given.length, at: textOf(given) };
-  const data = given.dictionary === undefined || given.dictionary === null ? given : decodeDictionary(given);
-  const { length, type, offset, nullCount, nullBitmap } = data;
-  if (type.typeId === nullTypeId) {
-    const validity = { bytes: new Uint8Array(Math.ceil(length / 8)), firstBit: 0 };
-    return {
-      kind: "numbers",
-      length,
-      values: new Float64Array(length),
-      dtype: "float64",
-      first: 0,
-      validity,
-    };
-  }
-  const validity = nullCount > 0 && nullBitmap ? { bytes: nullBitmap, firstBit: offset } : null;
-  const { dtype } = valueTypeOf(type)!;
-  return {
-    kind: "numbers",
-    length,
-    values: data.values,
-    dtype,
-    first: dtype === "bool" ? offset : 0,
-    validity,
-  };
+export function arrowKey(data: ArrowData): KeyPiece {
+  if (isText(data.type)) return { kind: "text", length: data.length, at: textOf(data) };
+  return { kind: "numbers", ...numbersOf(data) };
 }
 
 function textOf(data: ArrowData): TextKeys["at"] {

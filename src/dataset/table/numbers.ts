@@ -1,66 +1,88 @@
 import type { Bitmap } from "../../append/batch.ts";
-import { type ArrowData, type ArrowType, valueTypeOf } from "./types.ts";
+import { dtypeBytes, type DtypeName } from "../../read/column.ts";
+import { numberAt } from "../value_types.ts";
 import { clearBits, isSet, setBits } from "./bitmaps.ts";
+import { type ArrowData, nullTypeId, valueTypeOf } from "./types.ts";
 
-/** The values themselves in the place of indices into a dictionary. */
-export function decodeDictionary(data: ArrowData): ArrowData {
-  const type = data.type.dictionary as ArrowType;
-  const words = joinWords(data.dictionary!.data, valueTypeOf(type)!.dtype === "bool");
+/** Numbers of some rows of a column. */
+export interface Numbers {
+  readonly length: number;
+  /** For bool one bit each. */
+  readonly values: ArrayBufferView;
+  readonly dtype: DtypeName;
+  /** Where that of the first row stands in `values`. */
+  readonly first: number;
+  /** Rows that are not null; null for all. */
+  readonly validity: Bitmap | null;
+}
+
+/** The numbers of a piece of an Arrow column, those themselves in the place of indices into a dictionary. */
+export function numbersOf(data: ArrowData): Numbers {
+  const { type, length, values, offset, dictionary } = data;
+  if (dictionary !== undefined && dictionary !== null) return decodeDictionary(data, dictionary);
+  if (type.typeId === nullTypeId) {
+    // Nothing but nulls, which have no buffers at all.
+    const validity = { bytes: new Uint8Array(Math.ceil(length / 8)), firstBit: 0 };
+    return { length, values: new Float64Array(length), dtype: "float64", first: 0, validity };
+  }
+  const { dtype } = valueTypeOf(type)!;
+  return { length, values, dtype, first: dtype === "bool" ? offset : 0, validity: validityOf(data) };
+}
+
+/** Which rows of a piece of a column are not null; null for all. */
+export function validityOf({ nullCount, nullBitmap, offset }: ArrowData): Bitmap | null {
+  if (nullCount === 0 || !nullBitmap || nullBitmap.length === 0) return null;
+  return { bytes: nullBitmap, firstBit: offset };
+}
+
+/** Floats are the integers of their bits, so that a NaN keeps its own; a bool is spread to a byte. */
+type Words = readonly (number | bigint | null)[];
+
+/** The words of dictionaries, each of which many batches may have. */
+const wordsOfDictionaries = new WeakMap<Dictionary, Words>();
+
+type Dictionary = NonNullable<ArrowData["dictionary"]>;
+
+function decodeDictionary(data: ArrowData, dictionary: Dictionary): Numbers {
+  const { type, length } = data;
+  const { dtype } = valueTypeOf(type)!;
+  const words = wordsOfDictionaries.get(dictionary) ?? dictionary.data.flatMap(wordsOf);
+  wordsOfDictionaries.set(dictionary, words);
   const indices = data.values as unknown as ArrayLike<number | bigint>;
-  const values = new (words.values.constructor as Uint8ArrayConstructor)(data.length);
-  const nullBitmap = setBits(data.length);
-  const rows: Bitmap | null = data.nullCount > 0 && data.nullBitmap
-    ? { bytes: data.nullBitmap, firstBit: data.offset }
-    : null;
+  const rows = validityOf(data);
+  const values = new (wordArray(dtype))(length);
+  const present = setBits(length);
   let nullCount = 0;
-  for (let row = 0; row < data.length; row++) {
-    const index = Number(indices[row]);
-    if ((rows === null || isSet(rows, row)) && words.isPresent(index)) {
-      values[row] = words.values[index];
+  for (let row = 0; row < length; row++) {
+    const word = rows === null || isSet(rows, row) ? words[Number(indices[row])] ?? null : null;
+    if (word !== null) {
+      values[row] = word as number;
     } else {
-      clearBits(nullBitmap, row, 1);
+      clearBits(present, row, 1);
       nullCount++;
     }
   }
   return {
-    type: words.isBool ? bytesType : type,
-    length: data.length,
-    offset: 0,
-    nullCount,
-    nullBitmap,
+    length,
     values,
-    valueOffsets: data.valueOffsets,
-    children: [],
+    dtype: dtype === "bool" ? "uint8" : dtype,
+    first: 0,
+    validity: nullCount > 0 ? { bytes: present, firstBit: 0 } : null,
   };
 }
 
-/** The values of a bool dictionary are spread to one byte each. */
-const bytesType: ArrowType = { typeId: 2, isSigned: false, bitWidth: 8 };
+function wordsOf(chunk: ArrowData): Words {
+  const { length, values, dtype, first, validity } = numbersOf(chunk);
+  const bits = dtype === "bool"
+    ? null
+    : new (wordArray(dtype))(values.buffer as ArrayBuffer, values.byteOffset, length);
+  return Array.from({ length }, (_, row) => {
+    if (validity !== null && !isSet(validity, row)) return null;
+    return bits?.[row] ?? Number(numberAt(values, dtype, first + row));
+  });
+}
 
-/** The pieces of a dictionary as one array, floats as the integers of their bits, so that a NaN keeps its own. */
-function joinWords(chunks: readonly ArrowData[], isBool: boolean) {
-  const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-  const width = isBool ? 1 : (chunks[0]?.values as Uint8Array | undefined)?.BYTES_PER_ELEMENT ?? 8;
-  const Words = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array }[width]!;
-  const values = new (Words as Uint8ArrayConstructor)(length);
-  const present = setBits(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    const { buffer, byteOffset } = chunk.values;
-    const validity = chunk.nullCount > 0 && chunk.nullBitmap
-      ? { bytes: chunk.nullBitmap, firstBit: chunk.offset }
-      : null;
-    if (!isBool) {
-      values.set(new (Words as Uint8ArrayConstructor)(buffer as ArrayBuffer, byteOffset, chunk.length), at);
-    }
-    for (let i = 0; i < chunk.length; i++) {
-      if (isBool) {
-        values[at + i] = Number(isSet({ bytes: chunk.values as Uint8Array, firstBit: chunk.offset }, i));
-      }
-      if (validity !== null && !isSet(validity, i)) clearBits(present, at + i, 1);
-    }
-    at += chunk.length;
-  }
-  const isPresent = (index: number) => index < length && isSet({ bytes: present, firstBit: 0 }, index);
-  return { values, isBool, isPresent };
+function wordArray(dtype: DtypeName): Uint8ArrayConstructor {
+  const bytes = Math.max(1, dtypeBytes[dtype]);
+  return { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array }[bytes] as Uint8ArrayConstructor;
 }

@@ -1,7 +1,7 @@
 import type { Connection } from "../../store/connection.ts";
-import { type ArrowData, valueTypeOf } from "./types.ts";
+import type { ArrowData } from "./types.ts";
 import { isSet } from "./bitmaps.ts";
-import { decodeDictionary } from "./dictionary.ts";
+import { numbersOf } from "./numbers.ts";
 import { numberAt } from "../value_types.ts";
 
 /** The step that a first further row gets: 0 in an empty store, else the one after the last. */
@@ -50,15 +50,11 @@ export function toSteps(
 }
 
 /** Steps out of an Arrow column of integers. */
-export function arrowSteps(given: ArrowData, refuse: (row: number, got: unknown) => Error): BigInt64Array {
-  const data = given.dictionary === undefined || given.dictionary === null ? given : decodeDictionary(given);
-  const { dtype } = valueTypeOf(data.type)!;
-  const validity = data.nullCount === 0 || !data.nullBitmap
-    ? null
-    : { bytes: data.nullBitmap, firstBit: data.offset };
+export function arrowSteps(data: ArrowData, refuse: (row: number, got: unknown) => Error): BigInt64Array {
+  const { length, values, dtype, first, validity } = numbersOf(data);
   return toSteps(
-    data.length,
-    (row) => validity === null || isSet(validity, row) ? numberAt(data.values, dtype, row) : null,
+    length,
+    (row) => validity === null || isSet(validity, row) ? numberAt(values, dtype, first + row) : null,
     refuse,
   );
 }

@@ -1,9 +1,8 @@
 import type { Bitmap, Source } from "../../append/batch.ts";
-import type { DtypeName } from "../../read/column.ts";
 import type { Field } from "../../fields.ts";
-import { type ArrowData, valueTypeOf } from "./types.ts";
+import type { ArrowData } from "./types.ts";
 import { andBits, clearBits, isSet, setBits } from "./bitmaps.ts";
-import { decodeDictionary } from "./dictionary.ts";
+import { type Numbers, numbersOf, validityOf } from "./numbers.ts";
 import type { Layout } from "../features.ts";
 
 /** A list, or a list within a list, is not as long as the column's layout says. */
@@ -13,63 +12,38 @@ export class ShapeError extends Error {
   }
 }
 
-/** Numbers behind any levels of lists: by their index in `values`, where the first stands and which are null. */
-interface Values {
-  readonly values: ArrayBufferView;
-  readonly dtype: DtypeName;
-  readonly first: number;
-  readonly validity: Bitmap | null;
-}
+/** Numbers behind any levels of lists; which are null by their index in `values`. */
+type Values = Omit<Numbers, "length">;
 
 /** Lays a piece of a column out for a batch; nothing of it is copied but what Arrow cannot say in one range. */
 export function sourceOf(data: ArrowData, layout: Layout, field: Field, nanForNull: boolean): Source {
-  const shared = { field, nanForNull, isList: layout.levels.length > 0 };
-  if (layout.levels.length === 0) {
-    const { values, dtype, first, validity } = leafOf(data);
-    return {
-      ...shared,
-      values,
-      dtype,
-      firstValue: first,
-      width: 1,
-      offsets: null,
-      // A source's bitmap of rows counts from its first row.
-      validity: validity && { bytes: validity.bytes, firstBit: validity.firstBit + first },
-      valueValidity: null,
-    };
+  const [outer] = layout.levels;
+  if (outer === undefined) {
+    const { values, dtype, first, validity } = numbersOf(data);
+    const shared = { field, nanForNull, isList: false, values, dtype, validity };
+    return { ...shared, firstValue: first, width: 1, offsets: null, valueValidity: null };
   }
-  const [child] = data.children;
-  const validity = validityOf(data);
-  const outer = layout.levels[0];
-  const { valueOffsets } = data;
-  if (valueOffsets === undefined) {
-    const { width, ...entries } = entriesOf(child, layout, 1, 0, child.length, data);
-    return {
-      ...shared,
-      values: entries.values,
-      dtype: entries.dtype,
-      firstValue: entries.first,
-      width: width * (outer as number),
-      offsets: null,
-      validity,
-      valueValidity: entries.validity,
-    };
-  }
-  if (typeof outer === "number") checkCounts(data, outer);
-  const from = Number(valueOffsets[0]);
-  const { width, ...entries } = entriesOf(child, layout, 1, from, Number(valueOffsets[data.length]), data);
+  const { valueOffsets, length, children: [child] } = data;
+  const isFixed = valueOffsets === undefined;
+  if (!isFixed && typeof outer === "number") checkCounts(data, outer);
+  const [from, to] = isFixed ? [0, child.length] : [Number(valueOffsets[0]), Number(valueOffsets[length])];
+  const { values, dtype, first, validity, width } = entriesOf(child, layout, 1, from, to, data);
   const isPlain = width === 1 && layout.levels.length === 1;
   return {
-    ...shared,
-    values: entries.values,
-    dtype: entries.dtype,
-    firstValue: entries.first,
-    width: null,
-    offsets: isPlain
-      ? valueOffsets.subarray(0, data.length + 1)
-      : scaled(valueOffsets, data.length, from, width),
-    validity,
-    valueValidity: entries.validity,
+    field,
+    nanForNull,
+    isList: true,
+    values,
+    dtype,
+    firstValue: first,
+    width: isFixed ? width * (outer as number) : null,
+    offsets: isFixed
+      ? null
+      : isPlain
+      ? valueOffsets.subarray(0, length + 1)
+      : scaled(valueOffsets, length, from, width),
+    validity: validityOf(data),
+    valueValidity: validity,
   };
 }
 
@@ -151,31 +125,13 @@ function scaled(
   );
 }
 
-function leafOf(given: ArrowData): Values {
-  const data = given.dictionary === undefined || given.dictionary === null ? given : decodeDictionary(given);
-  if (data.type.typeId === nullTypeId) return nullsOf(data);
-  const { dtype } = valueTypeOf(data.type)!;
-  if (dtype !== "bool") {
-    return { values: data.values, dtype, first: 0, validity: validityOf(data) };
-  }
-  const validity = validityOf(data);
+/** Validity by the place of a value: where those are bits, the bits of rows begin with them. */
+function leafOf(data: ArrowData): Values {
+  const { values, dtype, first, validity } = numbersOf(data);
   return {
-    values: data.values,
+    values,
     dtype,
-    first: data.offset,
-    validity: validity && { bytes: validity.bytes, firstBit: 0 },
+    first,
+    validity: validity && { bytes: validity.bytes, firstBit: validity.firstBit - first },
   };
-}
-
-/** Arrow's type of nothing but nulls, which has no buffers at all. */
-export const nullTypeId = 1;
-
-function nullsOf({ length }: ArrowData): Values {
-  const validity = { bytes: new Uint8Array(Math.ceil(length / 8)), firstBit: 0 };
-  return { values: new Float64Array(length), dtype: "float64", first: 0, validity };
-}
-
-function validityOf({ nullCount, nullBitmap, offset }: ArrowData): Bitmap | null {
-  if (nullCount === 0 || !nullBitmap || nullBitmap.length === 0) return null;
-  return { bytes: nullBitmap, firstBit: offset };
 }

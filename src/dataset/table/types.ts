@@ -18,14 +18,12 @@ import {
   Null,
   Time,
   Timestamp,
-  TimeUnit,
   Type,
   Uint16,
   Uint32,
   Uint64,
   Uint8,
 } from "apache-arrow";
-import type { DtypeName } from "../../read/column.ts";
 import { featureOf, type Layout, type Level } from "../features.ts";
 import { isNullType, parseValueType, type ValueType } from "../value_types.ts";
 
@@ -62,39 +60,51 @@ export interface ArrowType {
   readonly [property: string]: unknown;
 }
 
-const units = ["s", "ms", "us", "ns"] as const;
-const unitCodes = {
-  s: TimeUnit.SECOND,
-  ms: TimeUnit.MILLISECOND,
-  us: TimeUnit.MICROSECOND,
-  ns: TimeUnit.NANOSECOND,
-} as const;
+/** Arrow's type of nothing but nulls. */
+export const nullTypeId: number = Type.Null;
 
-const plainTypes: Readonly<Record<DtypeName, new () => DataType>> = {
-  float64: Float64,
-  float32: Float32,
-  float16: Float16,
-  int64: Int64,
-  uint64: Uint64,
-  int32: Int32,
-  uint32: Uint32,
-  int16: Int16,
-  uint16: Uint16,
-  int8: Int8,
-  uint8: Uint8,
-  bool: Bool,
-};
+/** Of times, by Arrow's own numbers. */
+const units = ["s", "ms", "us", "ns"];
+
+const plainTypes = [
+  ...[Bool, Float16, Float32, Float64, Int8, Int16, Int32, Int64, Uint8, Uint16, Uint32, Uint64],
+].map((Plain): DataType => new Plain());
+
+/** The types of numbers by HuggingFace's names. Timestamps have a time zone besides. */
+const numberTypes: ReadonlyMap<string, DataType> = new Map<string, DataType>([
+  ...plainTypes.map((type) => [String(type).toLowerCase(), type] as const),
+  ["date32", new DateDay()],
+  ["date64", new DateMillisecond()],
+  ...units.map((unit, code) => [`duration[${unit}]`, new Duration(code)] as const),
+  ...units.map((unit, code) => [`time${timeBits(code)}[${unit}]`, new Time(code, timeBits(code))] as const),
+]);
+
+function timeBits(unit: number): 32 | 64 {
+  return unit < 2 ? 32 : 64;
+}
+
+const namesOfTypes: ReadonlyMap<string, string> = new Map(
+  Array.from(numberTypes, ([name, type]) => [keyOf(type as unknown as ArrowType), name]),
+);
+
+/** What tells number types apart. */
+function keyOf({ typeId, isSigned, bitWidth, precision, unit }: ArrowType): string {
+  return [typeId, isSigned, bitWidth, precision, unit].join();
+}
 
 /** The Arrow type of a number type. */
 export function arrowValueType(value: ValueType): DataType {
   if (isNullType(value)) return new Null();
-  const [, kind, unit, zone] = /^([a-z]+)\d*(?:\[(\w+)(?:, tz=(.+))?\])?$/.exec(value.name)!;
-  const code = unitCodes[unit as keyof typeof unitCodes];
-  if (kind === "timestamp") return new Timestamp(code, zone);
-  if (kind === "duration") return new Duration(code);
-  if (kind === "time") return new Time(code, value.dtype === "int32" ? 32 : 64);
-  if (kind === "date") return value.dtype === "int32" ? new DateDay() : new DateMillisecond();
-  return new plainTypes[value.dtype]();
+  const [, unit, zone] = /^timestamp\[(\w+)(?:, tz=(.+))?\]$/.exec(value.name) ?? [];
+  return unit === undefined ? numberTypes.get(value.name)! : new Timestamp(units.indexOf(unit), zone);
+}
+
+/** The number type of an Arrow type, or null where it holds no numbers. A dictionary has that of its values. */
+export function valueTypeOf(type: ArrowType): ValueType | null {
+  if (type.typeId === Type.Dictionary) return valueTypeOf(type.dictionary as ArrowType);
+  if (type.typeId !== Type.Timestamp) return parseValueType(namesOfTypes.get(keyOf(type)));
+  const zone = type.timezone ? `, tz=${type.timezone}` : "";
+  return parseValueType(`timestamp[${units[type.unit as number]}${zone}]`);
 }
 
 /** One level of lists around a type. All is nullable, or HuggingFace takes the column for another type. */
@@ -140,31 +150,6 @@ export function extensionFeature(field: ArrowField): unknown {
     return { shape, dtype, _type: kind[1] };
   } catch {
     return undefined;
-  }
-}
-
-/** The number type of an Arrow type, or null where it holds no numbers. A dictionary has that of its values. */
-export function valueTypeOf(type: ArrowType): ValueType | null {
-  const unit = units[type.unit as number];
-  switch (type.typeId) {
-    case Type.Dictionary:
-      return valueTypeOf(type.dictionary as ArrowType);
-    case Type.Int:
-      return parseValueType(`${type.isSigned ? "int" : "uint"}${type.bitWidth}`);
-    case Type.Float:
-      return parseValueType(["float16", "float32", "float64"][type.precision as number]);
-    case Type.Bool:
-      return parseValueType("bool");
-    case Type.Timestamp:
-      return parseValueType(`timestamp[${unit}${type.timezone ? `, tz=${type.timezone}` : ""}]`);
-    case Type.Duration:
-      return parseValueType(`duration[${unit}]`);
-    case Type.Time:
-      return parseValueType(`time${type.bitWidth}[${unit}]`);
-    case Type.Date:
-      return parseValueType(type.unit === 0 ? "date32" : "date64");
-    default:
-      return null;
   }
 }
 

@@ -1,5 +1,4 @@
-import { nullTypeId } from "../../table/sources.ts";
-import { type ArrowData, type ArrowType, valueTypeOf } from "../../table/types.ts";
+import { type ArrowData, type ArrowType, nullTypeId, valueTypeOf } from "../../table/types.ts";
 import { dtypeBytes } from "../../../read/column.ts";
 
 /** Checks that a column out of a file has all that its lengths speak of. */

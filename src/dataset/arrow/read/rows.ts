@@ -1,13 +1,14 @@
 import type { Source } from "../../../append/batch.ts";
 import type { Field } from "../../../fields.ts";
 import { ownValue } from "../../../own_value.ts";
-import { nullTypeId, ShapeError, sourceOf } from "../../table/sources.ts";
+import { ShapeError, sourceOf } from "../../table/sources.ts";
 import {
   type ArrowData,
   type ArrowField,
   extensionFeature,
   isLayoutOf,
   listsOf,
+  nullTypeId,
   valueTypeOf,
 } from "../../table/types.ts";
 import {
