@@ -7,7 +7,8 @@
  * has eight digits more: the checksum of the last message, put in when all are written. A stream of ours ends with Arrow's
  * marker and nothing behind it but, in a file, the index.
  *
- * An Arrow file is a stream with an index, and one with checksums is read as a stream: no value depends on the index.
+ * An Arrow file is a stream with an index, and one with checksums is read as a stream: no value depends on the index. The
+ * `state.json` of a folder lists the last checksums of its files, and has one of that list.
  */
 import { crc32 } from "node:zlib";
 
@@ -35,4 +36,19 @@ export function takeDigits(place: Uint8Array): { readonly own: string; readonly 
   const digits = new TextDecoder("latin1").decode(place);
   writeDigits(place, zeros.repeat(place.length / zeros.length));
   return { own: digits.slice(0, zeros.length), last: digits.slice(zeros.length) };
+}
+
+/** A file of a folder as its `state.json` lists it. HuggingFace's own library takes the name, and passes over the rest. */
+export interface ListedFile {
+  readonly filename: string;
+  /** The checksum of the file's last message. */
+  readonly crc32: string;
+}
+
+/** The key of the list's own checksum. */
+export const listChecksumKey = "_streamstore_crc32";
+
+/** The checksum of a list of files, however it is laid out in the JSON. */
+export function listChecksum(files: unknown): string {
+  return digitsOf(checksumOf(new TextEncoder().encode(JSON.stringify(files)), 0));
 }

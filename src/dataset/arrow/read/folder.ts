@@ -1,7 +1,7 @@
 import { damaged } from "../../decode.ts";
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { listChecksum, listChecksumKey } from "../folder_state.ts";
+import { listChecksum, listChecksumKey } from "../checksum.ts";
 
 /**
  * The checksum that a file must have by the `state.json` beside it, or null where none lists it: where there is no such

@@ -2,6 +2,10 @@
  * LZ4 as Arrow's buffers have it: one frame a buffer, which is a header and blocks. Nothing in it is taken for true: what
  * a length or a distance says beyond what there is, is an error.
  *
+ * By hand, as no library would do: lz4js checks neither bounds nor checksums, @foxglove/wasm-lz4 refuses all frames after
+ * one that it has refused, and wants Deno's permission to read the environment, lz4-wasm knows blocks only, and those of
+ * hyparquet-compressors may not go back to the ones before and are filled up with zeros where they are cut off.
+ *
  * @see https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md
  * @see https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md
  */
@@ -150,12 +154,9 @@ function decodeBlock(block: Uint8Array, content: Uint8Array, at: number, end: nu
     const token = block[next++];
     let literals = token >> 4;
     if (literals === 15) {
-      let more;
-      do {
-        if (next >= block.length) throw cutOff();
-        more = block[next++];
-        literals += more;
-      } while (more === 255);
+      const more = furtherLength(block, next);
+      literals += more;
+      next += lengthBytes(more);
     }
     if (next + literals > block.length) throw cutOff();
     if (at + literals > end) throw tooMany(end);
@@ -173,12 +174,9 @@ function decodeBlock(block: Uint8Array, content: Uint8Array, at: number, end: nu
     next += 2;
     let length = (token & 15) + 4;
     if (length === 19) {
-      let more;
-      do {
-        if (next >= block.length) throw cutOff();
-        more = block[next++];
-        length += more;
-      } while (more === 255);
+      const more = furtherLength(block, next);
+      length += more;
+      next += lengthBytes(more);
     }
     if (distance === 0 || at - distance < first) {
       throw new Error(`a block must go back at most ${at - first} bytes, got ${distance}`);
@@ -187,6 +185,20 @@ function decodeBlock(block: Uint8Array, content: Uint8Array, at: number, end: nu
     copyMatch(content, at, distance, length);
     at += length;
   }
+}
+
+/** What bytes add to a length; one of 255 goes on with the next. */
+function furtherLength(block: Uint8Array, start: number): number {
+  let length = 0;
+  for (let at = start; at < block.length; at++) {
+    length += block[at];
+    if (block[at] < 255) return length;
+  }
+  throw cutOff();
+}
+
+function lengthBytes(furtherLength: number): number {
+  return Math.floor(furtherLength / 255) + 1;
 }
 
 /** What was just copied is part of what is copied, where the distance is shorter than the match. */

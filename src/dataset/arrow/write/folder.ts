@@ -2,7 +2,7 @@ import { StreamStoreError } from "../../../error.ts";
 import { readFile, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
-import { listChecksum, listChecksumKey, type ListedFile } from "../folder_state.ts";
+import { listChecksum, listChecksumKey, type ListedFile } from "../checksum.ts";
 import { inFile } from "../../decode.ts";
 import { featuresToJson } from "../../features.ts";
 import { writeArrow } from "./file.ts";
