@@ -6,20 +6,23 @@ export interface ValueType {
   readonly dtype: DtypeName;
 }
 
-const plainNames: readonly DtypeName[] = [
-  "float64",
-  "float32",
-  "float16",
-  "int64",
-  "uint64",
-  "int32",
-  "uint32",
-  "int16",
-  "uint16",
-  "int8",
-  "uint8",
-  "bool",
-];
+/** One number of each type out of raw bytes. */
+const numberOf: Readonly<Record<DtypeName, (bytes: DataView, index: number) => number | bigint | boolean>> = {
+  float64: (bytes, index) => bytes.getFloat64(8 * index, true),
+  float32: (bytes, index) => bytes.getFloat32(4 * index, true),
+  float16: (bytes, index) => halfToNumber(bytes.getUint16(2 * index, true)),
+  int64: (bytes, index) => bytes.getBigInt64(8 * index, true),
+  uint64: (bytes, index) => bytes.getBigUint64(8 * index, true),
+  int32: (bytes, index) => bytes.getInt32(4 * index, true),
+  uint32: (bytes, index) => bytes.getUint32(4 * index, true),
+  int16: (bytes, index) => bytes.getInt16(2 * index, true),
+  uint16: (bytes, index) => bytes.getUint16(2 * index, true),
+  int8: (bytes, index) => bytes.getInt8(index),
+  uint8: (bytes, index) => bytes.getUint8(index),
+  bool: (bytes, index) => (bytes.getUint8(index >> 3) >> (index & 7) & 1) === 1,
+};
+
+const plainNames = Object.keys(numberOf);
 
 /** Older names, which HuggingFace reads as these too. */
 const aliases: ReadonlyMap<string, string> = new Map([["double", "float64"], ["float", "float32"]]);
@@ -52,40 +55,14 @@ export function parseValueType(given: unknown): ValueType | null {
   if (typeof given !== "string") return null;
   const name = aliases.get(given) ?? given;
   if (name === nullType.name) return nullType;
-  if ((plainNames as readonly string[]).includes(name)) return { name, dtype: name as DtypeName };
+  if (plainNames.includes(name)) return { name, dtype: name as DtypeName };
   const time = times.find(([pattern]) => pattern.test(name));
   return time === undefined ? null : { name, dtype: time[1] };
 }
 
 /** One number out of raw bytes. */
 export function numberAt(bytes: ArrayBufferView, dtype: DtypeName, index: number): number | bigint | boolean {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  switch (dtype) {
-    case "float64":
-      return view.getFloat64(8 * index, true);
-    case "float32":
-      return view.getFloat32(4 * index, true);
-    case "float16":
-      return halfToNumber(view.getUint16(2 * index, true));
-    case "int64":
-      return view.getBigInt64(8 * index, true);
-    case "uint64":
-      return view.getBigUint64(8 * index, true);
-    case "int32":
-      return view.getInt32(4 * index, true);
-    case "uint32":
-      return view.getUint32(4 * index, true);
-    case "int16":
-      return view.getInt16(2 * index, true);
-    case "uint16":
-      return view.getUint16(2 * index, true);
-    case "int8":
-      return view.getInt8(index);
-    case "uint8":
-      return view.getUint8(index);
-    case "bool":
-      return (view.getUint8(index >> 3) >> (index & 7) & 1) === 1;
-  }
+  return numberOf[dtype](new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), index);
 }
 
 function halfToNumber(half: number): number {

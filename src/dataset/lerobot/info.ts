@@ -1,3 +1,4 @@
+import { isObject } from "../json_object.ts";
 import { type Place, readText } from "./place.ts";
 import { damaged, refuse, shown, toCount } from "./refusals.ts";
 import type { LeRobotFeature } from "./types.ts";
@@ -55,10 +56,10 @@ export async function readInfo(place: Place): Promise<Info> {
   };
 }
 
-function parseObject(text: string): Record<string, unknown> {
+function parseObject(text: string): Readonly<Record<string, unknown>> {
   try {
     const value = JSON.parse(text);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+    if (isObject(value)) return value;
   } catch {
     // Said below.
   }
@@ -73,9 +74,7 @@ function parseVersion(version: unknown): 2 | 3 {
 }
 
 function parseFeatures(features: unknown): Map<string, LeRobotFeature> {
-  if (typeof features !== "object" || features === null || Array.isArray(features)) {
-    throw wrong("features", "an object", features);
-  }
+  if (!isObject(features)) throw wrong("features", "an object", features);
   return new Map(
     Object.entries(features).map(([name, feature]) => {
       const { dtype, shape } = (feature ?? {}) as Record<string, unknown>;

@@ -1,5 +1,5 @@
 import { rmSync } from "node:fs";
-import { Batch, type Source } from "../../append/batch.ts";
+import type { Source } from "../../append/batch.ts";
 import { type Field, type FieldEntry, type FieldMap } from "../../fields.ts";
 import { fieldKind } from "../../native/abi.ts";
 import { checkOptions, optionNames } from "../../options.ts";
@@ -9,7 +9,7 @@ import { isSet } from "../table/bitmaps.ts";
 import { type Expect, withProgress } from "../hub/progress_bar.ts";
 import { type LoadedColumn, loadInto } from "../known_features.ts";
 import { readParquet } from "../parquet/read/rows.ts";
-import { type Block, type LoadTarget, RowAppender } from "../rows.ts";
+import { appendFiles, type Block, type RowFile } from "../rows.ts";
 import { numberAt } from "../value_types.ts";
 import { type DataFile, dataFiles, readEpisodes } from "./episodes.ts";
 import { chooseFields, loadedFeatures } from "./fields.ts";
@@ -79,45 +79,29 @@ async function fillStore(
   let loaded: readonly LoadedColumn[] = [];
   try {
     await loadInto(session, loading, async (target) => {
-      return loaded = await appendRows(target, place, files, options.signal);
+      const opened = files.map((file) => async (): Promise<RowFile> => ({
+        blocks: ({ fields }) => blocksOf(place, file, fields, options.signal),
+        close: () => {},
+      }));
+      return loaded = await appendFiles(target, opened, {}, loading);
     });
     return { store: new StreamStore<FieldMap>(session as never), loaded };
   } catch (error) {
     session.close();
     if (path !== undefined) rmSync(path, { recursive: true, force: true });
-    throw error;
-  }
-}
-
-async function appendRows(
-  target: LoadTarget,
-  place: Place,
-  files: readonly DataFile[],
-  signal: AbortSignal | undefined,
-): Promise<LoadedColumn[]> {
-  const batch = new Batch(target.connection);
-  const rows = new RowAppender(target.connection, batch, loading);
-  try {
-    for (const file of files) {
-      for await (const block of blocksOf(place, file, target.fields)) {
-        signal?.throwIfAborted();
-        target.checkUntouched();
-        rows.add(block, undefined);
-      }
-    }
-    target.checkUntouched();
-    batch.commit();
-  } catch (error) {
-    batch.abandon();
     // An abort breaks off whatever is under way: it is the abort that is told.
-    signal?.throwIfAborted();
+    options.signal?.throwIfAborted();
     throw error;
   }
-  return rows.loaded;
 }
 
 /** The rows of a file, row group by row group, as many as its episodes have and each with the number of its own. */
-async function* blocksOf(place: Place, file: DataFile, fields: readonly Field[]): AsyncGenerator<Block> {
+async function* blocksOf(
+  place: Place,
+  file: DataFile,
+  fields: readonly Field[],
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Block> {
   const { path, first, ends } = file;
   const expected = ends.at(-1)!;
   const wrongCount = (got: number) =>
@@ -132,6 +116,7 @@ async function* blocksOf(place: Place, file: DataFile, fields: readonly Field[])
   try {
     const blocks = source.blocks({ fields: wanted, keys: [], nanForNull: false }, loading);
     for await (const block of blocks) {
+      signal?.throwIfAborted();
       if (row + block.rowCount > expected) throw wrongCount(row + block.rowCount);
       const from = row;
       yield {

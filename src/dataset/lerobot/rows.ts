@@ -2,6 +2,7 @@ import { type FileMetaData, parquetMetadataAsync, parquetReadObjects, parquetSch
 import { compressors } from "hyparquet-compressors";
 import { StreamStoreError } from "../../error.ts";
 import type { ByteSource } from "../files/byte_source.ts";
+import { isObject } from "../json_object.ts";
 import { openPart, type Place, readText } from "./place.ts";
 import { damaged, shown } from "./refusals.ts";
 
@@ -15,7 +16,7 @@ export async function readJsonLines(place: Place, path: string): Promise<MetaRow
     if (line.trim() === "") return [];
     try {
       const row = JSON.parse(line);
-      if (typeof row === "object" && row !== null && !Array.isArray(row)) return [row as MetaRow];
+      if (isObject(row)) return [row];
     } catch {
       // Said below.
     }

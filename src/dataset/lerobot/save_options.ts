@@ -1,5 +1,6 @@
-import { describe, type Field } from "../../fields.ts";
-import { checkOptions as checkOptionNames, optionNames } from "../../options.ts";
+import type { Field } from "../../fields.ts";
+import { optionNames } from "../../options.ts";
+import { Checks } from "../../sample/checks.ts";
 import type { EpisodeRows } from "./episode_rows.ts";
 import { saving } from "./refusals.ts";
 import type { LeRobotDataset, SaveLeRobotOptions } from "./types.ts";
@@ -20,8 +21,10 @@ const keys = optionNames<SaveLeRobotOptions & Omit<LeRobotDataset, keyof SaveLeR
   info: true,
 });
 
+const checks = new Checks(`Cannot ${saving}`);
+
 export function checkNames(options: SaveLeRobotOptions): void {
-  checkOptionNames(options, keys, saving);
+  checks.names(options, keys);
 }
 
 const defaults = { fileBytes: 100 * 2 ** 20, chunkFiles: 1000 };
@@ -34,15 +37,17 @@ export function checkOptions(
   fields: readonly Field[],
 ): CheckedOptions {
   const { fps, tasks, episodeTasks, robotType, fileBytes, chunkFiles } = { ...defaults, ...options };
-  if (!(typeof fps === "number" && fps > 0 && fps < Infinity)) throw refuse("fps", "a number above 0", fps);
+  if (!(typeof fps === "number" && fps > 0 && fps < Infinity)) {
+    throw checks.refuse("fps", "a number above 0", fps);
+  }
   if (robotType !== undefined && robotType !== null && typeof robotType !== "string") {
-    throw refuse("robotType", "a string or null", robotType);
+    throw checks.refuse("robotType", "a string or null", robotType);
   }
   if (!(typeof fileBytes === "number" && fileBytes > 0)) {
-    throw refuse("fileBytes", "a number above 0", fileBytes);
+    throw checks.refuse("fileBytes", "a number above 0", fileBytes);
   }
   if (!(Number.isSafeInteger(chunkFiles) && chunkFiles > 0)) {
-    throw refuse("chunkFiles", "a whole number above 0", chunkFiles);
+    throw checks.refuse("chunkFiles", "a whole number above 0", chunkFiles);
   }
   checkTasks(tasks);
   const hasTasks = fields.some(({ name }) => name === "task_index") &&
@@ -54,12 +59,12 @@ export function checkOptions(
 /** LeRobot looks them up by their names. */
 function checkTasks(tasks: readonly string[]): void {
   if (!Array.isArray(tasks) || tasks.length === 0) {
-    throw refuse("tasks", "a list of at least one name", tasks);
+    throw checks.refuse("tasks", "a list of at least one name", tasks);
   }
   const seen = new Set<string>();
   for (const [i, task] of tasks.entries()) {
-    if (typeof task !== "string") throw refuse(`tasks[${i}]`, "a string", task);
-    if (seen.has(task)) throw refuse(`tasks[${i}]`, "another name than those before", task);
+    if (typeof task !== "string") throw checks.refuse(`tasks[${i}]`, "a string", task);
+    if (seen.has(task)) throw checks.refuse(`tasks[${i}]`, "another name than those before", task);
     seen.add(task);
   }
 }
@@ -70,17 +75,19 @@ function checkEpisodeTasks(
   episodes: EpisodeRows,
   hasTasks: boolean,
 ): void {
-  if (hasTasks) throw refuse("episodeTasks", 'left out where there is a field "task_index"', episodeTasks);
+  if (hasTasks) {
+    throw checks.refuse("episodeTasks", 'left out where there is a field "task_index"', episodeTasks);
+  }
   if (episodeTasks.length !== episodes.count) {
-    throw refuse("episodeTasks", `as many as there are episodes, ${episodes.count}`, episodeTasks.length);
+    throw checks.refuse(
+      "episodeTasks",
+      `as many as there are episodes, ${episodes.count}`,
+      episodeTasks.length,
+    );
   }
   for (let i = 0; i < episodeTasks.length; i++) {
     const task = episodeTasks[i];
     if (Number.isInteger(task) && task >= 0 && task < tasks.length) continue;
-    throw refuse(`episodeTasks[${i}]`, `a place in tasks, 0 to ${tasks.length - 1}`, task);
+    throw checks.refuse(`episodeTasks[${i}]`, `a place in tasks, 0 to ${tasks.length - 1}`, task);
   }
-}
-
-function refuse(name: string, allowed: string, value: unknown): RangeError {
-  return new RangeError(`Cannot ${saving}: ${name} must be ${allowed}, got ${describe(value)}`);
 }
