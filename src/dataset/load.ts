@@ -3,7 +3,7 @@ import { systemError } from "../store/durable_file.ts";
 import { isLocal } from "./dataset_name.ts";
 import { checkFormat, checkSplit, type DatasetFormat } from "./formats.ts";
 import type { LoadedColumn } from "./known_features.ts";
-import type { LoadDatasetOptions } from "./load_options.ts";
+import { hubNames, type LoadDatasetOptions } from "./load_options.ts";
 import { appendRows, checkSortBy } from "./sort/sorted.ts";
 import { checkCsvOptions, type CsvOptions } from "./text/read/csv_options.ts";
 import { findFiles } from "./files/splits.ts";
@@ -19,12 +19,7 @@ const keys = optionNames<LoadDatasetOptions>({
   csv: true,
   revision: true,
   config: true,
-  token: true,
-  endpoint: true,
-  signal: true,
-  onProgress: true,
-  progress: true,
-  retry: true,
+  ...hubNames,
 });
 
 /** Appends the rows of a split of a dataset. What is returned are the features of the columns that were loaded. */

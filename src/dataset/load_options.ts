@@ -1,6 +1,6 @@
 import type { DatasetFormat } from "./formats.ts";
 import type { CsvOptions } from "./text/read/csv_options.ts";
-import type { HubLoadOptions } from "./hub/types.ts";
+import type { HubLoadOptions, HubOptions } from "./hub/types.ts";
 
 /** Options of what loads rows into a store. Taken by {@linkcode StreamStore.fromDataset}. */
 export interface LoadOptions {
@@ -29,3 +29,13 @@ export interface LoadDatasetOptions<Name extends string = string>
   /** How files of CSV are read: their delimiter, words for null, and columns of dates. */
   readonly csv?: CsvOptions;
 }
+
+/** The names of options that the Hub has for whatever is loaded or saved there. */
+export const hubNames: Readonly<Record<keyof HubOptions, true>> = {
+  token: true,
+  endpoint: true,
+  signal: true,
+  onProgress: true,
+  progress: true,
+  retry: true,
+};

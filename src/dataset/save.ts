@@ -10,6 +10,7 @@ import { writeArrow } from "./arrow/write/file.ts";
 import { writeCsv } from "./text/write/csv.ts";
 import { writeDisk } from "./arrow/write/folder.ts";
 import { writeJsonLines } from "./text/write/json_lines.ts";
+import { hubNames } from "./load_options.ts";
 import type { SaveDatasetOptions, SaveSource } from "./save_options.ts";
 import { writeParquet } from "./parquet/write/file.ts";
 import { writeParquetFolder } from "./parquet/write/folder.ts";
@@ -28,12 +29,7 @@ const keys = optionNames<SaveDatasetOptions>({
   private: true,
   commitMessage: true,
   append: true,
-  token: true,
-  endpoint: true,
-  signal: true,
-  onProgress: true,
-  progress: true,
-  retry: true,
+  ...hubNames,
 });
 const defaultShardBytes = 500_000_000;
 

@@ -1,33 +1,4 @@
-import { type FileHandle, open } from "node:fs/promises";
-
-/** A new file that bytes are written to one after another. */
-export class OutputFile {
-  byteCount = 0;
-
-  private constructor(private readonly handle: FileHandle) {}
-
-  static async create(path: string): Promise<OutputFile> {
-    return new OutputFile(await open(path, "wx"));
-  }
-
-  async write(bytes: Uint8Array): Promise<void> {
-    let done = 0;
-    while (done < bytes.length) {
-      const { bytesWritten } = await this.handle.write(
-        bytes,
-        done,
-        bytes.length - done,
-        this.byteCount + done,
-      );
-      done += bytesWritten;
-    }
-    this.byteCount += done;
-  }
-
-  async close(): Promise<void> {
-    await this.handle.close();
-  }
-}
+import { open } from "node:fs/promises";
 
 /** Small pieces go to the system together. */
 const bufferedBytes = 1 << 20;
@@ -37,26 +8,29 @@ export async function writePieces(
   path: string,
   pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
 ): Promise<number> {
-  const file = await OutputFile.create(path);
+  const file = await open(path, "wx");
+  let byteCount = 0;
+  let held: Uint8Array[] = [];
+  let heldBytes = 0;
+  const flush = async () => {
+    const bytes = join(held);
+    held = [];
+    heldBytes = 0;
+    for (let done = 0; done < bytes.length;) {
+      const { bytesWritten } = await file.write(bytes, done, bytes.length - done, byteCount);
+      done += bytesWritten;
+      byteCount += bytesWritten;
+    }
+  };
   try {
-    let held: Uint8Array[] = [];
-    let heldBytes = 0;
-    const flush = async () => {
-      await file.write(join(held));
-      held = [];
-      heldBytes = 0;
-    };
     for await (const piece of pieces) {
-      if (heldBytes + piece.length > bufferedBytes && held.length > 0) await flush();
-      if (piece.length >= bufferedBytes) {
-        await file.write(piece);
-        continue;
-      }
+      if (heldBytes + piece.length > bufferedBytes) await flush();
       held.push(piece);
       heldBytes += piece.length;
+      if (heldBytes >= bufferedBytes) await flush();
     }
-    if (held.length > 0) await flush();
-    return file.byteCount;
+    await flush();
+    return byteCount;
   } finally {
     await file.close();
   }

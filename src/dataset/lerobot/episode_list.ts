@@ -22,60 +22,54 @@ export interface EpisodeEntry {
   readonly stats: Readonly<Record<string, StatsOf>>;
 }
 
+type Column = readonly [name: string, data: Data];
+
 /**
  * Rows of `meta/episodes`, in LeRobot's own order of columns.
  *
  * @param before The table before this one in the same file, whose schema it shares.
  */
 export function episodeTable(entries: readonly EpisodeEntry[], before: Table | null): Table {
-  const fields: ArrowField[] = [];
-  const columns: Data[] = [];
-  const add = (name: string, data: Data) => {
-    fields.push(new ArrowField(name, data.type, true));
-    columns.push(data);
-  };
-  const first = entries[0];
-  const addNumbers = (name: string) => {
-    add(name, numberData(Float64Array.from(entries, ({ numbers }) => numbers[name]), true));
-  };
-  const isLast = (name: string) => name.startsWith("meta/");
+  const [first] = entries;
   const names = Object.keys(first.numbers);
-  for (const name of names.filter((name) => !isLast(name))) {
-    addNumbers(name);
-    if (name === "episode_index") add("tasks", textLists(entries.map(({ tasks }) => tasks)));
-  }
-  for (const feature of Object.keys(first.stats)) {
-    for (const stat of statNames) {
-      add(
-        `stats/${feature}/${stat}`,
-        numberLists(entries.map(({ stats }) => stats[feature][stat]), stat === "count"),
-      );
-    }
-  }
-  names.filter(isLast).forEach(addNumbers);
-  const chunks = columns.map((data, i) => ({ field: fields[i], chunks: [data] }));
-  return tableOf(before?.schema ?? new Schema(fields), chunks, entries.length);
+  const numbers = (name: string): Column => [name, int64Data(entries.map(({ numbers }) => numbers[name]))];
+  const isLast = (name: string) => name.startsWith("meta/");
+  const [index, ...places] = names.filter((name) => !isLast(name)).map(numbers);
+  const stats = Object.keys(first.stats).flatMap((feature) =>
+    statNames.map((stat): Column => {
+      const lists = entries.map(({ stats }) => stats[feature][stat]);
+      return [`stats/${feature}/${stat}`, numberLists(lists, stat === "count" ? int64Data : float64Data)];
+    })
+  );
+  const tasks: Column = ["tasks", textLists(entries.map(({ tasks }) => tasks))];
+  return columnTable(
+    [index, tasks, ...places, ...stats, ...names.filter(isLast).map(numbers)],
+    before?.schema,
+  );
 }
 
-function numberData(numbers: Float64Array, isInteger: boolean): Data {
-  const shared = { length: numbers.length, nullCount: 0 };
-  return isInteger
-    ? makeData({ type: new Int64(), ...shared, data: BigInt64Array.from(numbers, BigInt) })
-    : makeData({ type: new Float64(), ...shared, data: numbers });
+function columnTable(columns: readonly Column[], known?: Schema, metadata?: Map<string, string>): Table {
+  const fields = columns.map(([name, data]) => new ArrowField(name, data.type, true));
+  const chunks = columns.map(([, data], i) => ({ field: fields[i], chunks: [data] }));
+  return tableOf(known ?? new Schema(fields, metadata), chunks, columns[0][1].length);
 }
 
-function numberLists(lists: readonly (readonly number[])[], isInteger: boolean): Data {
-  const child = numberData(Float64Array.from(lists.flat()), isInteger);
+function int64Data(numbers: readonly number[]): Data {
+  const data = BigInt64Array.from(numbers, BigInt);
+  return makeData({ type: new Int64(), length: data.length, nullCount: 0, data });
+}
+
+function float64Data(numbers: readonly number[]): Data {
+  const data = Float64Array.from(numbers);
+  return makeData({ type: new Float64(), length: data.length, nullCount: 0, data });
+}
+
+function numberLists(lists: readonly (readonly number[])[], dataOf: typeof int64Data): Data {
+  const child = dataOf(lists.flat());
   const valueOffsets = new Int32Array(lists.length + 1);
   for (const [i, list] of lists.entries()) valueOffsets[i + 1] = valueOffsets[i] + list.length;
-  const type = new List(new ArrowField("item", child.type, true));
-  return makeData({
-    type: type as never,
-    length: lists.length,
-    nullCount: 0,
-    valueOffsets,
-    child: child as never,
-  });
+  const type = new List(new ArrowField("item", child.type, true)) as never;
+  return makeData({ type, length: lists.length, nullCount: 0, valueOffsets, child: child as never });
 }
 
 function textLists(lists: readonly (readonly string[])[]): Data {
@@ -88,7 +82,7 @@ function textLists(lists: readonly (readonly string[])[]): Data {
  * names.
  */
 export function taskTable(tasks: readonly string[]): Table {
-  const numbers = numberData(Float64Array.from(tasks, (_, i) => i), true);
+  const numbers = int64Data(Array.from(tasks.keys()));
   const names = vectorFromArray(tasks as string[], new Utf8()).data[0] as unknown as Data;
   const describe = (name: string, pandas: string, numpy: string) => ({
     name,
@@ -109,11 +103,9 @@ export function taskTable(tasks: readonly string[]): Table {
     creator: { library: "streamstore", version: "1" },
     pandas_version: "2.0.0",
   };
-  const fields = [
-    new ArrowField("task_index", numbers.type, true),
-    new ArrowField("task", names.type, true),
-  ];
-  const schema = new Schema(fields, new Map([["pandas", JSON.stringify(pandas)]]));
-  const columns = [numbers, names].map((data, i) => ({ field: fields[i], chunks: [data] }));
-  return tableOf(schema, columns, tasks.length);
+  return columnTable(
+    [["task_index", numbers], ["task", names]],
+    undefined,
+    new Map([["pandas", JSON.stringify(pandas)]]),
+  );
 }

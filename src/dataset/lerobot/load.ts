@@ -8,6 +8,7 @@ import { StreamStore } from "../../store.ts";
 import { isSet } from "../table/bitmaps.ts";
 import { type Expect, withProgress } from "../hub/progress_bar.ts";
 import { type LoadedColumn, loadInto } from "../known_features.ts";
+import { hubNames } from "../load_options.ts";
 import { readParquet } from "../parquet/read/rows.ts";
 import { appendFiles, type Block, type RowFile } from "../rows.ts";
 import { numberAt } from "../value_types.ts";
@@ -25,12 +26,7 @@ const keys = optionNames<LoadLeRobotOptions>({
   capacity: true,
   columns: true,
   revision: true,
-  token: true,
-  endpoint: true,
-  signal: true,
-  onProgress: true,
-  progress: true,
-  retry: true,
+  ...hubNames,
 });
 
 export async function loadLeRobot(name: string, options: LoadLeRobotOptions): Promise<LeRobotDataset> {
