@@ -1,7 +1,10 @@
+import type { Data } from "apache-arrow";
 import type { Connection } from "../../store/connection.ts";
 import { describe, type Field } from "../../fields.ts";
 import { type Feature, featureOf, type Layout, parseFeature } from "../features.ts";
 import { parseValueType } from "../value_types.ts";
+import type { RowRange } from "../table/field_data.ts";
+import type { Numbers } from "./element_stats.ts";
 import { fieldValues } from "./field_values.ts";
 import { numberTypes } from "./fields.ts";
 import { saving } from "./refusals.ts";
@@ -12,6 +15,14 @@ export interface Description {
   readonly described: LeRobotFeature;
   readonly feature: Feature;
   readonly layout: Layout;
+}
+
+/** A feature on its way out: its description, its numbers for statistics, and its column for Parquet. */
+export interface FrameColumn extends Description {
+  readonly name: string;
+  /** Throws where LeRobot could not take a row as it is. The rows are of one episode. */
+  numbers(range: RowRange): Numbers;
+  data(range: RowRange): Data;
 }
 
 /** What a field's values are: what is asked for, else what they were loaded with, else what they are in the first row. */

@@ -1,29 +1,20 @@
-import { type Data, makeData, Schema, type Table } from "apache-arrow";
+import { Schema, type Table } from "apache-arrow";
 import type { Connection } from "../../store/connection.ts";
 import { dtypeBytes } from "../../read/column.ts";
 import type { Field } from "../../fields.ts";
 import { ownValue } from "../../own_value.ts";
-import { arrowField, arrowTypeOf, arrowValueType } from "../table/types.ts";
+import { arrowField, arrowTypeOf } from "../table/types.ts";
 import { metadataKey, metadataOf } from "../features.ts";
 import { fieldData, type RowRange } from "../table/field_data.ts";
 import type { SaveSource } from "../save_options.ts";
 import { tableOf } from "../table/table.ts";
 import type { TablePlan } from "../table/to_arrow.ts";
-import { type Counted, countedColumns } from "./counted.ts";
-import { describeField, type Description } from "./describe.ts";
-import type { Numbers } from "./element_stats.ts";
+import { countedColumns } from "./counted.ts";
+import { describeField, type Description, type FrameColumn } from "./describe.ts";
 import type { EpisodeRows } from "./episode_rows.ts";
 import { everyFieldValue } from "./field_values.ts";
 import { saving } from "./refusals.ts";
 import type { SaveLeRobotOptions } from "./types.ts";
-
-/** A feature on its way out: its description, its numbers for statistics, and its column for Parquet. */
-export interface FrameColumn extends Description {
-  readonly name: string;
-  /** Throws where LeRobot could not take a row as it is. The rows are of one episode. */
-  numbers(range: RowRange): Numbers;
-  data(range: RowRange): Data;
-}
 
 /** All columns of the frames: those of fields in field order, then what LeRobot wants besides. */
 export function frameColumns(
@@ -38,13 +29,12 @@ export function frameColumns(
   const columns = fields.map((field) => {
     const special = counted.get(field.name);
     counted.delete(field.name);
-    if (special !== undefined) return countedColumn(field.name, special);
+    if (special !== undefined) return special;
     const asked = ownValue(options.features, field.name) ?? {};
     const description = describeField(connection, field, asked, known.get(field.name) ?? null);
     return fieldColumn(connection, field, description, asked.dtype === undefined);
   });
-  for (const [name, rest] of counted) columns.push(countedColumn(name, rest));
-  return columns;
+  return [...columns, ...counted.values()];
 }
 
 function fieldColumn(
@@ -61,38 +51,6 @@ function fieldColumn(
     numbers: (range) => everyFieldValue(connection, field, width, range),
     data: (range) => fieldData(connection, field, layout, range, [], isExact),
   };
-}
-
-function countedColumn(name: string, { description, count, check }: Counted): FrameColumn {
-  const { value } = description.layout;
-  return {
-    ...description,
-    name,
-    numbers(range) {
-      const numbers = count(range);
-      check(numbers, range);
-      return numbers;
-    },
-    data(range) {
-      const numbers = count(range);
-      const data = value.dtype === "float32" ? new Float32Array(numbers) : toInt64(numbers);
-      // Let go of at once: left to the collector, such arrays pile up to hundreds of megabytes.
-      (numbers.buffer as ArrayBuffer).transfer(0);
-      const type = arrowValueType(value);
-      return makeData({ type: type as never, length: data.length, nullCount: 0, data: data as never });
-    },
-  };
-}
-
-/** Whole numbers from 0 to 2 ** 53, by halves of 32 bits: ten times as fast as a bigint each. */
-function toInt64(numbers: Float64Array): BigInt64Array {
-  const integers = new BigInt64Array(numbers.length);
-  const halves = new Int32Array(integers.buffer);
-  for (let i = 0; i < numbers.length; i++) {
-    halves[2 * i] = numbers[i];
-    halves[2 * i + 1] = numbers[i] / 2 ** 32;
-  }
-  return integers;
 }
 
 /** How rows go out as tables, in the words of what writes them. */
