@@ -1,4 +1,5 @@
 import type { Table } from "apache-arrow";
+import { append } from "./append/append.ts";
 import type { Appender } from "./append/appender.ts";
 import { appendColumns, type ColumnsInput } from "./append/columns.ts";
 import type { FieldValue } from "./append/values.ts";
@@ -222,17 +223,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
     if (typeof step === "number" && values === undefined) {
       if (this.#appender.appendPlain(step, fields as StepValues<Fields>)) return;
     }
-    this.#session.write("append", () => {
-      if (values === undefined && !Array.isArray(step) && !ArrayBuffer.isView(step)) {
-        this.#appender.appendStep(step as number, fields as StepValues<Fields>);
-      } else {
-        this.#appender.appendSequences({
-          steps: step as ArrayLike<number>,
-          names: fields as readonly string[],
-          values: values!,
-        });
-      }
-    });
+    append(this.#session, step, fields, values);
   }
 
   /**

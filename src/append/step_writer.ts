@@ -1,6 +1,7 @@
 import { describe, type Field } from "../fields.ts";
 import { markKind, tailRecord } from "../native/abi.ts";
 import { isInt64, wrongStep } from "../steps.ts";
+import { type Tail, writeRecord } from "./tail.ts";
 import {
   type Cells,
   checkAttached,
@@ -17,23 +18,12 @@ import {
 /** Stands for the place of a field that has to be looked up. */
 export const unknownField = -2;
 
-/** Thrown when a step does not fit what is left of the buffers. */
-export const noRoom: unique symbol = Symbol("no room");
+const recordWords = tailRecord.length;
 
-const twoTo32 = 2 ** 32;
+/** In place of a count, for values that what is left of the buffers does not hold. */
+const noRoom = -1;
 
-/** Where the writer begins: in buffers, from a word of records and a value on, and in the stream. */
-export interface Place {
-  readonly records: Int32Array;
-  readonly cells: Cells;
-  readonly record: number;
-  readonly value: number;
-  /** How many records may still say what tokens cannot. */
-  readonly marksLeft: number;
-  /** The last step, and the place in field order of its last field. */
-  readonly step: number | bigint;
-  readonly field: number;
-}
+export const twoTo32 = 2 ** 32;
 
 /** Tokens or lists as the seed gives them: sequences of one length. */
 export interface Sequences {
@@ -44,7 +34,7 @@ export interface Sequences {
 
 /**
  * Lays steps out as records and values, with every check there is. What it has written is nobody's until the caller
- * publishes it, so it may throw half way.
+ * publishes it, so it may throw half way; and it may return false, for a step that does not fit what is left of the tail.
  */
 export class StepWriter {
   /** Where it has got to: the next word of records, the next value, the last step and field, and rows begun. */
@@ -52,10 +42,11 @@ export class StepWriter {
   value = 0;
   marksLeft = 0;
   step: number | bigint = -Infinity;
+  /** The place in field order of the last field of that step. */
   field = -1;
   rowCount = 0;
-  /** Whether a field was written as a list for the first time. */
-  hasNewList = false;
+  /** Fields that were written as a list for the first time. */
+  newLists: Field[] = [];
   #records: Int32Array = new Int32Array(0);
   #cells!: Cells;
   #stepRecord = 0;
@@ -72,21 +63,25 @@ export class StepWriter {
     this.#fieldOfName = new Map(fields.map((field) => [field.name, field]));
   }
 
-  /** Goes to a place. */
-  begin({ records, cells, record, value, marksLeft, step, field }: Place): void {
+  /** Goes to the end of what the tail holds, and of the stream. */
+  begin(
+    { records, cells, recordsEnd, valuesEnd, marksLeft }: Tail,
+    step: number | bigint,
+    field: number,
+  ): void {
     this.#records = records;
     this.#cells = cells;
-    this.record = record;
-    this.value = value;
+    this.record = recordsEnd;
+    this.value = valuesEnd;
     this.marksLeft = marksLeft;
     this.step = step;
     this.field = field;
     this.rowCount = 0;
-    this.hasNewList = false;
+    if (this.newLists.length > 0) this.newLists = [];
   }
 
   /** One step, its fields by name in any order. */
-  writeStep(step: number | bigint, values: Readonly<Record<string, FieldValue>>): void {
+  writeStep(step: number | bigint, values: Readonly<Record<string, FieldValue>>): boolean {
     const isGiven = this.#isGiven.fill(0);
     let isEmpty = true;
     for (const name in values) {
@@ -96,25 +91,23 @@ export class StepWriter {
     if (isEmpty && !isPlain(values)) throw noFields(values);
     this.#beginStep(step);
     for (const field of this.fields) {
-      const value = isGiven[field.position] === 1 ? values[field.name] : null;
-      if (value !== null && value !== undefined) this.#writeField(field, value);
+      if (isGiven[field.position] === 1 && !this.#writeField(field, values[field.name])) return false;
     }
-    this.#endStep();
+    return this.#endStep();
   }
 
   /** Any number of tokens or lists, strictly in field order within each step. */
-  writeSequences({ steps, names, values }: Sequences, count: number): void {
+  writeSequences({ steps, names, values }: Sequences, count: number): boolean {
     for (let i = 0; i < count; i++) {
       const field = this.#fieldOf(names[i]);
       const step = steps[i];
       if (i === 0 || step != this.step) {
-        if (i > 0) this.#endStep();
+        if (i > 0 && !this.#endStep()) return false;
         this.#beginStep(step);
       }
-      const value = values[i];
-      if (value !== null && value !== undefined) this.#writeField(field, value);
+      if (!this.#writeField(field, values[i])) return false;
     }
-    if (count > 0) this.#endStep();
+    return count === 0 || this.#endStep();
   }
 
   #fieldOf(name: string): Field {
@@ -149,22 +142,25 @@ export class StepWriter {
     if (this.field === unknownField) this.field = this.findLastField();
   }
 
-  #writeField(field: Field, value: unknown): void {
+  #writeField(field: Field, value: unknown): boolean {
+    if (value === null || value === undefined) return true;
     if (field.position <= this.field) throw this.#outOfOrder(field);
-    const at = this.value;
-    let count = 1;
-    if (typeof value === "number" && field.kind === 0) {
-      if (at >= this.#cells.values.length) throw noRoom;
-      this.#cells.values[at] = value;
-    } else if (typeof value === "object") {
-      count = this.#writeListValue(field, value as object);
-    } else {
-      if (at >= this.#cells.values.length) throw noRoom;
-      writeScalar(this.#cells, at, field, value);
-    }
-    this.#writeRecord(field.type, count);
-    this.value = at + count;
+    const count = typeof value === "object"
+      ? this.#writeListValue(field, value)
+      : this.#writeScalarValue(field, value);
+    if (count === noRoom || !this.#writeRecord(field.type, count)) return false;
+    this.value += count;
     this.field = field.position;
+    return true;
+  }
+
+  /** Returns how many values it has written, or that there is no room. */
+  #writeScalarValue(field: Field, value: unknown): number {
+    const at = this.value;
+    if (at >= this.#cells.values.length) return noRoom;
+    if (typeof value === "number" && field.kind === 0) this.#cells.values[at] = value;
+    else writeScalar(this.#cells, at, field, value);
+    return 1;
   }
 
   #writeListValue(field: Field, value: object): number {
@@ -174,37 +170,34 @@ export class StepWriter {
     if (this.value + length > this.#cells.values.length) {
       // Before memory is made for as many as a list that holds nothing may claim to have.
       checkElements(field, value as ArrayLike<unknown>, length);
-      throw noRoom;
+      return noRoom;
     }
     if (!field.isList) {
-      this.hasNewList = true;
-      this.#writeRecord(field.type, markKind.listField);
+      this.newLists.push(field);
+      if (!this.#writeRecord(field.type, markKind.listField)) return noRoom;
     }
     writeList(this.#cells, this.value, field, value as NumberArray | readonly Scalar[], length);
     return length === 0 ? markKind.emptyList : length;
   }
 
-  #writeRecord(type: number, count: number): void {
-    const records = this.#records;
+  /** Returns whether there was room for it. */
+  #writeRecord(type: number, count: number): boolean {
     const at = this.record;
-    if (at >= records.length) throw noRoom;
-    if (count <= 0 && --this.marksLeft < 0) throw noRoom;
-    const step = this.step;
-    if (typeof step === "number") {
-      records[at + tailRecord.step] = step | 0;
-      records[at + tailRecord.step + 1] = Math.floor(step / twoTo32);
-    } else {
-      records[at + tailRecord.step] = Number(BigInt.asIntN(32, step));
-      records[at + tailRecord.step + 1] = Number(step >> 32n);
-    }
-    records[at + tailRecord.type] = type;
-    records[at + tailRecord.count] = count;
-    this.record = at + tailRecord.length;
+    if (at >= this.#records.length) return false;
+    if (count <= 0 && --this.marksLeft < 0) return false;
+    const { step } = this;
+    const isNumber = typeof step === "number";
+    const stepLow = isNumber ? step | 0 : Number(BigInt.asIntN(32, step));
+    const stepHigh = isNumber ? Math.floor(step / twoTo32) : Number(step >> 32n);
+    writeRecord(this.#records, at, stepLow, stepHigh, type, count);
+    this.record = at + recordWords;
+    return true;
   }
 
   /** A new step without any field is still a row, and says so. */
-  #endStep(): void {
-    if (this.#isNewStep && this.record === this.#stepRecord) this.#writeRecord(0, markKind.bareRow);
+  #endStep(): boolean {
+    if (!this.#isNewStep || this.record > this.#stepRecord) return true;
+    return this.#writeRecord(0, markKind.bareRow);
   }
 
   #outOfOrder(field: Field): RangeError {
@@ -214,14 +207,6 @@ export class StepWriter {
       `Cannot append: at step ${this.step} fields after "${last}" must follow it in field order (${order}), got "${field.name}"`,
     );
   }
-}
-
-/** Throws where a step was left out, or is something else, before anything is said of the fields. */
-export function checkIsStep(step: unknown, values: unknown): void {
-  if (typeof step === "number" || typeof step === "bigint") return;
-  const isMissing = values === undefined;
-  const advice = isMissing ? "; the step comes before the fields: append(step, { … })" : "";
-  throw wrongStep("Cannot append", "a step", step, advice);
 }
 
 export function noFields(values: unknown): TypeError {

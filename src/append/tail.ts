@@ -1,17 +1,135 @@
 import { tailRecord } from "../native/abi.ts";
+import type { TailMemory } from "../native/runtime.ts";
+import type { Connection } from "../store/connection.ts";
+import { type Cells, cellsOver } from "./values.ts";
 
-/** The memory of a tail: the number of published records, the records, and their values. */
-export interface TailMemory {
-  readonly state: Int32Array;
-  readonly records: Int32Array;
-  readonly values: ArrayBuffer;
+// A name of the module's own costs nothing, while an object that is imported is looked up for every record.
+const { step: stepAt, type: typeAt, count: countAt, length: recordWords } = tailRecord;
+
+/** Values that a buffer in the engine's own memory holds before it has to be made larger. */
+const copiedValues = 4096;
+
+/** Lays out one record: its step in two halves, its field's type ID, and the number of its values or a kind of mark. */
+export function writeRecord(
+  records: Int32Array,
+  at: number,
+  stepLow: number,
+  stepHigh: number,
+  type: number,
+  count: number,
+): void {
+  records[at + stepAt] = stepLow;
+  records[at + stepAt + 1] = stepHigh;
+  records[at + typeAt] = type;
+  records[at + countAt] = count;
+}
+
+/**
+ * The memory that steps are laid out in, and how far it is filled. It is mapped, and then what is in it is published by
+ * one atomic store; or it is the engine's own, which a call copies.
+ */
+export class Tail {
+  /** As long as what the tail may take: disk space for all of it is reserved, so that it can be flushed on a full disk. */
+  records!: Int32Array;
+  cells!: Cells;
+  /** The cells as numbers, once more: a look-up less for the loop that appends. */
+  values!: Float64Array;
+  /** How many records may still say what tokens cannot. */
+  marksLeft = Infinity;
+  /** Published records (in words) and values; always 0 where they are copied. */
+  recordsEnd = 0;
+  valuesEnd = 0;
+  isCopied: boolean;
+  /** Where the number of published records stands. */
+  readonly #state: Int32Array;
+
+  constructor(private readonly connection: Connection) {
+    const mapped = connection.mapTail();
+    const memory = mapped ?? copiedTail(copiedValues);
+    this.isCopied = mapped === null;
+    this.#state = memory.state;
+    this.#use(memory.records, cellsOver(memory.values, memory.values.byteLength / 8));
+  }
+
+  /** Takes other memory, or other parts of it. */
+  #use(records: Int32Array, cells: Cells): void {
+    this.records = records;
+    this.cells = cells;
+    this.values = cells.values;
+  }
+
+  /** Goes to the start, after a flush, and to what may be taken from there. */
+  restart(): void {
+    this.recordsEnd = 0;
+    this.valuesEnd = 0;
+    if (this.isCopied || this.connection.isClosed) return;
+    const { room } = this.connection;
+    this.marksLeft = room.marks;
+    const words = recordWords * room.records;
+    if (this.records.length === words && this.values.length === room.values) return;
+    const [{ buffer: records }, { buffer: values }] = [this.records, this.values];
+    this.#use(new Int32Array(records, 0, words), cellsOver(values as ArrayBuffer, room.values));
+  }
+
+  /** Makes everything up to here part of the stream, and returns how many values of it are new. */
+  publish(recordsEnd: number, valuesEnd: number): number {
+    if (this.isCopied) {
+      this.#copy(recordsEnd, valuesEnd);
+      return valuesEnd;
+    }
+    Atomics.store(this.#state, 0, recordsEnd / recordWords);
+    const count = valuesEnd - this.valuesEnd;
+    this.recordsEnd = recordsEnd;
+    this.valuesEnd = valuesEnd;
+    return count;
+  }
+
+  /** Hands it to the native library, which has a tail of its own and copies. */
+  #copy(recordsEnd: number, valuesEnd: number): void {
+    const records = recordsEnd / recordWords;
+    if (records === 0) return;
+    const { native, store } = this.connection;
+    this.connection.checkGrowth(
+      native.ss_store_write(store, this.records, records, this.values, valuesEnd),
+      "Cannot append",
+    );
+  }
+
+  /** For what is larger than the tail: goes past it, by way of a buffer that grows until `write` returns true. */
+  writePast(write: () => boolean): void {
+    const { isCopied, records, cells } = this;
+    try {
+      this.isCopied = true;
+      this.marksLeft = Infinity;
+      let valuesMax = Math.max(copiedValues, this.values.length);
+      do {
+        valuesMax *= 2;
+        const larger = copiedTail(valuesMax);
+        this.#use(larger.records, cellsOver(larger.values, valuesMax));
+      } while (!write());
+      // Values that a getter gives may have become fewer meanwhile, and gone into the tail after all.
+      if (!isCopied) this.connection.flush();
+    } finally {
+      this.isCopied = isCopied;
+      this.#use(records, cells);
+      this.restart();
+    }
+  }
+
+  /** Lets go of the memory, which ends with the store. */
+  release(): void {
+    // Detached arrays are empty: whatever still holds one reaches no unmapped memory, and no step fits.
+    for (const { buffer } of [this.#state, this.records, this.values]) {
+      (buffer as ArrayBuffer).transfer();
+    }
+  }
 }
 
 /** A tail in memory of the engine's own. */
-export function copiedTail(valuesMax: number): TailMemory {
+function copiedTail(valuesMax: number): TailMemory {
   return {
     state: new Int32Array(2),
-    records: new Int32Array(valuesMax * tailRecord.length),
+    records: new Int32Array(valuesMax * recordWords),
     values: new ArrayBuffer(valuesMax * 8),
   };
 }

@@ -27,6 +27,13 @@ export type LaterTables = {
   readonly [Name in keyof typeof laterSymbols]: Functions<(typeof laterSymbols)[Name]>;
 };
 
+/** The memory of a tail: the number of published records, the records, and their values. */
+export interface TailMemory {
+  readonly state: Int32Array;
+  readonly records: Int32Array;
+  readonly values: ArrayBuffer;
+}
+
 /** The three columns of one store, as typed arrays over the store's own memory. */
 export interface ColumnViews {
   steps(start: number, length: number): BigInt64Array;

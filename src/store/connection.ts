@@ -1,10 +1,9 @@
 import { StreamStoreError } from "../error.ts";
 import { rowKey, storeAction, storeMode, storeOptions, storeState } from "../native/abi.ts";
 import { runtime } from "../native/load.ts";
-import type { ColumnViews, ViewState } from "../native/runtime.ts";
+import type { ColumnViews, TailMemory, ViewState } from "../native/runtime.ts";
 import { check, status, storageFull } from "../native/status.ts";
 import { temporaryDirectory } from "../native/system.ts";
-import type { TailMemory } from "../append/tail.ts";
 
 /** Sizes of the tail, 1 MiB in all: half as much costs a flush a fifth more a step, twice as much gains nothing. */
 const tailRecordsMax = 32 * 1024;

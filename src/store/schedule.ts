@@ -63,6 +63,11 @@ export class Schedule {
     });
   }
 
+  /** The same where there are enough rows for it; what has just failed waits for the next call. */
+  runDue(): void {
+    if (this.#failure === null && this.appender.rowCount > this.appender.dueRow) this.run();
+  }
+
   /** Rows were committed behind the appender's back. */
   noteBatch(): void {
     this.#committedRows = this.appender.rowCount;

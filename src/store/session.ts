@@ -88,7 +88,6 @@ export class Session {
     this.#manifestDue = opened.manifestDue ?? null;
     const retention = retain === undefined ? null : new Retention(connection, retain);
     this.appender = new Appender(connection, fields, {
-      onDue: () => this.#schedule?.run(),
       onFlush: () => retention?.apply(),
       onNewList: () => this.#noteInManifest(connection.rowCount),
     });
@@ -117,6 +116,7 @@ export class Session {
     this.connection.checkOpen(action);
     this.#schedule?.check();
     this.connection.write(action, task);
+    this.#schedule?.runDue();
   }
 
   /** Moves the tail into the columns, where it holds anything. */

@@ -107,7 +107,9 @@ function timedStore(connection: Connection, clock: { ms: number }): (rows: numbe
   const retention = new Retention(connection, { ms: 1000 }, () => clock.ms);
   const appender = new Appender(connection, parseFields({ a: 0 }), { onFlush: () => retention.apply() });
   return (rows) => {
-    for (let row = 0; row < rows; row++) appender.appendStep(appender.rowCount, { a: row });
+    for (let row = 0; row < rows; row++) {
+      appender.write((writer) => writer.writeStep(appender.rowCount, { a: row }));
+    }
     appender.flush();
   };
 }
