@@ -20,7 +20,6 @@
  * @module
  */
 export { StreamStore } from "./src/store.ts";
-export type { ColumnOf, StepValues } from "./src/store.ts";
 export type { Mode, OpenOptions, StoreOptions } from "./src/store/open.ts";
 export type { Interval, ScheduleOptions } from "./src/store/schedule.ts";
 export type { Retain } from "./src/store/retention.ts";
@@ -28,11 +27,11 @@ export type { Recovery } from "./src/store/connection.ts";
 export type { DamagedChunk, Verification, VerifyOptions } from "./src/store/verify.ts";
 export { type ErrorCode, StreamStoreError } from "./src/error.ts";
 export type { Dtype, FieldEntry, FieldInfo, FieldList, FieldMap, FieldType } from "./src/fields.ts";
-export type { FieldValue, NumberArray, Scalar } from "./src/append/values.ts";
+export type { FieldValue, NumberArray, Scalar, StepValues } from "./src/append/values.ts";
 export type { Window } from "./src/read/window.ts";
 export type { Gathered, GatherOut, GatherResult, Indices } from "./src/read/gather.ts";
 export type { NestedIndices, Tokens } from "./src/read/tokens.ts";
-export type { Column } from "./src/read/column.ts";
+export type { Column, ColumnOf } from "./src/read/column.ts";
 export type { ColumnInput, ColumnNumbers, ColumnsInput } from "./src/append/columns.ts";
 export type { Row, RowValue } from "./src/read/rows.ts";
 export { FieldStats, type FieldStatsJson } from "./src/statistics/field_stats.ts";

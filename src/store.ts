@@ -2,21 +2,13 @@ import type { Table } from "apache-arrow";
 import { append } from "./append/append.ts";
 import type { Appender } from "./append/appender.ts";
 import { appendColumns, type ColumnsInput } from "./append/columns.ts";
-import type { FieldValue } from "./append/values.ts";
+import type { FieldValue, StepValues } from "./append/values.ts";
 import type { LoadDatasetOptions, LoadOptions, ParquetOptions } from "./dataset/load_options.ts";
 import type { SaveDatasetOptions } from "./dataset/save_options.ts";
 import type { ToDatasetOptions } from "./dataset/table/to_arrow.ts";
-import type { Dtype, FieldInfo, FieldList, FieldMap, FieldName, FieldTypeOf, KnownFields } from "./fields.ts";
-import { type Column, readColumn } from "./read/column.ts";
-import {
-  gather,
-  type GatherOut,
-  type GatherResult,
-  type Indices,
-  type StepsOf,
-  type TypesOf,
-  type ValuesOf,
-} from "./read/gather.ts";
+import type { FieldInfo, FieldList, FieldMap, FieldName, KnownFields } from "./fields.ts";
+import { type ColumnOf, readColumn } from "./read/column.ts";
+import { gather, type GatheredAs, type GatherOut, type Indices } from "./read/gather.ts";
 import { rowAt, rowOfStep, rowOfToken, rowsOf } from "./read/row.ts";
 import type { Row } from "./read/rows.ts";
 import { getTokens, type NestedIndices, type Tokens } from "./read/tokens.ts";
@@ -33,24 +25,7 @@ import type { Recovery } from "./store/connection.ts";
 import { inspectText } from "./store/inspect.ts";
 import type { OpenOptions, StoreOptions } from "./store/open.ts";
 import { noteSession, openSession, Session, temporarySession, waitForRows } from "./store/session.ts";
-import { type Verification, verifyChunks, type VerifyOptions } from "./store/verify.ts";
-
-/** What one step holds: a value for each field that it has. Taken by {@linkcode StreamStore.append}. */
-export type StepValues<Fields extends FieldList> = { readonly [Name in FieldName<Fields>]?: FieldValue };
-
-/** What {@linkcode StreamStore.column} returns for a field: with the array class of its dtype. */
-export type ColumnOf<Fields extends FieldList, Key extends FieldName<Fields>> = Column<
-  { float64: Float64Array; int64: BigInt64Array; uint64: BigUint64Array }[DtypeOf<FieldTypeOf<Fields, Key>>]
->;
-
-/**
- * The dtype that a field is declared with: all that it may be, where its type does not tell.
- *
- * @internal
- */
-type DtypeOf<Type> = Type extends { readonly dtype: infer Given extends Dtype } ? Given
-  : Type extends { readonly dtype?: infer Given } ? "float64" | Extract<Given, Dtype>
-  : "float64";
+import { type Verification, verify, type VerifyOptions } from "./store/verify.ts";
 
 /**
  * A stream of tokens, collected step by step and read as windows while it grows. It lives in memory-mapped files: here
@@ -64,9 +39,10 @@ type DtypeOf<Type> = Type extends { readonly dtype: infer Given extends Dtype } 
  * using store = new StreamStore({ action: 0, observation: 1, reward: 2, done: 3 });
  * store.append(0, { action: 1, observation: [0.1, -0.2, 0.05, 0.3], reward: 1, done: false });
  * store.append(1, { action: 0, observation: [0.2, -0.1, 0.04, 0.2], reward: 1, done: true });
- * assert.equal(store.length, 14);
- * assert.equal(store.rowCount, 2);
  * assert.deepEqual([...store.window(7, 2).values], [0, 0.2]);
+ * console.log(store.toString()); // or console.log(store)
+ * store.close(); // or the end of the block, by `using`
+ * assert.deepEqual([store.length, store.rowCount, store.isClosed], [14, 2, true]);
  * ```
  */
 export class StreamStore<const Fields extends FieldList = FieldMap> {
@@ -97,9 +73,8 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * Opens a store in a directory: creates it, goes on with it, or only reads it. One writer at a time has a store; any
    * number of readers, in other processes and in workers, see what it has committed.
    *
-   * A step that `append` returned from survives the death of the process, and the end of a Worker that did not close
-   * its store: either leaves it free for the next writer. What `sync` or `close` returned from survives a failure of the
-   * whole system.
+   * A step that `append` returned from survives the death of the process, or of a Worker; either leaves the store free
+   * for the next writer. What `sync` or `close` returned from survives a failure of the whole system.
    *
    * @param path The directory. Its parent must exist.
    * @param options The fields, what is to be done with the store, and how often steps are committed and made durable.
@@ -117,12 +92,16 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * import { tmpdir } from "node:os";
    *
    * const path = `${mkdtempSync(`${tmpdir()}/example-`)}/run.stream`;
-   * {
-   *   using writer = StreamStore.open(path, { fields: { action: 0, reward: 1 } });
-   *   writer.append(0, { action: 1, reward: 0.5 });
-   * }
+   * using writer = StreamStore.open(path, { fields: { action: 0, reward: 1 } });
    * using reader = StreamStore.open(path, { mode: "read" });
-   * assert.deepEqual(reader.rows(), [{ step: 0, action: 1, reward: 0.5 }]);
+   * writer.append(0, { action: 1, reward: 0.5 });
+   * writer.flush();
+   * assert.deepEqual([reader.rowCount, reader.refresh(), reader.rowCount], [0, true, 1]);
+   *
+   * setTimeout(() => (writer.append(1, { reward: 2 }), writer.sync()), 10);
+   * await reader.waitForRows(2);
+   * assert.deepEqual(reader.row(1), { step: 1, reward: 2 });
+   * assert.deepEqual((await reader.verify()).damaged, []);
    * ```
    */
   static open<const Fields extends FieldList = FieldMap>(
@@ -154,7 +133,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
 
   /** The fields, in field order: name, type ID and dtype of each. */
   get fields(): readonly FieldInfo[] {
-    return this.#session.fields.map(({ name, type, dtype }) => Object.freeze({ name, type, dtype }));
+    return this.#session.fieldInfos();
   }
 
   /** Whether `close` was called. */
@@ -173,9 +152,8 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * exact in the field's dtype.
    * @throws {TypeError} If a name is no field, or a value is no number, boolean, bigint or flat list of them.
    * @throws {StreamStoreError} If the store is closed or open for reading only (`closed`, `read-only`), this is called
-   * by a getter or a proxy in the middle of another call that writes (`busy`), or the disk has no more room
-   * (`storage-full`): then this step is not appended, all before it can be read, and appending works
-   * again once there is room.
+   * in the middle of another call that writes (`busy`), or the disk has no more room (`storage-full`): then all before
+   * this step can be read, and appending works again once there is room.
    *
    * @example
    * ```ts
@@ -185,7 +163,8 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * using store = new StreamStore({ action: 0, observation: 1 });
    * store.append(7, { action: 1, observation: [0.5, 0.25] });
    * assert.throws(() => store.append(6, { action: 1 }), RangeError);
-   * assert.equal(store.length, 3);
+   * store.append([8, 8, 9], ["action", "observation", "action"], [0, [1, 2, 3], 1]);
+   * assert.deepEqual([store.length, store.rowCount], [8, 3]);
    * ```
    */
   append(step: number | bigint, values: StepValues<Fields>): void;
@@ -199,31 +178,16 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * @throws {RangeError} As above, and if the sequences differ in length.
    * @throws {TypeError} As above, and if one of them is no list.
    * @throws {StreamStoreError} As above.
-   *
-   * @example
-   * ```ts
-   * import { StreamStore } from "@streamstore/streamstore";
-   * import assert from "node:assert/strict";
-   *
-   * using store = new StreamStore({ action: 0, reward: 1 });
-   * store.append([0, 0, 1], ["action", "reward", "action"], [1, 0.5, 0]);
-   * assert.deepEqual(store.rows(), [{ step: 0, action: 1, reward: 0.5 }, { step: 1, action: 0 }]);
-   * ```
+   * @see {@linkcode StreamStore.append}
    */
   append(
     steps: ArrayLike<number | bigint>,
     names: readonly FieldName<Fields>[],
     values: ArrayLike<FieldValue>,
   ): void;
-  append(
-    step: number | bigint | ArrayLike<number | bigint>,
-    fields: StepValues<Fields> | readonly string[],
-    values?: ArrayLike<FieldValue>,
-  ): void {
-    if (typeof step === "number" && values === undefined) {
-      if (this.#appender.appendPlain(step, fields as StepValues<Fields>)) return;
-    }
-    append(this.#session, step, fields, values);
+  append(step: unknown, fields: object, values?: unknown): void {
+    const isAppended = values === undefined && this.#appender.appendPlain(step, fields);
+    if (!isAppended) append(this.#session, step, fields, values);
   }
 
   /**
@@ -260,18 +224,6 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * @throws {RangeError} If the window does not lie within the stream.
    * @throws {StreamStoreError} If the store is closed (`closed`), or the process may not view native memory
    * (`windows-not-permitted`; in Deno, it needs `--allow-ffi` without a path); `gather` copies and works there too.
-   *
-   * @example
-   * ```ts
-   * import { StreamStore } from "@streamstore/streamstore";
-   * import assert from "node:assert/strict";
-   *
-   * using store = new StreamStore({ reward: 0 });
-   * for (let step = 0; step < 100; step++) store.append(step, { reward: step });
-   * const { steps, values } = store.window(store.length - 3, 3);
-   * assert.deepEqual([...values], [97, 98, 99]);
-   * assert.equal(steps[2], 99n);
-   * ```
    */
   window(start: number, length: number): Window {
     return readWindow(this.#session, start, length);
@@ -286,17 +238,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * @throws {RangeError} If an index is out of range, lists are ragged, or the shape does not multiply to the count.
    * @throws {TypeError} If an index is no number.
    * @throws {StreamStoreError} If the store is closed (`closed`).
-   *
-   * @example
-   * ```ts
-   * import { StreamStore } from "@streamstore/streamstore";
-   * import assert from "node:assert/strict";
-   *
-   * using store = new StreamStore({ action: 0, reward: 1 });
-   * for (let step = 0; step < 10; step++) store.append(step, { action: step, reward: 0.5 });
-   * const { shape, values } = store.get([[0, 1], [18, 19]]);
-   * assert.deepEqual([shape, [...values]], [[2, 2], [0, 0.5, 9, 0.5]]);
-   * ```
+   * @see {@linkcode StreamStore.gather}
    */
   get(indices: Indices | NestedIndices, shape?: readonly number[]): Tokens {
     return getTokens(this.#session, indices, shape);
@@ -307,9 +249,8 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    *
    * @param starts Token indices, shape `[B]`.
    * @param length Tokens a window, T.
-   * @param out For each column an array to fill, a dtype for a new one, or null to leave it out. By default all three
-   * are made: `values` float64, `types` int32, `steps` int64. A result can be passed again to be filled anew. Cells of
-   * int64 and uint64 fields come as the nearest float.
+   * @param out For each column an array to fill, a dtype for a new one, or null to leave it out. A result can be passed
+   * again to be filled anew. Cells of int64 and uint64 fields come as the nearest float.
    * @returns The arrays, each of shape `[B, T]`.
    * @throws {RangeError} If a window does not lie within the stream, or an array has another length than
    * `starts.length * length`. Nothing is written then.
@@ -325,8 +266,11 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * for (let step = 0; step < 100; step++) store.append(step, { action: step });
    * const batch = store.gather([10, 50], 3, { values: "float32", steps: null });
    * assert.deepEqual(batch.values, Float32Array.of(10, 11, 12, 50, 51, 52));
-   * store.gather([0, 1], 3, batch);
+   * store.gather([0, 1], 3, batch); // into the same arrays
    * assert.deepEqual(batch.values, Float32Array.of(0, 1, 2, 1, 2, 3));
+   *
+   * const { shape, values } = store.get([[10, 98], [50, 99]]);
+   * assert.deepEqual([shape, [...values]], [[2, 2], [10, 98, 50, 99]]);
    * ```
    */
   gather<
@@ -337,9 +281,8 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
     starts: Indices,
     length: number,
     out: GatherOut<Values, Types, Steps> = {},
-  ): GatherResult<ValuesOf<Values>, TypesOf<Types>, StepsOf<Steps>> {
-    const gathered: unknown = gather(this.#session, starts, length, out as GatherOut);
-    return gathered as GatherResult<ValuesOf<Values>, TypesOf<Types>, StepsOf<Steps>>;
+  ): GatheredAs<Values, Types, Steps> {
+    return gather(this.#session, starts, length, out as GatherOut);
   }
 
   /**
@@ -351,25 +294,6 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * each.
    * @throws {RangeError | TypeError} If an option is none or not allowed: the message names it, its value and what is.
    * @throws {StreamStoreError} If the store is closed (`closed`).
-   *
-   * @example
-   * ```ts
-   * import { StreamStore } from "@streamstore/streamstore";
-   * import assert from "node:assert/strict";
-   * import { mkdtempSync } from "node:fs";
-   * import { tmpdir } from "node:os";
-   *
-   * const path = `${mkdtempSync(`${tmpdir()}/example-`)}/run.stream`;
-   * using store = StreamStore.open(path, { fields: { reward: 0 } });
-   * for (let step = 0; step < 100; step++) store.append(step, { reward: step });
-   * using sampler = store.sampler({ tokens: 10, batchSize: 4, prefetch: 2 });
-   * assert.equal((await sampler.next())!.values.length, 4 * 10);
-   *
-   * using observed = new StreamStore({ observation: 0, done: 1 });
-   * for (let step = 0; step < 50; step++) observed.append(step, { observation: [step, 1], done: step % 10 === 9 });
-   * const dense = observed.sampler({ steps: 8, fields: { observation: 2 }, episodes: { end: "done" }, batchSize: 4 });
-   * assert.equal(dense.next()!.fields.observation.values.length, 4 * 8 * 2);
-   * ```
    */
   sampler<const Options extends PrefetchOptions<FieldName<Fields>>>(
     options: Checked<Options, PrefetchOptions<FieldName<Fields>>>,
@@ -379,8 +303,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
 
   /**
    * The newest window, for a policy that acts while it collects: what a sampler with `pad-left` would give, as a batch
-   * of one. It does not reach before the episode of the newest step, and is padded on its left. Nothing has to be
-   * committed for it.
+   * of one. It lies within the episode of the newest step, and is padded on its left. Nothing is committed for it.
    *
    * @param options The window, as for a sampler. Pass the same object every time, and do not change it: it is worked
    * out once, and the batch is filled anew by every call with it.
@@ -417,23 +340,6 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * are from.
    * @throws {RangeError | TypeError} If there is no store, one has other fields, or a weight or option is not allowed.
    * @throws {StreamStoreError} If a store is closed (`closed`).
-   *
-   * @example
-   * ```ts
-   * import { StreamStore } from "@streamstore/streamstore";
-   * import assert from "node:assert/strict";
-   *
-   * using expert = new StreamStore({ reward: 0 });
-   * using beginner = new StreamStore({ reward: 0 });
-   * for (let step = 0; step < 100; step++) {
-   *   expert.append(step, { reward: 1 });
-   *   beginner.append(step, { reward: 0 });
-   * }
-   * const sources = [{ store: expert, weight: 3 }, { store: beginner, weight: 1 }];
-   * const batch = StreamStore.mixture(sources, { tokens: 8, batchSize: 400, seed: 7 }).next();
-   * const share = batch.sources!.filter((source) => source === 0).length / 400;
-   * assert.ok(Math.abs(share - 0.75) < 0.1);
-   * ```
    */
   static mixture<const Fields extends FieldList, const Options extends MixtureOptions<FieldName<Fields>>>(
     sources: readonly MixtureSource<StreamStore<Fields>>[],
@@ -449,16 +355,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * @returns A copy. A field that was ever written as a list comes as one, of shape `[values]`, in every row.
    * @throws {RangeError} If there is no such row.
    * @throws {StreamStoreError} If the store is closed (`closed`).
-   *
-   * @example
-   * ```ts
-   * import { StreamStore } from "@streamstore/streamstore";
-   * import assert from "node:assert/strict";
-   *
-   * using store = new StreamStore({ action: 0, observation: 1 });
-   * store.append(7, { observation: [0.5, 0.25] });
-   * assert.deepEqual(store.row(0), { step: 7, observation: Float64Array.of(0.5, 0.25) });
-   * ```
+   * @see {@linkcode StreamStore.rows}
    */
   row(index: number): Row<FieldName<Fields>> {
     return rowAt(this.#session, index) as Row<FieldName<Fields>>;
@@ -478,9 +375,14 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * import { StreamStore } from "@streamstore/streamstore";
    * import assert from "node:assert/strict";
    *
-   * using store = new StreamStore({ reward: 0 });
-   * for (let step = 0; step < 10; step++) store.append(step, { reward: step / 2 });
-   * assert.deepEqual(store.rows(8), [{ step: 8, reward: 4 }, { step: 9, reward: 4.5 }]);
+   * using store = new StreamStore({ reward: 0, observation: 1 });
+   * for (const step of [3, 5, 8]) store.append(step, { reward: step / 2, observation: [step, 1] });
+   * assert.deepEqual(store.rows(2), [{ step: 8, reward: 4, observation: Float64Array.of(8, 1) }]);
+   * assert.deepEqual(store.row(2), store.rows(2)[0]);
+   * assert.deepEqual([store.rowOfToken(7), store.rowOfStep(8), store.rowOfStep(4)], [2, 2, -1]);
+   *
+   * const { values, width } = store.column("observation");
+   * assert.deepEqual([[...values], width], [[3, 1, 5, 1, 8, 1], 2]);
    * ```
    */
   rows(from?: number, to?: number): Row<FieldName<Fields>>[] {
@@ -494,16 +396,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * @returns A row index.
    * @throws {RangeError} If there is no such token.
    * @throws {StreamStoreError} If the store is closed (`closed`).
-   *
-   * @example
-   * ```ts
-   * import { StreamStore } from "@streamstore/streamstore";
-   * import assert from "node:assert/strict";
-   *
-   * using store = new StreamStore({ action: 0, observation: 1 });
-   * for (let step = 0; step < 10; step++) store.append(step, { action: 1, observation: [2, 3] });
-   * assert.equal(store.rowOfToken(7), 2);
-   * ```
+   * @see {@linkcode StreamStore.rows}
    */
   rowOfToken(index: number): number {
     return rowOfToken(this.#session, index);
@@ -516,16 +409,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * @returns A row index, or -1.
    * @throws {RangeError} If it is no such number.
    * @throws {StreamStoreError} If the store is closed (`closed`).
-   *
-   * @example
-   * ```ts
-   * import { StreamStore } from "@streamstore/streamstore";
-   * import assert from "node:assert/strict";
-   *
-   * using store = new StreamStore({ reward: 0 });
-   * for (const step of [3, 5, 8]) store.append(step, { reward: 1 });
-   * assert.deepEqual([store.rowOfStep(8), store.rowOfStep(4)], [2, -1]);
-   * ```
+   * @see {@linkcode StreamStore.rows}
    */
   rowOfStep(step: number | bigint): number {
     return rowOfStep(this.#session, step);
@@ -540,17 +424,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * @returns Float64, or the field's own int64 or uint64.
    * @throws {TypeError} If the name is no field.
    * @throws {StreamStoreError} If the store is closed (`closed`).
-   *
-   * @example
-   * ```ts
-   * import { StreamStore } from "@streamstore/streamstore";
-   * import assert from "node:assert/strict";
-   *
-   * using store = new StreamStore({ reward: 0, observation: 1 });
-   * for (let step = 0; step < 3; step++) store.append(step, { reward: step, observation: [step, 1] });
-   * assert.deepEqual(store.column("reward").values, Float64Array.of(0, 1, 2));
-   * assert.equal(store.column("observation").width, 2);
-   * ```
+   * @see {@linkcode StreamStore.rows}
    */
   column<Key extends FieldName<Fields>>(name: Key): ColumnOf<Fields, Key> {
     return readColumn(this.#session, name) as ColumnOf<Fields, Key>;
@@ -561,25 +435,12 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * FieldStats} for the methods and how exact they are.
    *
    * One native pass takes all the fields that are asked for. A later call reads only what is new since, and goes on:
-   * rows that `retain` has dropped stay counted, and those dropped before any call never are.
+   * rows that `retain` has dropped stay counted, but for those dropped before the first call.
    *
    * @param options `fields`: the names to look at; by default all.
    * @returns For each name its `FieldStats`, which does not change when the store grows.
    * @throws {TypeError} If a name is no field, or `fields` no list.
    * @throws {StreamStoreError} If the store is closed (`closed`).
-   *
-   * @example
-   * ```ts
-   * import { StreamStore } from "@streamstore/streamstore";
-   * import assert from "node:assert/strict";
-   *
-   * using store = new StreamStore({ action: 0, reward: 1 });
-   * for (let step = 0; step <= 100; step++) store.append(step, { action: step % 2, reward: step / 10 });
-   * const { reward } = store.stats({ fields: ["reward"] });
-   * assert.deepEqual([reward.count, reward.min, reward.max, reward.mean], [101, 0, 10, 5]);
-   * assert.ok(Math.abs(reward.standardDeviation - Math.sqrt(8.5)) < 1e-12);
-   * assert.ok(Math.abs(reward.quantile(0.9) - 9) <= 9 / 257);
-   * ```
    */
   stats<const Key extends FieldName<Fields> = FieldName<Fields>>(
     options: {
@@ -599,31 +460,14 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    *
    * @param options Features by field name, further columns of shape `[rows]`, and the name of a column for the steps.
    * @returns A table of as many rows as are kept.
-   * @throws {RangeError} If a value does not fit the feature, or an extra column has another number of rows. A float
-   * that a narrower float cannot hold is rounded.
+   * @throws {RangeError} If a value does not fit the feature, or an extra column has another number of rows.
    * @throws {TypeError} If a name is no field, a feature is none that numbers can have, or a column's name is used
    * twice.
    * @throws {StreamStoreError} If the store is closed (`closed`).
-   *
-   * @example
-   * ```ts
-   * import { StreamStore } from "@streamstore/streamstore";
-   * import assert from "node:assert/strict";
-   *
-   * using store = new StreamStore({ action: 0, observation: 1 });
-   * store.append(0, { action: 1, observation: [0.5, 0.25] });
-   * store.append(1, { observation: [1, 2] });
-   * const table = await store.toDataset({
-   *   fieldFeatures: { action: { dtype: "int32", _type: "Value" } },
-   *   extra: { task: ["balance", "balance"] },
-   * });
-   * assert.deepEqual(table.getChild("action")!.toJSON(), [1, null]);
-   * assert.equal(table.getChild("task")!.get(0), "balance");
-   * ```
+   * @see {@linkcode StreamStore.fromDataset}
    */
   async toDataset(options: ToDatasetOptions<FieldName<Fields>> = {}): Promise<Table> {
-    const { tableOf } = await import("./dataset/session.ts");
-    return tableOf(this.#session, options as ToDatasetOptions);
+    return await (await import("./dataset/session.ts")).tableOf(this.#session, options as ToDatasetOptions);
   }
 
   /**
@@ -650,26 +494,45 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * using store = new StreamStore({ reward: 0, done: 1 });
    * await store.fromDataset(tableFromArrays({ reward: Float32Array.of(0.5, 1), note: ["a", "b"] }));
    * assert.deepEqual(store.rows(), [{ step: 0, reward: 0.5 }, { step: 1, reward: 1 }]);
+   * const table = await store.toDataset({ extra: { task: ["balance", "balance"] } });
+   * assert.deepEqual(table.schema.names, ["reward", "done", "task"]);
    * ```
    */
   async fromDataset(table: Table, options: LoadOptions = {}): Promise<void> {
-    const { loadTable } = await import("./dataset/session.ts");
-    await loadTable(this.#session, table, options);
+    await (await import("./dataset/session.ts")).loadTable(this.#session, table, options);
   }
 
   /**
    * Appends all rows of a Parquet file, or of every `*.parquet` in a folder and those below it, in the order of their
-   * paths; or none. Only columns that are fields are read, one row group at a time. Steps and features are as in
-   * `fromDataset`. Nothing else may be appended until the promise is settled.
+   * paths; or none. Only columns that are fields are read, one row group at a time. All else is as in `loadDataset`.
    *
    * @param path A file or a folder.
    * @param options Which fields to load, the column of steps, and what becomes of a null inside a list.
-   * @throws {RangeError} If a value is not exact in its field, a list holds a null, steps do not rise, or a file has
-   * no column that is a field.
-   * @throws {TypeError} If a field's column holds no numbers.
-   * @throws {StreamStoreError} If the store is closed or open for reading only (`closed`, `read-only`), something else
-   * was appended meanwhile (`busy`), the disk has no more room (`storage-full`), or a file is not there (`not-found`),
-   * is not what it should be (`damaged`) or of a kind that is not read (`unsupported`).
+   * @throws {RangeError | TypeError} As `loadDataset`.
+   * @throws {StreamStoreError} As `loadDataset`.
+   * @see {@linkcode StreamStore.saveDataset}
+   */
+  async fromParquet(path: string, options: ParquetOptions<FieldName<Fields>> = {}): Promise<void> {
+    await (await import("./dataset/session.ts")).loadParquet(this.#session, path, options);
+  }
+
+  /**
+   * Saves all rows as one split of a dataset that Python's `datasets` reads with the same features and the same bits.
+   * They are written beside their place and then moved there, in pieces that are small in memory. {@link DatasetFormat}
+   * says what each format becomes.
+   *
+   * @param name A path, which begins with `./`, `../` or `/`, exists, or ends as the files of datasets do
+   * (`.parquet`); else `user/name` on the HuggingFace Hub.
+   * @param split The split's name: letters, digits, `_` and single dots.
+   * @param options How it is written, and the features and further columns as `toDataset` takes them. Without `format`
+   * the name's ending decides, then what lies in the folder, then it is `disk`.
+   * @throws {RangeError} If a value does not fit its feature, or an option is not allowed.
+   * @throws {TypeError} As `toDataset`, and if `name` is neither path nor name.
+   * @throws {StreamStoreError} If the store is closed (`closed`), a file cannot be written (among others
+   * `storage-full`, `permission-denied`), and then what was there is there still, or the folder holds one dataset
+   * itself instead of splits (`already-exists`). For the Hub: without a token that may write (`permission-denied`), if
+   * other splits have other columns (`fields-differ`), an `append` finds another dataset than its last push left
+   * (`diverged`), or the Hub fails (`input-output`).
    *
    * @example
    * ```ts
@@ -679,63 +542,17 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * import { tmpdir } from "node:os";
    *
    * const path = `${mkdtempSync(`${tmpdir()}/example-`)}/runs.parquet`;
-   * using store = new StreamStore({ "observation.state": 0, action: 1 });
-   * store.append(0, { "observation.state": [0.5, 0.25], action: 1 });
-   * await store.saveDataset(path);
-   * using copy = new StreamStore({ "observation.state": 0, action: 1 });
-   * await copy.fromParquet(path, { columns: ["action"] });
-   * assert.deepEqual(copy.rows(), [{ step: 0, action: 1 }]);
-   * ```
-   */
-  async fromParquet(path: string, options: ParquetOptions<FieldName<Fields>> = {}): Promise<void> {
-    const { loadParquet } = await import("./dataset/session.ts");
-    await loadParquet(this.#session, path, options);
-  }
-
-  /**
-   * Saves all rows as one split of a dataset that Python's `datasets` reads with the same features and the same bits.
-   * They are written beside their place and then moved there, in pieces that are small in memory.
-   *
-   * | format | what is written | Python reads it with |
-   * | --- | --- | --- |
-   * | `disk` | a folder with a folder for each split; other splits that are there stay | `load_from_disk` |
-   * | `parquet` | `data/{split}-00000-of-00001.parquet` in a folder, or one file | `load_dataset` |
-   * | `arrow` | Arrow IPC: `{split}.arrow` in a folder, or one file; a stream where its name ends with `.arrows` | `load_dataset("arrow")` |
-   * | `jsonl`, `csv` | `{split}.jsonl` or `{split}.csv` in a folder, or one file, without features | `load_dataset("json")`, `("csv")` |
-   *
-   * In JSON lines and CSV every number is one that reads back to the same bits, but for a NaN's: `NaN`, `Infinity` and
-   * `-Infinity` are the words that Python's `json` has for them. Lists in CSV are JSON; a null there is an empty cell.
-   *
-   * @param name A path, which begins with `./`, `../` or `/`, exists, or ends as the files of datasets do
-   * (`.parquet`); else `user/name` on the HuggingFace Hub.
-   * @param split The split's name: letters, digits, `_` and single dots.
-   * @param options How it is written, and the features and further columns as `toDataset` takes them. Without `format`
-   * the name's ending decides, then what lies in the folder, then it is `disk`.
-   * @throws {RangeError} If a value does not fit its feature, or an option is not allowed.
-   * @throws {TypeError} If a name is no field, a feature is none that numbers can have, or `name` is neither path nor
-   * name.
-   * @throws {StreamStoreError} If the store is closed (`closed`), or a file cannot be written (among others
-   * `storage-full`, `permission-denied`): then what was there before is there still. If the
-   * folder holds one dataset itself instead of splits (`already-exists`). For the Hub: without a token that
-   * may write (`permission-denied`), if other splits have other columns (`fields-differ`), an `append` finds another
-   * dataset than its last push left (`diverged`), or the Hub fails (`input-output`).
-   *
-   * @example
-   * ```ts
-   * import { StreamStore } from "@streamstore/streamstore";
-   * import assert from "node:assert/strict";
-   * import { mkdtempSync } from "node:fs";
-   * import { tmpdir } from "node:os";
-   *
-   * const folder = `${mkdtempSync(`${tmpdir()}/example-`)}/runs`;
    * using store = new StreamStore({ action: 0, observation: 1 });
    * store.append(0, { action: 1, observation: [0.5, 0.25] });
-   * store.append(1, { observation: [1, 2] });
-   * await store.saveDataset(folder, "train", { fieldFeatures: { action: { dtype: "int32", _type: "Value" } } });
+   * store.append(1, { action: 0, observation: [1, 2] });
+   * await store.saveDataset(path, "train", { fieldFeatures: { action: { dtype: "int32", _type: "Value" } } });
    *
-   * using copy = new StreamStore({ action: 0, observation: 1 });
-   * await copy.loadDataset(folder, "train");
-   * assert.deepEqual(copy.rows(), store.rows());
+   * using sorted = new StreamStore({ action: 0, observation: 1 });
+   * await sorted.loadDataset(path, "train", { sortBy: "action" });
+   * assert.deepEqual(sorted.row(0), { ...store.row(1), step: 0 });
+   * using actions = new StreamStore({ action: 0, observation: 1 });
+   * await actions.fromParquet(path, { columns: ["action"] });
+   * assert.deepEqual(actions.rows(), [{ step: 0, action: 1 }, { step: 1, action: 0 }]);
    * ```
    */
   async saveDataset(
@@ -743,54 +560,34 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
     split = "train",
     options: SaveDatasetOptions<FieldName<Fields>> = {},
   ): Promise<void> {
-    const { save } = await import("./dataset/session.ts");
-    await save(this.#session, name, split, options as SaveDatasetOptions);
+    await (await import("./dataset/session.ts")).save(
+      this.#session,
+      name,
+      split,
+      options as SaveDatasetOptions,
+    );
   }
 
   /**
-   * Appends all rows of one split of a dataset, or none. It may be a folder or a file, in any format that
-   * `saveDataset` writes and however it was written; its splits are found as Python's `datasets` finds them. Only
-   * columns that are fields are kept. Steps and features are as in `fromDataset`. Nothing else may be appended until
-   * the promise is settled.
+   * Appends all rows of one split of a dataset, or none. It may be a folder or a file, of any {@link DatasetFormat},
+   * whoever wrote it; its splits are found as Python's `datasets` finds them. Only columns that are fields are kept.
+   * Steps and features are as in `fromDataset`. Nothing else may be appended until the promise is settled.
    *
-   * In JSON (an object a line, or one array of objects), CSV and TSV a field's values are what the text says: numbers,
-   * `true` and `false`, lists of them. Integers are exact whatever their length, and words for NaN and the infinities
-   * are read as Python writes them; `csv` tells of another delimiter, of words for null and of columns of dates. Text
-   * may be compressed by gzip (`.jsonl.gz`).
-   *
-   * @param name A path, which begins with `./`, `../` or `/`, exists, or ends as the files of datasets do
-   * (`.parquet`); else `user/name` on the HuggingFace Hub.
+   * @param name A path or a name on the Hub, as for `saveDataset`.
    * @param split The split's name.
-   * @param options `sortBy` names columns to sort the rows by; `columns` the fields to load; `step` a column of steps.
-   * @throws {RangeError} If a value is not exact in its field, a list holds a null, steps do not rise, or a file has
-   * no column that is a field.
-   * @throws {TypeError} If a field's column holds no numbers, or a column to sort by has no order.
-   * @throws {StreamStoreError} If there is no such dataset or split (`not-found`), the store is closed or open for
-   * reading only (`closed`, `read-only`), something else was appended meanwhile (`busy`), or the disk has no more room
-   * (`storage-full`), a file is not what it should be (`damaged`, `file-too-large`) or of a kind that is not read
-   * (`unsupported`). For the Hub: if it refuses (`permission-denied`) or fails (`input-output`).
-   *
-   * @example
-   * ```ts
-   * import { StreamStore } from "@streamstore/streamstore";
-   * import assert from "node:assert/strict";
-   * import { mkdtempSync, writeFileSync } from "node:fs";
-   * import { tmpdir } from "node:os";
-   *
-   * const path = `${mkdtempSync(`${tmpdir()}/example-`)}/runs.jsonl`;
-   * writeFileSync(path, '{"episode": 1, "reward": 0.5}\n{"episode": 0, "reward": 1}\n');
-   * using store = new StreamStore({ reward: 0 });
-   * await store.loadDataset(path, "train", { sortBy: "episode" });
-   * assert.deepEqual(store.rows(), [{ step: 0, reward: 1 }, { step: 1, reward: 0.5 }]);
-   * ```
+   * @param options Among others what to sort the rows by, which fields to load, and the column of steps.
+   * @throws {RangeError | TypeError} As `fromDataset`, and if a column to sort by has no order.
+   * @throws {StreamStoreError} As `fromDataset`, and if there is no such dataset or split (`not-found`), something else
+   * was appended meanwhile (`busy`), or a file is not what it should be (`damaged`, `file-too-large`) or of a kind that
+   * is not read (`unsupported`). For the Hub: if it refuses (`permission-denied`) or fails (`input-output`).
+   * @see {@linkcode StreamStore.saveDataset}
    */
   async loadDataset(
     name: string,
     split = "train",
     options: LoadDatasetOptions<FieldName<Fields>> = {},
   ): Promise<void> {
-    const { load } = await import("./dataset/session.ts");
-    await load(this.#session, name, split, options);
+    await (await import("./dataset/session.ts")).load(this.#session, name, split, options);
   }
 
   /**
@@ -799,20 +596,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    *
    * @throws {StreamStoreError} If the store is closed (`closed`), or the disk is full or fails (`storage-full`,
    * `input-output`).
-   *
-   * @example
-   * ```ts
-   * import { StreamStore } from "@streamstore/streamstore";
-   * import assert from "node:assert/strict";
-   * import { mkdtempSync } from "node:fs";
-   * import { tmpdir } from "node:os";
-   *
-   * const path = `${mkdtempSync(`${tmpdir()}/example-`)}/run.stream`;
-   * using writer = StreamStore.open(path, { fields: { reward: 0 } });
-   * writer.append(0, { reward: 1 });
-   * writer.flush();
-   * assert.equal(StreamStore.open(path, { mode: "read" }).rowCount, 1);
-   * ```
+   * @see {@linkcode StreamStore.open}
    */
   flush(): void {
     this.#session.flush();
@@ -825,20 +609,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    *
    * @throws {StreamStoreError} If the disk is full or fails (`storage-full`, `input-output`), or the store is closed
    * or open for reading only (`closed`, `read-only`).
-   *
-   * @example
-   * ```ts
-   * import { StreamStore } from "@streamstore/streamstore";
-   * import assert from "node:assert/strict";
-   * import { mkdtempSync } from "node:fs";
-   * import { tmpdir } from "node:os";
-   *
-   * const path = `${mkdtempSync(`${tmpdir()}/example-`)}/run.stream`;
-   * using store = StreamStore.open(path, { fields: { reward: 0 } });
-   * store.append(0, { reward: 1 });
-   * store.sync();
-   * assert.equal(StreamStore.open(path, { mode: "read" }).rowCount, 1);
-   * ```
+   * @see {@linkcode StreamStore.open}
    */
   sync(): void {
     this.#session.sync();
@@ -849,21 +620,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    *
    * @returns Whether there was anything new.
    * @throws {StreamStoreError} If the store is closed (`closed`), or its files were damaged meanwhile (`damaged`).
-   *
-   * @example
-   * ```ts
-   * import { StreamStore } from "@streamstore/streamstore";
-   * import assert from "node:assert/strict";
-   * import { mkdtempSync } from "node:fs";
-   * import { tmpdir } from "node:os";
-   *
-   * const path = `${mkdtempSync(`${tmpdir()}/example-`)}/run.stream`;
-   * using writer = StreamStore.open(path, { fields: { reward: 0 } });
-   * using reader = StreamStore.open(path, { mode: "read" });
-   * writer.append(0, { reward: 1 });
-   * writer.flush();
-   * assert.deepEqual([reader.rowCount, reader.refresh(), reader.rowCount], [0, true, 1]);
-   * ```
+   * @see {@linkcode StreamStore.open}
    */
   refresh(): boolean {
     return this.#session.refresh();
@@ -877,21 +634,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * @throws {RangeError} If `rowCount` is no whole number.
    * @throws {StreamStoreError} If the store is closed, also meanwhile (`closed`).
    * @throws {Error} The reason of the signal.
-   *
-   * @example
-   * ```ts
-   * import { StreamStore } from "@streamstore/streamstore";
-   * import assert from "node:assert/strict";
-   * import { mkdtempSync } from "node:fs";
-   * import { tmpdir } from "node:os";
-   *
-   * const path = `${mkdtempSync(`${tmpdir()}/example-`)}/run.stream`;
-   * using writer = StreamStore.open(path, { fields: { reward: 0 } });
-   * using reader = StreamStore.open(path, { mode: "read" });
-   * setTimeout(() => (writer.append(0, { reward: 1 }), writer.flush()), 10);
-   * await reader.waitForRows(1);
-   * assert.equal(reader.row(0).reward, 1);
-   * ```
+   * @see {@linkcode StreamStore.open}
    */
   async waitForRows(rowCount: number, options: {
     /** Ends the waiting with its reason. */
@@ -906,38 +649,20 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * @throws {StreamStoreError} If the store is closed (`closed`).
    */
   get recovery(): Recovery {
-    const { connection } = this.#session;
-    connection.checkOpen("tell what was recovered");
-    return connection.recovery;
+    return this.#session.recovery;
   }
 
   /**
    * Reads the whole store and compares every chunk with the checksum that it was written with. A temporary store has
    * none and is always whole. Other work goes on between chunks.
    *
-   * The checksum is Fletcher's ("An arithmetic checksum for serial transmissions", IEEE Transactions on Communications
-   * 30, 1982) with sums of 64 bits: any two flipped bits are found, and any other damage but for one in 2 ** 64.
-   *
    * @param options `onProgress`: called after every chunk.
    * @returns How many chunks there are, and which of them are damaged.
    * @throws {StreamStoreError} If the store is closed, also meanwhile (`closed`).
-   *
-   * @example
-   * ```ts
-   * import { StreamStore } from "@streamstore/streamstore";
-   * import assert from "node:assert/strict";
-   * import { mkdtempSync } from "node:fs";
-   * import { tmpdir } from "node:os";
-   *
-   * const path = `${mkdtempSync(`${tmpdir()}/example-`)}/run.stream`;
-   * using store = StreamStore.open(path, { fields: { reward: 0 } });
-   * store.append(0, { reward: 1 });
-   * assert.deepEqual((await store.verify()).damaged, []);
-   * ```
+   * @see {@linkcode StreamStore.open}
    */
   async verify(options: VerifyOptions = {}): Promise<Verification> {
-    this.#session.prepareRead("verify", () => true);
-    return await verifyChunks(this.#session.connection, options);
+    return await verify(this.#session, options);
   }
 
   /**
@@ -946,17 +671,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * `isClosed` still answer, as they stood then. Closing twice does nothing.
    *
    * @throws {StreamStoreError} If the disk is full or fails. The store is closed all the same.
-   *
-   * @example
-   * ```ts
-   * import { StreamStore } from "@streamstore/streamstore";
-   * import assert from "node:assert/strict";
-   *
-   * const store = new StreamStore({ reward: 0 });
-   * store.append(0, { reward: 1 });
-   * store.close();
-   * assert.equal(store.isClosed, true);
-   * ```
+   * @see {@linkcode StreamStore}
    */
   close(): void {
     this.#session.close();
@@ -971,16 +686,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * Size and last tokens, in a few lines. A closed store, or one whose tokens cannot be read, says so.
    *
    * @returns The text that a console shows too.
-   *
-   * @example
-   * ```ts
-   * import { StreamStore } from "@streamstore/streamstore";
-   * import assert from "node:assert/strict";
-   *
-   * using store = new StreamStore({ reward: 0 });
-   * store.append(0, { reward: 0.5 });
-   * assert.equal(`${store}`, "StreamStore { reward: 0 } 1 tokens in 1 rows\n  [0] step 0 reward 0.5");
-   * ```
+   * @see {@linkcode StreamStore}
    */
   toString(): string {
     return inspectText(this);

@@ -2,7 +2,7 @@
  * Values of one field at one step, written as cells. Checks come before or with the writing, and the caller publishes
  * only after all of a step is in, so a value that is refused leaves no trace.
  */
-import { describe, type Field } from "../fields.ts";
+import { describe, type Field, type FieldList, type FieldName } from "../fields.ts";
 import { bigintAdvice } from "../steps.ts";
 import { attachedLength, lengthOf } from "../typed_array.ts";
 
@@ -35,6 +35,9 @@ export type NumberArray =
  * {@linkcode StreamStore.append}.
  */
 export type FieldValue = Scalar | NumberArray | readonly Scalar[] | null | undefined;
+
+/** What one step holds: a value for each field that it has. Taken by {@linkcode StreamStore.append}. */
+export type StepValues<Fields extends FieldList> = { readonly [Name in FieldName<Fields>]?: FieldValue };
 
 /** The same memory by three names: numbers, 64-bit integers, and 32-bit halves. */
 export interface Cells {

@@ -1,8 +1,22 @@
 import { describe } from "../fields.ts";
 
 /**
- * The forms in which a dataset lies on a disk: a folder as HuggingFace's `save_to_disk` writes it, Parquet, Arrow IPC,
- * JSON lines, or CSV. Part of {@linkcode LoadDatasetOptions} and {@linkcode SaveDatasetOptions}.
+ * The forms in which a dataset lies on a disk. Part of {@linkcode LoadDatasetOptions} and {@linkcode SaveDatasetOptions}.
+ *
+ * | format | what is written | Python reads it with |
+ * | --- | --- | --- |
+ * | `disk` | a folder with a folder for each split; other splits that are there stay | `load_from_disk` |
+ * | `parquet` | `data/{split}-00000-of-00001.parquet` in a folder, or one file | `load_dataset` |
+ * | `arrow` | Arrow IPC: `{split}.arrow` in a folder, or one file; a stream where its name ends with `.arrows` | `load_dataset("arrow")` |
+ * | `jsonl`, `csv` | `{split}.jsonl` or `{split}.csv` in a folder, or one file, without features | `load_dataset("json")`, `("csv")` |
+ *
+ * In JSON lines and CSV every number is one that reads back to the same bits, but for a NaN's: `NaN`, `Infinity` and
+ * `-Infinity` are the words that Python's `json` has for them. Lists in CSV are JSON; a null there is an empty cell.
+ *
+ * In JSON (an object a line, or one array of objects), CSV and TSV that are read, a field's values are what the text says:
+ * numbers, `true` and `false`, lists of them. Integers are exact whatever their length, and words for NaN and the
+ * infinities are read as Python writes them; {@linkcode CsvOptions} tell of another delimiter, of words for null and of
+ * columns of dates. Text may be compressed by gzip (`.jsonl.gz`).
  */
 export type DatasetFormat = "disk" | "parquet" | "arrow" | "jsonl" | "csv";
 

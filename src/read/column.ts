@@ -1,6 +1,13 @@
 import { type Connection, nothing, pack } from "../store/connection.ts";
 import type { Session } from "../store/session.ts";
-import { describe, type Field } from "../fields.ts";
+import {
+  describe,
+  type Dtype,
+  type Field,
+  type FieldList,
+  type FieldName,
+  type FieldTypeOf,
+} from "../fields.ts";
 import { dtype, extractProgress, extractRequest } from "../native/abi.ts";
 import { errorOf, status } from "../native/status.ts";
 
@@ -19,6 +26,20 @@ export interface Column<Values = Float64Array | BigInt64Array | BigUint64Array> 
    */
   readonly offsets: Float64Array | null;
 }
+
+/** What {@linkcode StreamStore.column} returns for a field: with the array class of its dtype. */
+export type ColumnOf<Fields extends FieldList, Key extends FieldName<Fields>> = Column<
+  { float64: Float64Array; int64: BigInt64Array; uint64: BigUint64Array }[DtypeOf<FieldTypeOf<Fields, Key>>]
+>;
+
+/**
+ * The dtype that a field is declared with: all that it may be, where its type does not tell.
+ *
+ * @internal
+ */
+type DtypeOf<Type> = Type extends { readonly dtype: infer Given extends Dtype } ? Given
+  : Type extends { readonly dtype?: infer Given } ? "float64" | Extract<Given, Dtype>
+  : "float64";
 
 /** Number types that the native library writes. */
 export type DtypeName = keyof typeof dtype;

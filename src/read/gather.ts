@@ -75,7 +75,7 @@ export interface GatherResult<
  *
  * @internal
  */
-export type ValuesOf<Wanted> = Wanted extends null ? null
+type ValuesOf<Wanted> = Wanted extends null ? null
   : Wanted extends Float32Array | "float32" ? Float32Array
   : Float64Array;
 /**
@@ -83,22 +83,25 @@ export type ValuesOf<Wanted> = Wanted extends null ? null
  *
  * @internal
  */
-export type TypesOf<Wanted> = Wanted extends null ? null : Int32Array;
+type TypesOf<Wanted> = Wanted extends null ? null : Int32Array;
 /**
  * The array for a choice of steps.
  *
  * @internal
  */
-export type StepsOf<Wanted> = Wanted extends null ? null
+type StepsOf<Wanted> = Wanted extends null ? null
   : Wanted extends Float64Array | "float64" ? Float64Array
   : BigInt64Array;
 
+/**
+ * The arrays for the three choices.
+ *
+ * @internal
+ */
+export type GatheredAs<Values, Types, Steps> = GatherResult<ValuesOf<Values>, TypesOf<Types>, StepsOf<Steps>>;
+
 /** What {@linkcode StreamStore.gather} returns for an `out`: the arrays given, or new ones of the dtypes asked for. */
-export type Gathered<Out extends GatherOut> = GatherResult<
-  ValuesOf<Out["values"]>,
-  TypesOf<Out["types"]>,
-  StepsOf<Out["steps"]>
->;
+export type Gathered<Out extends GatherOut> = GatheredAs<Out["values"], Out["types"], Out["steps"]>;
 
 const outKeys = optionNames<GatherOut>({ values: true, types: true, steps: true });
 const windowsMax = 2 ** 31;
@@ -130,12 +133,12 @@ function readGather(
 }
 
 /** Copies windows out of a store, as {@linkcode StreamStore.gather} says. */
-export function gather(session: Session, starts: Indices, length: number, out: GatherOut): GatherResult {
+export function gather<Result>(session: Session, starts: Indices, length: number, out: GatherOut): Result {
   session.connection.checkOpen("gather");
   if (!Number.isInteger(length) || length < 0 || length > 2 ** 32 - 1) {
     throw new RangeError(`Cannot gather: length must be a whole number of tokens, got ${describe(length)}`);
   }
-  return copyTokens(session, readGather(starts, length, out));
+  return copyTokens(session, readGather(starts, length, out)) as Result;
 }
 
 /** Copies what was asked for. On a disk that fails only what is committed can be. */

@@ -1,10 +1,17 @@
 /** An open store: what the methods of `StreamStore` and the functions of the other folders work on. */
 import { Appender } from "../append/appender.ts";
 import { StreamStoreError } from "../error.ts";
-import { describe, type Field, type FieldList, integerFields, parseFields } from "../fields.ts";
+import {
+  describe,
+  type Field,
+  type FieldInfo,
+  type FieldList,
+  integerFields,
+  parseFields,
+} from "../fields.ts";
 import { checkOptions } from "../options.ts";
 import { pause } from "../pause.ts";
-import { Connection } from "./connection.ts";
+import { Connection, type Recovery } from "./connection.ts";
 import { type Features, readManifest, writeManifest } from "./manifest.ts";
 import {
   checkCapacity,
@@ -102,6 +109,17 @@ export class Session {
 
   get rowCount(): number {
     return this.appender.rowCount;
+  }
+
+  /** The fields, as users see them. */
+  fieldInfos(): FieldInfo[] {
+    return this.fields.map(({ name, type, dtype }) => Object.freeze({ name, type, dtype }));
+  }
+
+  /** What opening the store found, as {@linkcode StreamStore.recovery} says. */
+  get recovery(): Recovery {
+    this.connection.checkOpen("tell what was recovered");
+    return this.connection.recovery;
   }
 
   /** What a function keeps with the store: made when it is first asked for. */

@@ -2,6 +2,7 @@ import type { Connection } from "./connection.ts";
 import { storeFiles } from "../native/abi.ts";
 import { check } from "../native/status.ts";
 import { checkOptions } from "../options.ts";
+import type { Session } from "./session.ts";
 
 /** A chunk whose bytes are not those that were written. Part of {@linkcode Verification}. */
 export interface DamagedChunk {
@@ -13,7 +14,12 @@ export interface DamagedChunk {
   readonly rows: readonly [number, number];
 }
 
-/** What verifying found. Returned by {@linkcode StreamStore.verify}. */
+/**
+ * What verifying found. Returned by {@linkcode StreamStore.verify}.
+ *
+ * The checksum is Fletcher's ("An arithmetic checksum for serial transmissions", IEEE Transactions on Communications 30,
+ * 1982) with sums of 64 bits: any two flipped bits are found, and any other damage but for one in 2 ** 64.
+ */
 export interface Verification {
   /** The number of chunks that were looked at, of all files together. */
   readonly chunkCount: number;
@@ -28,7 +34,9 @@ export interface VerifyOptions {
 }
 
 /** Reads everything, and compares each chunk with its checksum. Lets other work run between chunks. */
-export async function verifyChunks(connection: Connection, options: VerifyOptions): Promise<Verification> {
+export async function verify(session: Session, options: VerifyOptions): Promise<Verification> {
+  const { connection } = session;
+  session.prepareRead("verify", () => true);
   checkOptions(options, ["onProgress"], "verify");
   const chunks = storeFiles.flatMap(({ file, count, chunkElements }, number) => {
     const perChunk = chunkElements > 0 ? chunkElements : connection.capacity;

@@ -130,14 +130,16 @@ const textOf = ({ jsDoc }: Item) =>
     "\n",
   );
 
+const examplesOf = (item: Item) => tagsOf(item, "example").map(({ doc = "" }) => doc);
+
 /** A type: what it serves has the example, and where its properties are written their own documentation is shown. */
 const isType = ({ kind }: Item) => ["interface", "typeAlias"].includes(kind);
 
-/** What an item lacks. */
-function faultsOf(item: Item): string[] {
+/** What an item lacks, of all that there are. */
+function faultsOf(item: Item, _index: number, items: readonly Item[]): string[] {
   const faults = [
     lacksSummary(item) && "a summary",
-    ...(isType(item) ? faultsOfTypes : faultsOfExamples)(item),
+    ...(isType(item) ? faultsOfTypes(item) : faultsOfExamples(item, items)),
   ];
   // What only the library calls.
   const isMade = item.kind === "constructor" && /^Made by /.test(item.jsDoc?.doc ?? "");
@@ -173,26 +175,35 @@ function isVoid(type: Typed | undefined): boolean {
 function faultsOfTypes(item: Item): (string | false)[] {
   return [
     linksOf(item).length === 0 && "a link to what it serves, as `{@linkcode StreamStore.open}`",
-    tagsOf(item, "example").length > 0 &&
+    examplesOf(item).length > 0 &&
     "a reason for an example of its own: what it serves has one",
   ];
 }
 
 /** The names that an item's documentation links to. */
-function linksOf({ jsDoc }: Item): string[] {
-  return [...(jsDoc?.doc ?? "").matchAll(/\{@link(?:code)? ([^\s}]+)\}/g)].map(([, name]) => name);
+function linksOf(item: Item): string[] {
+  return [...textOf(item).matchAll(/\{@link(?:code)?\s+(?:\*\s+)?([^\s}]+)\}/g)].map(([, name]) => name);
 }
 
-function faultsOfExamples(item: Item): (string | false)[] {
+function faultsOfExamples(item: Item, items: readonly Item[]): (string | false)[] {
   if (item.kind === "property" || item.kind === "constructor" || isDispose(item)) return [];
-  const examples = tagsOf(item, "example").map(({ doc = "" }) => doc);
+  const examples = examplesOf(item);
   const code = examples.map((doc) => /```ts\n([^]*?)```/.exec(doc)?.[1]);
   return [
-    examples.length === 0 && "@example",
+    examples.length === 0 && !isShownElsewhere(item, items) &&
+    "@example, or a link to what has one that calls it",
     code.includes(undefined) && "code that runs in its example",
     code.some((text) => text && !/from "@streamstore\/streamstore(\/\w+)?"/.test(text)) && "an import",
     code.some((text) => text && !/\bassert\b.*\(/.test(text)) && "an assertion in its example",
   ];
+}
+
+/** Whether an example of what a method's documentation links to calls the method: it would only be repeated here. */
+function isShownElsewhere(item: Item, items: readonly Item[]): boolean {
+  const name = item.path.split(".").at(-1)!;
+  const links = linksOf(item);
+  const linked = item.kind === "method" ? items.filter(({ path }) => links.includes(path)) : [];
+  return linked.some((other) => examplesOf(other).some((code) => code.includes(`.${name}(`)));
 }
 
 /** Types that are arrays, the type parameters included that stand for one. */
@@ -249,7 +260,7 @@ test("what is missing is found", () => {
     writeFileSync(path, lacking);
     assert.deepEqual(Object.values(read(path)).flatMap(itemsOf).flatMap(faultsOf), [
       "Bare lacks a summary",
-      "Bare lacks @example",
+      "Bare lacks @example, or a link to what has one that calls it",
       "Bare.size lacks a summary",
       "Bare.size lacks a unit",
       "Bare.values lacks a shape, as `[B, T]`",
@@ -259,6 +270,8 @@ test("what is missing is found", () => {
       "Bare.read lacks @returns",
       "Bare.read lacks @throws {…}",
       "Bare.read lacks a shape, as `[B, T]`",
+      "Bare.unlinked lacks @example, or a link to what has one that calls it",
+      "Bare.uncalled lacks @example, or a link to what has one that calls it",
       "Name lacks a link to what it serves, as `{@linkcode StreamStore.open}`",
       "Name lacks a reason for an example of its own: what it serves has one",
       "named lacks code that runs in its example",
@@ -281,11 +294,32 @@ export class Bare {
    * @example
    * \`\`\`ts
    * new Bare().read(1);
+   * new Bare().called();
    * \`\`\`
    */
   read(from: number): Float64Array {
     return this.values.subarray(from);
   }
+  /**
+   * Is called in no example.
+   *
+   * @throws {Error} Never.
+   */
+  unlinked(): void {}
+  /**
+   * Is said to be, but is not.
+   *
+   * @throws {Error} Never.
+   * @see {@linkcode Bare.read}
+   */
+  uncalled(): void {}
+  /**
+   * Is.
+   *
+   * @throws {Error} Never.
+   * @see {@linkcode Bare.read}
+   */
+  called(): void {}
 }
 
 /**
