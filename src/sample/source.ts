@@ -5,13 +5,15 @@ import { takeStats } from "../statistics/accumulator.ts";
 import { type Session, sessionOf } from "../store/session.ts";
 import { readElements } from "../typed_array.ts";
 import type { AnyBatch } from "./batch.ts";
+import { Checks } from "./checks.ts";
 import { type ContextOptions, Contexts } from "./context.ts";
 import { EpisodeIndex } from "./episodes.ts";
-import type { SampleSource } from "./batch_plan.ts";
+import { planBatch, type SampleSource } from "./batch_plan.ts";
 import { Mixture } from "./mixture.ts";
 import type { MixtureOptions, MixtureSource, PrefetchOptions } from "./options.ts";
-import { makeSampler, type PrefetchingSampler } from "./prefetch/prefetch.ts";
-import type { Sampler } from "./sampler.ts";
+import { parseSamplerOptions } from "./parse_options.ts";
+import { PrefetchingSampler } from "./prefetch/prefetch.ts";
+import { Sampler } from "./sampler.ts";
 
 const episodesOf = ({ connection, directory }: Session) => new EpisodeIndex(connection, directory);
 
@@ -54,10 +56,24 @@ export function readContext(session: Session, options: ContextOptions): AnyBatch
   return session.kept(contextsOf).read(options);
 }
 
-/** A sampler, as {@linkcode StreamStore.sampler} says. */
+/**
+ * A sampler, as {@linkcode StreamStore.sampler} says: with `prefetch` one that works ahead.
+ */
 export function newSampler(session: Session, options: PrefetchOptions): Sampler | PrefetchingSampler {
-  session.connection.checkOpen("make a sampler");
-  return makeSampler(sampleSource(session), session.directory, options);
+  const { connection, directory } = session;
+  connection.checkOpen("make a sampler");
+  const source = sampleSource(session);
+  const checks = new Checks("Cannot make a sampler");
+  const plan = parseSamplerOptions(options, source.fields, checks);
+  if (plan.prefetch !== null && directory === null) {
+    const allowed = "left out for a temporary store, which no Worker can open";
+    throw checks.refuse("prefetch", allowed, plan.prefetch);
+  }
+  source.prepare("make a sampler");
+  const batch = planBatch(plan, [source], checks.action);
+  return plan.prefetch === null
+    ? new Sampler(source, plan, batch)
+    : new PrefetchingSampler(source, directory!, plan, batch);
 }
 
 const sourceKeys = optionNames<MixtureSource<unknown>>({ store: true, weight: true });

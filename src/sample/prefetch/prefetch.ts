@@ -1,27 +1,10 @@
 import { StreamStoreError } from "../../error.ts";
 import type { AnyBatch, BatchOf } from "../batch.ts";
-import { BatchLayout } from "../batch_layout.ts";
-import { type BatchPlan, planBatch, type SampleSource } from "../batch_plan.ts";
-import { Checks } from "../checks.ts";
-import type { PrefetchOptions } from "../options.ts";
-import { parseSamplerOptions } from "../parse_options.ts";
+import type { BatchPlan, DrawSource } from "../batch_plan.ts";
 import type { SamplerPlan } from "../plan.ts";
-import {
-  type BatchReport,
-  closedError,
-  errorOf,
-  type LastReport,
-  type Order,
-  type Report,
-  reportError,
-} from "./messages.ts";
 import { Sampler } from "../sampler.ts";
 import type { SamplerState } from "../state.ts";
-
-/** Translated modules stay beside each other. A bundler puts all into one file, and the Worker's into another. */
-const ending = /\/prefetch\.(ts|js)$/.exec(import.meta.url)?.[1];
-const workerName = ending === undefined ? "streamstore_worker.js" : `worker.${ending}`;
-const workerUrl = new URL(`./${workerName}`, import.meta.url).href;
+import { BatchesAhead } from "./batches_ahead.ts";
 
 /**
  * Draws batches of windows ahead, in a Worker that opens the store by its path and fills shared memory. The order is that
@@ -49,34 +32,21 @@ const workerUrl = new URL(`./${workerName}`, import.meta.url).href;
  * ```
  */
 export class PrefetchingSampler<Batch = AnyBatch> implements AsyncIterable<Batch> {
-  readonly #source: SampleSource;
-  readonly #job: { readonly path: string; readonly plan: SamplerPlan; readonly batch: BatchPlan };
-  readonly #layout: BatchLayout;
-  /** Checks states, and has that of the last batch that was handed out. */
+  readonly #source: DrawSource;
+  /** Checks states. */
   readonly #sampler: Sampler;
-  #worker: Worker | null = null;
-  #buffers: ReturnType<BatchLayout["over"]>[] = [];
-  #generation = 0;
-  #hasCrashed = false;
-  #ready: BatchReport[] = [];
-  /** What comes after the batches that are ready: the end or an error. */
-  #last: LastReport | null = null;
-  #wake: (() => void) | null = null;
-  #heldSlot: number | null = null;
-  #state: SamplerState;
+  readonly #ahead: BatchesAhead;
 
   /** Made by `store.sampler`. */
-  constructor(source: SampleSource, path: string, plan: SamplerPlan, batch: BatchPlan) {
+  constructor(source: DrawSource, path: string, plan: SamplerPlan, batch: BatchPlan) {
     this.#source = source;
-    this.#job = { path, plan, batch };
     this.#sampler = new Sampler(source, plan, batch);
-    this.#layout = new BatchLayout(batch);
-    this.#state = this.#sampler.state();
+    this.#ahead = new BatchesAhead({ path, plan, batch }, this.#sampler.state());
   }
 
   /** The seed, given or random. */
   get seed(): bigint {
-    return BigInt(this.#state.seed);
+    return BigInt(this.#ahead.state.seed);
   }
 
   /**
@@ -102,24 +72,14 @@ export class PrefetchingSampler<Batch = AnyBatch> implements AsyncIterable<Batch
    * ```
    */
   async next(): Promise<Batch | null> {
-    if (this.#wake !== null) {
+    if (this.#ahead.isAwaited) {
       throw new StreamStoreError(
         "busy",
         "Cannot sample: the batch before must have come, got a second call of next",
       );
     }
     this.#source.prepare("sample");
-    if (this.#worker === null) this.#start();
-    this.#release();
-    if (this.#ready.length === 0 && this.#last === null) {
-      await new Promise<void>((resolve) => this.#wake = resolve);
-    }
-    const report = this.#ready.shift();
-    if (report === undefined) return this.#finish();
-    this.#state = report.state;
-    this.#heldSlot = report.slot;
-    const { filled, shown } = this.#buffers[report.slot];
-    return (report.size === filled.size ? shown : this.#layout.head(filled, report.size)) as Batch;
+    return await this.#ahead.next() as Batch | null;
   }
 
   /**
@@ -171,7 +131,7 @@ export class PrefetchingSampler<Batch = AnyBatch> implements AsyncIterable<Batch
    * ```
    */
   state(): SamplerState {
-    return this.#state;
+    return this.#ahead.state;
   }
 
   /**
@@ -200,12 +160,7 @@ export class PrefetchingSampler<Batch = AnyBatch> implements AsyncIterable<Batch
    */
   restore(state: SamplerState): void {
     this.#sampler.restore(state);
-    this.#state = this.#sampler.state();
-    if (this.#worker === null) return;
-    this.#generation++;
-    this.#last = null;
-    this.#send({ kind: "restore", state: this.#state, generation: this.#generation });
-    for (const { slot } of this.#ready.splice(0)) this.#send({ kind: "free", slot });
+    this.#ahead.restore(this.#sampler.state());
   }
 
   /**
@@ -228,93 +183,12 @@ export class PrefetchingSampler<Batch = AnyBatch> implements AsyncIterable<Batch
    * ```
    */
   close(): void {
-    const worker = this.#worker;
-    if (worker === null) return;
-    this.#worker = null;
-    this.#ready = [];
-    this.#heldSlot = null;
-    this.#last = reportError(closedError(), 0);
-    this.#notify();
-    this.#last = null;
-    if (this.#hasCrashed) return worker.terminate();
-    // It closes its store before it ends; one that is stuck is ended all the same.
-    const timer = setTimeout(() => worker.terminate(), 5000);
-    worker.onmessage = ({ data }: { data: Report }) => {
-      if (data.kind === "ready") worker.postMessage({ kind: "close" } satisfies Order);
-      if (data.kind !== "closed") return;
-      clearTimeout(timer);
-      worker.terminate();
-    };
-    worker.postMessage({ kind: "close" } satisfies Order);
+    this.#ahead.close();
   }
 
   /** The same as `close`, for `using sampler = …`. */
   [Symbol.dispose](): void {
     this.close();
-  }
-
-  #start(): void {
-    const worker = new Worker(workerUrl, { type: "module" });
-    const buffers = Array.from(
-      { length: this.#job.plan.prefetch! + 1 },
-      () => new SharedArrayBuffer(this.#layout.byteLength),
-    );
-    this.#buffers = buffers.map((buffer) => this.#layout.over(buffer));
-    this.#worker = worker;
-    this.#last = null;
-    this.#hasCrashed = false;
-    this.#generation++;
-    worker.onmessage = ({ data }: { data: Report }) => {
-      if (data.kind !== "ready") return this.#take(data);
-      // The sampler may have been restored since, which the Worker has not heard of.
-      const [state, generation] = [this.#state, this.#generation];
-      this.#send({ kind: "start", ...this.#job, buffers, state, generation });
-    };
-    worker.onerror = (event) => {
-      event.preventDefault();
-      this.#hasCrashed = true;
-      const crash = new StreamStoreError(
-        "internal",
-        `Cannot sample: the Worker has crashed: ${event.message}`,
-      );
-      this.#take(reportError(crash, this.#generation));
-    };
-  }
-
-  #take(report: Report): void {
-    const isOld = "generation" in report && report.generation !== this.#generation;
-    if (report.kind === "batch") {
-      if (isOld) this.#send({ kind: "free", slot: report.slot });
-      else this.#ready.push(report);
-    } else if ((report.kind === "end" || report.kind === "error") && !isOld) this.#last = report;
-    this.#notify();
-  }
-
-  #notify(): void {
-    if (this.#ready.length === 0 && this.#last === null) return;
-    this.#wake?.();
-    this.#wake = null;
-  }
-
-  /** The end of the last epoch, or the error, after which another Worker can try again. */
-  #finish(): null {
-    const last = this.#last;
-    if (last?.kind === "end") {
-      this.#state = last.state;
-      return null;
-    }
-    this.close();
-    throw errorOf(last);
-  }
-
-  /** Gives back the batch that was handed out last. */
-  #release(): void {
-    if (this.#heldSlot !== null) this.#send({ kind: "free", slot: this.#heldSlot });
-    this.#heldSlot = null;
-  }
-
-  #send(order: Order): void {
-    this.#worker?.postMessage(order);
   }
 }
 
@@ -332,22 +206,3 @@ export type SamplerOf<Options> = [Ahead<Options>] extends [undefined] ? Sampler<
  * @internal
  */
 type Ahead<Options> = "prefetch" extends keyof Options ? Options["prefetch"] : undefined;
-
-/** A sampler as its options say. `directory` is null for a temporary store. */
-export function makeSampler(
-  source: SampleSource,
-  directory: string | null,
-  given: PrefetchOptions,
-): Sampler | PrefetchingSampler {
-  const checks = new Checks("Cannot make a sampler");
-  const plan = parseSamplerOptions(given, source.fields, checks);
-  if (plan.prefetch !== null && directory === null) {
-    const allowed = "left out for a temporary store, which no Worker can open";
-    throw checks.refuse("prefetch", allowed, plan.prefetch);
-  }
-  source.prepare("make a sampler");
-  const batch = planBatch(plan, [source], checks.action);
-  return plan.prefetch === null
-    ? new Sampler(source, plan, batch)
-    : new PrefetchingSampler(source, directory!, plan, batch);
-}
