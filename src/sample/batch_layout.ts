@@ -94,6 +94,17 @@ export class BatchLayout {
     return this.#own = this.#makeOwn((byteLength) => ({ buffer: new ArrayBuffer(byteLength), offset: 0 }));
   }
 
+  /**
+   * What is filled, and what is shown of it: the layout's own batch, or one that a caller hands over. `reading` runs what
+   * reads the caller's.
+   */
+  pick(
+    out: AnyBatch | undefined,
+    reading: <Read>(read: () => Read) => Read,
+  ): { readonly filled: AnyBatch; readonly shown: AnyBatch } {
+    return out === undefined ? this.own() : { filled: reading(() => this.take(out)), shown: out };
+  }
+
   /** The first windows of a batch that is filled. */
   head(filled: AnyBatch, size: number): AnyBatch {
     const arrays = this.#read(filled) as Float64Array[];

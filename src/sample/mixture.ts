@@ -154,7 +154,8 @@ export class Mixture<Batch = AnyBatch> implements Iterable<Batch> {
    * ```
    */
   next(out?: Batch): Batch {
-    const { filled, shown } = this.#pickBatch(out as AnyBatch | undefined);
+    const reading = <Read>(read: () => Read) => this.#reading("sample", read);
+    const { filled, shown } = this.#layout.pick(out as AnyBatch | undefined, reading);
     for (const { source, action } of this.#parts) source.connection.checkIdle(action);
     for (const { source, action } of this.#parts) source.prepare(action);
     this.#share(filled);
@@ -250,11 +251,6 @@ export class Mixture<Batch = AnyBatch> implements Iterable<Batch> {
   #sources(): string {
     const hash = builtin.crypto.createHash("sha256").update(this.#limits).digest("hex");
     return `${this.#limits.length} ${hash.slice(0, 8)}`;
-  }
-
-  #pickBatch(out: AnyBatch | undefined): { readonly filled: AnyBatch; readonly shown: AnyBatch } {
-    if (out === undefined) return this.#layout.own();
-    return { filled: this.#reading("sample", () => this.#layout.take(out)), shown: out };
   }
 
   /** Reads what the caller hands over, in which its own code may run: a call that writes, of every store. */

@@ -129,7 +129,9 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
    * ```
    */
   next(out?: Batch): Batch | null {
-    const { filled, shown } = this.#pickBatch(out as AnyBatch | undefined);
+    const { connection } = this.#source;
+    const reading = <Read>(read: () => Read) => connection.write("sample", read);
+    const { filled, shown } = this.#layout.pick(out as AnyBatch | undefined, reading);
     this.#prepare("sample");
     const state = this.state();
     try {
@@ -244,7 +246,6 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
    * ```
    */
   updatePriorities(ids: ArrayLike<number>, priorities: ArrayLike<number>): void {
-    this.#prepare("update priorities");
     this.#changePriorities("update priorities", (draw) => draw.update(ids, priorities));
   }
 
@@ -275,7 +276,6 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
    * ```
    */
   savePriorities(path: string): void {
-    this.#prepare("save priorities");
     this.#changePriorities("save priorities", (draw) => draw.save(path));
   }
 
@@ -309,7 +309,6 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
    * ```
    */
   loadPriorities(path: string): void {
-    this.#prepare("load priorities");
     this.#changePriorities("load priorities", (draw) => draw.load(path));
   }
 
@@ -320,6 +319,7 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
   }
 
   #changePriorities(action: string, change: (draw: PrioritizedDraw) => void): void {
+    this.#prepare(action);
     const draw = this.#draw;
     if (!(draw instanceof PrioritizedDraw)) {
       throw new TypeError(`Cannot ${action}: the order must be prioritized, got ${this.#plan.order.kind}`);
@@ -331,14 +331,6 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
     this.#context.seed = BigInt(state.seed);
     this.#cursor.position = state.position;
     if (state.epoch !== undefined && this.#draw.epoch !== undefined) this.#draw.epoch = state.epoch;
-  }
-
-  #pickBatch(out: AnyBatch | undefined): { readonly filled: AnyBatch; readonly shown: AnyBatch } {
-    if (out === undefined) return this.#layout.own();
-    return {
-      filled: this.#source.connection.write("sample", () => this.#layout.take(out)),
-      shown: out,
-    };
   }
 
   #fill(batch: AnyBatch, size: number): void {
