@@ -57,6 +57,7 @@ const busy = new WeakSet<Connection>();
  */
 export class Batch {
   #rowsBefore = 0;
+  #isEnded = false;
   readonly #newLists = new Set<Field>();
 
   constructor(private readonly connection: Connection) {
@@ -87,11 +88,19 @@ export class Batch {
     this.#end("abandon");
   }
 
+  /** Abandons it if neither was done: `using` a batch, all of it is kept or nothing. What went wrong is told by others. */
+  [Symbol.dispose](): void {
+    if (this.#isEnded) return;
+    if (this.connection.isClosed) busy.delete(this.connection);
+    else this.#end("abandon");
+  }
+
   #end(phase: "commit" | "abandon"): void {
     busy.delete(this.connection);
     if (this.connection.isClosed) return this.connection.checkOpen("append");
     check(this.#advance(phase), "Cannot end a batch");
     this.connection.reload();
+    this.#isEnded = true;
   }
 
   #addBlock(steps: BigInt64Array, sources: readonly Source[], firstRow: number): void {

@@ -53,20 +53,15 @@ export async function appendFiles(
 ): Promise<LoadedColumn[]> {
   const nanForNull = checkNullInList(options.nullInList, action);
   const fields = chooseFields(target.fields, options.columns, action);
-  const batch = new Batch(target.connection);
+  using batch = new Batch(target.connection);
   const { step } = options;
   const rows = new RowAppender(target.connection, batch, action);
-  try {
-    for await (const block of blocksOf(files, { fields, step, keys: [], nanForNull }, action)) {
-      target.checkUntouched();
-      rows.add(block, step);
-    }
+  for await (const block of blocksOf(files, { fields, step, keys: [], nanForNull }, action)) {
     target.checkUntouched();
-    batch.commit();
-  } catch (error) {
-    batch.abandon();
-    throw error;
+    rows.add(block, step);
   }
+  target.checkUntouched();
+  batch.commit();
   return rows.loaded;
 }
 

@@ -3,7 +3,15 @@ import { Connection } from "../../store/connection.ts";
 import { describe } from "../../fields.ts";
 import type { LoadedColumn } from "../known_features.ts";
 import type { LoadDatasetOptions } from "../load_options.ts";
-import { appendFiles, blocksOf, chooseFields, type Files, type LoadTarget, RowAppender } from "../rows.ts";
+import {
+  appendFiles,
+  type Block,
+  blocksOf,
+  chooseFields,
+  type Files,
+  type LoadTarget,
+  RowAppender,
+} from "../rows.ts";
 import { checkNullInList } from "../table/null_in_list.ts";
 import { firstStep, followingSteps } from "../table/row_steps.ts";
 import { wrongStep } from "../refusals.ts";
@@ -47,20 +55,10 @@ async function appendSorted(
   // Fields of its own: that a field is a list must be news to the target too.
   const copies = fields.map((field) => ({ ...field, isList: false }));
   const unsorted = Connection.temporary(connection.capacity);
-  const batch = new Batch(connection);
   try {
-    const filling = new Batch(unsorted);
-    const filler = new RowAppender(unsorted, filling, action);
-    try {
-      for await (const block of blocksOf(files, { fields: copies, keys: [], nanForNull }, action)) {
-        target.checkUntouched();
-        filler.add(block, undefined);
-      }
-      filling.commit();
-    } catch (error) {
-      filling.abandon();
-      throw error;
-    }
+    using batch = new Batch(connection);
+    const wanted = { fields: copies, keys: [], nanForNull };
+    const loaded = await fill(unsorted, blocksOf(files, wanted, action), target, action);
     const appender = new RowAppender(connection, batch, action);
     const index = readIndex(unsorted);
     let next = firstStep(connection);
@@ -69,21 +67,32 @@ async function appendSorted(
       const taken = steps === null
         ? followingSteps(next, rows.length, action)
         : BigInt64Array.from(rows, (row) => steps[row]);
-      const sources = takeRows(unsorted, copies, index, rows).map((source, i) => ({
-        ...source,
-        field: fields[i],
-      }));
-      appender.addSources(taken, sources);
+      const sources = takeRows(unsorted, copies, index, rows);
+      appender.addSources(taken, sources.map((source, i) => ({ ...source, field: fields[i] })));
       next = taken[rows.length - 1] + 1n;
     }
     batch.commit();
-    return filler.loaded;
-  } catch (error) {
-    batch.abandon();
-    throw error;
+    return loaded;
   } finally {
     unsorted.close();
   }
+}
+
+/** Appends rows as they come. */
+async function fill(
+  unsorted: Connection,
+  blocks: AsyncIterable<Block>,
+  target: LoadTarget,
+  action: string,
+): Promise<LoadedColumn[]> {
+  using batch = new Batch(unsorted);
+  const appender = new RowAppender(unsorted, batch, action);
+  for await (const block of blocks) {
+    target.checkUntouched();
+    appender.add(block, undefined);
+  }
+  batch.commit();
+  return appender.loaded;
 }
 
 /** Reads the columns to sort by, and the steps where a column has them. */

@@ -28,18 +28,13 @@ export function appendTable(
   const { step } = options;
   const columns = table.schema.fields as unknown as readonly ArrowField[];
   const rows = new ArrowRows(columns, table.schema.metadata, { fields, step, keys: [], nanForNull }, action);
-  const batch = new Batch(connection);
-  try {
-    const appender = new RowAppender(connection, batch, action);
-    for (const { data } of table.batches) {
-      const block = readBatch(data as unknown as ArrowData, rows);
-      if (block.length > 0) appender.add(rows.block(block), step);
-    }
-    batch.commit();
-  } catch (error) {
-    batch.abandon();
-    throw error;
+  using batch = new Batch(connection);
+  const appender = new RowAppender(connection, batch, action);
+  for (const { data } of table.batches) {
+    const block = readBatch(data as unknown as ArrowData, rows);
+    if (block.length > 0) appender.add(rows.block(block), step);
   }
+  batch.commit();
   return rows.columns;
 }
 
