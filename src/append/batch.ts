@@ -84,11 +84,7 @@ export class Batch {
     for (const field of this.#newLists) field.isList = true;
   }
 
-  abandon(): void {
-    this.#end("abandon");
-  }
-
-  /** Abandons it if neither was done: `using` a batch, all of it is kept or nothing. What went wrong is told by others. */
+  /** Abandons what was not committed: `using` a batch, all of it is kept or nothing. What went wrong is told by others. */
   [Symbol.dispose](): void {
     if (this.#isEnded) return;
     if (this.connection.isClosed) busy.delete(this.connection);

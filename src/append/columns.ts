@@ -73,12 +73,11 @@ function writeColumns(connection: Connection, fields: readonly Field[], columns:
   // The caller's own code runs in the first pass, and none in the second, which looks at what the first has found.
   const given = present.map((field) => readColumn(field, inputs[field.name]!));
   const sources = given.map((column) => toSource(column, steps.length));
-  const batch = new Batch(connection);
+  using batch = new Batch(connection);
   try {
     batch.add(steps, sources);
     batch.commit();
   } catch (error) {
-    batch.abandon();
     throw error instanceof BatchError ? inWords(error, steps, sources, connection) : error;
   }
 }
