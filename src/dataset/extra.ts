@@ -1,14 +1,4 @@
-import {
-  type Data,
-  type DataType,
-  makeData,
-  Null,
-  type Table,
-  Type,
-  Utf8,
-  Vector,
-  vectorFromArray,
-} from "apache-arrow";
+import { type DataType, makeData, Null, type Table, Type, Utf8, Vector, vectorFromArray } from "apache-arrow";
 import { dtypeOf } from "../append/columns.ts";
 import { describe } from "../fields.ts";
 import { attachedLength, kindOf, plainView } from "../typed_array.ts";
@@ -54,7 +44,9 @@ function toVector(name: string, column: ExtraColumn): Vector {
     const { buffer, byteOffset, length } = plainView(column as NumberArray);
     const type = arrowValueType(parseValueType(dtypeOf(column as NumberArray))!);
     const raw = new (type.ArrayType as Float64ArrayConstructor)(buffer as ArrayBuffer, byteOffset, length);
-    return vectorOf(makeData({ type: type as never, length, nullCount: 0, data: raw as never }));
+    return new Vector([
+      makeData({ type: type as never, length, nullCount: 0, data: raw as never }),
+    ]) as unknown as Vector;
   }
   if (Array.isArray(column)) return listVector(name, column);
   throw new TypeError(
@@ -79,38 +71,23 @@ const listTypes: Readonly<Record<string, () => DataType>> = {
 
 /** null and undefined are null; the other entries must be of one type. */
 function listVector(name: string, column: readonly unknown[]): Vector {
-  const present = column.find((entry) => entry !== null && entry !== undefined);
-  const kind = typeof present;
+  const refuse = (row: number, what: string, got: unknown) =>
+    `Cannot ${action}: the extra column "${name}" at row ${row} must ${what}, got ${got}`;
   const entries = column.map((entry) => entry ?? null);
-  if (present === undefined) {
-    return vectorFromArray(entries as never, new Null() as never) as unknown as Vector;
-  }
-  if (kind in listTypes) {
-    const odd = column.findIndex((entry) => entry !== null && entry !== undefined && typeof entry !== kind);
-    if (odd >= 0) {
-      throw new TypeError(
-        `Cannot ${action}: the extra column "${name}" at row ${odd} must be a ${kind} like those before, got ${
-          describe(column[odd])
-        }`,
-      );
+  const present = entries.find((entry) => entry !== null) ?? null;
+  const kind = typeof present;
+  if (present !== null && !(kind in listTypes)) return vectorFromArray(entries as never) as unknown as Vector;
+  for (const [row, entry] of entries.entries()) {
+    if (entry === null) continue;
+    if (typeof entry !== typeof present) {
+      throw new TypeError(refuse(row, `be a ${kind} like those before`, describe(entry)));
     }
-    const outside = kind === "bigint"
-      ? column.findIndex((entry) => typeof entry === "bigint" && BigInt.asIntN(64, entry) !== entry)
-      : -1;
-    if (outside >= 0) {
-      throw new RangeError(
-        `Cannot ${action}: the extra column "${name}" at row ${outside} must fit int64, got ${
-          column[outside]
-        }`,
-      );
+    if (typeof entry === "bigint" && BigInt.asIntN(64, entry) !== entry) {
+      throw new RangeError(refuse(row, "fit int64", entry));
     }
-    return vectorFromArray(entries as never, listTypes[kind]() as never) as unknown as Vector;
   }
-  return vectorFromArray(entries as never) as unknown as Vector;
-}
-
-function vectorOf(data: Data): Vector {
-  return new Vector([data]);
+  const type = present === null ? new Null() : listTypes[kind]();
+  return vectorFromArray(entries as never, type as never) as unknown as Vector;
 }
 
 const plainNames: Readonly<Record<string, string>> = {

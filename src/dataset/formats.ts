@@ -38,13 +38,14 @@ const readEndings: ReadonlyMap<string, DatasetFormat> = new Map(
   Object.entries({ json: "jsonl", tsv: "csv" }),
 );
 
-interface NamedFormat {
+export interface NamedFormat {
   readonly format: DatasetFormat;
   readonly ending: string;
   readonly isGzip: boolean;
 }
 
-function parseName(path: string): NamedFormat | null {
+/** What a file's name tells, or null. */
+export function parseName(path: string): NamedFormat | null {
   const [, ending, gzip] = /\.(\w+?)(\.gz)?$/i.exec(path)?.map((part) => part?.toLowerCase()) ?? [];
   if (ending === undefined) return null;
   const format = writtenEndings.get(ending) ?? readEndings.get(ending);
@@ -62,14 +63,6 @@ export function formatOfName(path: string): DatasetFormat | null {
 export function isWrittenName(path: string): boolean {
   const named = parseName(path);
   return named !== null && !named.isGzip && writtenEndings.has(named.ending);
-}
-
-export function isNamedGzip(path: string): boolean {
-  return parseName(path)?.isGzip === true;
-}
-
-export function isNamedTsv(path: string): boolean {
-  return parseName(path)?.ending === "tsv";
 }
 
 /** Throws for a name that tells of a format which is only read. */

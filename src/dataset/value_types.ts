@@ -22,7 +22,8 @@ const numberOf: Readonly<Record<DtypeName, (bytes: DataView, index: number) => n
   bool: (bytes, index) => (bytes.getUint8(index >> 3) >> (index & 7) & 1) === 1,
 };
 
-const plainNames = Object.keys(numberOf);
+/** Their names, which are those of NumPy, and so of LeRobot too. */
+export const numberTypes: readonly string[] = Object.keys(numberOf);
 
 /** Older names, which HuggingFace reads as these too. */
 const aliases: ReadonlyMap<string, string> = new Map([["double", "float64"], ["float", "float32"]]);
@@ -47,7 +48,7 @@ export function isNullType({ name }: ValueType): boolean {
 
 /** What an error says is allowed. */
 export const allowedValueTypes: string = `${
-  plainNames.join(", ")
+  numberTypes.join(", ")
 }, null, or a timestamp, duration, date or time`;
 
 /** The number type of a name, or null where it is none. */
@@ -55,7 +56,7 @@ export function parseValueType(given: unknown): ValueType | null {
   if (typeof given !== "string") return null;
   const name = aliases.get(given) ?? given;
   if (name === nullType.name) return nullType;
-  if (plainNames.includes(name)) return { name, dtype: name as DtypeName };
+  if (numberTypes.includes(name)) return { name, dtype: name as DtypeName };
   const time = times.find(([pattern]) => pattern.test(name));
   return time === undefined ? null : { name, dtype: time[1] };
 }

@@ -2,11 +2,10 @@ import type { Data } from "apache-arrow";
 import type { Connection } from "../../store/connection.ts";
 import { describe, type Field } from "../../fields.ts";
 import { type Feature, featureOf, type Layout, parseFeature } from "../features.ts";
-import { parseValueType } from "../value_types.ts";
+import { numberTypes, parseValueType } from "../value_types.ts";
 import type { RowRange } from "../table/field_data.ts";
 import type { Numbers } from "./element_stats.ts";
 import { fieldValues } from "./field_values.ts";
-import { numberTypes } from "./fields.ts";
 import { saving } from "./refusals.ts";
 import type { LeRobotFeature } from "./types.ts";
 
@@ -51,10 +50,10 @@ export function describeShape(
   dtype: string,
   shape: readonly number[],
 ): Description {
-  const value = numberTypes.has(dtype) ? parseValueType(dtype) : null;
+  const value = numberTypes.includes(dtype) ? parseValueType(dtype) : null;
   if (value === null) {
     throw new TypeError(
-      `Cannot ${saving}: the dtype of "${name}" must be ${[...numberTypes].join(", ")}, got ${
+      `Cannot ${saving}: the dtype of "${name}" must be ${numberTypes.toSorted().join(", ")}, got ${
         describe(dtype)
       }; features["${name}"].dtype says as what to save it`,
     );

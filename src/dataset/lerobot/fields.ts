@@ -1,16 +1,10 @@
 import type { FieldEntry, FieldType } from "../../fields.ts";
 import { parseFeature } from "../features.ts";
 import type { LoadedColumn } from "../known_features.ts";
+import { numberTypes } from "../value_types.ts";
 import type { Info } from "./info.ts";
 import { loading } from "./refusals.ts";
 import type { LeftOutFeature, LeRobotFeature } from "./types.ts";
-
-/** The names of number types in LeRobot, which are NumPy's. */
-export const numberTypes: ReadonlySet<string> = new Set([
-  "bool",
-  ...[8, 16, 32, 64].flatMap((bits) => [`int${bits}`, `uint${bits}`]),
-  ...[16, 32, 64].map((bits) => `float${bits}`),
-]);
 
 /** The widest first. */
 const floatTypes = ["float64", "float32", "float16"];
@@ -41,7 +35,7 @@ export function chooseFields(info: Info, columns: readonly string[] | undefined)
 function reasonAgainst(name: string, { dtype, shape }: LeRobotFeature): string | null {
   if (dtype === "video") return "it is a video, which a store does not hold";
   if (dtype === "image") return "it is an image, which a store does not hold";
-  if (!numberTypes.has(dtype)) return `its values are of dtype ${dtype}, and a store holds numbers`;
+  if (!numberTypes.includes(dtype)) return `its values are of dtype ${dtype}, and a store holds numbers`;
   if (name === "step") return 'no field of a store can be named "step"';
   if (shape.length > 5 || shape.some((length) => !(length > 0))) {
     return `it has the shape [${shape.join(", ")}]`;

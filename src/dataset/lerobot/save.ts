@@ -16,7 +16,6 @@ import type { TablePlan } from "../table/to_arrow.ts";
 import { ElementStats, type StatsOf } from "./element_stats.ts";
 import { type EpisodeEntry, episodeTable, taskTable } from "./episode_list.ts";
 import { EpisodeRows } from "./episode_rows.ts";
-import { planFiles, type PlannedFile } from "./file_plan.ts";
 import type { FrameColumn } from "./describe.ts";
 import { frameColumns, framePlan, rowBytes } from "./frames.ts";
 import { saving } from "./refusals.ts";
@@ -57,6 +56,16 @@ function checkFolder(folder: string): void {
   }
   if (!existsSync(folder) || statSync(folder).isDirectory() && readdirSync(folder).length === 0) return;
   throw new StreamStoreError("already-exists", `Cannot ${saving}: ${folder} must be empty, or not be there`);
+}
+
+/** A file of a dataset, and the episodes that are in it: those from `from` to before `to`. */
+interface PlannedFile {
+  readonly chunk: number;
+  readonly file: number;
+  /** Below its own folder: `chunk-000/file-000.parquet`. */
+  readonly path: string;
+  readonly from: number;
+  readonly to: number;
 }
 
 class Writer {
@@ -178,6 +187,24 @@ class Writer {
   async #writeJson(path: string, value: unknown): Promise<void> {
     await writeFile(join(this.folder, path), toJson(value));
   }
+}
+
+/** Shares episodes out over files, each with as many as fit into so many bytes and at least one. */
+function planFiles(
+  episodes: EpisodeRows,
+  bytesOf: (episode: number) => number,
+  { fileBytes, chunkFiles }: { readonly fileBytes: number; readonly chunkFiles: number },
+): PlannedFile[] {
+  const files: PlannedFile[] = [];
+  for (let from = 0; from < episodes.count;) {
+    let [to, bytes] = [from + 1, bytesOf(from)];
+    while (to < episodes.count && (bytes += bytesOf(to)) <= fileBytes) to++;
+    const [chunk, file] = [Math.floor(files.length / chunkFiles), files.length % chunkFiles];
+    const [folder, name] = [chunk, file].map((number) => String(number).padStart(3, "0"));
+    files.push({ chunk, file, path: `chunk-${folder}/file-${name}.parquet`, from, to });
+    from = to;
+  }
+  return files;
 }
 
 /** The rows of a list of episodes, some at a time. */

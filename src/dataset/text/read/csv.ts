@@ -1,6 +1,6 @@
 import Papa from "papaparse";
 import { damaged } from "../../decode.ts";
-import { isNamedTsv } from "../../formats.ts";
+import { parseName } from "../../formats.ts";
 import type { Block, RowFile, Wanted } from "../../rows.ts";
 import { CellRows, dropAdvice } from "./cell_rows.ts";
 import { type Cell, markNumbers } from "./cells.ts";
@@ -11,7 +11,7 @@ import { countLines, openText, type TextSource, wholeLines } from "./text_source
 /** A file of CSV under a line of names. */
 export async function openCsv(path: string, options: CsvOptions): Promise<RowFile> {
   const source = await openText(path);
-  const delimiter = options.delimiter ?? (isNamedTsv(path) ? "\t" : ",");
+  const delimiter = options.delimiter ?? (parseName(path)?.ending === "tsv" ? "\t" : ",");
   const nulls = new Set(options.nulls);
   const dates = new Set(options.dates);
   async function* blocks(wanted: Wanted, action: string): AsyncGenerator<Block> {

@@ -4,7 +4,7 @@ import { StreamStoreError } from "../../../error.ts";
 import { systemError } from "../../../store/durable_file.ts";
 import { damaged } from "../../decode.ts";
 import { type ByteSource, openBytes } from "../../files/byte_source.ts";
-import { isNamedGzip } from "../../formats.ts";
+import { parseName } from "../../formats.ts";
 
 /** How much of a file is read at a time. */
 const chunkBytes = 4_000_000;
@@ -29,7 +29,7 @@ export async function openText(path: string): Promise<TextSource> {
   try {
     const start = new Uint8Array(await source.slice(0, Math.min(2, source.byteLength)));
     const isGzip = start[0] === 0x1f && start[1] === 0x8b;
-    if (!isGzip && isNamedGzip(path)) {
+    if (!isGzip && parseName(path)?.isGzip) {
       throw damaged(`Cannot read ${path}: it must begin as gzip does, got bytes ${[...start].join(" ")}`);
     }
     const texts = () => decoded(path, isGzip ? gunzip(path, chunksOf(source)) : chunksOf(source));
