@@ -82,8 +82,9 @@ function fieldOf(fieldOfType: ReadonlyMap<number, Field>, type: number): Field {
 /** Marks of rows `[from, to)`, in row order. */
 export function readMarks(connection: Connection, from: number, to: number): Mark[] {
   const length = countMarks(connection, from, to);
+  if (length === 0) return [];
   const words = new Int32Array(mark.length * length);
-  if (length > 0) readMarkWords(connection, from, to, words);
+  readMarkWords(connection, from, to, words);
   const view = new DataView(words.buffer);
   return Array.from({ length }, (_, i) => {
     const at = mark.length * i;

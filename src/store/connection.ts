@@ -1,7 +1,7 @@
 import { StreamStoreError } from "../error.ts";
 import { rowKey, storeAction, storeMode, storeOptions, storeState } from "../native/abi.ts";
 import { runtime } from "../native/load.ts";
-import type { ColumnViews, TailMemory, ViewState } from "../native/runtime.ts";
+import type { ColumnRange, ColumnViews, TailMemory, ViewState } from "../native/runtime.ts";
 import { check, status, storageFull } from "../native/status.ts";
 import { temporaryDirectory } from "../native/system.ts";
 
@@ -65,6 +65,8 @@ export class Connection {
   #views?: ColumnViews;
   #dataAddress = 0n;
   readonly #state = new BigInt64Array(storeState.length);
+  readonly #wanted = new BigInt64Array(1);
+  readonly #found = new Float64Array(1);
 
   /** Where its files are, or a temporary store's would be. */
   directory: string;
@@ -107,14 +109,9 @@ export class Connection {
       reservedElements: reservedTokens,
     });
     const out = new Float64Array(1);
-    const code = runtime.native.ss_store_open(
-      directory,
-      directory.length,
-      storeMode[access],
-      options,
-      idBytes(id),
-      out,
-    );
+    const mode = storeMode[access];
+    const idBytes = id === null ? new Uint8Array(16) : Uint8Array.fromHex(id);
+    const code = runtime.native.ss_store_open(directory, directory.length, mode, options, idBytes, out);
     if (code === status.locked) {
       throw new StreamStoreError("locked", `${action}: the process ${out[0]} is writing it`);
     }
@@ -130,8 +127,7 @@ export class Connection {
 
   /** 16 random bytes in hexadecimal, drawn when the store was made. */
   get id(): string {
-    const bytes = new Uint8Array(this.#state.slice(storeState.id, storeState.length).buffer);
-    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    return new Uint8Array(this.#state.slice(storeState.id, storeState.length).buffer).toHex();
   }
 
   /** What the tail may take since the last commit, all told. */
@@ -147,12 +143,11 @@ export class Connection {
     return this.rowCount - this.firstRow;
   }
 
-  /** The row that holds a token, or the first of a step; -1 where no row has the step. */
+  /** The row that holds a token, or that of a step; -1 where no row has the step. */
   findRow(key: keyof typeof rowKey, number: bigint): number {
-    const out = new Float64Array(1);
-    const code = this.native.ss_row_find(this.store, rowKey[key], BigInt64Array.of(number), out);
-    check(code, "Cannot find a row");
-    return out[0];
+    this.#wanted[0] = number;
+    check(this.native.ss_row_find(this.store, rowKey[key], this.#wanted, this.#found), "Cannot find a row");
+    return this.#found[0];
   }
 
   rowOfToken(index: number): number {
@@ -177,17 +172,11 @@ export class Connection {
   /** The tail's memory, or null where this process may not look at native memory. */
   mapTail(): TailMemory | null {
     if (!runtime.canView || !this.isWritable) return null;
-    const [stateAddress, recordsAddress, recordsBytes, valuesAddress, valuesBytes] = [
-      this.#state[storeState.tailStateAddress],
-      this.#state[storeState.tailRecordsAddress],
-      this.#number("tailRecordsBytes"),
-      this.#state[storeState.tailValuesAddress],
-      this.#number("tailValuesBytes"),
-    ];
+    const borrow = ({ address, byteLength }: ColumnRange) => runtime.borrow(address, Number(byteLength));
     return {
-      state: new Int32Array(runtime.borrow(stateAddress, 8)),
-      records: new Int32Array(runtime.borrow(recordsAddress, recordsBytes)),
-      values: runtime.borrow(valuesAddress, valuesBytes),
+      state: new Int32Array(runtime.borrow(this.#state[storeState.tailStateAddress], 8)),
+      records: new Int32Array(borrow(this.#range("tailRecords"))),
+      values: borrow(this.#range("tailValues")),
     };
   }
 
@@ -200,13 +189,15 @@ export class Connection {
         "Cannot view the columns: zero-copy windows need --allow-ffi without a path; gather() copies and works with less",
       );
     }
-    const range = (column: "steps" | "types" | "data") => ({
-      address: this.#state[storeState[`${column}Address`]],
-      byteLength: this.#state[storeState[`${column}Bytes`]],
-    });
-    this.#views = runtime.columnViews(range("steps"), range("types"), range("data"), this.#viewState, this);
+    const [steps, types, data] = (["steps", "types", "data"] as const).map((column) => this.#range(column));
+    this.#views = runtime.columnViews(steps, types, data, this.#viewState, this);
     this.#madeViews.push(this.#views);
     return this.#views;
+  }
+
+  #range(part: "steps" | "types" | "data" | "tailRecords" | "tailValues"): ColumnRange {
+    const [address, byteLength] = [storeState[`${part}Address`], storeState[`${part}Bytes`]];
+    return { address: this.#state[address], byteLength: this.#state[byteLength] };
   }
 
   /** Moves the tail into the columns, and reserves disk space for what it takes next as long as there is any. */
@@ -227,8 +218,10 @@ export class Connection {
   /** For a reader: goes to the newest commit. Returns whether there was a newer one. */
   refresh(): boolean {
     const sequence = this.#state[storeState.sequence];
-    this.#update("refresh", "Cannot refresh the store");
-    return this.#state[storeState.sequence] !== sequence;
+    this.#call("refresh", "Cannot refresh the store");
+    if (this.#state[storeState.sequence] === sequence) return false;
+    this.#takeState();
+    return true;
   }
 
   /** Reads what the last commit says. */
@@ -238,7 +231,15 @@ export class Connection {
 
   /** Has the library do something, and reads what the last commit says then. */
   #update(action: keyof typeof storeAction, what: string, row = 0): void {
+    this.#call(action, what, row);
+    this.#takeState();
+  }
+
+  #call(action: keyof typeof storeAction, what: string, row = 0): void {
     this.checkGrowth(this.native.ss_store_update(this.store, storeAction[action], row, this.#state), what);
+  }
+
+  #takeState(): void {
     this.tokenCount = this.#number("tokenCount");
     this.rowCount = this.#number("rowCount");
     this.markCount = this.#number("markCount");
@@ -313,14 +314,6 @@ export class Connection {
     this.#views = undefined;
     check(closeNative(this.#viewState), "Cannot close the store");
   }
-}
-
-/** An ID as the native library takes it: zeros for one that is not known. */
-function idBytes(id: string | null): Uint8Array {
-  return Uint8Array.from(
-    { length: 16 },
-    (_, i) => id === null ? 0 : parseInt(id.slice(2 * i, 2 * i + 2), 16),
-  );
 }
 
 /** Closes what was dropped without `close`. Only a net: when it runs is up to the garbage collector. */
