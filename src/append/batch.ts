@@ -165,7 +165,6 @@ export class Batch {
   #check(code: number, source: Source | null, firstRow: number): void {
     if (code === status.ok) return;
     if (code === status.storageFull) this.connection.checkGrowth(code, "Cannot append columns");
-    const [row, valueIndex] = this.connection.detail();
     const kind = code === status.inexact
       ? "inexact"
       : code === status.nullInList
@@ -174,7 +173,8 @@ export class Batch {
       ? "step"
       : null;
     if (kind === null) throw errorOf(code, "Cannot append columns");
-    throw new BatchError(kind, source?.field ?? null, this.#rowsBefore + firstRow + row, valueIndex);
+    const row = this.#rowsBefore + firstRow + this.connection.detail("index");
+    throw new BatchError(kind, source?.field ?? null, row, this.connection.detail("valueIndex"));
   }
 }
 

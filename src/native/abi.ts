@@ -90,6 +90,14 @@ export const status = {
   unexpected: 32,
 } as const;
 
+export const errorDetail = {
+  index: 0,
+  count: 1,
+  valueIndex: 2,
+  wantedBytes: 3,
+  length: 4,
+} as const;
+
 export const storeMode = {
   temporary: 0,
   create: 1,

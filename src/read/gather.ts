@@ -209,7 +209,7 @@ function badStart(
   length: number,
   { action, list }: Words,
 ): RangeError {
-  const [index] = connection.detail();
+  const index = connection.detail("index");
   const start = starts[index];
   const allowed = `a whole number from ${connection.firstToken} to ${connection.tokenCount - length}`;
   if (length > connection.tokenCount) {

@@ -85,11 +85,10 @@ export class Filler {
       batch.lengths,
     );
     if (code === status.widthMismatch) {
-      const [window, tokens] = this.#connection.detail();
       throw new RangeError(
-        `${this.#action}: the rows of a window must have <= ${this.#width} tokens, got ${tokens} from row ${
-          starts[window]
-        } on; tokens sets the width, truncate cuts`,
+        `${this.#action}: the rows of a window must have <= ${this.#width} tokens, got ${
+          this.#connection.detail("count")
+        } from row ${starts[this.#connection.detail("index")]} on; tokens sets the width, truncate cuts`,
       );
     }
     check(code, this.#action);
@@ -105,7 +104,7 @@ export class Filler {
       const { values, mask } = batch.fields![name];
       const code = this.#fillRows(this.#fieldLayout, packed, batchSize, filling, values, mask);
       if (code === status.widthMismatch) {
-        const [row, found] = this.#connection.detail();
+        const [row, found] = [this.#connection.detail("index"), this.#connection.detail("count")];
         throw new RangeError(
           `${this.#action}: "${name}" must have <= ${width} values a row, got ${found} in row ${row}; fields sets the width, truncate cuts`,
         );

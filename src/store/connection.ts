@@ -1,5 +1,5 @@
 import { StreamStoreError } from "../error.ts";
-import { rowKey, storeAction, storeMode, storeOptions, storeState } from "../native/abi.ts";
+import { errorDetail, rowKey, storeAction, storeMode, storeOptions, storeState } from "../native/abi.ts";
 import { runtime } from "../native/load.ts";
 import type { ColumnRange, ColumnViews, TailMemory, ViewState } from "../native/runtime.ts";
 import { check, status, storageFull } from "../native/status.ts";
@@ -257,15 +257,15 @@ export class Connection {
 
   /** As `check`; where the disk is full, the error says how much was wanted and how much there is. */
   checkGrowth(code: number, action: string): void {
-    if (code === status.storageFull) throw storageFull(action, this.directory, this.detail()[0]);
+    if (code === status.storageFull) throw storageFull(action, this.directory, this.detail("wantedBytes"));
     check(code, action);
   }
 
-  /** What the last error was about: row and value index. */
-  detail(): readonly [number, number] {
-    const out = new Float64Array(2);
+  /** What the last error was about. */
+  detail(name: Exclude<keyof typeof errorDetail, "length">): number {
+    const out = new Float64Array(errorDetail.length);
     check(this.native.ss_store_detail(this.store, out), "Cannot read the store's last error");
-    return [out[0], out[1]];
+    return out[errorDetail[name]];
   }
 
   get isWritable(): boolean {

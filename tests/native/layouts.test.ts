@@ -53,6 +53,15 @@ test("the places of a layout follow each other, up to its length", () => {
   assert.ok(layouts.length >= 6, `only ${layouts.length} were found`);
 });
 
+test("no export takes or gives numbers by their places: each array of fixed length is a layout", () => {
+  const exportsOf = readdirSync(folder).flatMap((
+    name,
+  ) => [...readFileSync(join(folder, name), "utf8").matchAll(/^export fn (\w+)\(([^{]*)\)/gm)]);
+  assert.ok(exportsOf.length > 20);
+  const byPlace = exportsOf.filter(([, , list]) => /: \*(const )?(align\(\d+\) )?\[/.test(list));
+  assert.deepEqual(byPlace.map(([, name]) => name), []);
+});
+
 /** A temporary store, closed after the task. */
 function withStore(task: (store: number) => void): void {
   const out = new Float64Array(1);

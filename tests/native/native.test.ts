@@ -10,6 +10,7 @@ import {
   callbacks,
   episodeProgress,
   episodeRule,
+  errorDetail,
   fillLayout,
   gatherLayout,
   laterSymbols,
@@ -101,7 +102,7 @@ test("handles that are stale, closed, foreign or made up are errors, never crash
     ...Object.values(storeAction).map((action) => (store: number) =>
       native.ss_store_update(store, action, 0, new BigInt64Array(storeState.length))
     ),
-    (store) => native.ss_store_detail(store, new Float64Array(2)),
+    (store) => native.ss_store_detail(store, new Float64Array(errorDetail.length)),
     (store) => native.ss_store_write(store, bytes, 1, bytes, 1),
     ...Object.values(batchPhase).map((phase) => (store: number) =>
       batch.ss_batch_advance(

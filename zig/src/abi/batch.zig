@@ -34,6 +34,6 @@ export fn ss_batch_advance(
         .commit => batch.end(slot.store, true),
         .abandon => batch.end(slot.store, false),
     };
-    slot.detail = .{ @floatFromInt(batch.culprit.row), @floatFromInt(batch.culprit.value_index) };
+    slot.detail = .{ .index = @floatFromInt(batch.culprit.row), .value_index = @floatFromInt(batch.culprit.value_index) };
     return growthResult(slot, outcome);
 }

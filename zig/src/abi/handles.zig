@@ -27,6 +27,18 @@ const State = packed struct(u32) {
 /// How many views of one use of a slot were collected.
 const Released = packed struct(u64) { count: u32 = 0, generation: u32 = 0 };
 
+/// What an error was about, as far as its status does not say.
+pub const Detail = extern struct {
+    /// Which of the rows, windows or starts that were handed over, or which row of the store.
+    index: f64 = 0,
+    /// How many tokens or values it has.
+    count: f64 = 0,
+    /// Which of the values that were handed over.
+    value_index: f64 = 0,
+    /// What a full disk has no room for.
+    wanted_bytes: f64 = 0,
+};
+
 pub const Slot = struct {
     state: std.atomic.Value(State) = .init(.{}),
     /// The thread that opened the store.
@@ -36,7 +48,7 @@ pub const Slot = struct {
     view_count: u32 = 0,
     released: std.atomic.Value(Released) = .init(.{}),
     /// What the last error was about.
-    detail: [2]f64 = @splat(0),
+    detail: Detail = .{},
 
     pub fn put(slot: *Slot) void {
         slot.leave(.open);

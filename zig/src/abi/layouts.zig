@@ -7,6 +7,7 @@ const cells = @import("../format/cells.zig");
 const files = @import("../store/files.zig");
 const format = @import("../format/format.zig");
 const gather = @import("../read/gather.zig");
+const handles = @import("handles.zig");
 const status = @import("status.zig");
 
 /// Grows with every change of what the library exports.
@@ -14,6 +15,9 @@ pub const abi_version = 3;
 
 /// What a call answers.
 pub const Status = status.Status;
+
+/// What the last error on a store was about.
+pub const ErrorDetail = handles.Detail;
 
 /// How a store is opened.
 pub const StoreMode = enum(u32) { temporary, create, write, read, salvage };

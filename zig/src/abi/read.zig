@@ -33,7 +33,7 @@ export fn ss_window_gather(
     };
     const windows = starts[0..window_count];
     if (gather_file.findBadStart(columns, windows, window_length)) |index| {
-        slot.detail = .{ @floatFromInt(index), 0 };
+        slot.detail = .{ .index = @floatFromInt(index) };
         return status.of(error.OutOfRange);
     }
     const count = @as(usize, window_count) * window_length;

@@ -87,7 +87,7 @@ export fn ss_rows_start(store: u32, rows: [*]const u64, count: u32, out_starts: 
     defer slot.put();
     var culprit: usize = 0;
     const found = Source.of(slot.store, .columns).startsOf(rows[0..count], out_starts, &culprit);
-    slot.detail = .{ @floatFromInt(culprit), 0 };
+    slot.detail = .{ .index = @floatFromInt(culprit) };
     return status.result(found);
 }
 
@@ -141,7 +141,7 @@ export fn ss_windows_fill(
     const out = numbers.fillOut(wanted, out_values, out_types, out_steps, out_mask, out_lengths) catch |err| return status.of(err);
     var culprit: placing.Culprit = .{};
     const filled = window_fill.fill(.of(slot.store, wanted.source), request, out, &culprit);
-    slot.detail = .{ @floatFromInt(culprit.index), @floatFromInt(culprit.count) };
+    slot.detail = .{ .index = @floatFromInt(culprit.index), .count = @floatFromInt(culprit.count) };
     return status.result(filled);
 }
 
@@ -166,7 +166,7 @@ export fn ss_fields_fill(
     const placement: placing.Placement = .of(starts, lengths, slots, count, batch_size, width, wanted.side);
     var culprit: placing.Culprit = .{};
     const filled = fillField(.of(slot.store, wanted.source), wanted, placement, field, out, out_mask, &culprit);
-    slot.detail = .{ @floatFromInt(culprit.index), @floatFromInt(culprit.count) };
+    slot.detail = .{ .index = @floatFromInt(culprit.index), .count = @floatFromInt(culprit.count) };
     return status.result(filled);
 }
 

@@ -122,9 +122,8 @@ fn stateOf(store: *const Store) layouts.StoreState {
     };
 }
 
-/// out: what the last error on this store was about (row and value index, or as each call says; the bytes wanted where
-/// the disk was full)
-export fn ss_store_detail(store: u32, out: *[2]f64) i32 {
+/// out: what the last error on this store was about
+export fn ss_store_detail(store: u32, out: *layouts.ErrorDetail) i32 {
     const slot = handles.take(store) catch |err| return status.of(err);
     defer slot.put();
     out.* = slot.detail;
@@ -145,7 +144,7 @@ export fn ss_view_deallocate(_: usize, context: usize) void {
 /// Says of a disk that is full how many bytes were wanted.
 pub fn growthResult(slot: *handles.Slot, outcome: Error!void) i32 {
     if (outcome) |_| {} else |err| {
-        if (err == error.StorageFull) slot.detail = .{ @floatFromInt(slot.store.files.wanted_bytes), 0 };
+        if (err == error.StorageFull) slot.detail = .{ .wanted_bytes = @floatFromInt(slot.store.files.wanted_bytes) };
     }
     return status.result(outcome);
 }
