@@ -1,3 +1,21 @@
+/**
+ * The Hub's protocol stands here by hand, and not by `@huggingface/hub`, which was measured (2.17.5, of September 2026)
+ * against the fake Hub of the tests, all its requests through our `fetch`:
+ *
+ * - `commit` tries nothing again: a 429 or 503 of the Hub, a 503 or a lost connection of the storage, an expired link
+ *   (403) or a lost answer each end the push. It asks for no `verify`, and follows a signal without its reason.
+ * - Upload and commit are one call: all shards of a push would lie on the disk at once (here one, of 500 MB at most), and
+ *   each conflict with another commit would hash all of them anew. There is no upload without the commit.
+ * - The message of a refusal by the storage has the signed address in it.
+ * - `listFiles` sends the token to whatever origin a `Link` names, knows no signal, and no revision with a slash.
+ * - Tokens must begin with `hf_`. In Bun a file is uploaded as 0 bytes, unless its body is made a stream as it is here.
+ * - A file of 300 MB: 2.8 s in Bun and 1.7 s in Deno, here 1.3 and 1.4 s, both within 90 MB of memory; by Xet 4.3 and
+ *   3.5 s, and 610 and 240 MB.
+ * - 12 MB on the disk in five packages that are not pinned, and 23 ms to load in Bun instead of 10 ms.
+ *
+ * It would take the place of `commit.ts` and `lfs.ts` and of a part of this, and want an adapter for retries, streams
+ * and errors. Uploads by LFS are what the Hub takes from all clients that do not offer Xet.
+ */
 import { StreamStoreError } from "../../../error.ts";
 import { describe } from "../../../fields.ts";
 import { isHubName } from "../../dataset_name.ts";
