@@ -1,6 +1,5 @@
 import process from "node:process";
 import { styleText } from "node:util";
-import { SingleBar } from "cli-progress";
 
 const INDENT = "           "; // the width of a section's name
 
@@ -21,40 +20,31 @@ export function table(rows: readonly (readonly [label: string, value: string])[]
   for (const [label, value] of rows) console.log(`  ${style("dim", label.padEnd(width))}  ${value}`);
 }
 
+const BAR_WIDTH = 28;
+
 /** Work that is under way, shown as a bar in a terminal and as five plain lines elsewhere. */
 export class Progress {
-  readonly #bar: SingleBar | undefined;
   readonly #total: number;
   readonly #unit: string;
 
   constructor(total: number, unit: string) {
     this.#total = total;
     this.#unit = unit;
-    if (!process.stdout.isTTY) return;
-    this.#bar = new SingleBar({
-      format: `${INDENT}{bar} {value} of {total} ${unit} · {message}`,
-      barsize: 28,
-      barCompleteChar: "━",
-      barIncompleteChar: "─",
-      hideCursor: true,
-      stream: process.stdout,
-    });
-    this.#bar.start(total, 0, { message: "starting" });
   }
 
   /** Shows that `done` of the total are done. */
   update(done: number, message: string): void {
-    if (this.#bar) this.#bar.update(done, { message });
-    else if (done === 1 || done * 4 % this.#total < 4) {
-      detail(
-        `${String(done).padStart(String(this.#total).length)} of ${this.#total} ${this.#unit} · ${message}`,
-      );
-    }
+    const shown = String(done).padStart(String(this.#total).length);
+    const text = `${shown} of ${this.#total} ${this.#unit} · ${message}`;
+    if (process.stdout.isTTY) {
+      const bar = "━".repeat(Math.round(BAR_WIDTH * done / this.#total)).padEnd(BAR_WIDTH, "─");
+      process.stdout.write(`\r${INDENT}${bar} ${text}\x1b[K`);
+    } else if (done === 1 || done * 4 % this.#total < 4) detail(text);
   }
 
   /** Leaves the bar as it stands. */
   stop(): void {
-    this.#bar?.stop();
+    if (process.stdout.isTTY) process.stdout.write("\n");
   }
 }
 

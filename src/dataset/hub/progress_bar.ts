@@ -1,5 +1,4 @@
 import process from "node:process";
-import type { Options, SingleBar } from "cli-progress";
 import { builtin } from "../../native/builtin.ts";
 import type { HubOptions, HubProgress } from "./types.ts";
 
@@ -8,6 +7,9 @@ export type Expect = (byteLength: number) => void;
 
 /** What is over before needs no bar. */
 const delayMs = 300;
+/** Between two drawings: more of them nobody can see. */
+const drawMs = 100;
+const barWidth = 28;
 
 /**
  * Runs a transfer with a bar on the error output, where that is a terminal and the options neither listen themselves
@@ -40,8 +42,7 @@ class ProgressBar {
   #done = 0;
   #expected = 0;
   #known = 0;
-  #state: "waiting" | "shown" | "ended" = "waiting";
-  #bar: SingleBar | null = null;
+  #drawnAt = -Infinity;
 
   constructor(private readonly kind: HubProgress["kind"], private readonly name: string) {}
 
@@ -58,86 +59,39 @@ class ProgressBar {
     const now = Math.max(before ?? 0, bytes);
     this.#files.set(path, now);
     this.#done += now - (before ?? 0);
-    const isLong = performance.now() - this.#start >= delayMs;
-    if (this.#state === "waiting" && isLong && shown === null) void this.#show();
-    this.#draw();
+    this.#draw(performance.now());
   }
 
   stop(): void {
-    this.#state = "ended";
-    this.#bar?.stop();
-    if (shown === this) shown = null;
+    if (shown !== this) return;
+    shown = null;
+    write("\r\x1b[2K");
   }
 
-  get #total(): number {
-    return Math.max(this.#expected, this.#known);
-  }
-
-  async #show(): Promise<void> {
-    this.#state = "shown";
+  #draw(at: number): void {
+    // What is read before it is known how much there will be, a README, would be all of it.
+    if (this.#expected === 0 || (shown ?? this) !== this) return;
+    if (at - this.#start < delayMs || at - this.#drawnAt < drawMs) return;
     shown = this;
-    try {
-      const { SingleBar } = await import("cli-progress");
-      if (this.#hasEnded()) return;
-      this.#bar = new SingleBar(optionsOf(this.kind, this.name));
-      this.#bar.start(this.#total, this.#done);
-    } catch {
-      // No bar, for instance without the permission to load it: the transfer is what counts.
-      this.#bar = null;
-    }
-  }
-
-  #hasEnded(): boolean {
-    return this.#state === "ended";
-  }
-
-  #draw(): void {
-    this.#bar?.setTotal(this.#total);
-    this.#bar?.update(this.#done);
+    this.#drawnAt = at;
+    const total = Math.max(this.#expected, this.#known, this.#done);
+    const bar = "=".repeat(Math.round(barWidth * this.#done / Math.max(1, total))).padEnd(barWidth, "-");
+    // Of a download only some columns may be wanted.
+    const [verb, whole] = this.kind === "download" ? ["Loading", "of at most"] : ["Saving", "of"];
+    const line = `${verb} ${this.name} [${bar}] ${megabytes(this.#done)} ${whole} ${megabytes(total)}`;
+    // In the line of the cursor: what a program prints meanwhile is not written over.
+    write(`\r${line.slice(0, (process.stderr.columns || 80) - 1)}\x1b[K`);
   }
 }
 
-function optionsOf(kind: HubProgress["kind"], name: string): Options {
-  // Of a download only some columns may be wanted.
-  const [verb, whole] = kind === "download" ? ["Loading", "of at most"] : ["Saving", "of"];
-  const options = {
-    format: `${verb} ${name} [{bar}] {value} ${whole} {total}`,
-    formatValue: (value: number) => `${(value / 1e6).toFixed(1)} MB`,
-    barsize: 28,
-    clearOnComplete: true,
-    // Trims what is wider than the terminal; the terminal's own setting is left alone.
-    linewrap: null,
-    terminal,
-  };
-  return options as Options;
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
 }
-
-/**
- * Where the bar is drawn: the line in which the cursor is. The library's own terminal has the cursor go back to the
- * place where the bar began, over what a program may have printed meanwhile.
- */
-const terminal = {
-  isTTY: () => true,
-  getWidth: () => process.stderr.columns || 80,
-  write: (text: string) => write(text.slice(0, terminal.getWidth() - 1)),
-  cursorTo: () => write("\r"),
-  clearRight: () => write("\x1b[K"),
-  clearLine: () => write("\x1b[2K"),
-  newline: () => write("\n"),
-  cursor() {},
-  cursorSave() {},
-  cursorRestore() {},
-  lineWrapping() {},
-};
 
 /** At once: a program may end before a stream has written what it was given. */
 function write(text: string): void {
   try {
-    try {
-      builtin.fs.writeSync(2, text);
-    } catch {
-      // The terminal may be gone, or take no more for now: the transfer goes on without it.
-    }
+    builtin.fs.writeSync(2, text);
   } catch {
     // A terminal that takes nothing now, or was closed, is no reason for a transfer to end.
   }
