@@ -1,5 +1,6 @@
+import { BlockList, isIP } from "node:net";
 import { builtin } from "../../../native/builtin.ts";
-import { RefusedAnswer } from "./refused.ts";
+import { RefusedAnswer } from "./failure.ts";
 
 /** The addresses that a name stands for; none where that cannot be told. */
 export type LookUp = (name: string) => Promise<readonly string[]>;
@@ -56,9 +57,10 @@ async function systemLookUp(name: string): Promise<readonly string[]> {
   }
 }
 
-/** Networks that are nobody's in the public internet: IPv4's as 32 bits, IPv6's as 128. */
-const privateNetworks: readonly [first: bigint, prefixBits: number, addressBits: number][] = [
-  ...[
+/** Networks that are nobody's in the public internet. */
+const privateNetworks = new BlockList();
+for (
+  const network of [
     "0.0.0.0/8",
     "10.0.0.0/8",
     "100.64.0.0/10",
@@ -69,53 +71,23 @@ const privateNetworks: readonly [first: bigint, prefixBits: number, addressBits:
     "192.168.0.0/16",
     "198.18.0.0/15",
     "224.0.0.0/3",
-  ].map((network) => networkOf(network, 32)),
-  ...["::/127", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8"].map((network) => networkOf(network, 128)),
-];
-
-/** IPv6 addresses whose last 32 bits are an IPv4 address: mapped ones, compatible ones, and those of a translator. */
-const carriers = ["::ffff:0:0/96", "::/96", "64:ff9b::/96"].map((network) => networkOf(network, 128));
-
-export function isPrivateAddress(address: string): boolean {
-  const number = numberOf(address);
-  if (number === null) return false;
-  const bits = address.includes(":") ? 128 : 32;
-  const lies = (value: bigint, valueBits: number) =>
-    privateNetworks.some(([first, prefixBits, addressBits]) =>
-      addressBits === valueBits && isIn(value, first, addressBits - prefixBits)
-    );
-  if (lies(number, bits)) return true;
-  const carries = bits === 128 && carriers.some(([first]) => isIn(number, first, 32));
-  return carries && lies(number & 0xffffffffn, 32);
+  ]
+) {
+  const [address, bits] = network.split("/");
+  privateNetworks.addSubnet(address, Number(bits));
+  // IPv6 addresses whose last 32 bits are an IPv4 address: mapped ones, compatible ones, and those of a translator.
+  for (const carrier of ["::ffff:", "::", "64:ff9b::"]) {
+    privateNetworks.addSubnet(carrier + address, 96 + Number(bits), "ipv6");
+  }
+}
+for (const network of ["::/127", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8"]) {
+  const [address, bits] = network.split("/");
+  privateNetworks.addSubnet(address, Number(bits), "ipv6");
 }
 
-function isIn(value: bigint, first: bigint, freeBits: number): boolean {
-  return value >> BigInt(freeBits) === first >> BigInt(freeBits);
-}
-
-function networkOf(network: string, addressBits: number): [bigint, number, number] {
-  const [address, prefixBits] = network.split("/");
-  return [numberOf(address)!, Number(prefixBits), addressBits];
-}
-
-/** The number of an IPv4 or IPv6 address; null where it is none. A zone behind `%` is left out. */
-function numberOf(address: string): bigint | null {
+function isPrivateAddress(address: string): boolean {
+  // What stands behind it is a zone.
   const [plain] = address.split("%");
-  if (!plain.includes(":")) return joined(plain.split("."), 4, 8n, 10);
-  // The last 32 bits may be written as IPv4.
-  const text = plain.replace(/([\d.]+)$/, (tail) => {
-    const number = tail.includes(".") ? joined(tail.split("."), 4, 8n, 10) : null;
-    return number === null ? tail : `${(number >> 16n).toString(16)}:${(number & 0xffffn).toString(16)}`;
-  });
-  const [front, back] = text.split("::").map((part) => part === "" ? [] : part.split(":"));
-  if (back === undefined) return joined(front, 8, 16n, 16);
-  const zeros = Array.from({ length: Math.max(0, 8 - front.length - back.length) }, () => "0");
-  return joined([...front, ...zeros, ...back], 8, 16n, 16);
-}
-
-function joined(parts: readonly string[], count: number, bits: bigint, base: number): bigint | null {
-  const digits = base === 10 ? /^\d{1,3}$/ : /^[\da-f]{1,4}$/i;
-  const numbers = parts.map((part) => digits.test(part) ? parseInt(part, base) : NaN);
-  if (numbers.length !== count || numbers.some((number) => !(number < 2 ** Number(bits)))) return null;
-  return numbers.reduce((sum, number) => (sum << bits) | BigInt(number), 0n);
+  const version = isIP(plain);
+  return version !== 0 && privateNetworks.check(plain, version === 4 ? "ipv4" : "ipv6");
 }

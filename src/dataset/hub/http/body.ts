@@ -1,5 +1,5 @@
 import type { Deadline } from "./deadline.ts";
-import { RefusedAnswer } from "./refused.ts";
+import { RefusedAnswer } from "./failure.ts";
 
 /** What is said of a failure. More is no help to anyone. */
 const errorBytesMax = 1 << 16;

@@ -1,9 +1,8 @@
 import { messageOf } from "../../decode.ts";
 import { StreamStoreError } from "../../../error.ts";
-import { clean, connectionError, readRefusal, refusalError } from "./failure.ts";
+import { clean, readRefusal, refusalError, RefusedAnswer } from "./failure.ts";
 import { hubFetch } from "./fetch.ts";
-import { RefusedAnswer } from "./refused.ts";
-import { isPassing, PassingFailure, retrying, waitSecondsOf } from "./retry.ts";
+import { isRetryable, RetryableError, retrying, waitSecondsOf } from "./retry.ts";
 import type { Settings } from "../settings.ts";
 
 /** One request, and the words for errors about it. */
@@ -11,9 +10,10 @@ export interface Request {
   readonly url: string;
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | ReadableStream<Uint8Array>;
-  /** False where the address holds a signature, which stands in for the token. */
-  readonly withToken?: boolean;
+  /** A stream is made anew for each try. */
+  readonly body?: string | (() => ReadableStream<Uint8Array>);
+  /** Whether it is the storage that is asked: its address holds a signature, which stands in for the token. */
+  readonly isStorage?: boolean;
   /** Whether an answer that leads elsewhere is the answer; otherwise it is followed. */
   readonly redirect?: "manual";
   /** Completes "Cannot …": `load user/name`. */
@@ -42,17 +42,13 @@ export class Client {
   }
 
   /** The answer to one try. Its body is read or canceled by the caller. */
-  async open(request: Request): Promise<Response> {
-    const { url, method = "GET", headers = {}, body, withToken = true, redirect } = request;
+  async open({ url, method = "GET", headers = {}, body, isStorage, redirect }: Request): Promise<Response> {
     const { token, signal } = this.settings;
     const sent = new Headers({ "User-Agent": "streamstore", ...headers });
     // Only to the endpoint itself: what it names as a place to upload to has no business with it.
-    if (withToken && token !== null && this.isHub(url)) sent.set("Authorization", `Bearer ${token}`);
-    try {
-      return await this.fetch(url, { method, headers: sent, body, redirect, signal });
-    } catch (error) {
-      throw error instanceof RefusedAnswer ? this.refused(request, error) : error;
-    }
+    if (!isStorage && token !== null && this.isHub(url)) sent.set("Authorization", `Bearer ${token}`);
+    const content = typeof body === "function" ? body() : body;
+    return await this.fetch(url, { method, headers: sent, body: content, redirect, signal });
   }
 
   isHub(url: string): boolean {
@@ -61,34 +57,35 @@ export class Client {
 
   /** Tries until there is an answer that is a success; `read` takes its body. */
   async request<Result>(request: Request, read: (response: Response) => Promise<Result>): Promise<Result> {
-    const { action, what } = request;
     return await retrying(this.settings, async () => {
       try {
         const response = await this.open(request);
         if (response.ok) return await read(response);
-        const error = refusalError(action, what, await readRefusal(response), this.settings);
-        throw isPassing(response.status) ? new PassingFailure(error, waitSecondsOf(response.headers)) : error;
+        throw await this.refusal(request, response);
       } catch (error) {
-        throw this.lost(request, error);
+        throw this.failure(request, error);
       }
     });
   }
 
-  /** A connection that failed may well work the next time. What was said no to stays as it is. */
-  lost(request: Pick<Request, "action" | "what">, error: unknown, isProgress = false): Error {
-    if (error instanceof PassingFailure || error instanceof StreamStoreError) return error;
-    if (error instanceof RefusedAnswer) return this.refused(request, error);
-    const { action, what } = request;
-    return new PassingFailure(
-      connectionError(action, what, messageOf(error), this.settings),
-      null,
-      isProgress,
-    );
+  /** The error of an answer that is no success. */
+  async refusal(request: Request, response: Response): Promise<Error> {
+    const error = refusalError(request, await readRefusal(response), this.settings);
+    return isRetryable(response.status) ? new RetryableError(error, waitSecondsOf(response.headers)) : error;
   }
 
-  refused({ action, what }: Pick<Request, "action" | "what">, { needed, got }: RefusedAnswer): Error {
-    const message = clean(`Cannot ${action}: ${what} ${needed}, got ${got}`, this.settings);
-    return new StreamStoreError("input-output", message);
+  /** The error of a try: a connection that failed may well work the next time, what was said no to stays as it is. */
+  failure({ action, what }: Pick<Request, "action" | "what">, error: unknown, isProgress = false): Error {
+    if (error instanceof RetryableError || error instanceof StreamStoreError) return error;
+    const reason = error instanceof RefusedAnswer
+      ? `${error.needed}, got ${error.got}`
+      : `must come whole, got ${messageOf(error)}`;
+    // The cause is not kept: in it the runtimes put addresses, and those of the storage hold a signature.
+    const told = new StreamStoreError(
+      "input-output",
+      clean(`Cannot ${action}: ${what} ${reason}`, this.settings),
+    );
+    return error instanceof RefusedAnswer ? told : new RetryableError(told, null, isProgress);
   }
 
   /** The JSON that the Hub answers, and the answer's headers. */

@@ -1,4 +1,3 @@
-import { messageOf } from "../../decode.ts";
 import { type ErrorCode, StreamStoreError } from "../../../error.ts";
 import { printable } from "../printable.ts";
 import type { Settings } from "../settings.ts";
@@ -10,8 +9,16 @@ export interface Refusal {
   readonly code: string;
   /** Its sentence, or "". */
   readonly message: string;
-  /** Whether it was the storage: there tokens count for nothing. */
-  readonly isStorage?: boolean;
+}
+
+/**
+ * That what an answer leads to, or holds, is not taken: asking again would not help. Read as a sentence, `needed` follows
+ * what was asked for: `must come from …`.
+ */
+export class RefusedAnswer extends Error {
+  constructor(readonly needed: string, readonly got: string) {
+    super(`the answer ${needed}, got ${got}`);
+  }
 }
 
 /** An error by the Hub's answer, for those who can do something about it. */
@@ -42,15 +49,17 @@ export async function readRefusal(response: Response): Promise<Refusal> {
  *
  * @param action What was to be done: `load user/name`.
  * @param what What was asked for: `the revision main`.
+ * @param isStorage Whether the storage said so: there tokens count for nothing.
  */
 export function refusalError(
-  action: string,
-  what: string,
+  { action, what, isStorage = false }: { action: string; what: string; isStorage?: boolean },
   refusal: Refusal,
   settings: Settings,
 ): RefusalError {
   const { status, message } = refusal;
-  const [code, needed] = explain(refusal, what, settings);
+  const [code, needed]: [ErrorCode, string] = isStorage
+    ? ["input-output", `the Hub's storage must give or take ${what}`]
+    : explain(refusal, what, settings);
   const said = message === "" ? "" : `, "${message}"`;
   return new RefusalError(
     refusal,
@@ -60,50 +69,33 @@ export function refusalError(
 }
 
 function explain(
-  { status, code, isStorage = false }: Refusal,
+  { status, code }: Refusal,
   what: string,
-  settings: Settings,
+  { endpoint, token }: Settings,
 ): [ErrorCode, string] {
-  if (isStorage) return ["input-output", `the Hub's storage must give or take ${what}`];
-  const { endpoint, token } = settings;
   const tokens = "as the option token, in HF_TOKEN or by hf auth login";
   if (code === "GatedRepo") {
     return ["permission-denied", `its conditions must be accepted at ${endpoint}, and a token be given`];
   }
   if (code === "RepoNotFound") {
-    return token === null
-      ? [
-        "not-found",
-        `the repository must exist at ${endpoint}, and for a private one a token be given (${tokens})`,
-      ]
-      : ["not-found", `the repository must exist at ${endpoint} and the token be allowed to read it`];
+    const needed = token === null
+      ? `, and for a private one a token be given (${tokens})`
+      : " and the token be allowed to read it";
+    return ["not-found", `the repository must exist at ${endpoint}${needed}`];
   }
   if (code === "RevisionNotFound" || code === "EntryNotFound" || status === 404) {
     return ["not-found", `${what} must exist`];
   }
   if (status === 401) {
-    return token === null
-      ? ["permission-denied", `a token must be given (${tokens})`]
-      : ["permission-denied", `the token must be one that ${endpoint} knows`];
+    const needed = token === null
+      ? `a token must be given (${tokens})`
+      : `the token must be one that ${endpoint} knows`;
+    return ["permission-denied", needed];
   }
   if (status === 403) return ["permission-denied", `the token must be allowed to do that at ${endpoint}`];
   if (status === 409 || status === 412) return ["busy", "nobody else must commit at the same time"];
   if (status === 429) return ["busy", `${endpoint} must have room for more requests`];
   return ["input-output", `${endpoint} must answer the request for ${what}`];
-}
-
-/** The error of a request that got no answer, or only a part of one. */
-export function connectionError(
-  action: string,
-  what: string,
-  cause: unknown,
-  settings: Settings,
-): StreamStoreError {
-  // The cause is not kept: in it the runtimes put addresses, and those of the storage hold a signature.
-  return new StreamStoreError(
-    "input-output",
-    clean(`Cannot ${action}: ${what} must come whole, got ${messageOf(cause)}`, settings),
-  );
 }
 
 /** Printable, without the token, and without what stands behind a question mark in an address. */

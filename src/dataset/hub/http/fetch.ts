@@ -1,14 +1,14 @@
 import { Addresses, type LookUp } from "./addresses.ts";
 import { guardedAnswer } from "./body.ts";
 import { Deadline } from "./deadline.ts";
-import { RefusedAnswer } from "./refused.ts";
+import { RefusedAnswer } from "./failure.ts";
 import { sendStream } from "./upload.ts";
 
 /** What clients of the Hub take as their `fetch`. */
 export type Fetch = typeof fetch;
 
 /** How often an answer may lead elsewhere. */
-export const redirectsMax = 5;
+const redirectsMax = 5;
 
 /** What tells who asks: for those only who were asked by the caller. */
 const secrets = ["authorization", "cookie", "proxy-authorization"];
@@ -86,7 +86,7 @@ function isRedirect(status: number): boolean {
   return [301, 302, 303, 307, 308].includes(status);
 }
 
-export function targetOf(location: string, from: URL): URL {
+function targetOf(location: string, from: URL): URL {
   const url = URL.parse(location, from.href);
   if (url === null) throw new RefusedAnswer("must lead to an address", "something else");
   return url;

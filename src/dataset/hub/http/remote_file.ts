@@ -1,11 +1,9 @@
 import { builtin } from "../../../native/builtin.ts";
 import { StreamStoreError } from "../../../error.ts";
 import type { Client, Request } from "./client.ts";
-import { clean, readRefusal, refusalError } from "./failure.ts";
-import { redirectsMax, targetOf } from "./fetch.ts";
-import { RefusedAnswer } from "./refused.ts";
+import { clean } from "./failure.ts";
 import { Lanes, planRequests, type Range, withinBytes } from "./ranges.ts";
-import { isPassing, PassingFailure, retrying, waitSecondsOf } from "./retry.ts";
+import { RetryableError, retrying } from "./retry.ts";
 import type { ListedFile, RemoteFile } from "../types.ts";
 
 /** Requests of one file at the same time. */
@@ -21,10 +19,12 @@ interface Block extends Range {
   readonly bytes: Promise<Uint8Array<ArrayBuffer>>;
 }
 
-/** Where the redirect of a file led: one for all that read it. */
+/** Where the redirect of a file led, one for all that read it; null where that is not known. */
 interface Link {
-  location: Promise<string> | null;
+  location: Promise<string | null>;
 }
+
+const nowhere = Promise.resolve(null);
 
 /** A file at the Hub, read by ranges from where the Hub's redirect leads. */
 export class HubFile implements RemoteFile {
@@ -40,7 +40,7 @@ export class HubFile implements RemoteFile {
     private readonly outer: Client,
     private readonly action: string,
     private readonly file: ListedFile & { readonly url: string },
-    private readonly link: Link = { location: null },
+    private readonly link: Link = { location: nowhere },
   ) {
     this.#client = outer.until(this.#closed.signal);
     this.path = file.path;
@@ -129,10 +129,10 @@ export class HubFile implements RemoteFile {
       } catch (error) {
         if (error instanceof DamagedFile) {
           done = 0;
-          throw new PassingFailure(error);
+          throw new RetryableError(error);
         }
         // Less than that, a byte a try, would never come to an end.
-        throw this.#client.lost(this.#request(), error, done - before >= progressBytes);
+        throw this.#client.failure(this.#request(), error, done - before >= progressBytes);
       }
     });
     return bytes;
@@ -154,95 +154,48 @@ export class HubFile implements RemoteFile {
     if (left > 0) throw new Error(`the answer ended ${left} bytes before its end`);
   }
 
-  /** The answer to a request for a range, from the storage; its link is renewed where it has expired. */
+  /** The answer to a request for a range; the link to the storage is renewed where it has expired. */
   async #openRange(start: number, end: number): Promise<Response> {
+    const headers = { "Range": `bytes=${start}-${end - 1}`, "Accept-Encoding": "identity" };
     for (let isRenewed = false;; isRenewed = true) {
-      const isFresh = this.link.location === null;
-      const location = await this.#locate();
-      const request = {
-        ...this.#request(),
-        url: location,
-        headers: { "Range": `bytes=${start}-${end - 1}`, "Accept-Encoding": "identity" },
-        // A link to the storage is asked for anew where it has moved.
-        redirect: "manual" as const,
-      };
-      const response = await this.#client.open(request);
-      const { status, headers } = response;
-      if (status === 206 || status === 200) {
-        if (this.#hasSize(response, start)) return response;
+      const { response, isKnown } = await this.#ask({ ...this.#request(), headers });
+      const { status } = response;
+      if ((status === 206 || status === 200) && this.#hasSize(response, start)) return response;
+      if (response.ok) {
         await response.body?.cancel();
-        throw new Error(
-          `a file of another size than ${this.byteLength}, ${headers.get("Content-Range") ?? "whole"}`,
-        );
+        const got = response.headers.get("Content-Range") ?? "whole";
+        throw new Error(`a file of another size than ${this.byteLength}, ${got}`);
       }
-      const refusal = await readRefusal(response);
-      const isLink = !this.#client.isHub(location);
-      if (isLink && (status === 400 || status === 401 || status === 403) && !isFresh && !isRenewed) {
-        this.link.location = null;
-        continue;
+      const isStorage = !this.#client.isHub(response.url);
+      if (!isStorage || ![400, 401, 403].includes(status) || !isKnown || isRenewed) {
+        throw await this.#client.refusal({ ...this.#request(), isStorage }, response);
       }
-      const error = refusalError(
-        this.action,
-        this.path,
-        { ...refusal, isStorage: isLink },
-        this.#client.settings,
-      );
-      throw isPassing(status) ? new PassingFailure(error, waitSecondsOf(headers)) : error;
+      await response.body?.cancel();
+      this.link.location = nowhere;
+    }
+  }
+
+  /** Whoever asks first is led by the Hub to where the file lies; all others ask there, and wait for that. */
+  async #ask(request: Request): Promise<{ response: Response; isKnown: boolean }> {
+    while (true) {
+      const { location } = this.link;
+      const url = await location;
+      // A link to the storage is asked for anew where it has moved.
+      if (url !== null) {
+        return { response: await this.#client.open({ ...request, url, redirect: "manual" }), isKnown: true };
+      }
+      if (this.link.location !== location) continue;
+      const opening = this.#client.open(request);
+      this.link.location = opening.then(({ ok, url }) => ok ? url : null, () => null);
+      return { response: await opening, isKnown: false };
     }
   }
 
   #hasSize({ status, headers }: Response, start: number): boolean {
-    if (status === 206) {
-      const match = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headers.get("Content-Range") ?? "");
-      return match !== null && Number(match[1]) === start &&
-        (match[2] === "*" || Number(match[2]) === this.byteLength);
-    }
-    return Number(headers.get("Content-Length") ?? this.byteLength) === this.byteLength;
-  }
-
-  /** Where the file lies: asked for once, kept until it expires. */
-  #locate(): Promise<string> {
-    if (this.link.location === null) {
-      const location = this.#follow();
-      location.catch(() => {
-        if (this.link.location === location) this.link.location = null;
-      });
-      this.link.location = location;
-    }
-    return this.link.location;
-  }
-
-  async #follow(): Promise<string> {
-    let url = this.file.url;
-    for (let count = 0; count <= redirectsMax; count++) {
-      const response = await this.#client.open({
-        ...this.#request(),
-        url,
-        headers: { "Range": "bytes=0-0" },
-        redirect: "manual",
-      });
-      const { status, headers } = response;
-      const target = headers.get("Location");
-      if (status >= 300 && status < 400 && target !== null) {
-        await response.body?.cancel();
-        url = targetOf(target, new URL(url)).href;
-        if (!this.#client.isHub(url)) return url;
-        continue;
-      }
-      // 416: an empty file, or a server that knows no ranges of one byte; the next request will tell.
-      if (response.ok || status === 416) {
-        await response.body?.cancel();
-        return url;
-      }
-      const error = refusalError(
-        this.action,
-        this.path,
-        await readRefusal(response),
-        this.#client.settings,
-      );
-      throw isPassing(status) ? new PassingFailure(error, waitSecondsOf(headers)) : error;
-    }
-    throw new RefusedAnswer(`must come by at most ${redirectsMax} redirects`, "more");
+    if (status !== 206) return Number(headers.get("Content-Length") ?? this.byteLength) === this.byteLength;
+    const match = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headers.get("Content-Range") ?? "");
+    return match !== null && Number(match[1]) === start &&
+      (match[2] === "*" || Number(match[2]) === this.byteLength);
   }
 
   #checkHash(bytes: Uint8Array): void {

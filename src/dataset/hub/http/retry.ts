@@ -1,8 +1,8 @@
 import { pause } from "../../../pause.ts";
 import type { Settings } from "../settings.ts";
 
-/** Thrown by an attempt whose failure may pass. */
-export class PassingFailure extends Error {
+/** Thrown by an attempt that may succeed another time. */
+export class RetryableError extends Error {
   /**
    * @param error What is thrown if no attempt is left.
    * @param waitSeconds How long the server wants to be left alone, where it said so.
@@ -31,7 +31,7 @@ export async function retrying<Result>(settings: Settings, task: () => Promise<R
     } catch (failure) {
       // An abort breaks connections too: it is the abort that is told.
       signal?.throwIfAborted();
-      if (!(failure instanceof PassingFailure)) throw failure;
+      if (!(failure instanceof RetryableError)) throw failure;
       if (failure.isProgress) attempt = 1;
       const { waitSeconds } = failure;
       if (attempt >= retry.attempts || (waitSeconds ?? 0) > longestWaitSeconds) throw failure.error;
@@ -44,7 +44,7 @@ export async function retrying<Result>(settings: Settings, task: () => Promise<R
 }
 
 /** Whether the same request may be answered differently a little later. */
-export function isPassing(status: number): boolean {
+export function isRetryable(status: number): boolean {
   return status === 408 || status === 429 || status >= 500 && status !== 501;
 }
 

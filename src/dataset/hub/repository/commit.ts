@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { RefusalError } from "../http/failure.ts";
 import type { HubRepository } from "./repository.ts";
 
 /** A shard that lies at the Hub already, without being in a commit yet, or in a line of the commit itself. */
@@ -57,4 +58,35 @@ function smallFile(path: string, content: Uint8Array) {
     key: "file",
     value: { path, content: Buffer.from(content).toString("base64"), encoding: "base64" },
   };
+}
+
+/** The commit that a branch is at; the repository and the branch are made where they are not there. */
+export async function makeBranch(
+  repository: HubRepository,
+  branch: string,
+  isPrivate: boolean | undefined,
+): Promise<string> {
+  const commit = await repository.findCommit(branch);
+  if (commit !== null && commit !== "no-revision") return commit;
+  const { client, id, action } = repository;
+  if (commit === null) {
+    const [organization, name] = id.split("/");
+    const url = `${client.settings.endpoint}/api/repos/create`;
+    const body = { type: "dataset", organization, name, private: isPrivate };
+    await unlessThere(client.post({ url, action, what: `the new repository ${id}` }, body));
+  }
+  if (commit === "no-revision" || branch !== "main") {
+    const url = repository.api("branch", branch);
+    await unlessThere(client.post({ url, action, what: `the new branch ${branch}` }, {}));
+  }
+  return await repository.commitOf(branch);
+}
+
+/** Somebody may have been quicker, or this client itself, whose answer was lost. */
+async function unlessThere(request: Promise<unknown>): Promise<void> {
+  try {
+    await request;
+  } catch (error) {
+    if (!(error instanceof RefusalError && error.refusal.status === 409)) throw error;
+  }
 }

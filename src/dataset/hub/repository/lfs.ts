@@ -2,7 +2,7 @@ import { builtin } from "../../../native/builtin.ts";
 import { StreamStoreError } from "../../../error.ts";
 import { clean, RefusalError } from "../http/failure.ts";
 import type { HubRepository } from "./repository.ts";
-import { sendFile } from "./send_file.ts";
+import type { Request } from "../http/client.ts";
 
 /** A local file that is to be at the Hub. */
 export interface Upload {
@@ -25,6 +25,7 @@ interface BatchObject {
   readonly error?: { readonly message?: unknown };
 }
 
+const lfsType = "application/vnd.git-lfs+json";
 /** How often is begun anew what the storage refused: its links expire, and a part may have been lost. */
 const roundsMax = 3;
 
@@ -33,15 +34,20 @@ const roundsMax = 3;
  * that went, none where the Hub has the content already.
  */
 export async function uploadLarge(repository: HubRepository, upload: Upload): Promise<number> {
+  const { target, byteLength, sha256 } = upload;
   for (let round = 1;; round++) {
     const actions = await askWhere(repository, upload);
-    if (actions === null) return round === 1 ? 0 : upload.byteLength;
+    if (actions === null) return round === 1 ? 0 : byteLength;
     try {
-      if (actions.upload.header?.chunk_size === undefined) {
-        await sendWhole(repository, upload, actions.upload);
-      } else await sendParts(repository, upload, actions.upload);
-      if (actions.verify !== undefined) await verify(repository, upload, actions.verify);
-      return upload.byteLength;
+      const { href: url, header: headers } = actions.upload;
+      if (headers?.chunk_size !== undefined) await sendParts(repository, upload, actions.upload);
+      else await send(repository, upload, { url, headers, start: 0, end: byteLength });
+      if (actions.verify !== undefined) {
+        const { href, header } = actions.verify;
+        const what = `whether ${target} arrived`;
+        await post(repository, { url: href, headers: header, what }, { oid: sha256, size: byteLength });
+      }
+      return byteLength;
     } catch (error) {
       const isRefused = error instanceof RefusalError && error.refusal.status < 500 &&
         error.refusal.status !== 429;
@@ -72,15 +78,13 @@ async function askWhere(
   { sha256, byteLength, target }: Upload,
 ): Promise<{ upload: Action; verify?: Action } | null> {
   const { client, url, action } = repository;
-  const type = "application/vnd.git-lfs+json";
   const what = `where to upload ${target}`;
-  const request = {
+  const answer = await client.post({
     url: `${url}.git/info/lfs/objects/batch`,
-    headers: { "Accept": type, "Content-Type": type },
+    headers: { "Accept": lfsType, "Content-Type": lfsType },
     action,
     what,
-  };
-  const answer = await client.post(request, {
+  }, {
     operation: "upload",
     transfers: ["basic", "multipart"],
     hash_algo: "sha256",
@@ -109,16 +113,55 @@ function isAction({ href, header }: { href?: unknown; header?: unknown }): boole
     Object.values(header ?? {}).every((value) => typeof value === "string" || typeof value === "number");
 }
 
-async function sendWhole(repository: HubRepository, upload: Upload, { href, header }: Action): Promise<void> {
-  const { target, byteLength } = upload;
-  const range = { path: upload.path, start: 0, end: byteLength };
-  await sendFile(repository, {
-    url: href,
-    headers: header,
-    range,
-    target,
-    onBytes: progressOf(repository, upload, 0),
+/** Puts a run of bytes of the file into the storage, and returns the answer's headers. */
+async function send(
+  { client, action }: HubRepository,
+  { path, target, byteLength }: Upload,
+  { url, headers, start, end }: {
+    url: string;
+    headers?: Action["header"];
+    start: number;
+    end: number;
+  },
+): Promise<Headers> {
+  const tell = (bytes: number) =>
+    client.settings.onProgress({ kind: "upload", path: target, bytes: start + bytes, byteLength });
+  const request = {
+    url,
+    method: "PUT",
+    headers: { ...headers, "Content-Length": String(end - start) },
+    body: () => streamOf(path, start, end, tell),
+    isStorage: true,
+    redirect: "manual" as const,
+    action,
+    what: target,
+  };
+  return await client.request(request, async (response) => {
+    await response.text();
+    return response.headers;
   });
+}
+
+/** The file is opened when it is read: a request that is refused before leaves it alone, and it may be gone then. */
+function streamOf(
+  path: string,
+  start: number,
+  end: number,
+  tell: (bytes: number) => void,
+): ReadableStream<Uint8Array> {
+  let pieces: AsyncIterator<Uint8Array> | null = null;
+  let bytes = 0;
+  return new ReadableStream({
+    async pull(controller) {
+      pieces ??= builtin.fs.createReadStream(path, { start, end: end - 1, highWaterMark: 1 << 18 })
+        [Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+      const { done, value } = await pieces.next();
+      if (done) return controller.close();
+      controller.enqueue(value);
+      tell(bytes += value.length);
+    },
+    cancel: async () => void await pieces?.return?.(),
+  }, { highWaterMark: 0 });
 }
 
 /** The parts' addresses stand among the headers, by number from 1. */
@@ -127,7 +170,6 @@ async function sendParts(
   upload: Upload,
   { href, header = {} }: Action,
 ): Promise<void> {
-  const { client, action } = repository;
   const { byteLength, target, sha256 } = upload;
   const partBytes = Number(header.chunk_size);
   const numbers = Object.keys(header).filter((key) => /^\d+$/.test(key)).sort((a, b) =>
@@ -139,49 +181,25 @@ async function sendParts(
   }
   const parts: { partNumber: number; etag: string }[] = [];
   for (const [i, number] of numbers.entries()) {
-    const range = { path: upload.path, start: i * partBytes, end: Math.min(byteLength, (i + 1) * partBytes) };
-    const onBytes = progressOf(repository, upload, range.start);
-    const headers = await sendFile(repository, { url: header[number], range, target, onBytes });
+    const [start, end] = [i * partBytes, Math.min(byteLength, (i + 1) * partBytes)];
+    const headers = await send(repository, upload, { url: header[number], start, end });
     const etag = headers.get("etag");
     if (etag === null) throw repository.notUnderstood(`the ETag of part ${number} of ${target}`);
     parts.push({ partNumber: Number(number), etag });
   }
-  const type = "application/vnd.git-lfs+json";
-  const headers = { "Accept": type, "Content-Type": type };
-  const what = `the parts of ${target}`;
-  await client.request(
-    {
-      url: href,
-      method: "POST",
-      headers,
-      body: JSON.stringify({ oid: sha256, parts }),
-      withToken: false,
-      action,
-      what,
-    },
-    (response) => response.text(),
-  );
+  const signed = { url: href, isStorage: true, what: `the parts of ${target}` };
+  await post(repository, signed, { oid: sha256, parts });
 }
 
-async function verify(
+/** Posts JSON as Git LFS has it; returns the answer's text. */
+async function post(
   { client, action }: HubRepository,
-  { sha256, byteLength, target }: Upload,
-  { href, header }: Action,
-) {
-  await client.request(
-    {
-      url: href,
-      method: "POST",
-      headers: { "Content-Type": "application/vnd.git-lfs+json", ...header },
-      body: JSON.stringify({ oid: sha256, size: byteLength }),
-      action,
-      what: `whether ${target} arrived`,
-    },
+  request: Pick<Request, "url" | "headers" | "isStorage" | "what">,
+  body: unknown,
+): Promise<string> {
+  const headers = { "Accept": lfsType, "Content-Type": lfsType, ...request.headers };
+  return await client.request(
+    { ...request, method: "POST", headers, body: JSON.stringify(body), action },
     (response) => response.text(),
   );
-}
-
-function progressOf({ client }: HubRepository, { target, byteLength }: Upload, from: number) {
-  return (bytes: number) =>
-    client.settings.onProgress({ kind: "upload", path: target, bytes: from + bytes, byteLength });
 }
