@@ -18,7 +18,6 @@ import { shardsOf } from "../files/shards.ts";
 import { TableQueue } from "../files/tables.ts";
 import { planTable, type TablePlan } from "../table/to_arrow.ts";
 import { openSplit } from "./load.ts";
-import { withPrintableErrors } from "./printable.ts";
 import { type Expect, withProgress } from "./progress_bar.ts";
 import { pushSplit } from "./push/push.ts";
 import { PushRecords } from "./push/record.ts";
@@ -31,101 +30,52 @@ export async function load(
   split: string,
   options: LoadDatasetOptions,
 ): Promise<LoadedColumn[]> {
-  return await withPrintableErrors(
-    options.signal,
-    () =>
-      withProgress(
-        "download",
-        name,
-        options,
-        (shown, expect) => loadSplit(target, name, split, shown, expect),
-      ),
-  );
-}
-
-async function loadSplit(
-  target: LoadTarget,
-  name: string,
-  split: string,
-  options: LoadDatasetOptions,
-  expect: Expect,
-): Promise<LoadedColumn[]> {
-  const { connection } = target;
-  const isFirst = connection.rowCount === 0;
-  const { files, features, memoryBytes, ...opened } = await openSplit(name, split, options);
-  expect(files.reduce((sum, { byteLength }) => sum + byteLength, 0));
-  let loaded: LoadedColumn[];
-  try {
-    loaded = await appendRows(
-      target,
-      files.map((file) => () => readParquet(file.reopen(), features)),
-      options,
-      "load a dataset",
-    );
-  } catch (error) {
-    // An abort breaks off whatever is under way: it is the abort that is told.
-    options.signal?.throwIfAborted();
-    throw error;
-  }
-  if (isFirst) {
-    const { rowCount: rows, tokenCount: tokens } = connection;
-    recordsOf(connection).settle({ ...opened, rows, tokens, remoteRows: rows, memoryBytes });
-  }
-  return loaded;
+  return await withProgress("download", name, options, async (shown, expect) => {
+    const { connection } = target;
+    const isFirst = connection.rowCount === 0;
+    const { files, features, memoryBytes, ...opened } = await openSplit(name, split, shown);
+    expect(files.reduce((sum, { byteLength }) => sum + byteLength, 0));
+    const sources = files.map((file) => () => readParquet(file.reopen(), features));
+    const loaded = await appendRows(target, sources, shown, "load a dataset");
+    if (isFirst) {
+      const { rowCount: rows, tokenCount: tokens } = connection;
+      const records = new PushRecords(directoryOf(connection), connection);
+      records.settle({ ...opened, rows, tokens, remoteRows: rows, memoryBytes });
+    }
+    return loaded;
+  });
 }
 
 /** Pushes all rows, or with `append` those that are new, as a split. */
 export async function save(
-  source: SaveSource,
+  { connection, fields, known }: SaveSource,
   name: string,
   split: string,
   options: CheckedSaveOptions,
 ): Promise<void> {
-  await withPrintableErrors(
-    options.signal,
-    () =>
-      withProgress("upload", name, options, (shown, expect) => saveSplit(source, name, split, shown, expect)),
-  );
-}
-
-async function saveSplit(
-  source: SaveSource,
-  name: string,
-  split: string,
-  options: CheckedSaveOptions,
-  expect: Expect,
-): Promise<void> {
-  const { connection } = source;
-  const plan = planTable(connection, source.fields, source.known, options);
-  checkTypes(plan.schema, "parquet");
-  const { from, to } = plan.range;
-  await pushSplit(name, split, {
-    directory: directoryOf(connection),
-    store: connection,
-    firstRow: from,
-    rowCount: to,
-    tokensBefore: (row) => tokensBefore(connection, row),
-    features: plan.schema.fields.every(({ name }) => plan.features.has(name))
-      ? Object.fromEntries(plan.features)
-      : null,
-    writeShards: (from, to) =>
-      writeShards(
-        connection,
-        { ...plan, range: { from, to } },
-        options.shardBytes,
-        expect,
-      ),
-    checkShard: (shard) => checkShard(shard, plan, name),
-    sync: () => connection.isWritable && connection.sync(),
-  }, options);
+  await withProgress("upload", name, options, async (shown, expect) => {
+    const plan = planTable(connection, fields, known, shown);
+    checkTypes(plan.schema, "parquet");
+    const { from, to } = plan.range;
+    await pushSplit(name, split, {
+      directory: directoryOf(connection),
+      store: connection,
+      firstRow: from,
+      rowCount: to,
+      tokensBefore: (row) => tokensBefore(connection, row),
+      features: plan.schema.fields.every(({ name }) => plan.features.has(name))
+        ? Object.fromEntries(plan.features)
+        : null,
+      writeShards: (from, to) =>
+        writeShards(connection, { ...plan, range: { from, to } }, shown.shardBytes, expect),
+      checkShard: (shard) => checkShard(shard, plan, name),
+      sync: () => connection.isWritable && connection.sync(),
+    }, shown);
+  });
 }
 
 function directoryOf({ access, directory }: Connection): string | null {
   return access === "temporary" ? null : directory;
-}
-
-function recordsOf(connection: Connection): PushRecords {
-  return new PushRecords(directoryOf(connection), connection);
 }
 
 function tokensBefore(connection: Connection, row: number): number {
@@ -146,46 +96,38 @@ async function* writeShards(
 ): AsyncGenerator<LocalShard> {
   const { fs, os, path } = builtin;
   const tables = new TableQueue(connection, plan, "save a dataset");
-  const temporary = os.tmpdir();
-  const refused = (error: unknown) => systemError(error, "Cannot save a dataset", temporary);
-  let folder: string;
+  const { from, to } = plan.range;
+  let folder: string | null = null;
   try {
-    folder = fs.mkdtempSync(path.join(temporary, "streamstore-"));
-  } catch (error) {
-    throw refused(error);
-  }
-  try {
+    folder = fs.mkdtempSync(path.join(os.tmpdir(), "streamstore-"));
     const file = path.join(folder, "shard.parquet");
     let [rowCount, byteCount] = [0, 0];
-    const shards = shardsOf(tables, shardBytes, (part) =>
-      writeParquet(file, part).catch((error) => {
-        throw refused(error);
-      }));
-    for await (const written of shards) {
+    for await (const written of shardsOf(tables, shardBytes, (part) => writeParquet(file, part))) {
       rowCount += written.rowCount;
       byteCount += fs.statSync(file).size;
       // Those that are not written yet will be like those that are.
-      expect(Math.round(byteCount * (plan.range.to - plan.range.from) / Math.max(1, rowCount)));
+      expect(Math.round(byteCount * (to - from) / Math.max(1, rowCount)));
       yield { path: file, rowCount: written.rowCount, memoryBytes: written.arrowBytes };
     }
+  } catch (error) {
+    throw systemError(error, "Cannot save a dataset", os.tmpdir());
   } finally {
-    fs.rmSync(folder, { recursive: true, force: true });
+    if (folder !== null) fs.rmSync(folder, { recursive: true, force: true });
   }
 }
 
 /** Rows can only be added behind those of a shard that has the same columns. */
 async function checkShard(shard: RemoteFile, { schema, features }: TablePlan, id: string): Promise<void> {
-  const { columns } = await ParquetFile.read(shard).then(async (file) => {
-    await file.close();
-    return file;
-  });
-  const ours = schema.fields.map(({ name }) => {
-    const feature = features.get(name);
-    return `${name}: ${feature === undefined || !columns.get(name) ? "" : layoutText(name, feature)}`;
-  });
-  const theirs = [...columns].map(([name, column]) =>
-    `${name}: ${column === null || !features.has(name) ? "" : layoutText(name, column.feature)}`
-  );
+  const file = await ParquetFile.read(shard);
+  await file.close();
+  const text = (name: string, feature: unknown) => {
+    const isCompared = feature !== undefined && features.has(name) && file.columns.get(name);
+    if (!isCompared) return `${name}: `;
+    const { value, levels } = parseFeature(name, feature, "append");
+    return [`${name}: ${value.name}`, ...levels].join(" ");
+  };
+  const ours = schema.fields.map(({ name }) => text(name, features.get(name)));
+  const theirs = [...file.columns].map(([name, column]) => text(name, column?.feature));
   if (JSON.stringify(ours.toSorted()) === JSON.stringify(theirs.toSorted())) return;
   throw new StreamStoreError(
     "fields-differ",
@@ -193,9 +135,4 @@ async function checkShard(shard: RemoteFile, { schema, features }: TablePlan, id
       ours.join(", ")
     }`,
   );
-}
-
-function layoutText(name: string, feature: unknown): string {
-  const { value, levels } = parseFeature(name, feature, "append");
-  return [value.name, ...levels].join(" ");
 }

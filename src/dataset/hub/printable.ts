@@ -13,34 +13,17 @@ export function isPrintable(text: string): boolean {
   return printable(text) === text;
 }
 
-/**
- * Has what a task throws say so printably: names of columns, splits and files, and what readers quote of them, reach
- * messages from many places. `reason` is the caller's own, and stays as it is.
- */
-export async function withPrintableErrors<Result>(
-  signal: AbortSignal | undefined,
-  task: () => Promise<Result>,
-): Promise<Result> {
-  try {
-    return await task();
-  } catch (error) {
-    if (!signal?.aborted || error !== signal.reason) makePrintable(error);
-    throw error;
-  }
-}
-
 /** Causes of causes are no help to anyone beyond so many. */
 const depthMax = 8;
 
-function makePrintable(error: unknown, depth = 0): void {
+/** Has an error, and what caused it, speak printably. */
+export function makePrintable(error: unknown, depth = 0): void {
   if (!(error instanceof Error) || depth === depthMax) return;
-  const { message } = error;
+  const { message, stack } = error;
   if (!isPrintable(message)) {
-    const shown = printable(message);
+    error.message = printable(message);
     // Where the engine keeps the message in the stack, too, lines end as they should.
-    const stack = error.stack?.replaceAll(message, () => shown);
-    error.message = shown;
-    if (stack !== undefined) error.stack = stack;
+    if (stack !== undefined) error.stack = stack.replaceAll(message, () => error.message);
   }
   makePrintable(error.cause, depth + 1);
 }

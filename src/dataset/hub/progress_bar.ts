@@ -1,5 +1,6 @@
 import process from "node:process";
 import { builtin } from "../../native/builtin.ts";
+import { makePrintable } from "./printable.ts";
 import type { HubOptions, HubProgress } from "./types.ts";
 
 /** Says how many bytes there will be in all files together, as far as that is known. */
@@ -13,7 +14,8 @@ const barWidth = 28;
 
 /**
  * Runs a transfer with a bar on the error output, where that is a terminal and the options neither listen themselves
- * nor turn it off. The bar is gone when the transfer has ended, however it has.
+ * nor turn it off. The bar is gone when the transfer has ended, however it has. What it throws says printably what
+ * strangers named: columns, splits and files; after an abort it is the abort that is told.
  */
 export async function withProgress<Given extends HubOptions, Result>(
   kind: HubProgress["kind"],
@@ -21,15 +23,18 @@ export async function withProgress<Given extends HubOptions, Result>(
   options: Given,
   transfer: (options: Given, expect: Expect) => Promise<Result>,
 ): Promise<Result> {
-  const { onProgress, progress = true } = options;
-  if (onProgress !== undefined || !progress || !process.stderr.isTTY) {
-    return await transfer(options, () => {});
-  }
-  const bar = new ProgressBar(kind, name);
+  const { onProgress, progress = true, signal } = options;
+  const hasBar = onProgress === undefined && progress && process.stderr.isTTY;
+  const bar = hasBar ? new ProgressBar(kind, name) : null;
+  const shown = bar === null ? options : { ...options, onProgress: bar.take };
   try {
-    return await transfer({ ...options, onProgress: (told) => bar.take(told) }, (bytes) => bar.expect(bytes));
+    return await transfer(shown, (bytes) => bar?.expect(bytes));
+  } catch (error) {
+    signal?.throwIfAborted();
+    makePrintable(error);
+    throw error;
   } finally {
-    bar.stop();
+    bar?.stop();
   }
 }
 
@@ -50,7 +55,7 @@ class ProgressBar {
     this.#expected = byteLength;
   }
 
-  take({ kind, path, bytes, byteLength }: HubProgress): void {
+  readonly take = ({ kind, path, bytes, byteLength }: HubProgress): void => {
     // Before an upload some of what is there is read.
     if (kind !== this.kind) return;
     const before = this.#files.get(path);
@@ -60,7 +65,7 @@ class ProgressBar {
     this.#files.set(path, now);
     this.#done += now - (before ?? 0);
     this.#draw(performance.now());
-  }
+  };
 
   stop(): void {
     if (shown !== this) return;
