@@ -199,11 +199,10 @@ export class HubFile implements RemoteFile {
   }
 
   #checkHash(bytes: Uint8Array): void {
-    const { createHash } = builtin.crypto;
     const { sha256, blobId } = this.file;
     const found = sha256 === null
-      ? createHash("sha1").update(`blob ${bytes.length}\0`).update(bytes).digest("hex")
-      : createHash("sha256").update(bytes).digest("hex");
+      ? gitHash(bytes)
+      : builtin.crypto.createHash("sha256").update(bytes).digest("hex");
     if (found === (sha256 ?? blobId)) return;
     throw new DamagedFile(
       "damaged",
@@ -220,3 +219,8 @@ export class HubFile implements RemoteFile {
 }
 
 class DamagedFile extends StreamStoreError {}
+
+/** The SHA-1 by which git knows a file. */
+export function gitHash(content: Uint8Array): string {
+  return builtin.crypto.createHash("sha1").update(`blob ${content.length}\0`).update(content).digest("hex");
+}

@@ -5,6 +5,7 @@ import type { HubRepository } from "../repository/repository.ts";
 import type { PushRecord, Shard } from "./record.ts";
 import type { Snapshot } from "../repository/snapshot.ts";
 import { matching, parquetOf } from "../repository/splits.ts";
+import type { ListedFile } from "../types.ts";
 import type { NewShard, Operation } from "../repository/commit.ts";
 
 /** What is to be at the Hub. */
@@ -15,6 +16,9 @@ export interface Push {
   readonly shards: readonly NewShard[];
   /** What the shards come after; null where they take the place of all. */
   readonly after: PushRecord | null;
+  /** Rows that the split has then, and what they take in memory; null where nobody said it of all. */
+  readonly remoteRows: number;
+  readonly memoryBytes: number | null;
 }
 
 /** What a commit has to do for a push, on top of a snapshot. */
@@ -42,17 +46,15 @@ export function planPush(push: Push, snapshot: Snapshot, repository: HubReposito
   const present = new Map(snapshot.files.map((file) => [file.path, file]));
   const operations: Operation[] = [];
   for (const [i, { path, id }] of added.entries()) {
-    const file = present.get(path);
-    if ((file?.sha256 ?? file?.blobId) !== id) operations.push({ kind: "add", path, shard: push.shards[i] });
+    if (idOf(present.get(path)) !== id) operations.push({ kind: "add", path, shard: push.shards[i] });
   }
-  const mine = new Set(shards.map(({ path }) => path));
   // Of an append nothing is stale: what it does not know it was checked not to find.
   const stale = after === null ? matching([...present.keys()], `${folder}/${split}-*`) : [];
-  for (const path of stale) if (!mine.has(path)) operations.push({ kind: "delete", path });
-  const paths = [...present.keys()].filter((path) => !stale.includes(path)).concat(
-    added.map(({ path }) => path),
-  );
-  const readme = mergeCard(snapshot.readme, cardChange(push, snapshot, shards, new Set(paths)));
+  const paths = new Set(present.keys());
+  for (const path of stale) paths.delete(path);
+  for (const { path } of added) paths.add(path);
+  for (const path of stale) if (!paths.has(path)) operations.push({ kind: "delete", path });
+  const readme = mergeCard(snapshot.readme, cardChange(push, snapshot, shards, [...paths]));
   if (readme !== snapshot.readme) operations.push({ kind: "text", path: "README.md", text: readme });
   return { operations, shards };
 }
@@ -61,41 +63,36 @@ export function planPush(push: Push, snapshot: Snapshot, repository: HubReposito
 export function holds(record: PushRecord, snapshot: Snapshot): boolean {
   const byPath = new Map(snapshot.files.map((file) => [file.path, file]));
   const found = parquetOf(snapshot.splits.get(record.split) ?? []);
-  return found.length === record.shards.length && record.shards.every(({ path, id }, i) => {
-    const file = byPath.get(path);
-    return found[i] === path && (file?.sha256 ?? file?.blobId) === id;
-  });
+  return found.length === record.shards.length &&
+    record.shards.every(({ path, id }, i) => found[i] === path && idOf(byPath.get(path)) === id);
+}
+
+function idOf(file: ListedFile | undefined): string | undefined {
+  return file?.sha256 ?? file?.blobId;
 }
 
 function cardChange(
-  { config, split, features, shards: added, after }: Push,
+  { config, split, features, remoteRows, memoryBytes }: Push,
   { files, splits, info }: Snapshot,
   shards: readonly Shard[],
-  paths: ReadonlySet<string>,
+  paths: readonly string[],
 ): CardChange {
   const sizes = new Map([...files, ...shards].map(({ path, byteLength }) => [path, byteLength]));
-  const others = new Map(
-    [...splits].map(([name, paths]) => [name, parquetOf(paths)] as const)
-      .filter(([name, paths]) => name !== split && paths.length > 0),
-  );
-  const memoryBytes = after === null ? 0 : after.memoryBytes;
-  const own = {
-    name: split,
-    rowCount: (after?.remoteRows ?? 0) + sum(added.map(({ rowCount }) => rowCount)),
-    memoryBytes: (memoryBytes ?? 0) + sum(added.map(({ memoryBytes }) => memoryBytes)),
-  };
-  const known = [...others.keys()].map((name) => ({ name, ...info?.splits?.get(name) }));
-  const isKnown = memoryBytes !== null && known.every(({ rowCount }) => rowCount !== undefined);
+  const others = [...splits].map(([name, paths]) => [name, parquetOf(paths)] as const)
+    .filter(([name, paths]) => name !== split && paths.length > 0);
   const all = [...others, [split, shards.map(({ path }) => path)] as const];
-  const patterns = all.map(([name, paths_]) => [name, patternsOf(name, config, paths_, paths)] as const);
+  const known = all.map(([name]) =>
+    name === split ? { name, rowCount: remoteRows, memoryBytes } : { name, ...info?.splits?.get(name) }
+  );
+  const isKnown = known.every(({ rowCount, memoryBytes }) => rowCount !== undefined && memoryBytes !== null);
   // Written anew they would stand in another order, maybe, and without what people wrote beside them.
   const isSame = features !== null && info?.features && isEqual(features, info.features);
   return {
     config,
     split,
-    dataFiles: new Map(patterns),
+    dataFiles: new Map(all.map(([name, own]) => [name, patternsOf(name, config, own, paths)])),
     features: isSame ? undefined : features,
-    splits: isKnown ? inOrder([...known as SplitSize[], own], info) : null,
+    splits: isKnown ? inOrder(known as SplitSize[], info) : null,
     downloadBytes: sum(all.flatMap(([, paths]) => paths.map((path) => sizes.get(path) ?? 0))),
   };
 }
@@ -114,14 +111,14 @@ function patternsOf(
   split: string,
   config: string,
   files: readonly string[],
-  all: ReadonlySet<string>,
+  all: readonly string[],
 ): readonly string[] {
   const pattern = `${folderOf(config)}/${split}-*`;
-  return JSON.stringify(matching([...all], pattern)) === JSON.stringify(files) ? [pattern] : files;
+  return JSON.stringify(matching(all, pattern)) === JSON.stringify(files) ? [pattern] : files;
 }
 
 /** Where the files of a config are, which Python does the same. */
-function folderOf(config: string): string {
+export function folderOf(config: string): string {
   return config === "default" ? "data" : config;
 }
 
@@ -168,6 +165,6 @@ function numberOf(path: string, folder: string, split: string): number {
   return match === null ? -1 : Number(match[1]);
 }
 
-function sum(numbers: readonly number[]): number {
+export function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
 }

@@ -1,13 +1,13 @@
 import { shardNumber } from "../../files/shards.ts";
-import { Buffer } from "node:buffer";
 import { builtin } from "../../../native/builtin.ts";
 import { StreamStoreError } from "../../../error.ts";
 import { pathAdvice } from "../../dataset_name.ts";
 import { pause } from "../../../pause.ts";
 import { makeBranch, type NewShard, sendCommit } from "../repository/commit.ts";
 import { RefusalError } from "../http/failure.ts";
-import { hashFile, uploadLarge } from "../repository/lfs.ts";
-import { checkFeatures, holds, planPush, type Push } from "./plan.ts";
+import { gitHash } from "../http/remote_file.ts";
+import { hashFile, isLarge, uploadLarge } from "../repository/lfs.ts";
+import { checkFeatures, folderOf, holds, planPush, type Push, sum } from "./plan.ts";
 import { type PushRecord, PushRecords, type PushTarget } from "./record.ts";
 import { HubRepository } from "../repository/repository.ts";
 import { resolveSettings } from "../settings.ts";
@@ -40,45 +40,32 @@ export async function pushSplit(
   }
   const target: PushTarget = { endpoint: settings.endpoint, repository: id, branch, config, split };
   const records = new PushRecords(source.directory, source.store);
-  const read = async (commit: string) =>
-    await readSnapshot(repository, commit, { config, mayLackConfig: true });
+  const read = (commit: string) => readSnapshot(repository, commit, { config, mayLackConfig: true });
   let snapshot = await read(await makeBranch(repository, branch, options.private));
   const after = append ? findBase(records.find(target), source, snapshot, target) : null;
-  const { rowCount } = source;
-  const from = after?.rows ?? source.firstRow;
-  if (after !== null && from === rowCount) {
+  const { rowCount, features } = source;
+  const newRows = rowCount - (after?.rows ?? source.firstRow);
+  if (after !== null && newRows === 0) {
     records.settle(after);
-    return {
-      commit: snapshot.commit,
-      shards: after.shards.map(({ path }) => path),
-      newRows: 0,
-      uploadedBytes: 0,
-    };
+    const shards = after.shards.map(({ path }) => path);
+    return { commit: snapshot.commit, shards, newRows, uploadedBytes: 0 };
   }
-  checkFeatures({ split, features: source.features, after }, snapshot, repository);
+  checkFeatures({ split, features, after }, snapshot, repository);
   const last = snapshot.files.find(({ path }) => path === after?.shards.at(-1)?.path);
   if (last !== undefined) await source.checkShard?.(repository.file(snapshot.commit, last));
   source.sync?.();
   const tokens = source.tokensBefore(rowCount);
-  const { shards, uploadedBytes } = await uploadShards(
-    repository,
-    source.writeShards(from, rowCount),
-    target,
-  );
-  const push: Push = { config, split, features: source.features, shards, after };
-  const summary = options.commitMessage ??
-    (after === null ? `Upload ${split}` : `Append ${rowCount - from} rows to ${split}`);
+  const written = source.writeShards(rowCount - newRows, rowCount);
+  const { shards, uploadedBytes } = await uploadShards(repository, written, target);
+  const push: Push = { config, split, features, shards, after, ...sizeOf(shards, after) };
+  const action = after === null ? `Upload ${split}` : `Append ${newRows} rows to ${split}`;
+  const summary = options.commitMessage ?? action;
   for (let round = 1;; round++) {
-    const plan = planPush(push, snapshot, repository);
-    const remoteRows = (after?.remoteRows ?? 0) + rowCount - from;
-    const memoryBytes = shards.reduce<number | null>(
-      (sum, shard) => sum === null ? null : sum + shard.memoryBytes,
-      after === null ? 0 : after.memoryBytes,
-    );
-    const record = { ...target, rows: rowCount, tokens, remoteRows, memoryBytes, shards: plan.shards };
-    const paths = plan.shards.map(({ path }) => path);
-    const done = { shards: paths, newRows: rowCount - from, uploadedBytes };
-    if (plan.operations.length === 0) {
+    const { operations, shards } = planPush(push, snapshot, repository);
+    const { remoteRows, memoryBytes } = push;
+    const record: PushRecord = { ...target, rows: rowCount, tokens, remoteRows, memoryBytes, shards };
+    const done = { shards: shards.map(({ path }) => path), newRows, uploadedBytes };
+    if (operations.length === 0) {
       records.settle(record);
       return { commit: snapshot.commit, ...done };
     }
@@ -87,11 +74,7 @@ export async function pushSplit(
     }
     records.add(record);
     try {
-      const commit = await sendCommit(repository, plan.operations, {
-        branch,
-        parent: snapshot.commit,
-        summary,
-      });
+      const commit = await sendCommit(repository, operations, { branch, parent: snapshot.commit, summary });
       records.settle(record);
       return { commit, ...done };
     } catch (error) {
@@ -102,6 +85,18 @@ export async function pushSplit(
     await pause(1000 * settings.retry.pauseSeconds * Math.random(), settings.signal);
     snapshot = await read(await repository.commitOf(branch));
   }
+}
+
+/** What the split has then. */
+function sizeOf(
+  shards: readonly NewShard[],
+  after: PushRecord | null,
+): Pick<Push, "remoteRows" | "memoryBytes"> {
+  const before = after === null ? 0 : after.memoryBytes;
+  return {
+    remoteRows: (after?.remoteRows ?? 0) + sum(shards.map(({ rowCount }) => rowCount)),
+    memoryBytes: before === null ? null : before + sum(shards.map(({ memoryBytes }) => memoryBytes)),
+  };
 }
 
 /** The last push to the split, or null where there is no such split; whatever else is there is not ours to add to. */
@@ -156,43 +151,18 @@ async function uploadShards(
   const uploaded: NewShard[] = [];
   let uploadedBytes = 0;
   for await (const { path, rowCount, memoryBytes } of shards) {
-    const { sha256, byteLength } = await hashFile(path, repository.client.settings.signal);
+    const { sha256, byteLength, sample } = await hashFile(path, repository.client.settings.signal);
     // How many there will be is known at the end; how a file is taken hangs on the rest of its name.
-    const name = `${config === "default" ? "data" : config}/${split}-${shardNumber(uploaded.length)}.parquet`;
-    if (await isLarge(repository, branch, { path, name, byteLength })) {
+    const name = `${folderOf(config)}/${split}-${shardNumber(uploaded.length)}.parquet`;
+    const sizes = { byteLength, rowCount, memoryBytes };
+    if (await isLarge(repository, branch, { path: name, size: byteLength, sample })) {
       uploadedBytes += await uploadLarge(repository, { path, target: name, byteLength, sha256 });
-      uploaded.push({ id: sha256, byteLength, rowCount, memoryBytes, content: null });
+      uploaded.push({ id: sha256, ...sizes, content: null });
     } else {
       const content = builtin.fs.readFileSync(path);
-      const id = builtin.crypto.createHash("sha1").update(`blob ${byteLength}\0`).update(content).digest(
-        "hex",
-      );
       uploadedBytes += byteLength;
-      uploaded.push({ id, byteLength, rowCount, memoryBytes, content });
+      uploaded.push({ id: gitHash(content), ...sizes, content });
     }
   }
   return { shards: uploaded, uploadedBytes };
-}
-
-/** Whether the repository takes a file of that name and size as a large one, which is uploaded before the commit. */
-async function isLarge(
-  repository: HubRepository,
-  branch: string,
-  { path, name, byteLength }: { path: string; name: string; byteLength: number },
-): Promise<boolean> {
-  const sample = Buffer.alloc(Math.min(512, byteLength));
-  const file = builtin.fs.openSync(path, "r");
-  try {
-    builtin.fs.readSync(file, sample);
-  } finally {
-    builtin.fs.closeSync(file);
-  }
-  const { client, action } = repository;
-  const what = `how ${name} is to be uploaded`;
-  const answer = await client.post({ url: repository.api("preupload", branch), action, what }, {
-    files: [{ path: name, size: byteLength, sample: sample.toString("base64") }],
-  }) as { files?: { uploadMode?: unknown }[] } | null;
-  const mode = answer?.files?.[0]?.uploadMode;
-  if (mode === "lfs" || mode === "regular") return mode === "lfs";
-  throw repository.notUnderstood(what);
 }

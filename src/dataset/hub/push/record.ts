@@ -83,9 +83,8 @@ export class PushRecords {
 const temporary = new WeakMap<object, readonly PushRecord[]>();
 
 function isSame(left: PushTarget, right: PushTarget): boolean {
-  return left.endpoint === right.endpoint && left.repository === right.repository &&
-    left.branch === right.branch &&
-    left.config === right.config && left.split === right.split;
+  const keys = ["endpoint", "repository", "branch", "config", "split"] as const;
+  return keys.every((key) => left[key] === right[key]);
 }
 
 function isRecord(value: unknown): value is PushRecord {

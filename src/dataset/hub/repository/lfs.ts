@@ -59,18 +59,35 @@ export async function uploadLarge(repository: HubRepository, upload: Upload): Pr
 /** As many parts as the storage itself allows. */
 const partsMax = 10_000;
 
-/** The SHA-256 of a file, which is its name at the Hub. */
+/** The SHA-256 of a file, which is its name at the Hub, and the begin by which the Hub knows what it is. */
 export async function hashFile(
   path: string,
   signal?: AbortSignal,
-): Promise<{ sha256: string; byteLength: number }> {
+): Promise<{ sha256: string; byteLength: number; sample: string }> {
   const hash = builtin.crypto.createHash("sha256");
-  let byteLength = 0;
+  let [byteLength, sample] = [0, ""];
   for await (const piece of builtin.fs.createReadStream(path, { highWaterMark: 1 << 20, signal })) {
+    if (byteLength === 0) sample = piece.toString("base64", 0, 512);
     hash.update(piece);
     byteLength += piece.length;
   }
-  return { sha256: hash.digest("hex"), byteLength };
+  return { sha256: hash.digest("hex"), byteLength, sample };
+}
+
+/** Whether the repository takes a file of that name and size as a large one, which is uploaded before the commit. */
+export async function isLarge(
+  repository: HubRepository,
+  branch: string,
+  file: { readonly path: string; readonly size: number; readonly sample: string },
+): Promise<boolean> {
+  const { client, action } = repository;
+  const what = `how ${file.path} is to be uploaded`;
+  const answer = await client.post({ url: repository.api("preupload", branch), action, what }, {
+    files: [file],
+  }) as { files?: { uploadMode?: unknown }[] } | null;
+  const mode = answer?.files?.[0]?.uploadMode;
+  if (mode === "lfs" || mode === "regular") return mode === "lfs";
+  throw repository.notUnderstood(what);
 }
 
 async function askWhere(
