@@ -1,0 +1,53 @@
+/** What tests of downloads share: a Hub with one large file, and a split opened there. */
+import assert from "node:assert/strict";
+import { StreamStoreError } from "../../../mod.ts";
+import { openSplit } from "../../../src/dataset/hub/load.ts";
+import type { HubLoadOptions, RemoteFile } from "../../../src/dataset/hub/types.ts";
+import { type Hub, startHub } from "./server.ts";
+import type { HubSettings } from "./state.ts";
+
+export const large = new Uint8Array(3_000_000).map((_, index) => (index * 7 + (index >> 8)) % 251);
+export const path = "data/train-00000-of-00001.parquet";
+export const files = { [path]: large };
+export const retry = { attempts: 4, pauseSeconds: 0.001, timeoutSeconds: 5 };
+
+export async function withHub(
+  run: (hub: Hub) => Promise<void>,
+  settings: Partial<HubSettings> = {},
+): Promise<void> {
+  const hub = await startHub(settings);
+  try {
+    await run(hub);
+    assert.deepEqual(hub.faults.pending, []);
+    assert.ok(
+      hub.log.find({ host: "storage" }).every(({ hasToken }) => !hasToken),
+      "a token went to the storage",
+    );
+  } finally {
+    await hub.close();
+  }
+}
+
+export async function open(hub: Hub, options: HubLoadOptions = {}, id = "user/name") {
+  return await openSplit(id, "train", { endpoint: hub.endpoint, token: hub.token, retry, ...options });
+}
+
+export async function openFile(hub: Hub, options: HubLoadOptions = {}): Promise<RemoteFile> {
+  hub.createRepository("user/name", { files });
+  return (await open(hub, options)).files[0];
+}
+
+export async function read(file: RemoteFile, start: number, end?: number): Promise<void> {
+  assert.deepEqual(new Uint8Array(await file.slice(start, end)), large.slice(start, end));
+}
+
+export async function rejects(promise: Promise<unknown>, code: string, message: RegExp): Promise<void> {
+  await assert.rejects(promise, (error) => {
+    assert.ok(error instanceof StreamStoreError, String(error));
+    assert.match(error.message, message);
+    assert.equal(error.code, code);
+    const text = `${error.stack} ${error.cause} ${JSON.stringify(error)}`;
+    assert.doesNotMatch(text, /hf_test|signature=/, "an error holds a secret");
+    return true;
+  });
+}
