@@ -11,7 +11,7 @@
  * | `fields-differ` | fields are other ones than those of the store, or columns than those of the dataset |
  * | `damaged` | a file is not what was written |
  * | `newer-version`, `unsupported` | a later version wrote it; the file system or this version cannot do that |
- * | `storage-full`, `file-too-large` | the disk has no more room; the system allows no larger file |
+ * | `storage-full`, `file-too-large` | the disk has no more room; the system, or what reads a dataset, takes no file as large |
  * | `input-output` | the disk, the network or the Hub fails |
  * | `permission-denied`, `read-only-file-system` | the system or the Hub does not allow it |
  * | `out-of-memory`, `too-many-open-files`, `too-many-stores` | no memory, file or one of 4,096 stores is left |

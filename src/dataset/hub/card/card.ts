@@ -51,7 +51,11 @@ export class Card {
         `the front matter of README.md must be keys and values in YAML, got ${reason}`,
       );
     if (this.frontMatter.length > frontMatterMax) {
-      throw refuse(`${this.frontMatter.length} characters, more than ${frontMatterMax}`);
+      throw new StreamStoreError(
+        "file-too-large",
+        `the front matter of README.md must have at most ${frontMatterMax} characters, got ` +
+          this.frontMatter.length,
+      );
     }
     try {
       const document = parseDocument(this.frontMatter.replace(/\r\n?/g, "\n"), frontMatterOptions);

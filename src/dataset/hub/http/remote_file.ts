@@ -98,7 +98,9 @@ export class HubFile implements RemoteFile {
 
   close(): void {
     this.#blocks = [];
-    this.#closed.abort(new Error(`${this.path} was closed`));
+    this.#closed.abort(
+      new StreamStoreError("closed", `Cannot ${this.action}: ${this.path} must be open, but it was closed`),
+    );
   }
 
   #block(range: Range): Block {
@@ -128,6 +130,7 @@ export class HubFile implements RemoteFile {
         if (start === 0 && end === this.byteLength) this.#checkHash(bytes);
       } catch (error) {
         if (error instanceof DamagedFile) {
+          // What came of it is not trusted either.
           done = 0;
           throw new RetryableError(error);
         }
@@ -163,8 +166,10 @@ export class HubFile implements RemoteFile {
       if ((status === 206 || status === 200) && this.#hasSize(response, start)) return response;
       if (response.ok) {
         await response.body?.cancel();
-        const got = response.headers.get("Content-Range") ?? "whole";
-        throw new Error(`a file of another size than ${this.byteLength}, ${got}`);
+        throw this.#damaged(
+          `the size ${this.byteLength}`,
+          response.headers.get("Content-Range") ?? "another",
+        );
       }
       const isStorage = !this.#client.isHub(response.url);
       if (!isStorage || ![400, 401, 403].includes(status) || !isKnown || isRenewed) {
@@ -204,13 +209,12 @@ export class HubFile implements RemoteFile {
       ? gitHash(bytes)
       : builtin.crypto.createHash("sha256").update(bytes).digest("hex");
     if (found === (sha256 ?? blobId)) return;
-    throw new DamagedFile(
-      "damaged",
-      clean(
-        `Cannot ${this.action}: ${this.path} must have the hash ${sha256 ?? blobId}, got ${found}`,
-        this.#client.settings,
-      ),
-    );
+    throw this.#damaged(`the hash ${sha256 ?? blobId}`, found);
+  }
+
+  #damaged(what: string, got: string): DamagedFile {
+    const message = `Cannot ${this.action}: ${this.path} must have ${what}, got ${got}`;
+    return new DamagedFile("damaged", clean(message, this.#client.settings));
   }
 
   #request(): Request {
