@@ -1,8 +1,8 @@
 import { isObject } from "../../json_object.ts";
-import { isMap, YAMLMap } from "yaml";
+import { type Document, isMap, YAMLMap } from "yaml";
 import { Card, readDataFiles } from "./card.ts";
 import { featuresToYaml } from "./features.ts";
-import { YamlLines } from "./yaml_lines.ts";
+import { changeLines } from "./yaml_lines.ts";
 
 /** What a push says of its config in the README. */
 export interface CardChange {
@@ -25,29 +25,24 @@ type Json = Readonly<Record<string, unknown>>;
  * A README's text with the change. Only the keys `configs` and `dataset_info` are written, and of them only what the
  * change is about: everything else stays byte for byte.
  */
-export function mergeCard(text: string, change: CardChange): string {
-  const card = new Card(text);
+export function mergeCard(readme: string, change: CardChange): string {
+  const card = new Card(readme);
   const document = card.parse();
   const values = (document.toJS() ?? {}) as Json;
-  const info = mergeInfo(values.dataset_info, change);
-  const configs = mergeConfigs(values.configs, change);
-  const lines = new YamlLines(card.frontMatter.replace(/\r\n?/g, "\n"));
-  if (lines.isPlain) {
-    let before = values.dataset_info;
-    if (isObject(before) && Array.isArray(info) && lines.hasLines(["dataset_info"])) {
-      lines.wrap("dataset_info", "config_name", "default");
-      before = [info[0]];
-    }
-    lines.change([], "dataset_info", before, info, identityOf);
-    lines.change([], "configs", values.configs, configs, identityOf);
-  } else {
-    const top = isMap(document.contents) ? document.contents : new YAMLMap();
-    top.set("dataset_info", document.createNode(info));
-    top.set("configs", document.createNode(configs));
-    lines.text = document.toString({ lineWidth: 0, indentSeq: false });
-  }
-  const front = lines.text.endsWith("\n") ? lines.text : `${lines.text}\n`;
+  const { dataset_info, configs } = values;
+  const from = { dataset_info, configs };
+  const to = { dataset_info: mergeInfo(dataset_info, change), configs: mergeConfigs(configs, change) };
+  const text = card.frontMatter.replace(/\r\n?/g, "\n");
+  const changed = changeLines(text, document, { from, to, identity: identityOf }) ??
+    rewritten(document, to);
+  const front = changed.endsWith("\n") ? changed : `${changed}\n`;
   return [`---\n${front}---\n`.replaceAll("\n", card.lineBreak), card.prose].join("");
+}
+
+function rewritten(document: Document, to: Json): string {
+  const top = isMap(document.contents) ? document.contents : new YAMLMap();
+  for (const [key, value] of Object.entries(to)) top.set(key, document.createNode(value));
+  return document.toString({ lineWidth: 0, indentSeq: false });
 }
 
 /** By what the entries of the lists that are changed are known. */

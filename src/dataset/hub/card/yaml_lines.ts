@@ -8,168 +8,139 @@ import {
   isScalar,
   isSeq,
   type Pair,
-  parseDocument,
   visit,
   type YAMLMap,
 } from "yaml";
 import { frontMatterOptions } from "./yaml_schema.ts";
 
+type Json = Readonly<Record<string, unknown>>;
+
 /**
- * Front matter as lines, of which only those change that a change is about: all others stay byte for byte, with their
- * comments, quotes and order. Each change reads the text anew, for it has moved what stands below.
+ * Front matter in which some keys say something else: only the lines of what differs are written, all others stay byte
+ * for byte, with their comments, quotes and order. Null where lines cannot be told apart by keys: in braces, or with
+ * names for values.
+ *
+ * @param document What the text was parsed to.
+ * @param from What the keys of `to` say in it.
+ * @param identity By what the entries of lists are known.
  */
-export class YamlLines {
-  #parsed: { readonly text: string; readonly document: Document.Parsed } | null = null;
+export function changeLines(
+  text: string,
+  document: Document,
+  { from, to, identity }: { from: Json; to: Json; identity: (entry: Json) => string },
+): string | null {
+  const { contents } = document;
+  if (!(contents === null || isMap(contents) && !contents.flow) || hasNames(document)) return null;
+  const lines = new Lines(text, identity).change(contents, from, to);
+  return lines.map((line) => `${line}\n`).join("");
+}
 
-  /** @param text With line feeds between lines, "" for none. */
-  constructor(public text: string) {}
+function hasNames(document: Document): boolean {
+  let isNamed = false;
+  visit(document, {
+    Alias: () => void (isNamed = true),
+    Value: (_, { anchor }) => void (isNamed ||= anchor !== undefined),
+  });
+  return isNamed;
+}
 
-  /** Whether lines can be told apart by keys: in braces, or with names for values, they cannot. */
-  get isPlain(): boolean {
-    const document = this.#parse();
-    const { contents } = document;
-    let isNamed = false;
-    visit(document, {
-      Alias: () => void (isNamed = true),
-      Value: (_, { anchor }) => void (isNamed ||= anchor !== undefined),
-    });
-    return !isNamed && (contents === null || (isMap(contents) && isBlock(contents)));
+class Lines {
+  readonly #lines: readonly string[];
+
+  constructor(private readonly text: string, private readonly identity: (entry: Json) => string) {
+    this.#lines = text === "" ? [] : text.replace(/\n$/, "").split("\n");
   }
 
-  /**
-   * Makes a key say something else: only the lines of what differs are written. Entries of lists are known by what
-   * `identity` calls them; undefined takes the key out.
-   */
-  change(path: Path, key: string, from: unknown, to: unknown, identity: (entry: Json) => string): void {
-    if (isEqual(from, to)) return;
-    if (to === undefined) return this.delete(path, key);
-    const inside = [...path, key];
-    if (isObject(from) && isObject(to) && hasOrderOf(from, to) && this.hasLines(inside)) {
-      for (const each of keysOf(from, to)) this.change(inside, each, from[each], to[each], identity);
-    } else if (isEntries(from) && isEntries(to) && this.hasLines(inside) && isInOrder(from, to, identity)) {
-      this.#changeEntries(inside, from, to, identity);
-    } else this.set(path, key, to);
+  change(contents: YAMLMap | null, from: Json, to: Json): string[] {
+    const all = this.#lines;
+    if (contents === null) return [...all, ...linesOf(to, 0)];
+    const [first, last] = [this.#lineAt(startOf(contents)), this.#lastLine(contents)];
+    return [...all.slice(0, first), ...this.#map(contents, from, to), ...all.slice(last + 1)];
   }
 
-  #changeEntries(
-    path: Path,
-    from: readonly Json[],
-    to: readonly Json[],
-    identity: (entry: Json) => string,
-  ): void {
+  /** The lines of a map whose keys say something else. Those that are not mentioned stay. */
+  #map(map: YAMLMap, from: Json, to: Json): string[] {
+    const column = this.#columnAt(startOf(map));
+    let next = this.#lineAt(startOf(map));
+    // The first key may stand behind a dash: where it goes the next one takes its place.
+    const lead = this.#lines[next].slice(0, column);
+    const result: string[] = [];
+    let isEmpty = true;
+    const put = ([first, ...others]: readonly string[]) => {
+      result.push(isEmpty ? lead + first.slice(column) : first, ...others);
+      isEmpty = false;
+    };
+    const names = new Set<string>();
+    for (const pair of map.items) {
+      const [first, last] = [this.#lineAt(startOf(pair)), this.#lastLine(pair)];
+      if (!isEmpty || lead.trim() === "") result.push(...this.#lines.slice(next, first));
+      next = last + 1;
+      const name = isScalar(pair.key) ? String(pair.key.value) : "";
+      names.add(name);
+      if (!Object.hasOwn(from, name) || isEqual(from[name], to[name])) put(this.#lines.slice(first, next));
+      else if (to[name] !== undefined) put(this.#pair(pair, column, from[name], { [name]: to[name] }));
+    }
+    for (const [name, value] of Object.entries(to)) {
+      if (!names.has(name) && value !== undefined) put(linesOf({ [name]: value }, column));
+    }
+    return isEmpty ? [...result, `${lead}{}`] : result;
+  }
+
+  #pair(pair: Pair, column: number, from: unknown, named: Json): string[] {
+    const { value } = pair;
+    const [to] = Object.values(named);
+    if (!isCollection(value) || !this.#hasLines(value)) return linesOf(named, column);
+    const head = this.#lines.slice(this.#lineAt(startOf(pair)), this.#lineAt(startOf(value)));
+    if (isMap(value) && isObject(from) && isObject(to) && hasOrderOf(from, to)) {
+      return [...head, ...this.#map(value, from, to)];
+    }
+    if (isEntries(to) && isEntries(from) && isInOrder(from, to, this.identity)) {
+      return [...head, ...this.#list(value.items as YAMLMap[], from, to)];
+    }
+    const entry = isMap(value) && isObject(from) && isEntries(to) ? this.#entry(value, from, to[0]) : null;
+    if (entry === null) return linesOf(named, column);
+    const added = (to as Json[]).slice(1).flatMap((one) =>
+      linesOf([one], this.#columnAt(startOf(value)) - 2)
+    );
+    return [...head, ...entry, ...added];
+  }
+
+  #list(items: readonly YAMLMap[], from: readonly Json[], to: readonly Json[]): string[] {
+    const { identity } = this;
     const named = new Map(to.map((entry) => [identity(entry), entry]));
-    for (let place = from.length - 1; place >= 0; place--) {
-      const [before, after] = [from[place], named.get(identity(from[place]))];
-      if (after === undefined) this.remove(path, place);
-      else {
-        for (const key of keysOf(before, after)) {
-          this.change([...path, place], key, before[key], after[key], identity);
-        }
-      }
+    const line = this.#lines[this.#lineAt(startOf(items[0]))];
+    const result: string[] = [];
+    let next = this.#lineAt(startOf(items[0]));
+    for (const [i, item] of items.entries()) {
+      result.push(...this.#lines.slice(next, this.#lineAt(startOf(item))));
+      next = this.#lastLine(item) + 1;
+      const after = named.get(identity(from[i]));
+      if (after !== undefined) result.push(...this.#map(item, from[i], after));
     }
     const known = from.map(identity);
-    for (const entry of to) if (!known.includes(identity(entry))) this.add(path, entry);
+    const added = to.filter((entry) => !known.includes(identity(entry)));
+    return [...result, ...added.flatMap((entry) => linesOf([entry], line.indexOf("-")))];
   }
 
-  /** Makes the map of a key the first entry of a list, whose first key is this one. */
-  wrap(key: string, first: string, value: unknown): void {
-    const { map, column } = this.#map([key]);
-    if (map === null || column < 2) return;
-    const line = this.#lineAt(startOf(map.items[0]));
-    const dash = `${" ".repeat(column - 2)}- `;
-    if (findPair(map, first) === undefined) {
-      this.#splice(line, 0, linesOf({ [first]: value }, 0).map((text) => dash + text));
-    } else this.#splice(line, 1, [dash + this.#lines[line].slice(column)]);
+  /** A map as the first entry of a list, which has a key more in front; null where there is no room for the dash. */
+  #entry(map: YAMLMap, from: Json, to: Json): string[] | null {
+    const column = this.#columnAt(startOf(map));
+    const added = Object.fromEntries(Object.entries(to).filter(([key]) => !(key in from)));
+    if (column < 2 || !isEqual({ ...added, ...from }, to)) return null;
+    const more = Object.keys(added).length === 0 ? [] : linesOf(added, column);
+    const lines = [...more, ...this.#lines.slice(this.#lineAt(startOf(map)), this.#lastLine(map) + 1)];
+    return [`${" ".repeat(column - 2)}- ${lines[0].slice(column)}`, ...lines.slice(1)];
   }
 
-  /** Sets a key of the map under a path of keys and places; the map must be there. */
-  set(path: Path, key: string, value: unknown): void {
-    const { map, column } = this.#map(path);
-    const pair = findPair(map, key);
-    const lines = linesOf({ [key]: value }, column);
-    if (pair === undefined) {
-      const last = map?.items.at(-1);
-      this.#splice(last === undefined ? this.#lineCount : this.#lastLine(last) + 1, 0, lines);
-      return;
-    }
-    const first = this.#lineAt(startOf(pair));
-    // The first key of an entry stands behind its dash.
-    lines[0] = this.#lines[first].slice(0, column) + lines[0].slice(column);
-    this.#splice(first, this.#lastLine(pair) + 1 - first, lines);
-  }
-
-  /** Takes a key out, with what it has. */
-  delete(path: Path, key: string): void {
-    const { map, column } = this.#map(path);
-    const pair = findPair(map, key);
-    if (pair === undefined || map === null) return;
-    const first = this.#lineAt(startOf(pair));
-    const next = map.items[map.items.indexOf(pair) + 1];
-    const lead = this.#lines[first].slice(0, column);
-    const isBehindDash = lead.trim() !== "";
-    this.#splice(
-      first,
-      this.#lastLine(pair) + 1 - first,
-      isBehindDash && next === undefined ? [`${lead}{}`] : [],
-    );
-    if (!isBehindDash || next === undefined) return;
-    // The next key takes its place.
-    while (/^\s*(#|$)/.test(this.#lines[first])) this.#splice(first, 1, []);
-    this.#splice(first, 1, [lead + this.#lines[first].slice(column)]);
-  }
-
-  /** Adds an entry to the list under a path. */
-  add(path: Path, value: unknown): void {
-    const list = this.#node(path);
-    if (!isSeq(list) || list.items.length === 0) throw new Error("an entry can only stand below others");
-    const lines = linesOf([value], this.#columnAt(list.range![0]));
-    this.#splice(this.#lastLine(list) + 1, 0, lines);
-  }
-
-  /** Takes an entry out of the list under a path. */
-  remove(path: Path, place: number): void {
-    const list = this.#node(path);
-    if (!isSeq(list)) return;
-    const first = this.#lineAt((list.items[place] as { range: [number] }).range[0]);
-    this.#splice(first, this.#lastLine(list.items[place]) + 1 - first, []);
-  }
-
-  /** Whether the node under a path is a map or a list of at least one, each in lines of its own. */
-  hasLines(path: Path): boolean {
-    const node = this.#node(path);
-    return isCollection(node) && node.items.length > 0 && isBlock(node) &&
-      (!isSeq(node) || node.items.every((item) => {
-        // An entry begins behind its dash.
-        return isMap(item) && isBlock(item) && item.items.length > 0 &&
-          /^[ \t]*- +$/.test(
-            this.#lines[this.#lineAt(item.range![0])].slice(0, this.#columnAt(item.range![0])),
-          );
-      }));
-  }
-
-  #parse(): Document.Parsed {
-    if (this.#parsed?.text !== this.text) {
-      this.#parsed = { text: this.text, document: parseDocument(this.text, frontMatterOptions) };
-    }
-    return this.#parsed!.document;
-  }
-
-  get #lines(): string[] {
-    return this.text === "" ? [] : this.text.replace(/\n$/, "").split("\n");
-  }
-
-  get #lineCount(): number {
-    return this.#lines.length;
-  }
-
-  #node(path: Path): unknown {
-    return path.length === 0 ? this.#parse().contents : this.#parse().getIn(path, true);
-  }
-
-  #map(path: Path): { map: YAMLMap | null; column: number } {
-    const map = this.#node(path);
-    if (!isMap(map)) return { map: null, column: 0 };
-    return { map, column: this.#columnAt(startOf(map.items[0])) };
+  /** Whether a node is a map or a list of at least one, each in lines of its own. */
+  #hasLines(node: unknown): boolean {
+    if (!isCollection(node) || node.items.length === 0 || node.flow) return false;
+    // An entry begins behind its dash.
+    return !isSeq(node) || node.items.every((item) => {
+      if (!isMap(item) || item.flow || item.items.length === 0) return false;
+      const start = startOf(item);
+      return /^[ \t]*- +$/.test(this.text.slice(start - this.#columnAt(start), start));
+    });
   }
 
   #lineAt(offset: number): number {
@@ -183,28 +154,23 @@ export class YamlLines {
   /** The last line that a node's own text is on: comments and blank lines below are not its. */
   #lastLine(node: unknown): number {
     if (isPair(node)) {
-      const { key, value } = node as Pair;
-      return isNode(value) && value.range && value.range[1] > value.range[0]
-        ? this.#lastLine(value)
-        : this.#lastLine(key);
+      const { key, value } = node;
+      const hasText = isNode(value) && value.range && value.range[1] > value.range[0];
+      return this.#lastLine(hasText ? value : key);
     }
-    if (isCollection(node) && isBlock(node) && node.items.length > 0) {
-      return this.#lastLine(node.items.at(-1));
-    }
+    if (isCollection(node) && !node.flow && node.items.length > 0) return this.#lastLine(node.items.at(-1));
     const { range } = node as { range: [number, number] };
     const isText = isScalar(node) && /^BLOCK/.test(node.type ?? "");
     const end = isText ? range[0] + this.text.slice(range[0], range[1]).trimEnd().length : range[1];
     return this.#lineAt(Math.max(range[0], end - 1));
   }
-
-  #splice(at: number, count: number, lines: readonly string[]): void {
-    const all = this.#lines;
-    all.splice(at, count, ...lines);
-    this.text = all.map((line) => `${line}\n`).join("");
-  }
 }
 
-type Json = Readonly<Record<string, unknown>>;
+/** Where a pair's key begins, or the first one of a map, or of a list of maps. */
+function startOf(node: unknown): number {
+  if (isCollection(node)) return startOf(node.items[0]);
+  return ((node as Pair).key as { range: [number] }).range[0];
+}
 
 function isEntries(value: unknown): value is readonly Json[] {
   return Array.isArray(value) && value.every(isObject);
@@ -214,13 +180,9 @@ function isEqual(left: unknown, right: unknown): boolean {
   return JSON.stringify(left) === JSON.stringify(right);
 }
 
-function keysOf(from: Json, to: Json): string[] {
-  return [...new Set([...Object.keys(from), ...Object.keys(to)])];
-}
-
 /** Whether keys that are put behind those that stay have the order that is meant: of a feature the first tells the kind. */
 function hasOrderOf(from: Json, to: Json): boolean {
-  return isEqual(keysOf(from, to).filter((key) => key in to), Object.keys(to));
+  return isEqual(Object.keys({ ...from, ...to }).filter((key) => key in to), Object.keys(to));
 }
 
 /** Whether the entries that stay have their order, those that are new stand behind them, and some stay. */
@@ -231,21 +193,6 @@ function isInOrder(from: readonly Json[], to: readonly Json[], identity: (entry:
   const areInOrder = from.every((entry) => hasOrderOf(entry, named.get(identity(entry)) ?? {}));
   return staying.length > 0 && areInOrder && new Set(before).size === before.length &&
     isEqual(staying, after.slice(0, staying.length));
-}
-
-type Path = readonly (string | number)[];
-
-function isBlock(node: { flow?: boolean }): boolean {
-  return node.flow !== true;
-}
-
-function startOf(pair: unknown): number {
-  return ((pair as Pair).key as { range: [number] }).range[0];
-}
-
-/** Of a key that is there twice the last counts. */
-function findPair(map: YAMLMap | null, key: string): Pair | undefined {
-  return map?.items.findLast(({ key: found }) => isScalar(found) && found.value === key) as Pair | undefined;
 }
 
 function linesOf(value: unknown, column: number): string[] {

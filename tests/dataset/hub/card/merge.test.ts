@@ -261,3 +261,14 @@ test("mergeCard() of a second config leaves the lines of the first", () => {
   });
   assert.deepEqual(findInfo(new Card(merged).values(), "small")!.features, features);
 });
+
+test("mergeCard() leaves {} of a map that loses all its keys, and adds a config behind info without room for a dash", () => {
+  const sizes = "---\ndataset_info:\n  # sizes\n  splits: []\n  download_size: 5\n---\n";
+  const without = mergeCard(sizes, change({ features: null, splits: null }));
+  assert.deepEqual(new Card(without).values().dataset_info, {});
+  assert.match(without, /^---\ndataset_info:\n {2}# sizes\n {2}\{\}\nconfigs:/);
+  const narrow = mergeCard("---\ndataset_info:\n download_size: 5\n---\n", change({ config: "small" }));
+  const infos = new Card(narrow).values().dataset_info as object[];
+  assert.deepEqual(infos[0], { config_name: "default", download_size: 5 });
+  assert.equal(infos.length, 2);
+});
