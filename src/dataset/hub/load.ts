@@ -47,6 +47,6 @@ export async function openSplit(
     config: snapshot.config,
     split,
     memoryBytes: snapshot.info?.splits?.get(split)?.memoryBytes ?? null,
-    shards: files.map(({ path, byteLength, sha256, blobId }) => ({ path, byteLength, id: sha256 ?? blobId })),
+    shards: files.map(({ path, byteLength, id }) => ({ path, byteLength, id })),
   };
 }

@@ -6,10 +6,9 @@ import type { ByteSource } from "../files/byte_source.ts";
 export interface ListedFile {
   readonly path: string;
   readonly byteLength: number;
-  /** The git blob's SHA-1, or for a large file its pointer's. */
-  readonly blobId: string;
-  /** The SHA-256 of a large file's content; null for one that git itself holds. */
-  readonly sha256: string | null;
+  /** By which it is known whether it is still the same: of a large file the SHA-256, of another git's SHA-1. */
+  readonly id: string;
+  readonly isLarge: boolean;
 }
 
 /** A file of a repository, at one commit. */

@@ -6,7 +6,7 @@ import { type CollectionTag, Scalar, type ScalarTag, type Tags } from "yaml";
  *
  * What is written is read as the same string by all of them: in quotes unless it is a plain word to each.
  */
-export const pythonTags = (failsafe: Tags): Tags => [
+const pythonTags = (failsafe: Tags): Tags => [
   ...failsafe.filter((tag): tag is CollectionTag => typeof tag === "object" && tag.collection !== undefined),
   ...[nullTag, boolTag, floatTag, intTag, timestampTag, stringTag],
   "merge",
@@ -20,38 +20,34 @@ export const frontMatterOptions = {
   uniqueKeys: false,
 } as const;
 
-const stringTag: ScalarTag = {
+function tag(name: string, parts: Omit<ScalarTag, "default" | "tag">): ScalarTag {
+  return { default: true, tag: `tag:yaml.org,2002:${name}`, ...parts };
+}
+
+const stringTag = tag("str", {
   identify: (value) => typeof value === "string",
-  default: true,
-  tag: "tag:yaml.org,2002:str",
   // The library takes a string for a key that merges unless a tag with a test stands before that one's.
   test: /^(?!<<$)/,
   resolve: (text) => text,
   stringify: ({ value }, { inFlow }) => quoted(String(value), inFlow === true),
-};
+});
 
-const nullTag: ScalarTag = {
+const nullTag = tag("null", {
   identify: (value) => value === null,
-  default: true,
-  tag: "tag:yaml.org,2002:null",
   test: /^(?:~|null|Null|NULL)?$/,
   resolve: () => new Scalar(null),
   stringify: () => "null",
-};
+});
 
-const boolTag: ScalarTag = {
+const boolTag = tag("bool", {
   identify: (value) => typeof value === "boolean",
-  default: true,
-  tag: "tag:yaml.org,2002:bool",
   test: /^(?:yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)$/,
   resolve: (text) => /^(?:yes|true|on)$/i.test(text),
   stringify: ({ value }) => String(value),
-};
+});
 
-const floatTag: ScalarTag = {
+const floatTag = tag("float", {
   identify: (value) => typeof value === "number" && !Number.isInteger(value),
-  default: true,
-  tag: "tag:yaml.org,2002:float",
   test:
     /^(?:[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/,
   resolve: (text) => {
@@ -67,12 +63,10 @@ const floatTag: ScalarTag = {
     // Python wants a point before an exponent.
     return String(number).replace(/^(-?\d+)e/, "$1.0e");
   },
-};
+});
 
-const intTag: ScalarTag = {
+const intTag = tag("int", {
   identify: (value) => Number.isInteger(value) || typeof value === "bigint",
-  default: true,
-  tag: "tag:yaml.org,2002:int",
   test:
     /^(?:[-+]?0b[0-1_]+|[-+]?0[0-7_]+|[-+]?(?:0|[1-9][0-9_]*)|[-+]?0x[0-9a-fA-F_]+|[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+)$/,
   resolve: (text) => {
@@ -83,12 +77,10 @@ const intTag: ScalarTag = {
     return sign === "-" ? -size : size;
   },
   stringify: ({ value }) => BigInt(value as number | bigint).toString(),
-};
+});
 
-const timestampTag: ScalarTag = {
+const timestampTag = tag("timestamp", {
   identify: (value) => value instanceof Date,
-  default: true,
-  tag: "tag:yaml.org,2002:timestamp",
   test:
     /^(?:\d{4}-\d\d-\d\d|\d{4}-\d\d?-\d\d?(?:[Tt]|[ \t]+)\d\d?:\d\d:\d\d(?:\.\d*)?(?:[ \t]*(?:Z|[-+]\d\d?(?::\d\d)?))?)$/,
   resolve: (text) => {
@@ -102,7 +94,7 @@ const timestampTag: ScalarTag = {
     return new Date(Date.UTC(year, month - 1, day, hour, minute - offset, 0, Math.round(1000 * second)));
   },
   stringify: ({ value }) => (value as Date).toISOString().replace(/T00:00:00\.000Z$/, ""),
-};
+});
 
 /** Places of 60, the last of which may have a fraction. */
 function sexagesimal(text: string): number {

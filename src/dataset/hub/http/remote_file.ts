@@ -127,16 +127,14 @@ export class HubFile implements RemoteFile {
             settings.onProgress({ kind: "download", path, bytes: this.#receivedBytes, byteLength });
           });
         }
-        if (start === 0 && end === this.byteLength) this.#checkHash(bytes);
       } catch (error) {
-        if (error instanceof DamagedFile) {
-          // What came of it is not trusted either.
-          done = 0;
-          throw new RetryableError(error);
-        }
         // Less than that, a byte a try, would never come to an end.
         throw this.#client.failure(this.#request(), error, done - before >= progressBytes);
       }
+      const hash = start === 0 && end === this.byteLength ? this.#hash(bytes) : this.file.id;
+      if (hash === this.file.id) return;
+      done = 0;
+      throw this.#damaged(`the hash ${this.file.id}`, hash);
     });
     return bytes;
   }
@@ -203,26 +201,21 @@ export class HubFile implements RemoteFile {
       (match[2] === "*" || Number(match[2]) === this.byteLength);
   }
 
-  #checkHash(bytes: Uint8Array): void {
-    const { sha256, blobId } = this.file;
-    const found = sha256 === null
-      ? gitHash(bytes)
-      : builtin.crypto.createHash("sha256").update(bytes).digest("hex");
-    if (found === (sha256 ?? blobId)) return;
-    throw this.#damaged(`the hash ${sha256 ?? blobId}`, found);
+  #hash(bytes: Uint8Array): string {
+    return this.file.isLarge
+      ? builtin.crypto.createHash("sha256").update(bytes).digest("hex")
+      : gitHash(bytes);
   }
 
-  #damaged(what: string, got: string): DamagedFile {
+  #damaged(what: string, got: string): RetryableError {
     const message = `Cannot ${this.action}: ${this.path} must have ${what}, got ${got}`;
-    return new DamagedFile("damaged", clean(message, this.#client.settings));
+    return new RetryableError(new StreamStoreError("damaged", clean(message, this.#client.settings)));
   }
 
   #request(): Request {
     return { url: this.file.url, action: this.action, what: this.path };
   }
 }
-
-class DamagedFile extends StreamStoreError {}
 
 /** The SHA-1 by which git knows a file. */
 export function gitHash(content: Uint8Array): string {

@@ -5,8 +5,7 @@ import type { HubRepository } from "../repository/repository.ts";
 import type { PushRecord, Shard } from "./record.ts";
 import type { Snapshot } from "../repository/snapshot.ts";
 import { matching, parquetOf } from "../repository/splits.ts";
-import type { ListedFile } from "../types.ts";
-import type { NewShard, Operation } from "../repository/commit.ts";
+import { addFile, addShard, type NewShard, type Operation } from "../repository/commit.ts";
 
 /** What is to be at the Hub. */
 export interface Push {
@@ -46,16 +45,16 @@ export function planPush(push: Push, snapshot: Snapshot, repository: HubReposito
   const present = new Map(snapshot.files.map((file) => [file.path, file]));
   const operations: Operation[] = [];
   for (const [i, { path, id }] of added.entries()) {
-    if (idOf(present.get(path)) !== id) operations.push({ kind: "add", path, shard: push.shards[i] });
+    if (present.get(path)?.id !== id) operations.push(addShard(path, push.shards[i]));
   }
   // Of an append nothing is stale: what it does not know it was checked not to find.
   const stale = after === null ? matching([...present.keys()], `${folder}/${split}-*`) : [];
   const paths = new Set(present.keys());
   for (const path of stale) paths.delete(path);
   for (const { path } of added) paths.add(path);
-  for (const path of stale) if (!paths.has(path)) operations.push({ kind: "delete", path });
+  for (const path of stale) if (!paths.has(path)) operations.push({ key: "deletedFile", value: { path } });
   const readme = mergeCard(snapshot.readme, cardChange(push, snapshot, shards, [...paths]));
-  if (readme !== snapshot.readme) operations.push({ kind: "text", path: "README.md", text: readme });
+  if (readme !== snapshot.readme) operations.push(addFile("README.md", new TextEncoder().encode(readme)));
   return { operations, shards };
 }
 
@@ -64,11 +63,7 @@ export function holds(record: PushRecord, snapshot: Snapshot): boolean {
   const byPath = new Map(snapshot.files.map((file) => [file.path, file]));
   const found = parquetOf(snapshot.splits.get(record.split) ?? []);
   return found.length === record.shards.length &&
-    record.shards.every(({ path, id }, i) => found[i] === path && idOf(byPath.get(path)) === id);
-}
-
-function idOf(file: ListedFile | undefined): string | undefined {
-  return file?.sha256 ?? file?.blobId;
+    record.shards.every(({ path, id }, i) => found[i] === path && byPath.get(path)?.id === id);
 }
 
 function cardChange(

@@ -12,11 +12,23 @@ export interface NewShard {
   readonly content: Uint8Array | null;
 }
 
-/** One thing that a commit does. */
-export type Operation =
-  | { readonly kind: "add"; readonly path: string; readonly shard: NewShard }
-  | { readonly kind: "text"; readonly path: string; readonly text: string }
-  | { readonly kind: "delete"; readonly path: string };
+/** One thing that a commit does, as its line has it. */
+export interface Operation {
+  readonly key: "file" | "lfsFile" | "deletedFile";
+  readonly value: Readonly<Record<string, unknown>>;
+}
+
+export function addFile(path: string, content: Uint8Array): Operation {
+  return {
+    key: "file",
+    value: { path, content: Buffer.from(content).toString("base64"), encoding: "base64" },
+  };
+}
+
+export function addShard(path: string, { id, byteLength, content }: NewShard): Operation {
+  if (content !== null) return addFile(path, content);
+  return { key: "lfsFile", value: { path, algo: "sha256", oid: id, size: byteLength } };
+}
 
 /** Commits on top of `parent`, all or nothing; returns the new commit. Refused with 409 or 412 where the branch moved on. */
 export async function sendCommit(
@@ -31,33 +43,11 @@ export async function sendCommit(
     url: repository.api("commit", branch),
     method: "POST",
     headers: { "Content-Type": "application/x-ndjson" },
-    body: [header, ...operations.map(lineOf)].map((line) => `${JSON.stringify(line)}\n`).join(""),
+    body: [header, ...operations].map((line) => `${JSON.stringify(line)}\n`).join(""),
     action,
     what,
   });
   return repository.checkCommit((value as { commitOid?: unknown } | null)?.commitOid, what);
-}
-
-function lineOf(operation: Operation): { key: string; value: unknown } {
-  const { path } = operation;
-  switch (operation.kind) {
-    case "delete":
-      return { key: "deletedFile", value: { path } };
-    case "text":
-      return smallFile(path, new TextEncoder().encode(operation.text));
-    case "add": {
-      const { id, byteLength, content } = operation.shard;
-      if (content !== null) return smallFile(path, content);
-      return { key: "lfsFile", value: { path, algo: "sha256", oid: id, size: byteLength } };
-    }
-  }
-}
-
-function smallFile(path: string, content: Uint8Array) {
-  return {
-    key: "file",
-    value: { path, content: Buffer.from(content).toString("base64"), encoding: "base64" },
-  };
 }
 
 /** The commit that a branch is at; the repository and the branch are made where they are not there. */

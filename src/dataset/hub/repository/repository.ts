@@ -166,7 +166,7 @@ export class HubRepository {
         ),
       );
     }
-    return { path, byteLength: size as number, blobId: oid as string, sha256: sha256 as string | null };
+    return { path, byteLength: size as number, id: (sha256 ?? oid) as string, isLarge: sha256 !== null };
   }
 
   /** A listed file, to be read at that commit. */
