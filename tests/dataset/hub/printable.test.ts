@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { test } from "node:test";
-import { StreamStore } from "../../../../mod.ts";
+import { StreamStore } from "../../../mod.ts";
 import {
   answerJson,
   type Dataset,
@@ -13,7 +13,7 @@ import {
   retry,
   type Tricks,
   withHub,
-} from "../../../support/hub/hostile.ts";
+} from "../../support/hub/hostile.ts";
 
 /** What a terminal would obey: colors, cursor, title, bell, line ends, the direction of writing, and 8-bit controls. */
 const evil = "\u001b[31m\u001b]0;t\u0007\r\n\u009b2J\u0085\u202e\u2066\u2028x\u007f\u0000";
