@@ -1,4 +1,4 @@
-import { isObject } from "../../json_object.ts";
+import { isObject, type JsonObject } from "../../json_object.ts";
 import { type Document, parseDocument } from "yaml";
 import { StreamStoreError } from "../../../error.ts";
 import { featuresFromYaml } from "./features.ts";
@@ -22,8 +22,6 @@ export interface CardInfo {
   readonly features: Readonly<Record<string, unknown>> | null;
   readonly splits: ReadonlyMap<string, { readonly rowCount: number; readonly memoryBytes: number }> | null;
 }
-
-type Json = Readonly<Record<string, unknown>>;
 
 /** A README: its front matter and its prose. */
 export class Card {
@@ -72,8 +70,8 @@ export class Card {
   }
 
   /** @param overriding The text of `.huggingface.yaml`, whose keys count before the README's. */
-  values(overriding: string | null = null): Json {
-    const read = (document: Document) => (document.toJS() ?? {}) as Json;
+  values(overriding: string | null = null): JsonObject {
+    const read = (document: Document) => (document.toJS() ?? {}) as JsonObject;
     const front = read(this.parse());
     if (overriding === null) return front;
     return { ...front, ...read(new Card(`---\n${overriding}\n---\n`).parse()) };
@@ -81,7 +79,7 @@ export class Card {
 }
 
 /** The configs of a front matter; none where it leaves all to the names of the files. */
-export function readConfigs(values: Json): CardConfig[] {
+export function readConfigs(values: JsonObject): CardConfig[] {
   if (!Array.isArray(values.configs)) return [];
   return values.configs.filter((config) => isObject(config) && config.config_name !== undefined).map(
     (config) => {
@@ -125,7 +123,7 @@ export function chooseConfig(configs: readonly CardConfig[], name: string | unde
 }
 
 /** The part of `dataset_info` about a config; null where there is none. */
-export function findInfo(values: Json, name: string): CardInfo | null {
+export function findInfo(values: JsonObject, name: string): CardInfo | null {
   const infos = Array.isArray(values.dataset_info) ? values.dataset_info : [values.dataset_info];
   const info = infos.find((candidate) =>
     isObject(candidate) && String(candidate.config_name ?? "default") === name

@@ -1,22 +1,20 @@
-import { isObject } from "../../json_object.ts";
+import { isObject, type JsonObject } from "../../json_object.ts";
 
 /**
  * Features as a README's front matter has them. HuggingFace's JSON names the type of each feature in `_type`; its YAML
  * has a list of columns with shorter forms, which people can write. Both ways are those of Python's `Features`.
  */
 
-type Json = Readonly<Record<string, unknown>>;
-
 const listKeys = ["large_list", "list", "sequence"];
 
 /** The YAML's list of columns. */
-export function featuresToYaml(features: Json): unknown[] {
+export function featuresToYaml(features: JsonObject): unknown[] {
   return Object.entries(features).map(([name, feature]) => ({ name, ...featureToYaml(feature) }));
 }
 
-function featureToYaml(feature: unknown): Json {
+function featureToYaml(feature: unknown): JsonObject {
   if (Array.isArray(feature)) return simplify({ list: featureToYaml(feature[0]) });
-  const { _type, ...rest } = feature as Json;
+  const { _type, ...rest } = feature as JsonObject;
   if (typeof _type !== "string") return { struct: featuresToYaml(rest) };
   if (_type === "Value") return rest;
   if (_type === "List" || _type === "Sequence" || _type === "LargeList") {
@@ -28,7 +26,7 @@ function featureToYaml(feature: unknown): Json {
   return { dtype: simplify({ [kind]: rest }) };
 }
 
-function simplify(feature: Record<string, unknown>): Json {
+function simplify(feature: Record<string, unknown>): JsonObject {
   for (const key of listKeys) {
     const inner = feature[key];
     if (!isObject(inner)) continue;
@@ -47,7 +45,7 @@ function simplify(feature: Record<string, unknown>): Json {
 }
 
 /** Features of the YAML's list of columns; null where it is none that is understood. */
-export function featuresFromYaml(columns: unknown): Json | null {
+export function featuresFromYaml(columns: unknown): JsonObject | null {
   try {
     return columnsFromYaml(columns);
   } catch (error) {
@@ -58,7 +56,7 @@ export function featuresFromYaml(columns: unknown): Json | null {
 
 class Misfit extends Error {}
 
-function columnsFromYaml(columns: unknown): Json {
+function columnsFromYaml(columns: unknown): JsonObject {
   if (!Array.isArray(columns)) throw new Misfit();
   return Object.fromEntries(columns.map((column) => {
     if (!isObject(column) || column.name === undefined) throw new Misfit();
@@ -77,7 +75,9 @@ function featureFromYaml(feature: unknown): unknown {
     // Lists of a struct were once structs of lists.
     if (kind === "sequence" && Array.isArray(inner)) {
       return Object.fromEntries(
-        Object.entries(of as Json).map(([name, one]) => [name, { feature: one, ...rest, _type: "List" }]),
+        Object.entries(of as JsonObject).map((
+          [name, one],
+        ) => [name, { feature: one, ...rest, _type: "List" }]),
       );
     }
     return { feature: of, ...rest, _type: kind === "large_list" ? "LargeList" : "List" };
@@ -92,7 +92,7 @@ function featureFromYaml(feature: unknown): unknown {
   return { ...withNameList(inner), _type: camelCase(kind) };
 }
 
-function withNameList(label: Json): Json {
+function withNameList(label: JsonObject): JsonObject {
   const { names } = label;
   if (!isObject(names)) return label;
   const numbers = Object.keys(names).map(Number).sort((a, b) => a - b);

@@ -1,4 +1,4 @@
-import { isObject } from "../../json_object.ts";
+import { isObject, type JsonObject } from "../../json_object.ts";
 import { type Document, isMap, YAMLMap } from "yaml";
 import { Card, readDataFiles } from "./card.ts";
 import { featuresToYaml } from "./features.ts";
@@ -19,8 +19,6 @@ export interface CardChange {
   readonly downloadBytes: number;
 }
 
-type Json = Readonly<Record<string, unknown>>;
-
 /**
  * A README's text with the change. Only the keys `configs` and `dataset_info` are written, and of them only what the
  * change is about: everything else stays byte for byte.
@@ -28,7 +26,7 @@ type Json = Readonly<Record<string, unknown>>;
 export function mergeCard(readme: string, change: CardChange): string {
   const card = new Card(readme);
   const document = card.parse();
-  const values = (document.toJS() ?? {}) as Json;
+  const values = (document.toJS() ?? {}) as JsonObject;
   const { dataset_info, configs } = values;
   const from = { dataset_info, configs };
   const to = { dataset_info: mergeInfo(dataset_info, change), configs: mergeConfigs(configs, change) };
@@ -39,14 +37,14 @@ export function mergeCard(readme: string, change: CardChange): string {
   return [`---\n${front}---\n`.replaceAll("\n", card.lineBreak), card.prose].join("");
 }
 
-function rewritten(document: Document, to: Json): string {
+function rewritten(document: Document, to: JsonObject): string {
   const top = isMap(document.contents) ? document.contents : new YAMLMap();
   for (const [key, value] of Object.entries(to)) top.set(key, document.createNode(value));
   return document.toString({ lineWidth: 0, indentSeq: false });
 }
 
 /** By what the entries of the lists that are changed are known. */
-function identityOf({ config_name, split, name, path }: Json): string {
+function identityOf({ config_name, split, name, path }: JsonObject): string {
   return String(config_name ?? (path === undefined ? name : split) ?? "default");
 }
 
@@ -58,7 +56,7 @@ function mergeConfigs(configs: unknown, { config, split, dataFiles }: CardChange
     const known = data_dir === undefined ? readDataFiles(old) : null;
     const isList = Array.isArray(old) && known !== null &&
       old.every((item) => isObject(item) && known.has(String(item.split)));
-    const list: Json[] = isList ? [...old] : [];
+    const list: JsonObject[] = isList ? [...old] : [];
     for (const name of new Set([...known?.keys() ?? [], ...dataFiles.keys()])) {
       const isOther = name !== split && known?.has(name);
       const patterns = (isOther ? known!.get(name) : dataFiles.get(name)) ?? [];
@@ -72,7 +70,7 @@ function mergeConfigs(configs: unknown, { config, split, dataFiles }: CardChange
 }
 
 function mergeInfo(info: unknown, { config, features, splits, downloadBytes }: CardChange): unknown {
-  const merged = (entry: Json): Json => {
+  const merged = (entry: JsonObject): JsonObject => {
     const next: Record<string, unknown> = { ...entry };
     if (features === null) delete next.features;
     else if (features !== undefined) next.features = featuresToYaml(features);
@@ -103,15 +101,19 @@ function mergeInfo(info: unknown, { config, features, splits, downloadBytes }: C
   return merged(config === "default" ? {} : { config_name: config });
 }
 
-function nameOf(entry: Json): string {
+function nameOf(entry: JsonObject): string {
   return String(entry.config_name ?? "default");
 }
 
 /** The list with one config's entry as `make` has it, of the one that is there. */
-function withEntry(list: unknown, config: string, make: (entry: Json | undefined) => Json): unknown[] {
+function withEntry(
+  list: unknown,
+  config: string,
+  make: (entry: JsonObject | undefined) => JsonObject,
+): unknown[] {
   const entries: unknown[] = Array.isArray(list) ? [...list] : [];
   const place = entries.findIndex((entry) => isObject(entry) && nameOf(entry) === config);
   if (place < 0) return [...entries, make(undefined)];
-  entries[place] = make(entries[place] as Json);
+  entries[place] = make(entries[place] as JsonObject);
   return entries;
 }

@@ -1,4 +1,4 @@
-import { isObject } from "../../json_object.ts";
+import { isObject, type JsonObject } from "../../json_object.ts";
 import {
   Document,
   isCollection,
@@ -13,8 +13,6 @@ import {
 } from "yaml";
 import { frontMatterOptions } from "./yaml_schema.ts";
 
-type Json = Readonly<Record<string, unknown>>;
-
 /**
  * Front matter in which some keys say something else: only the lines of what differs are written, all others stay byte
  * for byte, with their comments, quotes and order. Null where lines cannot be told apart by keys: in braces, or with
@@ -27,7 +25,7 @@ type Json = Readonly<Record<string, unknown>>;
 export function changeLines(
   text: string,
   document: Document,
-  { from, to, identity }: { from: Json; to: Json; identity: (entry: Json) => string },
+  { from, to, identity }: { from: JsonObject; to: JsonObject; identity: (entry: JsonObject) => string },
 ): string | null {
   const { contents } = document;
   if (!(contents === null || isMap(contents) && !contents.flow) || hasNames(document)) return null;
@@ -47,11 +45,11 @@ function hasNames(document: Document): boolean {
 class Lines {
   readonly #lines: readonly string[];
 
-  constructor(private readonly text: string, private readonly identity: (entry: Json) => string) {
+  constructor(private readonly text: string, private readonly identity: (entry: JsonObject) => string) {
     this.#lines = text === "" ? [] : text.replace(/\n$/, "").split("\n");
   }
 
-  change(contents: YAMLMap | null, from: Json, to: Json): string[] {
+  change(contents: YAMLMap | null, from: JsonObject, to: JsonObject): string[] {
     const all = this.#lines;
     if (contents === null) return [...all, ...linesOf(to, 0)];
     const [first, last] = [this.#lineAt(startOf(contents)), this.#lastLine(contents)];
@@ -59,7 +57,7 @@ class Lines {
   }
 
   /** The lines of a map whose keys say something else. Those that are not mentioned stay. */
-  #map(map: YAMLMap, from: Json, to: Json): string[] {
+  #map(map: YAMLMap, from: JsonObject, to: JsonObject): string[] {
     const column = this.#columnAt(startOf(map));
     let next = this.#lineAt(startOf(map));
     // The first key may stand behind a dash: where it goes the next one takes its place.
@@ -86,7 +84,7 @@ class Lines {
     return isEmpty ? [...result, `${lead}{}`] : result;
   }
 
-  #pair(pair: Pair, column: number, from: unknown, named: Json): string[] {
+  #pair(pair: Pair, column: number, from: unknown, named: JsonObject): string[] {
     const { value } = pair;
     const [to] = Object.values(named);
     if (!isCollection(value) || !this.#hasLines(value)) return linesOf(named, column);
@@ -99,13 +97,13 @@ class Lines {
     }
     const entry = isMap(value) && isObject(from) && isEntries(to) ? this.#entry(value, from, to[0]) : null;
     if (entry === null) return linesOf(named, column);
-    const added = (to as Json[]).slice(1).flatMap((one) =>
+    const added = (to as JsonObject[]).slice(1).flatMap((one) =>
       linesOf([one], this.#columnAt(startOf(value)) - 2)
     );
     return [...head, ...entry, ...added];
   }
 
-  #list(items: readonly YAMLMap[], from: readonly Json[], to: readonly Json[]): string[] {
+  #list(items: readonly YAMLMap[], from: readonly JsonObject[], to: readonly JsonObject[]): string[] {
     const { identity } = this;
     const named = new Map(to.map((entry) => [identity(entry), entry]));
     const line = this.#lines[this.#lineAt(startOf(items[0]))];
@@ -123,7 +121,7 @@ class Lines {
   }
 
   /** A map as the first entry of a list, which has a key more in front; null where there is no room for the dash. */
-  #entry(map: YAMLMap, from: Json, to: Json): string[] | null {
+  #entry(map: YAMLMap, from: JsonObject, to: JsonObject): string[] | null {
     const column = this.#columnAt(startOf(map));
     const added = Object.fromEntries(Object.entries(to).filter(([key]) => !(key in from)));
     if (column < 2 || !isEqual({ ...added, ...from }, to)) return null;
@@ -172,7 +170,7 @@ function startOf(node: unknown): number {
   return ((node as Pair).key as { range: [number] }).range[0];
 }
 
-function isEntries(value: unknown): value is readonly Json[] {
+function isEntries(value: unknown): value is readonly JsonObject[] {
   return Array.isArray(value) && value.every(isObject);
 }
 
@@ -181,12 +179,16 @@ function isEqual(left: unknown, right: unknown): boolean {
 }
 
 /** Whether keys that are put behind those that stay have the order that is meant: of a feature the first tells the kind. */
-function hasOrderOf(from: Json, to: Json): boolean {
+function hasOrderOf(from: JsonObject, to: JsonObject): boolean {
   return isEqual(Object.keys({ ...from, ...to }).filter((key) => key in to), Object.keys(to));
 }
 
 /** Whether the entries that stay have their order, those that are new stand behind them, and some stay. */
-function isInOrder(from: readonly Json[], to: readonly Json[], identity: (entry: Json) => string): boolean {
+function isInOrder(
+  from: readonly JsonObject[],
+  to: readonly JsonObject[],
+  identity: (entry: JsonObject) => string,
+): boolean {
   const [before, after] = [from.map(identity), to.map(identity)];
   const staying = before.filter((name) => after.includes(name));
   const named = new Map(to.map((entry) => [identity(entry), entry]));

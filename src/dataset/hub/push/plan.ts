@@ -1,5 +1,4 @@
 import { shardNumber } from "../../files/shards.ts";
-import { StreamStoreError } from "../../../error.ts";
 import { type CardChange, mergeCard } from "../card/merge.ts";
 import type { HubRepository } from "../repository/repository.ts";
 import type { PushRecord, Shard } from "./record.ts";
@@ -121,7 +120,7 @@ export function folderOf(config: string): string {
 export function checkFeatures(
   { features, split, after }: Pick<Push, "features" | "split" | "after">,
   { info, splits }: Snapshot,
-  { action }: HubRepository,
+  repository: HubRepository,
 ): void {
   const others = [...splits.keys()].filter((name) => name !== split || after !== null);
   if (features === null || !info?.features || others.length === 0) return;
@@ -130,10 +129,7 @@ export function checkFeatures(
   const what = after === null
     ? `those of the other splits (${others.join(", ")})`
     : "those of the rows that are there";
-  throw new StreamStoreError(
-    "fields-differ",
-    `Cannot ${action}: the features must be ${what}, ${theirs}, got ${ours}`,
-  );
+  throw repository.refuse("fields-differ", `the features must be ${what}, ${theirs}, got ${ours}`);
 }
 
 function isEqual(left: unknown, right: unknown): boolean {

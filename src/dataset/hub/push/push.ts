@@ -31,17 +31,14 @@ export async function pushSplit(
   const settings = resolveSettings(options);
   const repository = new HubRepository(id, settings, `save ${id}`);
   if (settings.token === null) {
-    throw new StreamStoreError(
-      "permission-denied",
-      `Cannot save ${id}: a token that may write must be given as the option token, in HF_TOKEN or by hf auth login${
-        pathAdvice(id)
-      }`,
-    );
+    const needed =
+      "a token that may write must be given as the option token, in HF_TOKEN or by hf auth login";
+    throw repository.refuse("permission-denied", needed + pathAdvice(id));
   }
   const target: PushTarget = { endpoint: settings.endpoint, repository: id, branch, config, split };
   const records = new PushRecords(source.directory, source.store);
   const read = (commit: string) => readSnapshot(repository, commit, { config, mayLackConfig: true });
-  let snapshot = await read(await makeBranch(repository, branch, options.private));
+  const snapshot = await read(await makeBranch(repository, branch, options.private));
   const after = append ? findBase(records.find(target), source, snapshot, target) : null;
   const { rowCount, features } = source;
   const newRows = rowCount - (after?.rows ?? source.firstRow);
@@ -59,30 +56,47 @@ export async function pushSplit(
   const { shards, uploadedBytes } = await uploadShards(repository, written, target);
   const push: Push = { config, split, features, shards, after, ...sizeOf(shards, after) };
   const action = after === null ? `Upload ${split}` : `Append ${newRows} rows to ${split}`;
+  const record = { ...target, rows: rowCount, tokens };
   const summary = options.commitMessage ?? action;
+  const done = await commitPush(repository, push, { snapshot, read, records, record, summary });
+  return { ...done, newRows, uploadedBytes };
+}
+
+/** Commits on top of what is there, again where others have committed meanwhile; nothing where all is there already. */
+async function commitPush(
+  repository: HubRepository,
+  push: Push,
+  { snapshot, read, records, record, summary }: {
+    snapshot: Snapshot;
+    read: (commit: string) => Promise<Snapshot>;
+    records: PushRecords;
+    record: Omit<PushRecord, "remoteRows" | "memoryBytes" | "shards">;
+    summary: string;
+  },
+): Promise<Pick<Pushed, "commit" | "shards">> {
+  const { retry, signal } = repository.client.settings;
+  const { after, remoteRows, memoryBytes } = push;
+  const { branch } = record;
   for (let round = 1;; round++) {
     const { operations, shards } = planPush(push, snapshot, repository);
-    const { remoteRows, memoryBytes } = push;
-    const record: PushRecord = { ...target, rows: rowCount, tokens, remoteRows, memoryBytes, shards };
-    const done = { shards: shards.map(({ path }) => path), newRows, uploadedBytes };
-    if (operations.length === 0) {
-      records.settle(record);
-      return { commit: snapshot.commit, ...done };
+    const next: PushRecord = { ...record, remoteRows, memoryBytes, shards };
+    const done = (commit: string) => {
+      records.settle(next);
+      return { commit, shards: shards.map(({ path }) => path) };
+    };
+    if (operations.length === 0) return done(snapshot.commit);
+    if (after !== null && !holds(after, snapshot) && !holds(next, snapshot)) {
+      throw diverged(record, snapshot, "changed");
     }
-    if (after !== null && !holds(after, snapshot) && !holds(record, snapshot)) {
-      throw diverged(target, snapshot, "changed");
-    }
-    records.add(record);
+    records.add(next);
     try {
-      const commit = await sendCommit(repository, operations, { branch, parent: snapshot.commit, summary });
-      records.settle(record);
-      return { commit, ...done };
+      return done(await sendCommit(repository, operations, { branch, parent: snapshot.commit, summary }));
     } catch (error) {
       const isConflict = error instanceof RefusalError && [409, 412].includes(error.refusal.status);
-      if (!isConflict || round >= settings.retry.attempts) throw error;
+      if (!isConflict || round >= retry.attempts) throw error;
     }
     // Someone else's commit, or our own whose answer was lost: what is there now is looked at anew.
-    await pause(1000 * settings.retry.pauseSeconds * Math.random(), settings.signal);
+    await pause(1000 * retry.pauseSeconds * Math.random(), signal);
     snapshot = await read(await repository.commitOf(branch));
   }
 }

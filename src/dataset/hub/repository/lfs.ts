@@ -1,6 +1,5 @@
 import { builtin } from "../../../native/builtin.ts";
-import { StreamStoreError } from "../../../error.ts";
-import { clean, RefusalError } from "../http/failure.ts";
+import { RefusalError } from "../http/failure.ts";
 import type { HubRepository } from "./repository.ts";
 import type { Request } from "../http/client.ts";
 
@@ -110,13 +109,7 @@ async function askWhere(
   const objects = answer?.objects;
   const object = Array.isArray(objects) ? objects.find((each) => each?.oid === sha256) : undefined;
   if (object?.error) {
-    throw new StreamStoreError(
-      "input-output",
-      clean(
-        `Cannot ${action}: ${target} was refused, "${object.error.message}"`.slice(0, 500),
-        client.settings,
-      ),
-    );
+    throw repository.refuse("input-output", `${target} was refused, "${object.error.message}"`.slice(0, 500));
   }
   if (!object) throw repository.notUnderstood(what);
   const { upload, verify } = object.actions ?? {};

@@ -16,7 +16,7 @@
  * It would take the place of `commit.ts` and `lfs.ts` and of a part of this, and want an adapter for retries, streams
  * and errors. Uploads by LFS are what the Hub takes from all clients that do not offer Xet.
  */
-import { StreamStoreError } from "../../../error.ts";
+import { type ErrorCode, StreamStoreError } from "../../../error.ts";
 import { describe } from "../../../fields.ts";
 import { isHubName } from "../../dataset_name.ts";
 import { Client } from "../http/client.ts";
@@ -68,6 +68,7 @@ export class HubRepository {
    * up in the branches' histories, as the Hub does it itself.
    */
   async commitToRead(revision: string): Promise<string> {
+    const what = `the revision ${revision} of ${this.id}`;
     try {
       return await this.commitOf(revision);
     } catch (error) {
@@ -76,10 +77,9 @@ export class HubRepository {
       const found = await this.#commitsFrom(revision);
       if (found.size === 1) return [...found][0];
       if (found.size === 0) throw error;
-      throw new StreamStoreError(
+      throw this.refuse(
         "not-found",
-        `Cannot ${this.action}: the revision ${revision} of ${this.id} must be the begin of one commit, got ` +
-          `${found.size} of which it is`,
+        `${what} must be the begin of one commit, got ${found.size} of which it is`,
       );
     }
   }
@@ -140,10 +140,8 @@ export class HubRepository {
       if (!Array.isArray(value)) throw this.notUnderstood(what);
       left -= length;
       if (++pageCount > pagesMax || left < 0) {
-        throw new StreamStoreError(
-          "input-output",
-          `Cannot ${this.action}: ${what} must have at most ${pagesMax} pages and ${listBytesMax} bytes, got more`,
-        );
+        const bound = `${pagesMax} pages and ${listBytesMax} bytes`;
+        throw this.refuse("input-output", `${what} must have at most ${bound}, got more`);
       }
       yield* value;
       url = nextPage(first, headers.get("Link"));
@@ -158,12 +156,9 @@ export class HubRepository {
       !(sha256 === null || isHash(sha256))
     ) throw this.notUnderstood(what);
     if (!isPath(path)) {
-      throw new StreamStoreError(
+      throw this.refuse(
         "input-output",
-        clean(
-          `Cannot ${this.action}: ${what} must have paths below the repository, got ${describe(path)}`,
-          this.client.settings,
-        ),
+        `${what} must have paths below the repository, got ${describe(path)}`,
       );
     }
     return { path, byteLength: size as number, id: (sha256 ?? oid) as string, isLarge: sha256 !== null };
@@ -184,20 +179,24 @@ export class HubRepository {
     if (listed === undefined) return null;
     // A README is written by people; one of this size is none, and would be held in memory whole.
     if (listed.byteLength > textBytesMax) {
-      throw new StreamStoreError(
+      throw this.refuse(
         "file-too-large",
-        `Cannot ${this.action}: ${path} must have at most ${textBytesMax} bytes, got ${listed.byteLength}`,
+        `${path} must have at most ${textBytesMax} bytes, got ${listed.byteLength}`,
       );
     }
     return new TextDecoder().decode(await this.file(commit, listed).readAll());
   }
 
   notUnderstood(what: string): StreamStoreError {
-    const { endpoint } = this.client.settings;
-    return new StreamStoreError(
+    return this.refuse(
       "input-output",
-      `Cannot ${this.action}: ${endpoint} must say ${what}, got something else`,
+      `${this.client.settings.endpoint} must say ${what}, got something else`,
     );
+  }
+
+  /** The error that says what must be, and was not. */
+  refuse(code: ErrorCode, what: string, options?: ErrorOptions): StreamStoreError {
+    return new StreamStoreError(code, clean(`Cannot ${this.action}: ${what}`, this.client.settings), options);
   }
 }
 

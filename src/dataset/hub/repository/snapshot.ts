@@ -38,7 +38,7 @@ export async function readSnapshot(
     return { commit, files, readme, config: name, splits, info: findInfo(values, name) };
   } catch (error) {
     if (!(error instanceof StreamStoreError)) throw error;
-    throw new StreamStoreError(error.code, `Cannot ${repository.action}: ${error.message}`, { cause: error });
+    throw repository.refuse(error.code, error.message, { cause: error });
   }
 }
 
@@ -53,12 +53,10 @@ function findConfig(
 /** The split's files in the order of its rows: all that are Parquet, if that is what most of them are. */
 export function splitFiles(snapshot: Snapshot, split: string, repository: HubRepository): ListedFile[] {
   const { splits, files } = snapshot;
-  const refuse = (code: "not-found" | "unsupported", what: string) =>
-    new StreamStoreError(code, `Cannot ${repository.action}: ${what}`);
   const paths = splits.get(split);
   if (paths === undefined || paths.length === 0) {
     const names = [...splits].filter(([, paths]) => paths.length > 0).map(([name]) => name).join(", ");
-    throw refuse(
+    throw repository.refuse(
       "not-found",
       `split must be among ${names || "none, since there is no data"}, got "${split}"`,
     );
@@ -66,7 +64,7 @@ export function splitFiles(snapshot: Snapshot, split: string, repository: HubRep
   const parquet = parquetOf(paths);
   if (parquet.length === 0 || 2 * parquet.length < paths.length) {
     const others = paths.filter((path) => !parquet.includes(path));
-    throw refuse(
+    throw repository.refuse(
       "unsupported",
       `the files of split ${split} must be Parquet, which the Hub makes of other formats in the revision ` +
         `refs/convert/parquet, got ${others.length} like ${others[0]}`,
@@ -75,7 +73,7 @@ export function splitFiles(snapshot: Snapshot, split: string, repository: HubRep
   // They are what progress is told of, and a terminal would do what they say.
   const odd = parquet.find((path) => !isPrintable(path));
   if (odd !== undefined) {
-    throw refuse(
+    throw repository.refuse(
       "unsupported",
       `the files of split ${split} must have printable names, got ${printable(odd)}`,
     );
