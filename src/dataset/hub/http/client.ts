@@ -1,6 +1,6 @@
 import { messageOf } from "../../decode.ts";
 import { StreamStoreError } from "../../../error.ts";
-import { clean, readRefusal, refusalError, RefusedAnswer } from "./failure.ts";
+import { clean, httpError, RefusedAnswer } from "./failure.ts";
 import { hubFetch } from "./fetch.ts";
 import { isRetryable, RetryableError, retrying, waitSecondsOf } from "./retry.ts";
 import type { Settings } from "../settings.ts";
@@ -61,7 +61,7 @@ export class Client {
       try {
         const response = await this.open(request);
         if (response.ok) return await read(response);
-        throw await this.refusal(request, response);
+        throw await this.httpError(request, response);
       } catch (error) {
         throw this.failure(request, error);
       }
@@ -69,8 +69,8 @@ export class Client {
   }
 
   /** The error of an answer that is no success. */
-  async refusal(request: Request, response: Response): Promise<Error> {
-    const error = refusalError(request, await readRefusal(response), this.settings);
+  async httpError(request: Request, response: Response): Promise<Error> {
+    const error = await httpError(request, response, this.settings);
     return isRetryable(response.status) ? new RetryableError(error, waitSecondsOf(response.headers)) : error;
   }
 

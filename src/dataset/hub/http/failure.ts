@@ -3,7 +3,7 @@ import { printable } from "../printable.ts";
 import type { Settings } from "../settings.ts";
 
 /** What the Hub, or the storage behind it, said no with. */
-export interface Refusal {
+export interface HttpAnswer {
   readonly status: number;
   /** The Hub's own word for it, such as `RepoNotFound`, or "". */
   readonly code: string;
@@ -22,14 +22,38 @@ export class RefusedAnswer extends Error {
 }
 
 /** An error by the Hub's answer, for those who can do something about it. */
-export class RefusalError extends StreamStoreError {
-  constructor(readonly refusal: Refusal, code: ErrorCode, message: string) {
+export class HttpError extends StreamStoreError {
+  constructor(readonly answer: HttpAnswer, code: ErrorCode, message: string) {
     super(code, message);
   }
 }
 
-/** Reads what an answer that is no success says. */
-export async function readRefusal(response: Response): Promise<Refusal> {
+/**
+ * The error of a request that was answered, in the end, by this, which is no success.
+ *
+ * @param action What was to be done: `load user/name`.
+ * @param what What was asked for: `the revision main`.
+ * @param isStorage Whether the storage said so: there tokens count for nothing.
+ */
+export async function httpError(
+  { action, what, isStorage = false }: { action: string; what: string; isStorage?: boolean },
+  response: Response,
+  settings: Settings,
+): Promise<HttpError> {
+  const answer = await readAnswer(response);
+  const { status, message } = answer;
+  const [code, needed]: [ErrorCode, string] = isStorage
+    ? ["input-output", `the Hub's storage must give or take ${what}`]
+    : explain(answer, what, settings);
+  const said = message === "" ? "" : `, "${message}"`;
+  return new HttpError(
+    answer,
+    code,
+    clean(`Cannot ${action}: ${needed}, got ${status}${said}`, settings),
+  );
+}
+
+async function readAnswer(response: Response): Promise<HttpAnswer> {
   const { status, headers } = response;
   // Its first bytes: more is not read of a failure.
   const text = await response.text().catch(() => "");
@@ -44,32 +68,8 @@ export async function readRefusal(response: Response): Promise<Refusal> {
   return { status, code: headers.get("X-Error-Code") ?? "", message: message.slice(0, 300) };
 }
 
-/**
- * The error of a request that was answered, in the end, by this.
- *
- * @param action What was to be done: `load user/name`.
- * @param what What was asked for: `the revision main`.
- * @param isStorage Whether the storage said so: there tokens count for nothing.
- */
-export function refusalError(
-  { action, what, isStorage = false }: { action: string; what: string; isStorage?: boolean },
-  refusal: Refusal,
-  settings: Settings,
-): RefusalError {
-  const { status, message } = refusal;
-  const [code, needed]: [ErrorCode, string] = isStorage
-    ? ["input-output", `the Hub's storage must give or take ${what}`]
-    : explain(refusal, what, settings);
-  const said = message === "" ? "" : `, "${message}"`;
-  return new RefusalError(
-    refusal,
-    code,
-    clean(`Cannot ${action}: ${needed}, got ${status}${said}`, settings),
-  );
-}
-
 function explain(
-  { status, code }: Refusal,
+  { status, code }: HttpAnswer,
   what: string,
   { endpoint, token }: Settings,
 ): [ErrorCode, string] {

@@ -35,7 +35,7 @@ export function withinBytes(ranges: readonly Range[], bytesMax: number): Range[]
 }
 
 /** Lets so many tasks run at the same time; the others wait for their turn. */
-export class Lanes {
+export class Semaphore {
   #free: number;
   readonly #waiting: (() => void)[] = [];
 

@@ -2,12 +2,12 @@ import { builtin } from "../../../native/builtin.ts";
 import { StreamStoreError } from "../../../error.ts";
 import type { Client, Request } from "./client.ts";
 import { clean } from "./failure.ts";
-import { Lanes, planRequests, type Range, withinBytes } from "./ranges.ts";
+import { planRequests, type Range, Semaphore, withinBytes } from "./ranges.ts";
 import { RetryableError, retrying } from "./retry.ts";
 import type { ListedFile, RemoteFile } from "../types.ts";
 
 /** Requests of one file at the same time. */
-const lanesPerFile = 4;
+const requestsPerFile = 4;
 /** What one read may want: more does not fit into memory, whatever a file says of its own size. */
 const sliceBytesMax = 2 ** 31;
 /** What is held of what was foreseen; the rest is asked for when it is wanted. */
@@ -30,7 +30,7 @@ const nowhere = Promise.resolve(null);
 export class HubFile implements RemoteFile {
   readonly path: string;
   readonly byteLength: number;
-  readonly #lanes = new Lanes(lanesPerFile);
+  readonly #semaphore = new Semaphore(requestsPerFile);
   readonly #closed = new AbortController();
   readonly #client: Client;
   #blocks: readonly Block[] = [];
@@ -104,7 +104,7 @@ export class HubFile implements RemoteFile {
   }
 
   #block(range: Range): Block {
-    const bytes = this.#lanes.run(() => this.#read(range));
+    const bytes = this.#semaphore.run(() => this.#read(range));
     // Whoever asks for the bytes gets the error; that nobody asks is no failure of the program.
     bytes.catch(() => {});
     return { ...range, bytes };
@@ -171,7 +171,7 @@ export class HubFile implements RemoteFile {
       }
       const isStorage = !this.#client.isHub(response.url);
       if (!isStorage || ![400, 401, 403].includes(status) || !isKnown || isRenewed) {
-        throw await this.#client.refusal({ ...this.#request(), isStorage }, response);
+        throw await this.#client.httpError({ ...this.#request(), isStorage }, response);
       }
       await response.body?.cancel();
       this.link.location = nowhere;

@@ -4,7 +4,7 @@ import { StreamStoreError } from "../../../error.ts";
 import { pathAdvice } from "../../dataset_name.ts";
 import { pause } from "../../../pause.ts";
 import { makeBranch, type NewShard, sendCommit } from "../repository/commit.ts";
-import { RefusalError } from "../http/failure.ts";
+import { HttpError } from "../http/failure.ts";
 import { gitHash } from "../http/remote_file.ts";
 import { hashFile, isLarge, uploadLarge } from "../repository/lfs.ts";
 import { checkFeatures, folderOf, holds, planPush, type Push, sum } from "./plan.ts";
@@ -92,7 +92,7 @@ async function commitPush(
     try {
       return done(await sendCommit(repository, operations, { branch, parent: snapshot.commit, summary }));
     } catch (error) {
-      const isConflict = error instanceof RefusalError && [409, 412].includes(error.refusal.status);
+      const isConflict = error instanceof HttpError && [409, 412].includes(error.answer.status);
       if (!isConflict || round >= retry.attempts) throw error;
     }
     // Someone else's commit, or our own whose answer was lost: what is there now is looked at anew.

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { RefusalError } from "../http/failure.ts";
+import { HttpError } from "../http/failure.ts";
 import type { HubRepository } from "./repository.ts";
 
 /** A shard that lies at the Hub already, without being in a commit yet, or in a line of the commit itself. */
@@ -77,6 +77,6 @@ async function unlessThere(request: Promise<unknown>): Promise<void> {
   try {
     await request;
   } catch (error) {
-    if (!(error instanceof RefusalError && error.refusal.status === 409)) throw error;
+    if (!(error instanceof HttpError && error.answer.status === 409)) throw error;
   }
 }

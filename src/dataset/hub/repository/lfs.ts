@@ -1,5 +1,5 @@
 import { builtin } from "../../../native/builtin.ts";
-import { RefusalError } from "../http/failure.ts";
+import { HttpError } from "../http/failure.ts";
 import type { HubRepository } from "./repository.ts";
 import type { Request } from "../http/client.ts";
 
@@ -48,8 +48,8 @@ export async function uploadLarge(repository: HubRepository, upload: Upload): Pr
       }
       return byteLength;
     } catch (error) {
-      const isRefused = error instanceof RefusalError && error.refusal.status < 500 &&
-        error.refusal.status !== 429;
+      const isRefused = error instanceof HttpError && error.answer.status < 500 &&
+        error.answer.status !== 429;
       if (!isRefused || round >= roundsMax) throw error;
     }
   }

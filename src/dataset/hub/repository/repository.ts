@@ -20,7 +20,7 @@ import { type ErrorCode, StreamStoreError } from "../../../error.ts";
 import { describe } from "../../../fields.ts";
 import { isHubName } from "../../dataset_name.ts";
 import { Client } from "../http/client.ts";
-import { clean, RefusalError } from "../http/failure.ts";
+import { clean, HttpError } from "../http/failure.ts";
 import { HubFile } from "../http/remote_file.ts";
 import type { Settings } from "../settings.ts";
 import type { ListedFile } from "../types.ts";
@@ -72,7 +72,7 @@ export class HubRepository {
     try {
       return await this.commitOf(revision);
     } catch (error) {
-      const isUnknown = error instanceof RefusalError && error.refusal.code === "RevisionNotFound";
+      const isUnknown = error instanceof HttpError && error.answer.code === "RevisionNotFound";
       if (!isUnknown || !/^[0-9a-f]{4,39}$/.test(revision)) throw error;
       const found = await this.#commitsFrom(revision);
       if (found.size === 1) return [...found][0];
@@ -112,9 +112,9 @@ export class HubRepository {
     try {
       return await this.commitOf(revision);
     } catch (error) {
-      if (!(error instanceof RefusalError)) throw error;
-      const { code } = error.refusal;
-      if (code === "RepoNotFound" && error.refusal.status === 404) return null;
+      if (!(error instanceof HttpError)) throw error;
+      const { code } = error.answer;
+      if (code === "RepoNotFound" && error.answer.status === 404) return null;
       if (code === "RevisionNotFound") return "no-revision";
       throw error;
     }

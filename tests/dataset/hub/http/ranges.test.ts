@@ -1,7 +1,7 @@
 /** By which requests ranges are read. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Lanes, planRequests } from "../../../../src/dataset/hub/http/ranges.ts";
+import { planRequests, Semaphore } from "../../../../src/dataset/hub/http/ranges.ts";
 
 test("planRequests() joins ranges where that is cheaper, and parts large ones", () => {
   const plan = (...ranges: [number, number][]) =>
@@ -15,8 +15,8 @@ test("planRequests() joins ranges where that is cheaper, and parts large ones", 
   assert.deepEqual(plan(), []);
 });
 
-test("Lanes run so many tasks at once, and a failed one makes room", async () => {
-  const lanes = new Lanes(2);
+test("Semaphore runs so many tasks at once, and a failed one makes room", async () => {
+  const semaphore = new Semaphore(2);
   let running = 0, most = 0;
   const task = async (index: number) => {
     most = Math.max(most, ++running);
@@ -25,7 +25,7 @@ test("Lanes run so many tasks at once, and a failed one makes room", async () =>
     if (index === 1) throw new Error("one");
     return index;
   };
-  const results = await Promise.allSettled([0, 1, 2, 3, 4].map((index) => lanes.run(() => task(index))));
+  const results = await Promise.allSettled([0, 1, 2, 3, 4].map((index) => semaphore.run(() => task(index))));
   assert.deepEqual(results.map(({ status }) => status[0]), ["f", "r", "f", "f", "f"]);
   assert.equal(most, 2);
 });
