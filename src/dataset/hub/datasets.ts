@@ -21,7 +21,8 @@ import { openSplit } from "./load.ts";
 import { type Expect, withProgress } from "./progress_bar.ts";
 import { pushSplit } from "./push/push.ts";
 import { PushRecords } from "./push/record.ts";
-import type { LocalShard, RemoteFile } from "./types.ts";
+import type { ByteSource } from "../files/byte_source.ts";
+import type { LocalShard } from "./types.ts";
 
 /** Appends the rows of a split; remembers, of an empty store's first, that they are what the Hub has. */
 export async function load(
@@ -117,7 +118,7 @@ async function* writeShards(
 }
 
 /** Rows can only be added behind those of a shard that has the same columns. */
-async function checkShard(shard: RemoteFile, { schema, features }: TablePlan, id: string): Promise<void> {
+async function checkShard(shard: ByteSource, { schema, features }: TablePlan, id: string): Promise<void> {
   const file = await ParquetFile.read(shard);
   await file.close();
   const text = (name: string, feature: unknown) => {

@@ -11,17 +11,6 @@ export interface ListedFile {
   readonly isLarge: boolean;
 }
 
-/** A file of a repository, at one commit. */
-export interface RemoteFile extends ByteSource {
-  /**
-   * Reads ranges that will be asked for next: near ones in one request, several requests at a time. `slice` then answers
-   * from them. Whatever was prefetched before is forgotten.
-   */
-  prefetch(ranges: readonly { readonly start: number; readonly end: number }[]): void;
-  /** Ends what is under way, and frees what is held. */
-  close(): void;
-}
-
 /** A Parquet file of a split that was written to be pushed. */
 export interface LocalShard {
   /** Of the file. It is read until the next shard is asked for, and may be deleted then. */
@@ -48,7 +37,7 @@ export interface PushSource {
   /** Writes rows to Parquet files of at most some 500 MB, and deletes each when the next is asked for. At least one. */
   writeShards(from: number, to: number): AsyncIterable<LocalShard>;
   /** Throws unless the rows fit behind those of a shard that is there: the README may not say what its columns are. */
-  checkShard?(shard: RemoteFile): Promise<void>;
+  checkShard?(shard: ByteSource): Promise<void>;
   /** Makes the rows durable: what is noted as pushed must not be lost here. */
   sync?(): void;
 }

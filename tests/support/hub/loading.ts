@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { StreamStoreError } from "../../../mod.ts";
 import { openSplit } from "../../../src/dataset/hub/load.ts";
-import type { HubLoadOptions, RemoteFile } from "../../../src/dataset/hub/types.ts";
+import type { HubFile } from "../../../src/dataset/hub/http/remote_file.ts";
+import type { HubLoadOptions } from "../../../src/dataset/hub/types.ts";
 import { type Hub, startHub } from "./server.ts";
 import type { HubSettings } from "./state.ts";
 
@@ -32,12 +33,12 @@ export async function open(hub: Hub, options: HubLoadOptions = {}, id = "user/na
   return await openSplit(id, "train", { endpoint: hub.endpoint, token: hub.token, retry, ...options });
 }
 
-export async function openFile(hub: Hub, options: HubLoadOptions = {}): Promise<RemoteFile> {
+export async function openFile(hub: Hub, options: HubLoadOptions = {}): Promise<HubFile> {
   hub.createRepository("user/name", { files });
   return (await open(hub, options)).files[0];
 }
 
-export async function read(file: RemoteFile, start: number, end?: number): Promise<void> {
+export async function read(file: HubFile, start: number, end?: number): Promise<void> {
   assert.deepEqual(new Uint8Array(await file.slice(start, end)), large.slice(start, end));
 }
 

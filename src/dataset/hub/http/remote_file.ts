@@ -4,7 +4,8 @@ import type { Client, Request } from "./client.ts";
 import { clean } from "./failure.ts";
 import { planRequests, type Range, Semaphore, withinBytes } from "./ranges.ts";
 import { RetryableError, retrying } from "./retry.ts";
-import type { ListedFile, RemoteFile } from "../types.ts";
+import type { ByteSource } from "../../files/byte_source.ts";
+import type { ListedFile } from "../types.ts";
 
 /** Requests of one file at the same time. */
 const requestsPerFile = 4;
@@ -19,15 +20,13 @@ interface Block extends Range {
   readonly bytes: Promise<Uint8Array<ArrayBuffer>>;
 }
 
-/** Where the redirect of a file led, one for all that read it; null where that is not known. */
+/** Where the redirect of a file led, one for all that read it; null where nobody has asked yet. */
 interface Link {
-  location: Promise<string | null>;
+  location: Promise<string> | null;
 }
 
-const nowhere = Promise.resolve(null);
-
 /** A file at the Hub, read by ranges from where the Hub's redirect leads. */
-export class HubFile implements RemoteFile {
+export class HubFile implements ByteSource {
   readonly path: string;
   readonly byteLength: number;
   readonly #semaphore = new Semaphore(requestsPerFile);
@@ -40,7 +39,7 @@ export class HubFile implements RemoteFile {
     private readonly outer: Client,
     private readonly action: string,
     private readonly file: ListedFile & { readonly url: string },
-    private readonly link: Link = { location: nowhere },
+    private readonly link: Link = { location: null },
   ) {
     this.#client = outer.until(this.#closed.signal);
     this.path = file.path;
@@ -57,6 +56,10 @@ export class HubFile implements RemoteFile {
     return new HubFile(this.outer, this.action, this.file, this.link);
   }
 
+  /**
+   * Reads ranges that will be asked for next: near ones in one request, several requests at a time. `slice` then answers
+   * from them. Whatever was prefetched before is forgotten.
+   */
   prefetch(ranges: readonly Range[]): void {
     // What is there whole is there already.
     if (this.#blocks.some(({ start, end }) => start === 0 && end === this.byteLength)) return;
@@ -96,6 +99,7 @@ export class HubFile implements RemoteFile {
     return result.buffer;
   }
 
+  /** Ends what is under way, and frees what is held. */
   close(): void {
     this.#blocks = [];
     this.#closed.abort(
@@ -174,24 +178,28 @@ export class HubFile implements RemoteFile {
         throw await this.#client.httpError({ ...this.#request(), isStorage }, response);
       }
       await response.body?.cancel();
-      this.link.location = nowhere;
+      this.link.location = null;
     }
   }
 
-  /** Whoever asks first is led by the Hub to where the file lies; all others ask there, and wait for that. */
+  /** Whoever asks first is led by the Hub to where the file lies; all others wait for that, and ask there. */
   async #ask(request: Request): Promise<{ response: Response; isKnown: boolean }> {
-    while (true) {
-      const { location } = this.link;
-      const url = await location;
+    const { link } = this;
+    if (link.location !== null) {
       // A link to the storage is asked for anew where it has moved.
-      if (url !== null) {
-        return { response: await this.#client.open({ ...request, url, redirect: "manual" }), isKnown: true };
-      }
-      if (this.link.location !== location) continue;
-      const opening = this.#client.open(request);
-      this.link.location = opening.then(({ ok, url }) => ok ? url : null, () => null);
-      return { response: await opening, isKnown: false };
+      const there = { ...request, url: await link.location, redirect: "manual" as const };
+      return { response: await this.#client.open(there), isKnown: true };
     }
+    const opening = this.#client.open(request);
+    const location = opening.then(({ ok, status, url }) => {
+      if (ok) return url;
+      throw new Error(`${status} for another part of it`);
+    });
+    location.catch(() => {
+      if (link.location === location) link.location = null;
+    });
+    link.location = location;
+    return { response: await opening, isKnown: false };
   }
 
   #hasSize({ status, headers }: Response, start: number): boolean {

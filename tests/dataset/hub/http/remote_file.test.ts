@@ -135,6 +135,19 @@ test("slice() renews an expired link", () =>
     await rejects(file.slice(50, 60), "input-output", /the Hub's storage must give or take data.*, got 403/);
   }));
 
+test("slice() of many ranges waits for a silent Hub together", () =>
+  withHub(async (hub) => {
+    const file = await openFile(hub, { retry: { ...retry, attempts: 2, timeoutSeconds: 0.3 } });
+    hub.faults.add({ path: "/resolve/", delayMilliseconds: 1500, times: 100 });
+    const start = performance.now();
+    const reads = [0, 1, 2, 3].map((i) => file.slice(i * 500_000, i * 500_000 + 10));
+    for (const { status } of await Promise.allSettled(reads)) assert.equal(status, "rejected");
+    // Two tries, of which each is one request for all of them.
+    assert.ok(performance.now() - start < 1200, `${performance.now() - start} ms`);
+    assert.ok(hub.log.count({ path: "/resolve/" }) <= 3, `${hub.log.count({ path: "/resolve/" })}`);
+    hub.faults.clear();
+  }));
+
 test("close() of a file asks for nothing more", () =>
   withHub(async (hub) => {
     const file = await openFile(hub);
