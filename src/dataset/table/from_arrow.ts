@@ -3,7 +3,7 @@ import { Batch } from "../../append/batch.ts";
 import type { Connection } from "../../store/connection.ts";
 import { describe, type Field } from "../../fields.ts";
 import { checkOptions, optionNames } from "../../options.ts";
-import type { ArrowData, ArrowField } from "./types.ts";
+import type { ArrowColumns, ArrowData, ArrowField } from "./types.ts";
 import type { LoadedColumn } from "../known_features.ts";
 import { ArrowRows } from "../arrow/read/rows.ts";
 import { RowAppender } from "../rows.ts";
@@ -31,7 +31,7 @@ export function appendTable(
   using batch = new Batch(connection);
   const appender = new RowAppender(connection, batch, action);
   for (const { data } of table.batches) {
-    const block = readBatch(data as unknown as ArrowData, rows);
+    const block = readBatch(data as unknown as ArrowColumns, rows);
     if (block.length > 0) appender.add(rows.block(block), step);
   }
   batch.commit();
@@ -42,7 +42,7 @@ export function appendTable(
  * The columns of a record batch that are read, each thing of them once: a table is a caller's object. What the lengths
  * speak of must be there, as in a file.
  */
-function readBatch(data: ArrowData, rows: ArrowRows): ArrowData {
+function readBatch(data: ArrowColumns, rows: ArrowRows): ArrowColumns {
   const { length, children: given } = data;
   const children: ArrowData[] = [];
   // A table without rows has no buffers.
@@ -57,7 +57,7 @@ function readBatch(data: ArrowData, rows: ArrowRows): ArrowData {
       });
     }
   }
-  return { ...data, length, children };
+  return { length, children };
 }
 
 function readData(data: ArrowData): ArrowData {

@@ -6,7 +6,10 @@ export interface ChunkedColumn {
   readonly chunks: readonly Data[];
 }
 
-/** A table of columns whose pieces may end at different rows: a record batch for every row at which one of them does. */
+/**
+ * A table of columns whose pieces may end at different rows: a record batch for every row at which one of them does. The
+ * library takes columns by an object, in which names that are whole numbers would come first.
+ */
 export function tableOf(schema: Schema, columns: readonly ChunkedColumn[], rowCount: number): Table {
   const ends = new Set([rowCount]);
   for (const { chunks } of columns) {

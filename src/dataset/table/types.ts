@@ -50,6 +50,9 @@ export interface ArrowData {
   readonly dictionary?: { readonly data: readonly ArrowData[] };
 }
 
+/** The columns of a record batch. */
+export type ArrowColumns = Pick<ArrowData, "length" | "children">;
+
 /**
  * An Arrow type, told by its `typeId`: with `instanceof` a table made with another copy of the library would be
  * refused.

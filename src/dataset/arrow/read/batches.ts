@@ -1,7 +1,7 @@
 import { type Schema, Vector } from "apache-arrow";
 import type { Data, DataType, Field } from "apache-arrow";
 import { decode, reasonOf } from "../../decode.ts";
-import type { ArrowData, ArrowField } from "../../table/types.ts";
+import type { ArrowColumns, ArrowData, ArrowField } from "../../table/types.ts";
 import { decodeHeader, type DictionaryHeader, loadColumns, type RowsHeader } from "../apache_arrow.ts";
 import { decompressBuffers } from "./compression.ts";
 import type { RowsMessage, SchemaMessage } from "./messages.ts";
@@ -31,7 +31,7 @@ export class BatchReader {
     this.#dictionaries.set(id, (before?.concat(values) ?? values).memoize());
   }
 
-  read(message: RowsMessage): Pick<ArrowData, "length" | "children"> {
+  read(message: RowsMessage): ArrowColumns {
     const whole = headerOf<RowsHeader>(message);
     const header = this.#omission === null ? whole : omitRows(whole, this.#omission, message.at);
     const children = this.#load(message, this.#schema.fields, header) as unknown as ArrowData[];

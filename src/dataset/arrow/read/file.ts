@@ -1,4 +1,4 @@
-import type { ArrowData } from "../../table/types.ts";
+import type { ArrowColumns } from "../../table/types.ts";
 import { type ByteSource, openBytes } from "../../files/byte_source.ts";
 import { readFailure } from "../../decode.ts";
 import { BatchReader } from "./batches.ts";
@@ -41,7 +41,7 @@ async function* blocksOf(
 }
 
 /** The columns of a batch; null for a dictionary, which those of later batches have. */
-function readRows(source: ByteSource, message: RowsMessage, batches: BatchReader): Columns | null {
+function readRows(source: ByteSource, message: RowsMessage, batches: BatchReader): ArrowColumns | null {
   try {
     if (message.kind === "batch") return batches.read(message);
     batches.addDictionary(message);
@@ -51,9 +51,7 @@ function readRows(source: ByteSource, message: RowsMessage, batches: BatchReader
   }
 }
 
-type Columns = Pick<ArrowData, "length" | "children">;
-
-function checkColumns(source: ByteSource, { children, length }: Columns, rows: ArrowRows): void {
+function checkColumns(source: ByteSource, { children, length }: ArrowColumns, rows: ArrowRows): void {
   for (const { index, name } of rows.wantedColumns) {
     try {
       checkData(children[index], length);

@@ -3,6 +3,7 @@ import type { Field } from "../../../fields.ts";
 import { ownValue } from "../../../own_value.ts";
 import { ShapeError, sourceOf } from "../../table/sources.ts";
 import {
+  type ArrowColumns,
   type ArrowData,
   type ArrowField,
   extensionFeature,
@@ -61,7 +62,7 @@ export class ArrowRows {
   }
 
   /** The rows of a record batch. */
-  block({ length, children }: Pick<ArrowData, "length" | "children">): Block {
+  block({ length, children }: ArrowColumns): Block {
     return {
       rowCount: length,
       sources: () => this.#sources(children),
