@@ -56,7 +56,7 @@ export class PushRecords {
   #read(): PushRecord[] {
     if (this.directory === null) return [...(temporary.get(this.store) ?? [])];
     try {
-      const { pushes } = JSON.parse(builtin.fs.readFileSync(this.#path(), "utf8"));
+      const pushes: unknown = JSON.parse(builtin.fs.readFileSync(this.#path(), "utf8"))?.pushes;
       return Array.isArray(pushes) ? pushes.filter(isRecord) : [];
     } catch (error) {
       // A file that was damaged only means that it is not known what was pushed.

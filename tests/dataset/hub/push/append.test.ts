@@ -116,9 +116,12 @@ test("pushSplit() remembers what was pushed beside the store, and takes a damage
     assert.equal(pushes.length, 1);
     assert.deepEqual([pushes[0].repository, pushes[0].rows, pushes[0].tokens], ["user/name", 100, 300]);
     assert.doesNotMatch(readFileSync(path, "utf8"), /hf_/);
-    writeFileSync(path, "{");
     store.rowCount = 150;
-    await rejects(push(store, { append: true }), "diverged", /must have been pushed or loaded by this store/);
+    const unknown = /must have been pushed or loaded by this store/;
+    for (const damaged of ["{", "null", "7", '{"pushes": {}}', '{"pushes": [null, {}]}']) {
+      writeFileSync(path, damaged);
+      await rejects(push(store, { append: true }), "diverged", unknown);
+    }
   }));
 
 test("pushSplit() to append meets another's commit to the split, and gives way", () =>
