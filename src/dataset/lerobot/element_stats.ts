@@ -61,58 +61,29 @@ export class ElementStats {
     this.#maxs.fill(-Infinity);
   }
 
-  /** Whole frames. */
+  /** Whole frames. Method: Welford 1962, as numbers of an episode come in parts, and those of all in many. */
   add(numbers: Numbers): void {
     const values = toFloats(numbers);
     const size = this.#means.length;
-    for (let element = 0; element < size; element++) this.#measure(values, element);
+    for (let element = 0; element < size; element++) {
+      let [count, mean, squares] = [this.#counts[element], this.#means[element], this.#squares[element]];
+      let [min, max] = [this.#mins[element], this.#maxs[element]];
+      for (let i = element; i < values.length; i += size) {
+        const value = values[i];
+        if (!Number.isFinite(value)) continue;
+        const distance = value - mean;
+        mean += distance / ++count;
+        squares += distance * (value - mean);
+        if (value < min) min = value;
+        if (value > max) max = value;
+      }
+      this.#counts[element] = count;
+      this.#means[element] = mean;
+      this.#squares[element] = squares;
+      this.#mins[element] = min;
+      this.#maxs[element] = max;
+    }
     this.#keep(values);
-  }
-
-  /** Frames that others have been given too: with `merge` of all of those, it is as if they were added. */
-  keep(numbers: Numbers): void {
-    this.#keep(toFloats(numbers));
-  }
-
-  /** Takes over what others have measured, but not what they keep. */
-  merge(other: ElementStats): void {
-    for (let element = 0; element < this.#means.length; element++) {
-      this.#mins[element] = Math.min(this.#mins[element], other.#mins[element]);
-      this.#maxs[element] = Math.max(this.#maxs[element], other.#maxs[element]);
-      this.#combine(element, other.#counts[element], other.#means[element], other.#squares[element]);
-    }
-  }
-
-  #measure(values: Float64Array, element: number): void {
-    const size = this.#means.length;
-    let [count, sum, min, max] = [0, 0, this.#mins[element], this.#maxs[element]];
-    for (let i = element; i < values.length; i += size) {
-      const value = values[i];
-      if (!Number.isFinite(value)) continue;
-      count++;
-      sum += value;
-      if (value < min) min = value;
-      if (value > max) max = value;
-    }
-    const mean = sum / count;
-    let squares = 0;
-    for (let i = element; i < values.length; i += size) {
-      if (Number.isFinite(values[i])) squares += (values[i] - mean) ** 2;
-    }
-    this.#mins[element] = min;
-    this.#maxs[element] = max;
-    this.#combine(element, count, mean, squares);
-  }
-
-  /** Method: Chan, Golub and LeVeque 1979, as in `FieldStats`. */
-  #combine(element: number, count: number, mean: number, squares: number): void {
-    if (count === 0) return;
-    const before = this.#counts[element];
-    const total = before + count;
-    const distance = mean - this.#means[element];
-    this.#means[element] += distance * count / total;
-    this.#squares[element] += squares + distance ** 2 * before * count / total;
-    this.#counts[element] = total;
   }
 
   #keep(values: Float64Array): void {

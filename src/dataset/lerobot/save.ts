@@ -141,11 +141,10 @@ class Writer {
       for (const column of columns) {
         const numbers = column.numbers(part);
         this.#own.get(column)!.add(numbers);
-        this.#whole.get(column)!.keep(numbers);
+        this.#whole.get(column)!.add(numbers);
         if (column.name === "task_index") { for (const task of numbers) tasks.add(Number(task)); }
       }
     }
-    for (const [column, stats] of this.#own) this.#whole.get(column)!.merge(stats);
     return {
       numbers: {
         episode_index: episode,
