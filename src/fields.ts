@@ -1,4 +1,4 @@
-import { fieldCells, fieldKind, integerField } from "./native/abi.ts";
+import { fieldCells, fieldKind } from "./native/abi.ts";
 import type { OnlyKnown } from "./option_types.ts";
 import { describeView } from "./typed_array.ts";
 
@@ -83,20 +83,9 @@ export interface Field extends FieldInfo {
   isList: boolean;
 }
 
-/** Integer fields as the native library's gather takes them. */
-export function integerFields(fields: readonly Field[]): Int32Array {
-  const integers = fields.filter(({ kind }) => kind !== fieldKind.float64);
-  const packed = new Int32Array(integerField.length * integers.length);
-  for (const [i, { type, kind }] of integers.entries()) {
-    packed[integerField.length * i + integerField.type] = type;
-    packed[integerField.length * i + integerField.kind] = kind;
-  }
-  return packed;
-}
-
 /** Fields as the native library takes those whose cells it looks into. */
-export function packCells(fields: readonly Field[]): Float64Array {
-  const packed = new Float64Array(fieldCells.length * fields.length);
+export function packCells(fields: readonly Field[]): Int32Array {
+  const packed = new Int32Array(fieldCells.length * fields.length);
   for (const [i, { type, kind }] of fields.entries()) {
     packed[fieldCells.length * i + fieldCells.type] = type;
     packed[fieldCells.length * i + fieldCells.kind] = kind;

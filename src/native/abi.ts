@@ -288,12 +288,6 @@ export const markKind = {
   listField: -2,
 } as const;
 
-export const integerField = {
-  type: 0,
-  kind: 1,
-  length: 2,
-} as const;
-
 export const drawOrder = {
   uniform: 0,
   unit: 1,

@@ -1,7 +1,7 @@
 import { type Connection, nothing } from "../store/connection.ts";
 import type { Session } from "../store/session.ts";
 import { describe } from "../fields.ts";
-import { gatherLayout, integerField } from "../native/abi.ts";
+import { fieldCells, gatherLayout } from "../native/abi.ts";
 import { check, status } from "../native/status.ts";
 import { checkOptions, optionNames } from "../options.ts";
 import {
@@ -177,7 +177,7 @@ function copyCommitted<Out extends GatherOut>(
       length,
       layout,
       integers.length > 0 ? integers : nothing,
-      integers.length / integerField.length,
+      integers.length / fieldCells.length,
       values.array ?? nothing,
       types.array ?? nothing,
       steps.array ?? nothing,

@@ -36,7 +36,7 @@ export class Episodes {
   readonly #rule: number;
   readonly #idField: Field | null;
   readonly #fieldCount: number;
-  readonly #cells: Float64Array;
+  readonly #cells: Int32Array;
   readonly #progress = new Float64Array(episodeProgress.length);
   readonly #found: BigUint64Array;
   #seenRows = -1;

@@ -20,7 +20,7 @@ const pagesAtFirst = 16;
 
 /** What has been counted of some fields, up to the same place of the stream. */
 class Accumulator {
-  readonly #cells: Float64Array;
+  readonly #cells: Int32Array;
   readonly #summaries: Float64Array;
   readonly #indexes: Uint32Array;
   #pages = new Float64Array(pagesAtFirst * pageLength);

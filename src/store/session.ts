@@ -1,14 +1,8 @@
 /** An open store: what the methods of `StreamStore` and the functions of the other folders work on. */
 import { Appender } from "../append/appender.ts";
 import { StreamStoreError } from "../error.ts";
-import {
-  describe,
-  type Field,
-  type FieldInfo,
-  type FieldList,
-  integerFields,
-  parseFields,
-} from "../fields.ts";
+import { describe, type Field, type FieldInfo, type FieldList, packCells, parseFields } from "../fields.ts";
+import { fieldKind } from "../native/abi.ts";
 import { checkOptions } from "../options.ts";
 import { pause } from "../pause.ts";
 import { Connection, type Recovery } from "./connection.ts";
@@ -89,7 +83,7 @@ export class Session {
     const { connection, fields } = opened;
     this.connection = connection;
     this.fields = fields;
-    this.integers = integerFields(fields);
+    this.integers = packCells(fields.filter(({ kind }) => kind !== fieldKind.float64));
     this.features = opened.features;
     this.directory = opened.directory;
     this.#manifestDue = opened.manifestDue ?? null;

@@ -219,9 +219,9 @@ test("the library takes the integer fields of a gather by their layout", () => {
   withStore((store) => {
     writeRecords(store, [[early, wide, 1], [late, narrow, 1]]);
     flush(store);
-    const field = new Int32Array(abi.integerField.length);
-    field[abi.integerField.type] = narrow;
-    field[abi.integerField.kind] = abi.fieldKind.uint64;
+    const field = new Int32Array(abi.fieldCells.length);
+    field[abi.fieldCells.type] = narrow;
+    field[abi.fieldCells.kind] = abi.fieldKind.uint64;
     const values = new Float64Array(2);
     const { float64 } = abi.gatherLayout.values;
     const starts = Float64Array.of(0);

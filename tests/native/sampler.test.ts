@@ -64,7 +64,7 @@ test("numbers that no sampler passes are refused by the library", () => {
   );
   const [store] = out;
   const progress = new Float64Array(episodeProgress.length);
-  const cells = new Float64Array(2 * fieldCells.length);
+  const cells = new Int32Array(2 * fieldCells.length);
   const scan = (rule: number, count: number) =>
     sampler.ss_episodes_scan(store, rule, cells, count, progress, new BigUint64Array(1), 1);
   assert.equal(scan(episodeRule.end, 2), 0);
@@ -121,8 +121,8 @@ test("a sum tree whose shape does not fit its nodes is refused", () => {
   }
 });
 
-test("statistics of a field that is none, or of too many, are refused", () => {
-  const { native, tables: { statistics } } = runtime;
+test("fields whose cells are of no kind, or too many, are refused", () => {
+  const { native, tables: { sampler, statistics } } = runtime;
   const [directory, out, bytes] = [new TextEncoder().encode("/tmp"), new Float64Array(1), new Uint8Array(16)];
   const options = Float64Array.of(100, 16, 16, 1000);
   assert.equal(native.ss_store_open(directory, directory.length, 0, options, bytes, out), status.ok);
@@ -131,15 +131,20 @@ test("statistics of a field that is none, or of too many, are refused", () => {
   const index = new Uint32Array(statisticsIndexLength);
   const pages = new Float64Array(statisticsPageLength);
   const progress = new Float64Array(statisticsProgress.length);
-  const add = (cells: Float64Array, count: number) =>
+  const scanned = new Float64Array(episodeProgress.length);
+  const add = (cells: Int32Array, count: number) =>
     statistics.ss_statistics_add(store, cells, count, summaries, index, pages, 1, progress);
-  const cells = new Float64Array(fieldCells.length);
+  const cells = new Int32Array(fieldCells.length);
   assert.equal(add(cells, 1), status.ok);
   assert.equal(progress[statisticsProgress.isDone], 1);
-  for (const [name, number] of [["type", 0.5], ["type", 2 ** 31], ["kind", 1], ["kind", NaN]] as const) {
+  for (const kind of [1, -1, 2 ** 31 - 1]) {
     const bad = cells.slice();
-    bad[fieldCells[name]] = number;
-    assert.equal(add(bad, 1), status.invalidArgument, name);
+    bad[fieldCells.kind] = kind;
+    assert.equal(add(bad, 1), status.invalidArgument);
+    assert.equal(
+      sampler.ss_episodes_scan(store, episodeRule.end, bad, 1, scanned, index, 1),
+      status.invalidArgument,
+    );
   }
   assert.equal(add(cells, statisticsFieldsMax + 1), status.invalidArgument);
   progress[statisticsProgress.pageCount] = 2;

@@ -6,7 +6,6 @@
 const cells = @import("../format/cells.zig");
 const files = @import("../store/files.zig");
 const format = @import("../format/format.zig");
-const gather = @import("../read/gather.zig");
 const handles = @import("handles.zig");
 const status = @import("status.zig");
 
@@ -94,12 +93,8 @@ pub const Dtype = cells.Dtype;
 /// What a field's cells hold.
 pub const FieldKind = cells.Kind;
 
-/// A field by its type ID, and what its cells hold.
-pub const FieldCells = extern struct {
-    type: f64,
-    /// A `FieldKind`.
-    kind: f64,
-};
+/// A field by its type ID, and the `FieldKind` of its cells.
+pub const FieldCells = cells.Field;
 
 /// What a batch does next.
 pub const BatchPhase = enum(u32) { begin, measure, scatter, write, commit, abandon };
@@ -178,6 +173,3 @@ pub const TailRecord = format.Record;
 /// What tokens cannot say.
 pub const Mark = format.Mark;
 pub const MarkKind = format.Mark.Kind;
-
-/// A field that a gather has to convert.
-pub const IntegerField = gather.IntegerField;

@@ -16,7 +16,7 @@ export fn ss_window_gather(
     window_count: u32,
     window_length: u32,
     layout: u32,
-    integers: [*]const layouts.IntegerField,
+    integers: [*]const layouts.FieldCells,
     integer_count: u32,
     out_values: [*]u8,
     out_types: [*]align(1) i32,

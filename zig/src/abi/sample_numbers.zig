@@ -1,7 +1,6 @@
 //! Arguments of samplers that come as arrays of float64, read into what they stand for and checked.
 
 const std = @import("std");
-const cells = @import("../format/cells.zig");
 const draws = @import("../sample/draws.zig");
 const episodes = @import("../sample/episodes.zig");
 const fields_fill = @import("../sample/fields_fill.zig");
@@ -56,7 +55,7 @@ pub fn episodeFields(rule: episodes.Rule, from: []const FieldCells) Error!episod
     var fields: episodes.Fields = .{ .rule = rule, .count = from.len };
     if (from.len > fields.all.len) return error.InvalidArgument;
     for (fields.all[0..from.len], from) |*field, cell| {
-        field.* = .{ .type = try numbers.to(i32, cell.type), .kind = try numbers.toEnum(cells.Kind, cell.kind) };
+        field.* = .{ .type = cell.type, .kind = try cell.known() };
     }
     return fields;
 }

@@ -1,9 +1,7 @@
 //! The statistics' part of the C ABI.
 
-const cells = @import("../format/cells.zig");
 const handles = @import("handles.zig");
 const layouts = @import("statistics_layouts.zig");
-const numbers = @import("numbers.zig");
 const statistics = @import("../statistics/statistics.zig");
 const status = @import("status.zig");
 const FieldCells = @import("layouts.zig").FieldCells;
@@ -34,8 +32,8 @@ export fn ss_statistics_add(
 
 fn fieldOf(from: FieldCells, summary: *layouts.FieldSummary, index: *[layouts.statistics_index_length]u32) status.Error!statistics.Field {
     return .{
-        .type = try numbers.to(i32, from.type),
-        .kind = try numbers.toEnum(cells.Kind, from.kind),
+        .type = from.type,
+        .kind = try from.known(),
         .summary = summary,
         .index = index,
     };

@@ -48,6 +48,16 @@ pub const Kind = enum(u8) {
     uint64 = @backingInt(Dtype.uint64),
 };
 
+/// A field by its type ID and the `Kind` of its cells, as it stands in a caller's array.
+pub const Field = extern struct {
+    type: i32,
+    kind: i32,
+
+    pub fn known(field: Field) error{InvalidArgument}!Kind {
+        return std.enums.fromInt(Kind, field.kind) orelse error.InvalidArgument;
+    }
+};
+
 pub inline fn encode(comptime kind: Kind, comptime Source: type, value: Source) Error!u64 {
     return switch (kind) {
         .float64 => @bitCast(try toFloat(Source, value)),

@@ -11,9 +11,6 @@ pub const Columns = struct {
     first: usize = 0,
 };
 
-/// A field whose cells hold integers.
-pub const IntegerField = extern struct { type: i32, kind: i32 };
-
 /// Where to put the copies; null where a column is not wanted. Each holds `starts.len * length` elements.
 pub const Out = struct {
     values: union(enum) { none, float64: []align(1) u64, float32: []align(1) f32, cells: []align(1) u64 } = .none,
@@ -33,7 +30,7 @@ pub fn findBadStart(columns: Columns, starts: []align(1) const f64, length: usiz
 }
 
 /// Starts must have passed `findBadStart`.
-pub fn gather(columns: Columns, integers: []const IntegerField, starts: []align(1) const f64, length: usize, out: Out) void {
+pub fn gather(columns: Columns, integers: []const cells.Field, starts: []align(1) const f64, length: usize, out: Out) void {
     for (starts, 0..) |start_float, window| {
         if (window + windows_ahead < starts.len) prefetch(columns, @intFromFloat(starts[window + windows_ahead]), out);
         const start: usize = @intFromFloat(start_float);
@@ -72,7 +69,7 @@ inline fn prefetch(columns: Columns, start: usize, out: Out) void {
 }
 
 /// A second pass for the rare store with integer fields: their cells are numbers only once they are converted.
-fn overwrite(field: IntegerField, columns: Columns, start: usize, length: usize, values: anytype) void {
+fn overwrite(field: cells.Field, columns: Columns, start: usize, length: usize, values: anytype) void {
     const Float = if (@typeInfo(@TypeOf(values)).pointer.child == u64) f64 else f32;
     for (columns.types[start..][0..length], columns.data[start..][0..length], values[0..length]) |type_id, cell, *to| {
         if (type_id != field.type) continue;
