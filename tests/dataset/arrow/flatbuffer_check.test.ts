@@ -1,10 +1,13 @@
 import { Dictionary, Field, Int32, List, Schema, Struct, TimestampMicrosecond, Utf8 } from "apache-arrow";
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { decodeArrowSchema } from "../../../src/dataset/arrow/schema.ts";
+import { Flatbuffer } from "../../../src/dataset/arrow/flatbuffer.ts";
 import { checkMessage } from "../../../src/dataset/arrow/flatbuffer_check.ts";
 import { schemaMessage } from "../../../src/dataset/arrow/write/file.ts";
+import { fixture } from "../../support/dataset.ts";
 
 const item = new Field("item", new Int32(), true);
 const schema = new Schema(
@@ -71,4 +74,30 @@ test("checkMessage() refuses fields that lead back to themselves", () => {
   }
   assert.ok(refused > 100);
   assert.equal(checkMessage(bytes).kind, "schema");
+});
+
+test("checkMessage() refuses more buffers of views than a message has, however many are said", () => {
+  const bytes = new Uint8Array(readFileSync(fixture("rare.arrows")));
+  const view = new DataView(bytes.buffer);
+  let refused = 0;
+  for (let at = 0; view.getInt32(at + 4, true) > 0;) {
+    const body = at + 8 + view.getInt32(at + 4, true);
+    const metadata = bytes.subarray(at + 8, body);
+    const { kind, bodyLength } = checkMessage(metadata);
+    const { start, count } = kind === "batch"
+      ? new Flatbuffer(metadata).root.child(2)!.vector(4, 8)
+      : { start: 0, count: 0 };
+    for (let i = 0; i < count; i++) {
+      const place = at + 8 + start + 8 * i;
+      const kept = view.getBigInt64(place, true);
+      for (const wrong of [-1n, 1000n, 2n ** 31n, 2n ** 62n]) {
+        view.setBigInt64(place, wrong, true);
+        assert.throws(() => checkMessage(metadata), /columns of views must have at most \d+ buffers, got /);
+        refused++;
+      }
+      view.setBigInt64(place, kept, true);
+    }
+    at = body + bodyLength;
+  }
+  assert.ok(refused >= 8, `${refused}`);
 });
