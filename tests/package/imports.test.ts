@@ -39,6 +39,15 @@ test("imports of src form no circle, types and imports at run time included", ()
   assert.deepEqual(circles, []);
 });
 
+test("src imports of packages only what they publish, and no file within them", () => {
+  const inner = /(?:from|import)\s*\(?\s*"((?:@[^/"]+\/)?[^./"][^/"]*\/(?:src|dist|lib)\/[^"]+)"/g;
+  const found = files.flatMap((path) =>
+    [...readFileSync(path, "utf8").matchAll(inner)].map(([, name]) => name)
+  );
+  assert.deepEqual(found, []);
+  assert.match('import { x } from "hyparquet/src/thrift.js"', inner);
+});
+
 test("the search for circles finds one of types, and one of imports at run time", () => {
   const graph = new Map([
     ["/a.ts", importsOf("/a.ts", 'import type { B } from "./b.ts";')],

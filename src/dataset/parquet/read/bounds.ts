@@ -2,7 +2,7 @@ import { dtypeBytes } from "../../../read/column.ts";
 import { isNullType, numberAt, type ValueType } from "../../value_types.ts";
 import type { NumberColumn } from "./layout.ts";
 import type { ColumnChunk } from "./metadata.ts";
-import type { Struct } from "./thrift.ts";
+import type { Struct } from "../thrift.ts";
 import type { Chunk, Words } from "./values.ts";
 
 type Extent = readonly [least: number | bigint, largest: number | bigint];

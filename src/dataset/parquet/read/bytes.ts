@@ -1,5 +1,5 @@
 import type { ByteSource } from "../../files/byte_source.ts";
-import type { Reader } from "./thrift.ts";
+import type { Reader } from "../thrift.ts";
 
 /** How much is read at a time: many pages, and little beside a row group of 100 MB. */
 const windowBytes = 4_000_000;

@@ -1,4 +1,3 @@
-import type { Compressors } from "hyparquet";
 import { checkNumbers } from "./bounds.ts";
 import type { ChunkBytes } from "./bytes.ts";
 import type { NumberColumn } from "./layout.ts";
@@ -19,7 +18,6 @@ export async function readChunk(
   bytes: ChunkBytes,
   column: NumberColumn,
   meta: ColumnChunk,
-  compressors: Compressors,
   room: ChunkRoom,
 ): Promise<Chunk> {
   const { valueCount } = meta;
@@ -29,7 +27,7 @@ export async function readChunk(
   const builder = new ChunkBuilder(column, valueCount, room);
   let dictionary: Words | null = null;
   let isChecked = true;
-  for await (const page of pagesOf(bytes, column, meta, compressors)) {
+  for await (const page of pagesOf(bytes, column, meta)) {
     isChecked &&= page.isChecked;
     if (page.kind === "dictionary") {
       dictionary = newWords(column.storedDtype, page.count);

@@ -2,7 +2,6 @@ import { StreamStoreError } from "../../../error.ts";
 import { systemError } from "../../../store/durable_file.ts";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { compressors } from "hyparquet-compressors";
 import { ownValue } from "../../../own_value.ts";
 import { type ByteSource, openBytes } from "../../files/byte_source.ts";
 import { decodeArrowSchema } from "../../arrow/schema.ts";
@@ -86,7 +85,7 @@ export class ParquetFile {
       const chunk = this.#chunkOf(group, column.path);
       let room = this.#rooms.get(column);
       if (room === undefined) this.#rooms.set(column, room = new ChunkRoom());
-      const found = await readChunk(this.#bytesOf(chunk), column, chunk, compressors, room);
+      const found = await readChunk(this.#bytesOf(chunk), column, chunk, room);
       if (column.lists.length === 0) this.#checkRowCount(group, found.length);
       return found;
     });
@@ -103,7 +102,7 @@ export class ParquetFile {
   isText(name: string): boolean {
     const node = this.#nodeOf(name);
     return node?.type === "BYTE_ARRAY" && node.repetition !== "REPEATED" &&
-      (node.converted === "UTF8" || node.logical?.name === "STRING");
+      node.meaning?.name === "STRING";
   }
 
   /** The UTF-8 of a column of strings in one row group; null where there is none. */
@@ -115,7 +114,6 @@ export class ParquetFile {
         this.#bytesOf(chunk),
         { lists: [], definitionMax },
         chunk,
-        compressors,
       );
       this.#checkRowCount(group, texts.length);
       return texts;

@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { crc32 } from "node:zlib";
 import type { ByteSource } from "../../files/byte_source.ts";
 import { type Metadata, metadataOf } from "./metadata.ts";
-import { Struct } from "./thrift.ts";
+import { Struct } from "../thrift.ts";
 
 /**
  * What a footer of ours says of its writer, up to a checksum of the footer itself: CRC-32 in hexadecimal, computed with
@@ -24,7 +24,8 @@ const firstReadBytes = 1 << 19;
 /** Ten thousand columns in a hundred row groups have some 100 MB; a file may say that it has 4 GB. */
 const footerBytesMax = 256_000_000;
 
-const magic = "PAR1";
+/** At both ends of a file. */
+export const magic = "PAR1";
 /** In its place in a file whose footer is encrypted. */
 const encryptedMagic = "PARE";
 

@@ -1,4 +1,3 @@
-import type { ConvertedType, ParquetType } from "hyparquet";
 import type { DtypeName } from "../../../read/column.ts";
 import { type ArrowField, extensionFeature, listsOf, valueTypeOf } from "../../table/types.ts";
 import { type Feature, featureOf, type Layout, parseFeature } from "../../features.ts";
@@ -20,7 +19,7 @@ export interface NumberColumn {
   /** Where its numbers are in the schema. */
   readonly path: string;
   /** As what the file stores them. */
-  readonly physical: ParquetType;
+  readonly physical: string;
   readonly lists: readonly Nesting[];
   /** The definition level of a value that is not null. */
   readonly definitionMax: number;
@@ -86,33 +85,16 @@ interface Stored {
   readonly value: ValueType;
 }
 
-/** The older way to say what is stored, in the newer one's words. All times of it are in UTC. */
-const olderTypes: Readonly<Partial<Record<ConvertedType, LogicalType>>> = {
-  UTF8: { name: "STRING" },
-  TIME_MILLIS: { name: "TIME", unit: "ms", isUtc: true },
-  TIME_MICROS: { name: "TIME", unit: "us", isUtc: true },
-  TIMESTAMP_MILLIS: { name: "TIMESTAMP", unit: "ms", isUtc: true },
-  TIMESTAMP_MICROS: { name: "TIMESTAMP", unit: "us", isUtc: true },
-};
-
-function meaningOf({ logical, converted }: SchemaNode): LogicalType | undefined {
-  if (converted === undefined || logical !== undefined && converted !== "DECIMAL") return logical;
-  const integer = /^(U?)INT_(\d+)$/.exec(converted);
-  if (integer !== null) return { name: "INTEGER", bitWidth: Number(integer[2]), isSigned: integer[1] === "" };
-  return olderTypes[converted] ?? { name: converted };
-}
-
 /** What the numbers of a leaf are, and as what they are read; a text says what a leaf holds that are none. */
 function storedType(node: SchemaNode): Stored | string {
-  const { type } = node;
-  const meaning = meaningOf(node);
+  const { type, meaning } = node;
   if (type === undefined) return "nothing that Parquet has";
   const stored = meaning === undefined ? plainType(type) : meantType(meaning, type, node);
   if (stored !== null) return stored;
   return meaning === undefined ? type : `${nameOf(meaning)} stored as ${type}`;
 }
 
-function plainType(type: ParquetType): Stored | null {
+function plainType(type: string): Stored | null {
   switch (type) {
     case "BOOLEAN":
       return storedAs("uint8", "bool");
@@ -133,7 +115,7 @@ function plainType(type: ParquetType): Stored | null {
 }
 
 /** Each meaning has one type of its own, in which alone it is what it says. */
-function meantType(meaning: LogicalType, type: ParquetType, { typeBytes }: SchemaNode): Stored | null {
+function meantType(meaning: LogicalType, type: string, { typeBytes }: SchemaNode): Stored | null {
   const { name, unit, isUtc, bitWidth, isSigned } = meaning;
   const isWide = type === "INT64";
   switch (name) {

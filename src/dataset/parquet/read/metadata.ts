@@ -1,12 +1,4 @@
-import {
-  CompressionCodecs,
-  ConvertedTypes,
-  Encodings,
-  FieldRepetitionTypes,
-  ParquetTypes,
-} from "hyparquet/src/constants.js";
-import type { ConvertedType, FieldRepetitionType, ParquetType } from "hyparquet";
-import type { Struct } from "./thrift.ts";
+import type { Struct } from "../thrift.ts";
 
 /** What a file's footer says of it, as far as it is of use here. Fields have the numbers that parquet.thrift gives them. */
 export interface Metadata {
@@ -23,14 +15,13 @@ export interface SchemaNode {
   readonly name: string;
   /** Its name behind those of the groups that it is in, from the outermost inwards: see {@link pathOf}. */
   readonly path: string;
-  readonly repetition: FieldRepetitionType | undefined;
+  readonly repetition: string | undefined;
   /** What is stored; a group has none. */
-  readonly type: ParquetType | undefined;
+  readonly type: string | undefined;
   /** The length of values that all have the same. */
   readonly typeBytes: number | undefined;
-  /** What that means, in the older and in the newer way to say so. */
-  readonly converted: ConvertedType | undefined;
-  readonly logical: LogicalType | undefined;
+  /** What that means. */
+  readonly meaning: LogicalType | undefined;
   readonly children: readonly SchemaNode[];
 }
 
@@ -62,6 +53,23 @@ export interface ColumnChunk {
   readonly statistics: Struct | null;
   /** Whether the least and the largest value are those in the order of the column's type. */
   readonly isTypeOrdered: boolean;
+}
+
+// Names of parquet.thrift, by their numbers there.
+const physicalTypes = "BOOLEAN INT32 INT64 INT96 FLOAT DOUBLE BYTE_ARRAY FIXED_LEN_BYTE_ARRAY".split(" ");
+const repetitions = "REQUIRED OPTIONAL REPEATED".split(" ");
+const codecs = "UNCOMPRESSED SNAPPY GZIP LZO BROTLI LZ4 ZSTD LZ4_RAW".split(" ");
+const convertedTypes =
+  ("UTF8 MAP MAP_KEY_VALUE LIST ENUM DECIMAL DATE TIME_MILLIS TIME_MICROS TIMESTAMP_MILLIS " +
+    "TIMESTAMP_MICROS UINT_8 UINT_16 UINT_32 UINT_64 INT_8 INT_16 INT_32 INT_64 JSON BSON INTERVAL").split(
+      " ",
+    );
+const encodings = ("PLAIN GROUP_VAR_INT PLAIN_DICTIONARY RLE BIT_PACKED DELTA_BINARY_PACKED " +
+  "DELTA_LENGTH_BYTE_ARRAY DELTA_BYTE_ARRAY RLE_DICTIONARY BYTE_STREAM_SPLIT").split(" ");
+
+/** The name of an encoding, or its number where it has none. */
+export function encodingName(number: number | undefined): string {
+  return encodings[number ?? -1] ?? `number ${number ?? "missing"}`;
 }
 
 /** Deeper than any column of numbers is nested, and as deep as levels of one byte reach. */
@@ -106,11 +114,10 @@ function schemaOf(elements: readonly Struct[], leaves: SchemaNode[]): SchemaNode
     const node: SchemaNode = {
       name,
       path: pathOf(names),
-      repetition: FieldRepetitionTypes[element.integer(3) ?? -1],
-      type: ParquetTypes[element.integer(1) ?? -1],
+      repetition: repetitions[element.integer(3) ?? -1],
+      type: physicalTypes[element.integer(1) ?? -1],
       typeBytes: element.integer(2),
-      converted: ConvertedTypes[element.integer(6) ?? -1],
-      logical: logicalTypeOf(element.struct(10)),
+      meaning: meaningOf(convertedTypes[element.integer(6) ?? -1], logicalTypeOf(element.struct(10))),
       children,
     };
     const childCount = element.integer(5) ?? 0;
@@ -121,30 +128,31 @@ function schemaOf(elements: readonly Struct[], leaves: SchemaNode[]): SchemaNode
   return take([]);
 }
 
-const logicalNames: Readonly<Record<number, string>> = {
-  1: "STRING",
-  2: "MAP",
-  3: "LIST",
-  4: "ENUM",
-  5: "DECIMAL",
-  6: "DATE",
-  7: "TIME",
-  8: "TIMESTAMP",
-  10: "INTEGER",
-  11: "NULL",
-  12: "JSON",
-  13: "BSON",
-  14: "UUID",
-  15: "FLOAT16",
-  16: "VARIANT",
-  17: "GEOMETRY",
-  18: "GEOGRAPHY",
+/** The older way to say what is stored, in the newer one's words. All times of it are in UTC. */
+const olderTypes: Readonly<Record<string, LogicalType>> = {
+  UTF8: { name: "STRING" },
+  TIME_MILLIS: { name: "TIME", unit: "ms", isUtc: true },
+  TIME_MICROS: { name: "TIME", unit: "us", isUtc: true },
+  TIMESTAMP_MILLIS: { name: "TIMESTAMP", unit: "ms", isUtc: true },
+  TIMESTAMP_MICROS: { name: "TIMESTAMP", unit: "us", isUtc: true },
 };
+
+function meaningOf(converted: string | undefined, logical: LogicalType | undefined): LogicalType | undefined {
+  if (converted === undefined || logical !== undefined && converted !== "DECIMAL") return logical;
+  const integer = /^(U?)INT_(\d+)$/.exec(converted);
+  if (integer !== null) return { name: "INTEGER", bitWidth: Number(integer[2]), isSigned: integer[1] === "" };
+  return olderTypes[converted] ?? { name: converted };
+}
+
+/** By the number of their field; there is no ninth. */
+const logicalNames =
+  (" STRING MAP LIST ENUM DECIMAL DATE TIME TIMESTAMP  INTEGER NULL JSON BSON UUID FLOAT16 VARIANT " +
+    "GEOMETRY GEOGRAPHY").split(" ");
 
 /** A union of structs, of which one is there. One that came later than this is as good as none. */
 function logicalTypeOf(union: Struct | undefined): LogicalType | undefined {
-  const field = Object.keys(logicalNames).map(Number).find((field) => union?.has(field));
-  if (union === undefined || field === undefined) return undefined;
+  const field = logicalNames.findIndex((name, field) => name !== "" && union?.has(field));
+  if (union === undefined || field < 0) return undefined;
   const name = logicalNames[field];
   const type = union.struct(field)!;
   if (name === "INTEGER") return { name, bitWidth: type.integer(1), isSigned: type.flag(2) };
@@ -169,14 +177,13 @@ function groupOf(group: Struct, leaves: readonly SchemaNode[], orders: readonly 
 function chunkOf(metadata: Struct | undefined, isEncrypted: boolean, isTypeOrdered: boolean): ColumnChunk {
   // Where there is no dictionary, some writers say that it is at 0.
   const start = metadata?.integer(11) || metadata?.integer(9) || 0;
-  const encodings = metadata?.structs(13)?.map((stats) => Encodings[stats.integer(2) ?? -1]);
   return {
     isEncrypted,
-    codec: CompressionCodecs[metadata?.integer(4) ?? -1] ?? `number ${metadata?.integer(4) ?? "missing"}`,
+    codec: codecs[metadata?.integer(4) ?? -1] ?? `number ${metadata?.integer(4) ?? "missing"}`,
     valueCount: metadata?.integer(5) ?? 0,
     start,
     end: start + (metadata?.integer(7) ?? 0),
-    encodings: encodings ?? null,
+    encodings: metadata?.structs(13)?.map((stats) => encodingName(stats.integer(2))) ?? null,
     statistics: metadata?.struct(12) ?? null,
     isTypeOrdered,
   };

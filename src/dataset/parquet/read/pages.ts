@@ -1,11 +1,10 @@
 import { crc32 } from "node:zlib";
-import type { CompressionCodec, Compressors } from "hyparquet";
-import { Encodings } from "hyparquet/src/constants.js";
-import { decompressPage } from "hyparquet/src/datapage.js";
-import { decode } from "../../decode.ts";
+import { compressors } from "hyparquet-compressors";
+import { ownValue } from "../../../own_value.ts";
+import { decode, NotSupported } from "../../decode.ts";
 import type { ChunkBytes } from "./bytes.ts";
-import type { ColumnChunk } from "./metadata.ts";
-import { Struct } from "./thrift.ts";
+import { type ColumnChunk, encodingName } from "./metadata.ts";
+import { Struct } from "../thrift.ts";
 
 /** A column's levels: how many of lists there are, and the definition level of a value that is not null. */
 export interface Levels {
@@ -43,10 +42,8 @@ export async function* pagesOf(
   bytes: ChunkBytes,
   column: Levels,
   chunk: ColumnChunk,
-  compressors: Compressors,
 ): AsyncGenerator<Page> {
-  const unpack = (part: Uint8Array, unpackedBytes: number) =>
-    unpackPage(part, unpackedBytes, chunk, compressors);
+  const unpack = (part: Uint8Array, unpackedBytes: number) => unpackPage(part, unpackedBytes, chunk.codec);
   for (let left = chunk.valueCount; left > 0;) {
     const header = await bytes.parse((reader) => Struct.parse(reader, "the header of a page"));
     const unpackedBytes = header.count(2);
@@ -68,7 +65,7 @@ export async function* pagesOf(
     const count = data.count(1);
     if (count > left) throw new Error(`a page must have at most ${left} values, got ${count}`);
     const isFirstFormat = header.has(5);
-    const encoding = encodingAt(data, isFirstFormat ? 2 : 4);
+    const encoding = encodingName(data.count(isFirstFormat ? 2 : 4));
     checkEncoding(encoding, chunk);
     const parts = isFirstFormat
       ? splitPage(data, unpack(raw, unpackedBytes), column)
@@ -78,13 +75,8 @@ export async function* pagesOf(
   }
 }
 
-function encodingAt(header: Struct, field: number): string {
-  const number = header.count(field);
-  return Encodings[number] ?? `number ${number}`;
-}
-
 function checkDictionary(header: Struct): void {
-  const encoding = encodingAt(header, 2);
+  const encoding = encodingName(header.count(2));
   if (encoding === "PLAIN" || encoding === "PLAIN_DICTIONARY") return;
   throw new Error(`a dictionary must be in the encoding PLAIN, got ${encoding}`);
 }
@@ -98,28 +90,17 @@ function checkEncoding(encoding: string, { encodings }: ColumnChunk): void {
 }
 
 /** Few data pages in a column are not packed, and the header says how many bytes a page has in any case. */
-function unpackPage(
-  part: Uint8Array,
-  unpackedBytes: number,
-  { codec }: ColumnChunk,
-  compressors: Compressors,
-): Uint8Array {
+function unpackPage(part: Uint8Array, unpackedBytes: number, codec: string): Uint8Array {
   if (codec === "UNCOMPRESSED") return sized(part, unpackedBytes);
-  if (!isKnown(codec, compressors)) {
-    throw new Error(
-      `its pages must be compressed by one of ${Object.keys(compressors).join(", ")}, got ${codec}`,
-    );
+  const decompress = ownValue(compressors, codec);
+  if (decompress === undefined) {
+    const known = Object.keys(compressors).join(", ");
+    throw new NotSupported(`its pages must be compressed by one of ${known}, got ${codec}`);
   }
   // A page of nulls alone unpacks to nothing, which not every compressor can.
   if (unpackedBytes === 0) return part.subarray(0, 0);
-  return decode(
-    `a page of ${part.length} bytes, which ${codec} has made of ${unpackedBytes},`,
-    () => decompressPage(part, unpackedBytes, codec, compressors),
-  );
-}
-
-function isKnown(codec: string, compressors: Compressors): codec is CompressionCodec {
-  return Object.hasOwn(compressors, codec);
+  const what = `a page of ${part.length} bytes, which ${codec} has made of ${unpackedBytes},`;
+  return decode(what, () => sized(decompress(part, unpackedBytes), unpackedBytes));
 }
 
 function sized(part: Uint8Array, unpackedBytes: number): Uint8Array {
@@ -133,7 +114,7 @@ function splitPage(header: Struct, body: Uint8Array, column: Levels): Parts {
   let at = 0;
   const take = (isThere: boolean, field: number) => {
     if (!isThere) return body.subarray(0, 0);
-    const encoding = encodingAt(header, field);
+    const encoding = encodingName(header.count(field));
     if (encoding !== "RLE") throw new Error(`levels must be in the encoding RLE, got ${encoding}`);
     const start = at + 4;
     const length = start <= body.length ? view.getUint32(at, true) : 0;

@@ -1,4 +1,3 @@
-import type { Compressors } from "hyparquet";
 import type { ChunkBytes } from "./bytes.ts";
 import { readDefinitions } from "./chunk.ts";
 import { readDeltas } from "./deltas.ts";
@@ -11,11 +10,10 @@ export async function readTexts(
   bytes: ChunkBytes,
   column: Levels,
   chunk: ColumnChunk,
-  compressors: Compressors,
 ): Promise<(Uint8Array | null)[]> {
   const texts: (Uint8Array | null)[] = [];
   let dictionary: readonly Uint8Array[] = [];
-  for await (const page of pagesOf(bytes, column, chunk, compressors)) {
+  for await (const page of pagesOf(bytes, column, chunk)) {
     if (page.kind === "dictionary") {
       dictionary = readPlain(page.values.slice(), page.count);
       continue;

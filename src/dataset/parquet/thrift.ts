@@ -1,0 +1,253 @@
+/**
+ * Thrift's compact protocol, as far as Parquet has use for it: in footers, indexes, and headers of pages. What was read can
+ * be changed and written again: every value keeps its type, also where nothing here knows what it is for.
+ *
+ * @see https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md
+ */
+import { decode } from "../decode.ts";
+
+/** A place in bytes, which parsing moves on. */
+export interface Reader {
+  readonly view: DataView;
+  offset: number;
+}
+
+const types = { stop: 0, yes: 1, no: 2, byte: 3, i64: 6, double: 7, binary: 8, list: 9, struct: 12 };
+
+/** A bool, an integer, bytes (also those of a double), a list or a struct. */
+type Value = boolean | number | Uint8Array | List | Struct;
+
+interface Field {
+  readonly type: number;
+  readonly value: Value;
+}
+
+class List {
+  constructor(readonly type: number, readonly values: Value[]) {}
+}
+
+/**
+ * A struct of Thrift, by the numbers that its fields have in parquet.thrift. Damage puts anything anywhere: what is asked
+ * for has the type that is asked for, or is an error.
+ */
+export class Struct {
+  constructor(private readonly what: string, readonly fields: Map<number, Field>) {}
+
+  static parse(reader: Reader, what: string): Struct {
+    return decode(what, () => parseStruct(reader, what));
+  }
+
+  has(field: number): boolean {
+    return this.fields.has(field);
+  }
+
+  integer(field: number): number | undefined {
+    return this.#value(field, "an integer", isInteger);
+  }
+
+  /** An integer that must be there. */
+  count(field: number): number {
+    const value = this.integer(field);
+    if (value !== undefined && value >= 0) return value;
+    throw this.#refuse(field, "an integer >= 0");
+  }
+
+  flag(field: number): boolean {
+    return this.fields.get(field)?.value === true;
+  }
+
+  bytes(field: number): Uint8Array | undefined {
+    return this.#value(field, "bytes", isBytes);
+  }
+
+  text(field: number): string | undefined {
+    const bytes = this.bytes(field);
+    return bytes && decoder.decode(bytes);
+  }
+
+  texts(field: number): string[] | undefined {
+    return this.#values(field, "texts", isBytes)?.map((bytes) => decoder.decode(bytes));
+  }
+
+  struct(field: number): Struct | undefined {
+    return this.#value(field, "a struct", isStruct);
+  }
+
+  /** Those of a list: what is added to them is added to it. */
+  structs(field: number): Struct[] | undefined {
+    return this.#values(field, "structs", isStruct);
+  }
+
+  #values<T extends Value>(
+    field: number,
+    allowed: string,
+    isOne: (value: Value) => value is T,
+  ): T[] | undefined {
+    const values = this.#value(field, "a list", isList)?.values;
+    if (values === undefined || values.every(isOne)) return values;
+    throw this.#refuse(field, allowed);
+  }
+
+  #value<T extends Value>(
+    field: number,
+    allowed: string,
+    isOne: (value: Value) => value is T,
+  ): T | undefined {
+    const value = this.fields.get(field)?.value;
+    if (value === undefined || isOne(value)) return value;
+    throw this.#refuse(field, allowed);
+  }
+
+  #refuse(field: number, allowed: string): Error {
+    const value = this.fields.get(field)?.value ?? "nothing";
+    const got = typeof value === "object" ? "something else" : value;
+    return new Error(`${this.what} must have ${allowed} as field ${field}, got ${got}`);
+  }
+
+  /** In as many bits as it had; in 32 if it was not there. */
+  setInteger(field: number, value: number): void {
+    this.fields.set(field, { type: this.fields.get(field)?.type ?? types.byte + 2, value });
+  }
+
+  setBytes(field: number, value: Uint8Array): void {
+    this.fields.set(field, { type: types.binary, value });
+  }
+
+  serialize(): Uint8Array {
+    const writer = new Writer();
+    writeStruct(writer, this);
+    return writer.written();
+  }
+}
+
+const decoder = new TextDecoder();
+const isInteger = (value: Value) => typeof value === "number";
+const isBytes = (value: Value) => value instanceof Uint8Array;
+const isList = (value: Value) => value instanceof List;
+const isStruct = (value: Value) => value instanceof Struct;
+
+function parseStruct(reader: Reader, what: string): Struct {
+  const fields = new Map<number, Field>();
+  for (let id = 0;;) {
+    const head = parseByte(reader);
+    const type = head & 15;
+    if (type === types.stop) return new Struct(what, fields);
+    id = head > 15 ? id + (head >> 4) : parseInteger(reader);
+    fields.set(id, { type, value: type > types.no ? parseValue(reader, type, what) : type === types.yes });
+  }
+}
+
+function parseValue(reader: Reader, type: number, what: string): Value {
+  if (type === types.struct) return parseStruct(reader, what);
+  if (type === types.list) return parseList(reader, what);
+  if (type === types.binary) return parseBytes(reader, parseVarint(reader));
+  if (type === types.double) return parseBytes(reader, 8);
+  // Bools of a list have a byte each.
+  if (type >= types.yes && type <= types.byte) return parseByte(reader);
+  if (type <= types.i64) return parseInteger(reader);
+  throw new Error(`values must have a type of those that Parquet uses, got ${type}`);
+}
+
+function parseList(reader: Reader, what: string): List {
+  const head = parseByte(reader);
+  const count = head < 0xf0 ? head >> 4 : parseVarint(reader);
+  const values: Value[] = [];
+  // Each takes a byte at least, so that a count that lies ends with the bytes.
+  for (let i = 0; i < count; i++) values.push(parseValue(reader, head & 15, what));
+  return new List(head & 15, values);
+}
+
+function parseBytes(reader: Reader, count: number): Uint8Array {
+  const { buffer, byteOffset, byteLength } = reader.view;
+  const start = reader.offset;
+  reader.offset += count;
+  if (reader.offset <= byteLength) return new Uint8Array(buffer, byteOffset + start, count);
+  throw new Error(`bytes must lie within ${byteLength}, got an end at ${reader.offset}`);
+}
+
+function parseByte(reader: Reader): number {
+  return reader.view.getUint8(reader.offset++);
+}
+
+/** Seven bits a byte, the lowest first, up to 64 in all; of more than 53 the lowest are lost. */
+function parseVarint(reader: Reader): number {
+  let value = 0;
+  for (let scale = 1; scale < 2 ** 64; scale *= 128) {
+    const byte = parseByte(reader);
+    value += (byte & 127) * scale;
+    if (byte < 128) return value;
+  }
+  throw new Error("integers must have at most 10 bytes, got more");
+}
+
+/** The lowest bit is the sign: 0, -1, 1, -2 and so on. */
+function parseInteger(reader: Reader): number {
+  const value = parseVarint(reader);
+  return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+}
+
+function writeStruct(writer: Writer, { fields }: Struct): void {
+  let last = 0;
+  for (const [id, { type, value }] of [...fields].sort(([a], [b]) => a - b)) {
+    const distance = id - last;
+    writer.byte(distance < 16 ? distance << 4 | type : type);
+    if (distance >= 16) writer.integer(id);
+    if (type > types.no) writeValue(writer, type, value);
+    last = id;
+  }
+  writer.byte(types.stop);
+}
+
+function writeValue(writer: Writer, type: number, value: Value): void {
+  if (value instanceof Struct) return writeStruct(writer, value);
+  if (typeof value === "number" || typeof value === "boolean") {
+    return type <= types.byte ? writer.byte(Number(value)) : writer.integer(Number(value));
+  }
+  if (value instanceof List) {
+    const count = value.values.length;
+    writer.byte(Math.min(count, 15) << 4 | value.type);
+    if (count >= 15) writer.varint(count);
+    for (const entry of value.values) writeValue(writer, value.type, entry);
+    return;
+  }
+  if (type === types.binary) writer.varint(value.length);
+  writer.bytes(value);
+}
+
+/** Bytes behind one another, in an array that grows. */
+class Writer {
+  #bytes = new Uint8Array(256);
+  #length = 0;
+
+  written(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  byte(value: number): void {
+    if (this.#length === this.#bytes.length) this.#grow(1);
+    this.#bytes[this.#length++] = value;
+  }
+
+  bytes(values: Uint8Array): void {
+    this.#grow(values.length);
+    this.#bytes.set(values, this.#length);
+    this.#length += values.length;
+  }
+
+  varint(value: number): void {
+    for (; value > 127; value = Math.floor(value / 128)) this.byte(value % 128 | 128);
+    this.byte(value);
+  }
+
+  integer(value: number): void {
+    this.varint(value < 0 ? -2 * value - 1 : 2 * value);
+  }
+
+  #grow(count: number): void {
+    const needed = this.#length + count;
+    if (needed <= this.#bytes.length) return;
+    const bytes = new Uint8Array(2 * needed);
+    bytes.set(this.#bytes);
+    this.#bytes = bytes;
+  }
+}
