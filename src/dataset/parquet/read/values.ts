@@ -1,7 +1,7 @@
 import { dtypeBytes, type DtypeName } from "../../../read/column.ts";
 import { readDeltas } from "./deltas.ts";
 import type { NumberColumn } from "./layout.ts";
-import { readRuns } from "./runs.ts";
+import { readRuns, unpackBits } from "./runs.ts";
 
 /** Numbers as the integers of their bits: so NaN payloads pass, which arithmetic may change. */
 export type Words = Uint8Array | Uint16Array | Uint32Array | BigUint64Array;
@@ -38,7 +38,7 @@ export function readValues(
   switch (encoding) {
     case "PLAIN":
       checkBytes(bytes, isBool ? Math.ceil(count / 8) : physical === "INT96" ? 12 * count : words.byteLength);
-      if (isBool) unpackBits(bytes, words as Uint8Array);
+      if (isBool) unpackBits(bytes, 0, 1, words as Uint8Array);
       else if (physical === "INT96") readInstants(bytes, words as BigUint64Array);
       else asBytes(words).set(bytes.subarray(0, words.byteLength));
       return;
@@ -119,10 +119,6 @@ function toSeconds(words: Words): void {
 
 function asBytes(words: Words): Uint8Array {
   return new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
-}
-
-function unpackBits(bytes: Uint8Array, words: Uint8Array): void {
-  for (let i = 0; i < words.length; i++) words[i] = bytes[i >> 3] >> (i & 7) & 1;
 }
 
 /** First bytes of all values, then their second bytes, and so on. */
