@@ -6,8 +6,15 @@
 import { StreamStoreError } from "../error.ts";
 import { systemError } from "../store/durable_file.ts";
 
-/** What is whole, but of a kind that this version does not read. */
-export class NotSupported extends Error {}
+/** Why a file is not read that may be whole: it is of a kind that this version does not read. */
+export class NotSupported extends Error {
+  readonly code: "unsupported" | "file-too-large" = "unsupported";
+}
+
+/** The same of a size. */
+export class TooLarge extends NotSupported {
+  override readonly code = "file-too-large";
+}
 
 /** The error of a file that is not what it should be. */
 export function damaged(message: string, cause?: unknown): StreamStoreError {
@@ -29,7 +36,7 @@ export function readFailure(path: string, column: string | null, cause: unknown)
   // What the system refuses is no damage.
   const error = systemError(cause, `Cannot read ${place}`, path);
   if (error instanceof StreamStoreError) return error;
-  const code = cause instanceof NotSupported ? "unsupported" : "damaged";
+  const code = cause instanceof NotSupported ? cause.code : "damaged";
   return new StreamStoreError(code, `Cannot read ${place}: ${reasonOf(cause)}`, { cause });
 }
 

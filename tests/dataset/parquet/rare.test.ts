@@ -1,4 +1,4 @@
-/** What few Parquet files have: checksums, times in seconds and in 12 bytes, encryption, very many columns. */
+/** What few Parquet files have: checksums, times in seconds and in 12 bytes, very many columns. */
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import process from "node:process";
 import { test } from "node:test";
 import { parquetMetadata } from "hyparquet";
 import { parquetHeader } from "hyparquet/src/column.js";
-import { type FieldMap, parquetSchema, StreamStore } from "../../../mod.ts";
+import { type FieldMap, StreamStore } from "../../../mod.ts";
 import { fixture } from "../../support/dataset.ts";
 import {
   bytesOf,
@@ -144,32 +144,6 @@ test("loadDataset() makes milliseconds again of dates that Python's files have a
     using plain = new StreamStore({ a: 0 });
     await plain.loadDataset(path);
     assert.deepEqual([...plain.column("a").values], [-1, 0, 2 ** 31 - 1]);
-  }));
-
-test("loadDataset() says that a file is encrypted, and reads its plain columns", () =>
-  inFolder(async (folder) => {
-    const path = join(folder, "x.parquet");
-    const page = { values: bytesOf(Float64Array.of(1, 2)), count: 2 };
-    const [a, b] = ["a", "b"].map((name) => flat(name, types.double, [page]));
-    const whole = parquetFile([a], 2);
-    whole.set(new TextEncoder().encode("PARE"), whole.length - 4);
-    writeFileSync(path, whole);
-    using store = new StreamStore({ a: 0 });
-    await assert.rejects(
-      store.loadDataset(path),
-      /^StreamStoreError: Cannot read .*: it must not be encrypted, but its footer is$/,
-    );
-    await assert.rejects(parquetSchema(path), /it must not be encrypted, but its footer is$/);
-    // With the footer in the clear a column tells by its key, and may hide its metadata.
-    for (const chunk of [{ 8: { 1: {} } }, { 3: undefined, 8: { 2: { 1: ["a"] } }, 9: new Uint8Array(20) }]) {
-      writeFileSync(path, parquetFile([{ ...a, chunk }, b], 2));
-      assert.equal((await parquetSchema(path)).columns.length, 2);
-      await assert.rejects(store.loadDataset(path), /column "a": it must not be encrypted, but is$/);
-      using plain = new StreamStore({ b: 0 });
-      await plain.loadDataset(path);
-      assert.deepEqual([...plain.column("b").values], [1, 2]);
-    }
-    assert.equal(store.rowCount, 0);
   }));
 
 test("loadDataset() of four times as many columns takes some four times as long", () =>

@@ -1,4 +1,4 @@
-import { dtypeBytes } from "../../../read/column.ts";
+import { dtypeBytes, type DtypeName } from "../../../read/column.ts";
 import { isNullType, numberAt, type ValueType } from "../../value_types.ts";
 import type { NumberColumn } from "./layout.ts";
 import type { ColumnChunk } from "./metadata.ts";
@@ -97,130 +97,54 @@ function integerRange(name: string): Extent | null {
   return integer[1] ? [0n, 2n ** bits - 1n] : [-(2n ** (bits - 1n)), 2n ** (bits - 1n) - 1n];
 }
 
+/** Numbers are compared so many at a time. */
+const blockLength = 4096;
+
 /** The least and the largest number; of floats that are all NaN, Infinity and -Infinity. */
 function extentOf(words: Words, { storedDtype }: NumberColumn): Extent {
+  if (storedDtype === "int64" || storedDtype === "uint64") return wideExtent(words, storedDtype);
+  // As numbers of one kind: in a loop for all kinds of arrays, engines look up at every number which kind it is.
+  const block = new Float64Array(blockLength);
+  let [least, largest] = [Infinity, -Infinity];
+  for (let from = 0; from < words.length; from += blockLength) {
+    const part = words.subarray(from, from + blockLength);
+    block.set(numbersOf(part, storedDtype));
+    for (let i = 0, { length } = part; i < length; i++) {
+      const number = block[i];
+      // No comparison with a NaN is true.
+      if (number < least) least = number;
+      if (number > largest) largest = number;
+    }
+  }
+  return [least, largest];
+}
+
+/** Integers of 64 bits, by their halves: an element of a BigInt64Array would be an object on its way. */
+function wideExtent(words: Words, dtype: "int64" | "uint64"): Extent {
   const { buffer, byteOffset, length } = words;
-  switch (storedDtype) {
-    case "float64":
-      return doubleExtent(new Float64Array(buffer, byteOffset, length));
-    case "float32":
-      return floatExtent(new Float32Array(buffer, byteOffset, length));
-    case "float16":
-      return halfExtent(words as Uint16Array);
-    case "int32":
-      return integerExtent(new Int32Array(buffer, byteOffset, length), 0);
-    case "uint32": {
-      const [least, largest] = integerExtent(new Int32Array(buffer, byteOffset, length), signBit);
-      return [Number(least) + 2 ** 31, Number(largest) + 2 ** 31];
-    }
-    case "int64":
-      return pairExtent(new Int32Array(buffer, byteOffset, 2 * length), 0);
-    case "uint64": {
-      const [least, largest] = pairExtent(new Int32Array(buffer, byteOffset, 2 * length), signBit);
-      return [BigInt(least) + 2n ** 63n, BigInt(largest) + 2n ** 63n];
-    }
-    default:
-      return byteExtent(words as Uint8Array);
-  }
-}
-
-// Each kind of array has a loop of its own: in one for all, engines look up at every number which kind it is, which takes
-// several times as long. No comparison with a NaN is true.
-
-function doubleExtent(numbers: Float64Array): Extent {
-  const { length } = numbers;
-  let i = firstNumber(numbers);
-  if (i === length) return nothing;
-  let least = numbers[i];
-  let largest = least;
-  for (; i < length; i++) {
-    const number = numbers[i];
-    if (number < least) least = number;
-    else if (number > largest) largest = number;
-  }
-  return [least, largest];
-}
-
-function floatExtent(numbers: Float32Array): Extent {
-  const { length } = numbers;
-  let i = firstNumber(numbers);
-  if (i === length) return nothing;
-  let least = numbers[i];
-  let largest = least;
-  for (; i < length; i++) {
-    const number = numbers[i];
-    if (number < least) least = number;
-    else if (number > largest) largest = number;
-  }
-  return [least, largest];
-}
-
-const nothing: Extent = [Infinity, -Infinity];
-
-function firstNumber(numbers: Float64Array | Float32Array): number {
-  let i = 0;
-  while (i < numbers.length && Number.isNaN(numbers[i])) i++;
-  return i;
-}
-
-/** Bools, of which a byte each is 0 or 1. */
-function byteExtent(bytes: Uint8Array): Extent {
-  return [bytes.includes(0) ? 0 : 1, bytes.includes(1) ? 1 : 0];
-}
-
-/** With its sign bit flipped, an unsigned integer is in the order of signed ones. */
-const signBit = 1 << 31;
-
-function integerExtent(integers: Int32Array, flipped: number): Extent {
-  const { length } = integers;
-  let least = integers[0] ^ flipped;
-  let largest = least;
-  for (let i = 0; i < length; i++) {
-    const integer = integers[i] ^ flipped;
-    if (integer < least) least = integer;
-    else if (integer > largest) largest = integer;
-  }
-  return [least, largest];
-}
-
-/** Integers of 64 bits by their halves: the lower one counts only where the upper ones are the same. */
-function pairExtent(halves: Int32Array, flipped: number): Extent {
-  const { length } = halves;
+  const lower = new Uint32Array(buffer, byteOffset, 2 * length);
+  const upper = dtype === "int64" ? new Int32Array(buffer, byteOffset, 2 * length) : lower;
   let [least, largest] = [0, 0];
-  let leastUpper = halves[1] ^ flipped;
-  let largestUpper = leastUpper;
-  for (let i = 0; i < length; i += 2) {
-    const upper = halves[i + 1] ^ flipped;
-    if (upper <= leastUpper) {
-      if (upper < leastUpper || halves[i] >>> 0 < halves[least] >>> 0) {
-        least = i;
-        leastUpper = upper;
-      }
-    }
-    if (upper >= largestUpper) {
-      if (upper > largestUpper || halves[i] >>> 0 > halves[largest] >>> 0) {
-        largest = i;
-        largestUpper = upper;
-      }
-    }
+  for (let i = 2; i < lower.length; i += 2) {
+    if ((upper[i + 1] - upper[least + 1] || lower[i] - lower[least]) < 0) least = i;
+    if ((upper[i + 1] - upper[largest + 1] || lower[i] - lower[largest]) > 0) largest = i;
   }
-  const pair = (upper: number, at: number) => (BigInt(upper) << 32n) | BigInt(halves[at] >>> 0);
-  return [pair(leastUpper, least), pair(largestUpper, largest)];
+  return [numberAt(words, dtype, least / 2) as bigint, numberAt(words, dtype, largest / 2) as bigint];
 }
 
-/** Bits of halves as integers in the order of the numbers that they are. */
-function halfExtent(words: Uint16Array): Extent {
-  const infinity = 0x7c00;
-  let least = Infinity;
-  let largest = -Infinity;
-  for (let i = 0; i < words.length; i++) {
-    const magnitude = words[i] & 0x7fff;
-    if (magnitude > infinity) continue;
-    const key = words[i] > 0x7fff ? -magnitude : magnitude;
-    if (key < least) least = key;
-    if (key > largest) largest = key;
+function numbersOf(words: Words, dtype: DtypeName): ArrayLike<number> {
+  const { buffer, byteOffset, length } = words;
+  switch (dtype) {
+    case "float64":
+      return new Float64Array(buffer, byteOffset, length);
+    case "float32":
+      return new Float32Array(buffer, byteOffset, length);
+    case "float16":
+      return Array.from(words as Uint16Array, (_, i) => numberAt(words, dtype, i) as number);
+    case "int32":
+      return new Int32Array(buffer, byteOffset, length);
+    default:
+      // Integers without a sign, and bools, of which a byte each is 0 or 1.
+      return words as Uint32Array;
   }
-  const half = (key: number) =>
-    numberAt(Uint16Array.of(key < 0 ? 0x8000 | -key : key), "float16", 0) as number;
-  return least > largest ? [least, largest] : [half(least), half(largest)];
 }

@@ -8,7 +8,7 @@ import { decodeArrowSchema } from "../../arrow/schema.ts";
 import { inFile, NotSupported } from "../../decode.ts";
 import { featuresFromJson, metadataKey } from "../../features.ts";
 import { ChunkBytes } from "./bytes.ts";
-import { ChunkRoom, readChunk } from "./chunk.ts";
+import { ColumnReader } from "./chunk.ts";
 import type { Chunk } from "./values.ts";
 import { readFooter } from "./footer.ts";
 import { type NumberColumn, numberColumn } from "./layout.ts";
@@ -20,7 +20,7 @@ export class ParquetFile {
   readonly #columns = new Map<string, NumberColumn | null>();
   /** What the columns hold that hold no numbers. */
   readonly #others = new Map<string, string>();
-  readonly #rooms = new Map<NumberColumn, ChunkRoom>();
+  readonly #readers = new Map<NumberColumn, ColumnReader>();
 
   private constructor(
     private readonly source: ByteSource,
@@ -83,9 +83,9 @@ export class ParquetFile {
   async read(group: number, column: NumberColumn): Promise<Chunk> {
     return await inFile(this.path, column.name, async () => {
       const chunk = this.#chunkOf(group, column.path);
-      let room = this.#rooms.get(column);
-      if (room === undefined) this.#rooms.set(column, room = new ChunkRoom());
-      const found = await readChunk(this.#bytesOf(chunk), column, chunk, room);
+      let reader = this.#readers.get(column);
+      if (reader === undefined) this.#readers.set(column, reader = new ColumnReader(column));
+      const found = await reader.read(this.#bytesOf(chunk), chunk);
       if (column.lists.length === 0) this.#checkRowCount(group, found.length);
       return found;
     });

@@ -1,4 +1,4 @@
-import { NotSupported } from "../../decode.ts";
+import { NotSupported, TooLarge } from "../../decode.ts";
 import { Buffer } from "node:buffer";
 import { crc32 } from "node:zlib";
 import type { ByteSource } from "../../files/byte_source.ts";
@@ -39,7 +39,7 @@ export async function readFooter(source: ByteSource): Promise<Metadata> {
     throw new Error(`its footer must lie within its ${byteLength} bytes, got a length of ${length}`);
   }
   if (length > footerBytesMax) {
-    throw new Error(`its footer must have at most ${footerBytesMax} bytes, got ${length}`);
+    throw new TooLarge(`its footer must have at most ${footerBytesMax} bytes, got ${length}`);
   }
   if (length > tail.length - trailerBytes) {
     tail = new Uint8Array(await source.slice(byteLength - trailerBytes - length, byteLength));
@@ -56,7 +56,9 @@ export async function readFooter(source: ByteSource): Promise<Metadata> {
 function checkMagic(tail: Uint8Array): void {
   const found = new TextDecoder("latin1").decode(tail.subarray(-magic.length));
   if (found === magic && tail.length >= trailerBytes) return;
-  if (found === encryptedMagic) throw new NotSupported("it must not be encrypted, but its footer is");
+  if (found === encryptedMagic) {
+    throw new NotSupported("it must not be encrypted, but its footer is");
+  }
   throw new Error(
     `it must end with the length of its footer and ${magic}, as Parquet files do, got ${tail.length} bytes and ${
       JSON.stringify(found)

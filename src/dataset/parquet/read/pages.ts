@@ -12,19 +12,10 @@ export interface Levels {
   readonly definitionMax: number;
 }
 
-/** A page, decompressed: the values of a dictionary, or values with their levels. */
-export type Page = DictionaryPage | DataPage;
-
-interface DictionaryPage {
-  readonly kind: "dictionary";
+/** A page, decompressed; one of a dictionary has no levels. */
+export interface Page extends Parts {
+  readonly isDictionary: boolean;
   /** Whether its bytes were compared with a checksum. */
-  readonly isChecked: boolean;
-  readonly count: number;
-  readonly values: Uint8Array;
-}
-
-export interface DataPage extends Parts {
-  readonly kind: "data";
   readonly isChecked: boolean;
   readonly count: number;
   readonly encoding: string;
@@ -38,15 +29,9 @@ interface Parts {
 }
 
 /** The pages of a column chunk, until they have all of its values. Fields have the numbers that parquet.thrift gives them. */
-export async function* pagesOf(
-  bytes: ChunkBytes,
-  column: Levels,
-  chunk: ColumnChunk,
-): AsyncGenerator<Page> {
-  const unpack = (part: Uint8Array, unpackedBytes: number) => unpackPage(part, unpackedBytes, chunk.codec);
+export async function* pagesOf(bytes: ChunkBytes, column: Levels, chunk: ColumnChunk): AsyncGenerator<Page> {
   for (let left = chunk.valueCount; left > 0;) {
     const header = await bytes.parse((reader) => Struct.parse(reader, "the header of a page"));
-    const unpackedBytes = header.count(2);
     const raw = await bytes.take(header.count(3));
     const checksum = header.integer(4);
     // Few writers add a checksum; where one is, bytes that changed are not taken for other numbers.
@@ -54,31 +39,30 @@ export async function* pagesOf(
     if (isChecked && crc32(raw) !== checksum >>> 0) {
       throw new Error("a page must have the bytes that its checksum is of");
     }
-    const dictionary = header.struct(7);
-    if (dictionary !== undefined) {
-      checkDictionary(dictionary);
-      yield { kind: "dictionary", isChecked, count: dictionary.count(1), values: unpack(raw, unpackedBytes) };
-      continue;
+    const kind = header.struct(7) ?? header.struct(5) ?? header.struct(8);
+    if (kind === undefined) continue;
+    const isDictionary = header.has(7);
+    const count = kind.count(1);
+    if (!isDictionary && count > left) {
+      throw new Error(`a page must have at most ${left} values, got ${count}`);
     }
-    const data = header.struct(5) ?? header.struct(8);
-    if (data === undefined) continue;
-    const count = data.count(1);
-    if (count > left) throw new Error(`a page must have at most ${left} values, got ${count}`);
-    const isFirstFormat = header.has(5);
-    const encoding = encodingName(data.count(isFirstFormat ? 2 : 4));
-    checkEncoding(encoding, chunk);
-    const parts = isFirstFormat
-      ? splitPage(data, unpack(raw, unpackedBytes), column)
-      : splitPageV2(data, raw, unpackedBytes, unpack);
-    yield { kind: "data", isChecked, count, encoding, ...parts };
-    left -= count;
+    const isSecondFormat = !isDictionary && !header.has(5);
+    const encoding = encodingName(kind.count(isSecondFormat ? 4 : 2));
+    if (isDictionary) checkDictionary(encoding);
+    else checkEncoding(encoding, chunk);
+    const parts = isSecondFormat
+      ? splitPageV2(kind, raw, header.count(2), chunk.codec)
+      : splitPage(kind, unpackPage(raw, header.count(2), chunk.codec), isDictionary ? noLevels : column);
+    yield { isDictionary, isChecked, count, encoding, ...parts };
+    if (!isDictionary) left -= count;
   }
 }
 
-function checkDictionary(header: Struct): void {
-  const encoding = encodingName(header.count(2));
+const noLevels: Levels = { lists: [], definitionMax: 0 };
+
+function checkDictionary(encoding: string): void {
   if (encoding === "PLAIN" || encoding === "PLAIN_DICTIONARY") return;
-  throw new Error(`a dictionary must be in the encoding PLAIN, got ${encoding}`);
+  throw new NotSupported(`a dictionary must be in the encoding PLAIN, got ${encoding}`);
 }
 
 /** The checksum of a page is of its bytes only; how they are read, the column chunk says as well, if it says so at all. */
@@ -115,7 +99,9 @@ function splitPage(header: Struct, body: Uint8Array, column: Levels): Parts {
   const take = (isThere: boolean, field: number) => {
     if (!isThere) return body.subarray(0, 0);
     const encoding = encodingName(header.count(field));
-    if (encoding !== "RLE") throw new Error(`levels must be in the encoding RLE, got ${encoding}`);
+    if (encoding !== "RLE") {
+      throw new NotSupported(`levels must be in the encoding RLE, got ${encoding}`);
+    }
     const start = at + 4;
     const length = start <= body.length ? view.getUint32(at, true) : 0;
     at = start + length;
@@ -128,12 +114,7 @@ function splitPage(header: Struct, body: Uint8Array, column: Levels): Parts {
 }
 
 /** In the second, levels stand in front, never compressed, and the header has their lengths. */
-function splitPageV2(
-  header: Struct,
-  raw: Uint8Array,
-  unpackedBytes: number,
-  unpack: (part: Uint8Array, unpackedBytes: number) => Uint8Array,
-): Parts {
+function splitPageV2(header: Struct, raw: Uint8Array, unpackedBytes: number, codec: string): Parts {
   const [definitionBytes, repetitionBytes] = [header.count(5), header.count(6)];
   const levelBytes = repetitionBytes + definitionBytes;
   if (levelBytes > Math.min(raw.length, unpackedBytes)) {
@@ -145,6 +126,6 @@ function splitPageV2(
   return {
     repetitions: raw.subarray(0, repetitionBytes),
     definitions: raw.subarray(repetitionBytes, levelBytes),
-    values: isPacked ? unpack(rest, valueBytes) : sized(rest, valueBytes),
+    values: isPacked ? unpackPage(rest, valueBytes, codec) : sized(rest, valueBytes),
   };
 }

@@ -1,5 +1,6 @@
+import { NotSupported } from "../../decode.ts";
 import type { ChunkBytes } from "./bytes.ts";
-import { readDefinitions } from "./chunk.ts";
+import { countLevels } from "./chunk.ts";
 import { readDeltas } from "./deltas.ts";
 import type { ColumnChunk } from "./metadata.ts";
 import { type Levels, pagesOf } from "./pages.ts";
@@ -14,13 +15,13 @@ export async function readTexts(
   const texts: (Uint8Array | null)[] = [];
   let dictionary: readonly Uint8Array[] = [];
   for await (const page of pagesOf(bytes, column, chunk)) {
-    if (page.kind === "dictionary") {
+    if (page.isDictionary) {
       dictionary = readPlain(page.values.slice(), page.count);
       continue;
     }
     const { definitionMax } = column;
     const levels = new Uint8Array(page.count).fill(definitionMax);
-    const present = definitionMax > 0 ? readDefinitions(page.definitions, definitionMax, levels) : page.count;
+    const present = definitionMax > 0 ? countLevels(page.definitions, definitionMax, levels) : page.count;
     // A copy: the page may lie in bytes that are read into next.
     const found = readValues(page.values.slice(), page.encoding, present, dictionary);
     let next = 0;
@@ -55,7 +56,7 @@ function readValues(
     case "DELTA_BYTE_ARRAY":
       return readPrefixes(bytes, count);
   }
-  throw new Error(`its strings must be in an encoding that there is for BYTE_ARRAY, got ${encoding}`);
+  throw new NotSupported(`its strings must be in an encoding that there is for BYTE_ARRAY, got ${encoding}`);
 }
 
 /** First the lengths of all, then their bytes. */

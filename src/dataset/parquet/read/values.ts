@@ -1,4 +1,5 @@
 import { dtypeBytes, type DtypeName } from "../../../read/column.ts";
+import { NotSupported } from "../../decode.ts";
 import { readDeltas } from "./deltas.ts";
 import type { NumberColumn } from "./layout.ts";
 import { readRuns, unpackBits } from "./runs.ts";
@@ -63,7 +64,7 @@ export function readValues(
       readDeltas(bytes, halvesOf(words), physical === "INT32" ? 1 : 2);
       return;
   }
-  throw new Error(`its numbers must be in an encoding that there is for ${physical}, got ${encoding}`);
+  throw new NotSupported(`its numbers must be in an encoding that there is for ${physical}, got ${encoding}`);
 }
 
 function checkBytes(bytes: Uint8Array, count: number): void {
