@@ -21,7 +21,7 @@ export async function loadTable(session: Session, table: Table, options: LoadOpt
 }
 
 export async function loadParquet(session: Session, path: string, options: ParquetOptions): Promise<void> {
-  const { appendParquet } = await import("./parquet/read/from_parquet.ts");
+  const { appendParquet } = await import("./parquet/read/rows.ts");
   await loadInto(session, "load Parquet", (target) => appendParquet(target, path, options));
 }
 

@@ -3,7 +3,7 @@ import { systemError } from "../../../store/durable_file.ts";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ownValue } from "../../../own_value.ts";
-import { type ByteSource, openBytes } from "../../files/byte_source.ts";
+import type { ByteSource } from "../../files/byte_source.ts";
 import { decodeArrowSchema } from "../../arrow/schema.ts";
 import { inFile, NotSupported } from "../../decode.ts";
 import { featuresFromJson, metadataKey } from "../../features.ts";
@@ -12,37 +12,43 @@ import { ColumnReader } from "./chunk.ts";
 import type { Chunk } from "./values.ts";
 import { readFooter } from "./footer.ts";
 import { type NumberColumn, numberColumn } from "./layout.ts";
-import { type ColumnChunk, type Metadata, pathOf, type SchemaNode } from "./metadata.ts";
+import type { ColumnChunk, Metadata, SchemaNode } from "./metadata.ts";
 import { readTexts } from "./texts.ts";
 
 /** An open Parquet file. */
 export class ParquetFile {
-  readonly #columns = new Map<string, NumberColumn | null>();
+  readonly path: string;
+  /** Columns by name; null where a column holds something else than numbers. */
+  readonly columns: ReadonlyMap<string, NumberColumn | null>;
+  /** Rows of each row group. */
+  readonly groupRows: readonly number[];
+  readonly #nodes: ReadonlyMap<string, SchemaNode>;
   /** What the columns hold that hold no numbers. */
-  readonly #others = new Map<string, string>();
-  readonly #readers = new Map<NumberColumn, ColumnReader>();
+  readonly #contents = new Map<string, string>();
+  readonly #readers = new Map<string, ColumnReader>();
 
   private constructor(
     private readonly source: ByteSource,
     private readonly metadata: Metadata,
     named: Readonly<Record<string, unknown>> | null,
   ) {
-    const { keyValues, schema } = metadata;
+    const { keyValues, schema, groups } = metadata;
+    this.path = source.path;
+    this.groupRows = groups.map(({ rowCount }) => rowCount);
     const arrow = decodeArrowSchema(keyValues.get("ARROW:schema"));
     const fields = new Map(arrow?.fields.toReversed().map((field) => [field.name, field]));
     const features = named ??
       featuresFromJson(keyValues.get(metadataKey) ?? arrow?.metadata.get(metadataKey));
+    const columns = new Map<string, NumberColumn | null>();
     for (const child of schema.children) {
       const { name } = child;
-      if (this.#columns.has(name)) continue;
+      if (columns.has(name)) continue;
       const column = numberColumn(child, fields.get(name), ownValue(features, name));
-      this.#columns.set(name, typeof column === "string" ? null : column);
-      if (typeof column === "string") this.#others.set(name, column);
+      columns.set(name, typeof column === "string" ? null : column);
+      if (typeof column === "string") this.#contents.set(name, column);
     }
-  }
-
-  static async open(path: string): Promise<ParquetFile> {
-    return await ParquetFile.read(await openBytes(path));
+    this.columns = columns;
+    this.#nodes = new Map(schema.children.toReversed().map((node) => [node.name, node]));
   }
 
   /** Takes the bytes over, and closes them with itself. Features that are given count before those in the file. */
@@ -60,33 +66,19 @@ export class ParquetFile {
     }
   }
 
-  get path(): string {
-    return this.source.path;
-  }
-
-  /** Columns by name; null where a column holds something else than numbers. */
-  get columns(): ReadonlyMap<string, NumberColumn | null> {
-    return this.#columns;
-  }
-
   /** What a column holds that holds no numbers. */
   contentOf(name: string): string {
-    return this.#others.get(name)!;
-  }
-
-  /** Rows of each row group. */
-  get groupRows(): readonly number[] {
-    return this.metadata.groups.map(({ rowCount }) => rowCount);
+    return this.#contents.get(name)!;
   }
 
   /** One column of one row group, in arrays that its next one may take over. */
   async read(group: number, column: NumberColumn): Promise<Chunk> {
-    return await inFile(this.path, column.name, async () => {
-      const chunk = this.#chunkOf(group, column.path);
-      let reader = this.#readers.get(column);
-      if (reader === undefined) this.#readers.set(column, reader = new ColumnReader(column));
-      const found = await reader.read(this.#bytesOf(chunk), chunk);
-      if (column.lists.length === 0) this.#checkRowCount(group, found.length);
+    const { name, path, lists } = column;
+    let reader = this.#readers.get(path);
+    if (reader === undefined) this.#readers.set(path, reader = new ColumnReader(column));
+    return await inFile(this.path, name, async () => {
+      const found = await reader.read(...this.#find(group, path));
+      if (lists.length === 0) this.#checkRowCount(group, found.length);
       return found;
     });
   }
@@ -100,47 +92,37 @@ export class ParquetFile {
 
   /** Whether a column holds strings, each of them one. */
   isText(name: string): boolean {
-    const node = this.#nodeOf(name);
-    return node?.type === "BYTE_ARRAY" && node.repetition !== "REPEATED" &&
-      node.meaning?.name === "STRING";
+    const node = this.#nodes.get(name);
+    return node?.type === "BYTE_ARRAY" && node.repetition !== "REPEATED" && node.meaning?.name === "STRING";
   }
 
   /** The UTF-8 of a column of strings in one row group; null where there is none. */
   async readText(group: number, name: string): Promise<(Uint8Array | null)[]> {
+    const definitionMax = this.#nodes.get(name)?.repetition === "OPTIONAL" ? 1 : 0;
     return await inFile(this.path, name, async () => {
-      const definitionMax = this.#nodeOf(name)?.repetition === "OPTIONAL" ? 1 : 0;
-      const chunk = this.#chunkOf(group, pathOf([name]));
-      const texts = await readTexts(
-        this.#bytesOf(chunk),
-        { lists: [], definitionMax },
-        chunk,
-      );
+      const texts = await readTexts(...this.#find(group, name), { lists: [], definitionMax });
       this.#checkRowCount(group, texts.length);
       return texts;
     });
   }
 
   #checkRowCount(group: number, found: number): void {
-    const { rowCount } = this.metadata.groups[group];
+    const rowCount = this.groupRows[group];
     if (found !== rowCount) throw new Error(`row group ${group} must have ${rowCount} rows, has ${found}`);
   }
 
-  #nodeOf(name: string): SchemaNode | undefined {
-    return this.metadata.schema.children.find((node) => node.name === name);
-  }
-
-  #chunkOf(group: number, path: string): ColumnChunk {
+  /** A column in a row group, and its bytes. */
+  #find(group: number, path: string): [ChunkBytes, ColumnChunk] {
     const chunk = this.metadata.groups[group].chunks.get(path);
     if (chunk === undefined) {
       throw new Error(`it must be in all row groups, but is not in row group ${group}`);
     }
-    if (chunk.isEncrypted) throw new NotSupported("it must not be encrypted, but is");
-    return chunk;
-  }
-
-  #bytesOf({ start, end }: ColumnChunk): ChunkBytes {
+    const { isEncrypted, start, end } = chunk;
+    if (isEncrypted) throw new NotSupported("it must not be encrypted, but is");
     const { byteLength } = this.source;
-    if (start >= 0 && start <= end && end <= byteLength) return new ChunkBytes(this.source, start, end);
+    if (start >= 0 && start <= end && end <= byteLength) {
+      return [new ChunkBytes(this.source, start, end), chunk];
+    }
     throw new Error(`its bytes, ${start} to ${end}, must lie within the file, which has ${byteLength}`);
   }
 

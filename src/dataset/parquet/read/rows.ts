@@ -4,17 +4,40 @@ import { ShapeError } from "../../table/sources.ts";
 import { type ByteSource, openBytes } from "../../files/byte_source.ts";
 import { readFailure } from "../../decode.ts";
 import type { LoadedColumn } from "../../known_features.ts";
-import { ParquetFile } from "./file.ts";
+import { ParquetFile, parquetPaths } from "./file.ts";
 import type { NumberColumn } from "./layout.ts";
 import type { Chunk } from "./values.ts";
 import { chunkKeys, chunkSource, chunkSteps } from "./sources.ts";
 import { noColumns, noKey, noNumbers, noOrder } from "../../refusals.ts";
 import type { KeyPiece } from "../../sort/keys.ts";
-import { type Block, NamedShapeError, type RowFile, type Wanted } from "../../rows.ts";
+import type { ParquetOptions } from "../../load_options.ts";
+import {
+  appendFiles,
+  type Block,
+  type LoadTarget,
+  NamedShapeError,
+  type RowFile,
+  type Wanted,
+} from "../../rows.ts";
+import { checkOptions, optionNames } from "../../../options.ts";
 
 interface ColumnPlan extends LoadedColumn {
   readonly field: Field;
   readonly column: NumberColumn;
+}
+
+const action = "load Parquet";
+const keys = optionNames<ParquetOptions>({ step: true, nullInList: true, columns: true });
+
+/** Appends the rows of a Parquet file, or of all in a folder: row group by row group, all of them or none. */
+export async function appendParquet(
+  target: LoadTarget,
+  path: string,
+  options: ParquetOptions,
+): Promise<LoadedColumn[]> {
+  checkOptions(options, keys, action);
+  const paths = await parquetPaths(path);
+  return await appendFiles(target, paths.map((path) => () => openParquet(path)), options, action);
 }
 
 /** A Parquet file here on the disk. */
@@ -40,24 +63,23 @@ async function* blocksOf(file: ParquetFile, wanted: Wanted, action: string): Asy
     if (rowCount === 0) continue;
     file.prefetch(group, columns);
     const chunks: Chunk[] = [];
-    for (const { column } of plans) chunks.push(await file.read(group, column));
-    const stepChunk = step === null ? null : await file.read(group, step);
+    for (const column of columns) chunks.push(await file.read(group, column));
     const keys: KeyPiece[] = [];
     for (const name of wanted.keys) keys.push(await readKeys(file, group, name));
     yield {
       rowCount,
       sources: () => ({
         columns: plans,
-        sources: plans.map((plan, i) => sourceOf(file, chunks[i], plan, rowCount, wanted.nanForNull)),
+        sources: plans.map((plan, i) => sourceOf(file.path, chunks[i], plan, rowCount, wanted.nanForNull)),
       }),
-      steps: (refuse) => chunkSteps(stepChunk!, step!, refuse),
+      steps: (refuse) => chunkSteps(chunks[plans.length], step!, refuse),
       keys: () => keys,
     };
   }
 }
 
 function sourceOf(
-  file: ParquetFile,
+  path: string,
   chunk: Chunk,
   { column, field }: ColumnPlan,
   rowCount: number,
@@ -66,8 +88,9 @@ function sourceOf(
   try {
     return chunkSource(chunk, column, field, rowCount, nanForNull);
   } catch (error) {
-    if (error instanceof ShapeError) throw new NamedShapeError(field.name, error);
-    throw readFailure(file.path, column.name, error);
+    throw error instanceof ShapeError
+      ? new NamedShapeError(field.name, error)
+      : readFailure(path, column.name, error);
   }
 }
 

@@ -47,11 +47,12 @@ export interface ParquetSchema {
  */
 export async function parquetSchema(path: string): Promise<ParquetSchema> {
   const { ParquetFile, parquetPaths } = await import("./file.ts");
+  const { openBytes } = await import("../../files/byte_source.ts");
   const files = await parquetPaths(path);
   const columns = new Map<string, ParquetColumn>();
   let rowCount = 0;
   for (const name of files) {
-    const file = await ParquetFile.open(name);
+    const file = await ParquetFile.read(await openBytes(name));
     for (const count of file.groupRows) rowCount += count;
     for (const [name, column] of file.columns) {
       if (!columns.has(name)) columns.set(name, { name, feature: column?.feature ?? null });

@@ -9,8 +9,8 @@ import { readRuns } from "./runs.ts";
 /** The UTF-8 of a column chunk of strings, which are no lists; null where there is none. */
 export async function readTexts(
   bytes: ChunkBytes,
-  column: Levels,
   chunk: ColumnChunk,
+  column: Levels,
 ): Promise<(Uint8Array | null)[]> {
   const texts: (Uint8Array | null)[] = [];
   let dictionary: readonly Uint8Array[] = [];
