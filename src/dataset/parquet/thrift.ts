@@ -114,9 +114,9 @@ export class Struct {
   }
 
   serialize(): Uint8Array {
-    const writer = new Writer();
-    writeStruct(writer, this);
-    return writer.written();
+    const out: number[] = [];
+    writeStruct(out, this);
+    return Uint8Array.from(out);
   }
 }
 
@@ -186,68 +186,41 @@ function parseInteger(reader: Reader): number {
   return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
 }
 
-function writeStruct(writer: Writer, { fields }: Struct): void {
+function writeStruct(out: number[], { fields }: Struct): void {
   let last = 0;
   for (const [id, { type, value }] of [...fields].sort(([a], [b]) => a - b)) {
     const distance = id - last;
-    writer.byte(distance < 16 ? distance << 4 | type : type);
-    if (distance >= 16) writer.integer(id);
-    if (type > types.no) writeValue(writer, type, value);
+    out.push(distance < 16 ? distance << 4 | type : type);
+    if (distance >= 16) writeInteger(out, id);
+    if (type > types.no) writeValue(out, type, value);
     last = id;
   }
-  writer.byte(types.stop);
+  out.push(types.stop);
 }
 
-function writeValue(writer: Writer, type: number, value: Value): void {
-  if (value instanceof Struct) return writeStruct(writer, value);
-  if (typeof value === "number" || typeof value === "boolean") {
-    return type <= types.byte ? writer.byte(Number(value)) : writer.integer(Number(value));
-  }
-  if (value instanceof List) {
+function writeValue(out: number[], type: number, value: Value): void {
+  if (value instanceof Struct) {
+    writeStruct(out, value);
+  } else if (value instanceof List) {
     const count = value.values.length;
-    writer.byte(Math.min(count, 15) << 4 | value.type);
-    if (count >= 15) writer.varint(count);
-    for (const entry of value.values) writeValue(writer, value.type, entry);
-    return;
+    out.push(Math.min(count, 15) << 4 | value.type);
+    if (count >= 15) writeVarint(out, count);
+    for (const entry of value.values) writeValue(out, value.type, entry);
+  } else if (value instanceof Uint8Array) {
+    if (type === types.binary) writeVarint(out, value.length);
+    for (const byte of value) out.push(byte);
+  } else if (type <= types.byte) {
+    out.push(Number(value));
+  } else {
+    writeInteger(out, Number(value));
   }
-  if (type === types.binary) writer.varint(value.length);
-  writer.bytes(value);
 }
 
-/** Bytes behind one another, in an array that grows. */
-class Writer {
-  #bytes = new Uint8Array(256);
-  #length = 0;
+function writeVarint(out: number[], value: number): void {
+  for (; value > 127; value = Math.floor(value / 128)) out.push(value % 128 | 128);
+  out.push(value);
+}
 
-  written(): Uint8Array {
-    return this.#bytes.subarray(0, this.#length);
-  }
-
-  byte(value: number): void {
-    if (this.#length === this.#bytes.length) this.#grow(1);
-    this.#bytes[this.#length++] = value;
-  }
-
-  bytes(values: Uint8Array): void {
-    this.#grow(values.length);
-    this.#bytes.set(values, this.#length);
-    this.#length += values.length;
-  }
-
-  varint(value: number): void {
-    for (; value > 127; value = Math.floor(value / 128)) this.byte(value % 128 | 128);
-    this.byte(value);
-  }
-
-  integer(value: number): void {
-    this.varint(value < 0 ? -2 * value - 1 : 2 * value);
-  }
-
-  #grow(count: number): void {
-    const needed = this.#length + count;
-    if (needed <= this.#bytes.length) return;
-    const bytes = new Uint8Array(2 * needed);
-    bytes.set(this.#bytes);
-    this.#bytes = bytes;
-  }
+function writeInteger(out: number[], value: number): void {
+  writeVarint(out, value < 0 ? -2 * value - 1 : 2 * value);
 }

@@ -30,7 +30,7 @@ async function encode(table: Table): Promise<Encoded> {
   return { bytes: new Uint8Array(buffer), view: new DataView(buffer), metadata: parquetMetadata(buffer) };
 }
 
-test("parquet-wasm writes files as they are taken apart: one page behind another, each in an index", async () => {
+test("loadEncoder() makes files as they are taken apart: one page behind another, each in an index", async () => {
   const { bytes, view, metadata } = await encode(tableOfRows());
   assert.equal(metadata.created_by, "parquet-rs version 59.3.0", "the version of parquet-wasm's own library");
   assert.equal(metadata.row_groups.length, 1);
@@ -73,7 +73,7 @@ test("parquet-wasm writes files as they are taken apart: one page behind another
   assert.deepEqual([...bytes.subarray(0, 4)], [..."PAR1"].map((letter) => letter.charCodeAt(0)));
 });
 
-test("parquet-wasm tells of least and largest values, and of the schema by Arrow's key", async () => {
+test("loadEncoder() makes files that tell of least and largest values, and of the schema by Arrow's key", async () => {
   const { metadata } = await encode(tableOfRows());
   const [{ columns, num_rows }] = metadata.row_groups;
   assert.equal(Number(num_rows), rowCount);

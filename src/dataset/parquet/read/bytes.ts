@@ -21,16 +21,16 @@ export class ChunkBytes {
 
   /** What a parser makes of the next bytes. */
   async parse<Result>(parser: (reader: Reader) => Result): Promise<Result> {
+    const wanted = Math.min(headerBytesMax, this.end - this.#start - this.#offset);
     await this.#fill(headerBytes);
     try {
       return this.#parseWindow(parser);
     } catch (error) {
       // It may be one that the bytes end in, or one that is damaged: more of them tell.
-      const left = this.end - this.#start - this.#offset;
-      if (this.#window.length - this.#offset >= Math.min(left, headerBytesMax)) throw error;
-      await this.#fill(Math.min(left, headerBytesMax));
-      return this.#parseWindow(parser);
+      if (this.#window.length - this.#offset >= wanted) throw error;
     }
+    await this.#fill(wanted);
+    return this.#parseWindow(parser);
   }
 
   /** The next so many bytes. They are valid until more are taken. */

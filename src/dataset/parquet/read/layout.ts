@@ -89,30 +89,20 @@ interface Stored {
 function storedType(node: SchemaNode): Stored | string {
   const { type, meaning } = node;
   if (type === undefined) return "nothing that Parquet has";
-  const stored = meaning === undefined ? plainType(type) : meantType(meaning, type, node);
-  if (stored !== null) return stored;
+  const stored = meaning === undefined ? plainTypes[type] : meantType(meaning, type, node);
+  if (stored) return stored;
   return meaning === undefined ? type : `${nameOf(meaning)} stored as ${type}`;
 }
 
-function plainType(type: string): Stored | null {
-  switch (type) {
-    case "BOOLEAN":
-      return storedAs("uint8", "bool");
-    case "INT32":
-      return storedAs("int32");
-    case "INT64":
-      return storedAs("int64");
-    case "INT96":
-      // What has no other use: timestamps of Spark, Impala and Hive.
-      return storedAs("int64", "timestamp[ns]");
-    case "FLOAT":
-      return storedAs("float32");
-    case "DOUBLE":
-      return storedAs("float64");
-    default:
-      return null;
-  }
-}
+/** What numbers are without a further meaning. INT96 has no other use than timestamps, of Spark, Impala and Hive. */
+const plainTypes: Readonly<Record<string, Stored>> = {
+  BOOLEAN: storedAs("uint8", "bool"),
+  INT32: storedAs("int32"),
+  INT64: storedAs("int64"),
+  INT96: storedAs("int64", "timestamp[ns]"),
+  FLOAT: storedAs("float32"),
+  DOUBLE: storedAs("float64"),
+};
 
 /** Each meaning has one type of its own, in which alone it is what it says. */
 function meantType(meaning: LogicalType, type: string, { typeBytes }: SchemaNode): Stored | null {
@@ -133,7 +123,7 @@ function meantType(meaning: LogicalType, type: string, { typeBytes }: SchemaNode
       if (unit === undefined || !isWide) return null;
       return storedAs("int64", `timestamp[${unit}${isUtc ? ", tz=UTC" : ""}]`);
     case "NULL":
-      return storedAs(plainType(type)?.dtype ?? "float64", "null");
+      return storedAs(plainTypes[type]?.dtype ?? "float64", "null");
     case "FLOAT16":
       return type === "FIXED_LEN_BYTE_ARRAY" && typeBytes === 2 ? storedAs("float16") : null;
     default:

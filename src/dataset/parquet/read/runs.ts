@@ -58,3 +58,15 @@ export function readRuns(bytes: Uint8Array, width: number, out: Integers): void 
     at += Math.ceil(width / 8);
   }
 }
+
+/** Indices into a dictionary of so many entries. */
+export function readIndices(bytes: Uint8Array, count: number, entryCount: number): Uint32Array {
+  if (bytes.length === 0) throw new Error("indices must have their width in front, got no bytes");
+  const indices = new Uint32Array(count);
+  // One of 0 says that all indices are.
+  if (bytes[0] > 0) readRuns(bytes.subarray(1), bytes[0], indices);
+  let last = 0;
+  for (let i = 0; i < count; i++) if (indices[i] > last) last = indices[i];
+  if (last < entryCount) return indices;
+  throw new Error(`its dictionary must have an entry ${last}, has ${entryCount}`);
+}

@@ -27,15 +27,11 @@ export function chunkSource(
   const isPlain = chunk.definitions === null && column.lists.length === 1;
   const rows = isPlain ? readPlainLists(chunk, rowCount) : readLists(chunk, column, rowCount);
   checkRows(rows, column);
-  const values = rows.nulls === null ? chunk.words : withRoomForNulls(chunk.words, rows, column);
-  return {
-    ...shared,
-    values,
-    width: null,
-    offsets: rows.offsets,
-    validity: rows.validity,
-    valueValidity: rows.nulls && { bytes: rows.nulls, firstBit: 0 },
-  };
+  const { offsets, validity, nulls: valueValidity } = rows;
+  const values = valueValidity === null
+    ? chunk.words
+    : withRoomForNulls(chunk.words, valueValidity, offsets[rowCount], column);
+  return { ...shared, values, width: null, offsets, validity, valueValidity };
 }
 
 /** Steps out of a column of integers. */
@@ -63,20 +59,25 @@ function spread(chunk: Chunk, column: NumberColumn): { words: Words; validity: B
   const { words, definitions, length } = chunk;
   if (definitions === null) return { words, validity: null };
   const bytes = setBits(length);
-  const placed = newWords(column.dtype, length);
-  let next = 0;
   for (let row = 0; row < length; row++) {
-    if (definitions[row] === column.definitionMax) placed[row] = words[next++];
-    else clearBits(bytes, row, 1);
+    if (definitions[row] < column.definitionMax) clearBits(bytes, row, 1);
   }
-  return { words: placed, validity: { bytes, firstBit: 0 } };
+  const validity = { bytes, firstBit: 0 };
+  return { words: withRoomForNulls(words, validity, length, column), validity };
+}
+
+function withRoomForNulls(words: Words, present: Bitmap, count: number, { dtype }: NumberColumn): Words {
+  const placed = newWords(dtype, count);
+  let next = 0;
+  for (let i = 0; i < count; i++) if (isSet(present, i)) placed[i] = words[next++];
+  return placed;
 }
 
 interface Lists {
   readonly offsets: Int32Array;
   readonly validity: Bitmap | null;
   /** A bit for every value, unset where it is null; null where none is. */
-  readonly nulls: Uint8Array | null;
+  readonly nulls: Bitmap | null;
 }
 
 /** Where nothing is null or empty, every value is a slot, and a row begins where a slot repeats nothing. */
@@ -125,8 +126,8 @@ function readLists(chunk: Chunk, column: NumberColumn, rowCount: number): Lists 
   }
   checkRowCount(row + 1, rowCount);
   offsets[rowCount] = value;
-  const nulls = nullSlots.length > 0 ? setBits(value) : null;
-  for (const slot of nullSlots) clearBits(nulls!, slot, 1);
+  const nulls = nullSlots.length > 0 ? { bytes: setBits(value), firstBit: 0 } : null;
+  for (const slot of nullSlots) clearBits(nulls!.bytes, slot, 1);
   return { offsets, validity: hasNullRow ? { bytes: rowBits, firstBit: 0 } : null, nulls };
 }
 
@@ -159,12 +160,4 @@ function checkRows({ offsets, validity }: Lists, { layout }: NumberColumn): void
     if (typeof outer === "number") throw new ShapeError(row, outer * entryValues, count);
     throw new ShapeError(row, entryValues, count % entryValues);
   }
-}
-
-function withRoomForNulls(words: Words, { nulls, offsets }: Lists, column: NumberColumn): Words {
-  const placed = newWords(column.dtype, offsets.at(-1)!);
-  const present = { bytes: nulls!, firstBit: 0 };
-  let next = 0;
-  for (let i = 0; i < placed.length; i++) if (isSet(present, i)) placed[i] = words[next++];
-  return placed;
 }

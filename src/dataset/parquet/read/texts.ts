@@ -4,7 +4,7 @@ import { countLevels } from "./chunk.ts";
 import { readDeltas } from "./deltas.ts";
 import type { ColumnChunk } from "./metadata.ts";
 import { type Levels, pagesOf } from "./pages.ts";
-import { readRuns } from "./runs.ts";
+import { readIndices } from "./runs.ts";
 
 /** The UTF-8 of a column chunk of strings, which are no lists; null where there is none. */
 export async function readTexts(
@@ -15,15 +15,16 @@ export async function readTexts(
   const texts: (Uint8Array | null)[] = [];
   let dictionary: readonly Uint8Array[] = [];
   for await (const page of pagesOf(bytes, column, chunk)) {
+    // A copy: the page may lie in bytes that are read into next.
+    const values = page.values.slice();
     if (page.isDictionary) {
-      dictionary = readPlain(page.values.slice(), page.count);
+      dictionary = readPlain(values, page.count);
       continue;
     }
     const { definitionMax } = column;
-    const levels = new Uint8Array(page.count).fill(definitionMax);
+    const levels = new Uint8Array(page.count);
     const present = definitionMax > 0 ? countLevels(page.definitions, definitionMax, levels) : page.count;
-    // A copy: the page may lie in bytes that are read into next.
-    const found = readValues(page.values.slice(), page.encoding, present, dictionary);
+    const found = readValues(values, page.encoding, present, dictionary);
     let next = 0;
     for (const level of levels) texts.push(level === definitionMax ? found[next++] : null);
   }
@@ -41,16 +42,8 @@ function readValues(
     case "PLAIN":
       return readPlain(bytes, count);
     case "PLAIN_DICTIONARY":
-    case "RLE_DICTIONARY": {
-      const indices = new Uint32Array(count);
-      if (bytes.length === 0) throw new Error("indices must have their width in front, got no bytes");
-      // One of 0 says that all indices are.
-      if (bytes[0] > 0) readRuns(bytes.subarray(1), bytes[0], indices);
-      return Array.from(indices, (index) => {
-        if (index < dictionary.length) return dictionary[index];
-        throw new Error(`its dictionary must have an entry ${index}, has ${dictionary.length}`);
-      });
-    }
+    case "RLE_DICTIONARY":
+      return Array.from(readIndices(bytes, count, dictionary.length), (index) => dictionary[index]);
     case "DELTA_LENGTH_BYTE_ARRAY":
       return readLengths(bytes, count);
     case "DELTA_BYTE_ARRAY":

@@ -2,7 +2,7 @@ import { dtypeBytes, type DtypeName } from "../../../read/column.ts";
 import { NotSupported } from "../../decode.ts";
 import { readDeltas } from "./deltas.ts";
 import type { NumberColumn } from "./layout.ts";
-import { readRuns, unpackBits } from "./runs.ts";
+import { readIndices, readRuns, unpackBits } from "./runs.ts";
 
 /** Numbers as the integers of their bits: so NaN payloads pass, which arithmetic may change. */
 export type Words = Uint8Array | Uint16Array | Uint32Array | BigUint64Array;
@@ -110,11 +110,11 @@ function toSeconds(words: Words): void {
     ? new BigInt64Array(buffer, byteOffset, length)
     : new Int32Array(buffer, byteOffset, length);
   for (let i = 0; i < length; i++) {
-    const value = integers[i];
-    const seconds = typeof value === "bigint" ? value / 1000n : Math.trunc(value / 1000);
-    const rest = typeof value === "bigint" ? value % 1000n : value % 1000;
-    if (rest) throw new Error(`its times must be whole seconds, as their type says, got ${value} ms`);
-    integers[i] = seconds;
+    const value = BigInt(integers[i]);
+    if (value % 1000n) {
+      throw new Error(`its times must be whole seconds, as their type says, got ${value} ms`);
+    }
+    integers[i] = isWide ? value / 1000n : Number(value / 1000n);
   }
 }
 
@@ -130,31 +130,18 @@ function joinStreams(bytes: Uint8Array, out: Uint8Array, width: number): void {
   }
 }
 
-function lookUp(bytes: Uint8Array, dictionary: Words | null, words: Words): void {
-  const indices = new Uint32Array(words.length);
-  checkBytes(bytes, 1);
-  // The width stands in front; one of 0 says that all indices are.
-  if (bytes[0] > 0) readRuns(bytes.subarray(1), bytes[0], indices);
-  const entryCount = dictionary?.length ?? 0;
-  let last = 0;
-  for (let i = 0; i < indices.length; i++) if (indices[i] > last) last = indices[i];
-  if (words.length > 0 && last >= entryCount) {
-    throw new Error(`its dictionary must have an entry ${last}, has ${entryCount}`);
-  }
-  if (words.BYTES_PER_ELEMENT === 8) copyPairs(halvesOf(dictionary!), indices, halvesOf(words));
-  else copyWords(dictionary as Uint32Array, indices, words as Uint32Array);
-}
-
 /** 64 bits as two halves: an element of a BigUint64Array would be an object on its way. */
-function copyPairs(from: Uint32Array, indices: Uint32Array, to: Uint32Array): void {
+function lookUp(bytes: Uint8Array, dictionary: Words | null, words: Words): void {
+  const indices = readIndices(bytes, words.length, dictionary?.length ?? 0);
+  if (words.BYTES_PER_ELEMENT < 8) {
+    for (let i = 0; i < indices.length; i++) words[i] = dictionary![indices[i]];
+    return;
+  }
+  const [from, to] = [halvesOf(dictionary!), halvesOf(words)];
   for (let i = 0; i < indices.length; i++) {
     to[2 * i] = from[2 * indices[i]];
     to[2 * i + 1] = from[2 * indices[i] + 1];
   }
-}
-
-function copyWords(from: Uint32Array, indices: Uint32Array, to: Uint32Array): void {
-  for (let i = 0; i < indices.length; i++) to[i] = from[indices[i]];
 }
 
 function halvesOf(words: Words): Uint32Array {

@@ -77,8 +77,7 @@ function storedData(data: Data, from: Field, to: Field, column = from.name): Dat
     );
     return withType(data, to.type, children);
   }
-  const values = isDateInMilliseconds(from.type) ? toDays(data, column) : toMilliseconds(data, column);
-  return withType(data, to.type, [], values);
+  return withType(data, to.type, [], storedNumbers(data, column));
 }
 
 function withType(data: Data, type: DataType, children: Data[], values = data.values): Data {
@@ -86,47 +85,40 @@ function withType(data: Data, type: DataType, children: Data[], values = data.va
   return new Data(type, offset, length, nullCount, [valueOffsets, values, nullBitmap, typeIds], children);
 }
 
-function toMilliseconds(data: Data, column: string): BigInt64Array | Int32Array {
-  const { values } = data;
-  const isWide = DataType.isTimestamp(data.type);
-  const secondsMax = (isWide ? 2n ** 63n - 1n : 2n ** 31n - 1n) / 1000n;
+const dayMilliseconds = 86_400_000n;
+
+/** Milliseconds of seconds, and days of dates: Arrow too has whole days only in its dates, whatever their unit. */
+function storedNumbers(data: Data, column: string): BigInt64Array | Int32Array {
+  const { buffer, byteOffset, byteLength } = data.values;
+  const isDate = isDateInMilliseconds(data.type);
+  const [isWide, isStoredWide] = [!DataType.isTime(data.type), DataType.isTimestamp(data.type)];
   // The array may be one of another type, of which Arrow takes the bytes.
   const Integers = isWide ? BigInt64Array : Int32Array;
   // Where all is null there are fewer numbers than rows.
-  const length = Math.min(data.length, Math.floor(values.byteLength / Integers.BYTES_PER_ELEMENT));
-  const milliseconds = new Integers(values.buffer, values.byteOffset, length).slice();
+  const length = Math.min(data.length, Math.floor(byteLength / Integers.BYTES_PER_ELEMENT));
+  const given = new Integers(buffer, byteOffset, length);
+  const stored = isStoredWide ? new BigInt64Array(length) : new Int32Array(length);
   for (let i = 0; i < length; i++) {
     // What stands in the place of a null is anything.
-    const seconds = data.getValid(i) ? BigInt(milliseconds[i]) : 0n;
-    if (seconds > secondsMax || seconds < -secondsMax) {
-      throw new RangeError(
-        `Cannot save "${column}" as Parquet, which has milliseconds: seconds must be >= -${secondsMax} and <= ${secondsMax}, got ${seconds}`,
-      );
+    const value = data.getValid(i) ? BigInt(given[i]) : 0n;
+    const number = isDate ? value / dayMilliseconds : 1000n * value;
+    stored[i] = isStoredWide ? number : Number(number);
+    if (BigInt(stored[i]) !== number || isDate && value % dayMilliseconds !== 0n) {
+      throw isDate ? noDay(column, value) : tooManySeconds(column, value, isStoredWide ? 63n : 31n);
     }
-    milliseconds[i] = isWide ? 1000n * seconds : Number(1000n * seconds);
   }
-  return milliseconds;
+  return stored;
 }
 
-const dayMilliseconds = 86_400_000n;
-
-/** Arrow too has whole days only in its dates, whatever their unit. */
-function toDays(data: Data, column: string): Int32Array {
-  const { buffer, byteOffset, byteLength } = data.values;
-  const milliseconds = new BigInt64Array(
-    buffer,
-    byteOffset,
-    Math.min(data.length, Math.floor(byteLength / 8)),
+function tooManySeconds(column: string, seconds: bigint, bits: bigint): RangeError {
+  const secondsMax = (2n ** bits - 1n) / 1000n;
+  return new RangeError(
+    `Cannot save "${column}" as Parquet, which has milliseconds: seconds must be >= -${secondsMax} and <= ${secondsMax}, got ${seconds}`,
   );
-  const days = new Int32Array(milliseconds.length);
-  for (let i = 0; i < days.length; i++) {
-    const instant = data.getValid(i) ? milliseconds[i] : 0n;
-    const day = instant / dayMilliseconds;
-    days[i] = Number(day);
-    if (instant % dayMilliseconds === 0n && BigInt(days[i]) === day) continue;
-    throw new RangeError(
-      `Cannot save "${column}" as Parquet, which has days: dates must be whole days of ${dayMilliseconds} ms that fit int32, got ${instant} ms`,
-    );
-  }
-  return days;
+}
+
+function noDay(column: string, instant: bigint): RangeError {
+  return new RangeError(
+    `Cannot save "${column}" as Parquet, which has days: dates must be whole days of ${dayMilliseconds} ms that fit int32, got ${instant} ms`,
+  );
 }
