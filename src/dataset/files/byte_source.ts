@@ -1,7 +1,7 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { inFile } from "../decode.ts";
 
-/** Bytes that are read in ranges, wherever they lie: hyparquet's `AsyncBuffer`, with a name for messages. */
+/** Bytes that are read in ranges, wherever they lie. Messages name them by their path. */
 export interface ByteSource {
   readonly path: string;
   readonly byteLength: number;

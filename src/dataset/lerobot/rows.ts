@@ -1,8 +1,8 @@
-import { type FileMetaData, parquetMetadataAsync, parquetReadObjects, parquetSchema } from "hyparquet";
-import { compressors } from "hyparquet-compressors";
-import { StreamStoreError } from "../../error.ts";
-import type { ByteSource } from "../files/byte_source.ts";
 import { isObject } from "../json_object.ts";
+import { ParquetFile } from "../parquet/read/file.ts";
+import { chunkKeys } from "../parquet/read/sources.ts";
+import { isSet } from "../table/bitmaps.ts";
+import { numberAt } from "../value_types.ts";
 import { openPart, type Place, readText } from "./place.ts";
 import { damaged, shown } from "./refusals.ts";
 
@@ -30,34 +30,41 @@ export async function* readParquetRows(
   path: string,
   wants: (column: string) => boolean,
 ): AsyncGenerator<MetaRow[]> {
-  const source = await openPart(place, path);
+  const file = await ParquetFile.read(await openPart(place, path));
   try {
-    const metadata = await parquetMetadataAsync(source, { geoparquet: false });
-    yield* readGroups(source, path, metadata, wants);
-  } catch (cause) {
-    // What comes from the Hub says of itself what it is.
-    if (cause instanceof StreamStoreError) throw cause;
-    throw damaged(`${path} must be a whole Parquet file, but cannot be decoded`, cause);
+    const names = [...file.columns.keys()].filter(wants);
+    if (names.length === 0) {
+      throw damaged(
+        `${path} must have other columns than ${[...file.columns.keys()].join(", ") || "(none)"}`,
+      );
+    }
+    for (const [group, rowCount] of file.groupRows.entries()) {
+      const columns: ((row: number) => unknown)[] = [];
+      for (const name of names) columns.push(await readCells(file, group, name));
+      yield Array.from(
+        { length: rowCount },
+        (_, row) => Object.fromEntries(names.map((name, i) => [name, columns[i](row)])),
+      );
+    }
   } finally {
-    await source.close();
+    await file.close();
   }
 }
 
-async function* readGroups(
-  source: ByteSource,
-  path: string,
-  metadata: FileMetaData,
-  wants: (column: string) => boolean,
-): AsyncGenerator<MetaRow[]> {
-  const names = parquetSchema(metadata).children.map(({ element }) => element.name);
-  const columns = names.filter(wants);
-  if (columns.length === 0) {
-    throw damaged(`${path} must have other columns than ${names.join(", ") || "(none)"}`);
+/** Numbers, strings and lists of strings, by their rows; what a list of episodes or tasks has no use for is null. */
+async function readCells(file: ParquetFile, group: number, name: string): Promise<(row: number) => unknown> {
+  const column = file.columns.get(name) ?? null;
+  if (column !== null && column.lists.length === 0) {
+    const { values, dtype, validity } = chunkKeys(await file.read(group, column), column);
+    return (row) => validity === null || isSet(validity, row) ? numberAt(values, dtype, row) : null;
   }
-  let rowStart = 0;
-  for (const { num_rows } of metadata.row_groups) {
-    const rowEnd = rowStart + Number(num_rows);
-    yield await parquetReadObjects({ file: source, metadata, columns, compressors, rowStart, rowEnd });
-    rowStart = rowEnd;
-  }
+  if (file.textDepth(name) === undefined) return () => null;
+  const texts = await file.readText(group, name);
+  const decode = (text: Uint8Array | null) => text && decoder.decode(text);
+  return (row) => {
+    const text = texts[row];
+    return text === null || text instanceof Uint8Array ? decode(text) : text.map(decode);
+  };
 }
+
+const decoder = new TextDecoder();

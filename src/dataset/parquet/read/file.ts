@@ -11,9 +11,9 @@ import { ChunkBytes } from "./bytes.ts";
 import { ColumnReader } from "./chunk.ts";
 import type { Chunk } from "./values.ts";
 import { readFooter } from "./footer.ts";
-import { type NumberColumn, numberColumn } from "./layout.ts";
-import type { ColumnChunk, Metadata, SchemaNode } from "./metadata.ts";
-import { readTexts } from "./texts.ts";
+import { type Nested, nestedColumn, type NumberColumn, numberColumn } from "./layout.ts";
+import type { ColumnChunk, Metadata } from "./metadata.ts";
+import { readTexts, type RowText } from "./texts.ts";
 
 /** An open Parquet file. */
 export class ParquetFile {
@@ -22,7 +22,7 @@ export class ParquetFile {
   readonly columns: ReadonlyMap<string, NumberColumn | null>;
   /** Rows of each row group. */
   readonly groupRows: readonly number[];
-  readonly #nodes: ReadonlyMap<string, SchemaNode>;
+  readonly #texts = new Map<string, Nested>();
   /** What the columns hold that hold no numbers. */
   readonly #contents = new Map<string, string>();
   readonly #readers = new Map<string, ColumnReader>();
@@ -43,12 +43,15 @@ export class ParquetFile {
     for (const child of schema.children) {
       const { name } = child;
       if (columns.has(name)) continue;
-      const column = numberColumn(child, fields.get(name), ownValue(features, name));
+      const nested = nestedColumn(child);
+      const column = typeof nested === "string"
+        ? nested
+        : numberColumn(name, nested, fields.get(name), ownValue(features, name));
+      if (typeof nested !== "string" && isText(nested)) this.#texts.set(name, nested);
       columns.set(name, typeof column === "string" ? null : column);
       if (typeof column === "string") this.#contents.set(name, column);
     }
     this.columns = columns;
-    this.#nodes = new Map(schema.children.toReversed().map((node) => [node.name, node]));
   }
 
   /** Takes the bytes over, and closes them with itself. Features that are given count before those in the file. */
@@ -90,17 +93,16 @@ export class ParquetFile {
     this.source.prefetch?.(chunks.filter((chunk) => chunk !== undefined));
   }
 
-  /** Whether a column holds strings, each of them one. */
-  isText(name: string): boolean {
-    const node = this.#nodes.get(name);
-    return node?.type === "BYTE_ARRAY" && node.repetition !== "REPEATED" && node.meaning?.name === "STRING";
+  /** Of a column of strings, or of lists of them: in how many lists they are. */
+  textDepth(name: string): number | undefined {
+    return this.#texts.get(name)?.lists.length;
   }
 
-  /** The UTF-8 of a column of strings in one row group; null where there is none. */
-  async readText(group: number, name: string): Promise<(Uint8Array | null)[]> {
-    const definitionMax = this.#nodes.get(name)?.repetition === "OPTIONAL" ? 1 : 0;
+  /** The UTF-8 of a column of strings in one row group, or the lists of it. */
+  async readText(group: number, name: string): Promise<RowText[]> {
+    const column = this.#texts.get(name)!;
     return await inFile(this.path, name, async () => {
-      const texts = await readTexts(...this.#find(group, name), { lists: [], definitionMax });
+      const texts = await readTexts(...this.#find(group, column.leaf.path), column);
       this.#checkRowCount(group, texts.length);
       return texts;
     });
@@ -129,6 +131,10 @@ export class ParquetFile {
   async close(): Promise<void> {
     await this.source.close();
   }
+}
+
+function isText({ leaf, lists }: Nested): boolean {
+  return leaf.type === "BYTE_ARRAY" && leaf.meaning?.name === "STRING" && lists.length < 2;
 }
 
 /** The file itself, or all Parquet files in the folder and those below it, in the order of their paths. */

@@ -33,38 +33,51 @@ export interface NumberColumn {
   readonly feature: Feature;
 }
 
-/** The column under a child of the schema's root; a text where it holds something else than numbers: what. */
+/** How a column nests, and what it holds in the end. */
+export interface Nested {
+  readonly leaf: SchemaNode;
+  readonly lists: readonly Nesting[];
+  readonly definitionMax: number;
+}
+
+/** The levels of a child of the schema's root; a text where it holds something else than lists: what. */
+export function nestedColumn(column: SchemaNode): Nested | string {
+  const lists: Nesting[] = [];
+  let definitionMax = isOptional(column) ? 1 : 0;
+  let leaf = column;
+  if (isRepeated(leaf)) lists.push({ present: 0, entry: ++definitionMax });
+  while (leaf.children.length > 0) {
+    const repeated = leaf.children[0];
+    if (leaf.children.length > 1 || !isRepeated(repeated) || isRepeated(leaf)) return "groups of columns";
+    lists.push({ present: definitionMax, entry: ++definitionMax });
+    leaf = repeated;
+    if (repeated.children.length === 0) break;
+    if (repeated.children.length > 1) return "lists of groups of columns";
+    leaf = repeated.children[0];
+    if (isRepeated(leaf)) return "lists of lists of any length";
+    if (isOptional(leaf)) definitionMax++;
+  }
+  return { leaf, lists, definitionMax };
+}
+
+/** A column of numbers; a text where it holds something else: what. */
 export function numberColumn(
-  column: SchemaNode,
+  name: string,
+  { leaf, lists, definitionMax }: Nested,
   arrow: ArrowField | undefined,
   named: unknown,
 ): NumberColumn | string {
-  const lists: Nesting[] = [];
-  let level = isOptional(column) ? 1 : 0;
-  let node = column;
-  if (isRepeated(node)) lists.push({ present: 0, entry: ++level });
-  while (node.children.length > 0) {
-    const repeated = node.children[0];
-    if (node.children.length > 1 || !isRepeated(repeated) || isRepeated(node)) return "groups of columns";
-    lists.push({ present: level, entry: ++level });
-    node = repeated;
-    if (repeated.children.length === 0) break;
-    if (repeated.children.length > 1) return "lists of groups of columns";
-    node = repeated.children[0];
-    if (isRepeated(node)) return "lists of lists of any length";
-    if (isOptional(node)) level++;
-  }
-  const stored = storedType(node);
+  const stored = storedType(leaf);
   if (typeof stored === "string") return stored;
-  const found = chooseLayout(column.name, stored.value, lists.length, arrow, named);
+  const found = chooseLayout(name, stored.value, lists.length, arrow, named);
   if (found === null) return "lists of lists of any length";
   const conversion = conversionOf(found.layout.value, stored.value);
   return {
-    name: column.name,
-    path: node.path,
-    physical: node.type!,
+    name,
+    path: leaf.path,
+    physical: leaf.type!,
     lists,
-    definitionMax: level,
+    definitionMax,
     storedDtype: stored.dtype,
     dtype: conversion === "days to milliseconds" ? "int64" : stored.dtype,
     conversion,

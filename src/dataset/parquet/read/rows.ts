@@ -98,7 +98,7 @@ async function readKeys(file: ParquetFile, group: number, name: string): Promise
   const column = file.columns.get(name)!;
   if (column !== null) return chunkKeys(await file.read(group, column), column);
   const texts = await file.readText(group, name);
-  return { kind: "text", length: texts.length, at: (row) => texts[row] };
+  return { kind: "text", length: texts.length, at: (row) => texts[row] as Uint8Array | null };
 }
 
 function planColumns(file: ParquetFile, fields: readonly Field[], action: string): ColumnPlan[] {
@@ -127,6 +127,6 @@ function findStep(file: ParquetFile, name: string, action: string): NumberColumn
 function checkKey(file: ParquetFile, name: string, action: string): void {
   const column = file.columns.get(name);
   if (column === undefined) throw noKey(action, name, [...file.columns.keys()]);
-  const isOrdered = column === null ? file.isText(name) : column.lists.length === 0;
+  const isOrdered = column === null ? file.textDepth(name) === 0 : column.lists.length === 0;
   if (!isOrdered) throw noOrder(action, name, column === null ? "another type" : "lists");
 }

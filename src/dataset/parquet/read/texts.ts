@@ -2,17 +2,19 @@ import { NotSupported } from "../../decode.ts";
 import type { ChunkBytes } from "./bytes.ts";
 import { countLevels } from "./chunk.ts";
 import { readDeltas } from "./deltas.ts";
+import type { Nested } from "./layout.ts";
 import type { ColumnChunk } from "./metadata.ts";
-import { type Levels, pagesOf } from "./pages.ts";
+import { pagesOf } from "./pages.ts";
 import { readIndices } from "./runs.ts";
 
-/** The UTF-8 of a column chunk of strings, which are no lists; null where there is none. */
-export async function readTexts(
-  bytes: ChunkBytes,
-  chunk: ColumnChunk,
-  column: Levels,
-): Promise<(Uint8Array | null)[]> {
-  const texts: (Uint8Array | null)[] = [];
+/** The UTF-8 of a string, or a list of it; null where there is none. */
+export type RowText = Uint8Array | null | readonly (Uint8Array | null)[];
+
+/** What the rows of a column chunk have, of strings or of one level of lists of them. */
+export async function readTexts(bytes: ChunkBytes, chunk: ColumnChunk, column: Nested): Promise<RowText[]> {
+  const { definitionMax, lists: [list] } = column;
+  const rows: RowText[] = [];
+  let entries: (Uint8Array | null)[] = [];
   let dictionary: readonly Uint8Array[] = [];
   for await (const page of pagesOf(bytes, column, chunk)) {
     // A copy: the page may lie in bytes that are read into next.
@@ -21,14 +23,28 @@ export async function readTexts(
       dictionary = readPlain(values, page.count);
       continue;
     }
-    const { definitionMax } = column;
-    const levels = new Uint8Array(page.count);
-    const present = definitionMax > 0 ? countLevels(page.definitions, definitionMax, levels) : page.count;
+    const [definitions, repetitions] = [new Uint8Array(page.count), new Uint8Array(page.count)];
+    const present = definitionMax > 0
+      ? countLevels(page.definitions, definitionMax, definitions)
+      : page.count;
+    if (list !== undefined) countLevels(page.repetitions, 1, repetitions);
     const found = readValues(values, page.encoding, present, dictionary);
     let next = 0;
-    for (const level of levels) texts.push(level === definitionMax ? found[next++] : null);
+    for (const [slot, definition] of definitions.entries()) {
+      const text = definition === definitionMax ? found[next++] : null;
+      if (list === undefined) {
+        rows.push(text);
+        continue;
+      }
+      if (repetitions[slot] === 0) {
+        entries = [];
+        rows.push(definition < list.present ? null : entries);
+      }
+      if (rows.length === 0) throw new Error("the first of its repetition levels must be 0, got 1");
+      if (definition >= list.entry) entries.push(text);
+    }
   }
-  return texts;
+  return rows;
 }
 
 function readValues(
