@@ -31,14 +31,14 @@ class List {
  * for has the type that is asked for, or is an error.
  */
 export class Struct {
-  constructor(private readonly what: string, readonly fields: Map<number, Field>) {}
+  constructor(private readonly what: string, readonly fields: Field[]) {}
 
   static parse(reader: Reader, what: string): Struct {
     return decode(what, () => parseStruct(reader, what));
   }
 
   has(field: number): boolean {
-    return this.fields.has(field);
+    return this.fields[field] !== undefined;
   }
 
   integer(field: number): number | undefined {
@@ -53,7 +53,7 @@ export class Struct {
   }
 
   flag(field: number): boolean {
-    return this.fields.get(field)?.value === true;
+    return this.fields[field]?.value === true;
   }
 
   bytes(field: number): Uint8Array | undefined {
@@ -93,24 +93,24 @@ export class Struct {
     allowed: string,
     isOne: (value: Value) => value is T,
   ): T | undefined {
-    const value = this.fields.get(field)?.value;
+    const value = this.fields[field]?.value;
     if (value === undefined || isOne(value)) return value;
     throw this.#refuse(field, allowed);
   }
 
   #refuse(field: number, allowed: string): Error {
-    const value = this.fields.get(field)?.value ?? "nothing";
+    const value = this.fields[field]?.value ?? "nothing";
     const got = typeof value === "object" ? "something else" : value;
     return new Error(`${this.what} must have ${allowed} as field ${field}, got ${got}`);
   }
 
   /** In as many bits as it had; in 32 if it was not there. */
   setInteger(field: number, value: number): void {
-    this.fields.set(field, { type: this.fields.get(field)?.type ?? types.byte + 2, value });
+    this.fields[field] = { type: this.fields[field]?.type ?? types.byte + 2, value };
   }
 
   setBytes(field: number, value: Uint8Array): void {
-    this.fields.set(field, { type: types.binary, value });
+    this.fields[field] = { type: types.binary, value };
   }
 
   serialize(): Uint8Array {
@@ -126,14 +126,17 @@ const isBytes = (value: Value) => value instanceof Uint8Array;
 const isList = (value: Value) => value instanceof List;
 const isStruct = (value: Value) => value instanceof Struct;
 
+const idMax = 2 ** 15 - 1;
+
 function parseStruct(reader: Reader, what: string): Struct {
-  const fields = new Map<number, Field>();
+  const fields: Field[] = [];
   for (let id = 0;;) {
     const head = parseByte(reader);
     const type = head & 15;
     if (type === types.stop) return new Struct(what, fields);
     id = head > 15 ? id + (head >> 4) : parseInteger(reader);
-    fields.set(id, { type, value: type > types.no ? parseValue(reader, type, what) : type === types.yes });
+    if (!(id > 0 && id <= idMax)) throw new Error(`fields must have numbers of 15 bits, got ${id}`);
+    fields[id] = { type, value: type > types.no ? parseValue(reader, type, what) : type === types.yes };
   }
 }
 
@@ -188,13 +191,13 @@ function parseInteger(reader: Reader): number {
 
 function writeStruct(out: number[], { fields }: Struct): void {
   let last = 0;
-  for (const [id, { type, value }] of [...fields].sort(([a], [b]) => a - b)) {
+  fields.forEach(({ type, value }, id) => {
     const distance = id - last;
     out.push(distance < 16 ? distance << 4 | type : type);
     if (distance >= 16) writeInteger(out, id);
     if (type > types.no) writeValue(out, type, value);
     last = id;
-  }
+  });
   out.push(types.stop);
 }
 
