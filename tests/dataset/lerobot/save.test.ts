@@ -290,7 +290,7 @@ test(
       const folders = names.map((name) => join(folder, name));
       for (
         const { folder: path, reader, frames, tasks } of runScript<Reading[]>(
-          "../lerobot/read.py",
+          "../support/lerobot/read.py",
           folder,
           folders,
         )
