@@ -44,7 +44,7 @@ export class Appender {
     private readonly hooks: AppenderHooks = {},
   ) {
     this.#types = Int32Array.from(fields, ({ type }) => type);
-    this.#plainNames = fields.map(({ name, kind }) => kind === 0 ? name : null);
+    this.#plainNames = fields.map(({ name, dtype }) => dtype === "float64" ? name : null);
     this.#takesLists = new Uint8Array(fields.length);
     this.#writer = new StepWriter(fields, () => this.#findLastField());
     this.#tail = new Tail(connection);
@@ -219,8 +219,8 @@ export class Appender {
   }
 
   #knowLists(): void {
-    for (const { position, kind, isList } of this.fields) {
-      this.#takesLists[position] = kind === 0 && isList ? 1 : 0;
+    for (const { position, dtype, isList } of this.fields) {
+      this.#takesLists[position] = dtype === "float64" && isList ? 1 : 0;
     }
   }
 }

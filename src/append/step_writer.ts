@@ -158,7 +158,7 @@ export class StepWriter {
   #writeScalarValue(field: Field, value: unknown): number {
     const at = this.value;
     if (at >= this.#cells.values.length) return noRoom;
-    if (typeof value === "number" && field.kind === 0) this.#cells.values[at] = value;
+    if (typeof value === "number" && field.dtype === "float64") this.#cells.values[at] = value;
     else writeScalar(this.#cells, at, field, value);
     return 1;
   }

@@ -57,7 +57,7 @@ export function cellsOver(buffer: ArrayBuffer, count: number): Cells {
 
 /** Writes one scalar at `at`. */
 export function writeScalar(cells: Cells, at: number, field: Field, value: unknown): void {
-  if (field.kind === 0) {
+  if (field.dtype === "float64") {
     if (typeof value === "number") cells.values[at] = value;
     else if (typeof value === "boolean") cells.values[at] = value ? 1 : 0;
     else cells.values[at] = exactNumber(field, value);
@@ -118,7 +118,7 @@ export function writeList(
   list: NumberArray | readonly unknown[],
   length: number,
 ): void {
-  if (field.kind !== 0) writeIntegers(cells, at, field, list, length);
+  if (field.dtype !== "float64") writeIntegers(cells, at, field, list, length);
   else if (list instanceof Float32Array) writeFloats(cells, at, list, length);
   else if (list instanceof Float64Array) writeDoubles(cells, at, list, length);
   else if (Array.isArray(list) || isBigIntArray(list)) writeElements(cells, at, field, list, length);
