@@ -1,3 +1,4 @@
+import { StreamStoreError } from "../../error.ts";
 import type { AnyBatch } from "../batch.ts";
 import { BatchLayout } from "../batch_layout.ts";
 import type { BatchPlan } from "../batch_plan.ts";
@@ -5,6 +6,7 @@ import type { SamplerPlan } from "../plan.ts";
 import type { SamplerState } from "../state.ts";
 import {
   type BatchReport,
+  closedError,
   errorOf,
   type LastReport,
   type Order,
@@ -89,7 +91,7 @@ export class BatchesAhead {
     this.#worker = null;
     this.#ready = [];
     this.#heldSlot = null;
-    this.#last = reportError(new Error("Cannot sample: the sampler was closed"), 0);
+    this.#last = reportError(closedError(), 0);
     this.#notify();
     this.#last = null;
     if (this.#hasCrashed) return worker.terminate();
@@ -124,7 +126,10 @@ export class BatchesAhead {
     worker.onerror = (event) => {
       event.preventDefault();
       this.#hasCrashed = true;
-      const crash = new Error(`Cannot sample: the Worker has crashed: ${event.message}`);
+      const crash = new StreamStoreError(
+        "internal",
+        `Cannot sample: the Worker has crashed: ${event.message}`,
+      );
       this.#take(reportError(crash, this.#generation));
     };
   }
