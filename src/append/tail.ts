@@ -1,10 +1,11 @@
-import { tailRecord } from "../native/abi.ts";
+import { tailRecord, tailState } from "../native/abi.ts";
 import type { TailMemory } from "../native/runtime.ts";
 import type { Connection } from "../store/connection.ts";
 import { type Cells, cellsOver } from "./values.ts";
 
 // A name of the module's own costs nothing, while an object that is imported is looked up for every record.
 const { step: stepAt, type: typeAt, count: countAt, length: recordWords } = tailRecord;
+const { publishedCount: publishedCountAt } = tailState;
 
 /** Values that a buffer in the engine's own memory holds before it has to be made larger. */
 const copiedValues = 4096;
@@ -77,7 +78,7 @@ export class Tail {
       this.#copy(recordsEnd, valuesEnd);
       return valuesEnd;
     }
-    Atomics.store(this.#state, 0, recordsEnd / recordWords);
+    Atomics.store(this.#state, publishedCountAt, recordsEnd / recordWords);
     const count = valuesEnd - this.valuesEnd;
     this.recordsEnd = recordsEnd;
     this.valuesEnd = valuesEnd;
@@ -128,7 +129,7 @@ export class Tail {
 /** A tail in memory of the engine's own. */
 function copiedTail(valuesMax: number): TailMemory {
   return {
-    state: new Int32Array(2),
+    state: new Int32Array(tailState.length),
     records: new Int32Array(valuesMax * recordWords),
     values: new ArrayBuffer(valuesMax * 8),
   };

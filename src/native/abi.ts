@@ -267,6 +267,12 @@ export const gatherLayout = {
   },
 } as const;
 
+export const tailState = {
+  publishedCount: 0,
+  sequence: 1,
+  length: 2,
+} as const;
+
 export const tailRecord = {
   step: 0,
   type: 2,

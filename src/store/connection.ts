@@ -1,5 +1,13 @@
 import { StreamStoreError } from "../error.ts";
-import { errorDetail, rowKey, storeAction, storeMode, storeOptions, storeState } from "../native/abi.ts";
+import {
+  errorDetail,
+  rowKey,
+  storeAction,
+  storeMode,
+  storeOptions,
+  storeState,
+  tailState,
+} from "../native/abi.ts";
 import { runtime } from "../native/load.ts";
 import type { ColumnRange, ColumnViews, TailMemory, ViewState } from "../native/runtime.ts";
 import { check, status, storageFull } from "../native/status.ts";
@@ -173,8 +181,9 @@ export class Connection {
   mapTail(): TailMemory | null {
     if (!runtime.canView || !this.isWritable) return null;
     const borrow = ({ address, byteLength }: ColumnRange) => runtime.borrow(address, Number(byteLength));
+    const stateBytes = Int32Array.BYTES_PER_ELEMENT * tailState.length;
     return {
-      state: new Int32Array(runtime.borrow(this.#state[storeState.tailStateAddress], 8)),
+      state: new Int32Array(runtime.borrow(this.#state[storeState.tailStateAddress], stateBytes)),
       records: new Int32Array(borrow(this.#range("tailRecords"))),
       values: borrow(this.#range("tailValues")),
     };

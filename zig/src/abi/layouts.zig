@@ -3,6 +3,7 @@
 //! the smallest field: a larger one begins there with its low half. A flag or an enum in a packed struct is what is added to
 //! the number that it is a part of.
 
+const std = @import("std");
 const cells = @import("../format/cells.zig");
 const files = @import("../store/files.zig");
 const format = @import("../format/format.zig");
@@ -166,6 +167,19 @@ pub const GatherLayout = packed struct(u32) {
     steps: enum(u2) { none, int64, float64, _ },
     unused: u27,
 };
+
+/// The word of `format.TailState` in halves, of which TypeScript stores one.
+pub const TailState = extern struct {
+    published_count: u32,
+    sequence: u32,
+};
+
+comptime {
+    for (@typeInfo(TailState).@"struct".field_names) |name| {
+        std.debug.assert(8 * @offsetOf(TailState, name) == @bitOffsetOf(format.TailState, name));
+    }
+    std.debug.assert(@sizeOf(TailState) == @sizeOf(format.TailState));
+}
 
 /// One write of one field at one step, in the tail. In place of a count stands what no number of tokens says.
 pub const TailRecord = format.Record;
