@@ -97,29 +97,45 @@ fn kindOf(parameter: []const u8) ?[]const u8 {
 }
 
 fn writeLayout(out: *Writer, comptime name: []const u8, comptime layout: anytype) !void {
-    try out.writeAll("\nexport const ");
-    try writeName(out, name);
+    try out.print("\nexport const {s}", .{camel(name)});
     if (@TypeOf(layout) != type) return writeConstant(out, layout);
-    try out.writeAll(" = {\n");
+    try out.writeAll(" = {");
+    var lines: Lines = .{ .out = out };
     const Layout = layout;
     switch (@typeInfo(Layout)) {
         .@"enum" => |known| inline for (known.field_names, known.field_values) |field, value| {
-            try writeNumber(out, "  ", field, value);
+            try lines.add("{s}: {d}", .{ camel(field), value });
         },
         .@"struct" => |known| if (known.layout == .@"packed") {
-            try writeFlags(out, Layout);
+            try writeFlags(&lines, Layout);
         } else {
             const element_bytes = comptime smallest(known.field_types);
             inline for (known.field_names) |field| {
                 comptime std.debug.assert(!std.mem.eql(u8, field, "length"));
-                try writeNumber(out, "  ", field, @divExact(@offsetOf(Layout, field), element_bytes));
+                try lines.add("{s}: {d}", .{ camel(field), @divExact(@offsetOf(Layout, field), element_bytes) });
             }
-            try writeNumber(out, "  ", "length", @divExact(@sizeOf(Layout), element_bytes));
+            try lines.add("length: {d}", .{@divExact(@sizeOf(Layout), element_bytes)});
         },
         else => comptime unreachable,
     }
-    try out.writeAll("} as const;\n");
+    try out.writeAll("\n} as const;\n");
 }
+
+/// Entries of an object, as many on a line as it has room for.
+const Lines = struct {
+    out: *Writer,
+    column: usize = columns_max,
+
+    const columns_max = 110;
+
+    fn add(lines: *Lines, comptime form: []const u8, arguments: anytype) !void {
+        var buffer: [4096]u8 = undefined;
+        const entry = try std.fmt.bufPrint(&buffer, form ++ ",", arguments);
+        const fits = lines.column + 1 + entry.len <= columns_max;
+        try lines.out.print("{s}{s}", .{ if (fits) " " else "\n  ", entry });
+        lines.column = entry.len + if (fits) lines.column + 1 else 2;
+    }
+};
 
 /// A number, or a list of numbers or of structs of numbers and names.
 fn writeConstant(out: *Writer, comptime value: anytype) !void {
@@ -133,20 +149,13 @@ fn writeConstant(out: *Writer, comptime value: anytype) !void {
         try out.writeAll("  {");
         inline for (@typeInfo(@TypeOf(element)).@"struct".field_names, 0..) |name, i| {
             try out.writeAll(if (i > 0) ", " else " ");
-            try writeName(out, name);
-            try out.writeAll(": ");
+            try out.print("{s}: ", .{camel(name)});
             const part = @field(element, name);
-            if (@TypeOf(part) == []const u8) try writeQuoted(out, part) else try out.print("{d}", .{part});
+            if (@TypeOf(part) == []const u8) try out.print("\"{s}\"", .{comptime camel(part)}) else try out.print("{d}", .{part});
         }
         try out.writeAll(" },\n");
     }
     try out.writeAll("] as const;\n");
-}
-
-fn writeQuoted(out: *Writer, name: []const u8) !void {
-    try out.writeByte('"');
-    try writeName(out, name);
-    try out.writeByte('"');
 }
 
 fn smallest(comptime types: []const type) usize {
@@ -156,39 +165,33 @@ fn smallest(comptime types: []const type) usize {
 }
 
 /// What each flag, and each value of an enum, adds to the number.
-fn writeFlags(out: *Writer, comptime Layout: type) !void {
+fn writeFlags(lines: *Lines, comptime Layout: type) !void {
     const known = @typeInfo(Layout).@"struct";
     inline for (known.field_names, known.field_types) |field, Type| {
         const shift = @bitOffsetOf(Layout, field);
         switch (@typeInfo(Type)) {
-            .bool => try writeNumber(out, "  ", field, 1 << shift),
+            .bool => try lines.add("{s}: {d}", .{ camel(field), 1 << shift }),
             .@"enum" => |choices| {
-                try out.writeAll("  ");
-                try writeName(out, field);
-                try out.writeAll(": {\n");
-                inline for (choices.field_names, choices.field_values) |choice, value| try writeNumber(out, "    ", choice, value << shift);
-                try out.writeAll("  },\n");
+                comptime var values: []const u8 = "";
+                inline for (choices.field_names, choices.field_values) |choice, value| {
+                    values = comptime values ++ std.fmt.comptimePrint(" {s}: {d},", .{ camel(choice), value << shift });
+                }
+                try lines.add("{s}: {{{s} }}", .{ camel(field), comptime values[0 .. values.len - 1] });
             },
             else => {},
         }
     }
 }
 
-fn writeNumber(out: *Writer, indent: []const u8, name: []const u8, number: i64) !void {
-    try out.writeAll(indent);
-    try writeName(out, name);
-    try out.print(": {d},\n", .{number});
-}
-
 /// `StoreState` and `token_count` become `storeState` and `tokenCount`.
-fn writeName(out: *Writer, name: []const u8) !void {
-    var is_start = false;
-    for (name, 0..) |letter, i| {
-        if (letter == '_') {
-            is_start = true;
-            continue;
+inline fn camel(comptime name: []const u8) []const u8 {
+    return comptime joined: {
+        var letters: []const u8 = "";
+        var words = std.mem.splitScalar(u8, name, '_');
+        while (words.next()) |word| {
+            const first = if (letters.len == 0) std.ascii.toLower(word[0]) else std.ascii.toUpper(word[0]);
+            letters = letters ++ [_]u8{first} ++ word[1..];
         }
-        try out.writeByte(if (i == 0) std.ascii.toLower(letter) else if (is_start) std.ascii.toUpper(letter) else letter);
-        is_start = false;
-    }
+        break :joined letters;
+    };
 }

@@ -58,106 +58,39 @@ export const callbacks = {
 export const abiVersion = 3;
 
 export const status = {
-  ok: 0,
-  staleHandle: 1,
-  closedHandle: 2,
-  busyHandle: 3,
-  tooManyStores: 4,
-  invalidArgument: 5,
-  outOfRange: 6,
-  outOfOrder: 7,
-  inexact: 8,
-  nullInList: 9,
-  widthMismatch: 10,
-  readOnly: 11,
-  damaged: 12,
-  batchOpen: 13,
-  newerVersion: 14,
-  locked: 15,
-  foreignHead: 16,
-  storageFull: 20,
-  fileTooLarge: 21,
-  inputOutput: 22,
-  permissionDenied: 23,
-  readOnlyFileSystem: 24,
-  notFound: 25,
-  alreadyExists: 26,
-  notADirectory: 27,
-  tooManyOpenFiles: 28,
-  outOfMemory: 29,
-  interrupted: 30,
-  unsupported: 31,
-  unexpected: 32,
+  ok: 0, staleHandle: 1, closedHandle: 2, busyHandle: 3, tooManyStores: 4, invalidArgument: 5, outOfRange: 6,
+  outOfOrder: 7, inexact: 8, nullInList: 9, widthMismatch: 10, readOnly: 11, damaged: 12, batchOpen: 13,
+  newerVersion: 14, locked: 15, foreignHead: 16, storageFull: 20, fileTooLarge: 21, inputOutput: 22,
+  permissionDenied: 23, readOnlyFileSystem: 24, notFound: 25, alreadyExists: 26, notADirectory: 27,
+  tooManyOpenFiles: 28, outOfMemory: 29, interrupted: 30, unsupported: 31, unexpected: 32,
 } as const;
 
 export const errorDetail = {
-  index: 0,
-  count: 1,
-  valueIndex: 2,
-  wantedBytes: 3,
-  length: 4,
+  index: 0, count: 1, valueIndex: 2, wantedBytes: 3, length: 4,
 } as const;
 
 export const storeMode = {
-  temporary: 0,
-  create: 1,
-  write: 2,
-  read: 3,
-  salvage: 4,
+  temporary: 0, create: 1, write: 2, read: 3, salvage: 4,
 } as const;
 
 export const storeOptions = {
-  capacityTokens: 0,
-  tailRecordsMax: 1,
-  tailValuesMax: 2,
-  reservedElements: 3,
-  length: 4,
+  capacityTokens: 0, tailRecordsMax: 1, tailValuesMax: 2, reservedElements: 3, length: 4,
 } as const;
 
 export const storeAction = {
-  none: 0,
-  flush: 1,
-  reserve: 2,
-  sync: 3,
-  dropBefore: 4,
-  refresh: 5,
+  none: 0, flush: 1, reserve: 2, sync: 3, dropBefore: 4, refresh: 5,
 } as const;
 
 export const rowKey = {
-  token: 0,
-  step: 1,
+  token: 0, step: 1,
 } as const;
 
 export const storeState = {
-  sequence: 0,
-  tokenCount: 1,
-  rowCount: 2,
-  markCount: 3,
-  lastStep: 4,
-  firstToken: 5,
-  firstRow: 6,
-  capacityTokens: 7,
-  tailStateAddress: 8,
-  tailRecordsAddress: 9,
-  tailRecordsBytes: 10,
-  tailValuesAddress: 11,
-  tailValuesBytes: 12,
-  stepsAddress: 13,
-  stepsBytes: 14,
-  typesAddress: 15,
-  typesBytes: 16,
-  dataAddress: 17,
-  dataBytes: 18,
-  recoveredTokens: 19,
-  recoveredRows: 20,
-  cutTokens: 21,
-  cutRows: 22,
-  cutRecords: 23,
-  roomRecords: 24,
-  roomValues: 25,
-  roomMarks: 26,
-  id: 27,
-  length: 29,
+  sequence: 0, tokenCount: 1, rowCount: 2, markCount: 3, lastStep: 4, firstToken: 5, firstRow: 6,
+  capacityTokens: 7, tailStateAddress: 8, tailRecordsAddress: 9, tailRecordsBytes: 10, tailValuesAddress: 11,
+  tailValuesBytes: 12, stepsAddress: 13, stepsBytes: 14, typesAddress: 15, typesBytes: 16, dataAddress: 17,
+  dataBytes: 18, recoveredTokens: 19, recoveredRows: 20, cutTokens: 21, cutRows: 22, cutRecords: 23,
+  roomRecords: 24, roomValues: 25, roomMarks: 26, id: 27, length: 29,
 } as const;
 
 export const storeFiles = [
@@ -169,274 +102,122 @@ export const storeFiles = [
 ] as const;
 
 export const dtype = {
-  float64: 0,
-  float32: 1,
-  float16: 2,
-  int64: 3,
-  uint64: 4,
-  int32: 5,
-  uint32: 6,
-  int16: 7,
-  uint16: 8,
-  int8: 9,
-  uint8: 10,
-  bool: 11,
+  float64: 0, float32: 1, float16: 2, int64: 3, uint64: 4, int32: 5, uint32: 6, int16: 7, uint16: 8, int8: 9,
+  uint8: 10, bool: 11,
 } as const;
 
 export const fieldKind = {
-  float64: 0,
-  int64: 3,
-  uint64: 4,
+  float64: 0, int64: 3, uint64: 4,
 } as const;
 
 export const fieldCells = {
-  type: 0,
-  kind: 1,
-  length: 2,
+  type: 0, kind: 1, length: 2,
 } as const;
 
 export const batchPhase = {
-  begin: 0,
-  measure: 1,
-  scatter: 2,
-  write: 3,
-  commit: 4,
-  abandon: 5,
+  begin: 0, measure: 1, scatter: 2, write: 3, commit: 4, abandon: 5,
 } as const;
 
 export const batchSource = {
-  type: 0,
-  kind: 1,
-  dtype: 2,
-  width: 3,
-  firstRow: 4,
-  firstValue: 5,
-  valuesBytes: 6,
-  offsetBytes: 7,
-  offsetCount: 8,
-  validityFirstBit: 9,
-  validityBytes: 10,
-  valueValidityFirstBit: 11,
-  valueValidityBytes: 12,
-  nanForNull: 13,
-  marksList: 14,
-  length: 15,
+  type: 0, kind: 1, dtype: 2, width: 3, firstRow: 4, firstValue: 5, valuesBytes: 6, offsetBytes: 7,
+  offsetCount: 8, validityFirstBit: 9, validityBytes: 10, valueValidityFirstBit: 11, valueValidityBytes: 12,
+  nanForNull: 13, marksList: 14, length: 15,
 } as const;
 
 export const extractRequest = {
-  type: 0,
-  kind: 1,
-  dtype: 2,
-  width: 3,
-  firstRow: 4,
-  nextRow: 5,
-  endRow: 6,
-  valueCount: 7,
-  valuesBytes: 8,
-  offsetBytes: 9,
-  offsetCount: 10,
-  validityBytes: 11,
-  isExact: 12,
-  length: 13,
+  type: 0, kind: 1, dtype: 2, width: 3, firstRow: 4, nextRow: 5, endRow: 6, valueCount: 7, valuesBytes: 8,
+  offsetBytes: 9, offsetCount: 10, validityBytes: 11, isExact: 12, length: 13,
 } as const;
 
 export const extractProgress = {
-  nextRow: 0,
-  valueCount: 1,
-  missingCount: 2,
-  countMin: 3,
-  countMax: 4,
-  culpritRow: 5,
-  culpritCellHigh: 6,
-  culpritCellLow: 7,
-  length: 8,
+  nextRow: 0, valueCount: 1, missingCount: 2, countMin: 3, countMax: 4, culpritRow: 5, culpritCellHigh: 6,
+  culpritCellLow: 7, length: 8,
 } as const;
 
 export const gatherLayout = {
-  values: {
-    none: 0,
-    float64: 1,
-    float32: 2,
-    cells: 3,
-  },
-  types: 4,
-  steps: {
-    none: 0,
-    int64: 8,
-    float64: 16,
-  },
+  values: { none: 0, float64: 1, float32: 2, cells: 3 }, types: 4, steps: { none: 0, int64: 8, float64: 16 },
 } as const;
 
 export const tailState = {
-  publishedCount: 0,
-  sequence: 1,
-  length: 2,
+  publishedCount: 0, sequence: 1, length: 2,
 } as const;
 
 export const tailRecord = {
-  step: 0,
-  type: 2,
-  count: 3,
-  length: 4,
+  step: 0, type: 2, count: 3, length: 4,
 } as const;
 
 export const mark = {
-  row: 0,
-  step: 2,
-  type: 4,
-  kind: 5,
-  length: 6,
+  row: 0, step: 2, type: 4, kind: 5, length: 6,
 } as const;
 
 export const markKind = {
-  emptyList: 0,
-  bareRow: -1,
-  listField: -2,
+  emptyList: 0, bareRow: -1, listField: -2,
 } as const;
 
 export const drawOrder = {
-  uniform: 0,
-  unit: 1,
-  geometric: 2,
-  permuted: 3,
+  uniform: 0, unit: 1, geometric: 2, permuted: 3,
 } as const;
 
 export const drawKey = {
-  seedLow: 0,
-  seedHigh: 1,
-  stream: 2,
-  bound: 3,
-  decay: 4,
-  length: 5,
+  seedLow: 0, seedHigh: 1, stream: 2, bound: 3, decay: 4, length: 5,
 } as const;
 
 export const windowPolicy = {
-  within: 0,
-  padLeft: 1,
-  padRight: 2,
+  within: 0, padLeft: 1, padRight: 2,
 } as const;
 
 export const windowIndex = {
-  windowLength: 0,
-  stride: 1,
-  policy: 2,
-  first: 3,
-  end: 4,
-  episodeCount: 5,
-  bucketShift: 6,
-  bucketCount: 7,
+  windowLength: 0, stride: 1, policy: 2, first: 3, end: 4, episodeCount: 5, bucketShift: 6, bucketCount: 7,
   length: 8,
 } as const;
 
 export const windowName = {
-  ordinal: 0,
-  anchor: 1,
+  ordinal: 0, anchor: 1,
 } as const;
 
 export const episodeRule = {
-  none: 0,
-  end: 1,
-  id: 2,
+  none: 0, end: 1, id: 2,
 } as const;
 
 export const episodeProgress = {
-  row: 0,
-  endRow: 1,
-  hasId: 2,
-  idLow: 3,
-  idHigh: 4,
-  startCount: 5,
-  syncedRows: 6,
-  length: 7,
+  row: 0, endRow: 1, hasId: 2, idLow: 3, idHigh: 4, startCount: 5, syncedRows: 6, length: 7,
 } as const;
 
 export const newestRequest = {
-  rowsMax: 0,
-  tokensMax: 1,
-  tailValues: 2,
-  rule: 3,
-  length: 4,
+  rowsMax: 0, tokensMax: 1, tailValues: 2, rule: 3, length: 4,
 } as const;
 
 export const newestRows = {
-  tokenCount: 0,
-  rowCount: 1,
-  startRow: 2,
-  startToken: 3,
-  length: 4,
+  tokenCount: 0, rowCount: 1, startRow: 2, startToken: 3, length: 4,
 } as const;
 
 export const fillLayout = {
-  part: {
-    tokens: 0,
-    rows: 1,
-    field: 2,
-    steps: 3,
-  },
-  source: {
-    columns: 0,
-    newest: 4,
-  },
-  side: {
-    left: 0,
-    right: 8,
-  },
-  truncate: 16,
-  values: {
-    none: 0,
-    float64: 32,
-    float32: 64,
-    float16: 96,
-    bfloat16: 128,
-  },
-  types: 256,
-  steps: {
-    none: 0,
-    int64: 512,
-    float64: 1024,
-  },
+  part: { tokens: 0, rows: 1, field: 2, steps: 3 }, source: { columns: 0, newest: 4 },
+  side: { left: 0, right: 8 }, truncate: 16,
+  values: { none: 0, float64: 32, float32: 64, float16: 96, bfloat16: 128 }, types: 256,
+  steps: { none: 0, int64: 512, float64: 1024 },
 } as const;
 
 export const scaledField = {
-  type: 0,
-  kind: 1,
-  shift: 2,
-  factor: 3,
-  width: 4,
-  length: 5,
+  type: 0, kind: 1, shift: 2, factor: 3, width: 4, length: 5,
 } as const;
 
 export const priorityFanout = 16;
 
 export const priorityTree = {
-  nodeCount: 0,
-  capacity: 1,
-  base: 2,
-  end: 3,
-  length: 4,
+  nodeCount: 0, capacity: 1, base: 2, end: 3, length: 4,
 } as const;
 
 export const priorityFill = {
-  from: 0,
-  to: 1,
-  stride: 2,
-  priority: 3,
-  alpha: 4,
-  length: 5,
+  from: 0, to: 1, stride: 2, priority: 3, alpha: 4, length: 5,
 } as const;
 
 export const priorityReport = {
-  countChange: 0,
-  priorityMax: 1,
-  culprit: 2,
-  refusal: 3,
-  length: 4,
+  countChange: 0, priorityMax: 1, culprit: 2, refusal: 3, length: 4,
 } as const;
 
 export const priorityRefusal = {
-  position: 0,
-  priority: 1,
-  sum: 2,
+  position: 0, priority: 1, sum: 2,
 } as const;
 
 export const statisticsFieldsMax = 256;
@@ -454,32 +235,14 @@ export const momentScales = [
 ] as const;
 
 export const moments = {
-  count: 0,
-  mean: 1,
-  meanRest: 2,
-  squares: 3,
-  scale: 4,
-  blockCount: 5,
-  blockSum: 6,
-  blockSquares: 7,
+  count: 0, mean: 1, meanRest: 2, squares: 3, scale: 4, blockCount: 5, blockSum: 6, blockSquares: 7,
   length: 8,
 } as const;
 
 export const fieldSummary = {
-  moments: 0,
-  min: 8,
-  max: 9,
-  nonFinite: 10,
-  rowCount: 11,
-  length: 12,
+  moments: 0, min: 8, max: 9, nonFinite: 10, rowCount: 11, length: 12,
 } as const;
 
 export const statisticsProgress = {
-  nextToken: 0,
-  nextRow: 1,
-  nextMark: 2,
-  rowCount: 3,
-  pageCount: 4,
-  isDone: 5,
-  length: 6,
+  nextToken: 0, nextRow: 1, nextMark: 2, rowCount: 3, pageCount: 4, isDone: 5, length: 6,
 } as const;
