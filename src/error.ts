@@ -10,7 +10,8 @@
  * | `not-found`, `already-exists`, `not-a-directory` | there is no such store, dataset or file; there is one; it is no folder |
  * | `fields-differ` | fields are other ones than those of the store, or columns than those of the dataset |
  * | `damaged` | a file is not what was written |
- * | `newer-version`, `unsupported` | a later version wrote it; the file system or this version cannot do that |
+ * | `newer-version`, `older-version` | a later version wrote it; one wrote it whose format this one does not read |
+ * | `unsupported` | the file system or this version cannot do that |
  * | `storage-full`, `file-too-large` | the disk has no more room; the system, or what reads a dataset, takes no file as large |
  * | `input-output` | the disk, the network or the Hub fails |
  * | `permission-denied`, `read-only-file-system` | the system or the Hub does not allow it |
@@ -38,6 +39,7 @@ export type ErrorCode =
   | "newer-version"
   | "not-a-directory"
   | "not-found"
+  | "older-version"
   | "out-of-memory"
   | "permission-denied"
   | "read-only"

@@ -1,5 +1,5 @@
 import { describe, type Field } from "../fields.ts";
-import { markKind, tailRecord } from "../native/abi.ts";
+import { recordKind, tailRecord } from "../native/abi.ts";
 import { isInt64, wrongStep } from "../steps.ts";
 import { type Tail, writeRecord } from "./tail.ts";
 import {
@@ -174,17 +174,18 @@ export class StepWriter {
     }
     if (!field.isList) {
       this.newLists.push(field);
-      if (!this.#writeRecord(field.type, markKind.listField)) return noRoom;
+      if (!this.#writeRecord(field.type, recordKind.listField)) return noRoom;
     }
     writeList(this.#cells, this.value, field, value as NumberArray | readonly Scalar[], length);
-    return length === 0 ? markKind.emptyList : length;
+    return length === 0 ? recordKind.emptyList : length;
   }
 
   /** Returns whether there was room for it. */
   #writeRecord(type: number, count: number): boolean {
     const at = this.record;
     if (at >= this.#records.length) return false;
-    if (count <= 0 && --this.marksLeft < 0) return false;
+    // A record of a row without fields becomes no mark.
+    if (count <= 0 && count !== recordKind.bareRow && --this.marksLeft < 0) return false;
     const { step } = this;
     const isNumber = typeof step === "number";
     const stepLow = isNumber ? step | 0 : Number(BigInt.asIntN(32, step));
@@ -197,7 +198,7 @@ export class StepWriter {
   /** A new step without any field is still a row, and says so. */
   #endStep(): boolean {
     if (!this.#isNewStep || this.record > this.#stepRecord) return true;
-    return this.#writeRecord(0, markKind.bareRow);
+    return this.#writeRecord(0, recordKind.bareRow);
   }
 
   #outOfOrder(field: Field): RangeError {

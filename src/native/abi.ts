@@ -15,6 +15,7 @@ export const symbols = {
   ss_window_gather: { args: ["u32", "buffer", "u32", "u32", "u32", "buffer", "u32", "buffer", "buffer", "buffer"], result: "i32" }, // store, starts, window_count, window_length, layout, integers, integer_count, out_values, out_types, out_steps
   ss_column_extract: { args: ["u32", "buffer", "buffer", "buffer", "buffer", "buffer"], result: "i32" }, // store, request, out_values, out_offsets, out_validity, out_progress
   ss_rows_read: { args: ["u32", "f64", "u32", "buffer", "buffer"], result: "i32" }, // store, first_row, row_count, out_starts, out_steps
+  ss_steps_read: { args: ["u32", "f64", "u32", "buffer"], result: "i32" }, // store, token, length, out_steps
   ss_row_find: { args: ["u32", "u32", "buffer", "buffer"], result: "i32" }, // store, key, number, out_row
   ss_marks_read: { args: ["u32", "f64", "f64", "buffer", "u32", "buffer"], result: "i32" }, // store, first_row, end_row, out_marks, marks_max, out_count
 } as const;
@@ -55,14 +56,14 @@ export const callbacks = {
   ss_view_deallocate: { args: ["pointer", "pointer"], result: "void" }, // _, context
 } as const;
 
-export const abiVersion = 3;
+export const abiVersion = 4;
 
 export const status = {
   ok: 0, staleHandle: 1, closedHandle: 2, busyHandle: 3, tooManyStores: 4, invalidArgument: 5, outOfRange: 6,
   outOfOrder: 7, inexact: 8, nullInList: 9, widthMismatch: 10, readOnly: 11, damaged: 12, batchOpen: 13,
-  newerVersion: 14, locked: 15, foreignHead: 16, storageFull: 20, fileTooLarge: 21, inputOutput: 22,
-  permissionDenied: 23, readOnlyFileSystem: 24, notFound: 25, alreadyExists: 26, notADirectory: 27,
-  tooManyOpenFiles: 28, outOfMemory: 29, interrupted: 30, unsupported: 31, unexpected: 32,
+  newerVersion: 14, locked: 15, foreignHead: 16, olderVersion: 17, storageFull: 20, fileTooLarge: 21,
+  inputOutput: 22, permissionDenied: 23, readOnlyFileSystem: 24, notFound: 25, alreadyExists: 26,
+  notADirectory: 27, tooManyOpenFiles: 28, outOfMemory: 29, interrupted: 30, unsupported: 31, unexpected: 32,
 } as const;
 
 export const errorDetail = {
@@ -88,17 +89,17 @@ export const rowKey = {
 export const storeState = {
   sequence: 0, tokenCount: 1, rowCount: 2, markCount: 3, lastStep: 4, firstToken: 5, firstRow: 6,
   capacityTokens: 7, tailStateAddress: 8, tailRecordsAddress: 9, tailRecordsBytes: 10, tailValuesAddress: 11,
-  tailValuesBytes: 12, stepsAddress: 13, stepsBytes: 14, typesAddress: 15, typesBytes: 16, dataAddress: 17,
-  dataBytes: 18, recoveredTokens: 19, recoveredRows: 20, cutTokens: 21, cutRows: 22, cutRecords: 23,
-  roomRecords: 24, roomValues: 25, roomMarks: 26, id: 27, length: 29,
+  tailValuesBytes: 12, typesAddress: 13, typesBytes: 14, dataAddress: 15, dataBytes: 16, recoveredTokens: 17,
+  recoveredRows: 18, cutTokens: 19, cutRows: 20, cutRecords: 21, roomRecords: 22, roomValues: 23,
+  roomMarks: 24, id: 25, length: 27,
 } as const;
 
 export const storeFiles = [
-  { field: "steps", file: "step.i64", elementBytes: 8, count: "tokenCount", chunkElements: 0 },
+  { field: "steps", file: "step.i64", elementBytes: 8, count: "rowCount", chunkElements: 0 },
   { field: "types", file: "type.i32", elementBytes: 4, count: "tokenCount", chunkElements: 0 },
   { field: "data", file: "data.b64", elementBytes: 8, count: "tokenCount", chunkElements: 0 },
   { field: "rows", file: "row.u64", elementBytes: 8, count: "rowCount", chunkElements: 0 },
-  { field: "marks", file: "marks", elementBytes: 24, count: "markCount", chunkElements: 1024 },
+  { field: "marks", file: "marks", elementBytes: 16, count: "markCount", chunkElements: 1024 },
 ] as const;
 
 export const dtype = {
@@ -146,12 +147,16 @@ export const tailRecord = {
   step: 0, type: 2, count: 3, length: 4,
 } as const;
 
+export const recordKind = {
+  emptyList: 0, bareRow: -1, listField: -2,
+} as const;
+
 export const mark = {
-  row: 0, step: 2, type: 4, kind: 5, length: 6,
+  row: 0, type: 2, kind: 3, length: 4,
 } as const;
 
 export const markKind = {
-  emptyList: 0, bareRow: -1, listField: -2,
+  emptyList: 0, listField: -2,
 } as const;
 
 export const drawOrder = {

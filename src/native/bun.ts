@@ -18,26 +18,17 @@ const toArrayBuffer = toArrayBufferTyped as (
  * buffer may be larger than what is looked at. The native library is told when each is collected.
  */
 class SmallViews implements ColumnViews {
-  readonly #steps: number;
   readonly #types: number;
   readonly #data: number;
 
   constructor(
-    steps: ColumnRange,
     types: ColumnRange,
     data: ColumnRange,
     private readonly state: ViewState,
     private readonly deallocate: Pointer,
   ) {
-    this.#steps = Number(steps.address);
     this.#types = Number(types.address);
     this.#data = Number(data.address);
-  }
-
-  steps(start: number, length: number): BigInt64Array {
-    return length === 0
-      ? new BigInt64Array(0)
-      : new BigInt64Array(this.#map(this.#steps, start * 8, length * 8));
   }
 
   types(start: number, length: number): Int32Array {
@@ -97,7 +88,7 @@ export function open(path: string): Opened {
     system,
     canView: true,
     borrow: (address, byteLength) => toArrayBuffer(Number(address) as Pointer, 0, byteLength),
-    columnViews: (steps, types, data, state) => new SmallViews(steps, types, data, state, deallocate),
+    columnViews: (types, data, state) => new SmallViews(types, data, state, deallocate),
   };
 }
 

@@ -12,14 +12,12 @@ import { symbols } from "./abi.ts";
  * when every buffer was still ours to detach.
  */
 class LargeViews implements ColumnViews {
-  #steps = new BigInt64Array(0);
   #types = new Int32Array(0);
   #values = new Float64Array(0);
   #bits = new BigInt64Array(0);
   readonly #buffers: ArrayBuffer[] = [];
 
   constructor(
-    private readonly stepsRange: ColumnRange,
     private readonly typesRange: ColumnRange,
     private readonly dataRange: ColumnRange,
     private readonly state: ViewState,
@@ -27,11 +25,6 @@ class LargeViews implements ColumnViews {
   ) {}
 
   // Length 0: not made yet, or transferred away by somebody.
-
-  steps(start: number, length: number): BigInt64Array {
-    if (this.#steps.length === 0) this.#steps = new BigInt64Array(this.#map(this.stepsRange));
-    return this.#steps.subarray(start, start + length);
-  }
 
   types(start: number, length: number): Int32Array {
     if (this.#types.length === 0) this.#types = new Int32Array(this.#map(this.typesRange));
@@ -93,7 +86,7 @@ export function open(path: string): Opened {
     system,
     canView: Deno.permissions.querySync({ name: "ffi" }).state === "granted",
     borrow,
-    columnViews: (steps, types, data, state, owner) => new LargeViews(steps, types, data, state, owner),
+    columnViews: (types, data, state, owner) => new LargeViews(types, data, state, owner),
   };
 }
 

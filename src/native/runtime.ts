@@ -34,9 +34,8 @@ export interface TailMemory {
   readonly values: ArrayBuffer;
 }
 
-/** The three columns of one store, as typed arrays over the store's own memory. */
+/** The columns of a store's tokens, as typed arrays over the store's own memory. */
 export interface ColumnViews {
-  steps(start: number, length: number): BigInt64Array;
   types(start: number, length: number): Int32Array;
   values(start: number, length: number): Float64Array;
   bits(start: number, length: number): BigInt64Array;
@@ -69,7 +68,6 @@ export interface Opened {
   borrow(address: bigint, byteLength: number): ArrayBuffer;
   /** `owner` lives at least as long as any view. */
   columnViews(
-    steps: ColumnRange,
     types: ColumnRange,
     data: ColumnRange,
     state: ViewState,

@@ -22,6 +22,10 @@ const meanings: Readonly<Record<Exclude<keyof typeof status, "ok">, readonly [Er
   newerVersion: ["newer-version", "it was written by a newer version of this library"],
   locked: ["locked", "another process is writing it"],
   foreignHead: ["damaged", "its head belongs to another store than its store.json"],
+  olderVersion: [
+    "older-version",
+    "it was written by an older version of this library, in a format that this one does not read",
+  ],
   storageFull: ["storage-full", "no space is left on the disk"],
   fileTooLarge: ["file-too-large", "a file has reached the size that the system allows"],
   inputOutput: ["input-output", "the disk reports an input or output error"],

@@ -1,15 +1,17 @@
 import type { Connection } from "../store/connection.ts";
 import { describe } from "../fields.ts";
+import { check } from "../native/status.ts";
 import type { ColumnViews } from "../native/runtime.ts";
 import type { Session } from "../store/session.ts";
 
 /**
- * `length` consecutive tokens of a stream, without a copy: each column is a typed array over the store's own memory,
- * made when it is first read. Two windows over the same tokens share that memory.
+ * `length` consecutive tokens of a stream. Types and values are no copies: each is a typed array over the store's own
+ * memory, made when it is first read, and two windows over the same tokens share that memory. Steps are kept once a row,
+ * so those of a window's tokens are a copy, made when it is first read.
  *
- * A window stays right through any growth of the store. After `close` its columns are empty, and an array taken from
- * it before is empty too in Deno and keeps its values in Bun. What a program writes into a column stays in this process
- * and may be replaced by the file's content at any time: copy what you want to change.
+ * A window stays right through any growth of the store. After `close` its columns are empty, and an array of types or
+ * values that was taken from it before is empty too in Deno and keeps its content in Bun. What a program writes into them
+ * stays in this process and may be replaced by the file's content at any time: copy what you want to change.
  *
  * @example
  * ```ts
@@ -44,10 +46,18 @@ export class Window {
     this.#views = connection.views();
   }
 
-  /** The step of each token, shape `[length]`. Empty once the store is closed. */
+  /** The step of each token, shape `[length]`: a copy, made once. Empty once the store is closed. */
   get steps(): BigInt64Array {
     if (this.#connection.isClosed) return new BigInt64Array(0);
-    return this.#steps ??= this.#views.steps(this.start, this.length);
+    return this.#steps ??= this.#readSteps();
+  }
+
+  #readSteps(): BigInt64Array {
+    const steps = new BigInt64Array(this.length);
+    if (this.length === 0) return steps;
+    const { native, store } = this.#connection;
+    check(native.ss_steps_read(store, this.start, this.length, steps), "Cannot read the steps of a window");
+    return steps;
   }
 
   /** The type ID of each token, shape `[length]`. Empty once the store is closed. */

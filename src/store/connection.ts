@@ -198,13 +198,12 @@ export class Connection {
         "Cannot view the columns: zero-copy windows need --allow-ffi without a path; gather() copies and works with less",
       );
     }
-    const [steps, types, data] = (["steps", "types", "data"] as const).map((column) => this.#range(column));
-    this.#views = runtime.columnViews(steps, types, data, this.#viewState, this);
+    this.#views = runtime.columnViews(this.#range("types"), this.#range("data"), this.#viewState, this);
     this.#madeViews.push(this.#views);
     return this.#views;
   }
 
-  #range(part: "steps" | "types" | "data" | "tailRecords" | "tailValues"): ColumnRange {
+  #range(part: "types" | "data" | "tailRecords" | "tailValues"): ColumnRange {
     const [address, byteLength] = [storeState[`${part}Address`], storeState[`${part}Bytes`]];
     return { address: this.#state[address], byteLength: this.#state[byteLength] };
   }

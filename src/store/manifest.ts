@@ -32,7 +32,7 @@ export interface Known {
   readonly features: Features;
 }
 
-const version = 1;
+const version = 2;
 const fileName = "store.json";
 
 /** Reads the store's ID, the fields and their features. */
@@ -98,6 +98,9 @@ function parseManifest(directory: string, text: string): Manifest {
   }
   if (manifest.version > version) {
     throw refuse("newer-version", `must have version <= ${version}, got ${manifest.version}`);
+  }
+  if (manifest.version < version) {
+    throw refuse("older-version", `must have version ${version}, got ${manifest.version}`);
   }
   if (!Array.isArray(manifest.fields) || !manifest.fields.every((field) => typeof field?.name === "string")) {
     throw refuse("damaged", "must list fields by name");

@@ -129,12 +129,17 @@ for name, found in list(globals().items()):
             print("changed", name)
         except ValueError:
             pass
-print(json.dumps([values.tolist(), rewards.tolist(), step_of_row.tolist()]) if "rewards" in globals() else values.tolist())
+print(json.dumps([values.tolist(), rewards.tolist(), step_of_token.tolist()]) if "rewards" in globals() else values.tolist())
 `;
         const { status, output } = await run(python!, ["-c", script], folder);
         assert.equal(status, 0, output);
         const values = "[0.0, 1.0, 0.0, 0.0, 1.0, 0.5, 0.0, 1.0, 1.0]";
-        assert.ok([`${values}\n`, `[${values}, [0.0, 0.5, 1.0], [0, 10, 20]]\n`].includes(output), output);
+        assert.ok(
+          [`${values}\n`, `[${values}, [0.0, 0.5, 1.0], [0, 0, 0, 10, 10, 10, 20, 20, 20]]\n`].includes(
+            output,
+          ),
+          output,
+        );
       }),
   );
 }

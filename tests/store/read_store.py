@@ -60,13 +60,13 @@ def fletcher(data):
 
 # Name, bytes an element, which count of the commit, which first element of it is kept.
 COLUMNS = [
-    ("step.i64", 8, "tokens", "first_token"),
+    ("step.i64", 8, "rows", "first_row"),
     ("type.i32", 4, "tokens", "first_token"),
     ("data.b64", 8, "tokens", "first_token"),
     ("row.u64", 8, "rows", "first_row"),
-    ("marks", 24, "marks", None),
+    ("marks", 16, "marks", None),
 ]
-MARK = np.dtype([("row", "<u8"), ("step", "<i8"), ("type", "<i4"), ("kind", "<i4")])
+MARK = np.dtype([("row", "<u8"), ("type", "<i4"), ("kind", "<i4")])
 EMPTY_LIST, BARE_ROW, LIST_FIELD = 0, -1, -2
 
 
@@ -74,7 +74,7 @@ def read_header(head):
     magic, version, tail_records, tail_values, _process, capacity = struct.unpack_from("<QIIIIQ", head, 0)
     boot, identity = head[32:48], head[48:64]
     (checksum,) = struct.unpack_from("<Q", head, 64)
-    assert magic == MAGIC and version == 1, (magic, version)
+    assert magic == MAGIC and version == 2, (magic, version)
     assert checksum == xxh64(struct.pack("<4Q", version, tail_records, tail_values, capacity) + identity, MAGIC)
     return {
         "tail_records": tail_records,
@@ -136,13 +136,13 @@ def read_rows(directory, head, header, commit, fields):
     rows = []
     for row in range(commit["first_row"], commit["rows"]):
         tokens = range(starts[row], starts[row + 1])
-        rows.append([int(steps[tokens[0]]) if tokens else None, [(int(types[t]), [str(data[t])]) for t in tokens]])
+        rows.append([int(steps[row]), [(int(types[t]), [str(data[t])]) for t in tokens]])
     lists = {field["type"] for field in fields if field["isList"]}
-    for row, step, kind_of, kind in marks.tolist():
+    for row, kind_of, kind in marks.tolist():
         if kind == LIST_FIELD:
             lists.add(kind_of)
         elif row >= commit["first_row"]:
-            add(rows[row - commit["first_row"]], step, kind_of, kind, [])
+            add(rows[row - commit["first_row"]], kind_of, kind, [])
     # The tail goes on with the last row, or begins another.
     records, values = read_tail(head, header, commit)
     last, at = commit["last_step"] if commit["rows"] > 0 else None, 0
@@ -153,13 +153,12 @@ def read_rows(directory, head, header, commit, fields):
         if count == LIST_FIELD:
             lists.add(kind_of)
         else:
-            add(rows[-1], step, kind_of, count, [str(value) for value in values[at : at + max(0, count)]])
+            add(rows[-1], kind_of, count, [str(value) for value in values[at : at + max(0, count)]])
         at += max(0, count)
     return [describe(row, fields, lists) for row in rows]
 
 
-def add(row, step, kind_of, count, values):
-    row[0] = step
+def add(row, kind_of, count, values):
     if count != BARE_ROW:
         row[1].append((kind_of, values))
 

@@ -1,11 +1,11 @@
 /** The files as docs/storage-format.md has them: read_store.py, which is numpy alone, reads the rows of a store. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { closeSync, cpSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, cpSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { findPython, noPython } from "../../bench/harness/python.ts";
-import { type Row, StreamStore } from "../../mod.ts";
+import { type Row, StreamStore, StreamStoreError } from "../../mod.ts";
 import { bitsOf, Random } from "../support/support.ts";
 import { withDirectory } from "../torture/scratch.ts";
 
@@ -130,5 +130,41 @@ test(
       assert.deepEqual(read(path).damaged, ["data.b64 2"]);
     }),
 );
+
+/** Puts another version where the two files say it. */
+function patchVersion(path: string, { head, json }: { head?: number; json?: number }): void {
+  const file = `${path}/store.json`;
+  const text = readFileSync(file, "utf8");
+  if (json !== undefined) writeFileSync(file, text.replace('"version": 2', `"version": ${json}`));
+  if (head === undefined) return;
+  const descriptor = openSync(`${path}/head`, "r+");
+  writeSync(descriptor, Uint32Array.of(head), 0, 4, 8);
+  closeSync(descriptor);
+}
+
+test("open() of a store of another version says which is older, before anything else is looked at", () =>
+  withDirectory((directory) => {
+    const cases = [
+      [{ json: 1 }, "older-version"],
+      [{ head: 1 }, "older-version"],
+      [{ json: 1, head: 1 }, "older-version"],
+      [{ json: 3 }, "newer-version"],
+      [{ head: 3 }, "newer-version"],
+      [{ json: 0 }, "damaged"],
+      [{ head: 0 }, "damaged"],
+    ] as const;
+    for (const [index, [versions, code]] of cases.entries()) {
+      const path = `${directory}/${index}.stream`;
+      StreamStore.open(path, { fields }).close();
+      patchVersion(path, versions);
+      for (const mode of ["append", "read"] as const) {
+        assert.throws(
+          () => StreamStore.open(path, { mode }),
+          (error) => error instanceof StreamStoreError && error.code === code,
+          `${index}`,
+        );
+      }
+    }
+  }));
 
 if (skip !== false) console.log(`Not run: ${skip}`);

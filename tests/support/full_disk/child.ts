@@ -195,13 +195,15 @@ function closedFull(): Record<string, unknown> {
 }
 
 /** Rows without a token: what says that they are there needs disk space too. */
-function bareRows(): Record<string, unknown> {
+function rowsWithout(values: { readonly observation?: [] }): Record<string, unknown> {
   using store = StreamStore.open(join(directory, "run.stream"), { fields, capacity: 20_000 });
-  store.append(0, {});
+  store.append(0, values);
   fillUp();
-  const [rows, error] = untilError((step) => store.append(step, {}), 1);
+  const [rows, error] = untilError((step) => store.append(step, values), 1);
   store.sync();
-  assert.deepEqual(store.rows(), Array.from({ length: rows }, (_, step) => ({ step })));
+  const found = store.rows().map(({ step, ...values }) => [step, Object.entries(values).map(String)]);
+  const expected = Object.entries(values).map(([name]) => `${name},`);
+  assert.deepEqual(found, Array.from({ length: rows }, (_, step) => [step, expected]));
   return { code: error.code, rows };
 }
 
@@ -406,7 +408,8 @@ const cases: Record<string, () => Record<string, unknown> | Promise<Record<strin
   fillToTheLast,
   named,
   closedFull,
-  bareRows,
+  bareRows: () => rowsWithout({}),
+  emptyLists: () => rowsWithout({ observation: [] }),
   abandoned,
   reopened,
   firstList,

@@ -11,7 +11,7 @@ const handles = @import("handles.zig");
 const status = @import("status.zig");
 
 /// Grows with every change of what the library exports.
-pub const abi_version = 3;
+pub const abi_version = 4;
 
 /// What a call answers.
 pub const Status = status.Status;
@@ -65,8 +65,6 @@ pub const StoreState = extern struct {
     tail_records_bytes: u64,
     tail_values_address: u64,
     tail_values_bytes: u64,
-    steps_address: u64,
-    steps_bytes: u64,
     types_address: u64,
     types_bytes: u64,
     data_address: u64,
@@ -183,6 +181,7 @@ comptime {
 
 /// One write of one field at one step, in the tail. In place of a count stands what no number of tokens says.
 pub const TailRecord = format.Record;
+pub const RecordKind = format.Record.Kind;
 
 /// What tokens cannot say.
 pub const Mark = format.Mark;

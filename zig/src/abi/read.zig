@@ -26,7 +26,7 @@ export fn ss_window_gather(
     defer slot.put();
     const token_count = slot.store.commit.token_count;
     const columns: gather_file.Columns = .{
-        .steps = slot.store.files.steps.slice(i64, token_count),
+        .table = slot.store.rowTable(),
         .types = slot.store.files.types.slice(i32, token_count),
         .data = slot.store.files.data.slice(u64, token_count),
         .first = @intCast(slot.store.commit.first_token),
@@ -38,8 +38,7 @@ export fn ss_window_gather(
     }
     const count = @as(usize, window_count) * window_length;
     const out = numbers.gatherOut(layout, count, out_values, out_types, out_steps) catch |err| return status.of(err);
-    gather_file.gather(columns, integers[0..integer_count], windows, window_length, out);
-    return status.ok;
+    return status.result(gather_file.gather(columns, integers[0..integer_count], windows, window_length, out));
 }
 
 export fn ss_column_extract(
@@ -80,17 +79,29 @@ export fn ss_rows_read(store: u32, first_row: f64, row_count: u32, out_starts: [
     const slot = handles.take(store) catch |err| return status.of(err);
     defer slot.put();
     const table = slot.store.rowTable();
-    const first = numbers.to(u53, first_row) catch |err| return status.of(err);
+    const first: u64 = numbers.to(u53, first_row) catch |err| return status.of(err);
     if (first + row_count > table.rows.len) return status.of(error.OutOfRange);
     const from: usize = @intCast(first);
     for (0..row_count) |i| {
         const range = table.tokensOf(from + i) catch |err| return status.of(err);
         out_starts[i] = @floatFromInt(range[0]);
-        out_steps[i] = table.stepOfRow(from + i) catch |err| return status.of(err);
+        out_steps[i] = table.steps[from + i];
     }
     const end = from + row_count;
-    out_starts[row_count] = @floatFromInt(if (end < table.rows.len) table.rows[end] else table.steps.len);
+    out_starts[row_count] = @floatFromInt(if (end < table.rows.len) table.rows[end] else table.token_count);
     return status.ok;
+}
+
+/// The steps of `length` tokens from `token` on.
+export fn ss_steps_read(store: u32, token: f64, length: u32, out_steps: [*]align(1) i64) i32 {
+    const slot = handles.take(store) catch |err| return status.of(err);
+    defer slot.put();
+    const table = slot.store.rowTable();
+    const first: u64 = numbers.to(u53, token) catch |err| return status.of(err);
+    if (first < slot.store.commit.first_token or first + length > table.token_count) return status.of(error.OutOfRange);
+    if (length == 0) return status.ok;
+    const row = table.rowOfToken(first) catch |err| return status.of(err);
+    return status.result(table.copySteps(i64, row, @intCast(first), out_steps[0..length]));
 }
 
 /// key: a `layouts.RowKey`; number: the token or the step; out: the row that holds it, or for a step that no row has -1
@@ -105,7 +116,7 @@ export fn ss_row_find(store: u32, key: u32, number: *align(1) const i64, out_row
 fn findRow(table: rows_file.Table, key: u32, number: i64) status.Error!?usize {
     switch (std.enums.fromInt(layouts.RowKey, key) orelse return error.InvalidArgument) {
         .token => {
-            if (number < 0 or number >= table.steps.len) return error.OutOfRange;
+            if (number < 0 or number >= table.token_count) return error.OutOfRange;
             return try table.rowOfToken(@intCast(number));
         },
         .step => return table.rowOfStep(number),

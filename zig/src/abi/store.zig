@@ -104,8 +104,6 @@ fn stateOf(store: *const Store) layouts.StoreState {
         .tail_records_bytes = head.records.len * @sizeOf(format.Record),
         .tail_values_address = @intFromPtr(head.values.ptr),
         .tail_values_bytes = head.values.len * @sizeOf(u64),
-        .steps_address = @intFromPtr(files.steps.address()),
-        .steps_bytes = files.steps.reservedBytes(),
         .types_address = @intFromPtr(files.types.address()),
         .types_bytes = files.types.reservedBytes(),
         .data_address = @intFromPtr(files.data.address()),

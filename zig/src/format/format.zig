@@ -1,8 +1,8 @@
 //! The files of a store. All numbers are little-endian; every file but `head` and `store.json` is a flat array.
 //!
-//!   step.i64   int64 per token
 //!   type.i32   int32 per token
 //!   data.b64   64-bit cell per token
+//!   step.i64   the step of every row
 //!   row.u64    index of the first token of every row
 //!   marks      `Mark` records: what the tokens alone cannot say (see below)
 //!   sums       `ChunkSums` per chunk: checksums of the five files above (see files.zig)
@@ -46,7 +46,7 @@ comptime {
 }
 
 pub const magic: u64 = @bitCast(@as([8]u8, "SSTREAM\x00".*));
-pub const version: u32 = 1;
+pub const version: u32 = 2;
 
 pub const header_offset = 0;
 pub const commit_offsets = [2]usize{ 512, 1024 };
@@ -137,6 +137,17 @@ pub const Record = extern struct {
     /// The number of tokens, or one of the constants below.
     count: i32,
 
+    /// What stands in the place of a count.
+    pub const Kind = enum(i32) {
+        /// The field is written with a list of no values.
+        empty_list = empty_list,
+        /// The row has no field at all: the record is there for its step.
+        bare_row = bare_row,
+        /// From this row on the field is known to be written as a list, also where it has one value.
+        list_field = list_field,
+        _,
+    };
+
     pub const empty_list: i32 = 0;
     pub const bare_row: i32 = -1;
     pub const list_field: i32 = -2;
@@ -144,27 +155,28 @@ pub const Record = extern struct {
     pub fn tokenCount(record: Record) usize {
         return if (record.count > 0) @intCast(record.count) else 0;
     }
+
+    pub fn isMark(record: Record) bool {
+        return record.count == empty_list or record.count == list_field;
+    }
 };
 
-/// What tokens cannot say, in the order of rows.
+/// What tokens cannot say, in the order of rows. A row that has neither tokens nor marks was appended without any field.
 pub const Mark = extern struct {
     row: u64,
-    step: i64,
     type: i32,
     kind: Kind,
 
     pub const Kind = enum(i32) {
         /// The field was written at this row with a list of no values.
         empty_list = Record.empty_list,
-        /// The row was appended with no field at all; no token holds its step.
-        bare_row = Record.bare_row,
         /// From this row on the field is known to be written as a list, also where it has one value.
         list_field = Record.list_field,
         _,
     };
 
     pub fn of(record: Record, row: u64) Mark {
-        return .{ .row = row, .step = record.step, .type = record.type, .kind = @fromBackingInt(record.count) };
+        return .{ .row = row, .type = record.type, .kind = @fromBackingInt(record.count) };
     }
 };
 
@@ -181,7 +193,7 @@ comptime {
     std.debug.assert(@sizeOf(Commit) == 152);
     std.debug.assert(@sizeOf(TailState) == 8);
     std.debug.assert(@sizeOf(Record) == 16);
-    std.debug.assert(@sizeOf(Mark) == 24);
+    std.debug.assert(@sizeOf(Mark) == 16);
     std.debug.assert(header_offset + @sizeOf(Header) <= commit_offsets[0]);
     std.debug.assert(commit_offsets[0] + @sizeOf(Commit) <= commit_offsets[1]);
     std.debug.assert(commit_offsets[1] + @sizeOf(Commit) <= synced_offsets[0]);

@@ -2,9 +2,10 @@
 
 const std = @import("std");
 const cells = @import("../format/cells.zig");
+const rows_file = @import("rows.zig");
 
 pub const Columns = struct {
-    steps: []const i64,
+    table: rows_file.Table,
     types: []const i32,
     data: []const u64,
     /// The stream starts here; what comes before was dropped.
@@ -29,19 +30,19 @@ pub fn findBadStart(columns: Columns, starts: []align(1) const f64, length: usiz
     return null;
 }
 
-/// Starts must have passed `findBadStart`.
-pub fn gather(columns: Columns, integers: []const cells.Field, starts: []align(1) const f64, length: usize, out: Out) void {
+/// Starts must have passed `findBadStart`. Only steps can meet damage: then what was written means nothing.
+pub fn gather(columns: Columns, integers: []const cells.Field, starts: []align(1) const f64, length: usize, out: Out) error{Damaged}!void {
+    var rows: [rows_file.stage_size]usize = undefined;
     for (starts, 0..) |start_float, window| {
+        if (out.steps != .none and window % rows.len == 0) try findRows(columns.table, starts[window..], length, &rows);
         if (window + windows_ahead < starts.len) prefetch(columns, @intFromFloat(starts[window + windows_ahead]), out);
         const start: usize = @intFromFloat(start_float);
         const at = window * length;
         if (out.types) |types| @memcpy(types[at..][0..length], columns.types[start..][0..length]);
         switch (out.steps) {
             .none => {},
-            .int64 => |steps| @memcpy(steps[at..][0..length], columns.steps[start..][0..length]),
-            .float64 => |steps| for (steps[at..][0..length], columns.steps[start..][0..length]) |*to, step| {
-                to.* = @floatFromInt(step);
-            },
+            .int64 => |steps| try columns.table.copySteps(i64, rows[window % rows.len], start, steps[at..][0..length]),
+            .float64 => |steps| try columns.table.copySteps(f64, rows[window % rows.len], start, steps[at..][0..length]),
         }
         switch (out.values) {
             .none => {},
@@ -58,6 +59,13 @@ pub fn gather(columns: Columns, integers: []const cells.Field, starts: []align(1
     }
 }
 
+fn findRows(table: rows_file.Table, starts: []align(1) const f64, length: usize, rows: *[rows_file.stage_size]usize) error{Damaged}!void {
+    var tokens: [rows_file.stage_size]u64 = undefined;
+    const count = @min(starts.len, tokens.len);
+    for (tokens[0..count], starts[0..count]) |*token, start| token.* = @intFromFloat(start);
+    return rows_file.findRows(table, tokens[0..count], length, rows);
+}
+
 /// Starts are random, so every window misses the caches. Asking for the first lines of later windows meanwhile hides
 /// much of it; within a window the hardware goes on by itself.
 const windows_ahead = 4;
@@ -65,7 +73,6 @@ const windows_ahead = 4;
 inline fn prefetch(columns: Columns, start: usize, out: Out) void {
     if (out.values != .none) @prefetch(columns.data.ptr + start, .{ .locality = 0 });
     if (out.types != null) @prefetch(columns.types.ptr + start, .{ .locality = 0 });
-    if (out.steps != .none) @prefetch(columns.steps.ptr + start, .{ .locality = 0 });
 }
 
 /// A second pass for the rare store with integer fields: their cells are numbers only once they are converted.
@@ -83,18 +90,19 @@ fn overwrite(field: cells.Field, columns: Columns, start: usize, length: usize, 
 
 const testing = std.testing;
 
-const sample: Columns = .{ .steps = &.{ 1, 1, 2, 3 }, .types = &.{ 0, 7, 0, 7 }, .data = &.{ 0x3ff0000000000000, 5, 0x4000000000000000, @bitCast(@as(i64, -6)) } };
+const sample_table: rows_file.Table = .{ .steps = &.{ 1, 2, 3 }, .rows = &.{ 0, 2, 3 }, .marks = &.{}, .token_count = 4 };
+const sample: Columns = .{ .table = sample_table, .types = &.{ 0, 7, 0, 7 }, .data = &.{ 0x3ff0000000000000, 5, 0x4000000000000000, @bitCast(@as(i64, -6)) } };
 
 test "windows are copied in order, integer cells as numbers" {
     var values: [4]f32 = undefined;
     var types: [4]i32 = undefined;
     var steps: [4]f64 = undefined;
-    gather(sample, &.{.{ .type = 7, .kind = 3 }}, &.{ 2, 0 }, 2, .{ .values = .{ .float32 = &values }, .types = &types, .steps = .{ .float64 = &steps } });
+    try gather(sample, &.{.{ .type = 7, .kind = 3 }}, &.{ 2, 0 }, 2, .{ .values = .{ .float32 = &values }, .types = &types, .steps = .{ .float64 = &steps } });
     try testing.expectEqual([_]f32{ 2, -6, 1, 5 }, values);
     try testing.expectEqual([_]i32{ 0, 7, 0, 7 }, types);
     try testing.expectEqual([_]f64{ 2, 3, 1, 1 }, steps);
     var cell_bits: [2]u64 = undefined;
-    gather(sample, &.{.{ .type = 7, .kind = 3 }}, &.{1}, 2, .{ .values = .{ .cells = &cell_bits } });
+    try gather(sample, &.{.{ .type = 7, .kind = 3 }}, &.{1}, 2, .{ .values = .{ .cells = &cell_bits } });
     try testing.expectEqual([_]u64{ 5, 0x4000000000000000 }, cell_bits);
 }
 

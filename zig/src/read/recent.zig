@@ -22,14 +22,12 @@ pub const Source = struct {
 
 pub fn Recent(comptime System: type) type {
     return struct {
-        steps: Buffer(System, i64) = .{},
         types: Buffer(System, i32) = .{},
         data: Buffer(System, u64) = .{},
+        steps: Buffer(System, i64) = .{},
         rows: Buffer(System, u64) = .{},
-        marks: Buffer(System, format.Mark) = .{},
         token_count: usize = 0,
         row_count: usize = 0,
-        mark_count: usize = 0,
 
         const Self = @This();
 
@@ -39,16 +37,16 @@ pub fn Recent(comptime System: type) type {
             const first_row = if (tail.first_record > 0) source.table.rows.len else try firstRow(source, tail, rows_max, tokens_max);
             self.token_count = 0;
             self.row_count = 0;
-            self.mark_count = 0;
             try self.copyColumns(source, first_row, tail.row_count);
             try self.copyTail(source, tail);
         }
 
         pub fn table(self: *const Self) rows_file.Table {
             return .{
-                .steps = self.steps.elements[0..self.token_count],
+                .steps = self.steps.elements[0..self.row_count],
                 .rows = self.rows.elements[0..self.row_count],
-                .marks = self.marks.elements[0..self.mark_count],
+                .marks = &.{},
+                .token_count = self.token_count,
             };
         }
 
@@ -57,48 +55,40 @@ pub fn Recent(comptime System: type) type {
             self.types.release();
             self.data.release();
             self.rows.release();
-            self.marks.release();
         }
 
         fn copyColumns(self: *Self, source: Source, first_row: usize, tail_rows: usize) Error!void {
             const count = source.table.rows.len - first_row;
             try self.rows.ensure(count + tail_rows);
-            try self.marks.ensure(count + tail_rows);
+            try self.steps.ensure(count + tail_rows);
             if (count == 0) return self.ensureTokens(0);
             const first_token = source.table.rows[first_row];
             if (first_token > source.data.len) return error.Damaged;
             const tokens: usize = @intCast(first_token);
             self.token_count = source.data.len - tokens;
             try self.ensureTokens(0);
-            @memcpy(self.steps.elements[0..self.token_count], source.table.steps[tokens..]);
             @memcpy(self.types.elements[0..self.token_count], source.types[tokens..]);
             @memcpy(self.data.elements[0..self.token_count], source.data[tokens..]);
             for (source.table.rows[first_row..], self.rows.elements[0..count]) |start, *to| {
                 if (start < first_token or start > source.data.len) return error.Damaged;
                 to.* = start - first_token;
             }
+            @memcpy(self.steps.elements[0..count], source.table.steps[first_row..]);
             self.row_count = count;
-            for (source.table.marks[source.table.markOfRow(first_row)..]) |mark| {
-                if (mark.row < first_row or self.mark_count == count) continue;
-                var moved = mark;
-                moved.row -= first_row;
-                self.addMark(moved);
-            }
         }
 
         fn copyTail(self: *Self, source: Source, tail: Tail) Error!void {
             try self.ensureTokens(tail.token_count);
             var value = tail.first_value;
-            var last: ?i64 = if (self.row_count > 0) try lastStep(source) else null;
+            var last: ?i64 = if (self.row_count > 0) lastStep(source) else null;
             for (source.records[tail.first_record..]) |record| {
                 if (record.step != last) {
+                    self.steps.elements[self.row_count] = record.step;
                     self.rows.elements[self.row_count] = self.token_count;
                     self.row_count += 1;
                     last = record.step;
                 }
-                if (record.count <= 0) self.addMark(.of(record, self.row_count - 1));
                 const count = record.tokenCount();
-                @memset(self.steps.elements[self.token_count..][0..count], record.step);
                 @memset(self.types.elements[self.token_count..][0..count], record.type);
                 @memcpy(self.data.elements[self.token_count..][0..count], source.values[value..][0..count]);
                 value += count;
@@ -106,16 +96,8 @@ pub fn Recent(comptime System: type) type {
             }
         }
 
-        /// One mark a row, of any kind, tells the step of a row without tokens.
-        fn addMark(self: *Self, mark: format.Mark) void {
-            if (self.mark_count > 0 and self.marks.elements[self.mark_count - 1].row == mark.row) return;
-            self.marks.elements[self.mark_count] = mark;
-            self.mark_count += 1;
-        }
-
         fn ensureTokens(self: *Self, more: usize) Error!void {
             const count = self.token_count + more;
-            try self.steps.ensure(count);
             try self.types.ensure(count);
             try self.data.ensure(count);
         }
@@ -151,7 +133,7 @@ fn firstRow(source: Source, tail: Tail, rows_max: usize, tokens_max: usize) Erro
     const table = source.table;
     if (table.rows.len == table.first_row) return table.rows.len;
     // The tail may go on with the last row of the columns.
-    const goes_on = source.records.len > 0 and source.records[0].step == try lastStep(source);
+    const goes_on = source.records.len > 0 and source.records[0].step == lastStep(source);
     const rows_left = rows_max - tail.row_count + @intFromBool(goes_on);
     const tokens_left = tokens_max -| tail.token_count;
     if (tokens_left == 0 and !goes_on) return table.rows.len;
@@ -161,17 +143,18 @@ fn firstRow(source: Source, tail: Tail, rows_max: usize, tokens_max: usize) Erro
     return @max(by_rows, @min(by_tokens, table.rows.len));
 }
 
-fn lastStep(source: Source) error{Damaged}!i64 {
-    return source.table.stepOfRow(source.table.rows.len - 1);
+fn lastStep(source: Source) i64 {
+    return source.table.steps[source.table.rows.len - 1];
 }
 
 const testing = std.testing;
 
 const columns: Source = .{
     .table = .{
-        .steps = &.{ 1, 1, 4, 4 },
+        .steps = &.{ 1, 3, 4 },
         .rows = &.{ 0, 2, 2 },
-        .marks = &.{.{ .row = 1, .step = 3, .type = 0, .kind = .bare_row }},
+        .marks = &.{},
+        .token_count = 4,
     },
     .types = &.{ 0, 7, 0, 7 },
     .data = &.{ 10, 11, 12, 13 },
@@ -187,7 +170,7 @@ fn expectRecent(source: Source, rows_max: usize, tokens_max: usize, rows: []cons
         try recent.load(source, rows_max, tokens_max);
         try testing.expectEqualSlices(u64, rows, recent.table().rows);
         try testing.expectEqualSlices(u64, data, recent.data.elements[0..recent.token_count]);
-        for (steps, 0..) |step, row| try testing.expectEqual(step, try recent.table().stepOfRow(row));
+        try testing.expectEqualSlices(i64, steps, recent.table().steps);
     }
 }
 
@@ -214,14 +197,15 @@ test "the tail goes on with the last row, or begins rows of its own" {
 test "rows whose only token would be in an empty list keep their step, in the columns and in the tail" {
     const lists: Source = .{
         .table = .{
-            .steps = &.{1},
+            .steps = &.{ 1, 3, 4 },
             .rows = &.{ 0, 1, 1 },
             .marks = &.{
-                .{ .row = 0, .step = 1, .type = 0, .kind = .list_field },
-                .{ .row = 1, .step = 3, .type = 7, .kind = .list_field },
-                .{ .row = 1, .step = 3, .type = 7, .kind = .empty_list },
-                .{ .row = 2, .step = 4, .type = 7, .kind = .empty_list },
+                .{ .row = 0, .type = 0, .kind = .list_field },
+                .{ .row = 1, .type = 7, .kind = .list_field },
+                .{ .row = 1, .type = 7, .kind = .empty_list },
+                .{ .row = 2, .type = 7, .kind = .empty_list },
             },
+            .token_count = 1,
         },
         .types = &.{0},
         .data = &.{10},

@@ -1,47 +1,86 @@
-//! Which row a token or a step belongs to, by binary search.
+//! Which row a token or a step belongs to, and the steps of tokens, which rows alone have.
 
 const std = @import("std");
 const format = @import("../format/format.zig");
 
 pub const Table = struct {
+    /// The step and the first token of every row.
     steps: []const i64,
-    /// The first token of every row.
     rows: []const u64,
     marks: []const format.Mark,
+    token_count: usize,
     /// The stream starts with this row; those before were dropped.
     first_row: usize = 0,
 
     /// The tokens of a row, from the first to the one after the last. The numbers come from a file, and are checked.
     pub fn tokensOf(table: Table, row: usize) error{Damaged}![2]usize {
         const start = table.rows[row];
-        const end = if (row + 1 < table.rows.len) table.rows[row + 1] else table.steps.len;
-        if (start > end or end > table.steps.len) return error.Damaged;
+        const end = table.startOf(row + 1);
+        if (start > end or end > table.token_count) return error.Damaged;
         return .{ @intCast(start), @intCast(end) };
+    }
+
+    /// The first token of a row, or of none where the rows end. Not checked.
+    inline fn startOf(table: Table, row: usize) u64 {
+        return if (row < table.rows.len) table.rows[row] else table.token_count;
     }
 
     /// The row that holds a token. Rows without tokens never do.
     pub fn rowOfToken(table: Table, token: u64) error{Damaged}!usize {
-        const after = std.sort.upperBound(u64, table.rows[table.first_row..], token, compareNumbers);
-        return if (after > 0) table.first_row + after - 1 else error.Damaged;
+        const guess: Guess = .init(table);
+        return table.rowNear(token, guess.better(table, token, guess.row(token)));
+    }
+
+    /// The same, where a row is known that is not far from it.
+    pub fn rowNear(table: Table, token: u64, guess: usize) error{Damaged}!usize {
+        const rows = table.rows;
+        if (guess >= rows.len) return error.Damaged;
+        // Row `low` does not start after the token; row `high` does, or is the end.
+        var low = guess;
+        var high = guess;
+        var stride: usize = 1;
+        if (rows[guess] <= token) {
+            high = while (stride < rows.len - low) : (stride *= 2) {
+                if (rows[low + stride] > token) break low + stride;
+                low += stride;
+            } else rows.len;
+        } else while (true) : (stride *= 2) {
+            if (high <= table.first_row) return error.Damaged;
+            low = high - @min(stride, high - table.first_row);
+            if (rows[low] <= token) break;
+            high = low;
+        }
+        while (high - low > 1) {
+            const middle = low + (high - low) / 2;
+            if (rows[middle] <= token) low = middle else high = middle;
+        }
+        return low;
     }
 
     /// The row of a step, or null where the stream has none.
-    pub fn rowOfStep(table: Table, step: i64) error{Damaged}!?usize {
-        var low: usize = table.first_row;
-        var high: usize = table.rows.len;
-        while (low < high) {
-            const middle = low + (high - low) / 2;
-            if (try table.stepOfRow(middle) < step) low = middle + 1 else high = middle;
-        }
-        return if (low < table.rows.len and try table.stepOfRow(low) == step) low else null;
+    pub fn rowOfStep(table: Table, step: i64) ?usize {
+        const held = table.steps[table.first_row..];
+        const row = std.sort.lowerBound(i64, held, step, compareSteps);
+        return if (row < held.len and held[row] == step) table.first_row + row else null;
     }
 
-    pub fn stepOfRow(table: Table, row: usize) error{Damaged}!i64 {
-        const first, const end = try table.tokensOf(row);
-        if (first < end) return table.steps[first];
-        // A row without tokens has a mark that tells its step.
-        const index = table.markOfRow(row);
-        return if (index < table.marks.len and table.marks[index].row == row) table.marks[index].step else error.Damaged;
+    /// The steps of the tokens from `token` on. `row` holds the first, or comes before the one that does.
+    pub fn copySteps(table: Table, comptime Step: type, row: usize, token: usize, to: []align(1) Step) error{Damaged}!void {
+        if (to.len == 0) return;
+        if (row >= table.rows.len or table.rows[row] > token) return error.Damaged;
+        var start = table.rows[row];
+        var next = row;
+        var at: usize = 0;
+        while (at < to.len) : (next += 1) {
+            // Row starts come from a file.
+            if (next >= table.rows.len) return error.Damaged;
+            const end = table.startOf(next + 1);
+            if (end < start or end > table.token_count) return error.Damaged;
+            start = end;
+            const step = table.steps[next];
+            const until = @min(to.len, @as(usize, @intCast(end)) -| token);
+            at = fillRun(Step, to, at, until, if (Step == i64) step else @floatFromInt(step));
+        }
     }
 
     /// The index of the first mark at or after a row.
@@ -49,6 +88,85 @@ pub const Table = struct {
         return std.sort.lowerBound(format.Mark, table.marks, row, compareMark);
     }
 };
+
+/// So many rows are looked for at a time, so that the caches wait for all of them together.
+pub const stage_size = 64;
+
+/// Beyond two lines of the caches the hardware goes on by itself.
+const rows_prefetched_max = 16;
+
+/// The rows of as many tokens, none where there are no rows. Of each, the steps of `length` tokens are wanted.
+pub fn findRows(table: Table, tokens: []const u64, length: usize, found: *[stage_size]usize) error{Damaged}!void {
+    if (table.rows.len == 0) return @memset(found, 0);
+    const guess: Guess = .init(table);
+    for (tokens, found[0..tokens.len]) |token, *row| {
+        row.* = guess.row(token);
+        @prefetch(table.rows.ptr + row.*, .{});
+    }
+    for (tokens, found[0..tokens.len]) |token, *row| {
+        row.* = guess.better(table, token, row.*);
+        @prefetch(table.rows.ptr + row.*, .{});
+    }
+    const further: usize = @intFromFloat(@min(rows_prefetched_max, guess.rows_per_token * @as(f64, @floatFromInt(length))));
+    for (tokens, found[0..tokens.len]) |token, *row| {
+        row.* = try table.rowNear(token, row.*);
+        @prefetch(table.steps.ptr + row.*, .{});
+        @prefetch(table.steps.ptr + row.* + further, .{});
+        @prefetch(table.rows.ptr + row.* + further, .{});
+    }
+}
+
+/// Which row may hold a token, before anybody has looked: rows tend to be about as long as each other. Where they are not,
+/// a guess is wrong and the search from there on longer, and no more.
+pub const Guess = struct {
+    first_row: f64,
+    last_row: f64,
+    first_token: f64,
+    rows_per_token: f64,
+
+    pub fn init(table: Table) Guess {
+        const held = table.rows[@min(table.first_row, table.rows.len)..];
+        const first_token: f64 = if (held.len > 0) @floatFromInt(held[0]) else 0;
+        const row_count: f64 = @floatFromInt(held.len);
+        const first_row: f64 = @floatFromInt(table.first_row);
+        return .{
+            .first_row = first_row,
+            .last_row = first_row + @max(1, row_count) - 1,
+            .first_token = first_token,
+            .rows_per_token = row_count / @max(1, @as(f64, @floatFromInt(table.token_count)) - first_token),
+        };
+    }
+
+    pub inline fn row(guess: Guess, token: u64) usize {
+        return guess.at(guess.first_row + (@as(f64, @floatFromInt(token)) - guess.first_token) * guess.rows_per_token);
+    }
+
+    /// From a look at the row that was guessed: as far from there as its start is from the token.
+    pub inline fn better(guess: Guess, table: Table, token: u64, guessed: usize) usize {
+        if (guessed >= table.rows.len) return guessed;
+        const distance = @as(f64, @floatFromInt(token)) - @as(f64, @floatFromInt(table.rows[guessed]));
+        return guess.at(@as(f64, @floatFromInt(guessed)) + distance * guess.rows_per_token);
+    }
+
+    inline fn at(guess: Guess, place: f64) usize {
+        return @intFromFloat(std.math.clamp(place, guess.first_row, guess.last_row));
+    }
+};
+
+/// So many tokens are written at once; what it writes too much the next row writes over.
+const run_tokens = 8;
+
+/// Fills `[at, until)`, and returns where it ends.
+inline fn fillRun(comptime Step: type, to: []align(1) Step, at: usize, until: usize, value: Step) usize {
+    var place = at;
+    while (place < until and place + run_tokens <= to.len) : (place += run_tokens) to[place..][0..run_tokens].* = @splat(value);
+    while (place < until) : (place += 1) to[place] = value;
+    return @max(at, until);
+}
+
+fn compareSteps(wanted: i64, element: i64) std.math.Order {
+    return std.math.order(wanted, element);
+}
 
 /// The order of two numbers, for searches.
 pub fn compareNumbers(wanted: u64, element: u64) std.math.Order {
@@ -61,28 +179,74 @@ fn compareMark(row: u64, mark: format.Mark) std.math.Order {
 
 const testing = std.testing;
 
+fn tableOf(steps: []const i64, rows: []const u64, token_count: usize) Table {
+    return .{ .steps = steps, .rows = rows, .marks = &.{}, .token_count = token_count };
+}
+
 test "rows are found by token and by step, also beside rows without tokens" {
-    const table: Table = .{
-        .steps = &.{ 3, 3, 8, 8, 8 },
-        .rows = &.{ 0, 2, 2, 5 },
-        .marks = &.{
-            .{ .row = 1, .step = 5, .type = 0, .kind = .bare_row },
-            .{ .row = 3, .step = 9, .type = 0, .kind = .empty_list },
-        },
-    };
+    const table = tableOf(&.{ 3, 5, 8, 9 }, &.{ 0, 2, 2, 5 }, 5);
     for ([_]usize{ 0, 0, 2, 2, 2 }, 0..) |row, token| try testing.expectEqual(row, try table.rowOfToken(token));
-    for ([_]i64{ 3, 5, 8, 9 }, 0..) |step, row| try testing.expectEqual(row, (try table.rowOfStep(step)).?);
-    for ([_]i64{ 2, 4, 6, 10 }) |step| try testing.expectEqual(null, try table.rowOfStep(step));
+    for ([_]i64{ 3, 5, 8, 9 }, 0..) |step, row| try testing.expectEqual(row, table.rowOfStep(step).?);
+    for ([_]i64{ 2, 4, 6, 10 }) |step| try testing.expectEqual(null, table.rowOfStep(step));
+}
+
+test "rows of any lengths are found from any guess, and their steps copied" {
+    var generator: std.Random.DefaultPrng = .init(4);
+    const random = generator.random();
+    for (0..500) |_| {
+        var rows: [50]u64 = undefined;
+        var steps: [50]i64 = undefined;
+        var token_steps: [3000]i64 = undefined;
+        const first_row = random.uintLessThan(usize, 5);
+        const row_count = random.intRangeAtMost(usize, first_row + 1, rows.len);
+        const length_max = random.intRangeAtMost(usize, 1, 60);
+        var token: usize = 0;
+        for (0..row_count) |row| {
+            rows[row] = token;
+            steps[row] = @intCast(7 * row);
+            // Some rows are empty, some much longer than the others, and the last has a token.
+            const length = if (row + 1 == row_count) 1 else if (random.boolean()) random.uintLessThan(usize, 3) else random.uintLessThan(usize, length_max);
+            @memset(token_steps[token..][0..length], steps[row]);
+            token += length;
+        }
+        var table = tableOf(steps[0..row_count], rows[0..row_count], token);
+        table.first_row = first_row;
+        for (rows[first_row]..token) |each| {
+            const row = try table.rowOfToken(each);
+            try testing.expectEqual(token_steps[each], steps[row]);
+            try testing.expectEqual(row, try table.rowNear(each, random.intRangeLessThan(usize, first_row, row_count)));
+        }
+        var copied: [3000]f64 = @splat(-1);
+        const from = random.intRangeLessThan(usize, rows[first_row], token);
+        const length = random.intRangeAtMost(usize, 1, token - from);
+        try table.copySteps(f64, try table.rowOfToken(from), from, copied[0..length]);
+        for (copied[0..length], token_steps[from..][0..length]) |found, step| try testing.expectEqual(@as(f64, @floatFromInt(step)), found);
+        try testing.expectEqual(-1, copied[length]);
+    }
 }
 
 test "row starts that no writer makes are damage" {
-    const tables = [_]Table{
-        .{ .steps = &.{ 1, 2 }, .rows = &.{ 0, 9 }, .marks = &.{} },
-        .{ .steps = &.{ 1, 2 }, .rows = &.{ 2, 0 }, .marks = &.{} },
-    };
-    for (tables) |table| try testing.expectError(error.Damaged, table.stepOfRow(0));
-    try testing.expectError(error.Damaged, tables[1].rowOfToken(0));
-    // A row without tokens and without the mark that would tell its step.
-    const bare: Table = .{ .steps = &.{1}, .rows = &.{ 0, 1 }, .marks = &.{} };
-    try testing.expectError(error.Damaged, bare.stepOfRow(1));
+    const tables = [_]Table{ tableOf(&.{ 1, 2 }, &.{ 0, 9 }, 2), tableOf(&.{ 1, 2 }, &.{ 2, 0 }, 2) };
+    for (tables) |table| try testing.expectError(error.Damaged, table.tokensOf(0));
+    try testing.expectError(error.Damaged, tables[0].tokensOf(1));
+    try testing.expectError(error.Damaged, tables[1].rowNear(0, 0));
+    try testing.expectError(error.Damaged, tableOf(&.{}, &.{}, 2).rowOfToken(0));
+    var steps: [4]i64 = undefined;
+    for ([_]Table{ tables[0], tableOf(&.{ 1, 2, 3 }, &.{ 0, 3, 1 }, 4), tableOf(&.{1}, &.{0}, 3) }) |table| {
+        try testing.expectError(error.Damaged, table.copySteps(i64, 0, 0, &steps));
+    }
+}
+
+test "a search through starts that are damaged ends" {
+    var generator: std.Random.DefaultPrng = .init(5);
+    const random = generator.random();
+    for (0..2000) |_| {
+        var rows: [20]u64 = undefined;
+        for (&rows) |*row| row.* = if (random.boolean()) random.int(u64) else random.uintLessThan(u64, 40);
+        var table = tableOf(&@as([20]i64, @splat(0)), &rows, random.uintLessThan(usize, 40));
+        table.first_row = random.uintAtMost(usize, 20);
+        const token = random.uintLessThan(u64, 40);
+        const row = table.rowOfToken(token) catch continue;
+        try testing.expect(rows[row] <= token);
+    }
 }

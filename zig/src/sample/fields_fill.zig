@@ -130,7 +130,7 @@ inline fn prefetch(table: extract.Table, row_start: u64, hint: extract.Span) voi
     @prefetch(table.data.ptr + last, .{ .locality = 0 });
 }
 
-/// The steps of windows of rows, `[batch, rows]`, or no more than their mask. Everything but the files is checked before
+/// The steps of windows of rows, `[batch, rows]`, or no more than their mask. Everything is checked before
 /// the first byte is written.
 pub fn fillSteps(table: rows_file.Table, placement: Placement, out: placing.Steps, mask: [*]u8, culprit: *Culprit) Error!void {
     return switch (out) {
@@ -150,15 +150,18 @@ noinline fn fillStepsAs(comptime Step: type, table: rows_file.Table, placement: 
         if (Step == void) continue;
         block.pad(steps, 1);
         const first_row = placement.startOf(window);
-        const ahead = Ahead.of(table.rows, placement, window);
-        for (steps[block.first..][0..length], first_row..) |*to, row| {
-            if (ahead.tokenOf(table.rows, row - first_row)) |token| {
-                if (token < table.steps.len) @prefetch(table.steps.ptr + @as(usize, @intCast(token)), .{ .locality = 0 });
-            }
-            const step = try table.stepOfRow(row);
+        prefetchSteps(table, placement, window + placement.distance(rows_ahead));
+        for (steps[block.first..][0..length], table.steps[first_row..][0..length]) |*to, step| {
             to.* = if (Step == f64) @floatFromInt(step) else step;
         }
     }
+}
+
+inline fn prefetchSteps(table: rows_file.Table, placement: Placement, window: usize) void {
+    if (window >= placement.starts.len) return;
+    var row = placement.startOf(window);
+    const end_row = @min(row + placement.lengthOf(window), table.steps.len);
+    while (row < end_row) : (row += 8) @prefetch(table.steps.ptr + row, .{ .locality = 0 });
 }
 
 const testing = std.testing;

@@ -3,6 +3,7 @@
 const std = @import("std");
 const cells = @import("../format/cells.zig");
 const narrow = @import("../read/narrow.zig");
+const rows_file = @import("../read/rows.zig");
 const placing = @import("placement.zig");
 const Placement = placing.Placement;
 const Block = placing.Block;
@@ -63,7 +64,9 @@ pub fn fill(source: Source, request: Request, out: Out, culprit: *Culprit) Error
     }
     const placement = request.placement;
     const distance = placement.distance(tokens_ahead);
+    var first_rows: [rows_file.stage_size]usize = undefined;
     for (0..placement.starts.len) |window| {
+        if (out.steps != .none and window % first_rows.len == 0) try findFirstRows(source, request, window, &first_rows);
         if (window + distance < placement.starts.len) prefetch(source, try tokensOf(source, request, window + distance), out);
         const start, const end = try tokensOf(source, request, window);
         const block = placement.blockOf(window, end - start);
@@ -73,10 +76,9 @@ pub fn fill(source: Source, request: Request, out: Out, culprit: *Culprit) Error
         if (out.types) |types| copy(block, types, source.types[start..end]);
         switch (out.steps) {
             .none => {},
-            .int64 => |steps| copy(block, steps, source.table.steps[start..end]),
-            .float64 => |steps| {
+            inline else => |steps| {
                 block.pad(steps, 1);
-                for (steps[block.first..][0..block.length], source.table.steps[start..end]) |*to, step| to.* = @floatFromInt(step);
+                try source.table.copySteps(@typeInfo(@TypeOf(steps)).pointer.child, first_rows[window % first_rows.len], start, steps[block.first..][0..block.length]);
             },
         }
         switch (out.values) {
@@ -105,6 +107,19 @@ fn check(source: Source, request: Request, culprit: *Culprit) Error!void {
             }
         },
     }
+}
+
+/// The rows with which windows begin, from `first` on: their steps are those of rows.
+fn findFirstRows(source: Source, request: Request, first: usize, rows: *[rows_file.stage_size]usize) error{Damaged}!void {
+    const placement = request.placement;
+    const count = @min(placement.starts.len - first, rows.len);
+    if (request.unit == .steps) {
+        for (rows[0..count], first..) |*row, window| row.* = placement.startOf(window);
+        return;
+    }
+    var tokens: [rows_file.stage_size]u64 = undefined;
+    for (tokens[0..count], first..) |*token, window| token.* = placement.startOf(window);
+    return rows_file.findRows(source.table, tokens[0..count], placement.width, rows);
 }
 
 /// The tokens that are copied. Row starts come from a file, and are checked whenever they are read.
@@ -144,10 +159,6 @@ inline fn prefetch(source: Source, tokens: [2]usize, out: Out) void {
             @prefetch(source.data.ptr + second, .{ .locality = 0 });
         }
         if (out.types != null) @prefetch(source.types.ptr + token, .{ .locality = 0 });
-        if (out.steps != .none) {
-            @prefetch(source.table.steps.ptr + token, .{ .locality = 0 });
-            @prefetch(source.table.steps.ptr + second, .{ .locality = 0 });
-        }
     }
 }
 
@@ -262,7 +273,7 @@ fn expectFilled(sample: *const samples.Sample, source: Source, request: Request)
             const token = if (is_left) start + position else (end + position) -% placement.width;
             wanted[0][at] = if (is_real) scaled(sample, token) else 0;
             wanted[1][at] = if (is_real) sample.types[token] else 0;
-            wanted[2][at] = if (is_real) sample.steps[token] else 0;
+            wanted[2][at] = if (is_real) sample.token_steps[token] else 0;
             wanted[3][at] = @intFromBool(is_real);
         }
     }
@@ -291,7 +302,7 @@ fn scaled(sample: *const samples.Sample, token: usize) f64 {
 
 test "what cannot be filled is refused before anything is written" {
     const rows = [_]u64{ 0, 9, 2 };
-    const source: Source = .{ .table = .{ .steps = &.{ 1, 1 }, .rows = &rows, .marks = &.{} }, .types = &.{ 1, 1 }, .data = &.{ 0, 0 }, .first_token = 0 };
+    const source: Source = .{ .table = .{ .steps = &.{ 1, 2, 3 }, .rows = &rows, .marks = &.{}, .token_count = 2 }, .types = &.{ 1, 1 }, .data = &.{ 0, 0 }, .first_token = 0 };
     const cases = [_]struct { Unit, f64, i32, Field, Error }{
         .{ .steps, 0, 1, fieldOf(1, 0, 0, 1), error.Damaged },
         .{ .steps, 1, 1, fieldOf(1, 0, 0, 1), error.Damaged },

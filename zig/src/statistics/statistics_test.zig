@@ -43,9 +43,10 @@ const sample_types = [_]i32{ 7, 7, 3, -2, 7, 3, -2, 7, 7, 7, 3, 7 };
 const sample_data = [_]u64{ bitsOf(1), bitsOf(-0.0), 99, 5, bitsOf(2), 99, @bitCast(@as(i64, -3)), bitsOf(std.math.nan(f64)), bitsOf(1.001), bitsOf(0), 99, bitsOf(std.math.inf(f64)) };
 /// The fourth row has no tokens.
 const sample_table: rows_file.Table = .{
-    .steps = &@as([12]i64, @splat(0)),
+    .steps = &.{ 0, 1, 2, 3, 4 },
     .rows = &.{ 0, 4, 7, 7, 11 },
-    .marks = &.{ .{ .row = 2, .step = 0, .type = -2, .kind = .empty_list }, .{ .row = 3, .step = 0, .type = 0, .kind = .bare_row } },
+    .marks = &.{ .{ .row = 2, .type = -2, .kind = .empty_list }, .{ .row = 3, .type = 0, .kind = .list_field } },
+    .token_count = 12,
 };
 
 fn expectSample(sample: *const Sample) !void {
@@ -81,7 +82,7 @@ test "values, rows, empty lists and what is not finite are counted, in one pass 
     var growing: Sample = .{};
     for ([_]usize{ 0, 2, 3, 4, 5, 7, 10, 11, 12 }) |length| {
         var table = sample_table;
-        table.steps = table.steps[0..length];
+        table.token_count = length;
         while (table.rows.len > 0 and table.rows[table.rows.len - 1] >= length) table.rows.len -= 1;
         while (table.marks.len > 0 and table.marks[table.marks.len - 1].row >= table.rows.len) table.marks.len -= 1;
         try growing.add(table, sample_types[0..length], sample_data[0..length], 64);

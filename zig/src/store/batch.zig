@@ -105,10 +105,8 @@ pub fn Batch(comptime System: type) type {
         steps: buffers.Buffer(System, i64) = .{},
         /// Tokens of each row while measuring; where each row's next token goes while scattering.
         cursors: buffers.Buffer(System, usize) = .{},
-        has_field: buffers.Buffer(System, bool) = .{},
         laid_out: bool = false,
         token_count: usize = 0,
-        token_steps: buffers.Buffer(System, i64) = .{},
         token_types: buffers.Buffer(System, i32) = .{},
         token_cells: buffers.Buffer(System, u64) = .{},
         row_starts: buffers.Buffer(System, u64) = .{},
@@ -134,7 +132,6 @@ pub fn Batch(comptime System: type) type {
             try self.ensureRows(steps.len);
             @memcpy(self.steps.elements[0..steps.len], steps);
             @memset(self.cursors.elements[0..steps.len], 0);
-            @memset(self.has_field.elements[0..steps.len], false);
             self.row_count = steps.len;
             self.mark_count = 0;
             self.laid_out = false;
@@ -145,11 +142,10 @@ pub fn Batch(comptime System: type) type {
             if (self.phase != .block or self.laid_out) return error.InvalidArgument;
             try source.checkRows(self.row_count);
             if (source.marks_list) try self.mark(0, source.type, .list_field);
-            for (self.cursors.elements[0..self.row_count], self.has_field.elements[0..self.row_count], 0..) |*tokens, *has_field, row| {
+            for (self.cursors.elements[0..self.row_count], 0..) |*tokens, row| {
                 if (!source.isValid(row)) continue;
                 _, const count = source.span(row);
                 tokens.* += count;
-                has_field.* = true;
                 if (tokens.* > tokens_max) return error.InvalidArgument;
                 if (count == 0) try self.mark(row, source.type, .empty_list);
             }
@@ -215,16 +211,17 @@ pub fn Batch(comptime System: type) type {
         pub fn write(self: *Self, store: anytype) Error!void {
             if (self.phase != .block) return error.InvalidArgument;
             try self.layOut();
-            try self.fillRows();
+            try self.checkRows();
+            std.sort.heap(format.Mark, self.marks.elements[0..self.mark_count], {}, isEarlier);
             var next = self.next;
             next.token_count += self.token_count;
             next.row_count += self.row_count;
             next.mark_count += self.mark_count;
             next.last_step = self.steps.elements[self.row_count - 1];
             const before = self.next;
-            try store.files.append(.steps, &next, std.mem.sliceAsBytes(self.token_steps.elements[0..self.token_count]), before.token_count * @sizeOf(i64));
             try store.files.append(.types, &next, std.mem.sliceAsBytes(self.token_types.elements[0..self.token_count]), before.token_count * @sizeOf(i32));
             try store.files.append(.data, &next, std.mem.sliceAsBytes(self.token_cells.elements[0..self.token_count]), before.token_count * @sizeOf(u64));
+            try store.files.append(.steps, &next, std.mem.sliceAsBytes(self.steps.elements[0..self.row_count]), before.row_count * @sizeOf(i64));
             try store.files.append(.rows, &next, std.mem.sliceAsBytes(self.row_starts.elements[0..self.row_count]), before.row_count * @sizeOf(u64));
             try store.files.append(.marks, &next, std.mem.sliceAsBytes(self.marks.elements[0..self.mark_count]), before.mark_count * @sizeOf(format.Mark));
             self.next = next;
@@ -242,7 +239,7 @@ pub fn Batch(comptime System: type) type {
         }
 
         pub fn release(self: *Self) void {
-            inline for (.{ "steps", "cursors", "has_field", "token_steps", "token_types", "token_cells", "row_starts", "marks" }) |name| {
+            inline for (.{ "steps", "cursors", "token_types", "token_cells", "row_starts", "marks" }) |name| {
                 @field(self, name).release();
             }
             self.phase = .closed;
@@ -262,7 +259,6 @@ pub fn Batch(comptime System: type) type {
         fn ensureRows(self: *Self, row_count: usize) Error!void {
             try self.steps.ensure(row_count);
             try self.cursors.ensure(row_count);
-            try self.has_field.ensure(row_count);
             try self.row_starts.ensure(row_count);
         }
 
@@ -276,24 +272,18 @@ pub fn Batch(comptime System: type) type {
                 row_start.* = self.next.token_count + total;
                 total += count;
             }
-            try self.token_steps.ensure(total);
             try self.token_types.ensure(total);
             try self.token_cells.ensure(total);
             self.token_count = total;
             self.laid_out = true;
         }
 
-        /// Fills the steps, and checks that every row has exactly the tokens that were measured.
-        fn fillRows(self: *Self) Error!void {
-            var at: usize = 0;
-            for (self.steps.elements[0..self.row_count], self.cursors.elements[0..self.row_count], 0..) |step, end_token, row| {
-                const row_end = if (row + 1 < self.row_count) self.row_starts.elements[row + 1] - self.next.token_count else self.token_count;
+        /// Checks that every row has exactly the tokens that were measured.
+        fn checkRows(self: *const Self) Error!void {
+            for (self.cursors.elements[0..self.row_count], 1..) |end_token, next_row| {
+                const row_end = if (next_row < self.row_count) self.row_starts.elements[next_row] - self.next.token_count else self.token_count;
                 if (end_token != row_end) return error.InvalidArgument;
-                for (self.token_steps.elements[at..end_token]) |*token_step| token_step.* = step;
-                at = end_token;
-                if (!self.has_field.elements[row]) try self.mark(row, 0, .bare_row);
             }
-            std.sort.heap(format.Mark, self.marks.elements[0..self.mark_count], {}, isEarlier);
         }
 
         fn isEarlier(_: void, a: format.Mark, b: format.Mark) bool {
@@ -304,7 +294,6 @@ pub fn Batch(comptime System: type) type {
             try self.marks.ensure(self.mark_count + 1);
             self.marks.elements[self.mark_count] = .{
                 .row = self.next.row_count + row,
-                .step = self.steps.elements[row],
                 .type = type_id,
                 .kind = kind,
             };

@@ -1,6 +1,6 @@
 //! From records and values, as the tail has them, to the columns: every record becomes `count` tokens.
 //!
-//! Steps, types and row starts are laid out a stage at a time and written behind what is committed; values go to the
+//! Types, and the steps and starts of rows, are laid out a stage at a time and written behind what is committed; values go to the
 //! file as they stand. Nothing of it is part of the stream before the commit, so records are checked on the way.
 
 const std = @import("std");
@@ -20,8 +20,8 @@ const stage_marks = 1024;
 const run_tokens = 8;
 
 pub const Stage = struct {
-    steps: [stage_tokens + run_tokens]i64,
     types: [stage_tokens + run_tokens]i32,
+    steps: [stage_rows]i64,
     rows: [stage_rows]u64,
     marks: [stage_marks]format.Mark,
 };
@@ -84,11 +84,11 @@ fn Expansion(comptime System: type) type {
                 if (record.count <= 0 or record.count > run_tokens or token + run_tokens > stage_tokens) break index;
                 if (record.step != last_step) {
                     if (record.step < last_step or row == stage_rows) break index;
+                    self.stage.steps[row] = record.step;
                     self.stage.rows[row] = self.written.token_count + token;
                     row += 1;
                     last_step = record.step;
                 }
-                self.stage.steps[token..][0..run_tokens].* = @splat(record.step);
                 self.stage.types[token..][0..run_tokens].* = @splat(record.type);
                 token += @intCast(record.count);
             } else records.len;
@@ -102,7 +102,7 @@ fn Expansion(comptime System: type) type {
             const has_rows = self.end.row_count > 0;
             try check(record, if (has_rows) self.end.last_step else null, values_left);
             if (!has_rows or record.step != self.end.last_step) try self.beginRow(record.step);
-            if (record.count <= 0) try self.addMark(record) else try self.addRun(record);
+            if (record.isMark()) try self.addMark(record) else try self.addRun(record);
         }
 
         fn addRun(self: *Self, record: Record) Error!void {
@@ -111,7 +111,6 @@ fn Expansion(comptime System: type) type {
                 if (self.end.token_count - self.written.token_count == stage_tokens) try self.writeTokens();
                 const first: usize = @intCast(self.end.token_count - self.written.token_count);
                 const count = @min(remaining, stage_tokens - first);
-                @memset(self.stage.steps[first..][0..count], record.step);
                 @memset(self.stage.types[first..][0..count], record.type);
                 self.end.token_count += count;
                 remaining -= count;
@@ -120,7 +119,9 @@ fn Expansion(comptime System: type) type {
 
         fn beginRow(self: *Self, step: i64) Error!void {
             if (self.end.row_count - self.written.row_count == stage_rows) try self.writeRows();
-            self.stage.rows[@intCast(self.end.row_count - self.written.row_count)] = self.end.token_count;
+            const row: usize = @intCast(self.end.row_count - self.written.row_count);
+            self.stage.steps[row] = step;
+            self.stage.rows[row] = self.end.token_count;
             self.end.row_count += 1;
             self.end.last_step = step;
         }
@@ -134,7 +135,6 @@ fn Expansion(comptime System: type) type {
         fn writeTokens(self: *Self) Error!void {
             const from = self.written.token_count;
             const count: usize = @intCast(self.end.token_count - from);
-            try self.files.append(.steps, &self.end, std.mem.sliceAsBytes(self.stage.steps[0..count]), from * @sizeOf(i64));
             try self.files.append(.types, &self.end, std.mem.sliceAsBytes(self.stage.types[0..count]), from * @sizeOf(i32));
             self.written.token_count = self.end.token_count;
         }
@@ -142,6 +142,7 @@ fn Expansion(comptime System: type) type {
         fn writeRows(self: *Self) Error!void {
             const from = self.written.row_count;
             const count: usize = @intCast(self.end.row_count - from);
+            try self.files.append(.steps, &self.end, std.mem.sliceAsBytes(self.stage.steps[0..count]), from * @sizeOf(i64));
             try self.files.append(.rows, &self.end, std.mem.sliceAsBytes(self.stage.rows[0..count]), from * @sizeOf(u64));
             self.written.row_count = self.end.row_count;
         }

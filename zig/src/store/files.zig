@@ -41,7 +41,7 @@ pub const Spec = struct {
 
 /// In the order of `Which`.
 pub const specs = [_]Spec{
-    .{ .field = "steps", .file = "step.i64", .element_bytes = @sizeOf(i64), .count = "token_count" },
+    .{ .field = "steps", .file = "step.i64", .element_bytes = @sizeOf(i64), .count = "row_count" },
     .{ .field = "types", .file = "type.i32", .element_bytes = @sizeOf(i32), .count = "token_count" },
     .{ .field = "data", .file = "data.b64", .element_bytes = @sizeOf(u64), .count = "token_count" },
     .{ .field = "rows", .file = "row.u64", .element_bytes = @sizeOf(u64), .count = "row_count" },
@@ -118,7 +118,7 @@ pub fn Files(comptime System: type) type {
         /// Reserves disk space for so many elements of each file behind those that `commit` counts. Where it fails, some of
         /// it may have been reserved.
         pub fn reserve(self: *Self, commit: format.Commit, ahead: Ahead) Error!void {
-            inline for (comptime std.enums.values(Which), .{ ahead.tokens, ahead.tokens, ahead.tokens, ahead.rows, ahead.marks }) |which, count| {
+            inline for (comptime std.enums.values(Which), .{ ahead.rows, ahead.tokens, ahead.tokens, ahead.rows, ahead.marks }) |which, count| {
                 try self.grow(which, lengthBytes(which, commit) + count * specs[@backingInt(which)].element_bytes);
             }
         }
@@ -215,8 +215,8 @@ pub fn Files(comptime System: type) type {
         /// The bytes of the chunks that lie wholly before the stream's start. Marks are never dropped.
         fn droppedBytes(comptime which: Which, chunk_bytes: u64, commit: format.Commit) u64 {
             const first = switch (which) {
-                .steps, .types, .data => commit.first_token,
-                .rows => commit.first_row,
+                .types, .data => commit.first_token,
+                .steps, .rows => commit.first_row,
                 .marks => 0,
             };
             const start_bytes = first * specs[@backingInt(which)].element_bytes;

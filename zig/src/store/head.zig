@@ -5,7 +5,7 @@ const system = @import("../system/system.zig");
 const format = @import("../format/format.zig");
 const files_file = @import("files.zig");
 
-pub const Error = system.Error || error{ Damaged, NewerVersion };
+pub const Error = system.Error || error{ Damaged, NewerVersion, OlderVersion };
 
 /// Larger tails and chunks than these no writer makes; a header that says so is damaged.
 const tail_max = 1 << 24;
@@ -83,9 +83,12 @@ pub fn Head(comptime System: type) type {
             var found: format.Header = undefined;
             const length_bytes = try system.readAll(System, file, std.mem.asBytes(&found), format.header_offset);
             if (length_bytes != @sizeOf(format.Header) or found.magic != format.magic) return error.Damaged;
+            // Before its checksum, which another version may have put elsewhere.
             if (found.version > format.version) return error.NewerVersion;
+            if (found.version == 0) return error.Damaged;
+            if (found.version < format.version) return error.OlderVersion;
             if (!found.isValid()) return error.Damaged;
-            if (found.version == 0 or found.capacity_tokens == 0 or found.capacity_tokens > capacity_max) return error.Damaged;
+            if (found.capacity_tokens == 0 or found.capacity_tokens > capacity_max) return error.Damaged;
             if (found.tail_records_max == 0 or found.tail_records_max > tail_max) return error.Damaged;
             if (found.tail_values_max == 0 or found.tail_values_max > tail_max) return error.Damaged;
             if (try System.size(file) < format.headBytes(found.tail_records_max, found.tail_values_max)) return error.Damaged;

@@ -86,14 +86,16 @@ pub fn salvage(
         files.releaseMaps();
     }
     // What was dropped is not there, and not missing.
-    const tokens = @min(try files.adoptWhole(.steps, commit), try files.adoptWhole(.types, commit), try files.adoptWhole(.data, commit));
+    const tokens = @min(try files.adoptWhole(.types, commit), try files.adoptWhole(.data, commit));
+    const steps = files.steps.slice(i64, try files.adoptWhole(.steps, commit));
     const rows = files.rows.slice(u64, try files.adoptWhole(.rows, commit));
     const marks = files.marks.slice(format.Mark, try files.adoptWhole(.marks, commit));
     var prefix = commit;
-    if (tokens < commit.token_count or rows.len < commit.row_count) {
+    if (tokens < commit.token_count or @min(rows.len, steps.len) < commit.row_count) {
         // Of the last row that begins within the whole tokens it is not known that it also ends there.
-        prefix.row_count = countStarts(rows, tokens) -| 1;
+        prefix.row_count = @min(countStarts(rows, tokens) -| 1, steps.len);
         prefix.token_count = if (prefix.row_count > 0) rows[@intCast(prefix.row_count)] else 0;
+        prefix.last_step = if (prefix.row_count > 0) steps[@intCast(prefix.row_count - 1)] else 0;
     }
     prefix.mark_count = 0;
     for (marks) |mark| prefix.mark_count += @intFromBool(mark.row < prefix.row_count);

@@ -12,7 +12,7 @@ pub const Room = struct {
         var room: Room = .{ .records = records.len };
         for (records) |record| {
             room.values += record.tokenCount();
-            room.marks += @intFromBool(record.count <= 0);
+            room.marks += @intFromBool(record.isMark());
         }
         return room;
     }

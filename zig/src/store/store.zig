@@ -197,8 +197,9 @@ pub fn Store(comptime System: type) type {
         /// The rows of the columns, for who looks for one.
         pub fn rowTable(self: *const Self) rows_file.Table {
             return .{
-                .steps = self.files.steps.slice(i64, self.commit.token_count),
+                .steps = self.files.steps.slice(i64, self.commit.row_count),
                 .rows = self.files.rows.slice(u64, self.commit.row_count),
+                .token_count = @intCast(self.commit.token_count),
                 .marks = self.files.marks.slice(format.Mark, self.commit.mark_count),
                 .first_row = @intCast(self.commit.first_row),
             };
@@ -236,8 +237,8 @@ pub fn Store(comptime System: type) type {
             const tail = self.head;
             const files = &self.files;
             return .{
-                .records = @min(tail.records.len, files.countReserved(.rows, self.commit)),
-                .values = @min(tail.values.len, files.countReserved(.steps, self.commit), files.countReserved(.types, self.commit), files.countReserved(.data, self.commit)),
+                .records = @min(tail.records.len, files.countReserved(.steps, self.commit), files.countReserved(.rows, self.commit)),
+                .values = @min(tail.values.len, files.countReserved(.types, self.commit), files.countReserved(.data, self.commit)),
                 .marks = @min(tail.records.len, files.countReserved(.marks, self.commit)),
             };
         }

@@ -101,7 +101,7 @@ test "what the tail may take grows with the stream, up to all of the tail" {
     try testing.expect(store.room().marks < 2048);
 }
 
-test "rows without a token are limited by the marks that disk space is reserved for" {
+test "empty lists are limited by the marks that disk space is reserved for" {
     var scratch: Scratch = .{};
     try scratch.make();
     defer scratch.remove();
@@ -116,7 +116,7 @@ test "rows without a token are limited by the marks that disk space is reserved 
     try store.reserve();
     Faulty.is_full = true;
     var step: i64 = 0;
-    while (store.write(&.{.{ .step = step, .type = 0, .count = format.Record.bare_row }}, &.{})) |_| step += 1 else |err| {
+    while (store.write(&.{.{ .step = step, .type = 0, .count = format.Record.empty_list }}, &.{})) |_| step += 1 else |err| {
         try testing.expectEqual(error.StorageFull, err);
     }
     try testing.expectEqual(@as(u64, @intCast(step)), store.commit.row_count);

@@ -5,9 +5,9 @@ const format = @import("../format/format.zig");
 
 pub const Model = struct {
     allocator: std.mem.Allocator,
-    steps: std.ArrayList(i64) = .empty,
     types: std.ArrayList(i32) = .empty,
     data: std.ArrayList(u64) = .empty,
+    steps: std.ArrayList(i64) = .empty,
     rows: std.ArrayList(u64) = .empty,
     marks: std.ArrayList(format.Mark) = .empty,
     last_step: i64 = 0,
@@ -31,27 +31,25 @@ pub const Model = struct {
     pub fn copyUpTo(model: *const Model, at: End) !Model {
         var copy: Model = .{ .allocator = model.allocator };
         errdefer copy.deinit();
-        try copy.steps.appendSlice(model.allocator, model.steps.items[0..at.token_count]);
+        try copy.steps.appendSlice(model.allocator, model.steps.items[0..at.row_count]);
         try copy.types.appendSlice(model.allocator, model.types.items[0..at.token_count]);
         try copy.data.appendSlice(model.allocator, model.data.items[0..at.token_count]);
         try copy.rows.appendSlice(model.allocator, model.rows.items[0..at.row_count]);
         try copy.marks.appendSlice(model.allocator, model.marks.items[0..at.mark_count]);
-        // The last row's step is its tokens', or where it has none its mark's.
-        if (at.row_count > 0) {
-            const has_tokens = copy.rows.items[at.row_count - 1] < at.token_count;
-            copy.last_step = if (has_tokens) copy.steps.items[at.token_count - 1] else copy.marks.items[at.mark_count - 1].step;
-        }
+        if (at.row_count > 0) copy.last_step = copy.steps.items[at.row_count - 1];
         return copy;
     }
 
     pub fn append(model: *Model, records: []const format.Record, values: []const u64) !void {
         var value: usize = 0;
         for (records) |record| {
-            if (model.rows.items.len == 0 or record.step != model.last_step) try model.rows.append(model.allocator, model.data.items.len);
-            model.last_step = record.step;
-            if (record.count <= 0) try model.marks.append(model.allocator, .of(record, model.rows.items.len - 1));
-            for (values[value..][0..record.tokenCount()]) |cell| {
+            if (model.rows.items.len == 0 or record.step != model.last_step) {
                 try model.steps.append(model.allocator, record.step);
+                try model.rows.append(model.allocator, model.data.items.len);
+            }
+            model.last_step = record.step;
+            if (record.count == format.Record.empty_list or record.count == format.Record.list_field) try model.marks.append(model.allocator, .of(record, model.rows.items.len - 1));
+            for (values[value..][0..record.tokenCount()]) |cell| {
                 try model.types.append(model.allocator, record.type);
                 try model.data.append(model.allocator, cell);
             }
@@ -68,7 +66,7 @@ pub const Model = struct {
         try std.testing.expectEqual(model.marks.items.len, commit.mark_count);
         const token: usize = @intCast(commit.first_token);
         const row: usize = @intCast(commit.first_row);
-        try expectEqualSlices(i64, model.steps.items[token..], store.files.steps.slice(i64, commit.token_count)[token..]);
+        try expectEqualSlices(i64, model.steps.items[row..], store.files.steps.slice(i64, commit.row_count)[row..]);
         try expectEqualSlices(i32, model.types.items[token..], store.files.types.slice(i32, commit.token_count)[token..]);
         try expectEqualSlices(u64, model.data.items[token..], store.files.data.slice(u64, commit.token_count)[token..]);
         try expectEqualSlices(u64, model.rows.items[row..], store.files.rows.slice(u64, commit.row_count)[row..]);

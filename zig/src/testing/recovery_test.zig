@@ -51,6 +51,11 @@ test "missing, short and foreign files are errors" {
     // Without any there is none to go by.
     for (format.commit_offsets ++ format.synced_offsets) |offset| _ = try system.Real.write(head, "torn", offset + 8);
     try testing.expectError(error.Damaged, Store.open(path, 100, &holder));
+    // One of the version before, whatever else it holds.
+    _ = try system.Real.write(head, std.mem.asBytes(&(format.version - 1)), @offsetOf(format.Header, "version"));
+    try testing.expectError(error.OlderVersion, Store.open(path, 100, &holder));
+    _ = try system.Real.write(head, std.mem.asBytes(&(format.version + 1)), @offsetOf(format.Header, "version"));
+    try testing.expectError(error.NewerVersion, Store.open(path, 100, &holder));
     _ = try system.Real.write(head, "foreign!", 0);
     try testing.expectError(error.Damaged, Store.open(path, 100, &holder));
     try system.Real.truncate(head, 10);

@@ -1,7 +1,6 @@
 //! Random small stores for the tests of what samplers copy, and windows over them.
 
 const std = @import("std");
-const format = @import("../format/format.zig");
 const placing = @import("../sample/placement.zig");
 const rows_file = @import("../read/rows.zig");
 const Source = @import("../sample/source.zig").Source;
@@ -12,15 +11,13 @@ const token_max = row_max * 9;
 
 /// Field 1 holds float64, field 2 int64, field 3 uint64; rows lack some of them or all, and start with noise or not.
 pub const Sample = struct {
-    steps: [token_max]i64 = undefined,
+    token_steps: [token_max]i64 = undefined,
     types: [token_max]i32 = undefined,
     data: [token_max]u64 = undefined,
     rows: [row_max]u64 = undefined,
     row_steps: [row_max]i64 = undefined,
-    marks: [row_max]format.Mark = undefined,
     token_count: usize = 0,
     row_count: usize,
-    mark_count: usize = 0,
     first_row: usize,
 
     pub fn make(source: std.Random) Sample {
@@ -28,7 +25,7 @@ pub const Sample = struct {
         var sample: Sample = .{ .row_count = row_count, .first_row = source.uintLessThan(usize, @min(row_count, 3)) };
         var step: i64 = -5;
         const alike = source.boolean();
-        for (sample.rows[0..row_count], sample.row_steps[0..row_count], 0..) |*row, *row_step, index| {
+        for (sample.rows[0..row_count], sample.row_steps[0..row_count]) |*row, *row_step| {
             row.* = sample.token_count;
             step += source.intRangeAtMost(i64, 1, 3);
             row_step.* = step;
@@ -36,9 +33,6 @@ pub const Sample = struct {
                 const count: usize = if (alike) 2 else source.uintLessThan(usize, 3);
                 for (0..count) |_| sample.add(step, field, source);
             }
-            if (row.* < sample.token_count) continue;
-            sample.marks[sample.mark_count] = .{ .row = index, .step = step, .type = 0, .kind = .bare_row };
-            sample.mark_count += 1;
         }
         return sample;
     }
@@ -46,7 +40,7 @@ pub const Sample = struct {
     fn add(sample: *Sample, step: i64, field: i32, source: std.Random) void {
         const float: u64 = @bitCast(source.floatNorm(f64) * 100);
         const integer: u64 = @bitCast(source.intRangeAtMost(i64, -1000, 1000));
-        sample.steps[sample.token_count] = step;
+        sample.token_steps[sample.token_count] = step;
         sample.types[sample.token_count] = field;
         sample.data[sample.token_count] = switch (field) {
             2 => integer,
@@ -72,9 +66,10 @@ pub const Sample = struct {
 
     pub fn rowTable(sample: *const Sample) rows_file.Table {
         return .{
-            .steps = sample.steps[0..sample.token_count],
+            .steps = sample.row_steps[0..sample.row_count],
             .rows = sample.rows[0..sample.row_count],
-            .marks = sample.marks[0..sample.mark_count],
+            .marks = &.{},
+            .token_count = sample.token_count,
             .first_row = sample.first_row,
         };
     }
