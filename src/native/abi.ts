@@ -27,6 +27,7 @@ export const laterSymbols = {
   },
   verify: {
     ss_chunk_check: { args: ["u32", "u32", "f64", "buffer"], result: "i32" }, // store, file, chunk, out_whole
+    ss_blocks_check: { args: ["u32", "f64", "buffer"], result: "i32" }, // store, chunk, out_whole
   },
   sampler: {
     ss_numbers_draw: { args: ["u32", "buffer", "buffer", "u32", "buffer"], result: "i32" }, // order, key, indices, count, out
@@ -56,7 +57,7 @@ export const callbacks = {
   ss_view_deallocate: { args: ["pointer", "pointer"], result: "void" }, // _, context
 } as const;
 
-export const abiVersion = 4;
+export const abiVersion = 5;
 
 export const status = {
   ok: 0, staleHandle: 1, closedHandle: 2, busyHandle: 3, tooManyStores: 4, invalidArgument: 5, outOfRange: 6,
@@ -101,6 +102,10 @@ export const storeFiles = [
   { field: "rows", file: "row.u64", elementBytes: 8, count: "rowCount", chunkElements: 0 },
   { field: "marks", file: "marks", elementBytes: 16, count: "markCount", chunkElements: 1024 },
 ] as const;
+
+export const blockRows = 4096;
+
+export const blocksPerChunk = 128;
 
 export const dtype = {
   float64: 0, float32: 1, float16: 2, int64: 3, uint64: 4, int32: 5, uint32: 6, int16: 7, uint16: 8, int8: 9,

@@ -88,6 +88,7 @@ export function open(path: string): Opened {
     system,
     canView: true,
     borrow: (address, byteLength) => toArrayBuffer(Number(address) as Pointer, 0, byteLength),
+    makeWords: (length) => new BigInt64Array(length),
     columnViews: (types, data, state) => new SmallViews(types, data, state, deallocate),
   };
 }

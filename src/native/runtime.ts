@@ -66,6 +66,8 @@ export interface Opened {
   readonly canView: boolean;
   /** A writable view that must not be used after the store is closed. */
   borrow(address: bigint, byteLength: number): ArrayBuffer;
+  /** Memory for a copy of so many words of 64 bits, by the quickest way to some. */
+  makeWords(length: number): BigInt64Array;
   /** `owner` lives at least as long as any view. */
   columnViews(
     types: ColumnRange,

@@ -1,5 +1,6 @@
 import type { Connection } from "../store/connection.ts";
 import { describe } from "../fields.ts";
+import { runtime } from "../native/load.ts";
 import { check } from "../native/status.ts";
 import type { ColumnViews } from "../native/runtime.ts";
 import type { Session } from "../store/session.ts";
@@ -53,7 +54,7 @@ export class Window {
   }
 
   #readSteps(): BigInt64Array {
-    const steps = new BigInt64Array(this.length);
+    const steps = runtime.makeWords(this.length);
     if (this.length === 0) return steps;
     const { native, store } = this.#connection;
     check(native.ss_steps_read(store, this.start, this.length, steps), "Cannot read the steps of a window");

@@ -107,6 +107,7 @@ function takeLock(directory: string): Connection | "held" | null {
 const fileNames = [
   "head",
   ...storeFiles.map(({ file }) => file),
+  "blocks",
   "sums",
   "store.json",
 ];

@@ -1,5 +1,5 @@
 import type { Connection } from "./connection.ts";
-import { storeFiles } from "../native/abi.ts";
+import { blockRows, blocksPerChunk, storeFiles } from "../native/abi.ts";
 import { check } from "../native/status.ts";
 import { checkOptions } from "../options.ts";
 import type { Session } from "./session.ts";
@@ -38,22 +38,58 @@ export async function verify(session: Session, options: VerifyOptions): Promise<
   const { connection } = session;
   session.prepareRead("verify", () => true);
   checkOptions(options, ["onProgress"], "verify");
-  const chunks = storeFiles.flatMap(({ file, count, chunkElements }, number) => {
-    const perChunk = chunkElements > 0 ? chunkElements : connection.capacity;
-    const chunkCount = Math.ceil(connection[count] / perChunk);
-    return Array.from({ length: chunkCount }, (_, chunk) => ({ file, count, number, chunk }));
-  });
+  const chunks = chunksOf(connection);
   const damaged: DamagedChunk[] = [];
-  const isWhole = new Uint32Array(1);
-  for (const [index, { file, count, number, chunk }] of chunks.entries()) {
+  for (const [index, { file, chunk, rows, isWhole }] of chunks.entries()) {
     connection.checkOpen("verify");
-    const code = connection.tables.verify.ss_chunk_check(connection.store, number, chunk, isWhole);
-    check(code, `Cannot verify ${file}`);
-    if (isWhole[0] === 0) damaged.push({ file, chunk, rows: rowsOf(connection, count, chunk) });
+    if (!isWhole()) damaged.push({ file, chunk, rows: rows() });
     options.onProgress?.(index + 1, chunks.length);
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
   return { chunkCount: chunks.length, damaged };
+}
+
+/** What is verified at a time. */
+interface Chunk {
+  readonly file: string;
+  readonly chunk: number;
+  rows(): readonly [number, number];
+  isWhole(): boolean;
+}
+
+function chunksOf(connection: Connection): Chunk[] {
+  const { tables: { verify }, store } = connection;
+  const found = new Uint32Array(1);
+  const told = (file: string, code: number) => {
+    check(code, `Cannot verify ${file}`);
+    return found[0] === 1;
+  };
+  const ofFiles = storeFiles.flatMap(({ file, count, chunkElements }, number) => {
+    const perChunk = chunkElements > 0 ? chunkElements : connection.capacity;
+    const chunkCount = Math.ceil(connection[count] / perChunk);
+    return Array.from({ length: chunkCount }, (_, chunk): Chunk => ({
+      file,
+      chunk,
+      rows: () => rowsOf(connection, count, chunk),
+      isWhole: () => told(file, verify.ss_chunk_check(store, number, chunk, found)),
+    }));
+  });
+  return [
+    ...ofFiles,
+    ...blockChunks(connection, (chunk) => told("blocks", verify.ss_blocks_check(store, chunk, found))),
+  ];
+}
+
+/** What is known of blocks of rows is compared with the rows. */
+function blockChunks({ rowCount }: Connection, isWhole: (chunk: number) => boolean): Chunk[] {
+  const chunkRows = blockRows * blocksPerChunk;
+  const closedBlocks = Math.floor(Math.max(0, rowCount - 1) / blockRows);
+  return Array.from({ length: Math.ceil(closedBlocks / blocksPerChunk) }, (_, chunk): Chunk => ({
+    file: "blocks",
+    chunk,
+    rows: () => [chunk * chunkRows, Math.min(rowCount, (chunk + 1) * chunkRows)],
+    isWhole: () => isWhole(chunk),
+  }));
 }
 
 type CountName = (typeof storeFiles)[number]["count"];

@@ -21,7 +21,7 @@ def rotated(number, bits):
 
 
 def xxh64(data, seed):
-    """XXH64 of bytes whose number is a multiple of 8."""
+    """XXH64 of bytes whose number is a multiple of 4."""
     p1, p2, p3, p4, p5 = (
         0x9E3779B185EBCA87,
         0xC2B2AE3D27D4EB4F,
@@ -33,7 +33,7 @@ def xxh64(data, seed):
     def mixed(lane, word):
         return rotated((lane + word * p2) & MASK64, 31) * p1 & MASK64
 
-    words = struct.unpack(f"<{len(data) // 8}Q", data)
+    words = struct.unpack_from(f"<{len(data) // 8}Q", data)
     whole = len(words) // 4 * 4
     total = (seed + p5) & MASK64
     if whole > 0:
@@ -46,6 +46,8 @@ def xxh64(data, seed):
     total = (total + len(data)) & MASK64
     for word in words[whole:]:
         total = (rotated(total ^ mixed(0, word), 27) * p1 + p4) & MASK64
+    for (word,) in struct.iter_unpack("<I", data[8 * len(words) :]):
+        total = (rotated(total ^ word * p1 & MASK64, 23) * p2 + p3) & MASK64
     total = (total ^ total >> 33) * p2 & MASK64
     total = (total ^ total >> 29) * p3 & MASK64
     return total ^ total >> 32
@@ -67,6 +69,7 @@ COLUMNS = [
     ("marks", 16, "marks", None),
 ]
 MARK = np.dtype([("row", "<u8"), ("type", "<i4"), ("kind", "<i4")])
+BLOCK_ROWS = 4096
 EMPTY_LIST, BARE_ROW, LIST_FIELD = 0, -1, -2
 
 
@@ -123,6 +126,36 @@ def damaged_chunks(directory, header, commit):
             expected = sums[chunk, column] if end == start + chunk_bytes else commit["sums"][column]
             if fletcher(data[start:end]) != tuple(map(int, expected)):
                 yield f"{name} {chunk}"
+
+
+def damaged_blocks(directory, header, commit):
+    """Records of blocks that do not say what the columns hold, and how many blocks are known to be of one layout."""
+    types, starts = (
+        np.fromfile(f"{directory}/{name}", dtype, commit[count])
+        for name, dtype, count in (("type.i32", "<i4", "tokens"), ("row.u64", "<u8", "rows"))
+    )
+    records = open(f"{directory}/blocks", "rb").read()
+    seed = int.from_bytes(bytes.fromhex(header["id"])[:8], "little")
+    damaged, alike = [], 0
+    for block in range(min((commit["rows"] - 1) // BLOCK_ROWS, len(records) // 32)):
+        record = records[32 * block : 32 * block + 32]
+        if not any(record):
+            continue
+        first_token, layout, row_tokens, index, checksum = struct.unpack("<QQIIQ", record)
+        rows = starts[BLOCK_ROWS * block : BLOCK_ROWS * (block + 1) + 1].astype(int)
+        lengths = np.diff(rows)
+        tokens = types[rows[0] : rows[-1]]
+        are_alike = lengths[0] > 0 and (lengths == lengths[0]).all()
+        are_alike = bool(are_alike) and bool((tokens.reshape(BLOCK_ROWS, -1) == tokens[: lengths[0]]).all())
+        row = tokens[: lengths[0]].astype("<i4").tobytes()
+        expected = (int(rows[0]), max(1, xxh64(row, MAGIC)) if are_alike else 0, int(lengths[0]) if are_alike else 0)
+        is_dropped = BLOCK_ROWS * block < commit["first_row"]
+        if checksum != xxh64(record[:24], seed) or index != block:
+            damaged.append(block)
+        elif not is_dropped and (first_token, layout, row_tokens) != expected:
+            damaged.append(block)
+        alike += layout != 0
+    return damaged, alike
 
 
 def read_rows(directory, head, header, commit, fields):
@@ -184,8 +217,11 @@ def main(directory):
     assert header["id"] == manifest["id"]
     commits = [read_commit(head, offset) for offset in (512, 1024, 1536, 2048)]
     commit = max((commit for commit in commits if commit is not None), key=lambda commit: commit["sequence"])
+    blocks, alike = damaged_blocks(directory, header, commit)
     print(
         json.dumps({
+            "damagedBlocks": blocks,
+            "alikeBlocks": alike,
             "boot": header["boot"],
             "capacity": header["capacity"],
             "firstRow": commit["first_row"],

@@ -25,6 +25,8 @@ interface Found {
   readonly capacity: number;
   readonly firstRow: number;
   readonly damaged: readonly string[];
+  readonly damagedBlocks: readonly number[];
+  readonly alikeBlocks: number;
   readonly rows: readonly unknown[];
 }
 
@@ -111,6 +113,35 @@ test(
       assert.deepEqual(found.damaged, []);
       assert.deepEqual(found.rows.slice(-50), expected);
       assert.equal(found.rows.length, rowCount - firstRow);
+    }),
+);
+
+test(
+  "read_store.py finds blocks of rows that are alike where they are, whatever wrote them",
+  { skip },
+  () =>
+    withDirectory((directory) => {
+      const path = `${directory}/run.stream`;
+      const store = StreamStore.open(path, { fields });
+      let step = 0;
+      const alike = (count: number) => {
+        for (const end = step + count; step < end; step++) {
+          store.append(step, { observation: [step], done: 0 });
+        }
+      };
+      alike(10_000);
+      for (const end = step + 5000; step < end; step++) {
+        store.append(step, { observation: [step], action: 1n });
+      }
+      alike(5000);
+      const count = 20_000;
+      const done = Float64Array.from({ length: count }, (_, i) => i % 2);
+      store.appendColumns({ step: Float64Array.from(done, (_, i) => step + i), done });
+      store.close();
+      const { damaged, damagedBlocks, alikeBlocks } = read(path);
+      assert.deepEqual({ damaged, damagedBlocks }, { damaged: [], damagedBlocks: [] });
+      // Of the nine, those in which nothing changes.
+      assert.equal(alikeBlocks, 2 + 0 + 0 + 4);
     }),
 );
 

@@ -143,7 +143,16 @@ export class KillLane {
     if (last >= 0) assert.equal(store.rowOfStep(last), last);
     // A writer that was killed while it created a store leaves its staging directory; the store itself leaves nothing.
     const names = readdirSync(this.#path).filter((name) => (unfinished(name) ?? name) !== "store.json");
-    assert.deepEqual(names.sort(), ["data.b64", "head", "marks", "row.u64", "step.i64", "sums", "type.i32"]);
+    assert.deepEqual(names.sort(), [
+      "blocks",
+      "data.b64",
+      "head",
+      "marks",
+      "row.u64",
+      "step.i64",
+      "sums",
+      "type.i32",
+    ]);
   }
 }
 

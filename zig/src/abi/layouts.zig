@@ -11,7 +11,7 @@ const handles = @import("handles.zig");
 const status = @import("status.zig");
 
 /// Grows with every change of what the library exports.
-pub const abi_version = 4;
+pub const abi_version = 5;
 
 /// What a call answers.
 pub const Status = status.Status;
@@ -85,6 +85,10 @@ pub const StoreState = extern struct {
 
 /// A store's files that have checksums: by their places here they are asked for.
 pub const store_files = files.specs;
+
+/// So many rows are described together, and so many blocks of them are verified together.
+pub const block_rows = format.block_rows;
+pub const blocks_per_chunk = files.blocks_per_chunk;
 
 /// Number types of arrays that come in and go out.
 pub const Dtype = cells.Dtype;

@@ -56,6 +56,7 @@ export fn ss_column_extract(
         .types = slot.store.files.types.slice(i32, commit.token_count),
         .data = slot.store.files.data.slice(u64, commit.token_count),
         .rows = slot.store.files.rows.slice(u64, commit.row_count),
+        .blocks = slot.store.blocks(),
     };
     var out: extract_file.Out = undefined;
     const wanted = numbers.request(request, out_values, out_offsets, out_validity, &out) catch |err| return status.of(err);

@@ -15,3 +15,12 @@ export fn ss_chunk_check(store: u32, file: u32, chunk: f64, out_whole: *u32) i32
     out_whole.* = @intFromBool(slot.store.isChunkWhole(which, index) catch |err| return status.of(err));
     return status.ok;
 }
+
+/// out: 1 if a chunk of the blocks says what the columns hold
+export fn ss_blocks_check(store: u32, chunk: f64, out_whole: *u32) i32 {
+    const slot = handles.take(store) catch |err| return status.of(err);
+    defer slot.put();
+    const index = numbers.to(u48, chunk) catch |err| return status.of(err);
+    out_whole.* = @intFromBool(slot.store.isBlocksChunkWhole(index));
+    return status.ok;
+}

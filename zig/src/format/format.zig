@@ -5,6 +5,7 @@
 //!   step.i64   the step of every row
 //!   row.u64    index of the first token of every row
 //!   marks      `Mark` records: what the tokens alone cannot say (see below)
+//!   blocks     a `Block` for every 4,096 rows that are closed: whether they are alike. Derived from the columns
 //!   sums       `ChunkSums` per chunk: checksums of the five files above (see files.zig)
 //!   head       the header, the commit slots, and the tail
 //!   store.json fields and features; written by the TypeScript library
@@ -180,6 +181,36 @@ pub const Mark = extern struct {
     }
 };
 
+/// Rows of a block. Tests have small ones, so that small stores have many.
+pub const block_rows = if (@import("builtin").is_test) 4 else 4096;
+
+/// What is known of so many rows, from the first on: derived from the columns, and no part of the stream. So it is outside
+/// the chunks' checksums and has its own, and where it is missing or damaged readers look at the rows themselves.
+pub const Block = extern struct {
+    /// Where the first row starts.
+    first_token: u64,
+    /// A number for the types of each row in their order, or 0 where rows differ.
+    layout: u64 = 0,
+    /// The tokens of each row.
+    row_tokens: u32 = 0,
+    /// The low half of its place in the file.
+    index: u32,
+    checksum: u64 = 0,
+
+    pub fn seal(block: *Block, id: Id) void {
+        block.checksum = block.hash(id);
+    }
+
+    /// A block of another store, or from another place, is not valid here.
+    pub fn isValid(block: Block, index: u64, id: Id) bool {
+        return block.index == @as(u32, @truncate(index)) and block.checksum == block.hash(id);
+    }
+
+    fn hash(block: Block, id: Id) u64 {
+        return std.hash.XxHash64.hash(@bitCast(id[0..8].*), std.mem.asBytes(&block)[0..@offsetOf(Block, "checksum")]);
+    }
+};
+
 pub fn tailValuesOffset(tail_records_max: usize) usize {
     return tail_records_offset + tail_records_max * @sizeOf(Record);
 }
@@ -194,6 +225,7 @@ comptime {
     std.debug.assert(@sizeOf(TailState) == 8);
     std.debug.assert(@sizeOf(Record) == 16);
     std.debug.assert(@sizeOf(Mark) == 16);
+    std.debug.assert(@sizeOf(Block) == 32);
     std.debug.assert(header_offset + @sizeOf(Header) <= commit_offsets[0]);
     std.debug.assert(commit_offsets[0] + @sizeOf(Commit) <= commit_offsets[1]);
     std.debug.assert(commit_offsets[1] + @sizeOf(Commit) <= synced_offsets[0]);

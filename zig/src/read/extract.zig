@@ -2,6 +2,7 @@
 
 const std = @import("std");
 const bits = @import("../format/bits.zig");
+const blocks_file = @import("blocks.zig");
 const cells = @import("../format/cells.zig");
 const Dtype = cells.Dtype;
 const Kind = cells.Kind;
@@ -13,6 +14,7 @@ pub const Table = struct {
     data: []const u64,
     /// The first token of every row.
     rows: []const u64,
+    blocks: blocks_file.Blocks = .{},
 
     pub fn rowEnd(table: Table, row: usize) usize {
         return if (row + 1 < table.rows.len) @intCast(table.rows[row + 1]) else table.data.len;
@@ -76,48 +78,95 @@ pub fn extract(table: Table, request: Request, out: Out, progress: *Progress) Er
 }
 
 fn extractAs(comptime kind: Kind, comptime dtype: Dtype, table: Table, request: Request, out: Out, progress: *Progress) Error!void {
-    const room = if (dtype == .bool) out.values.len * 8 else out.values.len / @sizeOf(dtype.Type());
-    var hint: Span = .{ .offset = 0, .count = 0 };
-    var value_count = request.value_count;
-    progress.* = .{ .next_row = request.next_row, .value_count = value_count };
-    for (request.next_row..request.end_row) |row| {
-        prefetch(table, row + rows_ahead, hint);
-        const row_start = table.rows[row];
-        const row_end = table.rowEnd(row);
-        if (row_start > row_end or row_end > table.types.len) return error.Damaged;
-        const types = table.types[row_start..row_end];
-        if (!hint.fits(types, request.type)) hint = Span.find(types, request.type);
-        const index = row - request.first_row;
-        const at = if (request.width) |width| index * width else value_count;
-        if (hint.count == 0) {
-            bits.set(out.validity, index, false);
-            progress.missing_count += 1;
-        } else if (request.width != null and hint.count != request.width.?) {
-            progress.culprit_row = row;
-            progress.culprit_cell = hint.count;
-            return error.WidthMismatch;
-        }
-        if (at + @max(hint.count, request.width orelse 0) > room) break;
-        const first = row_start + hint.offset;
-        for (table.data[first..][0..hint.count], at..) |cell, to| {
-            const converted = if (request.is_exact) cells.decodeExact(kind, dtype.Type(), cell) else cells.decode(kind, dtype.Type(), cell);
-            const value = converted catch |err| {
-                progress.culprit_row = row;
-                progress.culprit_cell = cell;
-                return err;
-            };
-            store(dtype, out.values, to, value);
-        }
-        value_count += hint.count;
-        switch (out.offsets) {
-            .none => {},
-            inline else => |offsets| offsets[index + 1] = std.math.cast(@TypeOf(offsets[0]), value_count) orelse return error.InvalidArgument,
-        }
-        progress.count_min = @min(progress.count_min, hint.count);
-        progress.count_max = @max(progress.count_max, hint.count);
-        progress.next_row = row + 1;
-        progress.value_count = value_count;
+    var extraction: Extraction(kind, dtype) = .{ .table = table, .request = request, .out = out, .progress = progress, .value_count = request.value_count };
+    progress.* = .{ .next_row = request.next_row, .value_count = request.value_count };
+    var finder: Finder = .{ .type = request.type };
+    var row = request.next_row;
+    while (row < request.end_row) {
+        const until = @min(request.end_row, blocks_file.endOfBlock(row));
+        const is_through = if (finder.ofLayout(table, row)) |known|
+            try extraction.takeAlike(row, until, known)
+        else
+            try extraction.takeEach(row, until, &finder);
+        if (!is_through) return;
+        row = until;
     }
+}
+
+fn Extraction(comptime kind: Kind, comptime dtype: Dtype) type {
+    return struct {
+        table: Table,
+        request: Request,
+        out: Out,
+        progress: *Progress,
+        value_count: usize,
+
+        const Self = @This();
+
+        /// Rows of one layout. Returns false where the room ends before.
+        fn takeAlike(self: *Self, first_row: usize, end_row: usize, known: Finder.Place) Error!bool {
+            var first = known.row_start + known.span.offset;
+            for (first_row..end_row) |row| {
+                if (!try self.take(row, first, known.span.count)) return false;
+                first += known.row_tokens;
+            }
+            return true;
+        }
+
+        fn takeEach(self: *Self, first_row: usize, end_row: usize, finder: *Finder) Error!bool {
+            const table = self.table;
+            for (first_row..end_row) |row| {
+                prefetch(table, row + rows_ahead, finder.hint);
+                const row_start = table.rows[row];
+                const row_end = table.rowEnd(row);
+                if (row_start > row_end or row_end > table.types.len) return error.Damaged;
+                const span = finder.find(table.types[row_start..row_end]);
+                if (!try self.take(row, row_start + span.offset, span.count)) return false;
+            }
+            return true;
+        }
+
+        /// The values of a row, `count` from token `first` on. Returns false, and has done nothing, where there is no room.
+        inline fn take(self: *Self, row: usize, first: usize, count: usize) Error!bool {
+            const request = &self.request;
+            const progress = self.progress;
+            const index = row - request.first_row;
+            const at = if (request.width) |width| index * width else self.value_count;
+            if (count == 0) {
+                bits.set(self.out.validity, index, false);
+                progress.missing_count += 1;
+            } else if (request.width != null and count != request.width.?) {
+                progress.culprit_row = row;
+                progress.culprit_cell = count;
+                return error.WidthMismatch;
+            }
+            if (at + @max(count, request.width orelse 0) > room(self.out.values)) return false;
+            const values = self.out.values;
+            for (self.table.data[first..][0..count], at..) |cell, to| {
+                const converted = if (request.is_exact) cells.decodeExact(kind, dtype.Type(), cell) else cells.decode(kind, dtype.Type(), cell);
+                const value = converted catch |err| {
+                    progress.culprit_row = row;
+                    progress.culprit_cell = cell;
+                    return err;
+                };
+                store(dtype, values, to, value);
+            }
+            self.value_count += count;
+            switch (self.out.offsets) {
+                .none => {},
+                inline else => |offsets| offsets[index + 1] = std.math.cast(@TypeOf(offsets[0]), self.value_count) orelse return error.InvalidArgument,
+            }
+            progress.count_min = @min(progress.count_min, count);
+            progress.count_max = @max(progress.count_max, count);
+            progress.next_row = row + 1;
+            progress.value_count = self.value_count;
+            return true;
+        }
+
+        inline fn room(values: []const u8) usize {
+            return if (dtype == .bool) values.len * 8 else values.len / @sizeOf(dtype.Type());
+        }
+    };
 }
 
 /// A scalar field uses a cell of a row and skips the others, faster than the hardware fetches ahead by itself.
@@ -149,6 +198,44 @@ pub const Span = struct {
         var end = offset + 1;
         while (end < types.len and types[end] == type_id) end += 1;
         return .{ .offset = offset, .count = end - offset };
+    }
+};
+
+/// Finds a field in one row after another.
+pub const Finder = struct {
+    type: i32,
+    /// Where it stood last.
+    hint: Span = .{ .offset = 0, .count = 0 },
+    /// Where it stands in the rows of the layout that was seen last.
+    layout: u64 = 0,
+    row_tokens: usize = 0,
+    span: Span = undefined,
+
+    /// Where a row of a block of one layout starts, how far the next row is, and where in it the field stands.
+    pub const Place = struct { row_start: usize, row_tokens: usize, span: Span };
+
+    pub inline fn find(finder: *Finder, types: []const i32) Span {
+        if (!finder.hint.fits(types, finder.type)) finder.hint = Span.find(types, finder.type);
+        return finder.hint;
+    }
+
+    /// Where a row has the field, if the row is of a block of one layout. Types are looked at once for each layout.
+    pub inline fn ofLayout(finder: *Finder, table: Table, row: usize) ?Place {
+        const layout = table.blocks.ofRow(row) orelse return null;
+        const start = layout.startOf(row);
+        if (layout.hash != finder.layout or layout.row_tokens != finder.row_tokens) {
+            if (!finder.learn(table.types[start..][0..layout.row_tokens], layout.hash)) return null;
+        }
+        return .{ .row_start = start, .row_tokens = layout.row_tokens, .span = finder.span };
+    }
+
+    noinline fn learn(finder: *Finder, types: []const i32, hash: u64) bool {
+        // A row whose types are damaged must not speak for the others.
+        if (blocks_file.hashOf(types) != hash) return false;
+        finder.layout = hash;
+        finder.row_tokens = types.len;
+        finder.span = .find(types, finder.type);
+        return true;
     }
 };
 

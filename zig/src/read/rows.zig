@@ -1,6 +1,7 @@
 //! Which row a token or a step belongs to, and the steps of tokens, which rows alone have.
 
 const std = @import("std");
+const blocks_file = @import("blocks.zig");
 const format = @import("../format/format.zig");
 
 pub const Table = struct {
@@ -11,24 +12,34 @@ pub const Table = struct {
     token_count: usize,
     /// The stream starts with this row; those before were dropped.
     first_row: usize = 0,
+    blocks: blocks_file.Blocks = .{},
 
     /// The tokens of a row, from the first to the one after the last. The numbers come from a file, and are checked.
-    pub fn tokensOf(table: Table, row: usize) error{Damaged}![2]usize {
-        const start = table.rows[row];
-        const end = table.startOf(row + 1);
+    pub inline fn tokensOf(table: Table, row: usize) error{Damaged}![2]usize {
+        return table.tokensBetween(row, row + 1);
+    }
+
+    /// The tokens of rows `[first_row, end_row)`.
+    pub inline fn tokensBetween(table: Table, first_row: usize, end_row: usize) error{Damaged}![2]usize {
+        const start, const end = if (table.blocks.ofRow(first_row)) |layout|
+            .{ @as(u64, layout.startOf(first_row)), if (end_row <= layout.endRow()) @as(u64, layout.startOf(end_row)) else table.startOf(end_row) }
+        else
+            .{ table.startOf(first_row), table.startOf(end_row) };
         if (start > end or end > table.token_count) return error.Damaged;
         return .{ @intCast(start), @intCast(end) };
     }
 
     /// The first token of a row, or of none where the rows end. Not checked.
-    inline fn startOf(table: Table, row: usize) u64 {
+    pub inline fn startOf(table: Table, row: usize) u64 {
         return if (row < table.rows.len) table.rows[row] else table.token_count;
     }
 
     /// The row that holds a token. Rows without tokens never do.
     pub fn rowOfToken(table: Table, token: u64) error{Damaged}!usize {
+        if (table.first_row >= table.rows.len) return error.Damaged;
         const guess: Guess = .init(table);
-        return table.rowNear(token, guess.better(table, token, guess.row(token)));
+        const row, const is_found = guess.better(table, token, guess.row(token));
+        return if (is_found) row else table.rowNear(token, row);
     }
 
     /// The same, where a row is known that is not far from it.
@@ -67,20 +78,41 @@ pub const Table = struct {
     /// The steps of the tokens from `token` on. `row` holds the first, or comes before the one that does.
     pub fn copySteps(table: Table, comptime Step: type, row: usize, token: usize, to: []align(1) Step) error{Damaged}!void {
         if (to.len == 0) return;
-        if (row >= table.rows.len or table.rows[row] > token) return error.Damaged;
-        var start = table.rows[row];
+        var start: u64 = 0;
         var next = row;
         var at: usize = 0;
-        while (at < to.len) : (next += 1) {
+        while (at < to.len) {
             // Row starts come from a file.
             if (next >= table.rows.len) return error.Damaged;
-            const end = table.startOf(next + 1);
-            if (end < start or end > table.token_count) return error.Damaged;
-            start = end;
-            const step = table.steps[next];
-            const until = @min(to.len, @as(usize, @intCast(end)) -| token);
-            at = fillRun(Step, to, at, until, if (Step == i64) step else @floatFromInt(step));
+            if (table.blocks.ofRow(next)) |layout| {
+                if (layout.startOf(next) < start or layout.startOf(next) > token + at) return error.Damaged;
+                at = table.copyLayoutSteps(Step, layout, next, token, to, at);
+                next = layout.endRow();
+                start = layout.startOf(next);
+                continue;
+            }
+            if (table.rows[next] < start or table.rows[next] > token + at) return error.Damaged;
+            start = table.rows[next];
+            const end_row = @min(table.rows.len, blocks_file.endOfBlock(next));
+            while (at < to.len and next < end_row) : (next += 1) {
+                const end = table.startOf(next + 1);
+                if (end < start or end > table.token_count) return error.Damaged;
+                start = end;
+                at = fillRun(Step, to, at, @min(to.len, @as(usize, @intCast(end)) -| token), stepAs(Step, table.steps[next]));
+            }
         }
+    }
+
+    /// The same within a block of one layout, from a row on. Returns how far it got.
+    inline fn copyLayoutSteps(table: Table, comptime Step: type, layout: blocks_file.Layout, row: usize, token: usize, to: []align(1) Step, from: usize) usize {
+        var at = from;
+        var end = layout.startOf(row + 1);
+        for (table.steps[row..layout.endRow()]) |step| {
+            if (at == to.len) break;
+            at = fillRun(Step, to, at, @min(to.len, end -| token), stepAs(Step, step));
+            end += layout.row_tokens;
+        }
+        return at;
     }
 
     /// The index of the first mark at or after a row.
@@ -97,23 +129,29 @@ const rows_prefetched_max = 16;
 
 /// The rows of as many tokens, none where there are no rows. Of each, the steps of `length` tokens are wanted.
 pub fn findRows(table: Table, tokens: []const u64, length: usize, found: *[stage_size]usize) error{Damaged}!void {
-    if (table.rows.len == 0) return @memset(found, 0);
+    if (table.first_row >= table.rows.len) return @memset(found, 0);
     const guess: Guess = .init(table);
+    var are_found: [stage_size]bool = undefined;
     for (tokens, found[0..tokens.len]) |token, *row| {
         row.* = guess.row(token);
-        @prefetch(table.rows.ptr + row.*, .{});
-    }
-    for (tokens, found[0..tokens.len]) |token, *row| {
-        row.* = guess.better(table, token, row.*);
-        @prefetch(table.rows.ptr + row.*, .{});
+        guess.prefetch(table, row.*);
     }
     const further: usize = @intFromFloat(@min(rows_prefetched_max, guess.rows_per_token * @as(f64, @floatFromInt(length))));
-    for (tokens, found[0..tokens.len]) |token, *row| {
+    for (tokens, found[0..tokens.len], are_found[0..tokens.len]) |token, *row, *is_found| {
+        row.*, is_found.* = guess.better(table, token, row.*);
+        if (is_found.*) prefetchSteps(table, row.*, further) else @prefetch(table.rows.ptr + row.*, .{});
+    }
+    for (tokens, found[0..tokens.len], are_found[0..tokens.len]) |token, *row, is_found| {
+        if (is_found) continue;
         row.* = try table.rowNear(token, row.*);
-        @prefetch(table.steps.ptr + row.*, .{});
-        @prefetch(table.steps.ptr + row.* + further, .{});
+        prefetchSteps(table, row.*, further);
         @prefetch(table.rows.ptr + row.* + further, .{});
     }
+}
+
+inline fn prefetchSteps(table: Table, row: usize, further: usize) void {
+    @prefetch(table.steps.ptr + row, .{});
+    @prefetch(table.steps.ptr + row + further, .{});
 }
 
 /// Which row may hold a token, before anybody has looked: rows tend to be about as long as each other. Where they are not,
@@ -141,17 +179,30 @@ pub const Guess = struct {
         return guess.at(guess.first_row + (@as(f64, @floatFromInt(token)) - guess.first_token) * guess.rows_per_token);
     }
 
-    /// From a look at the row that was guessed: as far from there as its start is from the token.
-    pub inline fn better(guess: Guess, table: Table, token: u64, guessed: usize) usize {
-        if (guessed >= table.rows.len) return guessed;
+    /// What `better` looks at.
+    inline fn prefetch(_: Guess, table: Table, guessed: usize) void {
+        if (table.blocks.all.len > 0) table.blocks.prefetch(guessed) else @prefetch(table.rows.ptr + guessed, .{});
+    }
+
+    /// A better guess, by what the blocks say, or where there are none from a look at the row that was guessed: as far from
+    /// there as its start is from the token. True where it is no guess.
+    pub inline fn better(guess: Guess, table: Table, token: u64, guessed: usize) struct { usize, bool } {
+        if (table.blocks.all.len > 0) {
+            const place, const is_found = table.blocks.approach(token, guessed, guess.rows_per_token);
+            return .{ guess.at(place), is_found and place >= guess.first_row };
+        }
         const distance = @as(f64, @floatFromInt(token)) - @as(f64, @floatFromInt(table.rows[guessed]));
-        return guess.at(@as(f64, @floatFromInt(guessed)) + distance * guess.rows_per_token);
+        return .{ guess.at(@as(f64, @floatFromInt(guessed)) + distance * guess.rows_per_token), false };
     }
 
     inline fn at(guess: Guess, place: f64) usize {
         return @intFromFloat(std.math.clamp(place, guess.first_row, guess.last_row));
     }
 };
+
+inline fn stepAs(comptime Step: type, step: i64) Step {
+    return if (Step == i64) step else @floatFromInt(step);
+}
 
 /// So many tokens are written at once; what it writes too much the next row writes over.
 const run_tokens = 8;

@@ -1,6 +1,7 @@
 //! One field of windows of rows, as a dense block: `[batch, rows, width]`, with a mask.
 
 const std = @import("std");
+const blocks_file = @import("../read/blocks.zig");
 const cells = @import("../format/cells.zig");
 const extract = @import("../read/extract.zig");
 const rows_file = @import("../read/rows.zig");
@@ -52,40 +53,83 @@ fn fillValues(comptime float: narrow.Float, table: extract.Table, first_row: usi
 /// A function of its own, as that of the steps is: in one piece with what calls it, windows of two rows take a tenth longer.
 noinline fn fillAs(comptime float: narrow.Float, comptime is_plain: bool, table: extract.Table, request: Request, values: Values(float), mask: [*]u8, culprit: *Culprit) Error!void {
     const placement = request.placement;
-    const width = request.width;
-    const scale = request.scale;
-    var hint: extract.Span = .{ .offset = 0, .count = 0 };
+    var filling: Filling(float, is_plain) = .{ .table = table, .request = request, .values = values, .mask = mask, .culprit = culprit };
+    var finder: extract.Finder = .{ .type = request.type };
     for (0..placement.starts.len) |window| {
         const length = placement.lengthOf(window);
         const block = placement.blockOf(window, length);
-        block.pad(values, width);
-        block.pad(mask, width);
+        block.pad(values, request.width);
+        block.pad(mask, request.width);
         if (length == 0) continue;
-        @memset(mask[block.first * width ..][0 .. length * width], 1);
-        const first_row = placement.startOf(window);
-        const ahead = Ahead.of(table.rows, placement, window);
-        var start: usize = try startOf(table, first_row);
-        for (first_row..first_row + length, block.first..) |row, place| {
-            if (ahead.tokenOf(table.rows, row - first_row)) |token| prefetch(table, token, hint);
-            const end: usize = if (row + 1 < table.rows.len) try startOf(table, row + 1) else table.data.len;
-            if (start > end) return error.Damaged;
-            const types = table.types[start..end];
-            if (!hint.fits(types, request.type)) hint = extract.Span.find(types, request.type);
-            if (hint.count > width and !request.truncate) {
-                culprit.* = .{ .index = row, .count = hint.count };
-                return error.WidthMismatch;
-            }
-            const count = @min(hint.count, width);
-            const from = table.data[start + hint.offset ..][0..count];
-            const to = values[place * width ..][0..width];
-            if (is_plain) scale.convert(.float64, float, false, to[0..count], from) else scale.convertAny(request.kind, float, to[0..count], from);
-            if (count < width) {
-                @memset(to[count..], 0);
-                @memset(mask[place * width + count ..][0 .. width - count], 0);
-            }
-            start = end;
+        @memset(mask[block.first * request.width ..][0 .. length * request.width], 1);
+        filling.ahead = .of(table, placement, window);
+        filling.first_row = placement.startOf(window);
+        filling.first_place = block.first;
+        const end_row = filling.first_row + length;
+        var row = filling.first_row;
+        while (row < end_row) {
+            const until = @min(end_row, blocks_file.endOfBlock(row));
+            if (finder.ofLayout(table, row)) |known| try filling.addAlike(row, until, known) else try filling.addEach(row, until, &finder);
+            row = until;
         }
     }
+}
+
+fn Filling(comptime float: narrow.Float, comptime is_plain: bool) type {
+    return struct {
+        table: extract.Table,
+        request: Request,
+        values: Values(float),
+        mask: [*]u8,
+        culprit: *Culprit,
+        ahead: Ahead = undefined,
+        /// The first row of the window, and where it goes.
+        first_row: usize = 0,
+        first_place: usize = 0,
+
+        const Self = @This();
+
+        /// Rows of one layout: neither their starts nor their types are read.
+        inline fn addAlike(self: *const Self, first_row: usize, end_row: usize, known: extract.Finder.Place) Error!void {
+            var first = known.row_start + known.span.offset;
+            for (first_row..end_row) |row| {
+                self.ahead.prefetch(self.table, row - self.first_row, known.span);
+                try self.add(row, first, known.span.count);
+                first += known.row_tokens;
+            }
+        }
+
+        inline fn addEach(self: *const Self, first_row: usize, end_row: usize, finder: *extract.Finder) Error!void {
+            const table = self.table;
+            var start: usize = try startOf(table, first_row);
+            for (first_row..end_row) |row| {
+                self.ahead.prefetch(table, row - self.first_row, finder.hint);
+                const end: usize = if (row + 1 < table.rows.len) try startOf(table, row + 1) else table.data.len;
+                if (start > end) return error.Damaged;
+                const span = finder.find(table.types[start..end]);
+                try self.add(row, start + span.offset, span.count);
+                start = end;
+            }
+        }
+
+        /// The values of a row, `found` from token `first` on.
+        inline fn add(self: *const Self, row: usize, first: usize, found: usize) Error!void {
+            const width = self.request.width;
+            if (found > width and !self.request.truncate) {
+                self.culprit.* = .{ .index = row, .count = found };
+                return error.WidthMismatch;
+            }
+            const count = @min(found, width);
+            const place = self.first_place + row - self.first_row;
+            const from = self.table.data[first..][0..count];
+            const to = self.values[place * width ..][0..width];
+            const scale = self.request.scale;
+            if (is_plain) scale.convert(.float64, float, false, to[0..count], from) else scale.convertAny(self.request.kind, float, to[0..count], from);
+            if (count == width) return;
+            @memset(to[count..], 0);
+            @memset(self.mask[place * width + count ..][0 .. width - count], 0);
+        }
+    };
 }
 
 /// Row starts come from a file.
@@ -94,41 +138,48 @@ inline fn startOf(table: extract.Table, row: usize) error{Damaged}!usize {
     return if (start <= table.data.len) @intCast(start) else error.Damaged;
 }
 
-/// While a window is copied, the caches fetch the same rows of a later one, and the row starts of one later still.
+/// While a window is copied, the caches fetch the same rows of a later one, and what tells where the rows of one later
+/// still start.
 const Ahead = struct {
-    first_row: usize,
-    end_row: usize,
+    first_row: usize = 0,
+    end_row: usize = 0,
+    /// Where the first row starts, and how far the next one is, if blocks tell.
+    alike: ?[2]usize = null,
 
-    inline fn of(rows: []const u64, placement: Placement, window: usize) Ahead {
+    inline fn of(table: extract.Table, placement: Placement, window: usize) Ahead {
         const distance = placement.distance(rows_ahead);
         if (window + 2 * distance < placement.starts.len) {
-            var row = placement.startOf(window + 2 * distance);
-            const last_row = @min(row + placement.lengthOf(window + 2 * distance), rows.len -| 1);
-            while (row < last_row) : (row += 8) @prefetch(rows.ptr + row, .{});
-            @prefetch(rows.ptr + last_row, .{});
+            const row = placement.startOf(window + 2 * distance);
+            if (table.blocks.peek(row) == null) prefetchStarts(table.rows, row, placement.lengthOf(window + 2 * distance));
         }
-        if (window + distance >= placement.starts.len) return .{ .first_row = 0, .end_row = 0 };
+        if (window + distance >= placement.starts.len) return .{};
         const first_row = placement.startOf(window + distance);
-        return .{ .first_row = first_row, .end_row = first_row + placement.lengthOf(window + distance) };
+        return .{ .first_row = first_row, .end_row = first_row + placement.lengthOf(window + distance), .alike = table.blocks.peek(first_row) };
     }
 
-    /// Where a row begins, if there is one.
-    inline fn tokenOf(ahead: Ahead, rows: []const u64, offset: usize) ?u64 {
-        return if (ahead.first_row + offset < ahead.end_row) rows[ahead.first_row + offset] else null;
+    inline fn prefetchStarts(rows: []const u64, first_row: usize, length: usize) void {
+        var row = first_row;
+        const last_row = @min(first_row + length, rows.len -| 1);
+        while (row < last_row) : (row += 8) @prefetch(rows.ptr + row, .{});
+        @prefetch(rows.ptr + last_row, .{});
+    }
+
+    /// The field's values in a row, and where rows are not known to be alike its types.
+    inline fn prefetch(ahead: Ahead, table: extract.Table, offset: usize, span: extract.Span) void {
+        if (ahead.first_row + offset >= ahead.end_row) return;
+        const start = if (ahead.alike) |alike| alike[0] +% offset *% alike[1] else table.rows[ahead.first_row + offset];
+        if (start +| (span.offset + span.count) > table.data.len) return;
+        const first = @as(usize, @intCast(start)) + span.offset;
+        const last = first + span.count -| 1;
+        @prefetch(table.data.ptr + first, .{ .locality = 0 });
+        @prefetch(table.data.ptr + last, .{ .locality = 0 });
+        if (ahead.alike != null) return;
+        @prefetch(table.types.ptr + first, .{ .locality = 0 });
+        @prefetch(table.types.ptr + last, .{ .locality = 0 });
     }
 };
 
 const rows_ahead = 64;
-
-inline fn prefetch(table: extract.Table, row_start: u64, hint: extract.Span) void {
-    if (row_start +| (hint.offset + hint.count) > table.data.len) return;
-    const first = @as(usize, @intCast(row_start)) + hint.offset;
-    const last = first + hint.count -| 1;
-    @prefetch(table.types.ptr + first, .{ .locality = 0 });
-    @prefetch(table.types.ptr + last, .{ .locality = 0 });
-    @prefetch(table.data.ptr + first, .{ .locality = 0 });
-    @prefetch(table.data.ptr + last, .{ .locality = 0 });
-}
 
 /// The steps of windows of rows, `[batch, rows]`, or no more than their mask. Everything is checked before
 /// the first byte is written.
@@ -295,7 +346,7 @@ test "an empty store has windows without rows" {
     var steps: [20]i64 = @splat(7);
     var mask: [20]u8 = @splat(7);
     var culprit: Culprit = .{};
-    try fillSteps(.{ .steps = &.{}, .rows = &.{}, .marks = &.{} }, placement, .{ .int64 = &steps }, &mask, &culprit);
+    try fillSteps(.{ .steps = &.{}, .rows = &.{}, .marks = &.{}, .token_count = 0 }, placement, .{ .int64 = &steps }, &mask, &culprit);
     try testing.expectEqual(@as([20]i64, @splat(0)), steps);
     try testing.expectEqual(@as([20]u8, @splat(0)), mask);
 }

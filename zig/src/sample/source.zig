@@ -35,7 +35,7 @@ pub const Source = struct {
     }
 
     pub fn tokens(source: Source) extract.Table {
-        return .{ .types = source.types, .data = source.data, .rows = source.table.rows };
+        return .{ .types = source.types, .data = source.data, .rows = source.table.rows, .blocks = source.table.blocks };
     }
 
     /// The first token of each of some rows; of the row after the last, the number of tokens. After an error `culprit` is

@@ -135,13 +135,8 @@ inline fn tokensOf(source: Source, request: Request, window: usize) error{Damage
 }
 
 inline fn rowTokens(source: Source, placement: Placement, window: usize) error{Damaged}![2]usize {
-    const rows = source.table.rows;
     const first_row = placement.startOf(window);
-    const end_row = first_row + placement.lengthOf(window);
-    const start = if (first_row < rows.len) rows[first_row] else source.data.len;
-    const end = if (end_row < rows.len) rows[end_row] else source.data.len;
-    if (start > end or end > source.data.len) return error.Damaged;
-    return .{ @intCast(start), @intCast(end) };
+    return source.table.tokensBetween(first_row, first_row + placement.lengthOf(window));
 }
 
 const rows_ahead = 16;
@@ -168,7 +163,7 @@ const prefetched_max = 512;
 inline fn prefetchRows(source: Source, placement: Placement, window: usize) void {
     const rows = source.table.rows;
     const first_row = placement.startOf(window);
-    if (first_row >= rows.len) return;
+    if (first_row >= rows.len or source.table.blocks.peek(first_row) != null) return;
     @prefetch(rows.ptr + first_row, .{});
     @prefetch(rows.ptr + @min(first_row + placement.lengthOf(window), rows.len - 1), .{});
 }

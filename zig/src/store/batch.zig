@@ -9,6 +9,7 @@ const system = @import("../system/system.zig");
 const format = @import("../format/format.zig");
 const cells = @import("../format/cells.zig");
 const bits = @import("../format/bits.zig");
+const blocks_file = @import("../read/blocks.zig");
 const buffers = @import("../system/buffer.zig");
 const Dtype = cells.Dtype;
 const Kind = cells.Kind;
@@ -232,6 +233,7 @@ pub fn Batch(comptime System: type) type {
         pub fn end(self: *Self, store: anytype, keep: bool) Error!void {
             if (keep and self.phase == .block) return error.InvalidArgument;
             if (keep and self.phase == .open) {
+                store.files.describeBlocks(blocks_file.countClosed(store.commit.row_count), self.next, store.head.header().id);
                 store.head.publish(&self.next);
                 store.commit = self.next;
             }

@@ -1,9 +1,10 @@
-//! The five flat files of a store: opened, grown, written, trimmed and closed together. And the sixth, which holds the
-//! checksum of each of their chunks from when it is full. A temporary store, which nobody opens again, has no checksums.
+//! The five flat files of a store: opened, grown, written, trimmed and closed together. With them come the descriptions of
+//! blocks, and the checksum of each chunk from when it is full; a temporary store, which nobody opens again, has none.
 
 const std = @import("std");
 const system = @import("../system/system.zig");
 const format = @import("../format/format.zig");
+const blocks_file = @import("../read/blocks.zig");
 const column_file = @import("column.zig");
 const Sum = @import("../format/sum.zig").Sum;
 
@@ -22,6 +23,9 @@ pub const Sizes = struct {
 
 /// So many elements of the files, behind those that are committed.
 pub const Ahead = struct { tokens: u64, rows: u64, marks: u64 };
+
+/// The file of blocks grows by a page, for half a million rows, and is verified by as much.
+pub const blocks_per_chunk = 4096 / @sizeOf(format.Block);
 
 /// The file of checksums grows by so much.
 const sums_step_bytes = 4096;
@@ -75,6 +79,9 @@ pub fn Files(comptime System: type) type {
         data: Column,
         rows: Column,
         marks: Column,
+        blocks: Column,
+        /// How many blocks of those that the last commit closes are there.
+        block_count: u64,
         /// The file of checksums, or none for a temporary store.
         sums: ?system.File,
         sums_bytes: u64,
@@ -83,7 +90,7 @@ pub fn Files(comptime System: type) type {
 
         const Self = @This();
 
-        /// Opens all five. Existing ones must hold what `commit` says.
+        /// Opens all of them. Existing ones must hold what `commit` says, but for the blocks.
         pub fn open(directory: [:0]const u8, opening: Opening, sizes: Sizes, commit: format.Commit) Error!Self {
             var self: Self = undefined;
             var opened: usize = 0;
@@ -94,6 +101,12 @@ pub fn Files(comptime System: type) type {
                 @field(self, spec.field) = try openColumn(directory, spec, opening, sizes, @field(commit, spec.count) * spec.element_bytes);
                 opened = i + 1;
             }
+            self.blocks = try openBlocks(directory, opening, sizes);
+            errdefer releaseColumn(&self.blocks);
+            self.block_count = 0;
+            if (opening == .write or opening == .read) try self.adoptBlocks(commit);
+            // What lies behind is of rows that no commit has counted.
+            if (opening == .write) try self.cutBlocks();
             self.sums = if (opening == .temporary) null else try openFile(System, directory, "sums", opening);
             self.sums_bytes = 0;
             self.wanted_bytes = 0;
@@ -103,6 +116,7 @@ pub fn Files(comptime System: type) type {
         /// Closes the files. The maps stay until `releaseMaps` or `blank`.
         pub fn close(self: *Self) void {
             inline for (specs) |spec| System.close(@field(self, spec.field).file);
+            System.close(self.blocks.file);
             if (self.sums) |file| System.close(file);
         }
 
@@ -118,6 +132,7 @@ pub fn Files(comptime System: type) type {
         /// Reserves disk space for so many elements of each file behind those that `commit` counts. Where it fails, some of
         /// it may have been reserved.
         pub fn reserve(self: *Self, commit: format.Commit, ahead: Ahead) Error!void {
+            try self.blocks.grow(self.blocks.targetBytes((blocks_file.countClosed(commit.row_count) + ahead.rows / blocks_file.rows_max + 1) * @sizeOf(format.Block)));
             inline for (comptime std.enums.values(Which), .{ ahead.rows, ahead.tokens, ahead.tokens, ahead.rows, ahead.marks }) |which, count| {
                 try self.grow(which, lengthBytes(which, commit) + count * specs[@backingInt(which)].element_bytes);
             }
@@ -197,6 +212,23 @@ pub fn Files(comptime System: type) type {
             }
         }
 
+        /// Whether a chunk of the blocks says what the columns hold. One that nobody has described does: nothing.
+        pub fn isBlocksChunkWhole(self: *const Self, chunk: u64, commit: format.Commit, id: format.Id) bool {
+            const rows = self.rows.slice(u64, commit.row_count);
+            const types = self.types.slice(i32, commit.token_count);
+            const blocks = self.blocks.slice(format.Block, self.block_count);
+            const nothing: [@sizeOf(format.Block)]u8 = @splat(0);
+            const first = @min(chunk *| blocks_per_chunk, blocks.len);
+            for (blocks[first..@min(first + blocks_per_chunk, blocks.len)], first..) |block, index| {
+                if (std.mem.eql(u8, std.mem.asBytes(&block), &nothing)) continue;
+                if (!block.isValid(index, id)) return false;
+                // Of rows that were dropped since nothing can be compared.
+                if (index * blocks_file.rows_max < commit.first_row) continue;
+                if (!std.meta.eql(block, blocks_file.describe(index, rows, types, 0, id))) return false;
+            }
+            return true;
+        }
+
         /// Shows what there is of a file, and returns how many elements its leading whole chunks hold.
         pub fn adoptWhole(self: *Self, comptime which: Which, commit: format.Commit) Error!u64 {
             const column = &@field(self, @tagName(which));
@@ -231,6 +263,7 @@ pub fn Files(comptime System: type) type {
         /// Makes everything written durable.
         pub fn sync(self: *Self) system.Error!void {
             inline for (specs) |spec| try system.syncAll(System, @field(self, spec.field).file);
+            try system.syncAll(System, self.blocks.file);
             if (self.sums) |file| try system.syncAll(System, file);
         }
 
@@ -246,13 +279,44 @@ pub fn Files(comptime System: type) type {
             }
         }
 
+        /// Shows the blocks that `commit` closes, as far as the file has them: after a failure of the system it may be short.
+        pub fn adoptBlocks(self: *Self, commit: format.Commit) Error!void {
+            const wanted = blocks_file.countClosed(commit.row_count);
+            if (wanted <= self.block_count) return;
+            const there = @min(wanted, try System.size(self.blocks.file) / @sizeOf(format.Block));
+            if (there <= self.block_count) return;
+            try self.blocks.adopt(there * @sizeOf(format.Block));
+            self.block_count = there;
+        }
+
+        fn cutBlocks(self: *Self) Error!void {
+            const length_bytes = self.block_count * @sizeOf(format.Block);
+            if (try System.size(self.blocks.file) > length_bytes) try System.truncate(self.blocks.file, length_bytes);
+        }
+
+        /// Describes the blocks that `commit` closes, from a number on, from what the columns hold. A description that
+        /// cannot be written is missed by nobody: its rows are read like those of which there is none yet.
+        pub fn describeBlocks(self: *Self, from: u64, commit: format.Commit, id: format.Id) void {
+            const rows = self.rows.slice(u64, commit.row_count);
+            const types = self.types.slice(i32, commit.token_count);
+            for (from..blocks_file.countClosed(commit.row_count)) |index| {
+                const block = blocks_file.describe(index, rows, types, @intCast(commit.first_row), id);
+                const offset_bytes = index * @sizeOf(format.Block);
+                self.blocks.grow(self.blocks.targetBytes(offset_bytes + @sizeOf(format.Block))) catch return;
+                self.blocks.write(std.mem.asBytes(&block), offset_bytes) catch continue;
+                self.block_count = index + 1;
+            }
+        }
+
         pub fn releaseMaps(self: *Self) void {
             inline for (specs) |spec| @field(self, spec.field).release();
+            self.blocks.release();
         }
 
         /// Leaves zero pages at every address, for ever.
         pub fn blank(self: *Self) void {
             inline for (specs) |spec| @field(self, spec.field).blank();
+            self.blocks.blank();
         }
 
         /// Gives back the disk space of the chunks that lie wholly before what `commit` starts with. Where the file system
@@ -267,6 +331,7 @@ pub fn Files(comptime System: type) type {
         /// Gives back the room beyond what `commit` counts.
         pub fn trim(self: *Self, commit: format.Commit) system.Error!void {
             inline for (specs) |spec| try @field(self, spec.field).trim(@field(commit, spec.count) * spec.element_bytes);
+            try self.blocks.trim(self.block_count * @sizeOf(format.Block));
             const file = self.sums orelse return;
             var chunk_count: u64 = 0;
             for (std.enums.values(Which)) |which| chunk_count = @max(chunk_count, self.chunkCount(which, commit));
@@ -285,6 +350,13 @@ pub fn Files(comptime System: type) type {
             errdefer column.release();
             if (length_bytes > 0) try column.adopt(length_bytes);
             return column;
+        }
+
+        fn openBlocks(directory: [:0]const u8, opening: Opening, sizes: Sizes) Error!Column {
+            const file = try openFile(System, directory, "blocks", opening);
+            errdefer System.close(file);
+            const reserved = sizes.reserved_elements / blocks_file.rows_max;
+            return Column.init(file, blocks_per_chunk * @sizeOf(format.Block), reserved * @sizeOf(format.Block));
         }
 
         fn releaseColumn(column: *Column) void {

@@ -1,6 +1,7 @@
 //! Opening a store that exists: which commit holds, and what of the files must be there for it. format.zig tells why.
 
 const std = @import("std");
+const blocks_file = @import("../read/blocks.zig");
 const format = @import("../format/format.zig");
 const head_file = @import("head.zig");
 const files_file = @import("files.zig");
@@ -51,8 +52,12 @@ pub fn open(
         recovery.cut_records = if (head.published(newest)) |records| records.len else |_| 0;
         // A commit that did not hold must not look like the newest again, nor to a reader's next refresh.
         commit.sequence = @max(commit.sequence, newest.sequence);
-        // With this one the tail is empty.
-        if (access == .write) head.publish(&commit);
+        if (access == .write) {
+            // Only those that were synced are known to be of this stream.
+            files.describeBlocks(blocks_file.countClosed(synced.row_count), commit, head.header().id);
+            // With this one the tail is empty.
+            head.publish(&commit);
+        }
     }
     var store = try store_file.Store(System).assemble(head.*, files, commit, access);
     store.recovery = recovery;

@@ -9,6 +9,7 @@ const files_file = @import("files.zig");
 const expanding = @import("expand.zig");
 const recovering = @import("recover.zig");
 const batches = @import("batch.zig");
+const blocks_file = @import("../read/blocks.zig");
 const buffers = @import("../system/buffer.zig");
 const recents = @import("../read/recent.zig");
 const rows_file = @import("../read/rows.zig");
@@ -116,12 +117,18 @@ pub fn Store(comptime System: type) type {
             return self.files.isChunkWhole(which, chunk, self.salvaged_from orelse self.commit);
         }
 
+        /// Whether a chunk of the blocks says what the columns hold.
+        pub fn isBlocksChunkWhole(self: *const Self, chunk: u64) bool {
+            return self.files.isBlocksChunkWhole(chunk, self.commit, self.head.header().id);
+        }
+
         /// Shows what has been committed since. Returns whether there was anything.
         pub fn refresh(self: *Self) Error!bool {
             if (self.access != .read or self.salvaged_from != null) return false;
             const newest = try self.head.newestCommit();
             if (newest.sequence <= self.commit.sequence) return false;
             try self.files.adopt(newest);
+            try self.files.adoptBlocks(newest);
             self.commit = newest;
             return true;
         }
@@ -200,8 +207,17 @@ pub fn Store(comptime System: type) type {
                 .steps = self.files.steps.slice(i64, self.commit.row_count),
                 .rows = self.files.rows.slice(u64, self.commit.row_count),
                 .token_count = @intCast(self.commit.token_count),
+                .blocks = self.blocks(),
                 .marks = self.files.marks.slice(format.Mark, self.commit.mark_count),
                 .first_row = @intCast(self.commit.first_row),
+            };
+        }
+
+        pub fn blocks(self: *const Self) blocks_file.Blocks {
+            return .{
+                .all = self.files.blocks.slice(format.Block, self.files.block_count),
+                .id = self.head.header().id,
+                .token_count = self.commit.token_count,
             };
         }
 
@@ -288,6 +304,7 @@ pub fn Store(comptime System: type) type {
         /// Columns first, the commit last: until then nothing of it is there.
         fn appendRecords(self: *Self, records: []const format.Record, values: []const u64) Error!void {
             var next = try expanding.expand(System, &self.files, &self.stage.elements[0], self.commit, records, values);
+            self.files.describeBlocks(blocks_file.countClosed(self.commit.row_count), next, self.head.header().id);
             self.head.publish(&next);
             self.commit = next;
         }

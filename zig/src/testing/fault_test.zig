@@ -39,7 +39,7 @@ fn runWithFault(fail_at: usize, fault: Fault) !bool {
         .path = scratch.path,
         .fault = fault,
         .random = generator.random(),
-        .model = .{ .allocator = testing.allocator },
+        .model = .{ .allocator = testing.allocator, .blocks_may_be_missing = true },
     };
     defer script.model.deinit();
     Faulty.arm(fail_at, fault);

@@ -41,7 +41,7 @@ fn walk(capacity_tokens: u64, seed: u64, figures: *Figures) !void {
     defer scratch.remove();
     var generator: std.Random.DefaultPrng = .init(seed);
     const random = generator.random();
-    var model: Model = .{ .allocator = testing.allocator };
+    var model: Model = .{ .allocator = testing.allocator, .blocks_may_be_missing = true };
     defer model.deinit();
     defer Faulty.is_full = false;
     var store = try Store.create(scratch.path, .{

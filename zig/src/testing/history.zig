@@ -68,6 +68,8 @@ pub const History = struct {
         const found = try self.find(store);
         var model = try self.model.copyUpTo(self.ends.items[found.end]);
         errdefer model.deinit();
+        // A reader leaves to the next writer what it does not know.
+        model.blocks_may_be_missing = store.access == .read;
         try model.expectEqual(store);
         return model;
     }

@@ -59,7 +59,7 @@ const Guarded = struct {
 const Store = store_file.Store(Guarded);
 const Cost = struct { calls: usize, read_bytes: usize };
 
-/// What it takes to open a store of so many tokens, ten a row.
+/// What it takes to open a store of so many tokens, about ten a row.
 fn costOf(token_count: u64, access: store_file.Access, boot: u8) !Cost {
     Faulty.disarm();
     var scratch: Scratch = .{};
@@ -67,7 +67,8 @@ fn costOf(token_count: u64, access: store_file.Access, boot: u8) !Cost {
     defer scratch.remove();
     var empty = try store_file.Store(Faulty).create(scratch.path, options);
     try empty.close(.release);
-    try lengthen(Faulty, scratch.path, token_count, token_count / 10);
+    // One row more than whole blocks, so that the next row does not end one.
+    try lengthen(Faulty, scratch.path, token_count, token_count / 10 + 1);
 
     Faulty.boot_id = @splat(boot);
     defer Faulty.boot_id = @splat(7);

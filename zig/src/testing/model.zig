@@ -1,6 +1,7 @@
 //! What a store must hold, kept in plain lists: the model that the walks compare with.
 
 const std = @import("std");
+const blocks_file = @import("../read/blocks.zig");
 const format = @import("../format/format.zig");
 
 pub const Model = struct {
@@ -11,6 +12,8 @@ pub const Model = struct {
     rows: std.ArrayList(u64) = .empty,
     marks: std.ArrayList(format.Mark) = .empty,
     last_step: i64 = 0,
+    /// Where calls fail, a block that could not be described is none that is missed.
+    blocks_may_be_missing: bool = false,
 
     pub fn deinit(model: *Model) void {
         model.steps.deinit(model.allocator);
@@ -29,7 +32,7 @@ pub const Model = struct {
 
     /// What the model was at an earlier end.
     pub fn copyUpTo(model: *const Model, at: End) !Model {
-        var copy: Model = .{ .allocator = model.allocator };
+        var copy: Model = .{ .allocator = model.allocator, .blocks_may_be_missing = model.blocks_may_be_missing };
         errdefer copy.deinit();
         try copy.steps.appendSlice(model.allocator, model.steps.items[0..at.row_count]);
         try copy.types.appendSlice(model.allocator, model.types.items[0..at.token_count]);
@@ -71,6 +74,37 @@ pub const Model = struct {
         try expectEqualSlices(u64, model.data.items[token..], store.files.data.slice(u64, commit.token_count)[token..]);
         try expectEqualSlices(u64, model.rows.items[row..], store.files.rows.slice(u64, commit.row_count)[row..]);
         try expectEqualSlices(format.Mark, model.marks.items, store.files.marks.slice(format.Mark, commit.mark_count));
+        for (0..blocks_file.countClosed(commit.row_count)) |index| try model.expectBlock(store, index);
+    }
+
+    /// A block is known to be of one layout exactly where it is; of rows that were dropped nothing needs to be known.
+    fn expectBlock(model: *const Model, store: anytype, index: usize) !void {
+        const first = index * blocks_file.rows_max;
+        const found = store.blocks().ofRow(first);
+        const row_tokens, const is_alike = model.layoutOf(first);
+        if (found) |layout| {
+            try std.testing.expect(is_alike);
+            try std.testing.expectEqual(model.rows.items[first], layout.first_token);
+            try std.testing.expectEqual(row_tokens, layout.row_tokens);
+            alike_count += 1;
+        } else if (is_alike and first >= store.commit.first_row) {
+            try std.testing.expect(model.blocks_may_be_missing);
+        }
+    }
+
+    /// How many blocks of one layout were found, so that tests know that there were some.
+    pub var alike_count: usize = 0;
+
+    fn layoutOf(model: *const Model, first: usize) struct { usize, bool } {
+        const rows = model.rows.items[first..][0 .. blocks_file.rows_max + 1];
+        const row_tokens = rows[1] - rows[0];
+        if (row_tokens == 0) return .{ 0, false };
+        const types = model.types.items;
+        for (rows[0..blocks_file.rows_max], rows[1..]) |start, next| {
+            if (next - start != row_tokens) return .{ row_tokens, false };
+            if (!std.mem.eql(i32, types[rows[0]..rows[1]], types[start..next])) return .{ row_tokens, false };
+        }
+        return .{ row_tokens, true };
     }
 };
 
@@ -83,6 +117,11 @@ pub const Step = struct {
 
     pub fn draw(random: std.Random, step: i64) Step {
         var drawn: Step = .{};
+        // Steps come alike for a while, so that blocks do.
+        if (@mod(@divFloor(step, 50), 2) == 0) {
+            for ([_]i32{ 1, 3 }, 0..) |count, type_id| drawn.add(random, step, @intCast(type_id), count);
+            return drawn;
+        }
         for (0..random.intRangeAtMost(usize, 1, 4)) |type_id| {
             const count: i32 = switch (random.uintLessThan(u32, 40)) {
                 0 => 150,
@@ -91,14 +130,18 @@ pub const Step = struct {
                 4 => format.Record.bare_row,
                 else => random.intRangeAtMost(i32, 1, 9),
             };
-            drawn.records[drawn.record_count] = .{ .step = step, .type = @intCast(type_id), .count = count };
-            drawn.record_count += 1;
-            for (0..@intCast(@max(0, count))) |_| {
-                drawn.values[drawn.value_count] = random.int(u64);
-                drawn.value_count += 1;
-            }
+            drawn.add(random, step, @intCast(type_id), count);
         }
         return drawn;
+    }
+
+    fn add(drawn: *Step, random: std.Random, step: i64, type_id: i32, count: i32) void {
+        drawn.records[drawn.record_count] = .{ .step = step, .type = type_id, .count = count };
+        drawn.record_count += 1;
+        for (0..@intCast(@max(0, count))) |_| {
+            drawn.values[drawn.value_count] = random.int(u64);
+            drawn.value_count += 1;
+        }
     }
 
     pub fn write(step: *const Step, store: anytype) !void {
