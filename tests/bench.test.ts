@@ -1,11 +1,20 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { bytesIn } from "../bench/cases/size.ts";
 import { anonymousBytes, mostBytes } from "../bench/harness/anonymous.ts";
 import { cases } from "../bench/harness/cases.ts";
 import { runScript } from "../bench/harness/children.ts";
@@ -266,6 +275,21 @@ test("anonymousBytes() is what memory is taken, where the system tells", () => {
   assert.equal(before === null, !existsSync("/proc/self/status"));
   assert.ok(before === null || after! - before > 200e6, `${before}, then ${after}`);
   assert.equal(held[1], 1);
+});
+
+test("bytesIn() is of all files below a folder, and of holes only their length", () => {
+  const folder = mkdtempSync(join(tmpdir(), "bench-"));
+  try {
+    mkdirSync(join(folder, "below"));
+    writeFileSync(join(folder, "below", "full"), new Uint8Array(5000).fill(1));
+    writeFileSync(join(folder, "hole"), "");
+    truncateSync(join(folder, "hole"), 1e6);
+    const { allocated, apparent } = bytesIn(folder);
+    assert.equal(apparent, 1_005_000);
+    assert.ok(allocated >= 5000 && allocated < 100_000, `${allocated}`);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test("a Python that lacks a package is not taken", () => {

@@ -6,6 +6,7 @@ import { gather } from "../cases/gather.ts";
 import { collector, memory, start } from "../cases/processes.ts";
 import { reads } from "../cases/reads.ts";
 import { episodes, sampler } from "../cases/sampler.ts";
+import { size } from "../cases/size.ts";
 import { window } from "../cases/window.ts";
 import type { Measurement } from "./measurement.ts";
 import type { Sizes } from "./sizes.ts";
@@ -22,6 +23,7 @@ export const cases: Readonly<Record<string, Case>> = {
   sampler,
   episodes,
   dataset,
+  size,
   start,
   collector,
   memory,
