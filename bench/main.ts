@@ -3,6 +3,7 @@
  *
  *   --small, --large      tiny sizes, which only show that all of it runs; or also a store of 1 billion tokens
  *   --only NAME           one case; may be repeated
+ *   --before COMMIT       the hot paths beside those of an older commit, in turn, and no other cases; --only names them
  *   --json FILE           where results go, beside those of the other runtime; a whole run goes to build/bench.json
  *   --table               measures nothing, and prints the results in that file as a Markdown table
  *
@@ -11,6 +12,8 @@
  */
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { besideTree, hotPaths } from "./cases/before.ts";
+import { treeBefore } from "./harness/before.ts";
 import { cases } from "./harness/cases.ts";
 import { readOptions } from "./command_line.ts";
 import { describeMachine, runtimeName, runtimeVersion } from "./harness/machine.ts";
@@ -22,22 +25,32 @@ const options = readOptions(import.meta.url, {
   small: { type: "boolean", default: false },
   large: { type: "boolean", default: false },
   only: { type: "string", multiple: true },
+  before: { type: "string" },
   json: { type: "string" },
   table: { type: "boolean", default: false },
 });
 
 const defaultPath = fileURLToPath(new URL("../build/bench.json", import.meta.url));
 
+const sizes = sizesOf[options.small ? "small" : options.large ? "large" : "default"];
+
 if (options.table) console.log(tableOf(readResults(options.json ?? defaultPath)));
-else await runCases(options.only ?? Object.keys(cases));
+else if (options.before !== undefined) {
+  const show = (measurement: Measurement) => console.log(lineOf(measurement));
+  console.log(`${runtimeName} ${runtimeVersion} on ${describeMachine()}`);
+  await besideTree(treeBefore(options.before), namesAmong(hotPaths), sizes, show);
+} else await runCases(namesAmong(cases));
+
+/** The names that `--only` gives, or all. */
+function namesAmong(allowed: Readonly<Record<string, unknown>>): readonly string[] {
+  const names = options.only ?? Object.keys(allowed);
+  const unknown = names.filter((name) => !Object.hasOwn(allowed, name));
+  if (unknown.length === 0) return names;
+  console.error(`Unknown case ${unknown.join(", ")}: allowed are ${Object.keys(allowed).join(", ")}`);
+  process.exit(2);
+}
 
 async function runCases(names: readonly string[]): Promise<void> {
-  const unknown = names.filter((name) => !Object.hasOwn(cases, name));
-  if (unknown.length > 0) {
-    console.error(`Unknown case ${unknown.join(", ")}: allowed are ${Object.keys(cases).join(", ")}`);
-    process.exit(2);
-  }
-  const sizes = sizesOf[options.small ? "small" : options.large ? "large" : "default"];
   const machine = describeMachine();
   console.log(`${runtimeName} ${runtimeVersion} on ${machine}`);
   const measurements: Measurement[] = [];

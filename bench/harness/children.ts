@@ -1,12 +1,15 @@
 /** Processes, for what can only be measured in a process of its own. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { join } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
 /** The arguments by which this runtime runs a script of bench/children/. Both take those of Node here. */
-function argumentsOf(script: string, args: readonly string[]): string[] {
-  return ["--expose-gc", fileURLToPath(new URL(`../children/${script}.ts`, import.meta.url)), ...args];
+function argumentsOf(script: string, args: readonly string[], tree = root): string[] {
+  return ["--expose-gc", join(tree, "bench", "children", `${script}.ts`), ...args];
 }
 
 /** Runs a script to its end in the same runtime and returns what it printed. */
@@ -40,6 +43,11 @@ export class Child {
   /** A script of bench/children/ in the same runtime. */
   static ofScript(script: string, ...args: string[]): Child {
     return new Child(process.execPath, argumentsOf(script, args));
+  }
+
+  /** The same of another tree of the project. */
+  static ofTree(tree: string, script: string, ...args: string[]): Child {
+    return new Child(process.execPath, argumentsOf(script, args, tree));
   }
 
   get processId(): number {

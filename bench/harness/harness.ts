@@ -14,8 +14,9 @@ export interface Sample {
   readonly best: number;
   readonly limitTime: number;
   readonly limitBest: number;
-  /** The median of each round's subject ÷ limit. */
+  /** The median of each round's subject ÷ limit, and between which two a half of them lies. */
   readonly ratio: number;
+  readonly ratioSpread: readonly [number, number];
 }
 
 /** The time that `work` takes, in nanoseconds. */
@@ -47,12 +48,14 @@ export async function compare(roundCount: number, subject: Round, limit: Round):
     times.push(isFirst ? early : late);
     limits.push(isFirst ? late : early);
   }
+  const ratios = times.map((time, i) => time / limits[i]);
   return {
     time: median(times),
     best: Math.min(...times),
     limitTime: median(limits),
     limitBest: Math.min(...limits),
-    ratio: median(times.map((time, i) => time / limits[i])),
+    ratio: median(ratios),
+    ratioSpread: [quartile(ratios, 1), quartile(ratios, 3)],
   };
 }
 
@@ -66,6 +69,12 @@ export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** The value at a quarter (1) or at three quarters (3) of them. */
+function quartile(values: readonly number[], which: 1 | 3): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.round((sorted.length - 1) * which / 4)];
 }
 
 /** Stops the benchmark where a result is not what it must be: a wrong answer has no speed. */

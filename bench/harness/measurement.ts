@@ -11,6 +11,8 @@ export interface Measurement {
   readonly limit: { readonly name: string; readonly value: number } | null;
   /** How many times the limit's time it took: the median over the rounds. */
   readonly ratio: number | null;
+  /** Between which two ratios a half of the rounds lies. */
+  readonly ratioSpread?: readonly [number, number];
   readonly goal: { readonly text: string; readonly isReached: boolean } | null;
 }
 
@@ -55,6 +57,7 @@ export function measurementOf(
     best: sample.best / unit.size,
     limit: hasLimit ? { name: options.limit!, value: limitTime / unit.size } : null,
     ratio: hasLimit ? ratio : null,
+    ...(hasLimit && sample.ratioSpread !== undefined ? { ratioSpread: sample.ratioSpread } : {}),
     goal: options.goal === undefined ? null : judge(options.goal, unit, value, ratio),
   };
 }

@@ -26,12 +26,15 @@ export function readResults(path: string): Results[] {
 }
 
 /** One measurement as a line. */
-export function lineOf({ name, unit, value, best, limit, ratio, goal }: Measurement): string {
+export function lineOf({ name, unit, value, best, limit, ratio, ratioSpread, goal }: Measurement): string {
   if (value === null) return name;
   const parts = [`${name.padEnd(62)} ${`${digits(value)} ${unit}`.padStart(14)}`];
   if (best !== null && best !== value) parts.push(`best ${digits(best)}`);
   if (limit !== null) parts.push(`${limit.name} ${digits(limit.value)}`);
-  if (ratio !== null) parts.push(`× ${ratio.toFixed(2)}`);
+  const spread = ratioSpread === undefined
+    ? ""
+    : ` (${ratioSpread.map((each) => each.toFixed(2)).join(" to ")})`;
+  if (ratio !== null) parts.push(`× ${ratio.toFixed(2)}${spread}`);
   if (goal !== null) parts.push(`${goal.text}: ${goal.isReached ? "reached" : "MISSED"}`);
   return parts.join(", ");
 }
