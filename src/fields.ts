@@ -1,18 +1,17 @@
+import { type Dtype, dtypeNames, integerRange, isWideInteger, type Range } from "./dtypes.ts";
 import { fieldCells, fieldKind } from "./native/abi.ts";
 import type { OnlyKnown } from "./option_types.ts";
 import { describeView } from "./typed_array.ts";
 
 /**
- * What the 64 bits of a field's tokens hold. Numbers and booleans are kept exactly: an integer that the dtype does not
- * hold is refused. Part of {@linkcode FieldType}.
+ * What a field is stored as: its type ID, an int32, its dtype, or both. Without a dtype a field holds float64; without
+ * type IDs, which all fields have or none, their places in field order stand for them. Part of {@linkcode FieldMap}.
  */
-export type Dtype = "float64" | "int64" | "uint64";
-
-/**
- * A field's type ID, an int32, or its type ID and dtype. Without a dtype a field holds float64. Part of
- * {@linkcode FieldMap}.
- */
-export type FieldType = number | { readonly type: number; readonly dtype?: Dtype };
+export type FieldType =
+  | number
+  | Dtype
+  | { readonly type: number; readonly dtype?: Dtype }
+  | { readonly dtype: Dtype };
 
 /**
  * Field names and what they are stored as, in field order. No field can be named `step`, and no two have one type ID.
@@ -31,7 +30,8 @@ export type FieldEntry = readonly [name: string, type: FieldType];
 
 /**
  * The fields of a store, in field order: an object, or where names are whole numbers a list of entries, or a list of
- * names, whose type IDs are their places. Taken by {@linkcode StreamStore} and {@linkcode StreamStore.open}.
+ * names, which hold float64. Type IDs are given for all fields, or for none: then they are the fields' places. Taken by
+ * {@linkcode StreamStore} and {@linkcode StreamStore.open}.
  */
 export type FieldList = FieldMap | readonly FieldEntry[] | readonly string[];
 
@@ -63,21 +63,38 @@ export type FieldTypeOf<Fields extends FieldList, Name extends string> = Fields 
   : never
   : Fields[Name & keyof Fields];
 
+/**
+ * The dtype that a field is declared with: all that it may be, where its type does not tell.
+ *
+ * @internal
+ */
+export type DtypeOf<Type> = Type extends Dtype ? Type
+  : Type extends { readonly dtype: infer Given extends Dtype } ? Given
+  : Type extends { readonly dtype?: infer Given } ? "float64" | Extract<Given, Dtype>
+  : "float64";
+
 /** A named column of the user's data, as {@linkcode StreamStore.fields} tells of it. */
 export interface FieldInfo {
   /** As in the store's fields. */
   readonly name: string;
   /** The integer that stands for the field in every token. */
   readonly type: number;
-  /** How its cells are to be read. */
+  /** What its values are. */
   readonly dtype: Dtype;
+}
+
+/** A field as a text shows it: `reward: 2`, or `reward: 2 float32`. */
+export function fieldText({ name, type, dtype }: FieldInfo): string {
+  return `${name}: ${type}${dtype === "float64" ? "" : ` ${dtype}`}`;
 }
 
 /** A field as the store's parts see it. */
 export interface Field extends FieldInfo {
   /** Its place in field order, from 0. */
   readonly position: number;
-  /** The native code of its dtype. */
+  /** The least and the most of the dtype's values, where it is one of integers that numbers hold. */
+  readonly range: Range | null;
+  /** What its cells hold, by the native code. */
   readonly kind: number;
   /** Whether it has been written as a list, so that a single token of it is a list of one. */
   isList: boolean;
@@ -98,12 +115,14 @@ const typeMax = 2 ** 31 - 1;
 
 /** Checks fields and lays them out in field order. */
 export function parseFields(given: FieldList): Field[] {
-  const fields = fieldEntries(given).map(([name, declared], position) =>
-    parseField(name, declared, position)
+  const declared = fieldEntries(given).map(([name, type]) => parseField(name, type));
+  const fields = declared.map(({ name, type, dtype }, position) =>
+    newField(name, type ?? position, dtype, position)
   );
   if (fields.length === 0) {
     throw new RangeError("Cannot create a store: there must be at least 1 field, got 0");
   }
+  checkNumbered(declared);
   const [names, nameOfType] = [new Set<string>(), new Map<number, string>()];
   for (const { name, type } of fields) {
     if (names.has(name)) {
@@ -125,7 +144,7 @@ export function parseFields(given: FieldList): Field[] {
 function fieldEntries(given: FieldList): FieldEntry[] {
   if (typeof given !== "object" || given === null) {
     throw new TypeError(
-      `Cannot create a store: fields must be an object of name and type ID, a list of [name, type ID], or a list of names, got ${
+      `Cannot create a store: fields must be an object of name and type ID or dtype, a list of [name, type ID or dtype], or a list of names, got ${
         describe(given)
       }`,
     );
@@ -142,7 +161,7 @@ function fieldEntries(given: FieldList): FieldEntry[] {
     if (Array.isArray(field) && field.length === 2 && typeof field[0] === "string") {
       if (Array.isArray(first)) return [field[0], field[1]];
     }
-    const wanted = typeof first === "string" ? "a name like those before" : "[name, type ID]";
+    const wanted = typeof first === "string" ? "a name like those before" : "[name, type ID or dtype]";
     throw new TypeError(
       `Cannot create a store: fields[${position}] must be ${wanted}, got ${describe(field)}`,
     );
@@ -156,46 +175,79 @@ function isArrayIndex(name: string): boolean {
 
 function noOrder(name: string, entries: readonly FieldEntry[]): RangeError {
   const shown = entries.slice(0, 3).map(([name, type]) => {
-    return `[${describe(name)}, ${typeof type === "number" ? type : "…"}]`;
+    return `[${describe(name)}, ${typeof type === "object" ? "…" : describe(type)}]`;
   });
   const form = `[${shown.join(", ")}${entries.length > shown.length ? ", …" : ""}]`;
   return new RangeError(
-    `Cannot create a store: an object does not keep the order of names that are whole numbers: give fields as a list of [name, type ID] in field order, as ${form}, got "${name}" in an object`,
+    `Cannot create a store: an object does not keep the order of names that are whole numbers: give fields as a list of [name, type ID or dtype] in field order, as ${form}, got "${name}" in an object`,
   );
 }
 
-function parseField(name: string, declared: FieldType, position: number): Field {
+/** A field that was not written yet. */
+export function newField(name: string, type: number, dtype: Dtype, position: number): Field {
+  const kind = fieldKind[cellDtype({ dtype })];
+  return { name, type, dtype, position, range: integerRange(dtype), kind, isList: false };
+}
+
+/** A field as it is declared; without a type ID where none is given. */
+interface Declared {
+  readonly name: string;
+  readonly type: number | undefined;
+  readonly dtype: Dtype;
+}
+
+function parseField(name: string, declared: FieldType): Declared {
   // Rows are objects whose `step` is the step.
   if (name === "step") {
     throw new RangeError('Cannot create a store: no field can be named "step", which is the step itself');
   }
-  const { type, dtype = "float64", ...rest } = typeof declared === "object" && declared !== null
-    ? declared
-    : { type: declared };
-  const [unknown] = Object.keys(rest);
-  if (unknown !== undefined) {
-    throw new TypeError(
-      `Cannot create a store: "${name}" must be a type ID or { type, dtype }, got ${describe(unknown)} in it`,
-    );
-  }
-  if (typeof type !== "number") {
+  const { type, dtype = "float64" } = partsOf(name, declared);
+  if (type !== undefined && typeof type !== "number") {
     throw new TypeError(
       `Cannot create a store: the type ID of "${name}" must be a number, got ${describe(type)}`,
     );
   }
-  if (!Number.isInteger(type) || type < typeMin || type > typeMax) {
+  if (type !== undefined && (!Number.isInteger(type) || type < typeMin || type > typeMax)) {
     throw new RangeError(
       `Cannot create a store: the type ID of "${name}" must be an integer from ${typeMin} to ${typeMax}, got ${type}`,
     );
   }
-  if (!Object.hasOwn(fieldKind, dtype)) {
+  if (!dtypeNames.includes(dtype)) {
     throw new RangeError(
-      `Cannot create a store: the dtype of "${name}" must be float64, int64 or uint64, got ${
+      `Cannot create a store: the dtype of "${name}" must be one of ${dtypeNames.join(", ")}, got ${
         describe(dtype)
       }`,
     );
   }
-  return { name, type, dtype, position, kind: fieldKind[dtype], isList: false };
+  return { name, type, dtype };
+}
+
+function partsOf(name: string, declared: FieldType): { readonly type?: number; readonly dtype?: Dtype } {
+  if (typeof declared === "string") return { dtype: declared };
+  if (typeof declared !== "object" || declared === null) return { type: declared };
+  const { type, dtype, ...rest } = declared as { readonly type?: number; readonly dtype?: Dtype };
+  const [unknown] = Object.keys(rest);
+  if (unknown === undefined && (type !== undefined || dtype !== undefined)) return { type, dtype };
+  throw new TypeError(
+    `Cannot create a store: "${name}" must be a type ID, a dtype or { type, dtype }, got ${
+      unknown === undefined ? "neither" : `${describe(unknown)} in it`
+    }`,
+  );
+}
+
+/** A place that stands for a type ID could be the type ID of another field. */
+function checkNumbered(declared: readonly Declared[]): void {
+  const numbered = declared.find(({ type }) => type !== undefined);
+  const other = declared.find(({ type }) => type === undefined);
+  if (numbered === undefined || other === undefined) return;
+  throw new RangeError(
+    `Cannot create a store: type IDs must be given for all fields or for none, got ${numbered.type} for "${numbered.name}" and none for "${other.name}"`,
+  );
+}
+
+/** What cells hold: integers of 64 bits as they are, and all other numbers as float64. */
+export function cellDtype({ dtype }: Pick<Field, "dtype">): keyof typeof fieldKind {
+  return isWideInteger(dtype) ? dtype : "float64";
 }
 
 /** A value as an error message shows it: short, and never failing. */

@@ -54,10 +54,12 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * Creates a temporary store.
    *
    * @param fields Field names and type IDs (int32), in field order: an object, a list of `[name, type ID]`, or a list of
-   * names, whose IDs are their places. A field holds float64 unless `{ type, dtype }` says `int64` or `uint64`.
+   * names, whose IDs are their places. A field holds float64, or what is given in the place of its ID: a dtype, as in
+   * `{ action: "uint8", observation: "float32" }`, where IDs are places too, or `{ type, dtype }`.
    * @param options The chunk by which the files grow, in tokens, and how much of the stream is kept.
-   * @throws {RangeError} If there is no field, one is named `step`, a name or an ID is used twice, an ID is no int32, an
-   * object has a name that is a whole number, whose place it does not keep, or an option is not allowed.
+   * @throws {RangeError} If there is no field, one is named `step`, a name or an ID is used twice, an ID is no int32 or
+   * given for some fields only, a dtype is none, an object has a name that is a whole number, whose place it does not
+   * keep, or an option is not allowed.
    * @throws {TypeError} If `fields` is neither an object nor a list, or an ID no number.
    * @throws {StreamStoreError} If the files cannot be made: among others `storage-full`, `permission-denied`,
    * `too-many-open-files`, `too-many-stores`.
@@ -421,7 +423,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * that are kept has the values from `offsets[i]` to `offsets[i + 1]`.
    *
    * @param name The field.
-   * @returns Float64, or the field's own int64 or uint64.
+   * @returns An array of the field's dtype; a bool is 0 or 1.
    * @throws {TypeError} If the name is no field.
    * @throws {StreamStoreError} If the store is closed (`closed`).
    * @see {@linkcode StreamStore.rows}

@@ -1,13 +1,18 @@
 import type { Connection } from "../store/connection.ts";
+import { isWideInteger } from "../dtypes.ts";
 import type { Field } from "../fields.ts";
 import { tailRecord } from "../native/abi.ts";
 import { readRows } from "../read/rows.ts";
 import { narrowStep } from "../steps.ts";
+import { Narrowing } from "./narrowing.ts";
 import { StepWriter, twoTo32, unknownField } from "./step_writer.ts";
 import { Tail, writeRecord } from "./tail.ts";
 import { type FieldValue, listLength, writeList } from "./values.ts";
 
 const recordWords = tailRecord.length;
+
+/** None, where it is not known as a list, or has bigints; those of a Float32Array in line; or all in a call. */
+const noLists = 0, floats = 1, others = 2;
 
 /** What happens besides. */
 export interface AppenderHooks {
@@ -32,10 +37,11 @@ export class Appender {
   #lastField = -1;
   readonly #tail: Tail;
   readonly #types: Int32Array;
-  /** The names of the fields that store numbers as they are, at their positions. */
-  readonly #plainNames: readonly (string | null)[];
-  /** By position, 1 where such a field is known as a list. */
+  readonly #names: readonly string[];
+  /** By position, which lists a field takes in the loop. */
   readonly #takesLists: Uint8Array;
+  /** What fields make of numbers; null where all store them as they are. */
+  readonly #narrowing: Narrowing | null;
   readonly #writer: StepWriter;
 
   constructor(
@@ -44,7 +50,9 @@ export class Appender {
     private readonly hooks: AppenderHooks = {},
   ) {
     this.#types = Int32Array.from(fields, ({ type }) => type);
-    this.#plainNames = fields.map(({ name, dtype }) => dtype === "float64" ? name : null);
+    this.#names = fields.map(({ name }) => name);
+    const isNarrow = fields.some(({ dtype }) => dtype !== "float64");
+    this.#narrowing = isNarrow ? new Narrowing(fields) : null;
     this.#takesLists = new Uint8Array(fields.length);
     this.#writer = new StepWriter(fields, () => this.#findLastField());
     this.#tail = new Tail(connection);
@@ -52,8 +60,8 @@ export class Appender {
   }
 
   /**
-   * The common step, in one loop over locals: a later step, names in field order, float64 fields, values that are
-   * numbers, booleans, or lists of a field known as one. Returns false, with nothing published, for every other, and
+   * The common step, in one loop over locals: a later step, names in field order, values that are numbers, booleans, or
+   * lists of a field known as one. Returns false, with nothing published, for every other, and
    * when the store is closed; `write` does the same for all cases.
    */
   appendPlain(step: unknown, values: object): boolean {
@@ -69,12 +77,14 @@ export class Appender {
   }
 
   #writePlain(step: number, values: Readonly<Record<string, FieldValue>>): boolean {
-    const names = this.#plainNames;
+    const names = this.#names;
     const tail = this.#tail;
     const records = tail.records;
     const cells = tail.values;
     const types = this.#types;
     const takesLists = this.#takesLists;
+    const narrowing = this.#narrowing;
+    const narrowCells = tail.cells;
     const first = tail.recordsEnd;
     let record = first;
     let value = tail.valuesEnd;
@@ -97,13 +107,16 @@ export class Appender {
         cells[value] = item;
       } else if (typeof item === "boolean") {
         cells[value] = item ? 1 : 0;
-      } else if (takesLists[position] === 1 && item instanceof Float32Array && ArrayBuffer.isView(item)) {
+      } else if (
+        takesLists[position] === floats && item instanceof Float32Array && ArrayBuffer.isView(item)
+      ) {
         count = writePlainFloats(cells, value, item, cells.length - value - names.length);
         if (count === 0) return false;
       } else {
         count = this.#writePlainList(position, value, item);
         if (count === 0) return false;
       }
+      if (narrowing !== null && count === 1 && !narrowing.apply(narrowCells, value, position)) return false;
       writeRecord(records, record, stepLow, stepHigh, types[position], count);
       record += recordWords;
       value += count;
@@ -116,7 +129,7 @@ export class Appender {
 
   /** Writes a list for `appendPlain` and returns its length, or 0 for what is not plain. */
   #writePlainList(position: number, at: number, item: FieldValue): number {
-    if (typeof item !== "object" || item === null || this.#takesLists[position] === 0) return 0;
+    if (typeof item !== "object" || item === null || this.#takesLists[position] === noLists) return 0;
     const field = this.fields[position];
     const { cells } = this.#tail;
     const count = listLength(field, item);
@@ -220,7 +233,8 @@ export class Appender {
 
   #knowLists(): void {
     for (const { position, dtype, isList } of this.fields) {
-      this.#takesLists[position] = dtype === "float64" && isList ? 1 : 0;
+      const takesFloats = dtype === "float64" || dtype === "float32";
+      this.#takesLists[position] = !isList || isWideInteger(dtype) ? noLists : takesFloats ? floats : others;
     }
   }
 }

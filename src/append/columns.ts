@@ -1,7 +1,7 @@
 import { Batch, BatchError, type Source } from "./batch.ts";
-import type { DtypeName } from "../read/column.ts";
 import type { Connection } from "../store/connection.ts";
 import type { Session } from "../store/session.ts";
+import { allowedValues, dtypeOf, isWideInteger } from "../dtypes.ts";
 import { describe, type Field } from "../fields.ts";
 import { checkOptions } from "../options.ts";
 import { ownValue } from "../own_value.ts";
@@ -15,8 +15,8 @@ import {
   plainView,
   readElements,
   readNumbers,
-  type TypedArrayName,
 } from "../typed_array.ts";
+import { isExact } from "./narrow.ts";
 import type { NumberArray, Scalar } from "./values.ts";
 
 /** Numbers of one field for many steps, of shape `[values]`. Part of {@linkcode ColumnInput}. */
@@ -99,9 +99,8 @@ function inWords(
   }
   const field = error.field!;
   const values = sources.find((source) => source.field === field)!.values as unknown as ArrayLike<unknown>;
-  const allowed = field.dtype === "float64" ? "exact in float64" : `an integer that fits ${field.dtype}`;
   return new RangeError(
-    `Cannot append columns: "${field.name}" at row ${error.row} must be ${allowed}, got ${
+    `Cannot append columns: "${field.name}" at row ${error.row} must be ${allowedValues(field.dtype)}, got ${
       values[error.valueIndex]
     }`,
   );
@@ -256,19 +255,18 @@ function toNumbers(field: Field, given: ColumnNumbers): AnyTypedArray {
       }`,
     );
   }
-  return field.dtype === "float64" ? toFloats(field, given) : toIntegers(field, given);
+  return isWideInteger(field.dtype) ? toIntegers(field, given) : toFloats(field, given);
 }
 
 function toFloats(field: Field, given: readonly Scalar[]): Float64Array {
   return readNumbers(nameOf(field), given, (element, i) => {
     const value = checkScalar(field, element, i);
-    const float = Number(value);
-    if (typeof value === "bigint" && (!Number.isFinite(float) || BigInt(float) !== value)) {
-      throw new RangeError(
-        `Cannot append columns: "${field.name}" at value ${i} must be exact in float64, got ${value}`,
-      );
-    }
-    return float;
+    if (typeof value !== "bigint" || isExact(field.dtype, value)) return Number(value);
+    throw new RangeError(
+      `Cannot append columns: "${field.name}" at value ${i} must be ${
+        allowedValues(field.dtype)
+      }, got ${value}`,
+    );
   });
 }
 
@@ -300,24 +298,4 @@ function checkScalar(field: Field, value: unknown, index: number): Scalar {
       describe(value)
     }`,
   );
-}
-
-const dtypes: Readonly<Record<TypedArrayName, DtypeName>> = {
-  Float64Array: "float64",
-  Float32Array: "float32",
-  Float16Array: "float16",
-  BigInt64Array: "int64",
-  BigUint64Array: "uint64",
-  Int32Array: "int32",
-  Uint32Array: "uint32",
-  Int16Array: "int16",
-  Uint16Array: "uint16",
-  Int8Array: "int8",
-  Uint8Array: "uint8",
-  Uint8ClampedArray: "uint8",
-};
-
-/** The dtype of a typed array's numbers. */
-export function dtypeOf(values: ArrayBufferView): DtypeName {
-  return dtypes[kindOf(values)!];
 }

@@ -1,9 +1,9 @@
 import { describe, type Field } from "../fields.ts";
 import { recordKind, tailRecord } from "../native/abi.ts";
 import { isInt64, wrongStep } from "../steps.ts";
+import type { Cells } from "./narrow.ts";
 import { type Tail, writeRecord } from "./tail.ts";
 import {
-  type Cells,
   checkAttached,
   checkElements,
   type FieldValue,

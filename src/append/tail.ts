@@ -1,7 +1,7 @@
 import { tailRecord, tailState } from "../native/abi.ts";
 import type { TailMemory } from "../native/runtime.ts";
 import type { Connection } from "../store/connection.ts";
-import { type Cells, cellsOver } from "./values.ts";
+import { type Cells, cellsOver } from "./narrow.ts";
 
 // A name of the module's own costs nothing, while an object that is imported is looked up for every record.
 const { step: stepAt, type: typeAt, count: countAt, length: recordWords } = tailRecord;

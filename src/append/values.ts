@@ -2,9 +2,11 @@
  * Values of one field at one step, written as cells. Checks come before or with the writing, and the caller publishes
  * only after all of a step is in, so a value that is refused leaves no trace.
  */
+import { allowedValues, type Dtype, dtypeOf, holds, isWideInteger, type Range } from "../dtypes.ts";
 import { describe, type Field, type FieldList, type FieldName } from "../fields.ts";
 import { bigintAdvice } from "../steps.ts";
-import { attachedLength, lengthOf } from "../typed_array.ts";
+import { attachedLength, kindOf, lengthOf } from "../typed_array.ts";
+import { type Cells, isExact, isWithin, narrowCells, narrowNumber } from "./narrow.ts";
 
 /**
  * A number as a field takes it. A boolean is kept as 1 or 0; a bigint must be exact in the field's dtype. Part of
@@ -39,31 +41,26 @@ export type FieldValue = Scalar | NumberArray | readonly Scalar[] | null | undef
 /** What one step holds: a value for each field that it has. Taken by {@linkcode StreamStore.append}. */
 export type StepValues<Fields extends FieldList> = { readonly [Name in FieldName<Fields>]?: FieldValue };
 
-/** The same memory by three names: numbers, 64-bit integers, and 32-bit halves. */
-export interface Cells {
-  readonly values: Float64Array;
-  readonly bits: BigInt64Array;
-  readonly halves: Uint32Array;
-}
-
-/** The first `count` cells of a buffer. */
-export function cellsOver(buffer: ArrayBuffer, count: number): Cells {
-  return {
-    values: new Float64Array(buffer, 0, count),
-    bits: new BigInt64Array(buffer, 0, count),
-    halves: new Uint32Array(buffer, 0, 2 * count),
-  };
-}
-
 /** Writes one scalar at `at`. */
 export function writeScalar(cells: Cells, at: number, field: Field, value: unknown): void {
-  if (field.dtype === "float64") {
-    if (typeof value === "number") cells.values[at] = value;
-    else if (typeof value === "boolean") cells.values[at] = value ? 1 : 0;
-    else cells.values[at] = exactNumber(field, value);
-  } else {
-    cells.bits[at] = exactInteger(field, value);
-  }
+  if (isWideInteger(field.dtype)) cells.bits[at] = exactInteger(field, value);
+  else cells.values[at] = numberFor(field, value);
+}
+
+/** A number that the field holds, which is rounded where it is one of narrower floats. */
+function numberFor(field: Field, value: unknown): number {
+  const number = exactNumber(field, value);
+  const narrow = narrowNumber(field, number);
+  if (narrow === null) throw notHeld(field, value as Scalar);
+  return narrow;
+}
+
+function notHeld(field: Field, value: Scalar): RangeError {
+  return new RangeError(
+    `Cannot append field "${field.name}": a value of dtype ${field.dtype} must be ${
+      allowedValues(field.dtype)
+    }, got ${describe(value)}`,
+  );
 }
 
 /** Most values of one list: a record counts them as an int32. */
@@ -118,11 +115,50 @@ export function writeList(
   list: NumberArray | readonly unknown[],
   length: number,
 ): void {
-  if (field.dtype !== "float64") writeIntegers(cells, at, field, list, length);
-  else if (list instanceof Float32Array) writeFloats(cells, at, list, length);
+  const { range } = field;
+  if (range !== null && !Array.isArray(list) && writeWithin(cells.values, at, list, length, range)) return;
+  if (isWideInteger(field.dtype)) return writeIntegers(cells, at, field, list, length);
+  writeNumbers(cells, at, field, list, length);
+  const { dtype } = field;
+  if (dtype === "float64" || (length > loopMax && isHeld(list, dtype))) return;
+  const refused = narrowCells(cells, at, at + length, field);
+  if (refused < at + length) throw notHeld(field, cells.values[refused]);
+}
+
+/** Writes a short typed array if all its values are integers of a range. */
+function writeWithin(
+  values: Float64Array,
+  at: number,
+  list: ArrayLike<unknown>,
+  length: number,
+  [least, most]: Range,
+): boolean {
+  if (length > loopMax) return false;
+  for (let i = 0; i < length; i++) {
+    const value = list[i];
+    if (typeof value !== "number" || !isWithin(value, least, most)) return false;
+    values[at + i] = value + 0;
+  }
+  return true;
+}
+
+/** Whether an array can only have values that the dtype holds. */
+function isHeld(list: ArrayLike<unknown>, dtype: Dtype): boolean {
+  return kindOf(list) !== undefined && holds(dtype, dtypeOf(list as NumberArray));
+}
+
+/** Writes numbers as float64, whatever of them the field holds. */
+export function writeNumbers(
+  cells: Cells,
+  at: number,
+  field: Field,
+  list: NumberArray | readonly unknown[],
+  length: number,
+): void {
+  if (list instanceof Float32Array) writeFloats(cells, at, list, length);
   else if (list instanceof Float64Array) writeDoubles(cells, at, list, length);
   else if (Array.isArray(list) || isBigIntArray(list)) writeElements(cells, at, field, list, length);
-  else if (isHalfArray(list)) writeFloats(cells, at, new Float32Array(list as Float16Array), length);
+  else if (isHalfArray(list)) writeHalves(cells, at, list as Float16Array, length);
   else writePlain(cells, at, list as Int32Array, length);
 }
 
@@ -167,6 +203,21 @@ function widenNans(cells: Cells, at: number, list: Float32Array): void {
   }
 }
 
+function writeHalves(cells: Cells, at: number, list: Float16Array, length: number): void {
+  // A float16 NaN becomes the float64 NaN with the same sign and payload.
+  const floats = new Float16Array(list);
+  const words = new Uint16Array(floats.buffer);
+  for (let i = 0; i < length; i++) {
+    const word = words[i];
+    if ((word & 0x7fff) <= 0x7c00) {
+      cells.values[at + i] = floats[i];
+      continue;
+    }
+    cells.halves[2 * (at + i)] = 0;
+    cells.halves[2 * (at + i) + 1] = (word & 0x8000) << 16 | 0x7ff00000 | (word & 0x3ff) << 10;
+  }
+}
+
 function writeElements(
   cells: Cells,
   at: number,
@@ -203,9 +254,8 @@ function exactNumber(field: Field, value: unknown): number {
   if (typeof value === "number") return value;
   if (typeof value === "boolean") return value ? 1 : 0;
   if (typeof value !== "bigint") throw wrongValue(field, value);
-  const number = Number(value);
-  // BigInt(Infinity) would throw, and a bigint beyond float64's range is inexact anyway.
-  if (Number.isFinite(number) && BigInt(number) === value) return number;
+  if (isExact(field.dtype, value)) return Number(value);
+  if (field.dtype !== "float64") throw notHeld(field, value);
   throw new RangeError(
     `Cannot append field "${field.name}": an integer must be exact in float64 (declare the field int64 to keep 64 bits), got ${value}`,
   );

@@ -1,5 +1,5 @@
 import { type DataType, makeData, Null, type Table, Type, Utf8, Vector, vectorFromArray } from "apache-arrow";
-import { dtypeOf } from "../append/columns.ts";
+import { dtypeOf } from "../dtypes.ts";
 import { describe } from "../fields.ts";
 import { attachedLength, kindOf, plainView } from "../typed_array.ts";
 import type { NumberArray } from "../append/values.ts";

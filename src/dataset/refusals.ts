@@ -1,4 +1,5 @@
 import type { BatchError, Source } from "../append/batch.ts";
+import { allowedValues } from "../dtypes.ts";
 import type { Field } from "../fields.ts";
 import type { ShapeError } from "./table/sources.ts";
 import { isSet } from "./table/bitmaps.ts";
@@ -31,10 +32,9 @@ export function inWords(
     ? numberAt(source.values, source.dtype, error.valueIndex)
     : "NaN for a null inside a list";
   const isLarge = dtype === "float64" && typeof value === "bigint";
-  const allowed = dtype === "float64" ? "exact in float64" : `an integer that fits ${dtype}`;
   const advice = isLarge ? `; declare the field as ${source.dtype}` : "";
   return new RangeError(
-    `Cannot ${action}: "${name}" at ${place} must be ${allowed}, got ${value}${advice}`,
+    `Cannot ${action}: "${name}" at ${place} must be ${allowedValues(dtype)}, got ${value}${advice}`,
   );
 }
 

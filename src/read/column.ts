@@ -1,8 +1,9 @@
 import { type Connection, nothing, pack } from "../store/connection.ts";
 import type { Session } from "../store/session.ts";
+import { type ArrayOfDtype, arrayOver, type DtypeArray } from "../dtypes.ts";
 import {
   describe,
-  type Dtype,
+  type DtypeOf,
   type Field,
   type FieldList,
   type FieldName,
@@ -12,10 +13,10 @@ import { dtype, extractProgress, extractRequest } from "../native/abi.ts";
 import { errorOf, status } from "../native/status.ts";
 
 /** The values of one field, row after row, over all rows that are kept. Returned by {@linkcode StreamStore.column}. */
-export interface Column<Values = Float64Array | BigInt64Array | BigUint64Array> {
+export interface Column<Values = DtypeArray> {
   /**
-   * All values, one row's after another's: float64, or the field's own int64 or uint64. Shape `[rows, width]`, or
-   * where rows differ `[values]`.
+   * All values, one row's after another's, in the array of the field's dtype; those of a bool are 0 and 1. Shape
+   * `[rows, width]`, or where rows differ `[values]`.
    */
   readonly values: Values;
   /** The number of values in every row, or null where rows differ. A row without the field has 0. */
@@ -29,17 +30,8 @@ export interface Column<Values = Float64Array | BigInt64Array | BigUint64Array> 
 
 /** What {@linkcode StreamStore.column} returns for a field: with the array class of its dtype. */
 export type ColumnOf<Fields extends FieldList, Key extends FieldName<Fields>> = Column<
-  { float64: Float64Array; int64: BigInt64Array; uint64: BigUint64Array }[DtypeOf<FieldTypeOf<Fields, Key>>]
+  ArrayOfDtype[DtypeOf<FieldTypeOf<Fields, Key>>]
 >;
-
-/**
- * The dtype that a field is declared with: all that it may be, where its type does not tell.
- *
- * @internal
- */
-type DtypeOf<Type> = Type extends { readonly dtype: infer Given extends Dtype } ? Given
-  : Type extends { readonly dtype?: infer Given } ? "float64" | Extract<Given, Dtype>
-  : "float64";
 
 /** Number types that the native library writes. */
 export type DtypeName = keyof typeof dtype;
@@ -185,7 +177,7 @@ export function readColumn(session: Session, name: string): Column {
   if (even !== null) return even;
   const request = {
     field,
-    dtype: field.dtype,
+    dtype: copiedAs(field),
     width: null,
     offsetBytes: 8,
     firstRow: connection.firstRow,
@@ -206,7 +198,7 @@ function tryEven(connection: Connection, field: Field): Column | null {
   try {
     const request = {
       field,
-      dtype: field.dtype,
+      dtype: copiedAs(field),
       width: 1,
       offsetBytes: 0,
       firstRow: connection.firstRow,
@@ -221,13 +213,11 @@ function tryEven(connection: Connection, field: Field): Column | null {
   }
 }
 
-function numbersOver(
-  field: Field,
-  bytes: Uint8Array,
-  count: number,
-): Float64Array | BigInt64Array | BigUint64Array {
-  const buffer = bytes.buffer as ArrayBuffer;
-  if (field.dtype === "int64") return new BigInt64Array(buffer, 0, count);
-  if (field.dtype === "uint64") return new BigUint64Array(buffer, 0, count);
-  return new Float64Array(buffer, 0, count);
+/** A bool is copied as a byte, and not as a bit. */
+function copiedAs({ dtype }: Field): DtypeName {
+  return dtype === "bool" ? "uint8" : dtype;
+}
+
+function numbersOver({ dtype }: Field, bytes: Uint8Array, count: number): DtypeArray {
+  return arrayOver(dtype, bytes.buffer, 0, count);
 }

@@ -1,5 +1,6 @@
 import { type Connection, nothing } from "../store/connection.ts";
 import { StreamStoreError } from "../error.ts";
+import { type DtypeArray, narrowArray } from "../dtypes.ts";
 import type { Field } from "../fields.ts";
 import { gatherLayout, mark, markKind } from "../native/abi.ts";
 import { check } from "../native/status.ts";
@@ -7,10 +8,10 @@ import { narrowStep } from "../steps.ts";
 
 /**
  * A field's value in a row: a number, or a list of shape `[values]` as a typed array, of the field's own dtype. A
- * bigint is a value of an int64 or uint64 field. Once a field was written as a list, all its values come as lists.
- * Part of {@linkcode Row}.
+ * bigint is a value of an int64 or uint64 field; one of a bool field is 0 or 1. Once a field was written as a list, all
+ * its values come as lists. Part of {@linkcode Row}.
  */
-export type RowValue = number | bigint | Float64Array | BigInt64Array | BigUint64Array;
+export type RowValue = number | bigint | DtypeArray;
 
 /**
  * One row: its step, and the fields that it has by name. A step is a bigint where a number would not be exact. In a
@@ -133,9 +134,9 @@ function valueOf(field: Field, cells: ArrayBuffer, at: number, end: number): Row
   return field.isList || end - at !== 1 ? values : values[0];
 }
 
-function sliceOf(field: Field, cells: ArrayBuffer, at: number, end: number) {
+function sliceOf({ dtype }: Field, cells: ArrayBuffer, at: number, end: number): DtypeArray {
   const slice = cells.slice(8 * at, 8 * end);
-  if (field.dtype === "int64") return new BigInt64Array(slice);
-  if (field.dtype === "uint64") return new BigUint64Array(slice);
-  return new Float64Array(slice);
+  if (dtype === "int64") return new BigInt64Array(slice);
+  if (dtype === "uint64") return new BigUint64Array(slice);
+  return narrowArray(dtype, new Float64Array(slice));
 }

@@ -1,5 +1,5 @@
 import { StreamStoreError } from "../error.ts";
-import type { FieldInfo } from "../fields.ts";
+import { type FieldInfo, fieldText } from "../fields.ts";
 import type { Tokens } from "../read/tokens.ts";
 
 /** What the text needs to know of a store. */
@@ -16,7 +16,7 @@ const tokensShown = 5;
 
 /** A store in a few lines: its size, its fields and its last tokens. */
 export function inspectText(store: Inspected): string {
-  const names = store.fields.map(({ name, type }) => `${name}: ${type}`).join(", ");
+  const names = store.fields.map(fieldText).join(", ");
   const size = `${grouped(store.length)} tokens in ${grouped(store.rowCount)} rows`;
   if (store.isClosed) return `StreamStore { ${names} } closed, ${size}`;
   return [`StreamStore { ${names} } ${size}`, ...lastTokens(store)].join("\n");

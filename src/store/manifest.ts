@@ -2,7 +2,8 @@
 import { builtin } from "../native/builtin.ts";
 import { type ErrorCode, StreamStoreError } from "../error.ts";
 import { replaceFile, systemError } from "./durable_file.ts";
-import { type Dtype, type Field, type FieldType, parseFields } from "../fields.ts";
+import type { Dtype } from "../dtypes.ts";
+import { type Field, type FieldType, parseFields } from "../fields.ts";
 
 /** What datasets said about fields, by field name: JSON that only `src/dataset` understands. */
 export type Features = Map<string, unknown>;

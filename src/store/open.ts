@@ -4,7 +4,7 @@ import { builtin } from "../native/builtin.ts";
 import { Connection } from "./connection.ts";
 import { createDirectory } from "./create.ts";
 import { StreamStoreError } from "../error.ts";
-import { describe, type Field, type FieldList, type FieldMap, parseFields } from "../fields.ts";
+import { describe, type Field, type FieldList, type FieldMap, fieldText, parseFields } from "../fields.ts";
 import { optionNames } from "../options.ts";
 import { systemError } from "./durable_file.ts";
 import { type Features, type Known, readManifest, writeManifest } from "./manifest.ts";
@@ -204,9 +204,7 @@ function isStore(directory: string): boolean {
 
 /** The store's fields are those it was made with; given ones must be the same, in the same order. */
 function checkSame(directory: string, found: readonly Field[], given: readonly Field[]): void {
-  const show = (fields: readonly Field[]) =>
-    fields.map(({ name, type, dtype }) => `${name}: ${type}${dtype === "float64" ? "" : ` ${dtype}`}`);
-  const [has, wants] = [show(found), show(given)];
+  const [has, wants] = [found.map(fieldText), given.map(fieldText)];
   if (has.join() === wants.join()) return;
   const missing = wants.filter((field) => !has.includes(field));
   const extra = has.filter((field) => !wants.includes(field));

@@ -18,7 +18,7 @@ test("StreamStore() refuses an object with a name that is a whole number, and sa
     assert.throws(() => new StreamStore({ b: 0, [name]: 1 }), {
       name: "RangeError",
       message:
-        `Cannot create a store: an object does not keep the order of names that are whole numbers: give fields as a list of [name, type ID] in field order, as [["${name}", 1], ["b", 0]], got "${name}" in an object`,
+        `Cannot create a store: an object does not keep the order of names that are whole numbers: give fields as a list of [name, type ID or dtype] in field order, as [["${name}", 1], ["b", 0]], got "${name}" in an object`,
     });
   }
   using store = new StreamStore({ "007": 0, "4294967295": 1, "-1": 2, "1.5": 3, "1e3": 4, "": 5 });
@@ -48,21 +48,27 @@ test("StreamStore() refuses lists that are no fields", () => {
       ["a", ["b", 1]],
       /^TypeError: Cannot create a store: fields\[1\] must be a name like those before, got an array of 2$/,
     ],
-    [[["a", 0], "b"], /^TypeError: Cannot create a store: fields\[1\] must be \[name, type ID\], got "b"$/],
-    [[["a"]], /^TypeError: .*fields\[0\] must be \[name, type ID\], got an array of 1$/],
+    [
+      [["a", 0], "b"],
+      /^TypeError: Cannot create a store: fields\[1\] must be \[name, type ID or dtype\], got "b"$/,
+    ],
+    [[["a"]], /^TypeError: .*fields\[0\] must be \[name, type ID or dtype\], got an array of 1$/],
     [[["a", 0, 1]], /^TypeError: .*got an array of 3$/],
     [[[0, "a"]], /^TypeError: .*got an array of 2$/],
-    [[["a", "0"]], /^TypeError: .*the type ID of "a" must be a number, got "0"$/],
-    [[{ a: 0 }], /^TypeError: .*fields\[0\] must be \[name, type ID\], got a value of class Object$/],
+    [[["a", "0"]], /^RangeError: .*the dtype of "a" must be one of float64, .*, bool, got "0"$/],
+    [
+      [{ a: 0 }],
+      /^TypeError: .*fields\[0\] must be \[name, type ID or dtype\], got a value of class Object$/,
+    ],
     [["a", , "b"], /^TypeError: .*fields\[1\] must be a name like those before, got undefined$/],
     [["step"], /^RangeError: .*no field can be named "step"/],
     [
       { a: { type: 0, dytpe: "int64" } },
-      /^TypeError: .*"a" must be a type ID or \{ type, dtype \}, got "dytpe" in it$/,
+      /^TypeError: .*"a" must be a type ID, a dtype or \{ type, dtype \}, got "dytpe" in it$/,
     ],
     [
       "a",
-      /^TypeError: .*fields must be an object of name and type ID, a list of \[name, type ID\], or a list of names, got "a"$/,
+      /^TypeError: .*fields must be an object of name and type ID or dtype, a list of \[name, type ID or dtype\], or a list of names, got "a"$/,
     ],
   ];
   for (const [given, expected] of cases) assert.throws(() => new StreamStore(given as never), expected);

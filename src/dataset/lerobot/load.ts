@@ -1,7 +1,6 @@
 import { rmSync } from "node:fs";
 import type { Source } from "../../append/batch.ts";
-import { type Field, type FieldEntry, type FieldMap } from "../../fields.ts";
-import { fieldKind } from "../../native/abi.ts";
+import { type Field, type FieldEntry, type FieldMap, newField } from "../../fields.ts";
 import { checkOptions, optionNames } from "../../options.ts";
 import { openSession, temporarySession } from "../../store/session.ts";
 import { StreamStore } from "../../store.ts";
@@ -142,7 +141,7 @@ async function* blocksOf(
 
 /** A field that the store does not have, to read the column by. */
 function episodeField(position: number): Field {
-  return { name: episodeColumn, type: -1, dtype: "int64", kind: fieldKind.int64, position, isList: false };
+  return newField(episodeColumn, -1, "int64", position);
 }
 
 /** Rows of a file from `from` on must be of the episodes that the list puts there. */

@@ -1,6 +1,6 @@
 import type { Bitmap, Source } from "../../append/batch.ts";
 import { type Connection, nothing } from "../../store/connection.ts";
-import type { Field } from "../../fields.ts";
+import { cellDtype, type Field } from "../../fields.ts";
 import { gatherLayout } from "../../native/abi.ts";
 import { check } from "../../native/status.ts";
 import { clearBits, setBits } from "../table/bitmaps.ts";
@@ -57,7 +57,7 @@ export function takeRows(
     return {
       field,
       values,
-      dtype: field.dtype,
+      dtype: cellDtype(field),
       firstValue: 0,
       width: null,
       offsets,

@@ -1,6 +1,6 @@
 /** Only checked, never run: what a program says, and what it gets for it; each error stands at the word that is wrong. */
 import { PrefetchingSampler, Sampler, StreamStore } from "@streamstore/streamstore";
-import type { AnyBatch, SamplerOptions } from "@streamstore/streamstore";
+import type { AnyBatch, DtypeArray, SamplerOptions } from "@streamstore/streamstore";
 
 const store = new StreamStore({
   action: 0,
@@ -14,7 +14,7 @@ type Same<Left, Right> = (<T>() => T extends Left ? 1 : 2) extends (<T>() => T e
   : false;
 const same = <Left, Right>(_: Same<Left, Right>): void => {};
 
-// Columns have the array of the field's dtype, and any of the three where that is not known.
+// Columns have the array of the field's dtype, and any of them all where that is not known.
 export function columns(): void {
   const action = store.column("action").values;
   same<typeof action, Float64Array>(true);
@@ -23,12 +23,48 @@ export function columns(): void {
   const mask = store.column("mask").values;
   same<typeof mask, BigUint64Array>(true);
   const unknown = StreamStore.open("run.stream").column("id").values;
-  same<typeof unknown, Float64Array | BigInt64Array | BigUint64Array>(true);
+  same<typeof unknown, DtypeArray>(true);
+  if (unknown instanceof Uint16Array) same<typeof unknown, Uint16Array>(true);
   const dtype: "int64" | "uint64" = Math.random() < 0.5 ? "int64" : "uint64";
   const either = new StreamStore({ id: { type: 0, dtype } }).column("id").values;
   same<typeof either, BigInt64Array | BigUint64Array>(true);
   // @ts-expect-error: no such field
   store.column("acton");
+}
+
+// Whichever way a dtype is declared, a column has its array.
+export function dtypes(): void {
+  const narrow = new StreamStore({
+    action: "uint8",
+    observation: "float32",
+    done: "bool",
+    half: { dtype: "float16" },
+  });
+  const action = narrow.column("action").values;
+  same<typeof action, Uint8Array>(true);
+  const observation = narrow.column("observation").values;
+  same<typeof observation, Float32Array>(true);
+  const done = narrow.column("done").values;
+  same<typeof done, Uint8Array>(true);
+  const half = narrow.column("half").values;
+  same<typeof half, Float16Array>(true);
+  narrow.append(0, { action: 1, observation: [0.5], done: true });
+  const tokens = new StreamStore({ tokens: { type: 7, dtype: "uint16" } }).column("tokens").values;
+  same<typeof tokens, Uint16Array>(true);
+  const entries = new StreamStore([["1", "int8"], ["0", { dtype: "int32" }]]);
+  const [one, zero] = [entries.column("1").values, entries.column("0").values];
+  same<typeof one, Int8Array>(true);
+  same<typeof zero, Int32Array>(true);
+  // @ts-expect-error: no such field
+  narrow.append(0, { acton: 1 });
+  // @ts-expect-error: no dtype
+  new StreamStore({ a: "uint128" });
+  // @ts-expect-error: no dtype
+  new StreamStore({ a: { dtype: "uint128" } });
+  // @ts-expect-error: neither a type ID nor a dtype
+  new StreamStore({ a: {} });
+  // @ts-expect-error: no such part of a field
+  new StreamStore({ a: { dtype: "int8", tpye: 1 } });
 }
 
 // Lists of names and of entries give the same names and dtypes.

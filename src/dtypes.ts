@@ -1,0 +1,172 @@
+/** What the values of a field can be: the number types that a field may have, and which of them holds which. */
+import { kindOf, type TypedArrayName } from "./typed_array.ts";
+
+/**
+ * What the values of a field are. Numbers and booleans are kept exactly, and what the dtype does not hold is refused;
+ * only `float32` and `float16` round, to the nearest, as a `Float32Array` does. `bool` takes true, false, 1 and 0. Part
+ * of {@linkcode FieldType}.
+ */
+export type Dtype = keyof ArrayOfDtype;
+
+/**
+ * The array of a dtype's values. A bool is 0 or 1.
+ *
+ * @internal
+ */
+export interface ArrayOfDtype {
+  readonly float64: Float64Array;
+  readonly float32: Float32Array;
+  readonly float16: Float16Array;
+  readonly int64: BigInt64Array;
+  readonly uint64: BigUint64Array;
+  readonly int32: Int32Array;
+  readonly uint32: Uint32Array;
+  readonly int16: Int16Array;
+  readonly uint16: Uint16Array;
+  readonly int8: Int8Array;
+  readonly uint8: Uint8Array;
+  readonly bool: Uint8Array;
+}
+
+/** The values of a field, in the array of its dtype. Part of {@linkcode Column} and {@linkcode RowValue}. */
+export type DtypeArray = ArrayOfDtype[Dtype];
+
+/** Bits of a value, and whether it is a float, a signed or an unsigned integer. A bool stands in a byte. */
+interface DtypeKind {
+  readonly bits: 8 | 16 | 32 | 64;
+  readonly kind: "float" | "signed" | "unsigned" | "bool";
+}
+
+export const dtypeKinds: Readonly<Record<Dtype, DtypeKind>> = {
+  float64: { bits: 64, kind: "float" },
+  float32: { bits: 32, kind: "float" },
+  float16: { bits: 16, kind: "float" },
+  int64: { bits: 64, kind: "signed" },
+  uint64: { bits: 64, kind: "unsigned" },
+  int32: { bits: 32, kind: "signed" },
+  uint32: { bits: 32, kind: "unsigned" },
+  int16: { bits: 16, kind: "signed" },
+  uint16: { bits: 16, kind: "unsigned" },
+  int8: { bits: 8, kind: "signed" },
+  uint8: { bits: 8, kind: "unsigned" },
+  bool: { bits: 8, kind: "bool" },
+};
+
+export const dtypeNames: readonly Dtype[] = Object.keys(dtypeKinds) as Dtype[];
+
+/** The most bits of an integer, without its sign, of which a float of so many bits holds every one. */
+const exactBits = { 64: 53, 32: 24, 16: 11, 8: 0 } as const;
+
+/** Whether one dtype has every value of another. */
+export function holds(holder: Dtype, held: Dtype): boolean {
+  if (holder === held || held === "bool") return true;
+  const [to, from] = [dtypeKinds[holder], dtypeKinds[held]];
+  if (to.kind === "bool") return false;
+  const fromBits = from.bits - (from.kind === "signed" ? 1 : 0);
+  if (to.kind === "float") {
+    return from.kind === "float" ? to.bits >= from.bits : exactBits[to.bits] >= fromBits;
+  }
+  if (from.kind === "float" || (from.kind === "signed" && to.kind === "unsigned")) return false;
+  return to.bits - (to.kind === "signed" ? 1 : 0) >= fromBits;
+}
+
+/** Whether a dtype has integers that a float64 does not hold. */
+export function isWideInteger(dtype: Dtype): dtype is "int64" | "uint64" {
+  return dtype === "int64" || dtype === "uint64";
+}
+
+/** The least and the most value. */
+export type Range = readonly [least: number, most: number];
+
+const ranges: ReadonlyMap<Dtype, Range> = new Map(
+  dtypeNames.filter((dtype) => dtypeKinds[dtype].kind !== "float" && !isWideInteger(dtype))
+    .map((dtype) => [dtype, rangeOf(dtypeKinds[dtype])]),
+);
+
+function rangeOf({ bits, kind }: DtypeKind): Range {
+  if (kind === "bool") return [0, 1];
+  return kind === "signed" ? [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1] : [0, 2 ** bits - 1];
+}
+
+/** The range of a dtype of integers that numbers hold; null for the others. */
+export function integerRange(dtype: Dtype): Range | null {
+  return ranges.get(dtype) ?? null;
+}
+
+/** What a value of a dtype must be, as errors say it. */
+export function allowedValues(dtype: Dtype): string {
+  if (dtype === "bool") return "true, false, 0 or 1";
+  const range = integerRange(dtype);
+  if (range !== null) return `an integer from ${range[0]} to ${range[1]}`;
+  return dtypeKinds[dtype].kind === "float" ? `exact in ${dtype}` : `an integer that fits ${dtype}`;
+}
+
+type ArrayClass = new (buffer: ArrayBufferLike, byteOffset: number, length: number) => DtypeArray;
+
+/** Not every runtime has Float16Array. */
+const classes: Readonly<Record<Dtype, ArrayClass>> = {
+  float64: Float64Array,
+  float32: Float32Array,
+  float16: Reflect.get(globalThis, "Float16Array") as ArrayClass,
+  int64: BigInt64Array,
+  uint64: BigUint64Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
+  int16: Int16Array,
+  uint16: Uint16Array,
+  int8: Int8Array,
+  uint8: Uint8Array,
+  bool: Uint8Array,
+};
+
+/** An array of a dtype's class over so many values of a buffer. */
+export function arrayOver(
+  dtype: Dtype,
+  buffer: ArrayBufferLike,
+  byteOffset: number,
+  length: number,
+): DtypeArray {
+  return new classes[dtype](buffer, byteOffset, length);
+}
+
+/** Numbers that a dtype holds, in an array of its own; NaNs by their bits, of which an engine may change some. */
+export function narrowArray(dtype: Dtype, numbers: Float64Array): DtypeArray {
+  if (dtype === "float64") return numbers;
+  const { bits } = dtypeKinds[dtype];
+  const array = arrayOver(dtype, new ArrayBuffer(numbers.length * bits / 8), 0, numbers.length);
+  (array as Float32Array).set(numbers);
+  if (dtype === "float32" || dtype === "float16") copyNans(numbers, array, dtype);
+  return array;
+}
+
+function copyNans(from: Float64Array, to: DtypeArray, dtype: "float32" | "float16"): void {
+  const halves = new Uint32Array(from.buffer, from.byteOffset, 2 * from.length);
+  const words = dtype === "float32" ? new Uint32Array(to.buffer) : new Uint16Array(to.buffer);
+  for (let i = 0; i < from.length; i++) {
+    if (from[i] === from[i]) continue;
+    const [low, high] = [halves[2 * i], halves[2 * i + 1]];
+    words[i] = dtype === "float32"
+      ? (high & 0x80000000) | 0x7f800000 | (high & 0xfffff) << 3 | low >>> 29
+      : (high >>> 16 & 0x8000) | 0x7c00 | (high & 0xfffff) >>> 10;
+  }
+}
+
+const dtypesOfArrays: Readonly<Record<TypedArrayName, Dtype>> = {
+  Float64Array: "float64",
+  Float32Array: "float32",
+  Float16Array: "float16",
+  BigInt64Array: "int64",
+  BigUint64Array: "uint64",
+  Int32Array: "int32",
+  Uint32Array: "uint32",
+  Int16Array: "int16",
+  Uint16Array: "uint16",
+  Int8Array: "int8",
+  Uint8Array: "uint8",
+  Uint8ClampedArray: "uint8",
+};
+
+/** The dtype of a typed array's numbers. */
+export function dtypeOf(values: ArrayBufferView): Dtype {
+  return dtypesOfArrays[kindOf(values)!];
+}
