@@ -84,7 +84,6 @@ export class Appender {
     const types = this.#types;
     const takesLists = this.#takesLists;
     const narrowing = this.#narrowing;
-    const narrowCells = tail.cells;
     const first = tail.recordsEnd;
     let record = first;
     let value = tail.valuesEnd;
@@ -116,7 +115,7 @@ export class Appender {
         count = this.#writePlainList(position, value, item);
         if (count === 0) return false;
       }
-      if (narrowing !== null && count === 1 && !narrowing.apply(narrowCells, value, position)) return false;
+      if (narrowing !== null && count === 1 && !narrowing.apply(tail.cells, value, position)) return false;
       writeRecord(records, record, stepLow, stepHigh, types[position], count);
       record += recordWords;
       value += count;
