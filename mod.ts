@@ -21,7 +21,8 @@
  */
 export { StreamStore } from "./src/store.ts";
 export type { Mode, OpenOptions, StoreOptions } from "./src/store/open.ts";
-export type { Interval, ScheduleOptions } from "./src/store/schedule.ts";
+export type { Interval } from "./src/store/deadline.ts";
+export type { ScheduleOptions } from "./src/store/schedule.ts";
 export type { Retain } from "./src/store/retention.ts";
 export type { Recovery } from "./src/store/connection.ts";
 export type { DamagedChunk, Verification, VerifyOptions } from "./src/store/verify.ts";

@@ -629,7 +629,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
   }
 
   /**
-   * For a reader: refreshes until there are at least `rowCount` rows, every 1 to 20 milliseconds.
+   * For a reader: refreshes until there are at least `rowCount` rows, every 1 to 4 milliseconds.
    *
    * @param rowCount Rows, those that were dropped counted too.
    * @param options `signal` ends the waiting with its reason.

@@ -16,8 +16,8 @@ const noLists = 0, floats = 1, others = 2;
 
 /** What happens besides. */
 export interface AppenderHooks {
-  /** After the tail was moved into the columns. */
-  onFlush?(): void;
+  /** After the tail was moved into the columns, and all of them made durable or not. */
+  onFlush?(isDurable: boolean): void;
   /** When a field was written as a list for the first time. */
   onNewList?(): void;
 }
@@ -192,14 +192,14 @@ export class Appender {
   flush(): void {
     if (this.#tail.recordsEnd > 0 || this.#tail.isCopied) this.connection.flush();
     this.#tail.restart();
-    this.hooks.onFlush?.();
+    this.hooks.onFlush?.(false);
   }
 
   /** The same, and makes everything durable. */
   sync(): void {
     this.connection.sync();
     this.#tail.restart();
-    this.hooks.onFlush?.();
+    this.hooks.onFlush?.(true);
   }
 
   /** Takes over the counts after steps were added behind the tail's back; the tail is empty then. */

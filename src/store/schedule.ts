@@ -1,49 +1,43 @@
-import { builtin } from "../native/builtin.ts";
 import type { Appender } from "../append/appender.ts";
 import { StreamStoreError } from "../error.ts";
 import { describe } from "../fields.ts";
+import { Deadline, type Interval } from "./deadline.ts";
 
 /**
- * How often something is done: after so many steps, after so much time, or whichever comes first. Part of
- * {@linkcode ScheduleOptions}.
- */
-export interface Interval {
-  /** Steps that were appended, a whole number above 0. */
-  readonly steps?: number;
-  /** Milliseconds, a whole number above 0 and below 2 ** 31. Time counts only while the event loop runs. */
-  readonly ms?: number;
-}
-
-/**
- * How often steps are committed, so that readers see them, and how often they are made durable. Without either that is
- * when the tail is full, or when `flush`, `sync`, `close` or a read of the writer's own does it. What could not be
- * done is thrown by the next call of `append`, `flush`, `sync` or `close`. Part of {@linkcode OpenOptions}.
+ * How often steps are committed, so that readers see them, and how often they are made durable. `flush`, `sync`,
+ * `close`, a read of the writer's own and a tail that is full (about 8,000 steps of four fields) commit too. What could
+ * not be done is thrown by the next call of `append`, `flush`, `sync` or `close`. Part of {@linkcode OpenOptions}.
  */
 export interface ScheduleOptions {
-  /** How often readers see new steps, in steps or milliseconds. */
-  readonly commitEvery?: Interval;
-  /** How often steps are made durable, which also commits them, in steps or milliseconds. */
+  /**
+   * How often readers see new steps: by default `{ steps: 8000, ms: 50 }`, whichever comes first. Of an interval that
+   * is given only what it says counts: `{ ms: 1000 }` is not bounded by steps. With `false` nothing is committed by
+   * itself but a full tail.
+   *
+   * Time is kept by a timer while the event loop runs; it is there only while something is uncommitted, and does not
+   * keep a process from ending. A loop that never yields to the event loop is committed by the appends themselves, at
+   * the first that finds the time over: so what it appended last waits until it yields, or for `flush`. A step that
+   * goes on with its row is no further step, but starts the time.
+   */
+  readonly commitEvery?: Interval | false;
+  /** How often steps are made durable, which also commits them, in steps or milliseconds. By default never. */
   readonly syncEvery?: Interval;
 }
 
+const commitEveryDefault: Interval = { steps: 8000, ms: 50 };
+
 /** Commits and syncs a store as its options say. */
 export class Schedule {
-  readonly #timers: ReturnType<typeof builtin.timers.setInterval>[] = [];
-  readonly #commitSteps: number;
-  readonly #syncSteps: number;
-  #committedRows: number;
-  #syncedRows: number;
+  readonly #commits: Deadline;
+  readonly #syncs: Deadline;
   /** What could not be done, until somebody can be told: the step that it was due after is appended all the same. */
   #failure: unknown = null;
 
-  constructor(private readonly appender: Appender, options: ScheduleOptions) {
-    this.#commitSteps = options.commitEvery?.steps ?? Infinity;
-    this.#syncSteps = options.syncEvery?.steps ?? Infinity;
-    this.#committedRows = appender.rowCount;
-    this.#syncedRows = appender.rowCount;
+  constructor(private readonly appender: Appender, { commitEvery, syncEvery }: ScheduleOptions) {
+    const { rowCount } = appender;
+    this.#commits = new Deadline(commitInterval(commitEvery), rowCount, () => this.#commit());
+    this.#syncs = new Deadline(syncEvery ?? {}, rowCount, () => this.#sync());
     this.#setDueRow();
-    this.#addTimer(options.commitEvery?.ms, () => this.#commit());
-    this.#addTimer(options.syncEvery?.ms, () => this.#sync());
   }
 
   /** Throws what could not be done since the last call. */
@@ -51,16 +45,18 @@ export class Schedule {
     const failure = this.#failure;
     if (failure === null) return;
     this.#failure = null;
-    this.#setDueRow();
     throw failure;
   }
 
-  /** Does what is due at the number of rows there are. */
+  /** Does what is due at the number of rows there are, or sees to it that it is done in time. */
   run(): void {
-    this.#attempt(() => {
-      if (this.appender.rowCount >= this.#syncedRows + this.#syncSteps) this.#sync();
-      else this.#commit();
-    });
+    const { rowCount } = this.appender;
+    if (!this.appender.isFlushed) this.#commits.start(rowCount);
+    this.#syncs.start(rowCount);
+    const [mustCommit, mustSync] = [this.#commits.isDue(rowCount), this.#syncs.isDue(rowCount)];
+    if (mustSync) this.#sync();
+    else if (mustCommit) this.#commit();
+    else this.#setDueRow();
   }
 
   /** The same where there are enough rows for it; what has just failed waits for the next call. */
@@ -68,54 +64,63 @@ export class Schedule {
     if (this.#failure === null && this.appender.rowCount > this.appender.dueRow) this.run();
   }
 
+  /** All rows were committed, and made durable too: also where that was not due. */
+  noteCommit(isDurable: boolean): void {
+    const { rowCount } = this.appender;
+    this.#commits.restart(rowCount, true);
+    if (isDurable) this.#syncs.restart(rowCount, true);
+    this.#setDueRow();
+  }
+
   /** Rows were committed behind the appender's back. */
   noteBatch(): void {
-    this.#committedRows = this.appender.rowCount;
-    if (this.appender.rowCount > this.appender.dueRow) this.run();
-    else this.#setDueRow();
+    this.#commits.restart(this.appender.rowCount, true);
+    this.run();
   }
 
   stop(): void {
-    for (const timer of this.#timers) builtin.timers.clearInterval(timer);
+    this.#commits.stop();
+    this.#syncs.stop();
   }
 
   #commit(): void {
-    if (this.appender.rowCount > this.#committedRows) this.appender.flush();
-    this.#committedRows = this.appender.rowCount;
-    this.#setDueRow();
+    this.#attempt([this.#commits], () => {
+      if (!this.appender.isFlushed) this.appender.flush();
+    });
   }
 
   #sync(): void {
-    if (this.appender.rowCount > this.#syncedRows) this.appender.sync();
-    this.#syncedRows = this.appender.rowCount;
-    this.#committedRows = this.appender.rowCount;
-    this.#setDueRow();
+    this.#attempt([this.#commits, this.#syncs], () => this.appender.sync());
   }
 
-  /** One row less than is due: from then on every append asks. */
+  /** Of the rows that are looked for, one less: from then on every append asks. */
   #setDueRow(): void {
-    this.appender.dueRow =
-      Math.min(this.#committedRows + this.#commitSteps, this.#syncedRows + this.#syncSteps) - 1;
+    const { rowCount } = this.appender;
+    this.appender.dueRow = Math.min(this.#commits.nextRow(rowCount), this.#syncs.nextRow(rowCount)) - 1;
   }
 
-  #addTimer(ms: number | undefined, action: () => void): void {
-    if (ms === undefined) return;
-    const timer = builtin.timers.setInterval(() => this.#attempt(action), ms);
-    timer.unref();
-    this.#timers.push(timer);
-  }
-
-  #attempt(action: () => void): void {
+  #attempt(deadlines: readonly Deadline[], action: () => void): void {
+    let isDone = false;
     try {
       action();
+      isDone = true;
     } catch (error) {
       // While rows are being loaded nothing can be committed; the timer comes again.
-      if (error instanceof StreamStoreError && error.code === "busy") return;
-      this.#failure ??= error;
-      // So that the very next append asks.
-      this.appender.dueRow = -1;
+      const isBusy = error instanceof StreamStoreError && error.code === "busy";
+      if (!isBusy) this.#failure ??= error;
     }
+    const { rowCount } = this.appender;
+    for (const deadline of deadlines) deadline.restart(rowCount, isDone);
+    if (this.#failure === null) this.#setDueRow();
+    // So that the very next append asks.
+    else this.appender.dueRow = -1;
   }
+}
+
+function commitInterval(given: Interval | false = commitEveryDefault): Interval {
+  if (given === false) return {};
+  const isEmpty = given.steps === undefined && given.ms === undefined;
+  return isEmpty ? commitEveryDefault : given;
 }
 
 /** The longest time that a timer takes: one that is longer comes at once. */
@@ -124,7 +129,7 @@ const msMax = 2 ** 31 - 1;
 /** Throws for an interval that is none, before anything is opened. */
 export function checkIntervals(options: ScheduleOptions): void {
   for (const [name, interval] of Object.entries(options) as [string, unknown][]) {
-    if (interval === undefined) continue;
+    if (interval === undefined || interval === false && name === "commitEvery") continue;
     const refuse = (got: string) => {
       const wanted = `{ steps, ms } of positive integers, ms <= ${msMax}`;
       return new RangeError(`Cannot open a store: ${name} must be ${wanted}, got ${got}`);

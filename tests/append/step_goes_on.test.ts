@@ -116,7 +116,9 @@ test("append() goes on with a step that a killed process wrote", () => {
   const path = newPath();
   const mod = new URL("../../mod.ts", import.meta.url).href;
   const source = `import { StreamStore } from ${JSON.stringify(mod)};
-    const store = StreamStore.open(${JSON.stringify(path)}, { fields: { a: 0, b: 1, c: 2, d: 3 } });
+    const store = StreamStore.open(${
+    JSON.stringify(path)
+  }, { fields: { a: 0, b: 1, c: 2, d: 3 }, commitEvery: false });
     store.append(4, { a: 1, b: [] });
     process.kill(process.pid, "SIGKILL");`;
   const script = new URL("./goes_on_child.ts", `file://${path}`).pathname;

@@ -78,6 +78,10 @@ for (const kind of ["tmpfs", "ext4"] as const) {
     assert.equal(runChild("abandoned", directory).code, "ENOSPC");
     assert.equal(runChild("reopened", directory).code, "storage-full");
   });
+  testOn(kind, "what is appended is committed in time on a disk that is full", (directory) => {
+    const { code, rows } = runChild("live", directory);
+    assert.deepEqual([code, rows], ["ENOSPC", 20]);
+  });
   testOn(kind, "a store that cannot be created leaves nothing, and says what it wanted", (directory) => {
     const { code, message } = runChild("create", directory);
     assert.equal(code, "storage-full");

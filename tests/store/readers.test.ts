@@ -25,7 +25,7 @@ test("refresh() never takes a commit that is half written for one, nor for damag
 test("refresh() shows what was committed, and leaves windows as they are", () =>
   withDirectory((directory) => {
     const path = `${directory}/run.stream`;
-    using writer: Content = StreamStore.open(path, { fields, capacity: 100 });
+    using writer: Content = StreamStore.open(path, { fields, capacity: 100, commitEvery: false });
     using reader: Content = StreamStore.open(path, { mode: "read" });
     for (let step = 0; step < 2000; step++) {
       const before = reader.rowCount;

@@ -35,7 +35,7 @@ function syncedRows(path: string): number {
 }
 
 test("flush() shows rows to readers, and sync() leaves them on the disk, where no option does", () =>
-  withPair({}, (writer, reader, path) => {
+  withPair({ commitEvery: false }, (writer, reader, path) => {
     for (let step = 0; step < 1000; step++) writer.append(step, { a: 1 });
     assert.equal(reader.refresh(), false);
     writer.flush();
@@ -134,7 +134,7 @@ test("open() refuses intervals that are none before a store is made", () =>
 
 /** An appender whose commits and syncs do what a test says. */
 function doubleOf(act: () => void): Appender {
-  const double = { rowCount: 0, dueRow: Infinity, flush: act, sync: act };
+  const double = { rowCount: 0, dueRow: Infinity, isFlushed: false, flush: act, sync: act };
   return double as unknown as Appender;
 }
 
@@ -146,6 +146,7 @@ test("what a timer could not do is thrown once, by the next call that asks", asy
   });
   const schedule = new Schedule(appender, { commitEvery: { ms: 1 } });
   appender.rowCount = 1;
+  schedule.runDue();
   for (let i = 0; i < 1000 && attempts < 1; i++) await wait(1);
   // An append asks as soon as this many rows are there.
   assert.ok(appender.dueRow < appender.rowCount);
@@ -153,9 +154,11 @@ test("what a timer could not do is thrown once, by the next call that asks", asy
   schedule.check();
   for (let i = 0; i < 1000 && attempts < 2; i++) await wait(1);
   schedule.check();
-  assert.equal(appender.dueRow, Infinity);
-  schedule.stop();
+  // And the first append after a commit, which is what arms the timer.
+  assert.equal(appender.dueRow, 0);
   appender.rowCount = 2;
+  schedule.runDue();
+  schedule.stop();
   await wait(20);
   assert.equal(attempts, 2);
 });
@@ -182,8 +185,9 @@ test("a timer that comes while rows are loaded waits for its next turn", async (
   const appender = doubleOf(() => {
     if (++attempts < 3) throw new StreamStoreError("busy", "rows are being loaded");
   });
-  const schedule = new Schedule(appender, { syncEvery: { ms: 1 } });
+  const schedule = new Schedule(appender, { commitEvery: false, syncEvery: { ms: 1 } });
   appender.rowCount = 1;
+  schedule.runDue();
   for (let i = 0; i < 1000 && attempts < 3; i++) await wait(1);
   assert.equal(attempts, 3);
   schedule.check();
@@ -227,7 +231,8 @@ function whileCommitsFail(act: () => void): void {
 test("open() with timers lets the process end, and its steps are kept", () =>
   withDirectory(async (directory) => {
     const path = `${directory}/run.stream`;
-    const child = new Child("idle_writer.ts", { path });
+    const minute = { ms: 60_000 };
+    const child = new Child("idle_writer.ts", { path, options: { commitEvery: minute, syncEvery: minute } });
     assert.equal(await child.exited, 0, child.errors);
     using store: StreamStore = StreamStore.open(path);
     assert.deepEqual(store.rows(), [{ step: 0, a: 1 }]);

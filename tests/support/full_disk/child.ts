@@ -209,12 +209,29 @@ function rowsWithout(values: { readonly observation?: [] }): Record<string, unkn
 
 /** The process ends while the disk is full and the tail holds steps: what was reserved for them is still there. */
 function abandoned(): never {
-  const store = StreamStore.open(join(directory, "run.stream"), { fields, capacity: 1000 });
+  const options = { fields, capacity: 1000, commitEvery: false } as const;
+  const store = StreamStore.open(join(directory, "run.stream"), options);
   for (let step = 0; step < 10; step++) append(store as StreamStore, step);
   const code = fillUp();
   for (let step = 10; step < 20; step++) append(store as StreamStore, step);
   console.log(JSON.stringify({ code }));
   process.exit(0);
+}
+
+/** What a timer commits has its disk space reserved: a reader sees it although the disk is full. */
+async function live(): Promise<Record<string, unknown>> {
+  const path = join(directory, "run.stream");
+  using store = StreamStore.open(path, { fields, capacity: 1000 });
+  using reader = StreamStore.open(path, { mode: "read" });
+  append(store as StreamStore, 0);
+  const code = fillUp();
+  for (let step = 1; step < 20; step++) {
+    append(store as StreamStore, step);
+    if (step % 5 === 0) await reader.waitForRows(step + 1, { signal: AbortSignal.timeout(10_000) });
+  }
+  await reader.waitForRows(20, { signal: AbortSignal.timeout(10_000) });
+  check(reader as StreamStore, 20);
+  return { code, rows: reader.rowCount };
 }
 
 async function reopened(): Promise<Record<string, unknown>> {
@@ -411,6 +428,7 @@ const cases: Record<string, () => Record<string, unknown> | Promise<Record<strin
   bareRows: () => rowsWithout({}),
   emptyLists: () => rowsWithout({ observation: [] }),
   abandoned,
+  live,
   reopened,
   firstList,
   firstListSynced: () => ({ ...firstListSynced(true), ...firstListSynced(false) }),
