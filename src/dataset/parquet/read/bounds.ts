@@ -125,9 +125,18 @@ function wideExtent(words: Words, dtype: "int64" | "uint64"): Extent {
   const lower = new Uint32Array(buffer, byteOffset, 2 * length);
   const upper = dtype === "int64" ? new Int32Array(buffer, byteOffset, 2 * length) : lower;
   let [least, largest] = [0, 0];
+  let leastUpper = upper[1];
+  let largestUpper = leastUpper;
   for (let i = 2; i < lower.length; i += 2) {
-    if ((upper[i + 1] - upper[least + 1] || lower[i] - lower[least]) < 0) least = i;
-    if ((upper[i + 1] - upper[largest + 1] || lower[i] - lower[largest]) > 0) largest = i;
+    const high = upper[i + 1];
+    if (high < leastUpper || high === leastUpper && lower[i] < lower[least]) {
+      least = i;
+      leastUpper = high;
+    }
+    if (high > largestUpper || high === largestUpper && lower[i] > lower[largest]) {
+      largest = i;
+      largestUpper = high;
+    }
   }
   return [numberAt(words, dtype, least / 2) as bigint, numberAt(words, dtype, largest / 2) as bigint];
 }

@@ -74,7 +74,9 @@ function readLevels(page: Page, { definitionMax, lists }: NumberColumn, room: Ro
   const to = from + page.count;
   if (lists.length > 0) {
     const repetitions = room.repetitions.subarray(from, to);
-    countLevels(page.repetitions, lists.length, repetitions);
+    // Of one bit there is no level that is too large.
+    if (lists.length === 1) readRuns(page.repetitions, 1, repetitions);
+    else countLevels(page.repetitions, lists.length, repetitions);
     // Were it not, the values in front of the first row would belong to none.
     if (from === 0 && repetitions[0] > 0) {
       throw new Error(`the first of its repetition levels must be 0, got ${repetitions[0]}`);
@@ -88,12 +90,13 @@ function readLevels(page: Page, { definitionMax, lists }: NumberColumn, room: Ro
 /** Reads levels, and counts those that are the largest there can be. */
 export function countLevels(bytes: Uint8Array, max: number, levels: Uint8Array): number {
   readRuns(bytes, 32 - Math.clz32(max), levels);
-  let count = 0;
+  let count = levels.length;
   // By index: through an iterator it takes Bun four times as long.
   for (let slot = 0; slot < levels.length; slot++) {
     const level = levels[slot];
-    if (level === max) count++;
-    else if (level > max) throw new Error(`levels must be <= ${max}, got ${level}`);
+    if (level === max) continue;
+    if (level > max) throw new Error(`levels must be <= ${max}, got ${level}`);
+    count--;
   }
   return count;
 }

@@ -1,4 +1,4 @@
-import { bitsAt } from "./runs.ts";
+import { bitsAt, unpackBits } from "./runs.ts";
 
 /**
  * Integers as the differences between one and the next, less the least difference of their block, in as many bits as those
@@ -21,10 +21,11 @@ export function readDeltas(bytes: Uint8Array, out: Uint32Array, wordsEach: 1 | 2
   }
   const said = Number(cursor.takeVarint());
   if (said !== count) throw new Error(`differences must be of ${count} integers, got ${said}`);
-  const first = cursor.takeSigned();
-  if (count > 0) out.set(halvesOf(first).slice(0, wordsEach));
+  const first = halvesOf(cursor.takeSigned());
+  if (count > 0) out.set(first.slice(0, wordsEach));
+  let lowers = new Uint32Array(0);
   for (let filled = 1; filled < count;) {
-    const least = cursor.takeSigned();
+    const least = halvesOf(cursor.takeSigned());
     const widths = cursor.take(partCount);
     for (let part = 0; part < partCount && filled < count; part++) {
       const width = widths[part];
@@ -32,8 +33,9 @@ export function readDeltas(bytes: Uint8Array, out: Uint32Array, wordsEach: 1 | 2
       const length = Math.min(partSize, count - filled);
       const start = cursor.at;
       cursor.take(Math.ceil(length * width / 8));
-      const words = out.subarray((filled - 1) * wordsEach, (filled + length) * wordsEach);
-      addDifferences(bytes, start, width, halvesOf(least), words, wordsEach);
+      // Made anew for the last part only: all others are as long, and an array costs as much as ten differences.
+      if (lowers.length !== length) lowers = new Uint32Array(length);
+      addDifferences(bytes, start, width, least, lowers, out, filled * wordsEach, wordsEach);
       // The last part of all is as long as the others, whatever of it is of use; some writers cut it off.
       cursor.at = Math.min(bytes.length, start + partSize * width / 8);
       filled += length;
@@ -42,33 +44,40 @@ export function readDeltas(bytes: Uint8Array, out: Uint32Array, wordsEach: 1 | 2
   return cursor.at;
 }
 
-function halvesOf(integer: bigint): Uint32Array {
-  return new Uint32Array(BigInt64Array.of(integer).buffer);
+/** The lower 32 bits of an integer of 64, and the upper ones. */
+function halvesOf(integer: bigint): readonly [number, number] {
+  return [Number(BigInt.asUintN(32, integer)), Number(BigInt.asIntN(32, integer >> 32n))];
 }
 
-/** Each from the one before, the first of which is there. In halves: a bigint would be an object on its way. */
+/** Differences of a part, which are then numbers in `out`, each from the one before. */
 function addDifferences(
   bytes: Uint8Array,
   start: number,
   width: number,
-  [leastLow, leastHigh]: Uint32Array,
+  [leastLow, leastHigh]: readonly [number, number],
+  lowers: Uint32Array,
   out: Uint32Array,
+  from: number,
   wordsEach: 1 | 2,
 ): void {
-  const [lowWidth, highWidth] = [Math.min(width, 32), Math.max(width - 32, 0)];
-  let [low, high, at, shift] = [out[0], wordsEach === 2 ? out[1] : 0, start, 0];
-  for (let i = wordsEach; i < out.length; i += wordsEach) {
-    const sum = low + leastLow + (bitsAt(bytes, at, shift, lowWidth) >>> 0);
-    low = sum >>> 0;
-    out[i] = low;
-    if (wordsEach === 2) {
-      const upper = highWidth > 0 ? bitsAt(bytes, at + 4, shift, highWidth) : 0;
-      high = high + leastHigh + upper + Math.floor(sum / 2 ** 32) | 0;
-      out[i + 1] = high;
+  if (width <= 32) unpackBits(bytes, start, width, lowers);
+  // In halves: a bigint would be an object on its way.
+  let low = out[from - wordsEach];
+  let high = out[from - 1] | 0;
+  for (let i = 0, at = from; i < lowers.length; i++, at += wordsEach) {
+    let lower = lowers[i];
+    let upper = 0;
+    if (width > 32) {
+      const byte = start + Math.floor(i * width / 8);
+      lower = bitsAt(bytes, byte, i * width & 7, 32) >>> 0;
+      upper = bitsAt(bytes, byte + 4, i * width & 7, width - 32);
     }
-    shift += width;
-    at += shift >>> 3;
-    shift &= 7;
+    const sum = low + leastLow + lower;
+    low = sum >>> 0;
+    out[at] = low;
+    if (wordsEach === 1) continue;
+    high = high + leastHigh + upper + Math.floor(sum / 2 ** 32) | 0;
+    out[at + 1] = high;
   }
 }
 

@@ -14,17 +14,44 @@ export function bitsAt(bytes: Uint8Array, at: number, shift: number, width: numb
 
 /** Fills `out` with integers of so many bits each. */
 export function unpackBits(bytes: Uint8Array, start: number, width: number, out: Integers): void {
-  if (width === 1) {
-    // Levels of lists are this, one for every value, and bits by themselves take an eighth of the time.
-    for (let i = 0; i < out.length; i++) out[i] = bytes[start + (i >>> 3)] >> (i & 7) & 1;
-    return;
-  }
+  if (width === 1) return unpackSingles(bytes, start, out);
+  if (width <= 24) return unpackHeld(bytes, start, width, out);
   let [at, shift] = [start, 0];
   for (let i = 0; i < out.length; i++) {
     out[i] = bitsAt(bytes, at, shift, width);
     shift += width;
     at += shift >>> 3;
     shift &= 7;
+  }
+}
+
+/** A byte at a time: levels of lists are this, one for every value. */
+function unpackSingles(bytes: Uint8Array, start: number, out: Integers): void {
+  const whole = out.length & ~7;
+  let at = start;
+  for (let i = 0; i < whole; i += 8) {
+    const byte = bytes[at++];
+    out[i] = byte & 1;
+    out[i + 1] = byte >> 1 & 1;
+    out[i + 2] = byte >> 2 & 1;
+    out[i + 3] = byte >> 3 & 1;
+    out[i + 4] = byte >> 4 & 1;
+    out[i + 5] = byte >> 5 & 1;
+    out[i + 6] = byte >> 6 & 1;
+    out[i + 7] = byte >> 7;
+  }
+  for (let i = whole; i < out.length; i++) out[i] = bytes[at] >> (i & 7) & 1;
+}
+
+/** Fewer than 8 bits are left over when a byte is added: 31 in all, which the bit operators hold. */
+function unpackHeld(bytes: Uint8Array, start: number, width: number, out: Integers): void {
+  const mask = (1 << width) - 1;
+  let [at, held, heldBits] = [start, 0, 0];
+  for (let i = 0; i < out.length; i++) {
+    for (; heldBits < width; heldBits += 8) held |= bytes[at++] << heldBits;
+    out[i] = held & mask;
+    held >>>= width;
+    heldBits -= width;
   }
 }
 
