@@ -28,11 +28,9 @@ interface Content {
   /** What one of them is: a step, or a token. */
   readonly count: number;
   readonly fields: FieldList;
-  /** The same with the narrowest dtypes, where the store takes them. */
-  readonly narrowFields: unknown;
   readonly features: Readonly<Record<string, Feature>>;
   readonly columns: Record<string, unknown>;
-  readonly bytesMax: Readonly<Record<string, number>>;
+  readonly bytesMax: number;
   /** Bytes of one in a peer's file, whose layout tells them. */
   readonly peer: { readonly name: string; readonly bytes: number };
 }
@@ -41,7 +39,8 @@ export async function size(sizes: Sizes): Promise<Measurement[]> {
   // TorchRL takes ten seconds to be imported, and its layout is known: tests do without.
   const peers = pythonFiles.slice(0, sizes.mode === "small" ? 1 : undefined);
   return [
-    ...await sizeOf(referenceSteps(sizes.rows), peers),
+    ...await sizeOf(referenceSteps(sizes.rows, "float64"), []),
+    ...await sizeOf(referenceSteps(sizes.rows, "float32"), peers),
     ...await sizeOf(documents(sizes.rows), peers),
   ];
 }
@@ -51,7 +50,7 @@ async function sizeOf(content: Content, peers: typeof pythonFiles[number][]): Pr
   try {
     const path = join(folder, "data.stream");
     const dataset = join(folder, "dataset");
-    const width = await writeStore(content, path, dataset);
+    await writeStore(content, path, dataset);
     const store = bytesIn(path);
     const { what, count, unit, peer } = content;
     const row = (name: string, bytes: number, options: { limit?: string; goal?: Goal } = {}): Measurement => {
@@ -60,9 +59,9 @@ async function sizeOf(content: Content, peers: typeof pythonFiles[number][]): Pr
       return measurementOf(`${what} ${name}`, unit, sample, options);
     };
     return [
-      row(`on disk, in a store of ${width}`, store.allocated, {
+      row("on disk", store.allocated, {
         limit: peer.name,
-        goal: { valueMax: content.bytesMax[width] },
+        goal: { valueMax: content.bytesMax },
       }),
       row("by the length of the store's files", store.apparent),
       row("in Parquet as saveDataset writes it", bytesIn(dataset).apparent),
@@ -73,24 +72,14 @@ async function sizeOf(content: Content, peers: typeof pythonFiles[number][]): Pr
   }
 }
 
-/** Writes the data to a store and as Parquet, and says what the store's cells are. */
-async function writeStore(content: Content, path: string, dataset: string): Promise<string> {
-  using store = createStore(content, path);
+/** Writes the data to a store and as Parquet. */
+async function writeStore(content: Content, path: string, dataset: string): Promise<void> {
+  using store = StreamStore.open(path, { fields: content.fields, mode: "create" });
   store.appendColumns(content.columns as never);
   await store.saveDataset(dataset, "train", {
     format: "parquet",
     fieldFeatures: content.features as never,
   });
-  const dtypes = store.fields.map(({ dtype }): string => dtype);
-  return ["float64", "float32"].find((dtype) => dtypes.includes(dtype)) ?? dtypes[0];
-}
-
-function createStore({ fields, narrowFields }: Content, path: string): StreamStore {
-  try {
-    return StreamStore.open(path, { fields: narrowFields as FieldList, mode: "create" });
-  } catch {
-    return StreamStore.open(path, { fields, mode: "create" });
-  }
 }
 
 export function bytesIn(folder: string): Bytes {
@@ -130,14 +119,15 @@ function besidePython(
 const bytesPer = (what: string): Unit => ({ text: `B/${what}`, size: 1 });
 
 /** Reference steps of noise, since what comes again and again takes no room where it is compressed. */
-function referenceSteps(count: number): Content {
+function referenceSteps(count: number, dtype: "float64" | "float32"): Content {
   const random = createRandom(21);
   return {
-    what: "a reference step",
+    what: `a reference step as ${dtype}`,
     unit: bytesPer("step"),
     count,
-    fields: referenceFields,
-    narrowFields: { action: "uint8", observation: "float32", reward: "float32", done: "bool" },
+    fields: dtype === "float64"
+      ? referenceFields
+      : { action: "uint8", observation: "float32", reward: "float32", done: "bool" },
     features: fieldFeatures,
     columns: {
       step: Float64Array.from({ length: count }, (_, step) => step),
@@ -149,7 +139,7 @@ function referenceSteps(count: number): Content {
       reward: Float32Array.from({ length: count }, random),
       done: Uint8Array.from({ length: count }, (_, step) => Number(doneOf(step))),
     },
-    bytesMax: { float64: 120, float32: 76 },
+    bytesMax: dtype === "float64" ? 120 : 76,
     // Ten float32 and a bool.
     peer: { name: "TorchRL's LazyMemmapStorage, computed", bytes: 41 },
   };
@@ -165,11 +155,10 @@ function documents(tokens: number): Content {
   }
   const count = offsets[offsets.length - 1];
   return {
-    what: "a token of documents of about 500",
+    what: "a token of documents of about 500, as uint16,",
     unit: bytesPer("token"),
     count,
-    fields: { tokens: 0 },
-    narrowFields: { tokens: "uint16" },
+    fields: { tokens: "uint16" },
     features: {
       tokens: { feature: { dtype: "uint16", _type: "Value" }, length: -1, _type: "List" },
     },
@@ -180,7 +169,7 @@ function documents(tokens: number): Content {
         offsets: Int32Array.from(offsets),
       },
     },
-    bytesMax: { float64: 2.1, uint16: 2.1 },
+    bytesMax: 2.1,
     peer: { name: "nanoGPT's .bin, computed", bytes: 2 },
   };
 }
