@@ -3,7 +3,8 @@
  *
  *   --small, --large      tiny sizes, which only show that all of it runs; or also a store of 1 billion tokens
  *   --only NAME           one case; may be repeated
- *   --before COMMIT       the hot paths beside those of an older commit, in turn, and no other cases; --only names them
+ *   --before COMMIT       the hot paths beside those of an older commit, in turn, and no other cases; --only names them,
+ *                         and with --only cold batches from pages that are not in memory, which takes minutes
  *   --json FILE           where results go, beside those of the other runtime; a whole run goes to build/bench.json
  *   --table               measures nothing, and prints the results in that file as a Markdown table
  *
@@ -13,6 +14,7 @@
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { besideTree, hotPaths } from "./cases/before.ts";
+import { coldBesideTree } from "./cases/cold.ts";
 import { treeBefore } from "./harness/before.ts";
 import { cases } from "./harness/cases.ts";
 import { readOptions } from "./command_line.ts";
@@ -38,15 +40,19 @@ if (options.table) console.log(tableOf(readResults(options.json ?? defaultPath))
 else if (options.before !== undefined) {
   const show = (measurement: Measurement) => console.log(lineOf(measurement));
   console.log(`${runtimeName} ${runtimeVersion} on ${describeMachine()}`);
-  await besideTree(treeBefore(options.before), namesAmong(hotPaths), sizes, show);
+  const names = namesAmong(hotPaths, ["cold"]);
+  const tree = treeBefore(options.before);
+  await besideTree(tree, names.filter((name) => name !== "cold"), sizes, show);
+  if (names.includes("cold")) coldBesideTree(tree, sizes).forEach(show);
 } else await runCases(namesAmong(cases));
 
-/** The names that `--only` gives, or all. */
-function namesAmong(allowed: Readonly<Record<string, unknown>>): readonly string[] {
-  const names = options.only ?? Object.keys(allowed);
-  const unknown = names.filter((name) => !Object.hasOwn(allowed, name));
+/** The names that `--only` gives, or all but those that are only measured where they are named. */
+function namesAmong(all: Readonly<Record<string, unknown>>, more: readonly string[] = []): readonly string[] {
+  const allowed = [...Object.keys(all), ...more];
+  const names = options.only ?? Object.keys(all);
+  const unknown = names.filter((name) => !allowed.includes(name));
   if (unknown.length === 0) return names;
-  console.error(`Unknown case ${unknown.join(", ")}: allowed are ${Object.keys(allowed).join(", ")}`);
+  console.error(`Unknown case ${unknown.join(", ")}: allowed are ${allowed.join(", ")}`);
   process.exit(2);
 }
 

@@ -1,12 +1,17 @@
 import assert from "node:assert/strict";
-import { existsSync, lstatSync, mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import { existsSync, lstatSync, mkdtempSync, readFileSync, realpathSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import process from "node:process";
 import { besideTree, hotPaths } from "../bench/cases/before.ts";
+import { coldBesideTree } from "../bench/cases/cold.ts";
 import { prepare, unpack } from "../bench/harness/before.ts";
 import { sizesOf } from "../bench/harness/sizes.ts";
+
+/** A tmpfs has no pages to drop, and nothing to read them from. */
+const isInMemory = statfsSync(tmpdir()).type === 0x01021994;
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -20,6 +25,16 @@ test("besideTree() measures each hot path in both trees, and hands it on", async
     assert.ok(value! > 0 && limit!.value > 0, name);
     const [least, most] = ratioSpread!;
     assert.ok(least <= ratio! && ratio! <= most, `${name}: ${least} <= ${ratio} <= ${most}`);
+  }
+});
+
+test("coldBesideTree() reads both trees' stores from the disk, with both kinds of advice", () => {
+  const measurements = coldBesideTree(root, sizesOf.small);
+  if (process.platform !== "linux") return;
+  assert.equal(measurements.length, 4);
+  for (const { name, value, limit } of measurements) {
+    const isKnown = name.includes("read from disk") && isInMemory;
+    assert.ok(isKnown || (value! > 0 && limit!.value > 0), name);
   }
 });
 

@@ -35,7 +35,7 @@ export function treeBefore(commit: string): string {
   }
   prepare(tree);
   // Whichever script: before one runs, packages and library are seen to.
-  execFileSync(join(tree, "run"), ["bun", "-e", ""], { stdio: ["ignore", "ignore", "inherit"] });
+  execFileSync(join(tree, "run"), ["bun", "-e", "0"], { stdio: ["ignore", "ignore", "inherit"] });
   return tree;
 }
 

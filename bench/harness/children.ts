@@ -14,7 +14,12 @@ function argumentsOf(script: string, args: readonly string[], tree = root): stri
 
 /** Runs a script to its end in the same runtime and returns what it printed. */
 export function runScript(script: string, ...args: string[]): string {
-  const { status, stdout, stderr } = spawnSync(process.execPath, argumentsOf(script, args), {
+  return runScriptOf(root, script, ...args);
+}
+
+/** The same of another tree of the project. */
+export function runScriptOf(tree: string, script: string, ...args: string[]): string {
+  const { status, stdout, stderr } = spawnSync(process.execPath, argumentsOf(script, args, tree), {
     encoding: "utf8",
   });
   if (status === 0) return stdout;

@@ -4,6 +4,7 @@
 //! The system calls are those of the store's own port, made without its loops: what a limit leaves out is the store's
 //! work, not the kernel's. The caller vouches for every index, since a check would be the store's work too.
 
+const builtin = @import("builtin");
 const std = @import("std");
 const library = @import("library");
 const system = library.system;
@@ -172,4 +173,12 @@ export fn sl_store_lengthen(directory: [*]const u8, directory_bytes: u32, token_
     const path = std.fmt.bufPrintSentinel(&buffer, "{s}", .{directory[0..directory_bytes]}, 0) catch return -1;
     library.lengthen(Real, path, @intFromFloat(token_count), @intFromFloat(row_count)) catch return -1;
     return 0;
+}
+
+/// Tells the kernel that mapped pages are read at random, for bench/children/cold.ts. Returns 0, or -1.
+export fn sl_memory_advise(address: f64, length_bytes: f64) i32 {
+    if (builtin.os.tag != .linux) return -1;
+    const linux = std.os.linux;
+    const result = linux.madvise(@ptrFromInt(@as(usize, @intFromFloat(address))), @intFromFloat(length_bytes), linux.MADV.RANDOM);
+    return if (linux.errno(result) == .SUCCESS) 0 else -1;
 }

@@ -1,0 +1,68 @@
+/** Sampling from a store whose pages are not in memory, beside the same by the tree of an older commit. */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { runScriptOf } from "../harness/children.ts";
+import {
+  type Measurement,
+  measurementOf,
+  microseconds,
+  notMeasured,
+  type Unit,
+} from "../harness/measurement.ts";
+import type { Sizes } from "../harness/sizes.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const limits = join(root, "build", "lib", "libstreamstore_limits.so");
+const kilobytesPerBatch: Unit = { text: "kB/batch", size: 1e3 };
+
+/** Each way once: a run takes its time, and what is counted is bytes. */
+export function coldBesideTree(tree: string, sizes: Sizes): Measurement[] {
+  const [rowCount, batchCount] = sizes.mode === "small" ? [20_000, 3] : [10_000_000, 1000];
+  const name = `cold, 256 × 4 steps of ${rowCount.toLocaleString("en")} rows`;
+  // The kernel's figures, and the dd that drops pages without being root.
+  if (process.platform !== "linux") return [notMeasured(name, "needs Linux")];
+  const folder = mkdtempSync(join(tmpdir(), "cold-"));
+  try {
+    const stores = [root, tree].map((base, i) => {
+      const path = join(folder, `${i}.stream`);
+      runScriptOf(base, "cold", "make", path, String(rowCount));
+      return { base, path };
+    });
+    const advices = [["with the store's own advice", []], ["with MADV_RANDOM", [limits]]] as const;
+    return advices.flatMap(([advice, library]) => {
+      const [now, before] = stores.map(({ base, path }) => {
+        dropPages(path);
+        return JSON.parse(runScriptOf(base, "cold", "read", path, String(batchCount), ...library));
+      });
+      const row = (what: string, unit: Unit, key: "bytes" | "nanoseconds", ratioMax: number) => {
+        const each = now[key] / batchCount;
+        const sample = {
+          time: each,
+          best: each,
+          limitTime: before[key] / batchCount,
+          ratio: now[key] / before[key],
+        };
+        const goal = { ratioMax, text: `≤ ${ratioMax} × before` };
+        return measurementOf(`${name}, ${what} ${advice}`, unit, sample, { limit: "before", goal });
+      };
+      return [
+        row("read from disk", kilobytesPerBatch, "bytes", library.length > 0 ? 0.5 : 1.05),
+        row("a batch", microseconds, "nanoseconds", 1.05),
+      ];
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Of files that nobody has mapped. They are written to the disk first: only clean pages can go. */
+function dropPages(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    const target = `of=${join(folder, name)}`;
+    execFileSync("dd", [target, "oflag=nocache", "conv=notrunc,fdatasync", "count=0", "status=none"]);
+  }
+}
