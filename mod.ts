@@ -24,7 +24,7 @@ export type { Mode, OpenOptions, StoreOptions } from "./src/store/open.ts";
 export type { Interval } from "./src/store/deadline.ts";
 export type { ScheduleOptions } from "./src/store/schedule.ts";
 export type { Retain } from "./src/store/retention.ts";
-export type { Recovery } from "./src/store/connection.ts";
+export type { Recovery } from "./src/store/state.ts";
 export type { DamagedChunk, Verification, VerifyOptions } from "./src/store/verify.ts";
 export { type ErrorCode, StreamStoreError } from "./src/error.ts";
 export type { Dtype, DtypeArray } from "./src/dtypes.ts";

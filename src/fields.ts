@@ -250,6 +250,15 @@ export function cellDtype({ dtype }: Pick<Field, "dtype">): keyof typeof fieldKi
   return isWideInteger(dtype) ? dtype : "float64";
 }
 
+/** How the types of tokens stand in a file: in bytes where all IDs are such, and in none where there is one field. */
+export function typeForm(
+  fields: readonly Field[],
+): { readonly typeBytes: number; readonly onlyType: number } {
+  if (fields.length === 1) return { typeBytes: 0, onlyType: fields[0].type };
+  const areBytes = fields.every(({ type }) => type >= 0 && type <= 255);
+  return { typeBytes: areBytes ? 1 : 4, onlyType: 0 };
+}
+
 /** A value as an error message shows it: short, and never failing. */
 export function describe(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);

@@ -21,7 +21,7 @@ import type { SamplerOf } from "./sample/prefetch/prefetch.ts";
 import { newMixture, newSampler, readContext } from "./sample/source.ts";
 import { takeStats } from "./statistics/accumulator.ts";
 import type { FieldStats } from "./statistics/field_stats.ts";
-import type { Recovery } from "./store/connection.ts";
+import type { Recovery } from "./store/state.ts";
 import { inspectText } from "./store/inspect.ts";
 import type { OpenOptions, StoreOptions } from "./store/open.ts";
 import { noteSession, openSession, Session, temporarySession, waitForRows } from "./store/session.ts";

@@ -32,10 +32,12 @@ export async function gather(sizes: Sizes): Promise<Measurement[]> {
 
 class GatherBench {
   readonly #random = createRandom(2);
-  readonly #columns: Window;
+  /** As the limit takes them: types are bytes in the store. */
+  readonly #columns: Pick<Window, "steps" | "values"> & { readonly types: Int32Array };
 
   constructor(private readonly store: ReferenceStore, private readonly sizes: Sizes) {
-    this.#columns = store.window(0, store.length);
+    const { steps, types, values } = store.window(0, store.length);
+    this.#columns = { steps, types: Int32Array.from(types), values };
     this.#touch();
   }
 

@@ -49,7 +49,8 @@ function getTokens(store: ReferenceStore, sizes: Sizes): Promise<Sample> {
   const count = 1024;
   const random = createRandom(4);
   const pick = () => Float64Array.from({ length: count }, () => Math.floor(random() * store.length));
-  const { steps, types, values } = store.window(0, store.length);
+  const { steps, types: stored, values } = store.window(0, store.length);
+  const types = Int32Array.from(stored);
   const out = {
     steps: new BigInt64Array(count),
     types: new Int32Array(count),
@@ -77,7 +78,7 @@ function getTokens(store: ReferenceStore, sizes: Sizes): Promise<Sample> {
 
 /** Beside the read of the types, which is less than the work: the values too must come from memory. */
 function scalarColumn(store: ReferenceStore, sizes: Sizes): Promise<Sample> {
-  const { types } = store.window(0, store.length);
+  const types = Int32Array.from(store.window(0, store.length).types);
   const typesOfStep = 1 * observationWidth + 2 + 3;
   return compare(sizes.longRounds, () => readReward(store), () => {
     let sum = 0;
@@ -89,7 +90,8 @@ function scalarColumn(store: ReferenceStore, sizes: Sizes): Promise<Sample> {
 
 /** Beside the same work in plain code. */
 function pickedColumn(store: ReferenceStore, sizes: Sizes): Promise<Sample> {
-  const { types, values } = store.window(0, store.length);
+  const { types: stored, values } = store.window(0, store.length);
+  const types = Int32Array.from(stored);
   return compare(sizes.longRounds, () => readReward(store), () => {
     let count = 0;
     const time = elapsed(() => {
@@ -133,7 +135,8 @@ function listColumn(store: ReferenceStore, sizes: Sizes): Promise<Sample> {
 function readRows(store: ReferenceStore, sizes: Sizes): Promise<Sample> {
   const rowCount = Math.min(10_000, store.rowCount);
   const tokenCount = rowCount * tokensPerStep;
-  const { steps, types, values } = store.window(0, tokenCount);
+  const { steps, types: stored, values } = store.window(0, tokenCount);
+  const types = Int32Array.from(stored);
   const out = {
     steps: new BigInt64Array(tokenCount),
     types: new Int32Array(tokenCount),

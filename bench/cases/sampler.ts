@@ -48,7 +48,8 @@ async function tokenWindows(store: ReferenceStore, sizes: Sizes): Promise<Measur
     output: { values: "float64" },
   });
   const out = sampler.allocate();
-  const { steps, types, values } = store.window(0, store.length);
+  const { steps, types: stored, values } = store.window(0, store.length);
+  const types = Int32Array.from(stored);
   const random = createRandom(5);
   const sample = await compare(sizes.shortRounds, () => {
     const time = elapsed(() => void sampler.next(out));

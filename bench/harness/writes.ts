@@ -34,10 +34,10 @@ export function writeRows(rowCount: number): number {
   return elapsed(() => files.write(plan, source));
 }
 
-/** Steps, types, rows and data of reference steps: the order in which the store writes them, one write a column. */
+/** Types, steps and starts of rows, and data of reference steps: the order in which the store writes them, one write a column. */
 export function piecesOf(stepCount: number): Piece[] {
   const tokenCount = stepCount * tokensPerStep;
-  return [8 * tokenCount, 4 * tokenCount, 8 * stepCount, 8 * tokenCount].map((byteLength, file) => ({
+  return [tokenCount, 8 * stepCount, 8 * stepCount, 8 * tokenCount].map((byteLength, file) => ({
     file,
     byteLength,
   }));

@@ -47,6 +47,6 @@ export function findDifference(store: Store, copy: Store): string | undefined {
   return undefined;
 }
 
-function bytesOf(column: BigInt64Array | Int32Array): Uint8Array {
+function bytesOf(column: ArrayBufferView): Uint8Array {
   return new Uint8Array(column.buffer, column.byteOffset, column.byteLength);
 }

@@ -57,7 +57,7 @@ export const callbacks = {
   ss_view_deallocate: { args: ["pointer", "pointer"], result: "void" }, // _, context
 } as const;
 
-export const abiVersion = 5;
+export const abiVersion = 6;
 
 export const status = {
   ok: 0, staleHandle: 1, closedHandle: 2, busyHandle: 3, tooManyStores: 4, invalidArgument: 5, outOfRange: 6,
@@ -76,7 +76,8 @@ export const storeMode = {
 } as const;
 
 export const storeOptions = {
-  capacityTokens: 0, tailRecordsMax: 1, tailValuesMax: 2, reservedElements: 3, length: 4,
+  capacityTokens: 0, tailRecordsMax: 1, tailValuesMax: 2, reservedElements: 3, typeBytes: 4, onlyType: 5,
+  length: 6,
 } as const;
 
 export const storeAction = {
@@ -90,14 +91,14 @@ export const rowKey = {
 export const storeState = {
   sequence: 0, tokenCount: 1, rowCount: 2, markCount: 3, lastStep: 4, firstToken: 5, firstRow: 6,
   capacityTokens: 7, tailStateAddress: 8, tailRecordsAddress: 9, tailRecordsBytes: 10, tailValuesAddress: 11,
-  tailValuesBytes: 12, typesAddress: 13, typesBytes: 14, dataAddress: 15, dataBytes: 16, recoveredTokens: 17,
-  recoveredRows: 18, cutTokens: 19, cutRows: 20, cutRecords: 21, roomRecords: 22, roomValues: 23,
-  roomMarks: 24, id: 25, length: 27,
+  tailValuesBytes: 12, typeBytes: 13, onlyType: 14, typesAddress: 15, typesBytes: 16, dataAddress: 17,
+  dataBytes: 18, recoveredTokens: 19, recoveredRows: 20, cutTokens: 21, cutRows: 22, cutRecords: 23,
+  roomRecords: 24, roomValues: 25, roomMarks: 26, id: 27, length: 29,
 } as const;
 
 export const storeFiles = [
   { field: "steps", file: "step.i64", elementBytes: 8, count: "rowCount", chunkElements: 0 },
-  { field: "types", file: "type.i32", elementBytes: 4, count: "tokenCount", chunkElements: 0 },
+  { field: "types", file: "type", elementBytes: 0, count: "tokenCount", chunkElements: 0 },
   { field: "data", file: "data.b64", elementBytes: 8, count: "tokenCount", chunkElements: 0 },
   { field: "rows", file: "row.u64", elementBytes: 8, count: "rowCount", chunkElements: 0 },
   { field: "marks", file: "marks", elementBytes: 16, count: "markCount", chunkElements: 1024 },

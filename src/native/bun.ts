@@ -1,6 +1,14 @@
 /** Bun's side of the boundary. */
 import { dlopen, type Pointer, toArrayBuffer as toArrayBufferTyped } from "bun:ffi";
-import type { ColumnRange, ColumnViews, Functions, Opened, SymbolTable, ViewState } from "./runtime.ts";
+import type {
+  ColumnRange,
+  ColumnViews,
+  Functions,
+  Opened,
+  SymbolTable,
+  TypesRange,
+  ViewState,
+} from "./runtime.ts";
 import { system } from "./bun_system.ts";
 import { callbacks, symbols } from "./abi.ts";
 
@@ -19,19 +27,24 @@ const toArrayBuffer = toArrayBufferTyped as (
  */
 class SmallViews implements ColumnViews {
   readonly #types: number;
+  readonly #typeBytes: number;
   readonly #data: number;
 
   constructor(
-    types: ColumnRange,
+    types: TypesRange,
     data: ColumnRange,
     private readonly state: ViewState,
     private readonly deallocate: Pointer,
   ) {
     this.#types = Number(types.address);
+    this.#typeBytes = types.elementBytes;
     this.#data = Number(data.address);
   }
 
-  types(start: number, length: number): Int32Array {
+  types(start: number, length: number): Uint8Array | Int32Array {
+    if (this.#typeBytes === 1) {
+      return length === 0 ? new Uint8Array(0) : new Uint8Array(this.#map(this.#types, start, length));
+    }
     return length === 0 ? new Int32Array(0) : new Int32Array(this.#map(this.#types, start * 4, length * 4));
   }
 

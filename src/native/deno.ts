@@ -1,5 +1,13 @@
 /** Deno's side of the boundary. */
-import type { ColumnRange, ColumnViews, Functions, Opened, SymbolTable, ViewState } from "./runtime.ts";
+import type {
+  ColumnRange,
+  ColumnViews,
+  Functions,
+  Opened,
+  SymbolTable,
+  TypesRange,
+  ViewState,
+} from "./runtime.ts";
 import { system } from "./deno_system.ts";
 import { symbols } from "./abi.ts";
 
@@ -12,13 +20,13 @@ import { symbols } from "./abi.ts";
  * when every buffer was still ours to detach.
  */
 class LargeViews implements ColumnViews {
-  #types = new Int32Array(0);
+  #types: Uint8Array | Int32Array = new Int32Array(0);
   #values = new Float64Array(0);
   #bits = new BigInt64Array(0);
   readonly #buffers: ArrayBuffer[] = [];
 
   constructor(
-    private readonly typesRange: ColumnRange,
+    private readonly typesRange: TypesRange,
     private readonly dataRange: ColumnRange,
     private readonly state: ViewState,
     private readonly owner: object,
@@ -26,8 +34,11 @@ class LargeViews implements ColumnViews {
 
   // Length 0: not made yet, or transferred away by somebody.
 
-  types(start: number, length: number): Int32Array {
-    if (this.#types.length === 0) this.#types = new Int32Array(this.#map(this.typesRange));
+  types(start: number, length: number): Uint8Array | Int32Array {
+    if (this.#types.length === 0) {
+      const buffer = this.#map(this.typesRange);
+      this.#types = this.typesRange.elementBytes === 1 ? new Uint8Array(buffer) : new Int32Array(buffer);
+    }
     return this.#types.subarray(start, start + length);
   }
 

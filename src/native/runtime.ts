@@ -36,7 +36,7 @@ export interface TailMemory {
 
 /** The columns of a store's tokens, as typed arrays over the store's own memory. */
 export interface ColumnViews {
-  types(start: number, length: number): Int32Array;
+  types(start: number, length: number): Uint8Array | Int32Array;
   values(start: number, length: number): Float64Array;
   bits(start: number, length: number): BigInt64Array;
   /** Takes back what can be taken back, just before the store is closed. */
@@ -47,6 +47,11 @@ export interface ColumnViews {
 export interface ColumnRange {
   readonly address: bigint;
   readonly byteLength: bigint;
+}
+
+/** Where the types lie, and how many bytes each has: 1 or 4. */
+export interface TypesRange extends ColumnRange {
+  readonly elementBytes: number;
 }
 
 /** What the native library must know of a store's views when it closes the store. */
@@ -70,7 +75,7 @@ export interface Opened {
   makeWords(length: number): BigInt64Array;
   /** `owner` lives at least as long as any view. */
   columnViews(
-    types: ColumnRange,
+    types: TypesRange,
     data: ColumnRange,
     state: ViewState,
     owner: object,

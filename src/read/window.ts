@@ -35,7 +35,7 @@ export class Window {
   readonly #connection: Connection;
   readonly #views: ColumnViews;
   #steps?: BigInt64Array;
-  #types?: Int32Array;
+  #types?: Uint8Array | Int32Array;
   #values?: Float64Array;
   #bits?: BigInt64Array;
 
@@ -61,10 +61,13 @@ export class Window {
     return steps;
   }
 
-  /** The type ID of each token, shape `[length]`. Empty once the store is closed. */
-  get types(): Int32Array {
-    if (this.#connection.isClosed) return new Int32Array(0);
-    return this.#types ??= this.#views.types(this.start, this.length);
+  /**
+   * The type ID of each token, shape `[length]`: bytes where all of the store's IDs are from 0 to 255. Empty once the store
+   * is closed.
+   */
+  get types(): Uint8Array | Int32Array {
+    if (this.#connection.isClosed) return new Uint8Array(0);
+    return this.#types ??= this.#connection.types(this.start, this.length);
   }
 
   /**

@@ -1,4 +1,6 @@
 import { StreamStoreError } from "../error.ts";
+import { type Field, typeForm } from "../fields.ts";
+import type { OpenedAs, Recovery, Room } from "./state.ts";
 import {
   errorDetail,
   rowKey,
@@ -23,34 +25,6 @@ const tailValuesMax = 64 * 1024;
  */
 const reservedTokens = 2 ** 31;
 
-/**
- * What opening a store found. All numbers are 0 where the last writer had closed it, and in a temporary store.
- * Returned by {@linkcode StreamStore.recovery}.
- */
-export interface Recovery {
-  /**
-   * Tokens that were in the tail and not yet in the columns, because the writer was not closed. They are in the store
-   * now.
-   */
-  readonly recoveredTokens: number;
-  /** The rows of those tokens. */
-  readonly recoveredRows: number;
-  /** Tokens that were committed but did not survive a failure of the system. They are lost. */
-  readonly cutTokens: number;
-  /** The rows of those tokens. */
-  readonly cutRows: number;
-  /** Writes of one field at one step, in a tail that cannot be trusted after such a failure. They are lost. */
-  readonly cutWrites: number;
-}
-
-/** What the tail may take: no more than it is large, and no more than disk space is reserved for. */
-export interface Room {
-  readonly records: number;
-  readonly values: number;
-  /** Records that say what tokens cannot. */
-  readonly marks: number;
-}
-
 /** An open store of the native library, and what its last commit says. */
 export class Connection {
   readonly native = runtime.native;
@@ -72,6 +46,9 @@ export class Connection {
   isWriting = false;
   #views?: ColumnViews;
   #dataAddress = 0n;
+  #typesAddress = 0n;
+  /** Of the tokens of a store that has one field. */
+  #sameTypes: Uint8Array | Int32Array = new Uint8Array(0);
   readonly #state = new BigInt64Array(storeState.length);
   readonly #wanted = new BigInt64Array(1);
   readonly #found = new Float64Array(1);
@@ -88,14 +65,15 @@ export class Connection {
   }
 
   /** A store whose files have no names, in the system's directory for temporary files. */
-  static temporary(capacity: number): Connection {
+  static temporary(capacity: number, fields: readonly Field[]): Connection {
     const path = temporaryDirectory(runtime.system);
-    return Connection.#open(path, "temporary", { capacity }, `Cannot create a temporary store in ${path}`);
+    const made = { capacity, ...typeForm(fields) };
+    return Connection.#open(path, "temporary", made, `Cannot create a temporary store in ${path}`);
   }
 
   /** A new store in an empty directory; `action` says what could not be done if it cannot. */
-  static create(directory: string, capacity: number, action: string): Connection {
-    return Connection.#open(directory, "create", { capacity }, action);
+  static create(directory: string, capacity: number, fields: readonly Field[], action: string): Connection {
+    return Connection.#open(directory, "create", { capacity, ...typeForm(fields) }, action);
   }
 
   /** A store that exists, to go on with or only to read. With an ID, the head must have it. */
@@ -106,7 +84,7 @@ export class Connection {
   static #open(
     path: string,
     access: keyof typeof storeMode,
-    { capacity = 1, id = null }: { readonly capacity?: number; readonly id?: string | null },
+    { capacity = 1, id = null, typeBytes = 4, onlyType = 0 }: Partial<OpenedAs>,
     action: string,
   ): Connection {
     const directory = new TextEncoder().encode(path);
@@ -115,6 +93,8 @@ export class Connection {
       tailRecordsMax,
       tailValuesMax,
       reservedElements: reservedTokens,
+      typeBytes,
+      onlyType,
     });
     const out = new Float64Array(1);
     const mode = storeMode[access];
@@ -177,6 +157,23 @@ export class Connection {
     };
   }
 
+  /** The bytes of a type in its file; 0 where all tokens are of one field, and there is none. */
+  get typeBytes(): number {
+    return this.#number("typeBytes");
+  }
+
+  /** The types of tokens. Those of one field are the same wherever they stand. */
+  types(start: number, length: number): Uint8Array | Int32Array {
+    if (this.typeBytes > 0) return this.views().types(start, length);
+    if (this.#sameTypes.length < length) {
+      const type = this.#number("onlyType");
+      const count = Math.max(1024, 2 * length);
+      const types = type >= 0 && type <= 255 ? new Uint8Array(count) : new Int32Array(count);
+      this.#sameTypes = types.fill(type);
+    }
+    return this.#sameTypes.subarray(0, length);
+  }
+
   /** The tail's memory, or null where this process may not look at native memory. */
   mapTail(): TailMemory | null {
     if (!runtime.canView || !this.isWritable) return null;
@@ -198,7 +195,8 @@ export class Connection {
         "Cannot view the columns: zero-copy windows need --allow-ffi without a path; gather() copies and works with less",
       );
     }
-    this.#views = runtime.columnViews(this.#range("types"), this.#range("data"), this.#viewState, this);
+    const types = { ...this.#range("types"), elementBytes: this.typeBytes };
+    this.#views = runtime.columnViews(types, this.#range("data"), this.#viewState, this);
     this.#madeViews.push(this.#views);
     return this.#views;
   }
@@ -255,8 +253,10 @@ export class Connection {
     this.firstToken = this.#number("firstToken");
     this.firstRow = this.#number("firstRow");
     const dataAddress = this.#state[storeState.dataAddress];
-    if (dataAddress !== this.#dataAddress) this.#views = undefined;
+    const typesAddress = this.#state[storeState.typesAddress];
+    if (dataAddress !== this.#dataAddress || typesAddress !== this.#typesAddress) this.#views = undefined;
     this.#dataAddress = dataAddress;
+    this.#typesAddress = typesAddress;
   }
 
   #number(name: keyof typeof storeState): number {

@@ -107,6 +107,8 @@ function takeLock(directory: string): Connection | "held" | null {
 const fileNames = [
   "head",
   ...storeFiles.map(({ file }) => file),
+  "type.u8",
+  "type.i32",
   "blocks",
   "sums",
   "store.json",

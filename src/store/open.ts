@@ -165,7 +165,8 @@ function create(directory: string, request: OpenRequest): Opened {
     );
   }
   const connection = createDirectory(directory, (staging) => {
-    const made = Connection.create(staging, request.capacity, `Cannot create a store at ${directory}`);
+    const action = `Cannot create a store at ${directory}`;
+    const made = Connection.create(staging, request.capacity, fields, action);
     try {
       writeManifest(staging, made.id, fields, features);
       made.sync();

@@ -5,7 +5,8 @@ import { describe, type Field, type FieldInfo, type FieldList, packCells, parseF
 import { fieldKind } from "../native/abi.ts";
 import { checkOptions } from "../options.ts";
 import { pause } from "../pause.ts";
-import { Connection, type Recovery } from "./connection.ts";
+import { Connection } from "./connection.ts";
+import type { Recovery } from "./state.ts";
 import { type Features, readManifest, writeManifest } from "./manifest.ts";
 import {
   checkCapacity,
@@ -58,7 +59,7 @@ export function temporarySession(given: FieldList, options: StoreOptions): Sessi
   const { retain } = options;
   checkRetain(retain);
   const fields = parseFields(given);
-  const connection = Connection.temporary(checkCapacity(options.capacity));
+  const connection = Connection.temporary(checkCapacity(options.capacity), fields);
   return new Session({ directory: null, connection, fields, features: new Map() }, { retain });
 }
 

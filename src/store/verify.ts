@@ -64,7 +64,10 @@ function chunksOf(connection: Connection): Chunk[] {
     check(code, `Cannot verify ${file}`);
     return found[0] === 1;
   };
-  const ofFiles = storeFiles.flatMap(({ file, count, chunkElements }, number) => {
+  const ofFiles = storeFiles.flatMap(({ field, count, chunkElements, ...known }, number) => {
+    const { typeBytes } = connection;
+    if (field === "types" && typeBytes === 0) return [];
+    const file = field === "types" ? typesFile(typeBytes) : known.file;
     const perChunk = chunkElements > 0 ? chunkElements : connection.capacity;
     const chunkCount = Math.ceil(connection[count] / perChunk);
     return Array.from({ length: chunkCount }, (_, chunk): Chunk => ({
@@ -91,6 +94,9 @@ function blockChunks({ rowCount }: Connection, isWhole: (chunk: number) => boole
     isWhole: () => isWhole(chunk),
   }));
 }
+
+/** The file of types, by the bytes of one. */
+const typesFile = (typeBytes: number) => typeBytes === 1 ? "type.u8" : "type.i32";
 
 type CountName = (typeof storeFiles)[number]["count"];
 

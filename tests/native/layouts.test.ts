@@ -66,7 +66,14 @@ test("no export takes or gives numbers by their places: each array of fixed leng
 function withStore(task: (store: number) => void): void {
   const out = new Float64Array(1);
   const directory = new TextEncoder().encode("/tmp");
-  const sizes = { capacityTokens: 100, tailRecordsMax: 16, tailValuesMax: 32, reservedElements: 1000 };
+  const sizes = {
+    capacityTokens: 100,
+    tailRecordsMax: 16,
+    tailValuesMax: 32,
+    reservedElements: 1000,
+    typeBytes: 4,
+    onlyType: 0,
+  };
   const options = pack(abi.storeOptions, sizes);
   const mode = abi.storeMode.temporary;
   const opened = native.ss_store_open(directory, directory.length, mode, options, new Uint8Array(16), out);

@@ -94,7 +94,7 @@ test("handles that are stale, closed, foreign or made up are errors, never crash
   const open = () => {
     const out = new Float64Array(1);
     const directory = new TextEncoder().encode("/tmp");
-    const options = Float64Array.of(100, 16, 16, 1000);
+    const options = Float64Array.of(100, 16, 16, 1000, 4, 0);
     assert.equal(native.ss_store_open(directory, directory.length, 0, options, bytes, out), 0);
     return out[0];
   };
@@ -208,18 +208,22 @@ test("numbers that no caller of the table should pass are refused by the library
     return native.ss_store_open(path, path.length, mode, Float64Array.from(options), noId, out);
   };
   const invalid = status.invalidArgument;
-  for (
-    const options of [[0, 16, 16, 1000], [NaN, 16, 16, 1000], [100, 0, 16, 10], [100, 16, -1, 10], [
-      100,
-      16,
-      16,
-      0.5,
-    ], [100, 2 ** 30, 16, 10]]
-  ) {
+  const unfit = [
+    [0, 16, 16, 1000, 4, 0],
+    [NaN, 16, 16, 1000, 4, 0],
+    [100, 0, 16, 10, 4, 0],
+    [100, 16, -1, 10, 4, 0],
+    [100, 16, 16, 0.5, 4, 0],
+    [100, 2 ** 30, 16, 10, 4, 0],
+    [100, 16, 16, 1000, 2, 0],
+    [100, 16, 16, 1000, -1, 0],
+    [100, 16, 16, 1000, 0, 2 ** 31],
+  ];
+  for (const options of unfit) {
     assert.equal(open(directory, 0, options), invalid);
   }
-  assert.equal(open(directory, 9, [100, 16, 16, 1000]), invalid);
-  assert.equal(open(directory, storeMode.temporary, [100, 16, 16, 1000]), 0);
+  assert.equal(open(directory, 9, [100, 16, 16, 1000, 4, 0]), invalid);
+  assert.equal(open(directory, storeMode.temporary, [100, 16, 16, 1000, 4, 0]), 0);
   const [store] = out;
   for (const layout of [gatherLayout.steps.int64 + gatherLayout.steps.float64, 32, 2 ** 32 - 1]) {
     assert.equal(native.ss_window_gather(store, out, 0, 1, layout, out, 0, out, out, out), invalid);
@@ -242,7 +246,7 @@ test("numbers that no caller of the table should pass are refused by the library
     assert.equal(advance(batchPhase[phase]), invalid, phase);
   }
   assert.equal(native.ss_store_close(store, 0, 0), 0);
-  assert.equal(open(missing, 0, [100, 16, 16, 1000]), status.notFound);
+  assert.equal(open(missing, 0, [100, 16, 16, 1000, 4, 0]), status.notFound);
 });
 
 test("names of runtimes stand only in src/native and in run", () => {

@@ -92,7 +92,12 @@ class Store:
     def __init__(self, path):
         self.fields = {field["name"]: field for field in json.load(open(f"{path}/store.json"))["fields"]}
         self.data = np.memmap(f"{path}/data.b64", "<u8", mode="r")
-        self.types = np.memmap(f"{path}/type.i32", "<i4", mode="r")
+        if len(self.fields) == 1:
+            self.types = np.full(len(self.data), next(iter(self.fields.values()))["type"])
+        elif all(0 <= field["type"] <= 255 for field in self.fields.values()):
+            self.types = np.memmap(f"{path}/type.u8", "u1", mode="r")
+        else:
+            self.types = np.memmap(f"{path}/type.i32", "<i4", mode="r")
         rows = np.memmap(f"{path}/row.u64", "<u8", mode="r")
         # One more, so that row r is the tokens from rows[r] to rows[r + 1].
         self.rows = [*map(int, rows), len(self.data)]

@@ -21,7 +21,7 @@ def rotated(number, bits):
 
 
 def xxh64(data, seed):
-    """XXH64 of bytes whose number is a multiple of 4."""
+    """XXH64."""
     p1, p2, p3, p4, p5 = (
         0x9E3779B185EBCA87,
         0xC2B2AE3D27D4EB4F,
@@ -46,24 +46,29 @@ def xxh64(data, seed):
     total = (total + len(data)) & MASK64
     for word in words[whole:]:
         total = (rotated(total ^ mixed(0, word), 27) * p1 + p4) & MASK64
-    for (word,) in struct.iter_unpack("<I", data[8 * len(words) :]):
-        total = (rotated(total ^ word * p1 & MASK64, 23) * p2 + p3) & MASK64
+    rest = data[8 * len(words) :]
+    if len(rest) >= 4:
+        total = (rotated(total ^ int.from_bytes(rest[:4], "little") * p1 & MASK64, 23) * p2 + p3) & MASK64
+        rest = rest[4:]
+    for byte in rest:
+        total = rotated(total ^ byte * p5 & MASK64, 11) * p1 & MASK64
     total = (total ^ total >> 33) * p2 & MASK64
     total = (total ^ total >> 29) * p3 & MASK64
     return total ^ total >> 32
 
 
 def fletcher(data):
-    """The two sums of a chunk, modulo 2**64."""
-    words = np.frombuffer(data, "<u4").astype(np.uint64)
-    places = np.arange(len(words), 0, -1, dtype=np.uint64)
-    return int(words.sum(dtype=np.uint64)), int((words * places).sum(dtype=np.uint64))
+    """The two sums of a chunk, modulo 2**64: a last word that is not whole counts for the first only."""
+    whole = len(data) // 4
+    words = np.frombuffer(data + bytes(-len(data) % 4), "<u4").astype(np.uint64)
+    places = np.arange(whole, 0, -1, dtype=np.uint64)
+    return int(words.sum(dtype=np.uint64)), int((words[:whole] * places).sum(dtype=np.uint64))
 
 
 # Name, bytes an element, which count of the commit, which first element of it is kept.
 COLUMNS = [
     ("step.i64", 8, "rows", "first_row"),
-    ("type.i32", 4, "tokens", "first_token"),
+    ("type", None, "tokens", "first_token"),
     ("data.b64", 8, "tokens", "first_token"),
     ("row.u64", 8, "rows", "first_row"),
     ("marks", 16, "marks", None),
@@ -76,13 +81,15 @@ EMPTY_LIST, BARE_ROW, LIST_FIELD = 0, -1, -2
 def read_header(head):
     magic, version, tail_records, tail_values, _process, capacity = struct.unpack_from("<QIIIIQ", head, 0)
     boot, identity = head[32:48], head[48:64]
-    (checksum,) = struct.unpack_from("<Q", head, 64)
+    type_bytes, only_type, checksum = struct.unpack_from("<IiQ", head, 64)
     assert magic == MAGIC and version == 2, (magic, version)
-    assert checksum == xxh64(struct.pack("<4Q", version, tail_records, tail_values, capacity) + identity, MAGIC)
+    assert checksum == xxh64(struct.pack("<6Q", version, tail_records, tail_values, capacity, type_bytes, only_type & 0xFFFFFFFF) + identity, MAGIC)
     return {
         "tail_records": tail_records,
         "tail_values": tail_values,
         "capacity": capacity,
+        "type_bytes": type_bytes,
+        "only_type": only_type,
         "boot": boot.hex(),
         "id": identity.hex(),
     }
@@ -111,10 +118,25 @@ def read_tail(head, header, commit):
     return records, values
 
 
+TYPE_FILES = {1: ("type.u8", "u1"), 4: ("type.i32", "<i4")}
+
+
+def read_types(directory, header, count):
+    """The types of tokens as they stand in a file; the one that all have where there is none."""
+    if header["type_bytes"] == 0:
+        return np.full(count, header["only_type"])
+    name, dtype = TYPE_FILES[header["type_bytes"]]
+    return np.fromfile(f"{directory}/{name}", dtype, count)
+
+
 def damaged_chunks(directory, header, commit):
     sums = np.fromfile(f"{directory}/sums", "<u8")
     sums = sums[: len(sums) // 10 * 10].reshape(-1, 5, 2)
     for column, (name, element, count, first) in enumerate(COLUMNS):
+        if name == "type":
+            if header["type_bytes"] == 0:
+                continue
+            name, element = TYPE_FILES[header["type_bytes"]][0], header["type_bytes"]
         chunk_bytes = element * (1024 if name == "marks" else header["capacity"])
         length = element * commit[count]
         dropped = element * commit[first] // chunk_bytes * chunk_bytes if first else 0
@@ -130,10 +152,8 @@ def damaged_chunks(directory, header, commit):
 
 def damaged_blocks(directory, header, commit):
     """Records of blocks that do not say what the columns hold, and how many blocks are known to be of one layout."""
-    types, starts = (
-        np.fromfile(f"{directory}/{name}", dtype, commit[count])
-        for name, dtype, count in (("type.i32", "<i4", "tokens"), ("row.u64", "<u8", "rows"))
-    )
+    types = read_types(directory, header, commit["tokens"])
+    starts = np.fromfile(f"{directory}/row.u64", "<u8", commit["rows"])
     records = open(f"{directory}/blocks", "rb").read()
     seed = int.from_bytes(bytes.fromhex(header["id"])[:8], "little")
     damaged, alike = [], 0
@@ -147,8 +167,9 @@ def damaged_blocks(directory, header, commit):
         tokens = types[rows[0] : rows[-1]]
         are_alike = lengths[0] > 0 and (lengths == lengths[0]).all()
         are_alike = bool(are_alike) and bool((tokens.reshape(BLOCK_ROWS, -1) == tokens[: lengths[0]]).all())
-        row = tokens[: lengths[0]].astype("<i4").tobytes()
-        expected = (int(rows[0]), max(1, xxh64(row, MAGIC)) if are_alike else 0, int(lengths[0]) if are_alike else 0)
+        row = tokens[: lengths[0]].tobytes() if header["type_bytes"] > 0 else None
+        number = 0 if not are_alike else 1 if row is None else max(1, xxh64(row, MAGIC))
+        expected = (int(rows[0]), number, int(lengths[0]) if are_alike else 0)
         is_dropped = BLOCK_ROWS * block < commit["first_row"]
         if checksum != xxh64(record[:24], seed) or index != block:
             damaged.append(block)
@@ -160,10 +181,11 @@ def damaged_blocks(directory, header, commit):
 
 def read_rows(directory, head, header, commit, fields):
     counts = {name: commit[count] for name, _, count, _ in COLUMNS}
-    steps, types, data, starts = (
+    steps, data, starts = (
         np.fromfile(f"{directory}/{name}", dtype, counts[name])
-        for name, dtype in (("step.i64", "<i8"), ("type.i32", "<i4"), ("data.b64", "<u8"), ("row.u64", "<u8"))
+        for name, dtype in (("step.i64", "<i8"), ("data.b64", "<u8"), ("row.u64", "<u8"))
     )
+    types = read_types(directory, header, len(data))
     marks = np.fromfile(f"{directory}/marks", MARK, counts["marks"])
     starts = [*map(int, starts), len(data)]
     rows = []

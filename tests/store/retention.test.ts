@@ -116,7 +116,7 @@ function timedStore(connection: Connection, clock: { ms: number }): (rows: numbe
 
 test("retain by time keeps a row for as long as it says, to the last commit, and drops it then", () => {
   const capacity = 512;
-  const connection = Connection.temporary(capacity);
+  const connection = Connection.temporary(capacity, parseFields({ a: 0 }));
   const clock = { ms: 1e6 };
   const append = timedStore(connection, clock);
   // 128 rows every 100 ms.

@@ -1,7 +1,7 @@
 /** The files as docs/storage-format.md has them: read_store.py, which is numpy alone, reads the rows of a store. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { closeSync, cpSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, cpSync, openSync, readdirSync, readFileSync, writeFileSync, writeSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { findPython, noPython } from "../../bench/harness/python.ts";
@@ -71,6 +71,41 @@ test(
       assert.deepEqual(damaged, []);
       assert.equal(capacity, 500);
       assert.deepEqual(rows, expected);
+    }),
+);
+
+test(
+  "read_store.py reads types in bytes, and those of one field, which have no file",
+  { skip },
+  () =>
+    withDirectory((directory) => {
+      const forms = [
+        { fields: { a: 0, b: 255 }, file: "type.u8" },
+        { fields: { a: 0, b: 256 }, file: "type.i32" },
+        { fields: { a: 300 }, file: null },
+        { fields: { b: 0 }, file: null },
+      ] as const;
+      for (const [index, { fields, file }] of forms.entries()) {
+        const path = `${directory}/${index}.stream`;
+        const store: StreamStore = StreamStore.open(path, { fields, capacity: 301 });
+        const random = new Random(index);
+        for (let step = 0; step < 20_000; step++) {
+          const own = Object.keys(fields).filter(() => step < 10_000 || random.below(3) > 0);
+          store.append(step, Object.fromEntries(own.map((name, i) => [name, i === 0 ? [step, 1] : step])));
+          if (step % 777 === 0) store.flush();
+        }
+        const expected = store.rows().map(toldRow);
+        assert.deepEqual([...store.window(3, 2).types], [...store.get([3, 4]).types]);
+        store.close();
+        assert.deepEqual(
+          readdirSync(path).filter((name) => name.startsWith("type")),
+          file === null ? [] : [file],
+        );
+        const { damaged, damagedBlocks, alikeBlocks, rows } = read(path);
+        assert.deepEqual({ damaged, damagedBlocks }, { damaged: [], damagedBlocks: [] });
+        assert.equal(alikeBlocks, 2);
+        assert.deepEqual(rows, expected);
+      }
     }),
 );
 

@@ -151,7 +151,7 @@ export class KillLane {
       "row.u64",
       "step.i64",
       "sums",
-      "type.i32",
+      "type.u8",
     ]);
   }
 }

@@ -9,6 +9,7 @@ test {
     _ = @import("read/extract.zig");
     _ = @import("read/gather.zig");
     _ = @import("read/rows.zig");
+    _ = @import("read/types.zig");
     _ = @import("sample/random.zig");
     _ = @import("sample/draws.zig");
     _ = @import("sample/permutation.zig");

@@ -12,7 +12,7 @@ store.append(1, { action: "left" });
 
 const window: Window = store.window(0, 2);
 const values: Float64Array = window.values;
-const types: Int32Array = window.types;
+const types: Uint8Array | Int32Array = window.types;
 // @ts-expect-error: a window is read-only
 window.values = values;
 

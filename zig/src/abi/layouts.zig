@@ -5,13 +5,14 @@
 
 const std = @import("std");
 const cells = @import("../format/cells.zig");
+const blocks = @import("../store/blocks.zig");
 const files = @import("../store/files.zig");
 const format = @import("../format/format.zig");
 const handles = @import("handles.zig");
 const status = @import("status.zig");
 
 /// Grows with every change of what the library exports.
-pub const abi_version = 5;
+pub const abi_version = 6;
 
 /// What a call answers.
 pub const Status = status.Status;
@@ -28,6 +29,9 @@ pub const StoreOptions = extern struct {
     tail_records_max: f64,
     tail_values_max: f64,
     reserved_elements: f64,
+    /// Bytes of a type in its file: 0 where all tokens have `only_type`, 1 or 4.
+    type_bytes: f64,
+    only_type: f64,
 };
 
 /// What is done to an open store.
@@ -65,6 +69,9 @@ pub const StoreState = extern struct {
     tail_records_bytes: u64,
     tail_values_address: u64,
     tail_values_bytes: u64,
+    /// As in the options.
+    type_bytes: u64,
+    only_type: i64,
     types_address: u64,
     types_bytes: u64,
     data_address: u64,
@@ -88,7 +95,7 @@ pub const store_files = files.specs;
 
 /// So many rows are described together, and so many blocks of them are verified together.
 pub const block_rows = format.block_rows;
-pub const blocks_per_chunk = files.blocks_per_chunk;
+pub const blocks_per_chunk = blocks.blocks_per_chunk;
 
 /// Number types of arrays that come in and go out.
 pub const Dtype = cells.Dtype;

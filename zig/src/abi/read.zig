@@ -27,7 +27,7 @@ export fn ss_window_gather(
     const token_count = slot.store.commit.token_count;
     const columns: gather_file.Columns = .{
         .table = slot.store.rowTable(),
-        .types = slot.store.files.types.slice(i32, token_count),
+        .types = slot.store.types(),
         .data = slot.store.files.data.slice(u64, token_count),
         .first = @intCast(slot.store.commit.first_token),
     };
@@ -53,7 +53,7 @@ export fn ss_column_extract(
     defer slot.put();
     const commit = slot.store.commit;
     const table: extract_file.Table = .{
-        .types = slot.store.files.types.slice(i32, commit.token_count),
+        .types = slot.store.types(),
         .data = slot.store.files.data.slice(u64, commit.token_count),
         .rows = slot.store.files.rows.slice(u64, commit.row_count),
         .blocks = slot.store.blocks(),

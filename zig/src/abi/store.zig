@@ -35,6 +35,10 @@ fn openStore(directory: []const u8, mode_in: u32, numbers_in: *const layouts.Sto
         .tail_records_max = try numbers.to(u24, numbers_in.tail_records_max),
         .tail_values_max = try numbers.to(u24, numbers_in.tail_values_max),
         .reserved_elements = try numbers.to(u40, numbers_in.reserved_elements),
+        .form = .{
+            .width = try numbers.toEnum(format.TypeWidth, numbers_in.type_bytes),
+            .only = try numbers.to(i32, numbers_in.only_type),
+        },
     };
     const mode = std.enums.fromInt(layouts.StoreMode, mode_in) orelse return error.InvalidArgument;
     const is_new = mode == .temporary or mode == .create;
@@ -104,8 +108,10 @@ fn stateOf(store: *const Store) layouts.StoreState {
         .tail_records_bytes = head.records.len * @sizeOf(format.Record),
         .tail_values_address = @intFromPtr(head.values.ptr),
         .tail_values_bytes = head.values.len * @sizeOf(u64),
-        .types_address = @intFromPtr(files.types.address()),
-        .types_bytes = files.types.reservedBytes(),
+        .type_bytes = files.form.width.bytes(),
+        .only_type = files.form.only,
+        .types_address = if (files.form.width == .none) 0 else @intFromPtr(files.types.address()),
+        .types_bytes = if (files.form.width == .none) 0 else files.types.reservedBytes(),
         .data_address = @intFromPtr(files.data.address()),
         .data_bytes = files.data.reservedBytes(),
         .recovered_tokens = found.tail_tokens,

@@ -1,6 +1,6 @@
 //! The files of a store. All numbers are little-endian; every file but `head` and `store.json` is a flat array.
 //!
-//!   type.i32   int32 per token
+//!   type.u8     the type ID of each token, or `type.i32` where an ID is not from 0 to 255; not there with one field
 //!   data.b64   64-bit cell per token
 //!   step.i64   the step of every row
 //!   row.u64    index of the first token of every row
@@ -57,6 +57,33 @@ pub const tail_records_offset = 4096;
 
 pub const Id = [16]u8;
 
+/// How the type IDs of tokens stand in a file.
+pub const TypeWidth = enum(u8) {
+    /// In none: all tokens are of one field.
+    none = 0,
+    byte = 1,
+    word = 4,
+
+    pub fn bytes(width: TypeWidth) usize {
+        return @backingInt(width);
+    }
+};
+
+/// The type IDs that a store can have.
+pub const TypeForm = struct {
+    width: TypeWidth = .word,
+    /// The type of all tokens, where there is no file for types.
+    only: i32 = 0,
+
+    pub inline fn holds(form: TypeForm, type_id: i32) bool {
+        return switch (form.width) {
+            .none => type_id == form.only,
+            .byte => type_id >= 0 and type_id <= 255,
+            .word => true,
+        };
+    }
+};
+
 pub const Header = extern struct {
     magic: u64 = magic,
     version: u32 = version,
@@ -69,8 +96,17 @@ pub const Header = extern struct {
     boot_id: [16]u8 = @splat(0),
     /// Drawn at random when the store was made. store.json has it too: so a head that came from another store is found.
     id: Id,
+    /// The bytes of a type in its file: 0, 1 or 4.
+    type_bytes: u32 = @backingInt(TypeWidth.word),
+    /// The type of all tokens, where there is no file for types.
+    only_type: i32 = 0,
     /// Of the sizes and the ID: a wrong capacity would reserve a chunk as large as the disk.
     checksum: u64 = 0,
+
+    pub fn typeForm(header: Header) ?TypeForm {
+        const width = std.enums.fromInt(TypeWidth, std.math.cast(u8, header.type_bytes) orelse return null) orelse return null;
+        return .{ .width = width, .only = header.only_type };
+    }
 
     pub fn seal(header: *Header) void {
         header.checksum = header.hash();
@@ -81,7 +117,8 @@ pub const Header = extern struct {
     }
 
     fn hash(header: Header) u64 {
-        const sizes = [_]u64{ header.version, header.tail_records_max, header.tail_values_max, header.capacity_tokens };
+        const only_type: u32 = @bitCast(header.only_type);
+        const sizes = [_]u64{ header.version, header.tail_records_max, header.tail_values_max, header.capacity_tokens, header.type_bytes, only_type };
         const hashed = std.mem.toBytes(sizes) ++ header.id;
         return std.hash.XxHash64.hash(magic, &hashed);
     }
@@ -220,7 +257,7 @@ pub fn headBytes(tail_records_max: usize, tail_values_max: usize) usize {
 }
 
 comptime {
-    std.debug.assert(@sizeOf(Header) == 72);
+    std.debug.assert(@sizeOf(Header) == 80);
     std.debug.assert(@sizeOf(Commit) == 152);
     std.debug.assert(@sizeOf(TailState) == 8);
     std.debug.assert(@sizeOf(Record) == 16);

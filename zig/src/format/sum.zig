@@ -8,8 +8,25 @@ pub const Sum = extern struct {
     first: u64 = 0,
     second: u64 = 0,
 
-    /// Takes further words in. The length must be a multiple of 4.
-    pub fn update(sum: *Sum, bytes: []const u8) void {
+    /// Takes further bytes in, of which the first stands at `offset` in the chunk. A word counts for `second` once it is
+    /// whole; its bytes before that count for `first`.
+    pub fn update(sum: *Sum, bytes: []const u8, offset: u64) void {
+        const head = @min(bytes.len, @as(usize, @intCast((0 -% offset) % word_bytes)));
+        sum.updateBytes(bytes[0..head], offset);
+        const body = bytes[head..][0 .. (bytes.len - head) / word_bytes * word_bytes];
+        sum.updateWords(body);
+        sum.updateBytes(bytes[head + body.len ..], 0);
+    }
+
+    fn updateBytes(sum: *Sum, bytes: []const u8, offset: u64) void {
+        for (bytes, 0..) |byte, i| {
+            const place = (offset + i) % word_bytes;
+            sum.first +%= @as(u64, byte) << @intCast(8 * place);
+            if (place == word_bytes - 1) sum.second +%= sum.first;
+        }
+    }
+
+    fn updateWords(sum: *Sum, bytes: []const u8) void {
         const words: []align(1) const u32 = std.mem.bytesAsSlice(u32, bytes);
         const blocks = words.len / lanes;
         // Each lane sums every eighth word; their sums make up the whole's.
@@ -32,10 +49,11 @@ pub const Sum = extern struct {
 
     pub fn of(bytes: []const u8) Sum {
         var sum: Sum = .{};
-        sum.update(bytes);
+        sum.update(bytes, 0);
         return sum;
     }
 
+    const word_bytes = 4;
     const lanes = 8;
     const Lanes = @Vector(lanes, u64);
 };
@@ -44,10 +62,14 @@ const testing = std.testing;
 
 fn plain(bytes: []const u8) Sum {
     var sum: Sum = .{};
-    for (std.mem.bytesAsSlice(u32, bytes)) |word| {
+    const whole = bytes.len / 4 * 4;
+    for (std.mem.bytesAsSlice(u32, bytes[0..whole])) |word| {
         sum.first +%= word;
         sum.second +%= sum.first;
     }
+    var last: [4]u8 = @splat(0);
+    @memcpy(last[0 .. bytes.len - whole], bytes[whole..]);
+    sum.first +%= std.mem.bytesToValue(u32, &last);
     return sum;
 }
 
@@ -55,12 +77,17 @@ test "the sum is that of the plain definition, however the bytes are cut" {
     var bytes: [4 * 203]u8 = undefined;
     var generator: std.Random.DefaultPrng = .init(1);
     generator.random().bytes(&bytes);
-    const expected = plain(&bytes);
-    try testing.expectEqual(expected, Sum.of(&bytes));
-    for ([_]usize{ 0, 4, 32, 36, 400, 4 * 203 }) |cut| {
-        var sum = Sum.of(bytes[0..cut]);
-        sum.update(bytes[cut..]);
-        try testing.expectEqual(expected, sum);
+    for ([_]usize{ 4 * 203, 4 * 203 - 1, 4 * 203 - 2, 4 * 203 - 3, 31, 3, 0 }) |length| {
+        const expected = plain(bytes[0..length]);
+        try testing.expectEqual(expected, Sum.of(bytes[0..length]));
+        for ([_]usize{ 0, 1, 2, 3, 4, 5, 32, 36, 39, 400, 401, 4 * 203 }) |cut| {
+            const first = @min(cut, length);
+            const second = @min(first + cut % 7, length);
+            var sum = Sum.of(bytes[0..first]);
+            sum.update(bytes[first..second], first);
+            sum.update(bytes[second..length], second);
+            try testing.expectEqual(expected, sum);
+        }
     }
 }
 

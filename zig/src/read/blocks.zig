@@ -6,6 +6,7 @@
 
 const std = @import("std");
 const format = @import("../format/format.zig");
+const Types = @import("types.zig").Types;
 
 pub const Block = format.Block;
 pub const rows_max = format.block_rows;
@@ -122,33 +123,27 @@ pub const Blocks = struct {
 };
 
 /// Describes a block all of whose rows are closed. Of rows that were dropped nothing is known any more.
-pub fn describe(index: usize, rows: []const u64, types: []const i32, first_row: usize, id: format.Id) Block {
+pub fn describe(index: usize, rows: []const u64, types: Types, first_row: usize, id: format.Id) Block {
     const first = index * rows_max;
     var block: Block = .{ .first_token = rows[first], .index = @truncate(index) };
     if (first >= first_row) {
         if (layoutOf(rows[first .. first + rows_max + 1], types)) |row| {
-            block.row_tokens = @intCast(row.len);
-            block.layout = hashOf(row);
+            block.row_tokens = @intCast(row.len());
+            block.layout = row.hash();
         }
     }
     block.seal(id);
     return block;
 }
 
-/// The number of a layout.
-pub fn hashOf(types: []const i32) u64 {
-    return @max(1, std.hash.XxHash64.hash(format.magic, std.mem.sliceAsBytes(types)));
-}
-
 /// The types of each of the rows, where they are the same in all.
-fn layoutOf(starts: []const u64, types: []const i32) ?[]const i32 {
+fn layoutOf(starts: []const u64, types: Types) ?Types {
     const start = starts[0];
     const end = starts[rows_max];
-    if (end <= start or end > types.len) return null;
+    if (end <= start or end > types.len()) return null;
     const row_tokens = (end - start) / rows_max;
     if (row_tokens == 0 or row_tokens > std.math.maxInt(u32) or row_tokens * rows_max != end - start) return null;
     for (starts, 0..) |each, row| if (each != start + row * row_tokens) return null;
-    const all = types[@intCast(start)..@intCast(end)];
-    const length: usize = @intCast(row_tokens);
-    return if (std.mem.eql(i32, all[length..], all[0 .. all.len - length])) all[0..length] else null;
+    const all = types.slice(@intCast(start), @intCast(end));
+    return if (all.repeat(@intCast(row_tokens))) all.slice(0, @intCast(row_tokens)) else null;
 }

@@ -4,13 +4,16 @@ const std = @import("std");
 const bits = @import("../format/bits.zig");
 const blocks_file = @import("blocks.zig");
 const cells = @import("../format/cells.zig");
+const types_file = @import("types.zig");
+const Types = types_file.Types;
+pub const Span = types_file.Span;
 const Dtype = cells.Dtype;
 const Kind = cells.Kind;
 
 pub const Error = error{ Inexact, WidthMismatch, InvalidArgument, Damaged };
 
 pub const Table = struct {
-    types: []const i32,
+    types: Types,
     data: []const u64,
     /// The first token of every row.
     rows: []const u64,
@@ -119,8 +122,8 @@ fn Extraction(comptime kind: Kind, comptime dtype: Dtype) type {
                 prefetch(table, row + rows_ahead, finder.hint);
                 const row_start = table.rows[row];
                 const row_end = table.rowEnd(row);
-                if (row_start > row_end or row_end > table.types.len) return error.Damaged;
-                const span = finder.find(table.types[row_start..row_end]);
+                if (row_start > row_end or row_end > table.types.len()) return error.Damaged;
+                const span = finder.find(table.types.slice(@intCast(row_start), @intCast(row_end)));
                 if (!try self.take(row, row_start + span.offset, span.count)) return false;
             }
             return true;
@@ -176,30 +179,9 @@ inline fn prefetch(table: Table, row: usize, hint: Span) void {
     if (row >= table.rows.len) return;
     const token = table.rows[row] +| hint.offset;
     if (token >= table.data.len) return;
-    @prefetch(table.types.ptr + token, .{ .locality = 0 });
+    table.types.prefetch(@intCast(token));
     @prefetch(table.data.ptr + token, .{ .locality = 0 });
 }
-
-/// Where a row has the field. Rows tend to be alike, so the last row's answer is tried first: four looks decide.
-pub const Span = struct {
-    offset: usize,
-    count: usize,
-
-    pub inline fn fits(span: Span, types: []const i32, type_id: i32) bool {
-        const end = span.offset + span.count;
-        if (span.count == 0 or end > types.len) return false;
-        if (types[span.offset] != type_id or types[end - 1] != type_id) return false;
-        if (span.offset > 0 and types[span.offset - 1] == type_id) return false;
-        return end == types.len or types[end] != type_id;
-    }
-
-    pub fn find(types: []const i32, type_id: i32) Span {
-        const offset = std.mem.findScalar(i32, types, type_id) orelse return .{ .offset = 0, .count = 0 };
-        var end = offset + 1;
-        while (end < types.len and types[end] == type_id) end += 1;
-        return .{ .offset = offset, .count = end - offset };
-    }
-};
 
 /// Finds a field in one row after another.
 pub const Finder = struct {
@@ -214,7 +196,7 @@ pub const Finder = struct {
     /// Where a row of a block of one layout starts, how far the next row is, and where in it the field stands.
     pub const Place = struct { row_start: usize, row_tokens: usize, span: Span };
 
-    pub inline fn find(finder: *Finder, types: []const i32) Span {
+    pub inline fn find(finder: *Finder, types: Types) Span {
         if (!finder.hint.fits(types, finder.type)) finder.hint = Span.find(types, finder.type);
         return finder.hint;
     }
@@ -224,16 +206,16 @@ pub const Finder = struct {
         const layout = table.blocks.ofRow(row) orelse return null;
         const start = layout.startOf(row);
         if (layout.hash != finder.layout or layout.row_tokens != finder.row_tokens) {
-            if (!finder.learn(table.types[start..][0..layout.row_tokens], layout.hash)) return null;
+            if (!finder.learn(table.types.slice(start, start + layout.row_tokens), layout.hash)) return null;
         }
         return .{ .row_start = start, .row_tokens = layout.row_tokens, .span = finder.span };
     }
 
-    noinline fn learn(finder: *Finder, types: []const i32, hash: u64) bool {
+    noinline fn learn(finder: *Finder, types: Types, hash: u64) bool {
         // A row whose types are damaged must not speak for the others.
-        if (blocks_file.hashOf(types) != hash) return false;
+        if (types.hash() != hash) return false;
         finder.layout = hash;
-        finder.row_tokens = types.len;
+        finder.row_tokens = types.len();
         finder.span = .find(types, finder.type);
         return true;
     }
@@ -250,7 +232,7 @@ const testing = std.testing;
 test "rows that lack the field lose their bit, the others stand in order" {
     const one: u64 = @bitCast(@as(f64, 1));
     const two: u64 = @bitCast(@as(f64, 2));
-    const table: Table = .{ .types = &.{ 0, 5, 5, 0, 0, 5 }, .data = &.{ one, one, two, one, one, two }, .rows = &.{ 0, 3, 4 } };
+    const table: Table = .{ .types = .{ .words = &.{ 0, 5, 5, 0, 0, 5 } }, .data = &.{ one, one, two, one, one, two }, .rows = &.{ 0, 3, 4 } };
     var values: [4]f32 = @splat(0);
     var offsets: [4]i32 = undefined;
     var validity = [_]u8{0xff};
@@ -267,7 +249,7 @@ test "rows that lack the field lose their bit, the others stand in order" {
 
 test "extract stops where the room ends and goes on from there" {
     const cell: u64 = @bitCast(@as(f64, 7));
-    const table: Table = .{ .types = &.{ 1, 1, 1 }, .data = &.{ cell, cell, cell }, .rows = &.{ 0, 1 } };
+    const table: Table = .{ .types = .{ .words = &.{ 1, 1, 1 } }, .data = &.{ cell, cell, cell }, .rows = &.{ 0, 1 } };
     var values: [3]f64 = @splat(0);
     var offsets: [3]i64 = undefined;
     var validity = [_]u8{0xff};
@@ -283,7 +265,7 @@ test "extract stops where the room ends and goes on from there" {
 }
 
 test "a row of another width is refused with its number" {
-    const table: Table = .{ .types = &.{ 1, 1, 1 }, .data = &.{ 0, 0, 0 }, .rows = &.{ 0, 2 } };
+    const table: Table = .{ .types = .{ .words = &.{ 1, 1, 1 } }, .data = &.{ 0, 0, 0 }, .rows = &.{ 0, 2 } };
     var values: [4]f64 = undefined;
     var validity = [_]u8{0xff};
     var progress: Progress = undefined;

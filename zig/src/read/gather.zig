@@ -3,10 +3,11 @@
 const std = @import("std");
 const cells = @import("../format/cells.zig");
 const rows_file = @import("rows.zig");
+const Types = @import("types.zig").Types;
 
 pub const Columns = struct {
     table: rows_file.Table,
-    types: []const i32,
+    types: Types,
     data: []const u64,
     /// The stream starts here; what comes before was dropped.
     first: usize = 0,
@@ -38,7 +39,7 @@ pub fn gather(columns: Columns, integers: []const cells.Field, starts: []align(1
         if (window + windows_ahead < starts.len) prefetch(columns, @intFromFloat(starts[window + windows_ahead]), out);
         const start: usize = @intFromFloat(start_float);
         const at = window * length;
-        if (out.types) |types| @memcpy(types[at..][0..length], columns.types[start..][0..length]);
+        if (out.types) |types| columns.types.slice(start, start + length).copy(types[at..][0..length]);
         switch (out.steps) {
             .none => {},
             .int64 => |steps| try columns.table.copySteps(i64, rows[window % rows.len], start, steps[at..][0..length]),
@@ -72,14 +73,15 @@ const windows_ahead = 4;
 
 inline fn prefetch(columns: Columns, start: usize, out: Out) void {
     if (out.values != .none) @prefetch(columns.data.ptr + start, .{ .locality = 0 });
-    if (out.types != null) @prefetch(columns.types.ptr + start, .{ .locality = 0 });
+    if (out.types != null) columns.types.prefetch(start);
 }
 
 /// A second pass for the rare store with integer fields: their cells are numbers only once they are converted.
 fn overwrite(field: cells.Field, columns: Columns, start: usize, length: usize, values: anytype) void {
     const Float = if (@typeInfo(@TypeOf(values)).pointer.child == u64) f64 else f32;
-    for (columns.types[start..][0..length], columns.data[start..][0..length], values[0..length]) |type_id, cell, *to| {
-        if (type_id != field.type) continue;
+    const types = columns.types.slice(start, start + length);
+    for (columns.data[start..][0..length], values[0..length], 0..) |cell, *to, token| {
+        if (types.at(token) != field.type) continue;
         const number: Float = if (field.kind == @backingInt(cells.Kind.int64))
             cells.decodeNearest(.int64, Float, cell)
         else
@@ -91,7 +93,7 @@ fn overwrite(field: cells.Field, columns: Columns, start: usize, length: usize, 
 const testing = std.testing;
 
 const sample_table: rows_file.Table = .{ .steps = &.{ 1, 2, 3 }, .rows = &.{ 0, 2, 3 }, .marks = &.{}, .token_count = 4 };
-const sample: Columns = .{ .table = sample_table, .types = &.{ 0, 7, 0, 7 }, .data = &.{ 0x3ff0000000000000, 5, 0x4000000000000000, @bitCast(@as(i64, -6)) } };
+const sample: Columns = .{ .table = sample_table, .types = .{ .words = &.{ 0, 7, 0, 7 } }, .data = &.{ 0x3ff0000000000000, 5, 0x4000000000000000, @bitCast(@as(i64, -6)) } };
 
 test "windows are copied in order, integer cells as numbers" {
     var values: [4]f32 = undefined;

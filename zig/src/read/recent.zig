@@ -5,6 +5,7 @@ const std = @import("std");
 const system = @import("../system/system.zig");
 const format = @import("../format/format.zig");
 const rows_file = @import("rows.zig");
+const Types = @import("types.zig").Types;
 const Buffer = @import("../system/buffer.zig").Buffer;
 
 pub const Error = system.Error || error{Damaged};
@@ -12,7 +13,7 @@ pub const Error = system.Error || error{Damaged};
 /// What the rows are copied from.
 pub const Source = struct {
     table: rows_file.Table,
-    types: []const i32,
+    types: Types,
     data: []const u64,
     first_token: usize,
     /// The records of the tail that are not in the columns, and the values that stand for them.
@@ -67,7 +68,7 @@ pub fn Recent(comptime System: type) type {
             const tokens: usize = @intCast(first_token);
             self.token_count = source.data.len - tokens;
             try self.ensureTokens(0);
-            @memcpy(self.types.elements[0..self.token_count], source.types[tokens..]);
+            source.types.slice(tokens, source.data.len).copy(self.types.elements[0..self.token_count]);
             @memcpy(self.data.elements[0..self.token_count], source.data[tokens..]);
             for (source.table.rows[first_row..], self.rows.elements[0..count]) |start, *to| {
                 if (start < first_token or start > source.data.len) return error.Damaged;
@@ -156,7 +157,7 @@ const columns: Source = .{
         .marks = &.{},
         .token_count = 4,
     },
-    .types = &.{ 0, 7, 0, 7 },
+    .types = .{ .words = &.{ 0, 7, 0, 7 } },
     .data = &.{ 10, 11, 12, 13 },
     .first_token = 0,
     .records = &.{},
@@ -207,7 +208,7 @@ test "rows whose only token would be in an empty list keep their step, in the co
             },
             .token_count = 1,
         },
-        .types = &.{0},
+        .types = .{ .words = &.{0} },
         .data = &.{10},
         .first_token = 0,
         // The tail goes on with the row of step 4 by one more empty list.

@@ -4,6 +4,7 @@
 const std = @import("std");
 const cells = @import("../format/cells.zig");
 const extract = @import("../read/extract.zig");
+const Types = @import("../read/types.zig").Types;
 
 pub const Error = error{ InvalidArgument, OutOfRange, Damaged };
 
@@ -67,7 +68,7 @@ fn scanEnds(table: extract.Table, first_row: usize, fields: []Field, progress: *
         if (progress.start_count == starts.len) return;
         prefetch(table, row + rows_ahead, fields[0].hint);
         const start, const end = try tokensOf(table, row);
-        const types = table.types[start..end];
+        const types = table.types.slice(start, end);
         var is_end = false;
         for (fields) |*field| {
             const span = find(field, types);
@@ -89,7 +90,7 @@ fn scanIds(table: extract.Table, first_row: usize, field: *Field, progress: *Pro
         if (progress.start_count == starts.len) return;
         prefetch(table, row + rows_ahead, field.hint);
         const start, const end = try tokensOf(table, row);
-        const span = find(field, table.types[start..end]);
+        const span = find(field, table.types.slice(start, end));
         if (span.count == 0) {
             if (row + 1 == progress.end_row) return;
             continue;
@@ -119,7 +120,7 @@ fn lastStartAfterEnd(table: extract.Table, fields: []Field) Error!usize {
     while (row > 1) : (row -= 1) {
         const start, const end = try tokensOf(table, row - 2);
         for (fields) |*field| {
-            const span = find(field, table.types[start..end]);
+            const span = find(field, table.types.slice(start, end));
             for (table.data[start + span.offset ..][0..span.count]) |cell| if (isTrue(field.kind, cell)) return row - 1;
         }
     }
@@ -133,7 +134,7 @@ fn lastNamedStart(table: extract.Table, field: *Field) Error!?usize {
     var row = table.rows.len;
     while (row > 0) : (row -= 1) {
         const start, const end = try tokensOf(table, row - 1);
-        const span = find(field, table.types[start..end]);
+        const span = find(field, table.types.slice(start, end));
         if (span.count == 0) continue;
         const found = table.data[start + span.offset];
         if (id != null and id.? != found) return first;
@@ -150,11 +151,11 @@ fn check(table: extract.Table, first_row: usize, progress: *const Progress) Erro
 inline fn tokensOf(table: extract.Table, row: usize) Error![2]usize {
     const start = table.rows[row];
     const end = table.rowEnd(row);
-    if (start > end or end > table.types.len) return error.Damaged;
+    if (start > end or end > table.types.len()) return error.Damaged;
     return .{ @intCast(start), end };
 }
 
-inline fn find(field: *Field, types: []const i32) extract.Span {
+inline fn find(field: *Field, types: Types) extract.Span {
     if (!field.hint.fits(types, field.type)) {
         const found = extract.Span.find(types, field.type);
         // Where it stood last is where it will stand again, should rows without it come between.
@@ -177,7 +178,7 @@ inline fn prefetch(table: extract.Table, row: usize, hint: extract.Span) void {
     if (row >= table.rows.len) return;
     const token = table.rows[row] +| hint.offset;
     if (token >= table.data.len) return;
-    @prefetch(table.types.ptr + @as(usize, @intCast(token)), .{ .locality = 0 });
+    table.types.prefetch(@intCast(token));
     @prefetch(table.data.ptr + @as(usize, @intCast(token)), .{ .locality = 0 });
 }
 
@@ -218,7 +219,7 @@ const Sample = struct {
     }
 
     fn table(sample: *const Sample) extract.Table {
-        return .{ .types = sample.types[0..sample.token_count], .data = sample.data[0..sample.token_count], .rows = sample.rows[0..sample.row_count] };
+        return .{ .types = .{ .words = sample.types[0..sample.token_count] }, .data = sample.data[0..sample.token_count], .rows = sample.rows[0..sample.row_count] };
     }
 };
 
@@ -230,7 +231,7 @@ fn plainStarts(table: extract.Table, fields: []const Field, is_id: bool, out: []
         var is_end = false;
         var first: ?u64 = null;
         for (@intCast(start)..table.rowEnd(row)) |token| for (fields) |field| {
-            if (table.types[token] != field.type) continue;
+            if (table.types.at(token) != field.type) continue;
             if (first == null) first = table.data[token];
             const number: f64 = @bitCast(table.data[token]);
             is_end = is_end or if (field.kind == .float64) number > 0 or number < 0 else table.data[token] != 0;
@@ -278,7 +279,7 @@ test "scans find what a plain loop finds, however often they stop while the stre
 }
 
 test "rows outside the store are refused, rows that no writer makes are damage" {
-    const table: extract.Table = .{ .types = &.{ 1, 1 }, .data = &.{ 0, 0 }, .rows = &.{ 0, 9, 1 } };
+    const table: extract.Table = .{ .types = .{ .words = &.{ 1, 1 } }, .data = &.{ 0, 0 }, .rows = &.{ 0, 9, 1 } };
     var fields = [_]Field{.{ .type = 1, .kind = .float64 }};
     var starts: [4]u64 = undefined;
     for ([_][2]usize{ .{ 0, 3 }, .{ 2, 1 }, .{ 1, 4 } }) |range| {

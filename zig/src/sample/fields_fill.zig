@@ -106,7 +106,7 @@ fn Filling(comptime float: narrow.Float, comptime is_plain: bool) type {
                 self.ahead.prefetch(table, row - self.first_row, finder.hint);
                 const end: usize = if (row + 1 < table.rows.len) try startOf(table, row + 1) else table.data.len;
                 if (start > end) return error.Damaged;
-                const span = finder.find(table.types[start..end]);
+                const span = finder.find(table.types.slice(start, end));
                 try self.add(row, start + span.offset, span.count);
                 start = end;
             }
@@ -123,8 +123,7 @@ fn Filling(comptime float: narrow.Float, comptime is_plain: bool) type {
             const place = self.first_place + row - self.first_row;
             const from = self.table.data[first..][0..count];
             const to = self.values[place * width ..][0..width];
-            const scale = self.request.scale;
-            if (is_plain) scale.convert(.float64, float, false, to[0..count], from) else scale.convertAny(self.request.kind, float, to[0..count], from);
+            if (is_plain) narrow.Scale.convert(.{}, .float64, float, false, to[0..count], from) else self.request.scale.convertAny(self.request.kind, float, to[0..count], from);
             if (count == width) return;
             @memset(to[count..], 0);
             @memset(self.mask[place * width + count ..][0 .. width - count], 0);
@@ -174,8 +173,8 @@ const Ahead = struct {
         @prefetch(table.data.ptr + first, .{ .locality = 0 });
         @prefetch(table.data.ptr + last, .{ .locality = 0 });
         if (ahead.alike != null) return;
-        @prefetch(table.types.ptr + first, .{ .locality = 0 });
-        @prefetch(table.types.ptr + last, .{ .locality = 0 });
+        table.types.prefetch(first);
+        table.types.prefetch(last);
     }
 };
 
@@ -209,8 +208,7 @@ noinline fn fillStepsAs(comptime Step: type, table: rows_file.Table, placement: 
 }
 
 inline fn prefetchSteps(table: rows_file.Table, placement: Placement, window: usize) void {
-    if (window >= placement.starts.len) return;
-    var row = placement.startOf(window);
+    var row = if (window < placement.starts.len) placement.startOf(window) else return;
     const end_row = @min(row + placement.lengthOf(window), table.steps.len);
     while (row < end_row) : (row += 8) @prefetch(table.steps.ptr + row, .{ .locality = 0 });
 }
@@ -313,7 +311,7 @@ test "steps of windows of rows, also of rows without tokens" {
 }
 
 test "windows of rows that cannot be are refused before anything is written, damage without a crash" {
-    const table: extract.Table = .{ .types = &.{ 1, 1 }, .data = &.{ 0, 0 }, .rows = &.{ 0, 9, 1, 0 } };
+    const table: extract.Table = .{ .types = .{ .words = &.{ 1, 1 } }, .data = &.{ 0, 0 }, .rows = &.{ 0, 9, 1, 0 } };
     const cases = [_]struct { f64, i32, i32, Error }{
         .{ 0, 2, 0, error.OutOfRange },
         .{ 3, 2, 0, error.OutOfRange },

@@ -3,6 +3,7 @@
 const system = @import("../system/system.zig");
 const rows_file = @import("../read/rows.zig");
 const extract = @import("../read/extract.zig");
+const Types = @import("../read/types.zig").Types;
 
 const Store = @import("../store/store.zig").Store(system.Real);
 
@@ -10,7 +11,7 @@ pub const Which = enum(u1) { columns, newest };
 
 pub const Source = struct {
     table: rows_file.Table,
-    types: []const i32,
+    types: Types,
     data: []const u64,
     /// What comes before was dropped.
     first_token: usize,
@@ -21,13 +22,13 @@ pub const Source = struct {
         return switch (which) {
             .columns => .{
                 .table = store.rowTable(),
-                .types = store.files.types.slice(i32, token_count),
+                .types = store.types(),
                 .data = store.files.data.slice(u64, token_count),
                 .first_token = @intCast(store.commit.first_token),
             },
             .newest => .{
                 .table = recent.table(),
-                .types = recent.types.elements[0..recent.token_count],
+                .types = .{ .words = recent.types.elements[0..recent.token_count] },
                 .data = recent.data.elements[0..recent.token_count],
                 .first_token = 0,
             },

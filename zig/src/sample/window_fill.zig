@@ -4,6 +4,7 @@ const std = @import("std");
 const cells = @import("../format/cells.zig");
 const narrow = @import("../read/narrow.zig");
 const rows_file = @import("../read/rows.zig");
+const Types = @import("../read/types.zig").Types;
 const placing = @import("placement.zig");
 const Placement = placing.Placement;
 const Block = placing.Block;
@@ -73,7 +74,10 @@ pub fn fill(source: Source, request: Request, out: Out, culprit: *Culprit) Error
         out.lengths[@intCast(placement.slots[window])] = @intCast(block.length);
         block.pad(out.mask, 1);
         @memset(out.mask[block.first..][0..block.length], 1);
-        if (out.types) |types| copy(block, types, source.types[start..end]);
+        if (out.types) |types| {
+            block.pad(types, 1);
+            source.types.slice(start, end).copy(types[block.first..][0..block.length]);
+        }
         switch (out.steps) {
             .none => {},
             inline else => |steps| {
@@ -86,7 +90,7 @@ pub fn fill(source: Source, request: Request, out: Out, culprit: *Culprit) Error
             inline else => |values, tag| {
                 const float = @field(narrow.Float, @tagName(tag));
                 convert(float, block, values, source.data[start..end]);
-                if (request.fields.len > 0) try convertFields(float, request.fields, source.types[start..end], source.data[start..end], values[block.first..]);
+                if (request.fields.len > 0) try convertFields(float, request.fields, source.types.slice(start, end), source.data[start..end], values[block.first..]);
             },
         }
     }
@@ -153,7 +157,7 @@ inline fn prefetch(source: Source, tokens: [2]usize, out: Out) void {
             @prefetch(source.data.ptr + token, .{ .locality = 0 });
             @prefetch(source.data.ptr + second, .{ .locality = 0 });
         }
-        if (out.types != null) @prefetch(source.types.ptr + token, .{ .locality = 0 });
+        if (out.types != null) source.types.prefetch(token);
     }
 }
 
@@ -182,13 +186,12 @@ inline fn convert(comptime float: narrow.Float, block: Block, to: anytype, from:
 
 /// A second pass, for fields that hold integers or are scaled. A field's tokens stand together, and fields tend to come
 /// in the order in which the caller lists them.
-fn convertFields(comptime float: narrow.Float, fields: []const Field, types: []const i32, from: []const u64, to: [*]float.Element()) Error!void {
+fn convertFields(comptime float: narrow.Float, fields: []const Field, types: Types, from: []const u64, to: [*]float.Element()) Error!void {
     var at: usize = 0;
     var next: usize = 0;
-    while (at < types.len) {
-        const type_id = types[at];
-        var end = at + 1;
-        while (end < types.len and types[end] == type_id) end += 1;
+    while (at < types.len()) {
+        const type_id = types.at(at);
+        const end = types.endOfRun(at);
         if (find(fields, next, type_id)) |index| {
             next = if (index + 1 < fields.len) index + 1 else 0;
             const field = fields[index];
@@ -297,7 +300,7 @@ fn scaled(sample: *const samples.Sample, token: usize) f64 {
 
 test "what cannot be filled is refused before anything is written" {
     const rows = [_]u64{ 0, 9, 2 };
-    const source: Source = .{ .table = .{ .steps = &.{ 1, 2, 3 }, .rows = &rows, .marks = &.{}, .token_count = 2 }, .types = &.{ 1, 1 }, .data = &.{ 0, 0 }, .first_token = 0 };
+    const source: Source = .{ .table = .{ .steps = &.{ 1, 2, 3 }, .rows = &rows, .marks = &.{}, .token_count = 2 }, .types = .{ .words = &.{ 1, 1 } }, .data = &.{ 0, 0 }, .first_token = 0 };
     const cases = [_]struct { Unit, f64, i32, Field, Error }{
         .{ .steps, 0, 1, fieldOf(1, 0, 0, 1), error.Damaged },
         .{ .steps, 1, 1, fieldOf(1, 0, 0, 1), error.Damaged },

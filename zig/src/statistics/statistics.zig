@@ -9,6 +9,7 @@ const std = @import("std");
 const cells = @import("../format/cells.zig");
 const format = @import("../format/format.zig");
 const rows_file = @import("../read/rows.zig");
+const Types = @import("../read/types.zig").Types;
 const Moments = @import("moments.zig").Moments;
 
 pub const Error = error{ Damaged, InvalidArgument };
@@ -50,7 +51,7 @@ pub const Progress = extern struct {
 };
 
 /// Goes on until all tokens are counted or the pages are used up; the caller makes more and calls again.
-pub fn add(table: rows_file.Table, types: []const i32, data: []const u64, fields: []const Field, pages: []f64, progress: *Progress) Error!void {
+pub fn add(table: rows_file.Table, types: Types, data: []const u64, fields: []const Field, pages: []f64, progress: *Progress) Error!void {
     var pass: Pass = .{
         .types = types,
         .data = data,
@@ -62,7 +63,7 @@ pub fn add(table: rows_file.Table, types: []const i32, data: []const u64, fields
     const next_row = try count(progress.next_row);
     const next_mark = try count(progress.next_mark);
     if (pass.page_count > pages.len / page_length) return error.InvalidArgument;
-    if (pass.token > types.len or next_row > table.rows.len or next_mark > table.marks.len) return error.InvalidArgument;
+    if (pass.token > types.len() or next_row > table.rows.len or next_mark > table.marks.len) return error.InvalidArgument;
     defer progress.next_token = @floatFromInt(pass.token);
     defer progress.page_count = @floatFromInt(pass.page_count);
     progress.is_done = 0;
@@ -87,7 +88,7 @@ fn count(number: f64) Error!usize {
 }
 
 const Pass = struct {
-    types: []const i32,
+    types: Types,
     data: []const u64,
     fields: []const Field,
     pages: []f64,
@@ -98,9 +99,9 @@ const Pass = struct {
 
     /// Whether it came to the end.
     fn addRows(pass: *Pass, table: rows_file.Table) Error!bool {
-        if (pass.token == pass.types.len) return true;
+        if (pass.token == pass.types.len()) return true;
         var row = try table.rowOfToken(pass.token);
-        while (pass.token < pass.types.len) : (row += 1) {
+        while (pass.token < pass.types.len()) : (row += 1) {
             if (row >= table.rows.len) return error.Damaged;
             const start, const end = try table.tokensOf(row);
             if (start > pass.token or end < pass.token) return error.Damaged;
@@ -111,7 +112,7 @@ const Pass = struct {
 
     fn addRow(pass: *Pass, start: usize, end: usize) Error!bool {
         const is_whole = pass.token == start;
-        if (is_whole and pass.layout.fits(pass.types[start..end])) {
+        if (is_whole and pass.layout.fits(pass.types.slice(start, end))) {
             for (pass.layout.runs[0..pass.layout.run_count]) |run| {
                 if (!try pass.addRun(run.field, start, start + run.first, start + run.end)) return false;
             }
@@ -120,14 +121,14 @@ const Pass = struct {
             var field: usize = 0;
             while (pass.token < end) {
                 const first = pass.token;
-                const run_end = endOfRun(pass.types[0..end], first);
-                if (pass.find(pass.types[first], &field)) {
+                const run_end = pass.types.slice(0, end).endOfRun(first);
+                if (pass.find(pass.types.at(first), &field)) {
                     if (!try pass.addRun(field, start, first, run_end)) return false;
                     pass.layout.note(field, first - start, run_end - start);
                 }
                 pass.token = run_end;
             }
-            if (is_whole) pass.layout.finish(pass.types[start..end]);
+            if (is_whole) pass.layout.finish(pass.types.slice(start, end));
         }
         pass.token = end;
         return true;
@@ -149,7 +150,7 @@ const Pass = struct {
         const taken = switch (field.kind) {
             inline else => |kind| try pass.addValues(kind, field, pass.data[first..end]),
         };
-        const is_first = first == row_start or pass.types[first - 1] != pass.types[first];
+        const is_first = first == row_start or pass.types.at(first - 1) != pass.types.at(first);
         if (taken > 0 and is_first) field.summary.row_count += 1;
         pass.token = first + taken;
         return taken == end - first;
@@ -222,15 +223,9 @@ fn exponentOf(value: f64) u64 {
     return @as(u64, @bitCast(value)) >> 52 & 0x7ff;
 }
 
-fn endOfRun(types: []const i32, first: usize) usize {
-    var end = first + 1;
-    while (end < types.len and types[end] == types[first]) end += 1;
-    return end;
-}
-
 /// Where the last row had the fields. Rows tend to be alike, and one whose types are the same has them in the same places.
 const Layout = struct {
-    types: []const i32 = &.{},
+    types: ?Types = null,
     runs: [runs_max]Run = undefined,
     run_count: usize = 0,
 
@@ -238,12 +233,12 @@ const Layout = struct {
     /// A row with more is looked through each time.
     const runs_max = 64;
 
-    fn fits(layout: *const Layout, types: []const i32) bool {
-        return layout.types.len > 0 and std.mem.eql(i32, layout.types, types);
+    fn fits(layout: *const Layout, types: Types) bool {
+        return layout.types != null and layout.types.?.eql(types);
     }
 
     fn reset(layout: *Layout) void {
-        layout.types = &.{};
+        layout.types = null;
         layout.run_count = 0;
     }
 
@@ -252,7 +247,7 @@ const Layout = struct {
         layout.run_count += 1;
     }
 
-    fn finish(layout: *Layout, types: []const i32) void {
+    fn finish(layout: *Layout, types: Types) void {
         if (layout.run_count <= runs_max) layout.types = types;
     }
 };

@@ -100,6 +100,7 @@ pub const Culprit = struct { row: usize = 0, value_index: usize = 0 };
 pub fn Batch(comptime System: type) type {
     return struct {
         phase: enum { closed, open, block } = .closed,
+        form: format.TypeForm = .{},
         /// The counts that the commit will have.
         next: format.Commit = undefined,
         row_count: usize = 0,
@@ -129,6 +130,7 @@ pub fn Batch(comptime System: type) type {
                 if (published.len > 0) return error.InvalidArgument;
                 self.next = store.commit;
             }
+            self.form = store.files.form;
             try self.checkSteps(steps);
             try self.ensureRows(steps.len);
             @memcpy(self.steps.elements[0..steps.len], steps);
@@ -140,7 +142,7 @@ pub fn Batch(comptime System: type) type {
         }
 
         pub fn measure(self: *Self, source: *const Source) Error!void {
-            if (self.phase != .block or self.laid_out) return error.InvalidArgument;
+            if (self.phase != .block or self.laid_out or !self.form.holds(source.type)) return error.InvalidArgument;
             try source.checkRows(self.row_count);
             if (source.marks_list) try self.mark(0, source.type, .list_field);
             for (self.cursors.elements[0..self.row_count], 0..) |*tokens, row| {
@@ -153,7 +155,7 @@ pub fn Batch(comptime System: type) type {
         }
 
         pub fn scatter(self: *Self, source: *const Source) Error!void {
-            if (self.phase != .block) return error.InvalidArgument;
+            if (self.phase != .block or !self.form.holds(source.type)) return error.InvalidArgument;
             try source.checkRows(self.row_count);
             try source.checkValues(self.row_count);
             try self.layOut();
@@ -220,7 +222,8 @@ pub fn Batch(comptime System: type) type {
             next.mark_count += self.mark_count;
             next.last_step = self.steps.elements[self.row_count - 1];
             const before = self.next;
-            try store.files.append(.types, &next, std.mem.sliceAsBytes(self.token_types.elements[0..self.token_count]), before.token_count * @sizeOf(i32));
+            const width = store.files.form.width;
+            try store.files.append(.types, &next, self.typesAs(width), before.token_count * width.bytes());
             try store.files.append(.data, &next, std.mem.sliceAsBytes(self.token_cells.elements[0..self.token_count]), before.token_count * @sizeOf(u64));
             try store.files.append(.steps, &next, std.mem.sliceAsBytes(self.steps.elements[0..self.row_count]), before.row_count * @sizeOf(i64));
             try store.files.append(.rows, &next, std.mem.sliceAsBytes(self.row_starts.elements[0..self.row_count]), before.row_count * @sizeOf(u64));
@@ -229,11 +232,25 @@ pub fn Batch(comptime System: type) type {
             self.phase = .open;
         }
 
+        /// The types as they stand in the file. Bytes take the place of the words from which they are made.
+        fn typesAs(self: *Self, width: format.TypeWidth) []const u8 {
+            const words = self.token_types.elements[0..self.token_count];
+            const bytes = std.mem.sliceAsBytes(words);
+            switch (width) {
+                .none => return bytes[0..0],
+                .byte => for (words, 0..) |word, i| {
+                    bytes[i] = @intCast(word);
+                },
+                .word => {},
+            }
+            return bytes[0 .. words.len * width.bytes()];
+        }
+
         /// Commits the blocks written, or forgets them.
         pub fn end(self: *Self, store: anytype, keep: bool) Error!void {
             if (keep and self.phase == .block) return error.InvalidArgument;
             if (keep and self.phase == .open) {
-                store.files.describeBlocks(blocks_file.countClosed(store.commit.row_count), self.next, store.head.header().id);
+                store.files.blocks.describe(blocks_file.countClosed(store.commit.row_count), store.files.blockColumns(self.next, store.head.header().id));
                 store.head.publish(&self.next);
                 store.commit = self.next;
             }

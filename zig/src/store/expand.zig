@@ -20,7 +20,7 @@ const stage_marks = 1024;
 const run_tokens = 8;
 
 pub const Stage = struct {
-    types: [stage_tokens + run_tokens]i32,
+    types: [(stage_tokens + run_tokens) * @sizeOf(i32)]u8 align(@alignOf(i32)),
     steps: [stage_rows]i64,
     rows: [stage_rows]u64,
     marks: [stage_marks]format.Mark,
@@ -35,7 +35,24 @@ pub fn expand(
     records: []const Record,
     values: []const u64,
 ) Error!format.Commit {
-    var expansion: Expansion(System) = .{ .files = files, .stage = stage, .written = commit, .end = commit };
+    return switch (files.form.width) {
+        .none => expandAs(System, void, files, stage, commit, records, values),
+        .byte => expandAs(System, u8, files, stage, commit, records, values),
+        .word => expandAs(System, i32, files, stage, commit, records, values),
+    };
+}
+
+/// With an ID as it stands in the file of types, or `void` where there is none.
+fn expandAs(
+    comptime System: type,
+    comptime Id: type,
+    files: *files_file.Files(System),
+    stage: *Stage,
+    commit: format.Commit,
+    records: []const Record,
+    values: []const u64,
+) Error!format.Commit {
+    var expansion: Expansion(System, Id) = .{ .files = files, .stage = stage, .written = commit, .end = commit };
     var next: usize = 0;
     while (next < records.len) {
         next += expansion.addShortRuns(records[next..]);
@@ -54,12 +71,13 @@ pub fn expand(
 }
 
 /// Whether a writer can have made the record, after a stream that ends with `last` (null: after nothing).
-pub fn check(record: Record, last: ?i64, values_left: usize) error{ InvalidArgument, OutOfOrder }!void {
+pub fn check(record: Record, form: format.TypeForm, last: ?i64, values_left: usize) error{ InvalidArgument, OutOfOrder }!void {
+    if (record.count != Record.bare_row and !form.holds(record.type)) return error.InvalidArgument;
     if (record.count < Record.list_field or record.tokenCount() > values_left) return error.InvalidArgument;
     if (last != null and record.step < last.?) return error.OutOfOrder;
 }
 
-fn Expansion(comptime System: type) type {
+fn Expansion(comptime System: type, comptime Id: type) type {
     return struct {
         files: *files_file.Files(System),
         stage: *Stage,
@@ -69,6 +87,10 @@ fn Expansion(comptime System: type) type {
 
         const Self = @This();
 
+        inline fn types(self: *const Self) [*]Id {
+            return @ptrCast(&self.stage.types);
+        }
+
         fn tokensSince(self: *const Self, commit: format.Commit) usize {
             return @intCast(self.end.token_count - commit.token_count);
         }
@@ -77,11 +99,13 @@ fn Expansion(comptime System: type) type {
         /// were before one that is not.
         fn addShortRuns(self: *Self, records: []const Record) usize {
             if (self.end.row_count == 0) return 0;
+            const form = self.files.form;
             var last_step = self.end.last_step;
             var token: usize = @intCast(self.end.token_count - self.written.token_count);
             var row: usize = @intCast(self.end.row_count - self.written.row_count);
             const count = for (records, 0..) |record, index| {
                 if (record.count <= 0 or record.count > run_tokens or token + run_tokens > stage_tokens) break index;
+                if (Id != i32 and !form.holds(record.type)) break index;
                 if (record.step != last_step) {
                     if (record.step < last_step or row == stage_rows) break index;
                     self.stage.steps[row] = record.step;
@@ -89,7 +113,7 @@ fn Expansion(comptime System: type) type {
                     row += 1;
                     last_step = record.step;
                 }
-                self.stage.types[token..][0..run_tokens].* = @splat(record.type);
+                if (Id != void) self.types()[token..][0..run_tokens].* = @splat(@intCast(record.type));
                 token += @intCast(record.count);
             } else records.len;
             self.end.last_step = last_step;
@@ -100,7 +124,7 @@ fn Expansion(comptime System: type) type {
 
         fn add(self: *Self, record: Record, values_left: usize) Error!void {
             const has_rows = self.end.row_count > 0;
-            try check(record, if (has_rows) self.end.last_step else null, values_left);
+            try check(record, self.files.form, if (has_rows) self.end.last_step else null, values_left);
             if (!has_rows or record.step != self.end.last_step) try self.beginRow(record.step);
             if (record.isMark()) try self.addMark(record) else try self.addRun(record);
         }
@@ -111,7 +135,7 @@ fn Expansion(comptime System: type) type {
                 if (self.end.token_count - self.written.token_count == stage_tokens) try self.writeTokens();
                 const first: usize = @intCast(self.end.token_count - self.written.token_count);
                 const count = @min(remaining, stage_tokens - first);
-                @memset(self.stage.types[first..][0..count], record.type);
+                if (Id != void) @memset(self.types()[first..][0..count], @intCast(record.type));
                 self.end.token_count += count;
                 remaining -= count;
             }
@@ -135,7 +159,7 @@ fn Expansion(comptime System: type) type {
         fn writeTokens(self: *Self) Error!void {
             const from = self.written.token_count;
             const count: usize = @intCast(self.end.token_count - from);
-            try self.files.append(.types, &self.end, std.mem.sliceAsBytes(self.stage.types[0..count]), from * @sizeOf(i32));
+            if (Id != void) try self.files.append(.types, &self.end, std.mem.sliceAsBytes(self.types()[0..count]), from * @sizeOf(Id));
             self.written.token_count = self.end.token_count;
         }
 

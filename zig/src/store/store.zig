@@ -5,6 +5,7 @@ const std = @import("std");
 const system = @import("../system/system.zig");
 const format = @import("../format/format.zig");
 const head_file = @import("head.zig");
+const options_file = @import("options.zig");
 const files_file = @import("files.zig");
 const expanding = @import("expand.zig");
 const recovering = @import("recover.zig");
@@ -14,27 +15,13 @@ const buffers = @import("../system/buffer.zig");
 const recents = @import("../read/recent.zig");
 const rows_file = @import("../read/rows.zig");
 const Room = @import("room.zig").Room;
+const Types = @import("../read/types.zig").Types;
 
 pub const Error = head_file.Error || error{ InvalidArgument, OutOfOrder, ReadOnly, BatchOpen };
 
-pub const Access = enum { temporary, write, read };
-
-pub const Options = struct {
-    capacity_tokens: u64,
-    tail_records_max: u32,
-    tail_values_max: u32,
-    /// Addresses to reserve, counted in tokens and in rows.
-    reserved_elements: usize,
-};
-
-/// What becomes of the columns' addresses when a store is closed.
-pub const Maps = enum {
-    release,
-    /// Views are out, and will be released one by one.
-    keep,
-    /// Views are out that nobody will release: zero pages stay under them, and nothing of the files.
-    blank,
-};
+pub const Access = options_file.Access;
+pub const Options = options_file.Options;
+pub const Maps = options_file.Maps;
 
 pub fn Store(comptime System: type) type {
     const Head = head_file.Head(System);
@@ -119,7 +106,7 @@ pub fn Store(comptime System: type) type {
 
         /// Whether a chunk of the blocks says what the columns hold.
         pub fn isBlocksChunkWhole(self: *const Self, chunk: u64) bool {
-            return self.files.isBlocksChunkWhole(chunk, self.commit, self.head.header().id);
+            return self.files.blocks.isChunkWhole(chunk, self.files.blockColumns(self.commit, self.head.header().id));
         }
 
         /// Shows what has been committed since. Returns whether there was anything.
@@ -128,7 +115,7 @@ pub fn Store(comptime System: type) type {
             const newest = try self.head.newestCommit();
             if (newest.sequence <= self.commit.sequence) return false;
             try self.files.adopt(newest);
-            try self.files.adoptBlocks(newest);
+            try self.files.blocks.adopt(newest.row_count);
             self.commit = newest;
             return true;
         }
@@ -213,12 +200,13 @@ pub fn Store(comptime System: type) type {
             };
         }
 
+        /// The types of the columns.
+        pub fn types(self: *const Self) Types {
+            return self.files.typesOf(self.commit.token_count);
+        }
+
         pub fn blocks(self: *const Self) blocks_file.Blocks {
-            return .{
-                .all = self.files.blocks.slice(format.Block, self.files.block_count),
-                .id = self.head.header().id,
-                .token_count = self.commit.token_count,
-            };
+            return .{ .all = self.files.blocks.all(), .id = self.head.header().id, .token_count = self.commit.token_count };
         }
 
         /// Puts the newest rows together in `recent`, those in the tail among them: as many as wanted, or as have so many
@@ -228,14 +216,8 @@ pub fn Store(comptime System: type) type {
             const records = if (self.access == .read) &.{} else try self.head.published(commit);
             const values = if (records.len == 0) 0 else value_count orelse self.countPending(records).values;
             if (values > self.head.values.len) return error.InvalidArgument;
-            try self.recent.load(.{
-                .table = self.rowTable(),
-                .types = self.files.types.slice(i32, commit.token_count),
-                .data = self.files.data.slice(u64, commit.token_count),
-                .first_token = @intCast(commit.first_token),
-                .records = records,
-                .values = self.head.values[0..values],
-            }, rows_max, tokens_max);
+            const data = self.files.data.slice(u64, commit.token_count);
+            try self.recent.load(.{ .table = self.rowTable(), .types = self.types(), .data = data, .first_token = @intCast(commit.first_token), .records = records, .values = self.head.values[0..values] }, rows_max, tokens_max);
         }
 
         /// Moves the published records of the tail into the columns and commits.
@@ -304,7 +286,7 @@ pub fn Store(comptime System: type) type {
         /// Columns first, the commit last: until then nothing of it is there.
         fn appendRecords(self: *Self, records: []const format.Record, values: []const u64) Error!void {
             var next = try expanding.expand(System, &self.files, &self.stage.elements[0], self.commit, records, values);
-            self.files.describeBlocks(blocks_file.countClosed(self.commit.row_count), next, self.head.header().id);
+            self.files.blocks.describe(blocks_file.countClosed(self.commit.row_count), self.files.blockColumns(next, self.head.header().id));
             self.head.publish(&next);
             self.commit = next;
         }
@@ -315,7 +297,7 @@ pub fn Store(comptime System: type) type {
             if (pending.len > 0) last = pending[pending.len - 1].step;
             var values_left = values_count;
             for (records) |record| {
-                try expanding.check(record, last, values_left);
+                try expanding.check(record, self.files.form, last, values_left);
                 values_left -= record.tokenCount();
                 last = record.step;
             }
@@ -333,6 +315,8 @@ pub fn Store(comptime System: type) type {
                 .tail_records_max = options.tail_records_max,
                 .tail_values_max = options.tail_values_max,
                 .capacity_tokens = options.capacity_tokens,
+                .type_bytes = @intCast(options.form.width.bytes()),
+                .only_type = options.form.only,
                 .id = try System.randomId(),
             });
             errdefer head.release();
@@ -340,6 +324,7 @@ pub fn Store(comptime System: type) type {
             var files = try Files.open(directory, opening, .{
                 .capacity_tokens = options.capacity_tokens,
                 .reserved_elements = options.reserved_elements,
+                .form = options.form,
             }, commit);
             errdefer {
                 files.close();

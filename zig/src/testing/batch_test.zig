@@ -16,8 +16,14 @@ fn bitsOf(comptime number: f64) u64 {
     return @bitCast(number);
 }
 
-test "a batch interleaves its columns, and marks empty lists" {
-    var store = try Store.createTemporary("/tmp", options);
+test "a batch interleaves its columns, and marks empty lists, whatever types take" {
+    for ([_]format.TypeWidth{ .byte, .word }) |width| try interleave(width);
+}
+
+fn interleave(width: format.TypeWidth) !void {
+    var formed = options;
+    formed.form.width = width;
+    var store = try Store.createTemporary("/tmp", formed);
     defer store.close(.release) catch {};
     const scalars = plainSource(4, 1, &.{ 1, 2, 3 }, &.{}, &.{0b001});
     const lists = plainSource(9, null, &.{ 5, 6, 7 }, &.{ 0, 2, 2, 3 }, &.{0b011});
@@ -29,7 +35,7 @@ test "a batch interleaves its columns, and marks empty lists" {
     try store.batch.end(&store, true);
     try testing.expectEqual(3, store.commit.row_count);
     try testing.expectEqualSlices(i64, &.{ 10, 20, 30 }, store.files.steps.slice(i64, 3));
-    try testing.expectEqualSlices(i32, &.{ 4, 9, 9 }, store.files.types.slice(i32, 3));
+    for ([_]i32{ 4, 9, 9 }, 0..) |type_id, token| try testing.expectEqual(type_id, store.types().at(token));
     try testing.expectEqualSlices(u64, &.{ bitsOf(1), bitsOf(5), bitsOf(6) }, store.files.data.slice(u64, 3));
     try testing.expectEqualSlices(u64, &.{ 0, 3, 3 }, store.files.rows.slice(u64, 3));
     const marks = store.files.marks.slice(format.Mark, store.commit.mark_count);
@@ -57,6 +63,23 @@ test "a batch that is refused or dropped leaves nothing" {
     try store.write(&.{.{ .step = 6, .type = 4, .count = 1 }}, &.{9});
     try store.flush();
     try testing.expectEqualSlices(u64, &.{ 8, 9 }, store.files.data.slice(u64, 2));
+}
+
+test "a batch takes no type that the store cannot have" {
+    for ([_]format.TypeForm{ .{ .width = .byte }, .{ .width = .none, .only = 3 } }) |form| {
+        var formed = options;
+        formed.form = form;
+        var store = try Store.createTemporary("/tmp", formed);
+        defer store.close(.release) catch {};
+        const source = plainSource(256, 1, &.{1}, &.{}, null);
+        try store.batch.begin(&store, &.{1});
+        try testing.expectError(error.InvalidArgument, store.batch.measure(&source));
+        try store.batch.end(&store, false);
+        try testing.expectError(error.InvalidArgument, store.write(&.{.{ .step = 1, .type = 256, .count = 1 }}, &.{1}));
+        try store.write(&.{.{ .step = 1, .type = 3, .count = 1 }}, &.{1});
+        try store.flush();
+        try testing.expectEqual(3, store.types().at(0));
+    }
 }
 
 test "what a batch cannot convert is named" {

@@ -4,6 +4,7 @@ const std = @import("std");
 const format = @import("../format/format.zig");
 const store_file = @import("../store/store.zig");
 const Faulty = @import("testing.zig").Faulty;
+const formOf = @import("testing.zig").formOf;
 const Scratch = @import("testing.zig").Scratch;
 const abandon = @import("testing.zig").abandon;
 const Model = @import("model.zig").Model;
@@ -49,12 +50,13 @@ fn walk(capacity_tokens: u64, seed: u64, figures: *Figures) !void {
         .tail_records_max = 16,
         .tail_values_max = 64,
         .reserved_elements = reserved_elements,
+        .form = formOf(seed),
     });
     var is_open = true;
     defer if (is_open) abandon(&store);
     for (0..400) |step| {
         if (random.uintLessThan(u32, 20) == 0) Faulty.is_full = !Faulty.is_full;
-        const drawn = Step.draw(random, @intCast(step));
+        const drawn = Step.drawFor(random, @intCast(step), formOf(seed));
         if (drawn.write(&store)) |_| {
             try drawn.model(&model);
             figures.appended_while_full += @intFromBool(Faulty.is_full);

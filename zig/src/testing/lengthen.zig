@@ -19,7 +19,7 @@ pub fn lengthen(comptime System: type, directory: [:0]const u8, token_count: u64
 fn extend(comptime System: type, store: *store_file.Store(System), token_count: u64, row_count: u64) store_file.Error!void {
     const files = &store.files;
     try System.truncate(files.steps.file, row_count * @sizeOf(i64));
-    try System.truncate(files.types.file, token_count * @sizeOf(i32));
+    if (files.form.width != .none) try System.truncate(files.types.file, token_count * files.form.width.bytes());
     try System.truncate(files.data.file, token_count * @sizeOf(u64));
     try System.truncate(files.rows.file, row_count * @sizeOf(u64));
     const chunk_count = token_count / store.head.header().capacity_tokens;

@@ -70,7 +70,7 @@ pub const Model = struct {
         const token: usize = @intCast(commit.first_token);
         const row: usize = @intCast(commit.first_row);
         try expectEqualSlices(i64, model.steps.items[row..], store.files.steps.slice(i64, commit.row_count)[row..]);
-        try expectEqualSlices(i32, model.types.items[token..], store.files.types.slice(i32, commit.token_count)[token..]);
+        for (model.types.items[token..], token..) |type_id, index| try std.testing.expectEqual(type_id, store.types().at(index));
         try expectEqualSlices(u64, model.data.items[token..], store.files.data.slice(u64, commit.token_count)[token..]);
         try expectEqualSlices(u64, model.rows.items[row..], store.files.rows.slice(u64, commit.row_count)[row..]);
         try expectEqualSlices(format.Mark, model.marks.items, store.files.marks.slice(format.Mark, commit.mark_count));
@@ -132,6 +132,15 @@ pub const Step = struct {
             };
             drawn.add(random, step, @intCast(type_id), count);
         }
+        return drawn;
+    }
+
+    /// As it can be in a store whose tokens all have one type.
+    pub fn drawFor(random: std.Random, step: i64, form: format.TypeForm) Step {
+        var drawn: Step = .draw(random, step);
+        if (form.width == .none) for (&drawn.records) |*record| {
+            record.type = form.only;
+        };
         return drawn;
     }
 

@@ -16,6 +16,7 @@ const Recorder = @import("recorder.zig").Recorder;
 const Survival = @import("sectors.zig").Survival;
 const Scratch = @import("testing.zig").Scratch;
 const abandon = @import("testing.zig").abandon;
+const formOf = @import("testing.zig").formOf;
 const plainSource = @import("testing.zig").plainSource;
 
 const testing = std.testing;
@@ -53,6 +54,7 @@ const Session = struct {
     step: i64 = -20,
     boot: u8 = 1,
     figures: *Figures,
+    form: format.TypeForm,
     failure: ?anyerror = null,
 
     fn deinit(self: *Session) void {
@@ -64,7 +66,9 @@ const Session = struct {
         Recorder.boot_id = @splat(self.boot);
         try Recorder.start(self.path);
         defer Recorder.stop();
-        self.store = try Store.create(self.path, options);
+        var formed = options;
+        formed.form = self.form;
+        self.store = try Store.create(self.path, formed);
         try self.sync();
         for (0..boots_per_seed) |_| {
             current = self;
@@ -137,7 +141,7 @@ const Session = struct {
 
     fn appendStep(self: *Session) !void {
         self.step += self.random.intRangeAtMost(i64, 0, 2);
-        const drawn = Step.draw(self.random, self.step);
+        const drawn = Step.drawFor(self.random, self.step, self.form);
         // The model is ahead: a step that is only half on its way when the power goes must not be there in part.
         try drawn.model(&self.history.model);
         try self.history.noteEnd();
@@ -152,7 +156,7 @@ const Session = struct {
         for (&steps, 1..) |*step, i| step.* = self.step + @as(i64, @intCast(i));
         const is_kept = self.random.uintLessThan(u32, 4) > 0;
         if (is_kept) try self.modelBatch(&steps, &values);
-        const source = plainSource(2, 3, &values, &.{}, null);
+        const source = plainSource(self.batchType(), 3, &values, &.{}, null);
         try self.store.batch.begin(&self.store, &steps);
         try self.store.batch.measure(&source);
         try self.store.batch.scatter(&source);
@@ -160,9 +164,13 @@ const Session = struct {
         try self.store.batch.end(&self.store, is_kept);
     }
 
+    fn batchType(self: *const Session) i32 {
+        return if (self.form.width == .none) self.form.only else 2;
+    }
+
     fn modelBatch(self: *Session, steps: []const i64, values: []const f64) !void {
         for (steps, 0..) |step, row| {
-            const record: format.Record = .{ .step = step, .type = 2, .count = 3 };
+            const record: format.Record = .{ .step = step, .type = self.batchType(), .count = 3 };
             try self.history.model.append(&.{record}, @ptrCast(values[3 * row ..][0..3]));
         }
         self.step = steps[steps.len - 1];
@@ -221,7 +229,7 @@ const Session = struct {
         if (store.commit.first_token > 0) self.figures.dropped += 1;
         try expectWhole(&store);
         for (1..4) |i| {
-            const drawn = Step.draw(self.random, found.last_step + @as(i64, @intCast(i)));
+            const drawn = Step.drawFor(self.random, found.last_step + @as(i64, @intCast(i)), self.form);
             try drawn.write(&store);
             try drawn.model(&found);
         }
@@ -300,6 +308,7 @@ fn runSeed(seed: u64, figures: *Figures) !void {
         .state_path = scratches[1].path,
         .history = try .init(),
         .figures = figures,
+        .form = formOf(seed),
     };
     defer session.deinit();
     try session.run();

@@ -75,13 +75,13 @@ pub const Sample = struct {
     }
 
     pub fn tokenTable(sample: *const Sample) extract.Table {
-        return .{ .types = sample.types[0..sample.token_count], .data = sample.data[0..sample.token_count], .rows = sample.rows[0..sample.row_count] };
+        return .{ .types = .{ .words = sample.types[0..sample.token_count] }, .data = sample.data[0..sample.token_count], .rows = sample.rows[0..sample.row_count] };
     }
 
     pub fn windowSource(sample: *const Sample) Source {
         return .{
             .table = sample.rowTable(),
-            .types = sample.types[0..sample.token_count],
+            .types = .{ .words = sample.types[0..sample.token_count] },
             .data = sample.data[0..sample.token_count],
             .first_token = @intCast(sample.rows[sample.first_row]),
         };

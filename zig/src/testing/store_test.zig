@@ -7,6 +7,7 @@ const Fault = @import("testing.zig").Fault;
 const Faulty = @import("testing.zig").Faulty;
 const abandon = @import("testing.zig").abandon;
 const faults = @import("testing.zig").faults;
+const formOf = @import("testing.zig").formOf;
 const small = @import("testing.zig").small;
 const temporaryPath = @import("testing.zig").temporaryPath;
 const Model = @import("model.zig").Model;
@@ -40,12 +41,14 @@ fn walk(seed: u64) !void {
     const random = generator.random();
     var model: Model = .{ .allocator = testing.allocator };
     defer model.deinit();
-    var store = try Store.create(path, options);
+    var formed = options;
+    formed.form = formOf(seed);
+    var store = try Store.create(path, formed);
     errdefer store.close(.release) catch {};
     var step: i64 = random.intRangeAtMost(i64, -1000, 1000);
     for (0..400) |_| {
         step += random.intRangeAtMost(i64, 0, 2);
-        const drawn = Step.draw(random, step);
+        const drawn = Step.drawFor(random, step, formed.form);
         try drawn.write(&store);
         try drawn.model(&model);
         switch (random.uintLessThan(u32, 30)) {

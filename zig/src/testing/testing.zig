@@ -174,6 +174,15 @@ pub const faults = [_]Fault{
 /// Small sizes, so that chunks, the tail and the reservation all overflow within a few steps.
 pub const small: store_file.Options = .{ .capacity_tokens = 100, .tail_records_max = 16, .tail_values_max = 64, .reserved_elements = 700 };
 
+/// The forms that types have, in turn.
+pub fn formOf(seed: u64) @import("../format/format.zig").TypeForm {
+    return switch (seed % 3) {
+        0 => .{ .width = .word },
+        1 => .{ .width = .byte },
+        else => .{ .width = .none, .only = -3 },
+    };
+}
+
 /// Lets go of everything as the death of a process would.
 pub fn abandon(store: anytype) void {
     store.files.close();
