@@ -48,7 +48,13 @@ export type {
 } from "./src/dataset/features.ts";
 export type { ToDatasetOptions } from "./src/dataset/table/to_arrow.ts";
 export type { CsvOptions } from "./src/dataset/text/read/csv_options.ts";
-export type { LoadDatasetOptions, LoadOptions, ParquetOptions } from "./src/dataset/load_options.ts";
+export type {
+  LeftOutColumn,
+  LoadDatasetOptions,
+  LoadOptions,
+  NewStoreOptions,
+  ParquetOptions,
+} from "./src/dataset/load_options.ts";
 export type {
   HubLoadOptions,
   HubOptions,

@@ -3,7 +3,12 @@ import { append } from "./append/append.ts";
 import type { Appender } from "./append/appender.ts";
 import { appendColumns, type ColumnsInput } from "./append/columns.ts";
 import type { FieldValue, StepValues } from "./append/values.ts";
-import type { LoadDatasetOptions, LoadOptions, ParquetOptions } from "./dataset/load_options.ts";
+import type {
+  LoadDatasetOptions,
+  LoadOptions,
+  NewStoreOptions,
+  ParquetOptions,
+} from "./dataset/load_options.ts";
 import type { SaveDatasetOptions } from "./dataset/save_options.ts";
 import type { ToDatasetOptions } from "./dataset/table/to_arrow.ts";
 import type { FieldInfo, FieldList, FieldMap, FieldName, KnownFields } from "./fields.ts";
@@ -111,6 +116,52 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
     options: OpenOptions<Fields> & { readonly fields?: KnownFields<Fields> } = {},
   ): StreamStore<Fields> {
     return new StreamStore<Fields>(openSession(path, options) as never);
+  }
+
+  /**
+   * Makes a store of a table of apache-arrow: a field for each column of numbers or of lists of them, of the column's
+   * own dtype, and a row for each of its rows. Columns of text and the like are left out, and `onLeftOut` is told.
+   *
+   * @param table Made by apache-arrow, its own copy or this package's.
+   * @param options Where the store is, which columns become fields, and all that `fromDataset` of a store takes.
+   * @returns A store that whoever asked for it closes.
+   * @throws {RangeError} As `fromDataset` of a store.
+   * @throws {TypeError} If it is no table, no column holds numbers, or `columns` names one that does not.
+   * @throws {StreamStoreError} As the constructor and `open`.
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import { tableFromArrays } from "apache-arrow";
+   * import assert from "node:assert/strict";
+   *
+   * const table = tableFromArrays({ action: Uint8Array.of(1, 2), note: ["a", "b"] });
+   * const leftOut: string[] = [];
+   * using store = await StreamStore.fromDataset(table, { onLeftOut: ({ name }) => leftOut.push(name) });
+   * assert.deepEqual(store.fields, [{ name: "action", type: 0, dtype: "uint8" }]);
+   * assert.deepEqual(store.column("action").values, Uint8Array.of(1, 2));
+   * assert.deepEqual(leftOut, ["note"]);
+   * ```
+   */
+  static async fromDataset(table: Table, options: NewStoreOptions = {}): Promise<StreamStore> {
+    const { storeOfTable } = await import("./dataset/new_store.ts");
+    return new StreamStore(await storeOfTable(table, options) as never);
+  }
+
+  /**
+   * Makes a store of a Parquet file, or of all in a folder and those below it, as `StreamStore.fromDataset` does of a
+   * table. A column has the dtype that the first file with it says.
+   *
+   * @param path A file or a folder.
+   * @param options Where the store is, which columns become fields, and all that `fromParquet` of a store takes.
+   * @returns A store that whoever asked for it closes.
+   * @throws {RangeError | TypeError} As `StreamStore.fromDataset`.
+   * @throws {StreamStoreError} As the constructor, `open` and `loadDataset`.
+   * @see {@linkcode parquetSchema}
+   */
+  static async fromParquet(path: string, options: NewStoreOptions = {}): Promise<StreamStore> {
+    const { storeOfParquet } = await import("./dataset/new_store.ts");
+    return new StreamStore(await storeOfParquet(path, options) as never);
   }
 
   /** The number of tokens appended, and the index after the last. Those that were dropped count too. */

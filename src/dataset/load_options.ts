@@ -16,6 +16,24 @@ export interface ParquetOptions<Name extends string = string> extends LoadOption
   readonly columns?: readonly Name[];
 }
 
+/** A column of a dataset that a store has no field for. Part of {@linkcode NewStoreOptions}. */
+export interface LeftOutColumn {
+  /** As in the dataset. */
+  readonly name: string;
+  /** Why not. */
+  readonly reason: string;
+}
+
+/** Options of what makes a store of a dataset. Taken by {@linkcode StreamStore.fromParquet} of the class. */
+export interface NewStoreOptions extends ParquetOptions {
+  /** A directory for the store, which must not be there yet. Without it the store is temporary. */
+  readonly path?: string;
+  /** The chunk, in tokens, by which the store's files grow. */
+  readonly capacity?: number;
+  /** Told of each column that is no field: text, images, structs, and those that `columns` does not name. */
+  readonly onLeftOut?: (column: LeftOutColumn) => void;
+}
+
 /** Options of {@linkcode StreamStore.loadDataset}; those of the Hub count for names there. */
 export interface LoadDatasetOptions<Name extends string = string>
   extends ParquetOptions<Name>, HubLoadOptions {

@@ -45,6 +45,7 @@ interface Callable {
 type Member = Documented & Callable & {
   readonly kind?: "method" | "getter" | "setter";
   readonly accessibility?: string;
+  readonly isStatic?: boolean;
   readonly tsType?: Typed;
   readonly functionDef?: Callable;
 };
@@ -86,9 +87,10 @@ function itemsOf({ symbols }: Module): Item[] {
 }
 
 function membersOf(owner: string, { constructors = [], properties = [], methods = [] }: Declaration["def"]) {
-  // The body of an overloaded method is none of the ways to call it.
-  const isOverload = ({ name, functionDef }: Member) =>
-    functionDef?.hasBody && methods.filter((other) => other.name === name).length > 1;
+  // The body of an overloaded method is none of the ways to call it. A class and its objects may have one of a name each.
+  const isOverload = ({ name, isStatic, functionDef }: Member) =>
+    functionDef?.hasBody &&
+    methods.filter((other) => other.name === name && other.isStatic === isStatic).length > 1;
   const shown = methods.filter((member) => !isOverload(member) && !notForUsers.includes(member.name!));
   return [
     ...constructors.map((member): Item => ({ ...member, path: `new ${owner}`, kind: "constructor" })),

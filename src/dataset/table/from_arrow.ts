@@ -23,7 +23,7 @@ export function appendTable(
   options: LoadOptions,
 ): readonly LoadedColumn[] {
   checkOptions(options, loadKeys, action);
-  checkTable(table);
+  checkTable(table, action);
   const nanForNull = checkNullInList(options.nullInList, action);
   const { step } = options;
   const columns = table.schema.fields as unknown as readonly ArrowField[];
@@ -92,7 +92,7 @@ function readArray<Item extends ArrayBufferView>(
   return plainView(array);
 }
 
-function checkTable(table: unknown): asserts table is Table {
+export function checkTable(table: unknown, action: string): asserts table is Table {
   const given = table as Partial<Table> | null;
   if (typeof given === "object" && Array.isArray(given?.batches) && Array.isArray(given?.schema?.fields)) {
     return;

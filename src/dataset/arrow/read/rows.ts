@@ -99,19 +99,28 @@ function planColumns(
   const plans = fields.flatMap((field) => {
     const index = columns.findIndex(({ name }) => name === field.name);
     if (index < 0) return [];
-    const { layout, feature } = layoutOf(columns[index], ownValue(features, field.name), action);
-    return [{ field, name: field.name, index, layout, feature }];
+    const found = findLayout(columns[index], ownValue(features, field.name));
+    if (found === null) throw noNumbers(action, field.name, String(columns[index].type));
+    return [{ field, name: field.name, index, ...found }];
   });
   if (plans.length > 0) return plans;
   throw noColumns(action, fields, columns.map(({ name }) => name));
 }
 
+/** What each column holds; null where it holds no numbers that a field can have. */
+export function layoutsOf(
+  given: readonly ArrowField[],
+  metadata: ReadonlyMap<string, string>,
+): { readonly name: string; readonly layout: Layout | null }[] {
+  const features = featuresFromJson(metadata.get(metadataKey));
+  return given.map(named).map((column) => {
+    const { name } = column;
+    return { name, layout: findLayout(column, ownValue(features, name))?.layout ?? null };
+  });
+}
+
 /** A feature that somebody named counts only if the column is of its type, as in HuggingFace's own library. */
-function layoutOf(
-  column: ArrowField,
-  named: unknown,
-  action: string,
-): { layout: Layout; feature: Feature } {
+function findLayout(column: ArrowField, named: unknown): { layout: Layout; feature: Feature } | null {
   for (const feature of [named, extensionFeature(column)]) {
     const layout = feature === undefined ? null : tryParse(column.name, feature);
     if (layout !== null && isLayoutOf(layout, column.type)) return { layout, feature: feature as Feature };
@@ -119,9 +128,7 @@ function layoutOf(
   const { levels, entry } = listsOf(column.type);
   const value = entry.typeId === nullTypeId ? parseValueType("null") : valueTypeOf(entry);
   const isFlat = levels.every((level, i) => typeof level === "number" ? level > 0 : i === 0);
-  if (value === null || !isFlat) {
-    throw noNumbers(action, column.name, String(column.type));
-  }
+  if (value === null || !isFlat) return null;
   const layout = { value, levels, isArray: false };
   return { layout, feature: featureOf(layout) };
 }
