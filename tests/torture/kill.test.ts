@@ -8,9 +8,9 @@ test("no acknowledged step is lost, torn or invented when the writer is killed",
   await withDirectory(async (directory) => {
     const figures = new KillFigures();
     const lane = new KillLane(directory, 20_260_730, figures);
-    for (let round = 0; round < 30; round++) await lane.run();
-    assert.equal(figures.kills, 30);
-    assert.ok(figures.stepsAcknowledged > 1000, `${figures.stepsAcknowledged} steps`);
-    assert.ok(figures.stepsCompared > 1000, `${figures.stepsCompared} steps`);
+    // On a machine with much else to do writers are killed before they have done much.
+    const isEnough = () => figures.stepsAcknowledged > 1000 && figures.stepsCompared > 1000;
+    while (figures.kills < 30 || (!isEnough() && figures.kills < 300)) await lane.run();
+    assert.ok(isEnough(), `${figures.stepsAcknowledged} steps, ${figures.stepsCompared} compared`);
   });
 });

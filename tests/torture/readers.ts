@@ -16,6 +16,7 @@ export class ReaderFigures {
 
 export interface ReaderRun {
   readonly seed: number;
+  /** How long, at least: on a machine with much else to do it goes on until every reader has seen rows. */
   readonly ms: number;
   /** How many there are, half of them processes and half workers. */
   readonly readers: number;
@@ -32,7 +33,7 @@ export async function readWhileKilled(path: string, run: ReaderRun, figures: Rea
   const random = new Random(run.seed);
   StreamStore.open(path, { fields, mode: "create", capacity: 5000 }).close();
   const end = performance.now() + run.ms;
-  const workers = Array.from({ length: run.readers >> 1 }, () => readInWorker(path, run.ms));
+  const workers = Array.from({ length: run.readers >> 1 }, () => new WorkerReader(path));
   const children = Array.from(
     { length: run.readers - workers.length },
     () => new Child("reader.ts", { path }),
@@ -40,10 +41,13 @@ export async function readWhileKilled(path: string, run: ReaderRun, figures: Rea
   try {
     // A writer that finds nothing to compare with would say nothing of readers.
     await Promise.all(children.map((child) => child.waitForLines(1)));
-    while (performance.now() < end) await writeAndDie(path, random, figures);
-    await finish(path, children, await Promise.all(workers), figures);
+    const haveRows = () =>
+      workers.every(({ report }) => report.error !== undefined || report.rowsRead > 0) &&
+      children.every(({ line, errors }) => errors !== "" || countsOf(line)[1] > 0);
+    do await writeAndDie(path, random, figures); while (performance.now() < end || !haveRows());
+    await finish(path, children, await Promise.all(workers.map((worker) => worker.end())), figures);
   } finally {
-    await Promise.all(children.map((child) => child.kill()));
+    await Promise.all([...children.map((child) => child.kill()), ...workers.map((worker) => worker.end())]);
   }
   figures.readers += run.readers;
 }
@@ -75,7 +79,7 @@ async function finish(
   for (const child of children) {
     await child.waitForLines(child.lineCount + 1);
     assert.equal(child.errors, "");
-    const [refreshes, rowsRead] = child.line.split(" ").map(Number);
+    const [refreshes, rowsRead] = countsOf(child.line);
     add(figures, refreshes, rowsRead);
   }
   // Not every reader has to get to look twice on a machine with much else to do, but they go on looking.
@@ -89,12 +93,36 @@ function add(figures: ReaderFigures, refreshes: number, rowsRead: number): void 
   figures.rowsRead += rowsRead;
 }
 
-function readInWorker(path: string, ms: number): Promise<WorkerReport> {
-  const worker = new Worker(new URL("reader_worker.ts", import.meta.url), { workerData: { path, ms } });
-  return new Promise((resolve, reject) => {
-    worker.on("message", resolve);
-    worker.on("error", reject);
-  });
+function countsOf(line: string): number[] {
+  return line.split(" ").map(Number);
+}
+
+class WorkerReader {
+  report: WorkerReport = { refreshes: 0, rowsRead: 0 };
+  readonly #worker: Worker;
+  readonly #ended: Promise<void>;
+
+  constructor(path: string) {
+    this.#worker = new Worker(new URL("reader_worker.ts", import.meta.url), { workerData: { path } });
+    this.#ended = new Promise((resolve) => {
+      this.#worker.on("message", (report: WorkerReport | null) => {
+        if (report === null) return resolve();
+        this.report = report;
+        if (report.error !== undefined) resolve();
+      });
+      this.#worker.on("error", (error) => {
+        this.report = { refreshes: 0, rowsRead: 0, error: String(error) };
+        resolve();
+      });
+    });
+  }
+
+  async end(): Promise<WorkerReport> {
+    this.#worker.postMessage("end");
+    await this.#ended;
+    await this.#worker.terminate();
+    return this.report;
+  }
 }
 
 /**
