@@ -4,6 +4,7 @@ import { columns } from "../cases/columns.ts";
 import { dataset } from "../cases/dataset.ts";
 import { gather } from "../cases/gather.ts";
 import { collector, memory, start } from "../cases/processes.ts";
+import { lag } from "../cases/lag.ts";
 import { reads } from "../cases/reads.ts";
 import { episodes, sampler } from "../cases/sampler.ts";
 import { size } from "../cases/size.ts";
@@ -25,6 +26,7 @@ export const cases: Readonly<Record<string, Case>> = {
   dataset,
   size,
   start,
+  lag,
   collector,
   memory,
 };

@@ -55,6 +55,12 @@ export class Child {
     return new Child(process.execPath, argumentsOf(script, args, tree));
   }
 
+  /** Waits until the process has ended by itself. */
+  get exited(): Promise<void> {
+    if (this.#process.exitCode !== null) return Promise.resolve();
+    return new Promise((resolve) => this.#process.once("exit", () => resolve()));
+  }
+
   get processId(): number {
     return this.#process.pid!;
   }
@@ -74,9 +80,8 @@ export class Child {
 
   /** Lets the process end: its input does. */
   async end(): Promise<void> {
-    if (this.#process.exitCode !== null) return;
-    const exited = new Promise((resolve) => this.#process.once("exit", resolve));
-    this.#process.stdin!.end();
+    const { exited } = this;
+    if (this.#process.exitCode === null) this.#process.stdin!.end();
     await exited;
   }
 }

@@ -23,6 +23,8 @@ export interface Sizes {
   /** The store that is open beside the garbage collector, and the stream whose memory is looked at. */
   readonly storeBytes: number;
   readonly streamBytes: number;
+  /** How long a writer writes that a reader follows; five times as long at a step a second. */
+  readonly lagMs: number;
   /** Objects of a round beside the garbage collector: so many that every round has its share of the pauses. */
   readonly objectsPerRound: number;
 }
@@ -40,6 +42,7 @@ const defaults: Sizes = {
   sampledRows: 346_000_000,
   storeBytes: 1e10,
   streamBytes: 1e10,
+  lagMs: 5000,
   objectsPerRound: 10_000_000,
 };
 
@@ -59,6 +62,7 @@ export const sizesOf: Readonly<Record<Sizes["mode"], Sizes>> = {
     sampledRows: 100_000,
     storeBytes: 1e7,
     streamBytes: 1e7,
+    lagMs: 300,
     objectsPerRound: 100_000,
   },
 };
