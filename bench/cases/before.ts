@@ -25,9 +25,11 @@ const perWindow = nanosecondsPer("window");
 /** By the names that bench/children/before.ts and `--only` know them by. */
 export const hotPaths: Readonly<Record<string, Path>> = {
   append: { text: "append sustained, flush and growth included", unit: perStep, ratioMax: 0.9 },
+  "append-float32": { text: "append sustained, as float32", unit: perStep, ratioMax: 0.8 },
   flush: { text: "flush of 2,000 steps", unit: perStep, ratioMax: 1.05 },
   gather: { text: "gather 256 × 128, values", unit: microseconds, ratioMax: 1.05 },
   "gather-all": { text: "gather 256 × 128, three columns", unit: microseconds, ratioMax: 1.05 },
+  "gather-float32": { text: "gather 256 × 128, values, as float32", unit: microseconds, ratioMax: 0.7 },
   dense: { text: "sampler, dense fields of 8 and 1, 64 × 32 steps", unit: microseconds, ratioMax: 0.6 },
   transitions: { text: "sampler, four dense fields, 256 × 2 steps", unit: microseconds, ratioMax: 0.6 },
   column: { text: "column of a scalar field", unit: milliseconds, ratioMax: 1.05 },

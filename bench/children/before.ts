@@ -34,17 +34,30 @@ const isSmall = sizes.mode === "small";
 const callsPerBurst = isSmall ? 2 : 20;
 
 /** Made when they are first needed: a large store for what reads at random, and one for what reads everything. */
-let [large, whole]: (ReferenceStore | null)[] = [null, null];
+let [large, largeNarrow, whole]: (ReferenceStore | null)[] = [null, null, null];
 const largeOnce = (): ReferenceStore => large ??= filledStore(sizes.gatherSteps);
+const largeNarrowOnce = (): ReferenceStore => largeNarrow ??= filledStore(sizes.gatherSteps, narrowStore());
 const wholeOnce = (): ReferenceStore => whole ??= filledStore(sizes.rows);
+
+/** A store of the narrowest dtypes that hold the steps; of float64 where the library had no others. */
+function narrowStore(): ReferenceStore {
+  const fields = { action: "uint8", observation: "float32", reward: "float32", done: "bool" };
+  try {
+    return new StreamStore(fields as never) as unknown as ReferenceStore;
+  } catch {
+    return new StreamStore(referenceFields);
+  }
+}
 
 type Burst = () => number | Promise<number>;
 
 const bursts: Readonly<Record<string, () => Burst | Promise<Burst>>> = {
-  append,
+  append: () => append(() => new StreamStore(referenceFields)),
+  "append-float32": () => append(narrowStore),
   flush,
-  gather: () => gather(false),
-  "gather-all": () => gather(true),
+  gather: () => gather(largeOnce(), false),
+  "gather-all": () => gather(largeOnce(), true),
+  "gather-float32": () => gather(largeNarrowOnce(), false),
   dense: () => dense(64, 32),
   transitions: () => dense(256, 2),
   column,
@@ -55,9 +68,9 @@ const bursts: Readonly<Record<string, () => Burst | Promise<Burst>>> = {
 };
 
 /** A new store every time, with its growth and all flushes. */
-function append(): Burst {
+function append(newStore: () => ReferenceStore): Burst {
   return () => {
-    using store: ReferenceStore = new StreamStore(referenceFields);
+    using store = newStore();
     const time = elapsed(() => {
       appendSteps(store, 0, sizes.appendSteps);
       store.flush();
@@ -83,8 +96,7 @@ function flush(): Burst {
   };
 }
 
-function gather(isWithTypesAndSteps: boolean): Burst {
-  const store = largeOnce();
+function gather(store: ReferenceStore, isWithTypesAndSteps: boolean): Burst {
   const [count, length] = [256, 128];
   const starts = () =>
     Float64Array.from({ length: count }, () => Math.floor(random() * (store.length - length)));

@@ -95,9 +95,11 @@ export function referenceColumns(from: number, to: number) {
 
 const stepsPerFill = 100_000;
 
-/** A store with `stepCount` reference steps in its columns. */
-export function filledStore(stepCount: number): ReferenceStore {
-  const store = new StreamStore(referenceFields);
+/** A store with `stepCount` reference steps in its columns; a new one of float64 where none is given. */
+export function filledStore(
+  stepCount: number,
+  store: ReferenceStore = new StreamStore(referenceFields),
+): ReferenceStore {
   for (let from = 0; from < stepCount; from += stepsPerFill) {
     store.appendColumns(referenceColumns(from, Math.min(stepCount, from + stepsPerFill)));
   }
