@@ -4,6 +4,7 @@ import type { Connection } from "../../store/connection.ts";
 import { StreamStoreError } from "../../error.ts";
 import { systemError } from "../../store/durable_file.ts";
 import { check } from "../../native/status.ts";
+import { countMarks } from "../../read/rows.ts";
 import { parseFeature } from "../features.ts";
 import type { LoadedColumn } from "../known_features.ts";
 import type { LoadDatasetOptions } from "../load_options.ts";
@@ -41,7 +42,8 @@ export async function load(
     if (isFirst) {
       const { rowCount: rows, tokenCount: tokens } = connection;
       const records = new PushRecords(directoryOf(connection), connection);
-      records.settle({ ...opened, rows, tokens, remoteRows: rows, memoryBytes });
+      const lastRowMarks = rows > 0 ? countMarks(connection, rows - 1, rows) : undefined;
+      records.settle({ ...opened, rows, tokens, lastRowMarks, remoteRows: rows, memoryBytes });
     }
     return loaded;
   });
@@ -64,6 +66,7 @@ export async function save(
       firstRow: from,
       rowCount: to,
       tokensBefore: (row) => tokensBefore(connection, row),
+      marksOf: (row) => countMarks(connection, row, row + 1),
       features: plan.schema.fields.every(({ name }) => plan.features.has(name))
         ? Object.fromEntries(plan.features)
         : null,

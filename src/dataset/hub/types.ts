@@ -32,6 +32,8 @@ export interface PushSource {
   readonly firstRow: number;
   /** Tokens in the stream before a row, those that were dropped included; `rowCount` is allowed too. */
   tokensBefore(row: number): number;
+  /** How much a row has that its tokens do not say, such as empty lists. */
+  marksOf(row: number): number;
   /** The features of all columns, as HuggingFace's JSON has them; null where a column has none. */
   readonly features: Readonly<Record<string, unknown>> | null;
   /** Writes rows to Parquet files of at most some 500 MB, and deletes each when the next is asked for. At least one. */

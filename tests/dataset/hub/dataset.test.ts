@@ -183,12 +183,22 @@ test("saveDataset() to append pushes only the new steps of a dataset that was pu
       using all = new StreamStore(fields);
       await all.loadDataset("user/name", "train", options);
       assert.deepEqual(all.rows(), again.rows());
-      // A row that was pushed is written on.
-      again.append(1200, { reward: 1 });
-      again.append(1201, { reward: 1 });
-      await assert.rejects(again.saveDataset("user/name", "train", { ...options, append: true }), {
+      // The last row that was pushed is written on, with a value or an empty list.
+      again.append(1201, {});
+      await again.saveDataset("user/name", "train", { ...options, append: true });
+      const grown = {
         code: "diverged",
-      });
+        message: /the 1202 rows that were pushed, but the last of them has grown since; save without append/,
+      };
+      again.append(1201, { observation: [] });
+      await assert.rejects(again.saveDataset("user/name", "train", { ...options, append: true }), grown);
+      again.append(1201, { reward: 1 });
+      again.append(1202, { reward: 1 });
+      await assert.rejects(again.saveDataset("user/name", "train", { ...options, append: true }), grown);
+      await again.saveDataset("user/name", "train", options);
+      using replaced = new StreamStore(fields);
+      await replaced.loadDataset("user/name", "train", options);
+      assert.deepEqual(replaced.rows(), again.rows());
       // And the first store knows nothing of what came since.
       fill(first, 1000, 1001);
       await assert.rejects(first.saveDataset("user/name", "train", { ...options, append: true }), {

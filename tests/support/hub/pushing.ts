@@ -21,6 +21,7 @@ export class FakeStore implements PushSource {
   firstRow = 0;
   features: PushSource["features"] = features;
   lastRowTokens = 3;
+  lastRowMarks = 0;
   written: [number, number][] = [];
 
   constructor(public rowCount: number, public version = 1) {
@@ -29,6 +30,10 @@ export class FakeStore implements PushSource {
 
   tokensBefore(row: number): number {
     return row === 0 ? 0 : 3 * (row - 1) + this.lastRowTokens;
+  }
+
+  marksOf(row: number): number {
+    return row === this.rowCount - 1 ? this.lastRowMarks : 0;
   }
 
   async *writeShards(from: number, to: number): AsyncIterable<LocalShard> {

@@ -56,7 +56,8 @@ export async function pushSplit(
   const { shards, uploadedBytes } = await uploadShards(repository, written, target);
   const push: Push = { config, split, features, shards, after, ...sizeOf(shards, after) };
   const action = after === null ? `Upload ${split}` : `Append ${newRows} rows to ${split}`;
-  const record = { ...target, rows: rowCount, tokens };
+  const lastRowMarks = rowCount > source.firstRow ? source.marksOf(rowCount - 1) : undefined;
+  const record = { ...target, rows: rowCount, tokens, lastRowMarks };
   const summary = options.commitMessage ?? action;
   const done = await commitPush(repository, push, { snapshot, read, records, record, summary });
   return { ...done, newRows, uploadedBytes };
@@ -131,14 +132,20 @@ function findBase(
     ? `at least ${record.rows} rows, got ${rowCount}`
     : record.rows < firstRow
     ? `all rows from ${record.rows} on, but those before ${firstRow} were dropped`
-    : source.tokensBefore(record.rows) !== record.tokens
-    ? `the ${record.rows} rows that were pushed, but they were written on since`
+    : hasGrown(record, source)
+    ? `the ${record.rows} rows that were pushed, but the last of them has grown since`
     : null;
   if (problem === null) return record;
   throw new StreamStoreError(
     "diverged",
     `Cannot append to ${target.repository}: the store must have ${problem}; save without append to replace ${split}`,
   );
+}
+
+/** Whether the last row that was pushed has got fields since, which no other row can. */
+function hasGrown({ rows, tokens, lastRowMarks: marks }: PushRecord, source: PushSource): boolean {
+  return source.tokensBefore(rows) !== tokens ||
+    (marks !== undefined && rows > source.firstRow && source.marksOf(rows - 1) !== marks);
 }
 
 function diverged(

@@ -24,6 +24,8 @@ export interface PushRecord extends PushTarget {
   readonly rows: number;
   /** Tokens of these rows: a row that was written on since has more. */
   readonly tokens: number;
+  /** What the last of them has besides tokens, such as empty lists; not there where an older version noted the push. */
+  readonly lastRowMarks?: number;
   /** Rows of the split; fewer than `rows` where the store had dropped some. */
   readonly remoteRows: number;
   /** What HuggingFace calls the split's `num_bytes`; null where nobody said it. */
@@ -88,8 +90,10 @@ function isSame(left: PushTarget, right: PushTarget): boolean {
 }
 
 function isRecord(value: unknown): value is PushRecord {
-  const { rows, tokens, remoteRows, memoryBytes, shards } = (value ?? {}) as Partial<PushRecord>;
-  return [rows, tokens, remoteRows, memoryBytes ?? 0].every((number) =>
+  const { rows, tokens, lastRowMarks = 0, remoteRows, memoryBytes, shards } = (value ?? {}) as Partial<
+    PushRecord
+  >;
+  return [rows, tokens, lastRowMarks, remoteRows, memoryBytes ?? 0].every((number) =>
     Number.isSafeInteger(number) && number! >= 0
   ) &&
     Array.isArray(shards) &&

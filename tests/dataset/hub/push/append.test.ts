@@ -87,12 +87,20 @@ test("pushSplit() to append is refused where the store has not the rows that wer
   withHub(async (_hub, push) => {
     const store = new FakeStore(100);
     await push(store);
+    store.lastRowMarks = 1;
+    await rejects(
+      push(store, { append: true }),
+      "diverged",
+      /the 100 rows that were pushed, but the last of them has grown since; save without append to replace train/,
+    );
+    store.lastRowMarks = 0;
+    assert.equal((await push(store, { append: true })).newRows, 0);
     store.lastRowTokens = 4;
     store.rowCount = 150;
     await rejects(
       push(store, { append: true }),
       "diverged",
-      /the 100 rows that were pushed, but they were written on since/,
+      /the 100 rows that were pushed, but the last of them has grown since/,
     );
     store.lastRowTokens = 3;
     store.firstRow = 120;
