@@ -218,6 +218,28 @@ test "chunks before a row are dropped, and the rest stays where it was" {
     try salvaged.close(.release);
 }
 
+test "a block of rows that no commit counts is gone before one can be counted in its place" {
+    var folder = testing.tmpDir(.{});
+    defer folder.cleanup();
+    var buffer: [256]u8 = undefined;
+    const path = temporaryPath(&folder, &buffer);
+    var store = try Store.create(path, options);
+    const rows = format.block_rows + 1;
+    for (0..rows) |step| try store.write(&.{.{ .step = @intCast(step), .type = 0, .count = 2 }}, &.{ 1, 2 });
+    try store.flush();
+    // What a writer leaves that dies before it has committed.
+    var left: format.Block = .{ .first_token = 2 * format.block_rows, .layout = 7, .row_tokens = 1, .index = 1 };
+    left.seal(store.head.header().id);
+    _ = try Faulty.write(store.files.blocks.column.file, std.mem.asBytes(&left), @sizeOf(format.Block));
+    abandon(&store);
+    var reopened = try Store.open(path, options.reserved_elements, &holder);
+    defer reopened.close(.release) catch {};
+    try testing.expectEqual(@sizeOf(format.Block), try Faulty.size(reopened.files.blocks.column.file));
+    for (rows..2 * rows) |step| try reopened.write(&.{.{ .step = @intCast(step), .type = 0, .count = 2 }}, &.{ 1, 2 });
+    try reopened.flush();
+    try testing.expectEqual(2, reopened.blocks().ofRow(format.block_rows).?.row_tokens);
+}
+
 test "a sync that failed is not forgotten" {
     var folder = testing.tmpDir(.{});
     defer folder.cleanup();
