@@ -43,11 +43,15 @@ export class Deadline {
   start(rowCount: number): void {
     if (this.isStarted || this.#ms === Infinity) return;
     this.isStarted = true;
+    // One that is left from before comes earlier, and then begins anew.
+    if (this.#timer === null) this.#setTimer();
+    // After that: the first time, the timers' module is loaded.
     this.#firstMs = performance.now();
     this.#firstRows = rowCount;
     this.#elapsedMs = 0;
-    // One that is left from before comes earlier, and then begins anew.
-    if (this.#timer !== null) return;
+  }
+
+  #setTimer(): void {
     this.#timer = builtin.timers.setTimeout(() => {
       this.#timer = null;
       if (this.isStarted) this.#onTimer();

@@ -46,6 +46,7 @@ export class Schedule {
     const failure = this.#failure;
     if (failure === null) return;
     this.#failure = null;
+    this.#setDueRow();
     throw failure;
   }
 

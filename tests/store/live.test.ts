@@ -224,14 +224,17 @@ test("a commit that is due while rows are loaded comes with them, or after a ste
     await writer.loadDataset(folder, "train");
     await reader.waitForRows(300_001, soon());
     writer.append(1e9, { a: 1 });
-    let failure: StreamStoreError | null | undefined;
-    writer.loadDataset(folder, "train").then(() => failure = null, (error) => failure = error);
-    while (failure === undefined) {
-      await wait(1);
-      writer.append(1e9 + writer.rowCount, { a: 2 });
-      block(20);
+    // A load may be over before the first step comes between.
+    for (let round = 1, codes: unknown[] = []; !codes.includes("busy"); round++) {
+      assert.ok(round <= 20, "no load was interrupted");
+      writer.loadDataset(folder, "train").then(() => codes.push(null), ({ code }) => codes.push(code));
+      while (codes.length < round) {
+        await wait(0);
+        writer.append(1e9 * round + writer.rowCount, { a: 2 });
+        block(5);
+      }
+      assert.ok(codes.every((code) => code === null || code === "busy"), String(codes));
     }
-    assert.equal(failure?.code, "busy");
     await reader.waitForRows(writer.rowCount, soon());
     assert.deepEqual(reader.row(reader.rowCount - 1), writer.row(writer.rowCount - 1));
     assert.deepEqual((await reader.verify()).damaged, []);
@@ -257,7 +260,7 @@ test("a timer's commit that fails is told by the next call, and tried again mean
       } finally {
         Appender.prototype.flush = flush;
       }
-      assert.equal(failures, 2);
+      assert.ok(failures >= 2);
       await reader.waitForRows(1, soon());
       assert.throws(() => call(writer), { message: /the disk has an error/ });
       if (writer.isClosed) return;
