@@ -47,10 +47,15 @@ export class Window {
     this.#views = connection.views();
   }
 
-  /** The step of each token, shape `[length]`: a copy, made once. Empty once the store is closed. */
+  /**
+   * The step of each token, shape `[length]`: a copy, made when it is first read. Windows may share its buffer: who
+   * transfers it elsewhere takes a `slice` first. Empty once the store is closed.
+   */
   get steps(): BigInt64Array {
     if (this.#connection.isClosed) return new BigInt64Array(0);
-    return this.#steps ??= this.#readSteps();
+    // Another length: somebody has transferred the buffer.
+    if (this.#steps?.length !== this.length) this.#steps = this.#readSteps();
+    return this.#steps!;
   }
 
   #readSteps(): BigInt64Array {

@@ -81,6 +81,17 @@ test("window() keeps writes through it from the file, and from later windows of 
   assert.equal(store.window(20, 1).values[0], 10);
 });
 
+test("window() reads its steps again where their buffer was transferred", () => {
+  using store = new StreamStore({ a: 0, b: 1 });
+  for (let step = 0; step < 100; step++) store.append(step, { a: 1, b: 2 });
+  const windows = [store.window(0, 4), store.window(10, 4)];
+  const steps = () => windows.map((window) => [...window.steps]);
+  const before = steps();
+  structuredClone(windows[0].steps, { transfer: [windows[0].steps.buffer as ArrayBuffer] });
+  assert.deepEqual(steps(), before);
+  assert.deepEqual(before, [[0n, 0n, 1n, 1n], [5n, 5n, 6n, 6n]]);
+});
+
 test("window() is empty after close(), and arrays taken before do not crash", async () => {
   const store = filled(1000);
   const window = store.window(10, 20);
