@@ -332,8 +332,8 @@ test("Deadline looks seldom at a fast loop's clock, and often at a slow one's", 
     for (const [stepMs, looksMax] of [[0.01, 40], [2, 30]] as const) {
       let [rows, looks, next] = [0, 0, 0];
       deadline.restart(0, true);
-      deadline.start(0);
       const started = performance.now();
+      deadline.start(0);
       for (; !deadline.isDue(rows); looks++) {
         next = deadline.nextRow(rows);
         assert.ok(next > rows && next <= Math.max(1, 2 * rows), `${next} after ${rows}`);
