@@ -126,6 +126,11 @@ test("a column of a wider type is taken where every value fits, and nulls may st
   // In the cells too, and not only as they are read.
   const { values } = narrow.window(0, narrow.length);
   assert.deepEqual([...values], [255, Math.fround(0.1), 1, 0, Infinity, 0, -0]);
+  // They go out as they came in, unless another feature is named.
+  const typesOf = ({ schema }: Table) => schema.fields.map(({ type }) => String(type)).join();
+  assert.equal(typesOf(await narrow.toDataset()), "Float64,Float64,List<Float64>");
+  const fieldFeatures = { a: value("uint8") };
+  assert.equal(typesOf(await narrow.toDataset({ fieldFeatures })), "Uint8,Float64,List<Float64>");
 });
 
 test("a value that the field's dtype does not hold is refused with its row, and nothing is loaded", async () => {
