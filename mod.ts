@@ -20,7 +20,7 @@
  * @module
  */
 export { StreamStore } from "./src/store.ts";
-export type { Mode, OpenOptions, StoreOptions } from "./src/store/open.ts";
+export type { Mode, OpenOptions, StoreOptions, WaitOptions } from "./src/store/open.ts";
 export type { Interval } from "./src/store/deadline.ts";
 export type { ScheduleOptions } from "./src/store/schedule.ts";
 export type { Retain } from "./src/store/retention.ts";
@@ -36,7 +36,7 @@ export type { NestedIndices, Tokens } from "./src/read/tokens.ts";
 export type { Column, ColumnOf } from "./src/read/column.ts";
 export type { ColumnInput, ColumnNumbers, ColumnsInput } from "./src/append/columns.ts";
 export type { Row, RowValue } from "./src/read/rows.ts";
-export { FieldStats, type FieldStatsJson } from "./src/statistics/field_stats.ts";
+export { FieldStats, type FieldStatsJson, type StatsOptions } from "./src/statistics/field_stats.ts";
 export type {
   ArrayFeature,
   ClassLabelFeature,

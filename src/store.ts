@@ -25,16 +25,17 @@ import type { Checked, MixtureOptions, MixtureSource, PrefetchOptions } from "./
 import type { SamplerOf } from "./sample/prefetch/prefetch.ts";
 import { newMixture, newSampler, readContext } from "./sample/source.ts";
 import { takeStats } from "./statistics/accumulator.ts";
-import type { FieldStats } from "./statistics/field_stats.ts";
+import type { FieldStats, StatsOptions } from "./statistics/field_stats.ts";
 import type { Recovery } from "./store/state.ts";
 import { inspectText } from "./store/inspect.ts";
-import type { OpenOptions, StoreOptions } from "./store/open.ts";
+import type { OpenOptions, StoreOptions, WaitOptions } from "./store/open.ts";
 import { noteSession, openSession, Session, temporarySession, waitForRows } from "./store/session.ts";
 import { type Verification, verify, type VerifyOptions } from "./store/verify.ts";
 
 /**
  * A stream of tokens, collected step by step and read as windows while it grows. It lives in memory-mapped files: here
- * in temporary ones without a name, which are gone when the store is closed or its process ends.
+ * in temporary ones without a name, which are gone when the store is closed or its process ends. Once it is closed, all
+ * but what {@linkcode StreamStore.close} names throws a `StreamStoreError` with the code `closed`.
  *
  * @example
  * ```ts
@@ -87,8 +88,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * @param options The fields, what is to be done with the store, and how often steps are committed and made durable.
    * @returns The store, to be closed by whoever opened it.
    * @throws {StreamStoreError} If it is open for writing elsewhere (`locked`), fields differ (`fields-differ`), files
-   * are missing or damaged (`not-found`, `damaged`), there is a store to be created (`already-exists`), or there is
-   * none and no fields are given (`not-found`).
+   * are missing or damaged (`not-found`, `damaged`), or `mode` says create and it is there (`already-exists`).
    * @throws {RangeError | TypeError} If an option or the path is not allowed.
    *
    * @example
@@ -104,7 +104,6 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * writer.append(0, { action: 1, reward: 0.5 });
    * writer.flush();
    * assert.deepEqual([reader.rowCount, reader.refresh(), reader.rowCount], [0, true, 1]);
-   *
    * setTimeout(() => (writer.append(1, { reward: 2 }), writer.sync()), 10);
    * await reader.waitForRows(2);
    * assert.deepEqual(reader.row(1), { step: 1, reward: 2 });
@@ -125,8 +124,8 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * @param table Made by apache-arrow, its own copy or this package's.
    * @param options Where the store is, which columns become fields, and all that `fromDataset` of a store takes.
    * @returns A store that whoever asked for it closes.
-   * @throws {RangeError} As `fromDataset` of a store.
-   * @throws {TypeError} If it is no table, no column holds numbers, or `columns` names one that does not.
+   * @throws {RangeError | TypeError} As `fromDataset` of a store, and if no column holds numbers, or `columns` names one
+   * that does not.
    * @throws {StreamStoreError} As the constructor and `open`.
    *
    * @example
@@ -135,12 +134,14 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * import { tableFromArrays } from "apache-arrow";
    * import assert from "node:assert/strict";
    *
-   * const table = tableFromArrays({ action: Uint8Array.of(1, 2), note: ["a", "b"] });
+   * const table = tableFromArrays({ reward: Float32Array.of(0.5, 1), note: ["a", "b"] });
    * const leftOut: string[] = [];
    * using store = await StreamStore.fromDataset(table, { onLeftOut: ({ name }) => leftOut.push(name) });
-   * assert.deepEqual(store.fields, [{ name: "action", type: 0, dtype: "uint8" }]);
-   * assert.deepEqual(store.column("action").values, Uint8Array.of(1, 2));
-   * assert.deepEqual(leftOut, ["note"]);
+   * assert.deepEqual([store.fields, leftOut], [[{ name: "reward", type: 0, dtype: "float32" }], ["note"]]);
+   * await store.fromDataset(table); // once more
+   * assert.deepEqual(store.row(2), { step: 2, reward: 0.5 });
+   * const { schema } = await store.toDataset({ extra: { task: ["a", "a", "b", "b"] } });
+   * assert.deepEqual(schema.names, ["reward", "task"]);
    * ```
    */
   static async fromDataset(table: Table, options: NewStoreOptions = {}): Promise<StreamStore> {
@@ -155,8 +156,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * @param path A file or a folder.
    * @param options Where the store is, which columns become fields, and all that `fromParquet` of a store takes.
    * @returns A store that whoever asked for it closes.
-   * @throws {RangeError | TypeError} As `StreamStore.fromDataset`.
-   * @throws {StreamStoreError} As the constructor, `open` and `loadDataset`.
+   * @throws {RangeError | TypeError | StreamStoreError} As `StreamStore.fromDataset`, and `loadDataset` of a store.
    * @see {@linkcode parquetSchema}
    */
   static async fromParquet(path: string, options: NewStoreOptions = {}): Promise<StreamStore> {
@@ -204,9 +204,9 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * @throws {RangeError} If the step goes back, the fields are not later than those the step has, or an integer is not
    * exact in the field's dtype.
    * @throws {TypeError} If a name is no field, or a value is no number, boolean, bigint or flat list of them.
-   * @throws {StreamStoreError} If the store is closed or open for reading only (`closed`, `read-only`), this is called
-   * in the middle of another call that writes (`busy`), or the disk has no more room (`storage-full`): then all before
-   * this step can be read, and appending works again once there is room.
+   * @throws {StreamStoreError} If the store is open for reading only (`read-only`), this is called in the middle of
+   * another call that writes (`busy`), or the disk has no more room (`storage-full`): then all before this step can be
+   * read, and appending works again once there is room.
    *
    * @example
    * ```ts
@@ -217,7 +217,9 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * store.append(7, { action: 1, observation: [0.5, 0.25] });
    * assert.throws(() => store.append(6, { action: 1 }), RangeError);
    * store.append([8, 8, 9], ["action", "observation", "action"], [0, [1, 2, 3], 1]);
-   * assert.deepEqual([store.length, store.rowCount], [8, 3]);
+   * const observation = { values: Float32Array.of(1, 2, 3, 4, 5, 6), width: 3 };
+   * store.appendColumns({ step: [10, 11], action: [7, 8], observation });
+   * assert.deepEqual([[...store.window(12, 4).values], store.rowCount], [[8, 4, 5, 6], 5]);
    * ```
    */
   append(step: number | bigint, values: StepValues<Fields>): void;
@@ -228,9 +230,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * @param steps Integers that never fall, shape `[N]`.
    * @param names The field of each, shape `[N]`.
    * @param values The value of each, as above, shape `[N]`.
-   * @throws {RangeError} As above, and if the sequences differ in length.
-   * @throws {TypeError} As above, and if one of them is no list.
-   * @throws {StreamStoreError} As above.
+   * @throws {RangeError | TypeError} As above, and if the sequences differ in length or one is no list.
    * @see {@linkcode StreamStore.append}
    */
   append(
@@ -250,19 +250,8 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * value a step; `{ values, width }` with lists of `width` values; or `{ values, offsets }` with lists that vary.
    * @throws {RangeError} If lengths do not fit, steps do not rise, or a value is not exact in its field.
    * @throws {TypeError} If a name is no field, or a column holds no numbers.
-   * @throws {StreamStoreError} If the store is closed or open for reading only (`closed`, `read-only`), or the disk
-   * has no more room (`storage-full`).
-   *
-   * @example
-   * ```ts
-   * import { StreamStore } from "@streamstore/streamstore";
-   * import assert from "node:assert/strict";
-   *
-   * using store = new StreamStore({ action: 0, observation: 1 });
-   * const observation = { values: new Float32Array([1, 2, 3, 4, 5, 6]), width: 3 };
-   * store.appendColumns({ step: [0, 1], action: [7, 8], observation });
-   * assert.deepEqual([...store.window(4, 4).values], [8, 4, 5, 6]);
-   * ```
+   * @throws {StreamStoreError} If the store is open for reading only (`read-only`) or the disk is full (`storage-full`).
+   * @see {@linkcode StreamStore.append}
    */
   appendColumns(columns: ColumnsInput<FieldName<Fields>>): void {
     appendColumns(this.#session, columns as ColumnsInput);
@@ -275,8 +264,8 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * @param length Tokens.
    * @returns Columns of shape `[length]` over the store's own memory.
    * @throws {RangeError} If the window does not lie within the stream.
-   * @throws {StreamStoreError} If the store is closed (`closed`), or the process may not view native memory
-   * (`windows-not-permitted`; in Deno, it needs `--allow-ffi` without a path); `gather` copies and works there too.
+   * @throws {StreamStoreError} If the process may not view native memory (`windows-not-permitted`; in Deno, it needs
+   * `--allow-ffi` without a path); `gather` copies and works there too.
    */
   window(start: number, length: number): Window {
     return readWindow(this.#session, start, length);
@@ -290,7 +279,6 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * @returns The shape, and flat arrays of as many entries as there are indices.
    * @throws {RangeError} If an index is out of range, lists are ragged, or the shape does not multiply to the count.
    * @throws {TypeError} If an index is no number.
-   * @throws {StreamStoreError} If the store is closed (`closed`).
    * @see {@linkcode StreamStore.gather}
    */
   get(indices: Indices | NestedIndices, shape?: readonly number[]): Tokens {
@@ -308,7 +296,6 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * @throws {RangeError} If a window does not lie within the stream, or an array has another length than
    * `starts.length * length`. Nothing is written then.
    * @throws {TypeError} If `starts` holds no numbers, or an array is of a class that is not allowed.
-   * @throws {StreamStoreError} If the store is closed (`closed`).
    *
    * @example
    * ```ts
@@ -321,7 +308,6 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * assert.deepEqual(batch.values, Float32Array.of(10, 11, 12, 50, 51, 52));
    * store.gather([0, 1], 3, batch); // into the same arrays
    * assert.deepEqual(batch.values, Float32Array.of(0, 1, 2, 1, 2, 3));
-   *
    * const { shape, values } = store.get([[10, 98], [50, 99]]);
    * assert.deepEqual([shape, [...values]], [[2, 2], [10, 98, 50, 99]]);
    * ```
@@ -343,10 +329,8 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * see {@link PrefetchingSampler}.
    *
    * @param options The windows, `tokens` or `steps` long, the episodes that they belong to, and the order of drawing.
-   * @returns A sampler whose batches have columns of shape `[B, T]`, or with `fields` one of shape `[B, S, W]` for
-   * each.
+   * @returns A sampler of batches with columns of shape `[B, T]`, or with `fields` one of shape `[B, S, W]` for each.
    * @throws {RangeError | TypeError} If an option is none or not allowed: the message names it, its value and what is.
-   * @throws {StreamStoreError} If the store is closed (`closed`).
    */
   sampler<const Options extends PrefetchOptions<FieldName<Fields>>>(
     options: Checked<Options, PrefetchOptions<FieldName<Fields>>>,
@@ -361,9 +345,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * @param options The window, as for a sampler. Pass the same object every time, and do not change it: it is worked
    * out once, and the batch is filled anew by every call with it.
    * @returns A batch of one: columns of shape `[1, T]`, or with `fields` one of shape `[1, S, W]` for each.
-   * @throws {RangeError} If the store holds no step, or a window is wider than the output.
-   * @throws {RangeError | TypeError} If an option is none or not allowed.
-   * @throws {StreamStoreError} If the store is closed (`closed`).
+   * @throws {RangeError | TypeError} If there is no step, a window is wider than the output, or an option not allowed.
    *
    * @example
    * ```ts
@@ -374,8 +356,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * const options = { steps: 3, fields: { observation: 2 }, episodes: { end: "done" } } as const;
    * for (let step = 0; step < 4; step++) store.append(step, { observation: [step, -step], done: step === 1 });
    * const { fields, mask } = store.context(options);
-   * assert.deepEqual([...fields.observation.values], [0, 0, 2, -2, 3, -3]);
-   * assert.deepEqual([...mask], [0, 1, 1]);
+   * assert.deepEqual([[...fields.observation.values], [...mask]], [[0, 0, 2, -2, 3, -3], [0, 1, 1]]);
    * ```
    */
   context<const Options extends ContextOptions<FieldName<Fields>>>(
@@ -389,10 +370,8 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    *
    * @param sources The stores, and the weight of each, a number above 0.
    * @param options As for a sampler, without `order`, `epochs` and `prefetch`.
-   * @returns A {@link Mixture}, whose batches are of shape `[B, T]` or `[B, S, W]` and say in `sources` where windows
-   * are from.
+   * @returns A {@link Mixture}: batches of shape `[B, T]` or `[B, S, W]`, whose `sources` say where windows are from.
    * @throws {RangeError | TypeError} If there is no store, one has other fields, or a weight or option is not allowed.
-   * @throws {StreamStoreError} If a store is closed (`closed`).
    */
   static mixture<const Fields extends FieldList, const Options extends MixtureOptions<FieldName<Fields>>>(
     sources: readonly MixtureSource<StreamStore<Fields>>[],
@@ -407,7 +386,6 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * @param index From `firstRow` to `rowCount - 1`.
    * @returns A copy. A field that was ever written as a list comes as one, of shape `[values]`, in every row.
    * @throws {RangeError} If there is no such row.
-   * @throws {StreamStoreError} If the store is closed (`closed`).
    * @see {@linkcode StreamStore.rows}
    */
   row(index: number): Row<FieldName<Fields>> {
@@ -421,7 +399,6 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * @param to The row after the last.
    * @returns A copy of each row, as `row` gives it.
    * @throws {RangeError} If the range does not lie within `firstRow` and `rowCount`.
-   * @throws {StreamStoreError} If the store is closed (`closed`).
    *
    * @example
    * ```ts
@@ -433,7 +410,6 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * assert.deepEqual(store.rows(2), [{ step: 8, reward: 4, observation: Float64Array.of(8, 1) }]);
    * assert.deepEqual(store.row(2), store.rows(2)[0]);
    * assert.deepEqual([store.rowOfToken(7), store.rowOfStep(8), store.rowOfStep(4)], [2, 2, -1]);
-   *
    * const { values, width } = store.column("observation");
    * assert.deepEqual([[...values], width], [[3, 1, 5, 1, 8, 1], 2]);
    * ```
@@ -448,7 +424,6 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * @param index A token index.
    * @returns A row index.
    * @throws {RangeError} If there is no such token.
-   * @throws {StreamStoreError} If the store is closed (`closed`).
    * @see {@linkcode StreamStore.rows}
    */
   rowOfToken(index: number): number {
@@ -461,7 +436,6 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * @param step A safe integer, or a bigint of 64 bits.
    * @returns A row index, or -1.
    * @throws {RangeError} If it is no such number.
-   * @throws {StreamStoreError} If the store is closed (`closed`).
    * @see {@linkcode StreamStore.rows}
    */
   rowOfStep(step: number | bigint): number {
@@ -476,7 +450,6 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * @param name The field.
    * @returns An array of the field's dtype; a bool is 0 or 1.
    * @throws {TypeError} If the name is no field.
-   * @throws {StreamStoreError} If the store is closed (`closed`).
    * @see {@linkcode StreamStore.rows}
    */
   column<Key extends FieldName<Fields>>(name: Key): ColumnOf<Fields, Key> {
@@ -485,21 +458,15 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
 
   /**
    * What the values of each field are like: count, missing, range, mean, standard deviation and quantiles. See {@link
-   * FieldStats} for the methods and how exact they are.
+   * FieldStats} for the methods and how exact they are. A later call reads only what is new since, and goes on: rows that
+   * `retain` has dropped stay counted, but for those dropped before the first call.
    *
-   * One native pass takes all the fields that are asked for. A later call reads only what is new since, and goes on:
-   * rows that `retain` has dropped stay counted, but for those dropped before the first call.
-   *
-   * @param options `fields`: the names to look at; by default all.
+   * @param options The fields to look at; by default all.
    * @returns For each name its `FieldStats`, which does not change when the store grows.
    * @throws {TypeError} If a name is no field, or `fields` no list.
-   * @throws {StreamStoreError} If the store is closed (`closed`).
    */
   stats<const Key extends FieldName<Fields> = FieldName<Fields>>(
-    options: {
-      /** The fields to take statistics of; all where nothing is said. */
-      readonly fields?: readonly Key[];
-    } = {},
+    options: StatsOptions<Key> = {},
   ): { readonly [Asked in Key]: FieldStats } {
     return takeStats(this.#session, options) as { [Asked in Key]: FieldStats };
   }
@@ -508,15 +475,10 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * All rows as a table of apache-arrow: a column a field in field order, with the HuggingFace features in the
    * schema's metadata. A row without the field is null there; an empty list is an empty list.
    *
-   * A field's column has the feature that `fieldFeatures` names, else the one that its rows were loaded with, else the
-   * field's own dtype, as a list if it was ever written as one.
-   *
    * @param options Features by field name, further columns of shape `[rows]`, and the name of a column for the steps.
    * @returns A table of as many rows as are kept.
    * @throws {RangeError} If a value does not fit the feature, or an extra column has another number of rows.
-   * @throws {TypeError} If a name is no field, a feature is none that numbers can have, or a column's name is used
-   * twice.
-   * @throws {StreamStoreError} If the store is closed (`closed`).
+   * @throws {TypeError} If a name is no field, a feature none that numbers can have, or a column's name used twice.
    * @see {@linkcode StreamStore.fromDataset}
    */
   async toDataset(options: ToDatasetOptions<FieldName<Fields>> = {}): Promise<Table> {
@@ -526,30 +488,16 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
   /**
    * Appends all rows of a table of apache-arrow, or none. Columns that are no field are ignored; a null is a row
    * without the field. The first row's step is the one after the last (0 in an empty store), and each row's is one
-   * more, unless `step` names a column that has them.
-   *
-   * The features of the columns are remembered for `toDataset`, if the store was empty or was loaded with the same.
+   * more, unless `step` names a column that has them. The features of the columns are remembered for `toDataset`, if the
+   * store was empty or was loaded with the same.
    *
    * @param table Made by apache-arrow, its own copy or this package's.
    * @param options The column of steps, and what becomes of a null inside a list.
    * @throws {RangeError} If a value is not exact in its field, a list holds a null, steps do not rise, or no column is
    * a field.
    * @throws {TypeError} If it is no table, or a field's column holds no numbers.
-   * @throws {StreamStoreError} If the store is closed or open for reading only (`closed`, `read-only`), or the disk
-   * has no more room (`storage-full`).
-   *
-   * @example
-   * ```ts
-   * import { StreamStore } from "@streamstore/streamstore";
-   * import { tableFromArrays } from "apache-arrow";
-   * import assert from "node:assert/strict";
-   *
-   * using store = new StreamStore({ reward: 0, done: 1 });
-   * await store.fromDataset(tableFromArrays({ reward: Float32Array.of(0.5, 1), note: ["a", "b"] }));
-   * assert.deepEqual(store.rows(), [{ step: 0, reward: 0.5 }, { step: 1, reward: 1 }]);
-   * const table = await store.toDataset({ extra: { task: ["balance", "balance"] } });
-   * assert.deepEqual(table.schema.names, ["reward", "done", "task"]);
-   * ```
+   * @throws {StreamStoreError} If the store is open for reading only (`read-only`) or the disk is full (`storage-full`).
+   * @see {@linkcode StreamStore.fromDataset}
    */
   async fromDataset(table: Table, options: LoadOptions = {}): Promise<void> {
     await (await import("./dataset/session.ts")).loadTable(this.#session, table, options);
@@ -561,8 +509,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    *
    * @param path A file or a folder.
    * @param options Which fields to load, the column of steps, and what becomes of a null inside a list.
-   * @throws {RangeError | TypeError} As `loadDataset`.
-   * @throws {StreamStoreError} As `loadDataset`.
+   * @throws {RangeError | TypeError | StreamStoreError} As `loadDataset`.
    * @see {@linkcode StreamStore.saveDataset}
    */
   async fromParquet(path: string, options: ParquetOptions<FieldName<Fields>> = {}): Promise<void> {
@@ -571,21 +518,18 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
 
   /**
    * Saves all rows as one split of a dataset that Python's `datasets` reads with the same features and the same bits.
-   * They are written beside their place and then moved there, in pieces that are small in memory. {@link DatasetFormat}
-   * says what each format becomes.
+   * They are written beside their place and then moved there. {@link DatasetFormat} says what each format becomes.
    *
    * @param name A path, which begins with `./`, `../` or `/`, exists, or ends as the files of datasets do
    * (`.parquet`); else `user/name` on the HuggingFace Hub.
    * @param split The split's name: letters, digits, `_` and single dots.
-   * @param options How it is written, and the features and further columns as `toDataset` takes them. Without `format`
-   * the name's ending decides, then what lies in the folder, then it is `disk`.
+   * @param options How it is written, and the features and further columns as `toDataset` takes them.
    * @throws {RangeError} If a value does not fit its feature, or an option is not allowed.
    * @throws {TypeError} As `toDataset`, and if `name` is neither path nor name.
-   * @throws {StreamStoreError} If the store is closed (`closed`), a file cannot be written (among others
-   * `storage-full`, `permission-denied`), and then what was there is there still, or the folder holds one dataset
-   * itself instead of splits (`already-exists`). For the Hub: without a token that may write (`permission-denied`), if
-   * other splits have other columns (`fields-differ`), an `append` finds another dataset than its last push left
-   * (`diverged`), or the Hub fails (`input-output`).
+   * @throws {StreamStoreError} If a file cannot be written (among others `storage-full`, `permission-denied`), and then
+   * what was there is there still, or the folder holds one dataset itself instead of splits (`already-exists`). For the
+   * Hub: without a token that may write (`permission-denied`), if other splits have other columns (`fields-differ`), an
+   * `append` finds another dataset than its last push left (`diverged`), or the Hub fails (`input-output`).
    *
    * @example
    * ```ts
@@ -600,12 +544,11 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * store.append(1, { action: 0, observation: [1, 2] });
    * await store.saveDataset(path, "train", { fieldFeatures: { action: { dtype: "int32", _type: "Value" } } });
    *
-   * using sorted = new StreamStore({ action: 0, observation: 1 });
-   * await sorted.loadDataset(path, "train", { sortBy: "action" });
-   * assert.deepEqual(sorted.row(0), { ...store.row(1), step: 0 });
-   * using actions = new StreamStore({ action: 0, observation: 1 });
-   * await actions.fromParquet(path, { columns: ["action"] });
-   * assert.deepEqual(actions.rows(), [{ step: 0, action: 1 }, { step: 1, action: 0 }]);
+   * using copy = new StreamStore({ action: 0, observation: 1 });
+   * await copy.loadDataset(path, "train", { sortBy: "action" });
+   * assert.deepEqual(copy.row(0), { ...store.row(1), step: 0 });
+   * await copy.fromParquet(path, { columns: ["action"] });
+   * assert.deepEqual(copy.rows(2), [{ step: 2, action: 1 }, { step: 3, action: 0 }]);
    * ```
    */
   async saveDataset(
@@ -613,12 +556,8 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
     split = "train",
     options: SaveDatasetOptions<FieldName<Fields>> = {},
   ): Promise<void> {
-    await (await import("./dataset/session.ts")).save(
-      this.#session,
-      name,
-      split,
-      options as SaveDatasetOptions,
-    );
+    const { save } = await import("./dataset/session.ts");
+    await save(this.#session, name, split, options as SaveDatasetOptions);
   }
 
   /**
@@ -647,8 +586,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * Commits: moves steps from the tail into the columns, where readers see them. This store's own reads do so where
    * they need to. In a store that is open for reading only it does nothing.
    *
-   * @throws {StreamStoreError} If the store is closed (`closed`), or the disk is full or fails (`storage-full`,
-   * `input-output`).
+   * @throws {StreamStoreError} If the disk is full or fails (`storage-full`, `input-output`).
    * @see {@linkcode StreamStore.open}
    */
   flush(): void {
@@ -656,12 +594,10 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
   }
 
   /**
-   * Flushes, and makes every step appended so far durable: it survives a failure of the whole system. After a sync
-   * that failed every later one fails too, until the store is opened again: what the first could not write may be
-   * lost.
+   * Flushes, and makes every step so far durable: it survives a failure of the whole system. After a sync that failed
+   * every later one fails too, until the store is opened again: what the first could not write may be lost.
    *
-   * @throws {StreamStoreError} If the disk is full or fails (`storage-full`, `input-output`), or the store is closed
-   * or open for reading only (`closed`, `read-only`).
+   * @throws {StreamStoreError} If it is open for reading only (`read-only`), or the disk is full or fails, as in `flush`.
    * @see {@linkcode StreamStore.open}
    */
   sync(): void {
@@ -672,7 +608,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * For a reader: shows what was committed since it was opened or last refreshed. A writer always sees everything.
    *
    * @returns Whether there was anything new.
-   * @throws {StreamStoreError} If the store is closed (`closed`), or its files were damaged meanwhile (`damaged`).
+   * @throws {StreamStoreError} If its files were damaged meanwhile (`damaged`).
    * @see {@linkcode StreamStore.open}
    */
   refresh(): boolean {
@@ -689,10 +625,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * @throws {Error} The reason of the signal.
    * @see {@linkcode StreamStore.open}
    */
-  async waitForRows(rowCount: number, options: {
-    /** Ends the waiting with its reason. */
-    readonly signal?: AbortSignal;
-  } = {}): Promise<void> {
+  async waitForRows(rowCount: number, options: WaitOptions = {}): Promise<void> {
     await waitForRows(this.#session, rowCount, options);
   }
 

@@ -14,7 +14,7 @@ import {
 } from "../native/abi.ts";
 import { check } from "../native/status.ts";
 import type { Buckets } from "./buckets.ts";
-import { FieldStats } from "./field_stats.ts";
+import { FieldStats, type StatsOptions } from "./field_stats.ts";
 
 const pagesAtFirst = 16;
 
@@ -133,7 +133,7 @@ const statisticsOf = (session: Session) => new Statistics(session.connection);
 /** The statistics of a store's fields, as {@linkcode StreamStore.stats} says. */
 export function takeStats(
   session: Session,
-  options: { readonly fields?: readonly string[] } = {},
+  options: StatsOptions = {},
 ): Readonly<Record<string, FieldStats>> {
   session.connection.checkOpen("take statistics");
   checkOptions(options, ["fields"], "take statistics");

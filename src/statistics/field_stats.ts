@@ -27,6 +27,12 @@ export interface FieldStatsJson {
   readonly buckets: readonly number[];
 }
 
+/** Options of {@linkcode StreamStore.stats}. */
+export interface StatsOptions<Name extends string = string> {
+  /** The fields to take statistics of; all where nothing is said. */
+  readonly fields?: readonly Name[];
+}
+
 /** What a pass over the stream has counted of one field. */
 export interface FieldState {
   readonly rowCount: number;

@@ -42,6 +42,12 @@ export interface OpenOptions<Fields extends FieldList = FieldMap> extends StoreO
   readonly salvage?: boolean;
 }
 
+/** Options of {@linkcode StreamStore.waitForRows}. */
+export interface WaitOptions {
+  /** Ends the waiting with its reason. */
+  readonly signal?: AbortSignal;
+}
+
 export const storeKeys = optionNames<StoreOptions>({ capacity: true, retain: true });
 export const openKeys = optionNames<OpenOptions>({
   fields: true,

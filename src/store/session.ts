@@ -19,6 +19,7 @@ import {
   type OpenOptions,
   storeKeys,
   type StoreOptions,
+  type WaitOptions,
 } from "./open.ts";
 import { checkRetain, Retention } from "./retention.ts";
 import { checkIntervals, Schedule, type ScheduleOptions } from "./schedule.ts";
@@ -301,7 +302,7 @@ const pauseMsMax = 4;
 export async function waitForRows(
   session: Session,
   rowCount: number,
-  options: { readonly signal?: AbortSignal },
+  options: WaitOptions,
 ): Promise<void> {
   checkOptions(options, ["signal"], "wait for rows");
   if (!Number.isInteger(rowCount) || rowCount < 0) {

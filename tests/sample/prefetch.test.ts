@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { StreamStore } from "../../mod.ts";
 import type { SamplerOptions } from "../../src/sample/options.ts";
 import { drawStarts } from "../support/sampler/drawing.ts";
+import { wait } from "../support/time.ts";
 
 const fields = { a: 0, done: 1 } as const;
 type Store = StreamStore<typeof fields>;
@@ -42,10 +43,6 @@ async function take(sampler: Prefetching, batches: number): Promise<number[]> {
   const starts: number[] = [];
   for (let i = 0; i < batches; i++) starts.push(...(await sampler.next())?.starts ?? []);
   return starts;
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 test("next() ahead gives the batches of a sampler without, in every array", async () => {
@@ -132,7 +129,7 @@ test("state() is that of the last batch that was handed out, however many are re
     const drawn: number[] = [];
     for (const batches of [0, 1, 5]) {
       drawn.push(...await take(sampler, batches - drawn.length / 8));
-      await pause(20);
+      await wait(20);
       const state = sampler.state();
       assert.equal(state.position, 8 * batches);
       const restored = store.sampler({ ...options, seed: 9, batchSize: 5 });
@@ -170,7 +167,7 @@ test("next() is there at once for a trainer that is slower than the sampler", as
     await sampler.next();
     let ready = 0;
     for (let round = 0; round < 8; round++) {
-      await pause(40);
+      await wait(40);
       let isThere = false;
       const next = sampler.next().then(() => isThere = true);
       // Only what needs no message from the Worker happens meanwhile.
@@ -189,7 +186,7 @@ test("next() leaves a batch as it is until the next is asked for, and draws rows
     for (let round = 0; round < 5; round++) {
       const batch = (await sampler.next())!;
       const copy = [...batch.values];
-      await pause(10);
+      await wait(10);
       assert.deepEqual([...batch.values], copy);
       assert.ok(Math.max(...batch.starts) < 100);
     }

@@ -4,21 +4,13 @@ import process from "node:process";
 import { test } from "node:test";
 import { StreamStore, StreamStoreError } from "../../mod.ts";
 import { Appender } from "../../src/append/appender.ts";
-import { Deadline } from "../../src/store/deadline.ts";
+import { block, wait } from "../support/time.ts";
 import { Child } from "../torture/child.ts";
 import { withDirectory } from "../torture/scratch.ts";
 
 const fields = { a: 0, b: 1 };
 type Store = StreamStore<typeof fields>;
 type Options = Parameters<typeof StreamStore.open>[1];
-
-const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** Keeps the event loop from running. */
-function block(ms: number): void {
-  const end = performance.now() + ms;
-  while (performance.now() < end);
-}
 
 /** Long enough for a machine that is busy: what never comes fails. */
 const soon = () => ({ signal: AbortSignal.timeout(20_000) });
@@ -325,27 +317,3 @@ test("append() in a Worker shows its steps to a reader outside", () =>
       worker.terminate();
     }
   }));
-
-test("Deadline looks seldom at a fast loop's clock, and often at a slow one's", () => {
-  const deadline = new Deadline({ ms: 50 }, 0, () => {});
-  try {
-    for (const [stepMs, looksMax] of [[0.01, 40], [2, 30]] as const) {
-      let [rows, looks, next] = [0, 0, 0];
-      deadline.restart(0, true);
-      const started = performance.now();
-      deadline.start(0);
-      for (; !deadline.isDue(rows); looks++) {
-        next = deadline.nextRow(rows);
-        assert.ok(next > rows && next <= Math.max(1, 2 * rows), `${next} after ${rows}`);
-        for (; rows < next; rows++) block(stepMs);
-      }
-      assert.ok(performance.now() - started >= 50);
-      assert.ok(looks <= looksMax, `${looks} looks at ${rows} rows`);
-      deadline.restart(0, true);
-      deadline.start(0);
-      deadline.restart(0, true);
-    }
-  } finally {
-    deadline.stop();
-  }
-});

@@ -6,13 +6,12 @@ import { test } from "node:test";
 import { StreamStore, StreamStoreError } from "../../mod.ts";
 import { Appender } from "../../src/append/appender.ts";
 import { Schedule } from "../../src/store/schedule.ts";
+import { wait } from "../support/time.ts";
 import { Child } from "../torture/child.ts";
 import { withDirectory } from "../torture/scratch.ts";
 
 const fields = { a: 0, b: 1 };
 type Store = StreamStore<typeof fields>;
-
-const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Opens a writer and a reader of a new store. */
 async function withPair(

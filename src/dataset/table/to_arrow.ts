@@ -18,7 +18,8 @@ export interface ToDatasetOptions<Name extends string = string> {
   /**
    * The feature of a field's column, by field name. A float that is named here rounds what it cannot hold. Fields left
    * out have the one that they were loaded with, and a value appended since that it does not hold bit for bit (0.1 in
-   * a float32, -0 in an int8) is an error that names its row.
+   * a float32, -0 in an int8) is an error that names its row; without such a one their own dtype, in a list if the field
+   * was ever written as one.
    */
   readonly fieldFeatures?: { readonly [Field in Name]?: Feature };
   /** Further columns, by name: one entry a row. */

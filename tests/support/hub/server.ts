@@ -9,6 +9,7 @@ import { type Answer, concatenate, type Host, HubError, json } from "./exchange.
 import { damage, type Fault, Faults } from "./faults.ts";
 import { type LoggedRequest, RequestLog } from "./log.ts";
 import { handle } from "./routes.ts";
+import { wait } from "../time.ts";
 import { type HubSettings, HubState } from "./state.ts";
 
 /** A running Hub. */
@@ -70,7 +71,7 @@ export class Hub extends HubState {
     const pieces: Uint8Array[] = [];
     for await (const piece of incoming) pieces.push(piece);
     const fault = this.faults.take(entry) ?? {};
-    if (fault.delayMilliseconds !== undefined) await pause(fault.delayMilliseconds);
+    if (fault.delayMilliseconds !== undefined) await wait(fault.delayMilliseconds);
     await fault.before?.();
     if (fault.drop === "request") return disconnect(incoming);
     let answer: Answer | undefined;
@@ -139,14 +140,10 @@ async function send(
   await new Promise<void>((resolve) => outgoing.write(body.subarray(0, end), () => resolve()));
   if (fault.stallAfter !== undefined) return;
   // What was written is in the kernel's hands only a moment later, and a reset would overtake it.
-  await pause(20);
+  await wait(20);
   disconnect(incoming);
 }
 
 function disconnect(incoming: IncomingMessage): void {
   incoming.socket.destroy();
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
