@@ -1,0 +1,145 @@
+/** Everything that reads a store, held against the model, bit for bit. */
+import assert from "node:assert/strict";
+import type { DtypeArray } from "../../../mod.ts";
+import { roundTo, type ValueDtype } from "../sampler/rounding.ts";
+import type { Random } from "../support.ts";
+import type { AnyStore, TypedModel } from "./model.ts";
+import { arrayOf, valueOf } from "./values.ts";
+
+/** All of a store, by every way to read it; a few indices and ranges are drawn. */
+export function compareStore(store: AnyStore, model: TypedModel, random: Random): void {
+  assert.equal(store.length, model.tokens.length);
+  assert.equal(store.rowCount, model.rows.length);
+  for (const { name } of model.declared) compareColumn(store, model, name);
+  compareRows(store, model, 0, model.rows.length);
+  compareTokens(store, model, random);
+  compareStats(store, model);
+}
+
+/** One field: its array's class, its bits, and what its rows have of it. */
+export function compareColumn(store: AnyStore, model: TypedModel, name: string): void {
+  const { values, width, offsets } = store.column(name);
+  const dtype = model.dtypeOf(name);
+  assertSameArray(values, arrayOf(dtype, model.cellsOf(name)), name);
+  const lengths = model.rows.map(({ cells }) => cells.get(name)?.length ?? 0);
+  if (new Set(lengths).size <= 1) {
+    assert.deepEqual([width, offsets], [lengths[0] ?? width, null], name);
+    return;
+  }
+  const ends = [0];
+  for (const length of lengths) ends.push(ends[ends.length - 1] + length);
+  assert.deepEqual([width, offsets], [null, Float64Array.from(ends)], name);
+}
+
+/** Class and bytes. Numbers alone would not tell -0 from 0, nor one NaN from another. */
+export function assertSameArray(found: DtypeArray, expected: DtypeArray, what: string): void {
+  assert.equal(found.constructor, expected.constructor, what);
+  assert.equal(found.length, expected.length, what);
+  const [left, right] = [found, expected].map((array) =>
+    new Uint8Array(array.buffer as ArrayBuffer, array.byteOffset, array.byteLength)
+  );
+  const at = left.findIndex((byte, i) => byte !== right[i]);
+  if (at >= 0) {
+    const i = Math.floor(at / found.BYTES_PER_ELEMENT);
+    assert.fail(`${what}[${i}] is ${found[i]}, not ${expected[i]}, or has other bits`);
+  }
+}
+
+/**
+ * Rows `[from, to)`: single numbers as they are, and lists in the array of their dtype. A reader that is behind may not
+ * know yet that a field has lists.
+ */
+export function compareRows(
+  store: AnyStore,
+  model: TypedModel,
+  from: number,
+  to: number,
+  isBehind = false,
+): void {
+  store.rows(from, to).forEach((row, i) => {
+    const { step, cells } = model.rows[from + i];
+    const where = `row ${from + i}`;
+    assert.equal(BigInt(row.step), step, where);
+    const names = Object.keys(row).filter((name) => name !== "step");
+    assert.deepEqual(names.sort(), [...cells.keys()].sort(), where);
+    for (const name of names) {
+      const dtype = model.dtypeOf(name);
+      const expected = arrayOf(dtype, cells.get(name)!);
+      const value = (row as Record<string, unknown>)[name];
+      const what = `${name} of ${where}`;
+      const isList = isBehind ? typeof value === "object" : model.lists.has(name);
+      if (isList) assertSameArray(value as DtypeArray, expected, what);
+      else if (!Object.is(value, expected[0]) || expected.length !== 1) {
+        assert.fail(`${what} is ${value}, not ${expected[0]}`);
+      }
+    }
+  });
+}
+
+type List = ArrayLike<number | bigint>;
+
+/** Faster than `deepEqual` by far. */
+function assertSameList(found: List, expected: List, what: string): void {
+  assert.equal(found.length, expected.length, what);
+  for (let i = 0; i < expected.length; i++) {
+    if (found[i] !== expected[i]) assert.fail(`${what}[${i}] is ${found[i]}, not ${expected[i]}`);
+  }
+}
+
+/** Types, steps, and numbers of tokens by window, gather and get, and the rows that they are of. */
+export function compareTokens(store: AnyStore, model: TypedModel, random: Random): void {
+  const { tokens } = model;
+  const dtypes = new Map(model.declared.map(({ type, dtype }) => [type, dtype]));
+  const window = store.window(0, tokens.length);
+  assertSameList(window.types, tokens.map(({ type }) => type), "types");
+  assertSameList(window.steps, tokens.map(({ step }) => step), "steps");
+  if (tokens.length === 0) return;
+  const length = 1 + random.below(Math.min(40, tokens.length));
+  const starts = Array.from({ length: 8 }, () => random.below(tokens.length - length + 1));
+  const indices = starts.flatMap((start) => Array.from({ length }, (_, i) => start + i));
+  for (const got of [store.gather(starts, length), store.get(indices)]) {
+    assertSameList(got.types, indices.map((index) => tokens[index].type), "types");
+    assertSameList(got.steps, indices.map((index) => tokens[index].step), "steps");
+    indices.forEach((index, i) => {
+      const { type, cell } = tokens[index];
+      const expected = numberIn(got.values, valueOf(dtypes.get(type)!, cell));
+      const found = got.values[i];
+      assert.ok(Object.is(found, expected), `token ${index} is ${found}, not ${expected}`);
+    });
+  }
+  const index = random.below(tokens.length);
+  const row = store.rowOfToken(index);
+  assert.equal(model.rows[row].step, tokens[index].step);
+  assert.equal(store.rowOfStep(tokens[index].step), row);
+}
+
+/** A field's value in an array of whatever kind: the nearest float. */
+function numberIn(array: DtypeArray, value: number | bigint): number {
+  return roundTo(value, array.constructor.name.replace("Array", "").toLowerCase() as ValueDtype);
+}
+
+/** What statistics count, which no rounding touches. */
+function compareStats(store: AnyStore, model: TypedModel): void {
+  const stats = store.stats();
+  for (const { name, dtype } of model.declared) {
+    const cells = model.cellsOf(name);
+    const numbers = cells.map((cell) => Number(valueOf(dtype, cell)));
+    const finite = numbers.filter(Number.isFinite);
+    const { rowCount, missing, count, nonFinite, min, max } = stats[name];
+    const absent = model.rows.filter((row) => !row.cells.has(name)).length;
+    assert.deepEqual(
+      { rowCount, missing, count, nonFinite },
+      {
+        rowCount: model.rows.length,
+        missing: absent,
+        count: finite.length,
+        nonFinite: numbers.length - finite.length,
+      },
+      name,
+    );
+    finite.sort((a, b) => a - b);
+    const ends = [finite[0] ?? NaN, finite[finite.length - 1] ?? NaN];
+    // -0 counts as 0.
+    assert.deepEqual([min, max], ends.map((end) => end + 0), name);
+  }
+}
