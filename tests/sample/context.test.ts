@@ -118,14 +118,13 @@ test("context() of rows as tokens is as wide as they are, and a reader sees what
   assert.deepEqual([...store.context(options).values!], [2, 3, 4]);
 });
 
-test("context() holds rows that have nothing but empty lists", () => {
+test("context() holds rows that have nothing but empty lists, wherever they stand", () => {
   const columns = { a: 0, b: 1 } as const;
+  const rows = [{ a: 1 }, { a: [] }, { a: [], b: [] }, { a: [2] }, {}, { b: [] }];
   for (const flushes of [false, true]) {
     using store = new StreamStore(columns);
     const options = { steps: 3, fields: { a: 3 } };
-    for (
-      const [step, values] of [{ a: 1 }, { a: [] }, { a: [], b: [] }, { a: [2] }, {}, { b: [] }].entries()
-    ) {
+    for (const [step, values] of [{}, { b: [] }, ...rows].entries()) {
       store.append(step, values);
       if (flushes) store.flush();
       const { steps, mask } = store.context(options);

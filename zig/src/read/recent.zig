@@ -139,7 +139,10 @@ fn firstRow(source: Source, tail: Tail, rows_max: usize, tokens_max: usize) Erro
     const tokens_left = tokens_max -| tail.token_count;
     if (tokens_left == 0 and !goes_on) return table.rows.len;
     const by_rows = @max(table.first_row, table.rows.len -| rows_left);
-    const token = @max(source.first_token, source.data.len -| tokens_left);
+    const held = source.data.len -| source.first_token;
+    // Rows before the first token have none, and are not found by it.
+    if (tokens_left > held) return by_rows;
+    const token = source.data.len - tokens_left;
     const by_tokens = if (token < source.data.len) try table.rowOfToken(token) else table.rows.len - 1;
     return @max(by_rows, @min(by_tokens, table.rows.len));
 }
@@ -224,6 +227,17 @@ test "rows whose only token would be in an empty list keep their step, in the co
     try expectRecent(lists, 9, 100, &.{ 0, 1, 1, 1, 1 }, &.{10}, &.{ 1, 3, 4, 6, 8 });
     try expectRecent(lists, 3, 100, &.{ 0, 0, 0 }, &.{}, &.{ 4, 6, 8 });
     try expectRecent(lists, 1, 100, &.{0}, &.{}, &.{8});
+}
+
+test "rows before the first token are there, where as many are wanted" {
+    var late = columns;
+    late.table.rows = &.{ 0, 0, 3 };
+    try expectRecent(late, 9, 100, &.{ 0, 0, 3 }, &.{ 10, 11, 12, 13 }, &.{ 1, 3, 4 });
+    try expectRecent(late, 9, 4, &.{ 0, 3 }, &.{ 10, 11, 12, 13 }, &.{ 3, 4 });
+    late.table.rows = &.{ 4, 4, 4 };
+    late.table.token_count = 0;
+    late.first_token = 4;
+    try expectRecent(late, 2, 100, &.{ 0, 0 }, &.{}, &.{ 3, 4 });
 }
 
 test "values that do not fit the records are damage" {
