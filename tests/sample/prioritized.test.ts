@@ -8,7 +8,8 @@ import type { SamplerOptions } from "../../src/sample/options.ts";
 import { drawAnyCase } from "../support/sampler/cases.ts";
 import { withSeed } from "../support/sampler/compare.ts";
 import { chiSquare, chiSquareLimit } from "../support/sampler/drawing.ts";
-import { makeStore as makeRandomStore, type Name } from "../support/sampler/model.ts";
+import { makeStore as makeRandomStore } from "../support/sampler/model.ts";
+import type { Name } from "../support/sampler/widths.ts";
 import { windowsOf } from "../support/sampler/oracle.ts";
 import { Random } from "../support/support.ts";
 

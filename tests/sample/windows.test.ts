@@ -1,17 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Order } from "../../src/sample/options.ts";
-import {
-  boundaries,
-  type Case,
-  drawCase,
-  episodeRules,
-  outputs,
-  type Store,
-} from "../support/sampler/cases.ts";
+import { boundaries, type Case, drawCase, episodeRules, outputs } from "../support/sampler/cases.ts";
 import { compareWindow, type TokenBatch, withSeed } from "../support/sampler/compare.ts";
-import { makeStore, type Model } from "../support/sampler/model.ts";
+import { makeStore, type Model, type Store } from "../support/sampler/model.ts";
 import { type ModelWindow, placesOf, windowsOf } from "../support/sampler/oracle.ts";
+import { widths } from "../support/sampler/widths.ts";
 import { Random } from "../support/support.ts";
 
 interface AnySampler {
@@ -124,6 +118,23 @@ test("next() gives the windows of a brute-force oracle, for every output, bounda
             withSeed(seed, what, () => checkCase(store, model, tried, random));
           }
         }
+      }
+    }
+    store.close();
+  }
+});
+
+test("next() gives the oracle's windows of fields of every width, of one dtype and mixed, and of a single field", () => {
+  for (const [seed, [name, dtypes]] of Object.entries(widths).entries()) {
+    const random = new Random(seed);
+    const { store, model } = makeStore(random, 5 + random.below(30), dtypes);
+    const rules = episodeRules(random, model.rows.length, dtypes);
+    for (const output of outputs) {
+      for (const boundary of boundaries) {
+        const episodes = rules[random.below(rules.length)];
+        const tried = drawCase(random, model, output, boundary, episodes);
+        const what = `${name}, ${JSON.stringify(tried.options)}`;
+        withSeed(seed, what, () => checkCase(store, model, tried, random));
       }
     }
     store.close();

@@ -1,23 +1,26 @@
 /** The combinations of options that samplers are compared with the oracle for. */
-import type { StreamStore } from "../../../mod.ts";
 import type { Random } from "../support.ts";
-import { type fields, type Model } from "./model.ts";
+import type { Model } from "./model.ts";
 import { type Boundary, type EpisodeRule, type Form, type Rule, widestRow } from "./oracle.ts";
 import type { ValueDtype } from "./rounding.ts";
-
-export type Store = StreamStore<typeof fields>;
+import { type Dtypes, wide } from "./widths.ts";
 
 export const boundaries: readonly Boundary[] = ["within", "pad-left", "pad-right", "cross"];
 export const outputs = ["tokens", "rows", "fields"] as const;
 export type Output = typeof outputs[number];
 export const dtypes: readonly ValueDtype[] = ["float32", "float64", "float16", "bfloat16"];
 
-/** Every way to tell episodes apart. */
-export function episodeRules(random: Random, rows: number): (EpisodeRule | undefined)[] {
+/** Every way to tell episodes apart that the fields allow. */
+export function episodeRules(
+  random: Random,
+  rows: number,
+  dtypes: Dtypes = wide,
+): (EpisodeRule | undefined)[] {
   const starts = Array.from({ length: rows }, (_, row) => row).filter(() => random.below(6) === 0);
-  return [undefined, { end: "terminated" }, { end: ["truncated", "terminated"] }, { id: "episode" }, {
-    starts,
+  const byFields: EpisodeRule[] = [{ end: "terminated" }, { end: ["truncated", "terminated"] }, {
+    id: "episode",
   }];
+  return [undefined, ...("episode" in dtypes ? byFields : []), { starts }];
 }
 
 /** Options that do not decide which windows are valid: the sampler's, and the same for the oracle. */
@@ -29,6 +32,7 @@ export interface Case {
 }
 
 const denseWidths = { observation: 3, code: 1, action: 2 } as const;
+const moments = { mean: 0.5, standardDeviation: 3 };
 
 /** A case of an output, a boundary and episodes; the rest is drawn. */
 export function drawCase(
@@ -46,14 +50,15 @@ export function drawCase(
   const truncate = random.below(2) === 0;
   const cut = output === "rows" && truncate ? 1 + random.below(9) : null;
   const width = output === "tokens" ? length : cut ?? length * widestRow(model);
-  const moments = random.below(2) === 0 ? {} : { reward: { mean: 0.5, standardDeviation: 3 } };
+  const normalized = "reward" in model.dtypes ? { reward: moments } : { observation: moments };
+  const normalize = random.below(2) === 0 ? {} : normalized;
   const hasTypes = output !== "fields" && random.below(2) === 0;
   const options = {
     ...(unit === "tokens" ? { tokens: length } : { steps: length }),
-    ...(output === "fields" ? { fields: denseWidths } : {}),
+    ...(output === "fields" ? { fields: keptOf(denseWidths, model) } : {}),
     ...(cut === null ? {} : { tokens: cut }),
     ...(episodes === undefined ? {} : { episodes }),
-    ...(random.below(2) === 0 ? {} : { normalize: moments }),
+    ...(random.below(2) === 0 ? {} : { normalize }),
     boundary,
     stride,
     truncate,
@@ -61,7 +66,7 @@ export function drawCase(
       ? { values: dtype, steps }
       : { values: dtype, steps, types: hasTypes ? "int32" : null },
   };
-  const used = "normalize" in options ? moments : {};
+  const used = "normalize" in options ? normalize : {};
   return {
     rule: { unit, length, stride, boundary, episodes },
     form: { width, truncate, dtype, moments: used },
@@ -69,9 +74,14 @@ export function drawCase(
   };
 }
 
+/** What is said of fields that the store has. */
+function keptOf<Said extends object>(said: Said, { dtypes }: Model): Partial<Said> {
+  return Object.fromEntries(Object.entries(said).filter(([name]) => name in dtypes)) as Partial<Said>;
+}
+
 /** A case of everything at random. */
 export function drawAnyCase(random: Random, model: Model): Case {
-  const rules = episodeRules(random, model.rows.length);
+  const rules = episodeRules(random, model.rows.length, model.dtypes);
   return drawCase(
     random,
     model,

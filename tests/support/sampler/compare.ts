@@ -1,8 +1,9 @@
 /** Compares windows of batches with what the oracle says. */
 import assert from "node:assert/strict";
-import type { Model, Name } from "./model.ts";
+import type { Model } from "./model.ts";
 import { type Form, type ModelWindow, placesOf, rowsOf, type Rule } from "./oracle.ts";
 import { fromBfloat16 } from "./rounding.ts";
+import type { Name } from "./widths.ts";
 
 type Numbers = ArrayLike<number>;
 

@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { StreamStore, StreamStoreError } from "../../../mod.ts";
 import { Random } from "../support.ts";
-import { drawAnyCase, type Store } from "./cases.ts";
-import { fields, grow, makeStore, Model } from "./model.ts";
+import { drawAnyCase } from "./cases.ts";
+import { fields, grow, makeStore, Model, type Store } from "./model.ts";
+import { wide, widths } from "./widths.ts";
 
 interface AnySampler {
   next(out?: unknown): { size: number; ids: ArrayLike<number> | null } | null;
@@ -91,9 +92,9 @@ function corrupt(random: Random, state: Record<string, unknown>): unknown {
 /** So many calls on a store that grows, and is closed near the end. */
 export function fuzz(seed: number, rounds: number): void {
   const random = new Random(seed);
-  const { store, model } = random.below(8) === 0
+  const { store, model }: { store: Store; model: Model } = random.below(8) === 0
     ? { store: new StreamStore(fields), model: new Model() }
-    : makeStore(random, random.below(40));
+    : makeStore(random, random.below(40), pick(random, [wide, ...Object.values(widths)]));
   const samplers: AnySampler[] = [];
   for (let round = 0; round < rounds; round++) {
     if (samplers.length === 0 || random.below(8) === 0) {

@@ -1,19 +1,21 @@
 /** A store as plain arrays, and random small ones of all shapes. */
 import { StreamStore } from "../../../mod.ts";
 import type { Random } from "../support.ts";
+import {
+  declare,
+  drawLie,
+  drawTruth,
+  drawValue,
+  type Dtypes,
+  fit,
+  type Name,
+  names,
+  typeOf,
+  wide,
+} from "./widths.ts";
 
-export const fields = {
-  observation: 5,
-  action: { type: 1, dtype: "int64" },
-  code: { type: -7, dtype: "uint64" },
-  reward: 2,
-  episode: { type: 9, dtype: "int64" },
-  terminated: 3,
-  truncated: { type: 4, dtype: "uint64" },
-} as const;
-
-export type Name = keyof typeof fields;
-export const names = Object.keys(fields) as Name[];
+export const fields = declare(wide);
+export type Store = StreamStore<typeof fields>;
 
 export type Cells = { [Key in Name]?: (number | bigint)[] };
 
@@ -36,6 +38,8 @@ export class Model {
   firstRow = 0;
   #tokens: ModelToken[] | null = null;
   #rowStarts: number[] | null = null;
+
+  constructor(readonly dtypes: Dtypes = wide) {}
 
   /** Tokens of all rows, those of a row in field order. */
   get tokens(): readonly ModelToken[] {
@@ -60,7 +64,7 @@ export class Model {
   }
 
   /** Appends to store and model alike: a new row, or later fields of the last one. */
-  append(store: StreamStore<typeof fields>, step: bigint, cells: Cells): void {
+  append(store: Store, step: bigint, cells: Cells): void {
     store.append(step, cells);
     this.#tokens = this.#rowStarts = null;
     const last = this.rows.at(-1);
@@ -69,68 +73,32 @@ export class Model {
   }
 }
 
-export function typeOf(name: Name): number {
-  const declared = fields[name];
-  return typeof declared === "number" ? declared : declared.type;
-}
-
-/** Numbers at which roundings and truths differ. */
-const specials = [
-  0,
-  -0,
-  NaN,
-  Infinity,
-  -Infinity,
-  65504,
-  65520,
-  2 ** -24,
-  2 ** -25,
-  5e-324,
-  -1e300,
-  1 + 2 ** -11,
-];
-
-function drawNumber(random: Random): number {
-  if (random.below(6) === 0) return specials[random.below(specials.length)];
-  return (random.float() - 0.5) * 2 ** (random.below(60) - 30);
-}
-
-function drawInteger(random: Random): bigint {
-  const bits = BigInt(random.below(2 ** 32)) << 32n | BigInt(random.below(2 ** 32));
-  return bits >> BigInt(random.below(64));
-}
-
 /** A row's cells: fields that are missing, and lists of any width, none among them. */
-function drawCells(random: Random, ending: number, episode: bigint): Cells {
+function drawCells(random: Random, dtypes: Dtypes, ending: number, episode: bigint): Cells {
   const cells: Cells = {};
   if (random.below(12) === 0) return cells;
+  const put = (name: Name, draw: (dtype: NonNullable<Dtypes[Name]>) => (number | bigint)[]) => {
+    const dtype = dtypes[name];
+    if (dtype !== undefined) cells[name] = draw(dtype);
+  };
   if (random.below(5) > 0) {
-    cells.observation = Array.from({ length: random.below(4) }, () => drawNumber(random));
+    put("observation", (dtype) => Array.from({ length: random.below(4) }, () => drawValue(random, dtype)));
   }
-  if (random.below(4) > 0) cells.action = [BigInt.asIntN(64, drawInteger(random))];
-  if (random.below(3) > 0) cells.code = [BigInt.asUintN(64, drawInteger(random))];
-  if (random.below(2) > 0) cells.reward = [drawNumber(random)];
-  if (random.below(5) > 0) cells.episode = [episode];
-  if (ending === 1 || random.below(2) > 0) {
-    cells.terminated = [ending === 1 ? drawTruth(random) : drawLie(random)];
-  }
-  if (ending === 2 || random.below(2) > 0) {
-    cells.truncated = [ending === 2 ? 1n << BigInt(random.below(64)) : 0n];
+  if (random.below(4) > 0) put("action", (dtype) => [drawValue(random, dtype)]);
+  if (random.below(3) > 0) put("code", (dtype) => [drawValue(random, dtype)]);
+  if (random.below(2) > 0) put("reward", (dtype) => [drawValue(random, dtype)]);
+  if (random.below(5) > 0) put("episode", (dtype) => [fit(dtype, episode)]);
+  for (const [i, name] of (["terminated", "truncated"] as const).entries()) {
+    const ends = ending === i + 1;
+    if (!ends && random.below(2) === 0) continue;
+    put(name, (dtype) => [ends ? drawTruth(random, dtype) : drawLie(random, dtype)]);
   }
   return cells;
 }
 
-function drawTruth(random: Random): number {
-  return [1, -2, 5e-324, Infinity][random.below(4)];
-}
-
-function drawLie(random: Random): number {
-  return [0, 0, -0, NaN][random.below(4)];
-}
-
 /** Appends so many random rows: short episodes and long ones, some rows in two goes. Calls back after every append. */
 export function grow(
-  store: StreamStore<typeof fields>,
+  store: Store,
   model: Model,
   random: Random,
   rows: number,
@@ -141,7 +109,7 @@ export function grow(
   for (let row = 0; row < rows; row++) {
     step += BigInt(1 + random.below(3));
     const ending = random.below(7) < 5 ? 0 : 1 + random.below(2);
-    const cells = drawCells(random, ending, episode);
+    const cells = drawCells(random, model.dtypes, ending, episode);
     if (random.below(5) > 0) model.append(store, step, cells);
     else appendInTwo(store, model, step, cells, appended);
     appended();
@@ -151,7 +119,7 @@ export function grow(
 
 /** As an environment does that knows only later how a step ended. */
 function appendInTwo(
-  store: StreamStore<typeof fields>,
+  store: Store,
   model: Model,
   step: bigint,
   cells: Cells,
@@ -166,9 +134,9 @@ function appendInTwo(
   model.append(store, step, rest);
 }
 
-export function makeStore(random: Random, rows: number): { store: StreamStore<typeof fields>; model: Model } {
-  const store = new StreamStore(fields);
-  const model = new Model();
+export function makeStore(random: Random, rows: number, dtypes = wide): { store: Store; model: Model } {
+  const store: Store = new StreamStore(declare(dtypes));
+  const model = new Model(dtypes);
   grow(store, model, random, rows);
   return { store, model };
 }

@@ -1,6 +1,7 @@
 /** What a sampler must return, by the definition of each option and nothing else. */
-import { type Model, type Name, names } from "./model.ts";
+import type { Model } from "./model.ts";
 import { roundTo, type ValueDtype } from "./rounding.ts";
+import { type Name, names } from "./widths.ts";
 
 export type Boundary = "within" | "pad-left" | "pad-right" | "cross";
 export type EpisodeRule =
