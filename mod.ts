@@ -52,6 +52,7 @@ export type {
   LeftOutColumn,
   LoadDatasetOptions,
   LoadOptions,
+  NewDatasetOptions,
   NewStoreOptions,
   ParquetOptions,
 } from "./src/dataset/load_options.ts";

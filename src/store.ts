@@ -6,6 +6,7 @@ import type { FieldValue, StepValues } from "./append/values.ts";
 import type {
   LoadDatasetOptions,
   LoadOptions,
+  NewDatasetOptions,
   NewStoreOptions,
   ParquetOptions,
 } from "./dataset/load_options.ts";
@@ -48,7 +49,6 @@ import { type Verification, verify, type VerifyOptions } from "./store/verify.ts
  * assert.deepEqual([...store.window(7, 2).values], [0, 0.2]);
  * console.log(store.toString()); // or console.log(store)
  * store.close(); // or the end of the block, by `using`
- * assert.deepEqual([store.length, store.rowCount, store.isClosed], [14, 2, true]);
  * ```
  */
 export class StreamStore<const Fields extends FieldList = FieldMap> {
@@ -79,10 +79,9 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
 
   /**
    * Opens a store in a directory: creates it, goes on with it, or only reads it. One writer at a time has a store; any
-   * number of readers, in other processes and in workers, see what it has committed.
-   *
-   * A step that `append` returned from survives the death of the process, or of a Worker; either leaves the store free
-   * for the next writer. What `sync` or `close` returned from survives a failure of the whole system.
+   * number of readers, in other processes and in workers, see what it has committed. A step that `append` returned from
+   * survives the death of the process, or of a Worker; either leaves the store free for the next writer. What `sync` or
+   * `close` returned from survives a failure of the whole system.
    *
    * @param path The directory. Its parent must exist.
    * @param options The fields, what is to be done with the store, and how often steps are committed and made durable.
@@ -151,7 +150,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
 
   /**
    * Makes a store of a Parquet file, or of all in a folder and those below it, as `StreamStore.fromDataset` does of a
-   * table. A column has the dtype that the first file with it says.
+   * table. Where files differ a column has the narrowest dtype that holds all of theirs.
    *
    * @param path A file or a folder.
    * @param options Where the store is, which columns become fields, and all that `fromParquet` of a store takes.
@@ -162,6 +161,26 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
   static async fromParquet(path: string, options: NewStoreOptions = {}): Promise<StreamStore> {
     const { storeOfParquet } = await import("./dataset/new_store.ts");
     return new StreamStore(await storeOfParquet(path, options) as never);
+  }
+
+  /**
+   * Makes a store of one split of a dataset, as `StreamStore.fromParquet` does of files. Text has no types: it is looked
+   * through for columns of numbers, which are float64, for larger integers of 64 bits, and for true and false bool.
+   *
+   * @param name A path or a name on the Hub, as for `saveDataset`.
+   * @param split The split's name.
+   * @param options Where the store is, which columns become fields, and all that `loadDataset` of a store takes.
+   * @returns A store that whoever asked for it closes.
+   * @throws {RangeError | TypeError | StreamStoreError} As `StreamStore.fromDataset`, and `loadDataset` of a store.
+   * @see {@linkcode StreamStore.saveDataset}
+   */
+  static async loadDataset(
+    name: string,
+    split = "train",
+    options: NewDatasetOptions = {},
+  ): Promise<StreamStore> {
+    const { storeOfDataset } = await import("./dataset/new_store.ts");
+    return new StreamStore(await storeOfDataset(name, split, options) as never);
   }
 
   /** The number of tokens appended, and the index after the last. Those that were dropped count too. */
@@ -277,8 +296,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * @param indices Token indices: nested lists of equal lengths, or a flat list or typed array of shape `[N]`.
    * @param shape The shape, where a flat list or typed array stands for one, for instance `[2, 3]` for 6 indices.
    * @returns The shape, and flat arrays of as many entries as there are indices.
-   * @throws {RangeError} If an index is out of range, lists are ragged, or the shape does not multiply to the count.
-   * @throws {TypeError} If an index is no number.
+   * @throws {RangeError | TypeError} If an index is no token's, lists are ragged, or the shape is one of another count.
    * @see {@linkcode StreamStore.gather}
    */
   get(indices: Indices | NestedIndices, shape?: readonly number[]): Tokens {
@@ -293,9 +311,8 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * @param out For each column an array to fill, a dtype for a new one, or null to leave it out. A result can be passed
    * again to be filled anew. Cells of int64 and uint64 fields come as the nearest float.
    * @returns The arrays, each of shape `[B, T]`.
-   * @throws {RangeError} If a window does not lie within the stream, or an array has another length than
-   * `starts.length * length`. Nothing is written then.
-   * @throws {TypeError} If `starts` holds no numbers, or an array is of a class that is not allowed.
+   * @throws {RangeError | TypeError} If a window does not lie within the stream, `starts` holds no numbers, or an array
+   * has another length than `starts.length * length` or a class that is not allowed. Nothing is written then.
    *
    * @example
    * ```ts
@@ -524,8 +541,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * (`.parquet`); else `user/name` on the HuggingFace Hub.
    * @param split The split's name: letters, digits, `_` and single dots.
    * @param options How it is written, and the features and further columns as `toDataset` takes them.
-   * @throws {RangeError} If a value does not fit its feature, or an option is not allowed.
-   * @throws {TypeError} As `toDataset`, and if `name` is neither path nor name.
+   * @throws {RangeError | TypeError} As `toDataset`, and if an option is not allowed, or `name` neither path nor name.
    * @throws {StreamStoreError} If a file cannot be written (among others `storage-full`, `permission-denied`), and then
    * what was there is there still, or the folder holds one dataset itself instead of splits (`already-exists`). For the
    * Hub: without a token that may write (`permission-denied`), if other splits have other columns (`fields-differ`), an
@@ -544,11 +560,11 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * store.append(1, { action: 0, observation: [1, 2] });
    * await store.saveDataset(path, "train", { fieldFeatures: { action: { dtype: "int32", _type: "Value" } } });
    *
-   * using copy = new StreamStore({ action: 0, observation: 1 });
-   * await copy.loadDataset(path, "train", { sortBy: "action" });
+   * using copy = await StreamStore.loadDataset(path, "train", { sortBy: "action" });
    * assert.deepEqual(copy.row(0), { ...store.row(1), step: 0 });
+   * await copy.loadDataset(path);
    * await copy.fromParquet(path, { columns: ["action"] });
-   * assert.deepEqual(copy.rows(2), [{ step: 2, action: 1 }, { step: 3, action: 0 }]);
+   * assert.deepEqual(copy.rows(4), [{ step: 4, action: 1 }, { step: 5, action: 0 }]);
    * ```
    */
   async saveDataset(
@@ -621,8 +637,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * @param rowCount Rows, those that were dropped counted too.
    * @param options `signal` ends the waiting with its reason.
    * @throws {RangeError} If `rowCount` is no whole number.
-   * @throws {StreamStoreError} If the store is closed, also meanwhile (`closed`).
-   * @throws {Error} The reason of the signal.
+   * @throws {StreamStoreError | Error} If the store is closed meanwhile (`closed`), and the reason of the signal.
    * @see {@linkcode StreamStore.open}
    */
   async waitForRows(rowCount: number, options: WaitOptions = {}): Promise<void> {

@@ -1,26 +1,27 @@
 import { checkOptions, optionNames } from "../options.ts";
+import type { Connection } from "../store/connection.ts";
 import { systemError } from "../store/durable_file.ts";
+import type { DatasetFile, DatasetFiles } from "./columns.ts";
 import { isLocal } from "./dataset_name.ts";
 import { checkFormat, checkSplit, type DatasetFormat } from "./formats.ts";
 import type { LoadedColumn } from "./known_features.ts";
-import { hubNames, type LoadDatasetOptions } from "./load_options.ts";
+import { datasetNames, type LoadDatasetOptions } from "./load_options.ts";
 import { appendRows, checkSortBy } from "./sort/sorted.ts";
 import { checkCsvOptions, type CsvOptions } from "./text/read/csv_options.ts";
 import { findFiles } from "./files/splits.ts";
-import type { LoadTarget, RowFile } from "./rows.ts";
+import type { LoadTarget } from "./rows.ts";
 
 const action = "load a dataset";
-const keys = optionNames<LoadDatasetOptions>({
-  step: true,
-  nullInList: true,
-  columns: true,
-  sortBy: true,
-  format: true,
-  csv: true,
-  revision: true,
-  config: true,
-  ...hubNames,
-});
+const keys = optionNames<LoadDatasetOptions>(datasetNames);
+
+/** The files of a split that were found. */
+export interface OpenedDataset {
+  readonly files: DatasetFiles;
+  /** Those that were given; at the Hub with a bar that listens. */
+  readonly options: LoadDatasetOptions;
+  /** Told of a store that has the rows of these files and no others. */
+  readonly settle?: (connection: Connection) => void;
+}
 
 /** Appends the rows of a split of a dataset. What is returned are the features of the columns that were loaded. */
 export async function loadDataset(
@@ -30,17 +31,38 @@ export async function loadDataset(
   options: LoadDatasetOptions,
 ): Promise<LoadedColumn[]> {
   checkOptions(options, keys, action);
+  return await withDataset(name, split, options, (opened) => appendDataset(target, opened));
+}
+
+/** Appends the rows of what was found. */
+export async function appendDataset(
+  target: LoadTarget,
+  { files, options, settle }: OpenedDataset,
+): Promise<LoadedColumn[]> {
+  const isFirst = target.connection.rowCount === 0;
+  const loaded = await appendRows(target, files, options, action);
+  if (isFirst) settle?.(target.connection);
+  return loaded;
+}
+
+/** Finds the files of a split, for a task that reads them. */
+export async function withDataset<Result>(
+  name: string,
+  split: string,
+  options: LoadDatasetOptions,
+  task: (opened: OpenedDataset) => Promise<Result>,
+): Promise<Result> {
   checkSplit(split, action);
   checkSortBy(options.sortBy, action);
   const named = checkFormat(options.format, action);
   const csv = checkCsvOptions(options.csv, action);
   const isHere = isLocal(name, action);
   if (!isHere) checkNoCsv(options, "parquet", name);
-  if (!isHere) return await (await import("./hub/datasets.ts")).load(target, name, split, options);
+  if (!isHere) return await (await import("./hub/datasets.ts")).withSplit(name, split, options, task);
   try {
     const { format, paths } = await findFiles(name, split, named);
     checkNoCsv(options, format, name);
-    return await appendRows(target, paths.map((path) => () => openFile(format, path, csv)), options, action);
+    return await task({ files: paths.map((path) => () => openFile(format, path, csv)), options });
   } catch (error) {
     throw systemError(error, `Cannot ${action}`, name);
   }
@@ -51,7 +73,7 @@ function checkNoCsv({ csv }: LoadDatasetOptions, format: DatasetFormat, name: st
   throw new TypeError(`Cannot ${action}: csv must be left out for files of ${format}, got it for ${name}`);
 }
 
-async function openFile(format: DatasetFormat, path: string, csv: CsvOptions): Promise<RowFile> {
+async function openFile(format: DatasetFormat, path: string, csv: CsvOptions): Promise<DatasetFile> {
   switch (format) {
     case "parquet":
       return await (await import("./parquet/read/rows.ts")).openParquet(path);

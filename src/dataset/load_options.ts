@@ -48,6 +48,11 @@ export interface LoadDatasetOptions<Name extends string = string>
   readonly csv?: CsvOptions;
 }
 
+/**
+ * Options of what makes a store of a dataset by its name. Taken by {@linkcode StreamStore.loadDataset} of the class.
+ */
+export interface NewDatasetOptions extends NewStoreOptions, LoadDatasetOptions {}
+
 /** The names of options that the Hub has for whatever is loaded or saved there. */
 export const hubNames: Readonly<Record<keyof HubOptions, true>> = {
   token: true,
@@ -56,4 +61,17 @@ export const hubNames: Readonly<Record<keyof HubOptions, true>> = {
   onProgress: true,
   progress: true,
   retry: true,
+};
+
+/** Those of what loads a dataset by its name. */
+export const datasetNames: Readonly<Record<keyof LoadDatasetOptions, true>> = {
+  step: true,
+  nullInList: true,
+  columns: true,
+  sortBy: true,
+  format: true,
+  csv: true,
+  revision: true,
+  config: true,
+  ...hubNames,
 };

@@ -5,50 +5,69 @@ import type { Dtype } from "../dtypes.ts";
 import { describe, type FieldEntry } from "../fields.ts";
 import { checkOptions, optionNames } from "../options.ts";
 import { openSession, type Session, temporarySession } from "../store/session.ts";
-import { layoutsOf } from "./arrow/read/rows.ts";
-import { parseFeature } from "./features.ts";
-import type { LoadOptions, NewStoreOptions } from "./load_options.ts";
-import { parquetSchema } from "./parquet/read/schema.ts";
-import { loadParquet, loadTable } from "./session.ts";
+import { columnsOfSchema } from "./arrow/read/rows.ts";
+import { columnsOf, commonDtype, type FoundColumn } from "./columns.ts";
+import { loadInto } from "./known_features.ts";
+import {
+  datasetNames,
+  type LoadOptions,
+  type NewDatasetOptions,
+  type NewStoreOptions,
+} from "./load_options.ts";
+import { loadTable } from "./session.ts";
+import { appendFiles } from "./rows.ts";
 import { checkTable } from "./table/from_arrow.ts";
 import type { ArrowField } from "./table/types.ts";
 
 const action = "make a store of a dataset";
-const keys = optionNames<NewStoreOptions>({
+const newStoreNames: Readonly<Record<keyof NewStoreOptions, true>> = {
   step: true,
   nullInList: true,
   columns: true,
   path: true,
   capacity: true,
   onLeftOut: true,
-});
-
-/** A column, and the dtype of its numbers; null where it has none. */
-interface Found {
-  readonly name: string;
-  readonly dtype: Dtype | null;
-}
+};
+const keys = optionNames<NewStoreOptions>(newStoreNames);
+const datasetKeys = optionNames<NewDatasetOptions>({ ...newStoreNames, ...datasetNames });
 
 export async function storeOfTable(table: Table, options: NewStoreOptions): Promise<Session> {
   checkOptions(options, keys, action);
   checkTable(table, action);
-  const columns = layoutsOf(table.schema.fields as unknown as readonly ArrowField[], table.schema.metadata);
-  const found = columns.map(({ name, layout }): Found => ({ name, dtype: layout?.value.dtype ?? null }));
+  const { fields, metadata } = table.schema;
+  const found = columnsOfSchema(fields as unknown as readonly ArrowField[], metadata);
   return await fill(found, options, (session, load) => loadTable(session, table, load));
 }
 
 export async function storeOfParquet(path: string, options: NewStoreOptions): Promise<Session> {
   checkOptions(options, keys, action);
-  const { columns } = await parquetSchema(path);
-  const found = columns.map(({ name, feature }): Found => {
-    return { name, dtype: feature === null ? null : parseFeature(name, feature, action).value.dtype };
+  const { parquetPaths } = await import("./parquet/read/file.ts");
+  const { openParquet } = await import("./parquet/read/rows.ts");
+  const paths = await parquetPaths(path);
+  const files = paths.map((path) => () => openParquet(path));
+  return await fill(await columnsOf(files, action), options, async (session, load) => {
+    await loadInto(session, "load Parquet", (target) => appendFiles(target, files, load, "load Parquet"));
   });
-  return await fill(found, options, (session, load) => loadParquet(session, path, load));
+}
+
+export async function storeOfDataset(
+  name: string,
+  split: string,
+  options: NewDatasetOptions,
+): Promise<Session> {
+  checkOptions(options, datasetKeys, action);
+  const { appendDataset, withDataset } = await import("./load.ts");
+  const { path: _, capacity: _capacity, onLeftOut: _told, columns: _columns, ...load } = options;
+  return await withDataset(name, split, load, async (opened) => {
+    return await fill(await columnsOf(opened.files, action), options, async (session) => {
+      await loadInto(session, "load a dataset", (target) => appendDataset(target, opened));
+    });
+  });
 }
 
 /** A new store with the fields that are found, and the rows of the dataset. Where that fails nothing is left of it. */
 async function fill(
-  found: readonly Found[],
+  found: readonly FoundColumn[],
   options: NewStoreOptions,
   load: (session: Session, options: LoadOptions) => Promise<void>,
 ): Promise<Session> {
@@ -68,13 +87,17 @@ async function fill(
   }
 }
 
-function chooseFields(found: readonly Found[], { columns, step, onLeftOut }: NewStoreOptions): FieldEntry[] {
+function chooseFields(
+  found: readonly FoundColumn[],
+  { columns, step, onLeftOut }: NewStoreOptions,
+): FieldEntry[] {
   if (columns !== undefined) checkColumns(columns, found, step);
   const fields: FieldEntry[] = [];
-  for (const { name, dtype } of found) {
+  for (const column of found) {
+    const { name, dtypes } = column;
     const isAsked = columns?.includes(name) ?? true;
-    const reason = reasonAgainst({ name, dtype }, step) ?? (isAsked ? null : "columns does not name it");
-    if (reason === null) fields.push([name, dtype!]);
+    const reason = reasonAgainst(column, step) ?? (isAsked ? null : "columns does not name it");
+    if (reason === null) fields.push([name, commonDtype(dtypes as readonly Dtype[])]);
     else if (name !== step) onLeftOut?.({ name, reason });
   }
   if (fields.length > 0) return fields;
@@ -85,13 +108,13 @@ function chooseFields(found: readonly Found[], { columns, step, onLeftOut }: New
 }
 
 /** Why a column is no field; null where it can be one. */
-function reasonAgainst({ name, dtype }: Found, step: string | undefined): string | null {
+function reasonAgainst({ name, dtypes }: FoundColumn, step: string | undefined): string | null {
   if (name === step) return "it has the steps";
   if (name === "step") return 'no field can be named "step"; the option step takes the steps from it';
-  return dtype === null ? "it holds no numbers" : null;
+  return typeof dtypes === "string" ? dtypes : null;
 }
 
-function checkColumns(columns: unknown, found: readonly Found[], step: string | undefined): void {
+function checkColumns(columns: unknown, found: readonly FoundColumn[], step: string | undefined): void {
   if (!Array.isArray(columns) || columns.length === 0) {
     throw new TypeError(`Cannot ${action}: columns must be a list with at least one name`);
   }

@@ -60,7 +60,7 @@ export function noColumns(
   );
 }
 
-export function noNumbers(action: string, name: string, type: string): TypeError {
+export function wrongColumn(action: string, name: string, type: string): TypeError {
   return new TypeError(
     `Cannot ${action}: the column of field "${name}" must be numbers or lists of them, got ${type}; drop it, or pass it as extra to toDataset`,
   );

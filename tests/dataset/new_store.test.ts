@@ -15,23 +15,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { type Feature, type LeftOutColumn, StreamStore } from "../../mod.ts";
-import { dtypeNames } from "../../src/dtypes.ts";
-import { extremesOf } from "../support/dtypes.ts";
+import { everyDtype } from "../support/dtypes.ts";
 import { assertSameStore, inFolder } from "../support/saved.ts";
-
-/** A store with a field of each dtype, and one of lists of each. */
-function everyDtype(): StreamStore {
-  const fields = dtypeNames.flatMap((dtype) => [[dtype, dtype], [`list of ${dtype}`, dtype]] as const);
-  const store = new StreamStore(fields) as unknown as StreamStore;
-  for (let step = 0; step < 6; step++) {
-    const values = dtypeNames.flatMap((dtype) => {
-      const numbers = extremesOf(dtype);
-      return [[dtype, numbers[step % numbers.length]], [`list of ${dtype}`, numbers.slice(0, step)]];
-    });
-    store.append(step, Object.fromEntries(values));
-  }
-  return store;
-}
 
 test("fromDataset() of the class makes fields of the columns' own dtypes, and takes all rows", async () => {
   using store = everyDtype();

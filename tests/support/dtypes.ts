@@ -1,5 +1,6 @@
 /** Numbers of every dtype, and what arrays of JavaScript's own make of them. */
-import { arrayOver, type Dtype, type DtypeArray } from "../../src/dtypes.ts";
+import { StreamStore } from "../../mod.ts";
+import { arrayOver, type Dtype, type DtypeArray, dtypeNames } from "../../src/dtypes.ts";
 
 /** Values of a dtype that others are likely not to have: its ends, a step from them, and the smallest fractions. */
 export function extremesOf(dtype: Dtype): (number | bigint)[] {
@@ -46,4 +47,18 @@ export function expectedValue(dtype: Dtype, given: number | bigint | boolean): n
 /** The bytes of an array, so that -0 and NaNs are told apart. */
 export function bytesOf(array: DtypeArray): number[] {
   return [...new Uint8Array(array.buffer as ArrayBuffer, array.byteOffset, array.byteLength)];
+}
+
+/** A store with a field of each dtype, and one of lists of each. */
+export function everyDtype(): StreamStore {
+  const fields = dtypeNames.flatMap((dtype) => [[dtype, dtype], [`list of ${dtype}`, dtype]] as const);
+  const store = new StreamStore(fields) as unknown as StreamStore;
+  for (let step = 0; step < 6; step++) {
+    const values = dtypeNames.flatMap((dtype) => {
+      const numbers = extremesOf(dtype);
+      return [[dtype, numbers[step % numbers.length]], [`list of ${dtype}`, numbers.slice(0, step)]];
+    });
+    store.append(step, Object.fromEntries(values));
+  }
+  return store;
 }

@@ -6,11 +6,9 @@ import { systemError } from "../../store/durable_file.ts";
 import { check } from "../../native/status.ts";
 import { countMarks } from "../../read/rows.ts";
 import { parseFeature } from "../features.ts";
-import type { LoadedColumn } from "../known_features.ts";
+import type { OpenedDataset } from "../load.ts";
 import type { LoadDatasetOptions } from "../load_options.ts";
-import { appendRows } from "../sort/sorted.ts";
 import { readParquet } from "../parquet/read/rows.ts";
-import type { LoadTarget } from "../rows.ts";
 import { ParquetFile } from "../parquet/read/file.ts";
 import { writeParquet } from "../parquet/write/file.ts";
 import { checkTypes } from "../save_types.ts";
@@ -25,27 +23,26 @@ import { PushRecords } from "./push/record.ts";
 import type { ByteSource } from "../files/byte_source.ts";
 import type { LocalShard } from "./types.ts";
 
-/** Appends the rows of a split; remembers, of an empty store's first, that they are what the Hub has. */
-export async function load(
-  target: LoadTarget,
+/** Finds the files of a split; remembers of a store that has their rows and no others that they are what the Hub has. */
+export async function withSplit<Result>(
   name: string,
   split: string,
   options: LoadDatasetOptions,
-): Promise<LoadedColumn[]> {
+  task: (opened: OpenedDataset) => Promise<Result>,
+): Promise<Result> {
   return await withProgress("download", name, options, async (shown, expect) => {
-    const { connection } = target;
-    const isFirst = connection.rowCount === 0;
     const { files, features, memoryBytes, ...opened } = await openSplit(name, split, shown);
     expect(files.reduce((sum, { byteLength }) => sum + byteLength, 0));
-    const sources = files.map((file) => () => readParquet(file.reopen(), features));
-    const loaded = await appendRows(target, sources, shown, "load a dataset");
-    if (isFirst) {
-      const { rowCount: rows, tokenCount: tokens } = connection;
-      const records = new PushRecords(directoryOf(connection), connection);
-      const lastRowMarks = rows > 0 ? countMarks(connection, rows - 1, rows) : undefined;
-      records.settle({ ...opened, rows, tokens, lastRowMarks, remoteRows: rows, memoryBytes });
-    }
-    return loaded;
+    return await task({
+      files: files.map((file) => () => readParquet(file.reopen(), features)),
+      options: shown,
+      settle(connection) {
+        const { rowCount: rows, tokenCount: tokens } = connection;
+        const records = new PushRecords(directoryOf(connection), connection);
+        const lastRowMarks = rows > 0 ? countMarks(connection, rows - 1, rows) : undefined;
+        records.settle({ ...opened, rows, tokens, lastRowMarks, remoteRows: rows, memoryBytes });
+      },
+    });
   });
 }
 

@@ -5,17 +5,27 @@ import { BatchReader } from "./batches.ts";
 import { checkData } from "./data.ts";
 import { listedChecksum } from "./folder.ts";
 import { failure, readMessages, type RowsMessage } from "./messages.ts";
-import { ArrowRows } from "./rows.ts";
-import type { Block, RowFile, Wanted } from "../../rows.ts";
+import { ArrowRows, columnsOfSchema } from "./rows.ts";
+import type { DatasetFile, FoundColumn } from "../../columns.ts";
+import type { Block, Wanted } from "../../rows.ts";
 
 /** An Arrow IPC file or stream; a block of rows is a record batch. */
-export async function openArrow(path: string): Promise<RowFile> {
+export async function openArrow(path: string): Promise<DatasetFile> {
   const listed = await listedChecksum(path);
   const source = await openBytes(path);
   return {
+    columns: () => readColumns(source),
     blocks: (wanted, action) => blocksOf(source, listed, wanted, action),
     close: () => source.close(),
   };
+}
+
+async function readColumns(source: ByteSource): Promise<FoundColumn[]> {
+  for await (const message of readMessages(source, null)) {
+    if (message.kind !== "schema") break;
+    return columnsOfSchema(new BatchReader(message).fields, message.schema.metadata);
+  }
+  throw failure(source, "it must have a schema");
 }
 
 async function* blocksOf(

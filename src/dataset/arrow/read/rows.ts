@@ -21,7 +21,8 @@ import {
   parseFeature,
 } from "../../features.ts";
 import type { LoadedColumn } from "../../known_features.ts";
-import { noColumns, noKey, noNumbers, noOrder } from "../../refusals.ts";
+import { dtypesOf, type FoundColumn, noNumbers } from "../../columns.ts";
+import { noColumns, noKey, noOrder, wrongColumn } from "../../refusals.ts";
 import { arrowSteps } from "../../table/row_steps.ts";
 import { arrowKey, isText, type KeyPiece } from "../../sort/keys.ts";
 import { parseValueType } from "../../value_types.ts";
@@ -100,22 +101,23 @@ function planColumns(
     const index = columns.findIndex(({ name }) => name === field.name);
     if (index < 0) return [];
     const found = findLayout(columns[index], ownValue(features, field.name));
-    if (found === null) throw noNumbers(action, field.name, String(columns[index].type));
+    if (found === null) throw wrongColumn(action, field.name, String(columns[index].type));
     return [{ field, name: field.name, index, ...found }];
   });
   if (plans.length > 0) return plans;
   throw noColumns(action, fields, columns.map(({ name }) => name));
 }
 
-/** What each column holds; null where it holds no numbers that a field can have. */
-export function layoutsOf(
+/** What the columns of a schema are. */
+export function columnsOfSchema(
   given: readonly ArrowField[],
   metadata: ReadonlyMap<string, string>,
-): { readonly name: string; readonly layout: Layout | null }[] {
+): FoundColumn[] {
   const features = featuresFromJson(metadata.get(metadataKey));
   return given.map(named).map((column) => {
     const { name } = column;
-    return { name, layout: findLayout(column, ownValue(features, name))?.layout ?? null };
+    const found = findLayout(column, ownValue(features, name));
+    return { name, dtypes: found === null ? noNumbers : dtypesOf(found.layout) };
   });
 }
 

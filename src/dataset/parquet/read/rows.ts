@@ -8,17 +8,11 @@ import { ParquetFile, parquetPaths } from "./file.ts";
 import type { NumberColumn } from "./layout.ts";
 import type { Chunk } from "./values.ts";
 import { chunkKeys, chunkSource, chunkSteps } from "./sources.ts";
-import { noColumns, noKey, noNumbers, noOrder } from "../../refusals.ts";
+import { type DatasetFile, dtypesOf, type FoundColumn, noNumbers } from "../../columns.ts";
+import { noColumns, noKey, noOrder, wrongColumn } from "../../refusals.ts";
 import type { KeyPiece } from "../../sort/keys.ts";
 import type { ParquetOptions } from "../../load_options.ts";
-import {
-  appendFiles,
-  type Block,
-  type LoadTarget,
-  NamedShapeError,
-  type RowFile,
-  type Wanted,
-} from "../../rows.ts";
+import { appendFiles, type Block, type LoadTarget, NamedShapeError, type Wanted } from "../../rows.ts";
 import { checkOptions, optionNames } from "../../../options.ts";
 
 interface ColumnPlan extends LoadedColumn {
@@ -41,7 +35,7 @@ export async function appendParquet(
 }
 
 /** A Parquet file here on the disk. */
-export async function openParquet(path: string): Promise<RowFile> {
+export async function openParquet(path: string): Promise<DatasetFile> {
   return await readParquet(await openBytes(path));
 }
 
@@ -49,9 +43,17 @@ export async function openParquet(path: string): Promise<RowFile> {
 export async function readParquet(
   source: ByteSource,
   features: Readonly<Record<string, unknown>> | null = null,
-): Promise<RowFile> {
+): Promise<DatasetFile> {
   const file = await ParquetFile.read(source, features);
-  return { blocks: (wanted, action) => blocksOf(file, wanted, action), close: () => file.close() };
+  return {
+    columns: () => Promise.resolve(Array.from(file.columns, found)),
+    blocks: (wanted, action) => blocksOf(file, wanted, action),
+    close: () => file.close(),
+  };
+}
+
+function found([name, column]: [string, NumberColumn | null]): FoundColumn {
+  return { name, dtypes: column === null ? noNumbers : dtypesOf(column.layout) };
 }
 
 async function* blocksOf(file: ParquetFile, wanted: Wanted, action: string): AsyncGenerator<Block> {
@@ -105,7 +107,7 @@ function planColumns(file: ParquetFile, fields: readonly Field[], action: string
   const plans = fields.flatMap((field) => {
     const column = file.columns.get(field.name);
     if (column === undefined) return [];
-    if (column === null) throw noNumbers(action, field.name, file.contentOf(field.name));
+    if (column === null) throw wrongColumn(action, field.name, file.contentOf(field.name));
     const { name, layout, feature } = column;
     return [{ field, column, name, layout, feature }];
   });

@@ -2,24 +2,69 @@ import { noColumns, noKey, noOrder } from "../../refusals.ts";
 import { toSteps } from "../../table/row_steps.ts";
 import { CellColumn, CellError, cellInteger, cellKeys } from "./cell_columns.ts";
 import { type Cell, unmark } from "./cells.ts";
+import type { DatasetFile, FoundColumn } from "../../columns.ts";
 import type { Block, Wanted } from "../../rows.ts";
+import { CellDtypes } from "./cell_dtypes.ts";
 
 /** What to do about a field that is in a file, but not as numbers. */
 export const dropAdvice = "; to load without it, name the other fields in columns";
+
+/** Rows of a file of text that are read at once. */
+export interface CellBlock {
+  readonly rowCount: number;
+  /** The cells of a column, one a row. */
+  readonly column: (name: string) => readonly Cell[];
+  /** Where a row of the block is: its number in the file, the file and the line. */
+  readonly place: (row: number) => string;
+}
+
+/** How a format reads its rows. It tells of the names that columns have, and of cells that it cannot read. */
+export type ReadCells = (rows: CellRows, action: string) => AsyncIterable<CellBlock>;
+
+/** What a file of text does, given how its rows are read. */
+export function cellFile(
+  source: { readonly path: string; close(): Promise<void> | void },
+  read: ReadCells,
+  advise: Advise,
+  dates: ReadonlySet<string> = new Set(),
+): DatasetFile {
+  return {
+    async columns(action) {
+      const rows = new CellRows(
+        source.path,
+        { fields: [], keys: [], nanForNull: false },
+        action,
+        advise,
+        dates,
+      );
+      for await (const block of read(rows, action)) rows.look(block);
+      return rows.found();
+    },
+    async *blocks(wanted, action) {
+      const rows = new CellRows(source.path, wanted, action, advise, dates);
+      for await (const block of read(rows, action)) yield rows.block(block);
+      rows.end();
+    },
+    close: () => source.close(),
+  };
+}
+
+/** What to do about a cell that its field cannot hold. */
+type Advise = (name: string, cell: Cell) => string;
 
 /** Finds what is wanted among values out of text, whose columns are known from the rows that have been read. */
 export class CellRows {
   readonly #columns = new Map<string, CellColumn>();
   readonly #names = new Set<string>();
+  readonly #dtypes = new Map<string, CellDtypes>();
   #rowCount = 0;
 
   constructor(
     private readonly path: string,
     private readonly wanted: Wanted,
     private readonly action: string,
-    /** What to do about a cell that its field cannot hold. */
-    private readonly advise: (name: string, cell: Cell) => string,
-    private readonly dates: ReadonlySet<string> = new Set(),
+    private readonly advise: Advise,
+    private readonly dates: ReadonlySet<string>,
   ) {}
 
   /** That there is a column of this name, whether or not a row has a value in it. */
@@ -38,12 +83,26 @@ export class CellRows {
     );
   }
 
-  /** @param place Says where a row of the block is: its number in the file, the file and the line. */
-  block(
-    rowCount: number,
-    column: (name: string) => readonly Cell[],
-    place: (row: number) => string,
-  ): Block {
+  /** Looks at what all columns of a block hold. */
+  look({ column, place }: CellBlock): void {
+    for (const name of this.#names) {
+      if (!this.#dtypes.has(name)) this.#dtypes.set(name, new CellDtypes());
+      this.#dtypes.get(name)!.add(column(name), (row, cell) => {
+        const advice = this.advise(name, cell);
+        return `it holds ${describeCell(cell)}, in ${place(row)}${advice === dropAdvice ? "" : advice}`;
+      });
+    }
+  }
+
+  /** What was seen of them. */
+  found(): FoundColumn[] {
+    return Array.from(this.#names, (name) => {
+      const dtypes = this.dates.has(name) ? ["int64"] as const : this.#dtypes.get(name)?.dtypes ?? [];
+      return { name, dtypes };
+    });
+  }
+
+  block({ rowCount, column, place }: CellBlock): Block {
     const { wanted, action } = this;
     this.#rowCount += rowCount;
     return {

@@ -1,21 +1,20 @@
 import Papa from "papaparse";
 import { damaged } from "../../decode.ts";
 import { parseName } from "../../formats.ts";
-import type { Block, RowFile, Wanted } from "../../rows.ts";
-import { CellRows, dropAdvice } from "./cell_rows.ts";
+import type { DatasetFile } from "../../columns.ts";
+import { type CellBlock, cellFile, type CellRows, dropAdvice } from "./cell_rows.ts";
 import { type Cell, markNumbers } from "./cells.ts";
 import type { CsvOptions } from "./csv_options.ts";
 import { allowedDate, parseDate } from "./dates.ts";
 import { countLines, openText, type TextSource, wholeLines } from "./text_source.ts";
 
 /** A file of CSV under a line of names. */
-export async function openCsv(path: string, options: CsvOptions): Promise<RowFile> {
+export async function openCsv(path: string, options: CsvOptions): Promise<DatasetFile> {
   const source = await openText(path);
   const delimiter = options.delimiter ?? (parseName(path)?.ending === "tsv" ? "\t" : ",");
   const nulls = new Set(options.nulls);
   const dates = new Set(options.dates);
-  async function* blocks(wanted: Wanted, action: string): AsyncGenerator<Block> {
-    const rows = new CellRows(path, wanted, action, advise, dates);
+  async function* read(rows: CellRows, action: string): AsyncGenerator<CellBlock> {
     let names: readonly string[] | null = null;
     let [rowCount, lineCount] = [0, 0];
     for await (const text of wholeRows(source)) {
@@ -38,21 +37,21 @@ export async function openCsv(path: string, options: CsvOptions): Promise<RowFil
       }
       rowCount += cells.length;
       lineCount += countLines(text);
-      yield rows.block(cells.length, (name) => {
-        const column = places.get(name);
-        if (column === undefined) return new Array<Cell>(cells.length).fill(undefined);
-        if (!dates.has(name)) return cells.map((row) => cellOf(row[column], nulls));
-        return cells.map(({ [column]: cell }, row) => {
+      const column = (name: string) => {
+        const at = places.get(name);
+        if (at === undefined) return new Array<Cell>(cells.length).fill(undefined);
+        if (!dates.has(name)) return cells.map((row) => cellOf(row[at], nulls));
+        return cells.map(({ [at]: cell }, row) => {
           if (cell === "" || nulls.has(cell)) return null;
           const date = parseDate(cell);
           if (date === null) throw rows.refuse(name, place(row), allowedDate, cell);
           return date;
         });
-      }, place);
+      };
+      yield { rowCount: cells.length, column, place };
     }
-    rows.end();
   }
-  return { blocks, close: () => source.close() };
+  return cellFile(source, read, advise, dates);
 }
 
 /** Words that many programs write for null. */

@@ -1,18 +1,17 @@
 import { isObject } from "../../json_object.ts";
 import { damaged } from "../../decode.ts";
-import { CellRows, dropAdvice } from "./cell_rows.ts";
+import { type CellBlock, cellFile, type CellRows, dropAdvice } from "./cell_rows.ts";
 import { type Cell, markNumbers } from "./cells.ts";
 import { arrayTexts, type JsonTexts } from "./json_array.ts";
-import type { Block, RowFile, Wanted } from "../../rows.ts";
+import type { DatasetFile } from "../../columns.ts";
 import { openText, type TextSource, wholeLines } from "./text_source.ts";
 
 type JsonRow = Readonly<Record<string, Cell>>;
 
 /** A file of JSON: an object a line, as Python writes them, or one array of objects. */
-export async function openJson(path: string): Promise<RowFile> {
+export async function openJson(path: string): Promise<DatasetFile> {
   const source = await openText(path);
-  async function* blocks(wanted: Wanted, action: string): AsyncGenerator<Block> {
-    const rows = new CellRows(path, wanted, action, () => dropAdvice);
+  async function* read(rows: CellRows): AsyncGenerator<CellBlock> {
     let rowCount = 0;
     for await (const { texts, lines } of await isArray(source) ? arrayTexts(source) : lineTexts(source)) {
       const first = rowCount;
@@ -20,15 +19,11 @@ export async function openJson(path: string): Promise<RowFile> {
       const found = parseAll(path, texts, lines);
       rowCount += found.length;
       for (const row of found) for (const name in row) rows.note(name);
-      yield rows.block(
-        found.length,
-        (name) => found.map((row) => Object.hasOwn(row, name) ? row[name] : undefined),
-        place,
-      );
+      const column = (name: string) => found.map((row) => Object.hasOwn(row, name) ? row[name] : undefined);
+      yield { rowCount: found.length, column, place };
     }
-    rows.end();
   }
-  return { blocks, close: () => source.close() };
+  return cellFile(source, read, () => dropAdvice);
 }
 
 /** An array begins with a bracket, which no line of an object does. */

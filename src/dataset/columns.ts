@@ -1,0 +1,62 @@
+/** What the columns of a dataset are, before rows are read: for a store that is made of it. */
+import { type Dtype, dtypeKinds, dtypeNames, holds } from "../dtypes.ts";
+import type { Layout } from "./features.ts";
+import type { RowFile } from "./rows.ts";
+import { isNullType } from "./value_types.ts";
+
+/** A column of a dataset. */
+export interface FoundColumn {
+  readonly name: string;
+  /** The dtypes of its numbers: none where it has nothing but nulls. A text where it holds something else: why it is no field. */
+  readonly dtypes: readonly Dtype[] | string;
+}
+
+/** A file that can tell of its columns. */
+export interface DatasetFile extends RowFile {
+  /** In the order of the file. Text, which has no types, is read for it from one end to the other. */
+  columns(action: string): Promise<readonly FoundColumn[]>;
+}
+
+/** Opens the files of a dataset one after another. */
+export type DatasetFiles = readonly (() => Promise<DatasetFile>)[];
+
+/** Why most columns are no fields that are none. */
+export const noNumbers = "it holds no numbers";
+
+/** Those of a column that is laid out as it is. */
+export function dtypesOf({ value }: Layout): Dtype[] {
+  return isNullType(value) ? [] : [value.dtype];
+}
+
+/** The columns of all files, in the order in which they are first met. What holds no numbers in one file is no field. */
+export async function columnsOf(files: DatasetFiles, action: string): Promise<FoundColumn[]> {
+  const found = new Map<string, readonly Dtype[] | string>();
+  for (const open of files) {
+    const file = await open();
+    try {
+      for (const { name, dtypes } of await file.columns(action)) {
+        const before = found.get(name) ?? [];
+        if (typeof before === "string") continue;
+        found.set(name, typeof dtypes === "string" ? dtypes : [...before, ...dtypes]);
+      }
+    } finally {
+      await file.close();
+    }
+  }
+  return Array.from(found, ([name, dtypes]) => ({ name, dtypes }));
+}
+
+const narrowestFirst = dtypeNames.toSorted((a, b) =>
+  dtypeKinds[a].bits - dtypeKinds[b].bits || rank(a) - rank(b)
+);
+
+/** Of dtypes of as many bits integers come first: what holds integers is better one of integers. */
+function rank(dtype: Dtype): number {
+  return ["bool", "unsigned", "signed", "float"].indexOf(dtypeKinds[dtype].kind);
+}
+
+/** The narrowest dtype that has every value of all of these; float64, which refuses what it does not hold, where none has. */
+export function commonDtype(dtypes: readonly Dtype[]): Dtype {
+  if (dtypes.length === 0) return "float64";
+  return narrowestFirst.find((holder) => dtypes.every((held) => holds(holder, held))) ?? "float64";
+}

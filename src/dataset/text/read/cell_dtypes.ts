@@ -1,0 +1,53 @@
+import type { Dtype } from "../../../dtypes.ts";
+import { type Cell, unmark } from "./cells.ts";
+
+/** What the cells of a column have been seen to be, one after another: text has no types that say it. */
+export class CellDtypes {
+  #odd: string | null = null;
+  #hasValue = false;
+  #isBool = true;
+  #isWhole = true;
+  /** Whether an integer is beyond those that a number holds. */
+  #isWide = false;
+  #fitsSigned = true;
+  #fitsUnsigned = true;
+
+  /** @param describe Says what and where a cell is that is no number. */
+  add(cells: readonly Cell[], describe: (row: number, cell: Cell) => string): void {
+    for (let row = 0; row < cells.length && this.#odd === null; row++) {
+      if (!this.#addCell(cells[row])) this.#odd = describe(row, cells[row]);
+    }
+  }
+
+  /** Whether it is a number, null, or a list of such. */
+  #addCell(given: Cell): boolean {
+    const cell = unmark(given);
+    if (cell === null || cell === undefined) return true;
+    if (Array.isArray(cell)) return cell.every((entry) => this.#addCell(entry));
+    if (typeof cell === "boolean") return this.#hasValue = true;
+    if (typeof cell !== "number" && typeof cell !== "bigint") return false;
+    this.#hasValue = true;
+    this.#isBool = false;
+    if (typeof cell === "bigint") {
+      this.#isWide = true;
+      this.#fitsSigned &&= BigInt.asIntN(64, cell) === cell;
+      this.#fitsUnsigned &&= BigInt.asUintN(64, cell) === cell;
+    } else {
+      this.#isWhole &&= Number.isSafeInteger(cell) && !Object.is(cell, -0);
+      this.#fitsUnsigned &&= cell >= 0;
+    }
+    return true;
+  }
+
+  /**
+   * Numbers are float64, as a field is of which nothing is said, and a later one may have a fraction; but integers that
+   * it does not hold are of 64 bits, and what is true or false everywhere is bool.
+   */
+  get dtypes(): readonly Dtype[] | string {
+    if (this.#odd !== null) return this.#odd;
+    if (!this.#hasValue) return [];
+    if (this.#isBool) return ["bool"];
+    if (!this.#isWide || !this.#isWhole) return ["float64"];
+    return this.#fitsSigned ? ["int64"] : this.#fitsUnsigned ? ["uint64"] : ["float64"];
+  }
+}
