@@ -58,7 +58,7 @@ test("toDataset() and fromDataset() keep every bit of fields of any dtypes, and 
     const { store, model, options } = fill(random, fields);
     using copy = newStore(fields);
     await copy.fromDataset(tableFromIPC(tableToIPC(await store.toDataset(options))), { step: "at" });
-    withSeed(seed, String(fields), () => compareStore(copy, model, random));
+    withSeed(seed, dtypesOf(model), () => compareStore(copy, model, random));
     store.close();
   }
 });
@@ -77,7 +77,7 @@ test("saveDataset() and loadDataset() keep every bit of fields of any dtypes in 
         const isText = name.endsWith("jsonl") || name.endsWith("csv");
         withSeed(
           seed,
-          `${name}, ${fields}`,
+          `${name}, ${dtypesOf(model)}`,
           () => compareStore(copy, isText ? withPlainNans(model) : model, random),
         );
       }
@@ -93,7 +93,7 @@ test("StreamStore.fromParquet() finds the dtypes of fields, and has their column
       const path = join(folder, `${seed}.parquet`);
       await store.saveDataset(path);
       using found = await StreamStore.fromParquet(path);
-      withSeed(seed, model.declared.map(({ dtype }) => dtype).join(), () => {
+      withSeed(seed, dtypesOf(model), () => {
         assert.deepEqual(found.fields.map(({ dtype }) => dtype), store.fields.map(({ dtype }) => dtype));
         for (const { name } of model.declared) compareColumn(found, model, name);
       });
@@ -126,7 +126,7 @@ test("saveLeRobot() and loadLeRobot() keep every value of fields of any dtypes",
       await saveLeRobot(store, path, { fps: 10, episodes: { starts: [0] }, tasks: ["Do it."] });
       const loaded = await loadLeRobot(path);
       using copy = loaded.store;
-      withSeed(seed, model.declared.map(({ dtype }) => dtype).join(), () => {
+      withSeed(seed, dtypesOf(model), () => {
         for (const { name, dtype } of model.declared) {
           const expected = arrayOf(dtype, model.cellsOf(name));
           // In the store that is made most numbers are float64.
@@ -142,3 +142,7 @@ test("saveLeRobot() and loadLeRobot() keep every value of fields of any dtypes",
       store.close();
     }
   }));
+
+function dtypesOf({ declared }: TypedModel): string {
+  return declared.map(({ dtype }) => dtype).join();
+}
