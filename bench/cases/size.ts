@@ -1,8 +1,10 @@
 /** What a closed store takes on disk, beside the same data in the files of others. */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { tableToIPC } from "apache-arrow";
+import * as parquet from "parquet-wasm/node";
 import { type Feature, type FieldList, StreamStore } from "../../mod.ts";
 import {
   type Goal,
@@ -31,31 +33,35 @@ interface Content {
   readonly features: Readonly<Record<string, Feature>>;
   readonly columns: Record<string, unknown>;
   readonly bytesMax: number;
-  /** Bytes of one in a peer's file, whose layout tells them. */
-  readonly peer: { readonly name: string; readonly bytes: number };
+  /** A peer whose files are flat arrays, byte for byte these. */
+  readonly peer: { readonly name: string; readonly files: readonly ArrayBufferView[] };
+  /** What of `pythonFiles` has this kind of data. */
+  readonly pythonPeers: readonly PythonPeer[];
 }
 
 export async function size(sizes: Sizes): Promise<Measurement[]> {
-  // TorchRL takes ten seconds to be imported, and its layout is known: tests do without.
-  const peers = pythonFiles.slice(0, sizes.mode === "small" ? 1 : undefined);
-  return [
-    ...await sizeOf(referenceSteps(sizes.rows, "float64"), []),
-    ...await sizeOf(referenceSteps(sizes.rows, "float32"), peers),
-    ...await sizeOf(documents(sizes.rows), peers),
+  const contents = [
+    referenceSteps(sizes.rows, "float64"),
+    referenceSteps(sizes.rows, "float32"),
+    documents(sizes.rows),
   ];
+  const measurements: Measurement[] = [];
+  for (const content of contents) measurements.push(...await sizeOf(content, sizes.mode === "small"));
+  return measurements;
 }
 
-async function sizeOf(content: Content, peers: typeof pythonFiles[number][]): Promise<Measurement[]> {
+async function sizeOf(content: Content, isSmall: boolean): Promise<Measurement[]> {
   const folder = mkdtempSync(join(tmpdir(), "size-"));
   try {
     const path = join(folder, "data.stream");
     const dataset = join(folder, "dataset");
-    await writeStore(content, path, dataset);
+    await writeStore(content, path, dataset, join(folder, "own-zstd"));
     const store = bytesIn(path);
-    const { what, count, unit, peer } = content;
+    const { what, count, unit, peer, pythonPeers } = content;
+    const limitTime = flatBytes(join(folder, "flat"), peer.files) / count;
     const row = (name: string, bytes: number, options: { limit?: string; goal?: Goal } = {}): Measurement => {
       const each = bytes / count;
-      const sample = { time: each, best: each, limitTime: peer.bytes, ratio: each / peer.bytes };
+      const sample = { time: each, best: each, limitTime, ratio: each / limitTime };
       return measurementOf(`${what} ${name}`, unit, sample, options);
     };
     return [
@@ -65,21 +71,36 @@ async function sizeOf(content: Content, peers: typeof pythonFiles[number][]): Pr
       }),
       row("by the length of the store's files", store.apparent),
       row("in Parquet as saveDataset writes it", bytesIn(dataset).apparent),
-      ...peers.map((peer) => besidePython(peer, what, dataset, join(folder, peer[0]), row)),
+      row("in Parquet with zstd, by parquet-wasm", bytesIn(join(folder, "own-zstd")).apparent),
+      // TorchRL takes ten seconds to be imported, and its flat files are there: tests do without.
+      ...pythonPeers.filter(([kind]) => !isSmall || kind !== "torchrl")
+        .map((peer) => besidePython(peer, what, dataset, join(folder, peer[0]), row)),
     ];
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-/** Writes the data to a store and as Parquet. */
-async function writeStore(content: Content, path: string, dataset: string): Promise<void> {
+/** Writes the data to a store, and as Parquet in two ways. */
+async function writeStore(content: Content, path: string, dataset: string, zstd: string): Promise<void> {
   using store = StreamStore.open(path, { fields: content.fields, mode: "create" });
   store.appendColumns(content.columns as never);
   await store.saveDataset(dataset, "train", {
     format: "parquet",
     fieldFeatures: content.features as never,
   });
+  const table = await store.toDataset({ fieldFeatures: content.features as never });
+  const properties = new parquet.WriterPropertiesBuilder().setCompression(parquet.Compression.ZSTD).build();
+  mkdirSync(zstd);
+  const bytes = parquet.writeParquet(parquet.Table.fromIPCStream(tableToIPC(table, "stream")), properties);
+  writeFileSync(join(zstd, "rows.parquet"), bytes);
+}
+
+/** What flat files take on the disk. */
+function flatBytes(folder: string, files: readonly ArrayBufferView[]): number {
+  mkdirSync(folder);
+  for (const [i, file] of files.entries()) writeFileSync(join(folder, `${i}`), file as Uint8Array);
+  return bytesIn(folder).allocated;
 }
 
 export function bytesIn(folder: string): Bytes {
@@ -93,14 +114,19 @@ export function bytesIn(folder: string): Bytes {
   };
 }
 
-/** What bench/peers/file_sizes.py writes, and the packages that it needs. */
-const pythonFiles = [
-  ["zstd", "numpy, pyarrow", "in Parquet with zstd, by pyarrow"],
-  ["torchrl", "numpy, pyarrow, torchrl", "in TorchRL's LazyMemmapStorage"],
-] as const;
+/** What bench/peers/file_sizes.py writes, the packages that it needs, and what it is called. */
+type PythonPeer = readonly [kind: string, packages: string, name: string];
+
+const zstd: PythonPeer = ["zstd", "numpy, pyarrow", "in Parquet with zstd, by pyarrow"];
+const torchrl: PythonPeer = [
+  "torchrl",
+  "numpy, pyarrow, torchrl",
+  "in TorchRL's LazyMemmapStorage, by itself",
+];
+const nanogpt: PythonPeer = ["nanogpt", "numpy, pyarrow", "in nanoGPT's .bin, by numpy"];
 
 function besidePython(
-  [kind, packages, name]: typeof pythonFiles[number],
+  [kind, packages, name]: PythonPeer,
   what: string,
   dataset: string,
   folder: string,
@@ -108,7 +134,7 @@ function besidePython(
 ): Measurement {
   const python = findPython(packages);
   if (python === null) {
-    return notMeasured(`${what} ${name}`, kind === "zstd" ? noPython : "needs ./run bench --peers");
+    return notMeasured(`${what} ${name}`, kind === "torchrl" ? "needs ./run bench --peers" : noPython);
   }
   const script = pythonScript("file_sizes.py");
   const { status, stderr } = spawnSync(python, ["-B", script, kind, dataset, folder], { encoding: "utf8" });
@@ -121,6 +147,10 @@ const bytesPer = (what: string): Unit => ({ text: `B/${what}`, size: 1 });
 /** Reference steps of noise, since what comes again and again takes no room where it is compressed. */
 function referenceSteps(count: number, dtype: "float64" | "float32"): Content {
   const random = createRandom(21);
+  const action = Uint8Array.from({ length: count }, () => 4 * random());
+  const values = Float32Array.from({ length: count * observationWidth }, random);
+  const reward = Float32Array.from({ length: count }, random);
+  const done = Uint8Array.from({ length: count }, (_, step) => Number(doneOf(step)));
   return {
     what: `a reference step as ${dtype}`,
     unit: bytesPer("step"),
@@ -131,17 +161,17 @@ function referenceSteps(count: number, dtype: "float64" | "float32"): Content {
     features: fieldFeatures,
     columns: {
       step: Float64Array.from({ length: count }, (_, step) => step),
-      action: Uint8Array.from({ length: count }, () => 4 * random()),
-      observation: {
-        values: Float32Array.from({ length: count * observationWidth }, random),
-        width: observationWidth,
-      },
-      reward: Float32Array.from({ length: count }, random),
-      done: Uint8Array.from({ length: count }, (_, step) => Number(doneOf(step))),
+      action,
+      observation: { values, width: observationWidth },
+      reward,
+      done,
     },
     bytesMax: dtype === "float64" ? 120 : 76,
-    // Ten float32 and a bool.
-    peer: { name: "TorchRL's LazyMemmapStorage, computed", bytes: 41 },
+    peer: {
+      name: "the flat files of TorchRL's LazyMemmapStorage",
+      files: [Float32Array.from(action), values, reward, done],
+    },
+    pythonPeers: dtype === "float32" ? [zstd, torchrl] : [],
   };
 }
 
@@ -154,6 +184,7 @@ function documents(tokens: number): Content {
     offsets.push(offsets[offsets.length - 1] + 1 + Math.floor(999 * random()));
   }
   const count = offsets[offsets.length - 1];
+  const values = Uint16Array.from({ length: count }, () => vocabulary * random() ** 3);
   return {
     what: "a token of documents of about 500, as uint16,",
     unit: bytesPer("token"),
@@ -165,11 +196,12 @@ function documents(tokens: number): Content {
     columns: {
       step: Float64Array.from({ length: offsets.length - 1 }, (_, step) => step),
       tokens: {
-        values: Uint16Array.from({ length: count }, () => vocabulary * random() ** 3),
+        values,
         offsets: Int32Array.from(offsets),
       },
     },
     bytesMax: 2.1,
-    peer: { name: "nanoGPT's .bin, computed", bytes: 2 },
+    peer: { name: "nanoGPT's .bin", files: [values] },
+    pythonPeers: [zstd, torchrl, nanogpt],
   };
 }

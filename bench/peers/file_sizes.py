@@ -1,6 +1,6 @@
 """The rows of a Parquet dataset in the files of a peer, whose size bench/cases/size.ts then looks at.
 
-Arguments: the peer (zstd or torchrl), the dataset's folder, and the folder to write to.
+Arguments: the peer (zstd, torchrl or nanogpt), the dataset's folder, and the folder to write to.
 """
 
 import sys
@@ -26,6 +26,15 @@ def write_torchrl(table, folder):
     storage.set(torch.arange(len(table)), TensorDict(rows, batch_size=[len(table)]))
 
 
+def write_nanogpt(table, folder):
+    """As its prepare.py does: all documents one after another."""
+    folder.mkdir(parents=True)
+    tokens = table["tokens"].combine_chunks().flatten().to_numpy()
+    file = np.memmap(folder / "train.bin", dtype=np.uint16, mode="w+", shape=(len(tokens),))
+    file[:] = tokens
+    file.flush()
+
+
 def dense(column):
     """As [rows, width], where lists that are shorter than the longest are padded: the storage has one shape."""
     if not (pa.types.is_list(column.type) or pa.types.is_fixed_size_list(column.type)):
@@ -42,5 +51,5 @@ def dense(column):
 
 if __name__ == "__main__":
     peer, dataset, folder = sys.argv[1:]
-    write = {"zstd": write_zstd, "torchrl": write_torchrl}[peer]
+    write = {"zstd": write_zstd, "torchrl": write_torchrl, "nanogpt": write_nanogpt}[peer]
     write(parquet.read_table(dataset), Path(folder))
