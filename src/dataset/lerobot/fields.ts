@@ -1,4 +1,6 @@
-import type { FieldEntry, FieldType } from "../../fields.ts";
+import type { Dtype } from "../../dtypes.ts";
+import type { FieldEntry } from "../../fields.ts";
+import { commonDtype, type FoundColumn } from "../columns.ts";
 import { parseFeature } from "../features.ts";
 import type { LoadedColumn } from "../known_features.ts";
 import { numberTypes } from "../value_types.ts";
@@ -15,7 +17,12 @@ export interface Choice {
   readonly leftOut: readonly LeftOutFeature[];
 }
 
-export function chooseFields(info: Info, columns: readonly string[] | undefined): Choice {
+/** @param found The columns of the first data file. */
+export function chooseFields(
+  info: Info,
+  columns: readonly string[] | undefined,
+  found: readonly FoundColumn[],
+): Choice {
   const reasons = new Map([...info.features].map(([name, feature]) => [name, reasonAgainst(name, feature)]));
   checkColumns(columns, reasons);
   const leftOut: LeftOutFeature[] = [];
@@ -23,7 +30,7 @@ export function chooseFields(info: Info, columns: readonly string[] | undefined)
   for (const [name, against] of reasons) {
     const reason = against ?? (columns?.includes(name) === false ? "it is not among columns" : null);
     if (reason !== null) leftOut.push({ name, reason });
-    else fields.push([name, fieldType(fields.length, info.features.get(name)!.dtype)]);
+    else fields.push([name, fieldDtype(info.features.get(name)!.dtype, name, found)]);
   }
   if (fields.length > 0) return { fields, leftOut };
   throw new RangeError(
@@ -43,9 +50,14 @@ function reasonAgainst(name: string, { dtype, shape }: LeRobotFeature): string |
   return null;
 }
 
-/** Integers of 64 bits keep their own bits; everything else is exact in a float64. */
-function fieldType(type: number, dtype: string): FieldType {
-  return dtype === "int64" || dtype === "uint64" ? { type, dtype } : type;
+/**
+ * Some writers say float32 and write float64: such a field holds both. An integer that is none of what is said is refused
+ * by its value, whatever it is written as.
+ */
+function fieldDtype(said: string, name: string, found: readonly FoundColumn[]): Dtype {
+  const written = found.find((column) => column.name === name)?.dtypes ?? [];
+  const isWidened = said.startsWith("float") && typeof written !== "string";
+  return commonDtype([said as Dtype, ...(isWidened ? written : [])]);
 }
 
 function checkColumns(

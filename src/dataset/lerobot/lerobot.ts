@@ -4,8 +4,8 @@ import type { LeRobotDataset, LoadLeRobotOptions, SaveLeRobotOptions } from "./t
 
 /**
  * Loads a LeRobot dataset, of version 2 or 3, into a new store: a row a frame, all episodes one after another. Each
- * feature of numbers is a field of the same name; int64 features are int64 fields, all others hold float64. Videos,
- * images and texts are left out, and `leftOut` says so.
+ * feature of numbers is a field of the same name and dtype; where the first file has wider floats than are said, it is of
+ * theirs. Videos, images and texts are left out, and `leftOut` says so.
  *
  * The rows are read file by file and row group by row group, and compared with what `meta/` says of them: how many an
  * episode has, and which episode each is of.

@@ -1,10 +1,12 @@
 import { rmSync } from "node:fs";
 import type { Source } from "../../append/batch.ts";
+import { type Dtype, holds } from "../../dtypes.ts";
 import { type Field, type FieldEntry, type FieldMap, newField } from "../../fields.ts";
 import { checkOptions, optionNames } from "../../options.ts";
 import { openSession, temporarySession } from "../../store/session.ts";
 import { StreamStore } from "../../store.ts";
 import { isSet } from "../table/bitmaps.ts";
+import type { FoundColumn } from "../columns.ts";
 import { type Expect, withProgress } from "../hub/progress_bar.ts";
 import { type LoadedColumn, loadInto } from "../known_features.ts";
 import { hubNames } from "../load_options.ts";
@@ -36,10 +38,10 @@ export async function loadLeRobot(name: string, options: LoadLeRobotOptions): Pr
 async function load(name: string, options: LoadLeRobotOptions, expect: Expect): Promise<LeRobotDataset> {
   const place = await findPlace(name, options);
   const info = await readInfo(place);
-  const choice = chooseFields(info, options.columns);
   const tasks = await readTasks(place, info);
   const episodes = await readEpisodes(place, info);
   const files = dataFiles(place, episodes);
+  const choice = chooseFields(info, options.columns, await firstColumns(place, files));
   expect(files.reduce((sum, { path }) => sum + place.byteLength(path), 0));
   const { store, loaded } = await fillStore(place, files, choice.fields, options);
   const lengths = episodes.map(({ length }) => length);
@@ -58,6 +60,17 @@ async function load(name: string, options: LoadLeRobotOptions, expect: Expect): 
     leftOut: choice.leftOut,
     info: info.raw,
   };
+}
+
+/** The columns of the first data file, which those of the others are to be like. */
+async function firstColumns(place: Place, files: readonly DataFile[]): Promise<readonly FoundColumn[]> {
+  if (files.length === 0) return [];
+  const file = await readParquet(await place.open(files[0].path));
+  try {
+    return await file.columns(loading);
+  } finally {
+    await file.close();
+  }
 }
 
 /** A new store with all rows. Where that fails nothing is left of it. */
@@ -120,6 +133,7 @@ async function* blocksOf(
           const { sources, columns } = block.sources();
           const missing = wanted.find(({ name }) => columns.every((column) => column.name !== name));
           if (missing !== undefined) throw damaged(`${path} must have the column "${missing.name}"`);
+          for (const { field, dtype } of sources) checkFloats(path, field, dtype);
           checkEpisodes(
             sources.find(({ field }) => field.name === episodeColumn)!,
             file,
@@ -137,6 +151,15 @@ async function* blocksOf(
     await source.close();
   }
   if (row !== expected) throw wrongCount(row);
+}
+
+/** A float would be rounded to a narrower one, where an integer that does not fit is refused by its value. */
+function checkFloats(path: string, { name, dtype }: Field, written: Dtype): void {
+  const isRounded = dtype.startsWith("float") && written.startsWith("float") && !holds(dtype, written);
+  if (!isRounded) return;
+  throw damaged(
+    `${path}: "${name}" must hold ${dtype}, as meta/info.json and the first file say, got ${written}`,
+  );
 }
 
 /** A field that the store does not have, to read the column by. */

@@ -41,12 +41,18 @@ test("loadLeRobot() of a real dataset of version 2.1, against another reader", {
     episodes.starts,
     rows.flatMap(({ frame_index }, i) => frame_index === 0n ? [i] : []),
   );
-  assert.deepEqual(store.fields.filter(({ dtype }) => dtype === "int64").map(({ name }) => name), [
-    "frame_index",
-    "episode_index",
-    "index",
-    "task_index",
-  ]);
+  assert.deepEqual(
+    Object.fromEntries(store.fields.map(({ name, dtype }) => [name, dtype])),
+    {
+      "observation.state": "float32",
+      action: "float32",
+      timestamp: "float32",
+      frame_index: "int64",
+      episode_index: "int64",
+      index: "int64",
+      task_index: "int64",
+    },
+  );
 });
 
 for (const name of ["lerobotv2", "lerobotv2-image", "lerobotv3"]) {

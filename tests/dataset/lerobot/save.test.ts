@@ -176,7 +176,7 @@ test("saveLeRobot() adds to a store of one's own what LeRobot wants besides", ()
     assert.deepEqual(copy.row(6), {
       step: 6,
       action: Math.sqrt(6),
-      "observation.state": Float64Array.of(2, NaN, -6),
+      "observation.state": Float32Array.of(2, NaN, -6),
       "next.done": 0,
       mode: 2n ** 62n + 1n,
       timestamp: Math.fround(3 / 20),
