@@ -5,7 +5,7 @@ import { StreamStore } from "../../mod.ts";
 import { unfinished } from "../../src/store/durable_file.ts";
 import { Random } from "../support/support.ts";
 import { Child } from "./child.ts";
-import { compareEnd, compareRows, type Content, fields } from "./content.ts";
+import { compareEnd, compareRows, type Content, fieldsBy, type Widths } from "./content.ts";
 import type { WriterRequest } from "./kill_writer.ts";
 
 /** What rounds add up to. */
@@ -21,7 +21,7 @@ export class KillFigures {
 
 /** Stores of this many rows or rounds are left, so that creation is killed too and comparing stays cheap. */
 const rowsMax = 150_000;
-const roundsMax = 25;
+const roundsMax = 12;
 
 /** One store after another in a directory, each written by one killed process after another. */
 export class KillLane {
@@ -32,6 +32,7 @@ export class KillLane {
   #acknowledged = 0;
   #compared = 0;
   #capacity = 0;
+  #widths: Widths = "wide";
   /** Milliseconds that a writer takes to open a store, about. */
   #startMs = 100;
 
@@ -73,12 +74,13 @@ export class KillLane {
     this.#store++;
     this.#round = this.#acknowledged = this.#compared = 0;
     this.#capacity = [100, 1000, 5000, 1_000_000][this.#random.below(4)];
+    this.#widths = (["wide", "narrow", "uint16"] as const)[this.#store % 3];
     this.figures.stores++;
   }
 
   #request(): WriterRequest {
     const [seed, schedule] = [this.#random.below(2 ** 31), this.#random.below(5)];
-    const request = { path: this.#path, seed, capacity: this.#capacity };
+    const request = { path: this.#path, seed, capacity: this.#capacity, widths: this.#widths };
     if (this.#random.below(8) === 0) return { ...request, usesDatasets: true };
     if (schedule === 0) return { ...request, commitEvery: { steps: 1 + this.#random.below(100) } };
     if (schedule === 1) return { ...request, syncEvery: { steps: 2000 } };
@@ -114,7 +116,7 @@ export class KillLane {
   async #compare(isLast: boolean): Promise<void> {
     if (this.#acknowledged === 0 && !existsSync(this.#path)) return;
     if (this.#random.below(3) === 0) this.#compareCommitted();
-    using store: Content = StreamStore.open(this.#path, { fields });
+    using store = StreamStore.open(this.#path, { fields: fieldsBy[this.#widths] }) as Content;
     const { rowCount } = store;
     assert.ok(
       rowCount >= this.#acknowledged,

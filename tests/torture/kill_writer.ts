@@ -6,13 +6,22 @@ import { writeSync } from "node:fs";
 import process from "node:process";
 import { type Interval, StreamStore } from "../../mod.ts";
 import { Random } from "../support/support.ts";
-import { blockSteps, columnsOf, type Content, contentOf, fields, isColumnsBlock } from "./content.ts";
+import {
+  blockSteps,
+  columnsOf,
+  type Content,
+  contentOf,
+  fieldsBy,
+  isColumnsBlock,
+  type Widths,
+} from "./content.ts";
 
 /** What the parent asks for. */
 export interface WriterRequest {
   readonly path: string;
   readonly seed: number;
   readonly capacity: number;
+  readonly widths?: Widths;
   readonly commitEvery?: Interval;
   readonly syncEvery?: Interval;
   /** Blocks come by `fromDataset`, and not by `appendColumns`. */
@@ -22,8 +31,9 @@ export interface WriterRequest {
 const request: WriterRequest = JSON.parse(process.argv[2]);
 const random = new Random(request.seed);
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
-const { path, capacity, commitEvery, syncEvery } = request;
-const store: Content = StreamStore.open(path, { fields, capacity, commitEvery, syncEvery });
+const { path, capacity, widths = "wide", commitEvery, syncEvery } = request;
+const fields = fieldsBy[widths];
+const store = StreamStore.open(path, { fields, capacity, commitEvery, syncEvery }) as Content;
 
 // Loaded only where it is needed, because it takes longer to load than most writers live.
 const toTable = request.usesDatasets ? (await import("./tables.ts")).tableOf : null;
@@ -45,8 +55,8 @@ for (let round = 0;; round++) {
 async function appendSome(): Promise<void> {
   const end = next - next % blockSteps + blockSteps;
   if (isColumnsBlock(next)) {
-    if (toTable === null) store.appendColumns(columnsOf(next, end));
-    else await store.fromDataset(toTable(next, end), { step: "step" });
+    if (toTable === null) store.appendColumns(columnsOf(next, end, widths));
+    else await store.fromDataset(toTable(next, end, widths), { step: "step" });
     next = end;
     return;
   }
@@ -55,7 +65,7 @@ async function appendSome(): Promise<void> {
 }
 
 function appendOne(step: number): void {
-  const content = contentOf(step);
+  const content = contentOf(step, widths);
   if (step % 3 > 0) return store.append(step, content);
   const names = ["action", "observation", "extra", "sum"] as const;
   const values = names.map((name) => content[name] as number);

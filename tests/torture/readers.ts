@@ -4,7 +4,7 @@ import { Worker } from "node:worker_threads";
 import { StreamStore } from "../../mod.ts";
 import { Random } from "../support/support.ts";
 import { Child } from "./child.ts";
-import { compareRows, type Content, fields } from "./content.ts";
+import { compareRows, type Content, fieldsBy } from "./content.ts";
 
 export class ReaderFigures {
   readers = 0;
@@ -31,6 +31,7 @@ interface WorkerReport {
 
 export async function readWhileKilled(path: string, run: ReaderRun, figures: ReaderFigures): Promise<void> {
   const random = new Random(run.seed);
+  const fields = fieldsBy.narrow;
   StreamStore.open(path, { fields, mode: "create", capacity: 5000 }).close();
   const end = performance.now() + run.ms;
   const workers = Array.from({ length: run.readers >> 1 }, () => new WorkerReader(path));
@@ -54,7 +55,13 @@ export async function readWhileKilled(path: string, run: ReaderRun, figures: Rea
 
 async function writeAndDie(path: string, random: Random, figures: ReaderFigures): Promise<void> {
   const commitEvery = { steps: 1 + random.below(200) };
-  const child = new Child("kill_writer.ts", { path, seed: random.below(2 ** 31), capacity: 1, commitEvery });
+  const child = new Child("kill_writer.ts", {
+    path,
+    seed: random.below(2 ** 31),
+    capacity: 1,
+    widths: "narrow",
+    commitEvery,
+  });
   await child.waitForLines(1);
   await new Promise((resolve) => setTimeout(resolve, 500 * random.float()));
   assert.equal(await child.kill(), "SIGKILL", child.errors);
@@ -69,7 +76,7 @@ async function finish(
   reports: readonly WorkerReport[],
   figures: ReaderFigures,
 ): Promise<void> {
-  using store: Content = StreamStore.open(path, { fields });
+  using store = StreamStore.open(path, { fields: fieldsBy.narrow }) as Content;
   assert.ok(store.rowCount >= figures.stepsAcknowledged);
   compareRows(store, 0, store.rowCount);
   for (const { error, ...counts } of reports) {
