@@ -83,7 +83,7 @@ export async function loadLeRobot(name: string, options: LoadLeRobotOptions = {}
  * const loaded = await loadLeRobot(folder);
  * using copy = loaded.store;
  * assert.deepEqual(loaded.episodes.starts, [0, 20, 40, 60, 80]);
- * assert.deepEqual(copy.row(21)["observation.state"], Float64Array.of(21, -21));
+ * assert.deepEqual(copy.row(21)["observation.state"], Float32Array.of(21, -21));
  * assert.equal(copy.row(21).timestamp, Math.fround(1 / 50));
  * ```
  */
