@@ -28,10 +28,10 @@ test("besideTree() measures each hot path in both trees, and hands it on", async
   }
 });
 
-test("coldBesideTree() reads both trees' stores from the disk, with both kinds of advice", () => {
+test("coldBesideTree() reads both trees' stores from the disk, of both dtypes and with both kinds of advice", () => {
   const measurements = coldBesideTree(root, sizesOf.small);
   if (process.platform !== "linux") return;
-  assert.equal(measurements.length, 4);
+  assert.equal(measurements.length, 8);
   for (const { name, value, limit } of measurements) {
     const isKnown = name.includes("read from disk") && isInMemory;
     assert.ok(isKnown || (value! > 0 && limit!.value > 0), name);

@@ -21,15 +21,20 @@ const kilobytesPerBatch: Unit = { text: "kB/batch", size: 1e3 };
 
 /** Each way once: a run takes its time, and what is counted is bytes. */
 export function coldBesideTree(tree: string, sizes: Sizes): Measurement[] {
+  return (["float64", "float32"] as const).flatMap((dtype) => coldOf(dtype, tree, sizes));
+}
+
+/** Before there were dtypes every store was of float64. */
+function coldOf(dtype: "float64" | "float32", tree: string, sizes: Sizes): Measurement[] {
   const [rowCount, batchCount] = sizes.mode === "small" ? [20_000, 3] : [10_000_000, 1000];
-  const name = `cold, 256 × 4 steps of ${rowCount.toLocaleString("en")} rows`;
+  const name = `cold, 256 × 4 steps of ${rowCount.toLocaleString("en")} rows as ${dtype}`;
   // The kernel's figures, and the dd that drops pages without being root.
   if (process.platform !== "linux") return [notMeasured(name, "needs Linux")];
   const folder = mkdtempSync(join(tmpdir(), "cold-"));
   try {
     const stores = [root, tree].map((base, i) => {
       const path = join(folder, `${i}.stream`);
-      runScriptOf(base, "cold", "make", path, String(rowCount));
+      runScriptOf(base, "cold", "make", path, String(rowCount), dtype);
       return { base, path };
     });
     const advices = [["with the store's own advice", []], ["with MADV_RANDOM", [limits]]] as const;

@@ -15,7 +15,14 @@ import {
 } from "../harness/measurement.ts";
 import { findPython, noPython, pythonScript } from "../harness/python.ts";
 import type { Sizes } from "../harness/sizes.ts";
-import { createRandom, doneOf, fieldFeatures, observationWidth, referenceFields } from "../harness/stream.ts";
+import {
+  createRandom,
+  doneOf,
+  fieldFeatures,
+  narrowFields,
+  observationWidth,
+  referenceFields,
+} from "../harness/stream.ts";
 
 /** Of the files below a folder: what the file system gives them, and how long they are. */
 interface Bytes {
@@ -155,9 +162,7 @@ function referenceSteps(count: number, dtype: "float64" | "float32"): Content {
     what: `a reference step as ${dtype}`,
     unit: bytesPer("step"),
     count,
-    fields: dtype === "float64"
-      ? referenceFields
-      : { action: "uint8", observation: "float32", reward: "float32", done: "bool" },
+    fields: dtype === "float64" ? referenceFields : narrowFields,
     features: fieldFeatures,
     columns: {
       step: Float64Array.from({ length: count }, (_, step) => step),

@@ -19,6 +19,7 @@ import {
   createRandom,
   fieldFeatures,
   filledStore,
+  narrowFields,
   observationOf,
   observationWidth,
   referenceFields,
@@ -41,9 +42,8 @@ const wholeOnce = (): ReferenceStore => whole ??= filledStore(sizes.rows);
 
 /** A store of the narrowest dtypes that hold the steps; of float64 where the library had no others. */
 function narrowStore(): ReferenceStore {
-  const fields = { action: "uint8", observation: "float32", reward: "float32", done: "bool" };
   try {
-    return new StreamStore(fields as never) as unknown as ReferenceStore;
+    return new StreamStore(narrowFields) as unknown as ReferenceStore;
   } catch {
     return new StreamStore(referenceFields);
   }

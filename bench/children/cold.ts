@@ -1,33 +1,53 @@
 /**
- * A store whose pages are not in memory. `make PATH ROWS` makes it; `read PATH BATCHES LIMITS` draws batches and prints
- * the bytes that came from the disk and the nanoseconds. With a path to the limits library the kernel is told first that
- * reads are at random; without one it has the advice that the store gives by itself.
+ * A store whose pages are not in memory. `make PATH ROWS DTYPE` makes it, of float64 or of float32 and narrower dtypes;
+ * `read PATH BATCHES LIMITS` draws batches and prints the bytes that came from the disk and the nanoseconds. With a path
+ * to the limits library the kernel is told first that reads are at random; without one it has the advice that the store
+ * gives by itself.
  *
  * As bench/children/before.ts it runs in the tree of an older commit too.
  */
 import { readdirSync, readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { StreamStore } from "../../mod.ts";
+import { type FieldMap, StreamStore } from "../../mod.ts";
 import { openLibrary } from "../../src/native/library.ts";
 import { elapsed, prove } from "../harness/harness.ts";
-import { observationOf, observationWidth, referenceColumns, referenceFields } from "../harness/stream.ts";
+import {
+  narrowFields,
+  observationOf,
+  observationWidth,
+  referenceColumns,
+  referenceFields,
+  type ReferenceStore,
+} from "../harness/stream.ts";
 
-const [, , verb, path, count, limits] = process.argv;
-if (verb === "make") make(Number(count));
-else await read(Number(count));
+const [, , verb, path, count, dtypeOrLimits] = process.argv;
+if (verb === "make") make(Number(count), dtypeOrLimits);
+else await read(Number(count), dtypeOrLimits);
 
-function make(rowCount: number): void {
-  using store = StreamStore.open(path, { fields: referenceFields, mode: "create" });
+/** A store of float64 where the library had no other dtypes. */
+function openNew(dtype: string): StreamStore {
+  if (dtype === "float32") {
+    try {
+      return StreamStore.open<FieldMap>(path, { fields: narrowFields, mode: "create" });
+    } catch {
+      // As the library was before it knew dtypes.
+    }
+  }
+  return StreamStore.open<FieldMap>(path, { fields: referenceFields, mode: "create" });
+}
+
+function make(rowCount: number, dtype: string): void {
+  using store = openNew(dtype);
   const rowsPerFill = 100_000;
   for (let from = 0; from < rowCount; from += rowsPerFill) {
     store.appendColumns(referenceColumns(from, Math.min(rowCount, from + rowsPerFill)));
   }
 }
 
-async function read(batchCount: number): Promise<void> {
-  using store = StreamStore.open(path, { fields: referenceFields, mode: "read" });
-  if (limits !== undefined) await adviseRandom();
+async function read(batchCount: number, limits?: string): Promise<void> {
+  using store = StreamStore.open(path, { mode: "read" }) as unknown as ReferenceStore;
+  if (limits !== undefined) await adviseRandom(limits);
   const before = bytesRead();
   const sampler = store.sampler({
     steps: 4,
@@ -51,7 +71,7 @@ function bytesRead(): number {
 }
 
 /** For all that is mapped of the store's files, whichever they are. */
-async function adviseRandom(): Promise<void> {
+async function adviseRandom(limits: string): Promise<void> {
   const native = await openLibrary(
     limits,
     { sl_memory_advise: { args: ["f64", "f64"], result: "i32" } } as const, // address, length_bytes

@@ -6,6 +6,14 @@ import { type Feature, StreamStore } from "../../mod.ts";
 
 export const referenceFields = { action: 0, observation: 1, reward: 2, done: 3 } as const;
 
+/** The same fields in the narrowest dtypes that hold them. */
+export const narrowFields = {
+  action: "uint8",
+  observation: "float32",
+  reward: "float32",
+  done: "bool",
+} as const;
+
 /** The tokens of each field of a step, in field order. */
 export const referenceCounts = [1, 8, 1, 1] as const;
 export const observationWidth = 8;
