@@ -1,6 +1,7 @@
 import { type Connection, nothing, pack } from "../store/connection.ts";
 import type { Session } from "../store/session.ts";
-import { type ArrayOfDtype, arrayOver, type DtypeArray } from "../dtypes.ts";
+import { allowedValues, type ArrayOfDtype, arrayOver, type DtypeArray } from "../dtypes.ts";
+import { StreamStoreError } from "../error.ts";
 import {
   describe,
   type DtypeOf,
@@ -173,17 +174,41 @@ export function readColumn(session: Session, name: string): Column {
     const names = fields.map((candidate) => candidate.name).join(", ");
     throw new TypeError(`Cannot read a column: the field must be among ${names}, got ${describe(name)}`);
   }
-  const even = tryEven(connection, field);
-  if (even !== null) return even;
+  return tryEven(connection, field) ?? readUneven(connection, field);
+}
+
+/**
+ * A field's values in its own dtype. Every one was checked when it was written: a cell that the field does not hold is
+ * not what it was.
+ */
+export function extractOwn(connection: Connection, request: Omit<ExtractRequest, "dtype">): Extracted {
+  try {
+    return extract(connection, { ...request, dtype: copiedAs(request.field) });
+  } catch (error) {
+    const isDamaged = error instanceof ExtractError && error.kind === "inexact";
+    throw isDamaged ? damagedCell(request.field, error) : error;
+  }
+}
+
+function damagedCell({ name, dtype }: Field, { row, cell }: ExtractError): StreamStoreError {
+  return new StreamStoreError(
+    "damaged",
+    `Cannot read a column: "${name}" at row ${row} must be ${allowedValues(dtype)}, got the bits 0x${
+      BigInt.asUintN(64, cell).toString(16)
+    }`,
+  );
+}
+
+/** Rows that differ in how many values they have. */
+function readUneven(connection: Connection, field: Field): Column {
   const request = {
     field,
-    dtype: copiedAs(field),
     width: null,
     offsetBytes: 8,
     firstRow: connection.firstRow,
     endRow: connection.rowCount,
   } as const;
-  const extracted = extract(connection, request);
+  const extracted = extractOwn(connection, request);
   const values = numbersOver(field, extracted.bytes, extracted.valueCount);
   if (extracted.countMin === extracted.countMax) return { values, width: extracted.countMin, offsets: null };
   return {
@@ -198,13 +223,12 @@ function tryEven(connection: Connection, field: Field): Column | null {
   try {
     const request = {
       field,
-      dtype: copiedAs(field),
       width: 1,
       offsetBytes: 0,
       firstRow: connection.firstRow,
       endRow: connection.rowCount,
     } as const;
-    const extracted = extract(connection, request);
+    const extracted = extractOwn(connection, request);
     if (extracted.missingCount > 0) return null;
     return { values: numbersOver(field, extracted.bytes, connection.heldRows), width: 1, offsets: null };
   } catch (error) {

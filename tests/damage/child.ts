@@ -8,23 +8,38 @@ import process from "node:process";
 import { Random } from "../support/support.ts";
 import { checkStore, type Outcome } from "./check.ts";
 import { removeMutant, type Sources, writeMutant } from "./mutations.ts";
-import { makeAbandonedStore, makeStore, writeStore } from "./stores.ts";
+import { type Files, type Kind, kinds, makeAbandonedStore, makeStore, writeStore } from "./stores.ts";
 
 const [directory, firstSeed, count] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])];
 
 /** Stores open at a time: verifying pauses after each chunk. */
 const laneCount = 16;
 
-const closed = makeStore(directory, 1, 60);
-/** Other stores with the same fields, one of them without rows: its head would make any store read as empty and whole. */
-const foreign = [makeStore(directory, 2, 50), makeStore(directory, 4, 0)];
-/** Its tail has no checksums: damage there may change values, but not end the process. */
-const abandoned = makeAbandonedStore(directory, 3);
+/** A store that is damaged, and what it reads like as long as it is not. */
+interface Subject {
+  readonly closed: Files;
+  /** Other stores with the same fields, one of them without rows: its head would make any store read as empty and whole. */
+  readonly foreign: readonly Files[];
+  /** Its tail has no checksums: damage there may change values, but not end the process. */
+  readonly abandoned: Files;
+  readonly whole: Outcome;
+}
 
-const whole = await original();
+async function subjectOf(kind: Kind): Promise<Subject> {
+  const closed = makeStore(directory, kind, 1, 60);
+  return {
+    closed,
+    foreign: [makeStore(directory, kind, 2, 50), makeStore(directory, kind, 4, 0)],
+    abandoned: makeAbandonedStore(directory, kind, 3),
+    whole: await original(closed),
+  };
+}
+
+const subjects: Subject[] = [];
+for (const kind of kinds) subjects.push(await subjectOf(kind));
 const figures = { mutations: 0, refused: 0, foundDamaged: 0, harmless: 0, failures: 0 };
 
-async function original(): Promise<Outcome> {
+async function original(closed: Files): Promise<Outcome> {
   const path = join(directory, "original");
   writeStore(path, closed);
   const outcome = await checkStore(path, "read", true);
@@ -37,6 +52,8 @@ async function mutate(seed: number, lane: number): Promise<void> {
   const random = new Random(seed);
   const path = join(directory, `lane-${lane}`);
   const isAbandoned = random.below(10) === 0;
+  const subject = subjects[random.below(subjects.length)];
+  const { closed, abandoned, foreign, whole } = subject;
   const sources: Sources = { original: isAbandoned ? abandoned : closed, foreign };
   const mode = random.below(2) === 0 ? "append" : "read";
   let done = "nothing";
@@ -44,7 +61,7 @@ async function mutate(seed: number, lane: number): Promise<void> {
     done = writeMutant(path, sources, random);
     // Read again if the process ends here: by which seed.
     writeFileSync(join(directory, `running-${lane}`), `seed ${seed}, ${mode}: ${done}`);
-    judge(await checkStore(path, mode, random.below(20) === 0), isAbandoned);
+    judge(await checkStore(path, mode, random.below(20) === 0), isAbandoned ? null : whole);
   } catch (error) {
     figures.failures++;
     console.log(`seed ${seed}, ${mode}, ${isAbandoned ? "abandoned" : "closed"}: ${done}: ${error}`);
@@ -53,12 +70,13 @@ async function mutate(seed: number, lane: number): Promise<void> {
   removeMutant(path);
 }
 
-function judge(outcome: Outcome, isAbandoned: boolean): void {
+/** A store that verifies as whole reads as what it was, where that is told. */
+function judge(outcome: Outcome, whole: Outcome | null): void {
   if (outcome.opened !== "ok") figures.refused++;
   else if (!outcome.isWhole) figures.foundDamaged++;
   else {
     figures.harmless++;
-    if (isAbandoned) return;
+    if (whole === null) return;
     for (const [way, result] of Object.entries(outcome.read)) {
       if (result !== whole.read[way]) throw new Error(`verified as whole, but ${way} gives ${result}`);
     }

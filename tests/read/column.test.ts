@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { StreamStore } from "../../mod.ts";
+import { withDirectory } from "../torture/scratch.ts";
 
 test("column() of a scalar field is its values, one a row", () => {
   using store = new StreamStore({ a: 0, b: 1 }, { capacity: 64 });
@@ -49,6 +51,25 @@ test("column() of an integer field has its own integers", () => {
   assert.deepEqual(count, BigInt64Array.of(-1n));
   assert.deepEqual(size, BigUint64Array.of(2n ** 64n - 1n));
 });
+
+test("column() says which cell is damaged where a field cannot hold it", () =>
+  withDirectory((directory) => {
+    const path = `${directory}/run.stream`;
+    const store = StreamStore.open(path, { fields: { action: "uint8", weight: "float32" } });
+    for (let step = 0; step < 3; step++) store.append(step, { action: step, weight: step });
+    store.close();
+    const file = `${path}/${readdirSync(path).find((name) => name.startsWith("data."))}`;
+    // A fraction, whatever the width of a cell.
+    writeFileSync(file, readFileSync(file).fill(0x3f));
+    using damaged = StreamStore.open(path, { mode: "read" });
+    assert.throws(() => damaged.column("action"), {
+      name: "StreamStoreError",
+      code: "damaged",
+      message:
+        /^Cannot read a column: "action" at row 0 must be an integer from 0 to 255, got the bits 0x3f[0-9a-f]+$/,
+    });
+    assert.equal(damaged.column("weight").values.length, 3);
+  }));
 
 test("column() of an empty store is empty, and of an unknown name an error", () => {
   using store = new StreamStore({ a: 0 });

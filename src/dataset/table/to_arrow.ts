@@ -10,7 +10,7 @@ import { type Feature, featureOf, metadataKey, metadataOf, parseFeature } from "
 import { readEmptyRows } from "./empty_rows.ts";
 import { fieldData, type RowRange } from "./field_data.ts";
 import { tableOf } from "./table.ts";
-import { extract } from "../../read/column.ts";
+import { extractOwn } from "../../read/column.ts";
 import { isNullType, parseValueType } from "../value_types.ts";
 
 /** Options of {@linkcode StreamStore.toDataset}. */
@@ -142,10 +142,10 @@ const rowsPerLook = 100_000;
 
 function hasValue(connection: Connection, field: Field): boolean {
   const end = connection.rowCount;
-  const shared = { field, dtype: field.dtype, width: null, offsetBytes: 8 } as const;
+  const shared = { field, width: null, offsetBytes: 8 } as const;
   for (let firstRow = connection.firstRow; firstRow < end; firstRow += rowsPerLook) {
     const endRow = Math.min(end, firstRow + rowsPerLook);
-    if (extract(connection, { ...shared, firstRow, endRow }).valueCount > 0) return true;
+    if (extractOwn(connection, { ...shared, firstRow, endRow }).valueCount > 0) return true;
   }
   return false;
 }
