@@ -328,14 +328,8 @@ test "windows of rows that cannot be are refused before anything is written, dam
         var values: [4]f64 = @splat(-7);
         var mask: [4]u8 = @splat(7);
         var culprit: Culprit = .{};
-        const request: Request = .{
-            .placement = .{ .starts = &.{ 3, case[0] }, .lengths = &.{ 1, case[1] }, .slots = &.{ 1, case[2] }, .batch_size = 2, .width = 2, .side = .left },
-            .type = 1,
-            .kind = .float64,
-            .width = 1,
-            .truncate = true,
-            .scale = .{},
-        };
+        const placement: Placement = .{ .starts = &.{ 3, case[0] }, .lengths = &.{ 1, case[1] }, .slots = &.{ 1, case[2] }, .batch_size = 2, .width = 2, .side = .left };
+        const request: Request = .{ .placement = placement, .type = 1, .kind = .float64, .width = 1, .truncate = true, .scale = .{} };
         try testing.expectError(case[3], fillValues(.float64, table, 1, request, &values, &mask, &culprit));
         if (case[3] == error.Damaged) continue;
         try testing.expectEqual(@as([4]f64, @splat(-7)), values);
