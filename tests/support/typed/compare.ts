@@ -1,8 +1,8 @@
 /** Everything that reads a store, held against the model, bit for bit. */
 import assert from "node:assert/strict";
-import type { DtypeArray } from "../../../mod.ts";
-import { roundTo, type ValueDtype } from "../sampler/rounding.ts";
+import type { Dtype, DtypeArray } from "../../../mod.ts";
 import type { Random } from "../support.ts";
+import { copiedValue } from "./cells.ts";
 import type { AnyStore, TypedModel } from "./model.ts";
 import { arrayOf, valueOf } from "./values.ts";
 
@@ -88,7 +88,7 @@ function assertSameList(found: List, expected: List, what: string): void {
 
 /** Types, steps, and numbers of tokens by window, gather and get, and the rows that they are of. */
 export function compareTokens(store: AnyStore, model: TypedModel, random: Random): void {
-  const { tokens } = model;
+  const { tokens, rule } = model;
   const dtypes = new Map(model.declared.map(({ type, dtype }) => [type, dtype]));
   const window = store.window(0, tokens.length);
   assertSameList(window.types, tokens.map(({ type }) => type), "types");
@@ -102,7 +102,7 @@ export function compareTokens(store: AnyStore, model: TypedModel, random: Random
     assertSameList(got.steps, indices.map((index) => tokens[index].step), "steps");
     indices.forEach((index, i) => {
       const { type, cell } = tokens[index];
-      const expected = numberIn(got.values, valueOf(dtypes.get(type)!, cell));
+      const expected = copiedValue(rule, dtypeOfArray(got.values), dtypes.get(type)!, cell);
       const found = got.values[i];
       assert.ok(Object.is(found, expected), `token ${index} is ${found}, not ${expected}`);
     });
@@ -113,9 +113,9 @@ export function compareTokens(store: AnyStore, model: TypedModel, random: Random
   assert.equal(store.rowOfStep(tokens[index].step), row);
 }
 
-/** A field's value in an array of whatever kind: the nearest float. */
-function numberIn(array: DtypeArray, value: number | bigint): number {
-  return roundTo(value, array.constructor.name.replace("Array", "").toLowerCase() as ValueDtype);
+/** By the name of its class, such as BigUint64Array. */
+function dtypeOfArray(array: DtypeArray): Dtype {
+  return array.constructor.name.replace(/Big|Array/g, "").toLowerCase() as Dtype;
 }
 
 /** What statistics count, which no rounding touches. */

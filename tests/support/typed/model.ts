@@ -1,6 +1,7 @@
 /** Stores of fields drawn at random, and the ways to append to them, each with what has to be in the store then. */
 import type { Dtype, FieldEntry, StreamStore } from "../../../mod.ts";
 import { Model, type Random } from "../support.ts";
+import { type CellRule, cellRule } from "./cells.ts";
 import { drawList, drawScalar, dtypes, type Given } from "./values.ts";
 
 /** Steps by field name, as somebody hands them over, and the bits that they must become. */
@@ -12,12 +13,14 @@ export interface DrawnStep {
 /** A store in plain lists, which also knows which fields were written as lists. */
 export class TypedModel extends Model {
   readonly lists = new Set<string>();
+  readonly rule: CellRule;
   #tokens: Model["tokens"] | null = null;
 
   constructor(
     readonly declared: readonly { readonly name: string; readonly type: number; readonly dtype: Dtype }[],
   ) {
     super(declared);
+    this.rule = cellRule(declared.map(({ dtype }) => dtype));
   }
 
   override get tokens(): Model["tokens"] {
