@@ -16,6 +16,7 @@ import type { FieldInfo, FieldList, FieldMap, FieldName, KnownFields } from "./f
 import { type ColumnOf, readColumn } from "./read/column.ts";
 import { gather, type GatheredAs, type GatherOut, type Indices } from "./read/gather.ts";
 import { rowAt, rowOfStep, rowOfToken, rowsOf } from "./read/row.ts";
+import { sessionRows } from "./read/sessions.ts";
 import type { Row } from "./read/rows.ts";
 import { getTokens, type NestedIndices, type Tokens } from "./read/tokens.ts";
 import { readWindow, type Window } from "./read/window.ts";
@@ -203,6 +204,14 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
     return this.#session.rowCount;
   }
 
+  /**
+   * Where writers began: the first row that each opening of the store has appended, if any and if it is kept; shape
+   * `[sessions]`, ascending. An episode that was unfinished before such a row ended there.
+   */
+  get sessions(): readonly number[] {
+    return sessionRows(this.#session);
+  }
+
   /** The fields, in field order: name, type ID and dtype of each. */
   get fields(): readonly FieldInfo[] {
     return this.#session.fieldInfos();
@@ -236,8 +245,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * store.append(7, { action: 1, observation: [0.5, 0.25] });
    * assert.throws(() => store.append(6, { action: 1 }), RangeError);
    * store.append([8, 8, 9], ["action", "observation", "action"], [0, [1, 2, 3], 1]);
-   * const observation = { values: Float32Array.of(1, 2, 3, 4, 5, 6), width: 3 };
-   * store.appendColumns({ step: [10, 11], action: [7, 8], observation });
+   * store.appendColumns({ step: [10, 11], action: [7, 8], observation: { values: [1, 2, 3, 4, 5, 6], width: 3 } });
    * assert.deepEqual([[...store.window(12, 4).values], store.rowCount], [[8, 4, 5, 6], 5]);
    * ```
    */
@@ -325,8 +333,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * assert.deepEqual(batch.values, Float32Array.of(10, 11, 12, 50, 51, 52));
    * store.gather([0, 1], 3, batch); // into the same arrays
    * assert.deepEqual(batch.values, Float32Array.of(0, 1, 2, 1, 2, 3));
-   * const { shape, values } = store.get([[10, 98], [50, 99]]);
-   * assert.deepEqual([shape, [...values]], [[2, 2], [10, 98, 50, 99]]);
+   * assert.deepEqual([...store.get([[10, 98], [50, 99]]).values], [10, 98, 50, 99]);
    * ```
    */
   gather<
@@ -425,8 +432,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * using store = new StreamStore({ reward: 0, observation: 1 });
    * for (const step of [3, 5, 8]) store.append(step, { reward: step / 2, observation: [step, 1] });
    * assert.deepEqual(store.rows(2), [{ step: 8, reward: 4, observation: Float64Array.of(8, 1) }]);
-   * assert.deepEqual(store.row(2), store.rows(2)[0]);
-   * assert.deepEqual([store.rowOfToken(7), store.rowOfStep(8), store.rowOfStep(4)], [2, 2, -1]);
+   * assert.deepEqual([store.row(1).step, store.rowOfToken(7), store.rowOfStep(4)], [5, 2, -1]);
    * const { values, width } = store.column("observation");
    * assert.deepEqual([[...values], width], [[3, 1, 5, 1, 8, 1], 2]);
    * ```
@@ -510,8 +516,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    *
    * @param table Made by apache-arrow, its own copy or this package's.
    * @param options The column of steps, and what becomes of a null inside a list.
-   * @throws {RangeError} If a value is not exact in its field, a list holds a null, steps do not rise, or no column is
-   * a field.
+   * @throws {RangeError} If no column is a field, a value is not exact in it, a list holds a null, or steps do not rise.
    * @throws {TypeError} If it is no table, or a field's column holds no numbers.
    * @throws {StreamStoreError} If the store is open for reading only (`read-only`) or the disk is full (`storage-full`).
    * @see {@linkcode StreamStore.fromDataset}
@@ -556,8 +561,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    *
    * const path = `${mkdtempSync(`${tmpdir()}/example-`)}/runs.parquet`;
    * using store = new StreamStore({ action: 0, observation: 1 });
-   * store.append(0, { action: 1, observation: [0.5, 0.25] });
-   * store.append(1, { action: 0, observation: [1, 2] });
+   * store.appendColumns({ step: [0, 1], action: [1, 0], observation: { values: [0.5, 0.25, 1, 2], width: 2 } });
    * await store.saveDataset(path, "train", { fieldFeatures: { action: { dtype: "int32", _type: "Value" } } });
    *
    * using copy = await StreamStore.loadDataset(path, "train", { sortBy: "action" });
@@ -644,11 +648,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
     await waitForRows(this.#session, rowCount, options);
   }
 
-  /**
-   * What opening the store found: steps that its last writer left in the tail, and what a failure of the system cut.
-   *
-   * @throws {StreamStoreError} If the store is closed (`closed`).
-   */
+  /** What opening the store found: steps that its last writer left in the tail, and what a failure of the system cut. */
   get recovery(): Recovery {
     return this.#session.recovery;
   }

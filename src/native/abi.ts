@@ -17,7 +17,7 @@ export const symbols = {
   ss_rows_read: { args: ["u32", "f64", "u32", "buffer", "buffer"], result: "i32" }, // store, first_row, row_count, out_starts, out_steps
   ss_steps_read: { args: ["u32", "f64", "u32", "buffer"], result: "i32" }, // store, token, length, out_steps
   ss_row_find: { args: ["u32", "u32", "buffer", "buffer"], result: "i32" }, // store, key, number, out_row
-  ss_marks_read: { args: ["u32", "f64", "f64", "buffer", "u32", "buffer"], result: "i32" }, // store, first_row, end_row, out_marks, marks_max, out_count
+  ss_marks_read: { args: ["u32", "u32", "f64", "f64", "buffer", "u32", "buffer"], result: "i32" }, // store, selection, first_row, end_row, out_marks, marks_max, out_count
 } as const;
 
 /** Tables that are opened when they are first used: Deno takes 0.3 to 0.4 ms for each function. */
@@ -57,7 +57,7 @@ export const callbacks = {
   ss_view_deallocate: { args: ["pointer", "pointer"], result: "void" }, // _, context
 } as const;
 
-export const abiVersion = 6;
+export const abiVersion = 7;
 
 export const status = {
   ok: 0, staleHandle: 1, closedHandle: 2, busyHandle: 3, tooManyStores: 4, invalidArgument: 5, outOfRange: 6,
@@ -93,7 +93,7 @@ export const storeState = {
   capacityTokens: 7, tailStateAddress: 8, tailRecordsAddress: 9, tailRecordsBytes: 10, tailValuesAddress: 11,
   tailValuesBytes: 12, typeBytes: 13, onlyType: 14, typesAddress: 15, typesBytes: 16, dataAddress: 17,
   dataBytes: 18, recoveredTokens: 19, recoveredRows: 20, cutTokens: 21, cutRows: 22, cutRecords: 23,
-  roomRecords: 24, roomValues: 25, roomMarks: 26, id: 27, length: 29,
+  roomRecords: 24, roomValues: 25, roomMarks: 26, sessionRow: 27, id: 28, length: 30,
 } as const;
 
 export const storeFiles = [
@@ -162,7 +162,11 @@ export const mark = {
 } as const;
 
 export const markKind = {
-  emptyList: 0, listField: -2,
+  emptyList: 0, listField: -2, session: -3,
+} as const;
+
+export const markSelection = {
+  all: 0, emptyLists: 1, listFields: 2, sessions: 3,
 } as const;
 
 export const drawOrder = {

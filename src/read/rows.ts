@@ -2,7 +2,7 @@ import { type Connection, nothing } from "../store/connection.ts";
 import { StreamStoreError } from "../error.ts";
 import { type DtypeArray, narrowArray } from "../dtypes.ts";
 import type { Field } from "../fields.ts";
-import { gatherLayout, mark, markKind } from "../native/abi.ts";
+import { gatherLayout, mark, markSelection } from "../native/abi.ts";
 import { check } from "../native/status.ts";
 import { narrowStep } from "../steps.ts";
 
@@ -27,10 +27,11 @@ export type Row<Name extends string = string> =
 /** What the tokens alone do not say; see zig/src/format/format.zig. */
 export interface Mark {
   readonly row: number;
+  /** The type ID of the field that it is about; of a session 0. */
   readonly type: number;
-  /** One of {@linkcode markKind}. */
-  readonly kind: number;
 }
+
+export type MarkSelection = keyof typeof markSelection;
 
 /** Rows `[from, to)`. The range must lie within the committed rows. */
 export function readRows(connection: Connection, fields: readonly Field[], from: number, to: number): Row[] {
@@ -55,21 +56,20 @@ export function readRows(connection: Connection, fields: readonly Field[], from:
     }
     return row;
   });
-  for (const { row: number, type, kind } of readMarks(connection, from, to)) {
-    if (kind !== markKind.emptyList) continue;
+  for (const { row: number, type } of readMarks(connection, "emptyLists", from, to)) {
     const field = fieldOf(fieldOfType, type);
     // Rows come from files too.
     const row = rows[number - from];
-    if (row === undefined) throw damagedMark(number);
+    if (row === undefined) throw damagedMark("read rows", number);
     row[field.name] = valueOf({ ...field, isList: true }, tokens.cells, 0, 0);
   }
   return rows as Row[];
 }
 
-function damagedMark(row: number): StreamStoreError {
+export function damagedMark(action: string, row: number): StreamStoreError {
   return new StreamStoreError(
     "damaged",
-    `Cannot read rows: marks must be in the order of rows, got row ${row}`,
+    `Cannot ${action}: marks must be in the order of rows, got row ${row}`,
   );
 }
 
@@ -81,30 +81,46 @@ function fieldOf(fieldOfType: ReadonlyMap<number, Field>, type: number): Field {
 }
 
 /** Marks of rows `[from, to)`, in row order. */
-export function readMarks(connection: Connection, from: number, to: number): Mark[] {
-  const length = countMarks(connection, from, to);
+export function readMarks(
+  connection: Connection,
+  selection: MarkSelection,
+  from: number,
+  to: number,
+): Mark[] {
+  const length = countMarks(connection, selection, from, to);
   if (length === 0) return [];
   const words = new Int32Array(mark.length * length);
-  readMarkWords(connection, from, to, words);
+  readMarkWords(connection, selection, from, to, words);
   const view = new DataView(words.buffer);
   return Array.from({ length }, (_, i) => {
     const at = mark.length * i;
     const row = Number(view.getBigUint64(words.BYTES_PER_ELEMENT * (at + mark.row), true));
-    return { row, type: words[at + mark.type], kind: words[at + mark.kind] };
+    return { row, type: words[at + mark.type] };
   });
 }
 
 /** How many marks rows `[from, to)` have. */
-export function countMarks(connection: Connection, from: number, to: number): number {
-  return connection.markCount === 0 ? 0 : readMarkWords(connection, from, to, new Int32Array(0));
+export function countMarks(
+  connection: Connection,
+  selection: MarkSelection,
+  from: number,
+  to: number,
+): number {
+  return connection.markCount === 0 ? 0 : readMarkWords(connection, selection, from, to, new Int32Array(0));
 }
 
 /** Reads as many marks as fit into `words`; returns how many there are. */
-function readMarkWords(connection: Connection, from: number, to: number, words: Int32Array): number {
+function readMarkWords(
+  { native, store }: Connection,
+  selection: MarkSelection,
+  from: number,
+  to: number,
+  words: Int32Array,
+): number {
   const count = new Float64Array(1);
   const out = words.length > 0 ? words : nothing;
-  const { native, store } = connection;
-  const code = native.ss_marks_read(store, from, to, out, words.length / mark.length, count);
+  const wanted = markSelection[selection];
+  const code = native.ss_marks_read(store, wanted, from, to, out, words.length / mark.length, count);
   check(code, "Cannot read marks");
   return count[0];
 }

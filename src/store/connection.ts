@@ -118,6 +118,11 @@ export class Connection {
     return new Uint8Array(this.#state.slice(storeState.id, storeState.length).buffer).toHex();
   }
 
+  /** For a writer: the first row that it begins, or has begun. */
+  get sessionRow(): number {
+    return this.#number("sessionRow");
+  }
+
   /** What the tail may take since the last commit, all told. */
   get room(): Room {
     const records = this.#number("roomRecords");

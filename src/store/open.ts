@@ -1,5 +1,4 @@
 /** How a store in a directory is opened: which fields it has, and the connection to it. */
-import { markKind } from "../native/abi.ts";
 import { builtin } from "../native/builtin.ts";
 import { Connection } from "./connection.ts";
 import { createDirectory } from "./create.ts";
@@ -243,7 +242,7 @@ function firstRowLookedAt(connection: Connection): number {
   let [from, end] = [0, Math.max(0, connection.rowCount - 1)];
   while (from < end) {
     const middle = Math.floor((from + end) / 2);
-    if (countMarks(connection, middle, connection.rowCount) > marksLookedAt) from = middle + 1;
+    if (countMarks(connection, "all", middle, connection.rowCount) > marksLookedAt) from = middle + 1;
     else end = middle;
   }
   return from;
@@ -252,10 +251,8 @@ function firstRowLookedAt(connection: Connection): number {
 /** Notes which fields are lists by the marks of all rows from `fromRow` on. */
 export function noteLists(connection: Connection, fields: readonly Field[], fromRow: number): void {
   if (fields.every(({ isList }) => isList)) return;
-  for (const { kind, type } of readMarks(connection, fromRow, connection.rowCount)) {
-    const field = kind === markKind.listField
-      ? fields.find((candidate) => candidate.type === type)
-      : undefined;
+  for (const { type } of readMarks(connection, "listFields", fromRow, connection.rowCount)) {
+    const field = fields.find((candidate) => candidate.type === type);
     if (field !== undefined) field.isList = true;
   }
 }

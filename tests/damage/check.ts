@@ -95,6 +95,9 @@ const ways: Readonly<Record<string, (store: StreamStore, hash: Hash) => void>> =
     for (let step = 0; step < 70; step += 3) hash.update(`${store.rowOfStep(step)},`);
     for (let token = 0; token < store.length; token += 11) hash.update(`${store.rowOfToken(token)},`);
   },
+  sessions(store, hash) {
+    hash.update(store.sessions.join());
+  },
   fields(store, hash) {
     hash.update(JSON.stringify(store.fields));
   },

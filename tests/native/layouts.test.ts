@@ -106,6 +106,19 @@ function flush(store: number): BigInt64Array {
   return state;
 }
 
+function readMarks(store: number, selection: keyof typeof abi.markSelection): unknown[] {
+  const words = new Int32Array(abi.mark.length * 4);
+  const view = new DataView(words.buffer);
+  const count = new Float64Array(1);
+  const code = native.ss_marks_read(store, abi.markSelection[selection], 0, 3, words, 4, count);
+  assert.equal(code, abi.status.ok);
+  return Array.from({ length: count[0] }, (_, i) => {
+    const at = abi.mark.length * i;
+    const row = view.getBigUint64(4 * (at + abi.mark.row), true);
+    return [row, words[at + abi.mark.type], words[at + abi.mark.kind]];
+  });
+}
+
 const [early, late] = [-5n, 2n ** 40n];
 const [wide, narrow] = [7, -9];
 
@@ -125,7 +138,7 @@ test("the library reads records, and tells a store's state and marks, by their l
     const told = (name: keyof typeof abi.storeState) => state[abi.storeState[name]];
     assert.ok(told("sequence") > before[abi.storeState.sequence]);
     const counts = [told("tokenCount"), told("rowCount"), told("markCount"), told("lastStep")];
-    assert.deepEqual(counts, [2n, 3n, 2n, late + 1n]);
+    assert.deepEqual(counts, [2n, 3n, 3n, late + 1n]);
     assert.deepEqual([told("firstToken"), told("firstRow"), told("capacityTokens")], [0n, 0n, 100n]);
     assert.equal(told("tailRecordsBytes"), BigInt(16 * 4 * abi.tailRecord.length));
     assert.equal(told("tailValuesBytes"), 32n * 8n);
@@ -133,18 +146,15 @@ test("the library reads records, and tells a store's state and marks, by their l
     assert.deepEqual(found.map(told), [0n, 0n, 0n, 0n, 0n]);
     assert.deepEqual([told("roomRecords"), told("roomValues")], [16n, 32n]);
 
-    const words = new Int32Array(abi.mark.length * 2);
-    const view = new DataView(words.buffer);
-    const count = new Float64Array(1);
-    assert.equal(native.ss_marks_read(store, 0, 3, words, 2, count), abi.status.ok);
-    assert.equal(count[0], 2);
-    const marks = Array.from({ length: 2 }, (_, i) => {
-      const at = abi.mark.length * i;
-      const row = view.getBigUint64(4 * (at + abi.mark.row), true);
-      return [row, words[at + abi.mark.type], words[at + abi.mark.kind]];
-    });
-    const { listField, emptyList } = abi.markKind;
-    assert.deepEqual(marks, [[1n, narrow, listField], [1n, narrow, emptyList]]);
+    const { listField, emptyList, session } = abi.markKind;
+    const marks = [[0n, 0, session], [1n, narrow, listField], [1n, narrow, emptyList]];
+    assert.deepEqual(readMarks(store, "all"), marks);
+    const kinds = { sessions: session, listFields: listField, emptyLists: emptyList };
+    for (const [name, kind] of Object.entries(kinds)) {
+      const selection = name as keyof typeof kinds;
+      assert.deepEqual(readMarks(store, selection), marks.filter((mark) => mark[2] === kind));
+    }
+    assert.equal(told("sessionRow"), 0n);
   });
 });
 

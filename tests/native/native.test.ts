@@ -123,7 +123,7 @@ test("handles that are stale, closed, foreign or made up are errors, never crash
     ...Object.values(rowKey).map((key) => (store: number) =>
       native.ss_row_find(store, key, new BigInt64Array(1), new Float64Array(1))
     ),
-    (store) => native.ss_marks_read(store, 0, 1, bytes, 1, new Float64Array(1)),
+    (store) => native.ss_marks_read(store, 0, 0, 1, bytes, 1, new Float64Array(1)),
     (store) =>
       statistics.ss_statistics_add(
         store,

@@ -51,6 +51,7 @@ const uses: Readonly<Record<string, ((store: StreamStore<{ a: 0 }>) => unknown)[
   refresh: [(store) => store.refresh()],
   waitForRows: [(store) => store.waitForRows(1)],
   recovery: [(store) => store.recovery],
+  sessions: [(store) => store.sessions],
   verify: [(store) => store.verify()],
 };
 

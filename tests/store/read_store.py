@@ -75,7 +75,7 @@ COLUMNS = [
 ]
 MARK = np.dtype([("row", "<u8"), ("type", "<i4"), ("kind", "<i4")])
 BLOCK_ROWS = 4096
-EMPTY_LIST, BARE_ROW, LIST_FIELD = 0, -1, -2
+EMPTY_LIST, BARE_ROW, LIST_FIELD, SESSION = 0, -1, -2, -3
 
 
 def read_header(head):
@@ -91,6 +91,7 @@ def read_header(head):
         "type_bytes": type_bytes,
         "only_type": only_type,
         "boot": boot.hex(),
+        "session_row": struct.unpack_from("<Q", head, 80)[0],
         "id": identity.hex(),
     }
 
@@ -196,7 +197,7 @@ def read_rows(directory, head, header, commit, fields):
     for row, kind_of, kind in marks.tolist():
         if kind == LIST_FIELD:
             lists.add(kind_of)
-        elif row >= commit["first_row"]:
+        elif kind == EMPTY_LIST and row >= commit["first_row"]:
             add(rows[row - commit["first_row"]], kind_of, kind, [])
     # The tail goes on with the last row, or begins another.
     records, values = read_tail(head, header, commit)
@@ -211,6 +212,18 @@ def read_rows(directory, head, header, commit, fields):
             add(rows[-1], kind_of, count, [str(value) for value in values[at : at + max(0, count)]])
         at += max(0, count)
     return [describe(row, fields, lists) for row in rows]
+
+
+def read_sessions(directory, head, header, commit):
+    """The first row of each writer. That of the last may be in the tail, which has no marks."""
+    marks = np.fromfile(f"{directory}/marks", MARK, commit["marks"])
+    sessions = [row for row, _, kind in marks.tolist() if kind == SESSION and row >= commit["first_row"]]
+    steps = [step for step, _, _ in read_tail(head, header, commit)[0]]
+    goes_on = commit["rows"] > 0 and steps[:1] == [commit["last_step"]]
+    row_count = commit["rows"] + len(set(steps)) - goes_on
+    if commit["rows"] <= header["session_row"] < row_count:
+        sessions.append(header["session_row"])
+    return sessions
 
 
 def add(row, kind_of, count, values):
@@ -248,6 +261,7 @@ def main(directory):
             "capacity": header["capacity"],
             "firstRow": commit["first_row"],
             "damaged": list(damaged_chunks(directory, header, commit)),
+            "sessions": read_sessions(directory, head, header, commit),
             "rows": read_rows(directory, head, header, commit, manifest["fields"]),
         })
     )

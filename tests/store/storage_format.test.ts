@@ -27,6 +27,7 @@ interface Found {
   readonly damaged: readonly string[];
   readonly damagedBlocks: readonly number[];
   readonly alikeBlocks: number;
+  readonly sessions: readonly number[];
   readonly rows: readonly unknown[];
 }
 
@@ -128,6 +129,28 @@ test(
       const { damaged, rows } = read(`${directory}/copy.stream`);
       assert.deepEqual(damaged, []);
       assert.deepEqual(rows, store.rows().map(toldRow));
+    }),
+);
+
+test(
+  "read_store.py tells where writers began, also one whose rows are in the tail alone",
+  { skip },
+  () =>
+    withDirectory((directory) => {
+      const path = `${directory}/run.stream`;
+      const random = new Random(3);
+      for (let round = 0; round < 4; round++) {
+        using store = StreamStore.open(path, { fields, capacity: 500, commitEvery: { ms: 1e9 } });
+        append(store, 100 * round, 40, random);
+        if (round < 3) continue;
+        cpSync(path, `${directory}/copy.stream`, { recursive: true });
+        const { damaged, sessions, rows } = read(`${directory}/copy.stream`);
+        assert.deepEqual(damaged, []);
+        assert.deepEqual(sessions, [0, 40, 80, 120]);
+        assert.deepEqual(store.sessions, sessions);
+        assert.deepEqual(rows, store.rows().map(toldRow));
+      }
+      assert.deepEqual(read(path).sessions, [0, 40, 80, 120]);
     }),
 );
 

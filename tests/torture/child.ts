@@ -12,7 +12,8 @@ export function commandOf(file: string, request: unknown): string[] {
 
 /** A running child. */
 export class Child {
-  /** The last line that it reported whole. */
+  /** The first and the last line that it reported whole. */
+  firstLine = "";
   line = "";
   lineCount = 0;
   errors = "";
@@ -58,6 +59,7 @@ export class Child {
     const lines = (this.#rest + text).split("\n");
     this.#rest = lines.pop()!;
     if (lines.length === 0) return;
+    if (this.lineCount === 0) this.firstLine = lines[0];
     this.line = lines.at(-1)!;
     this.lineCount += lines.length;
     this.#wake();

@@ -17,6 +17,7 @@ export class KillFigures {
   stepsAcknowledged = 0;
   stepsCompared = 0;
   stepsRecovered = 0;
+  sessionsCompared = 0;
 }
 
 /** Stores of this many rows or rounds are left, so that creation is killed too and comparing stays cheap. */
@@ -33,6 +34,10 @@ export class KillLane {
   #compared = 0;
   #capacity = 0;
   #widths: Widths = "wide";
+  /** The rows that writers of this store found, of whom some have begun more. */
+  #begun: number[] = [];
+  /** Writers that died before they said what they found, who may have begun rows all the same. */
+  #unheardCount = 0;
   /** Milliseconds that a writer takes to open a store, about. */
   #startMs = 100;
 
@@ -73,6 +78,8 @@ export class KillLane {
     rmSync(this.#path, { recursive: true, force: true });
     this.#store++;
     this.#round = this.#acknowledged = this.#compared = 0;
+    this.#begun = [];
+    this.#unheardCount = 0;
     this.#capacity = [100, 1000, 5000, 1_000_000][this.#random.below(4)];
     this.#widths = (["wide", "narrow", "uint16"] as const)[this.#store % 3];
     this.figures.stores++;
@@ -102,8 +109,12 @@ export class KillLane {
     const end = await child.kill();
     assert.equal(end, "SIGKILL", `the writer ended by itself: ${child.errors}`);
     assert.equal(child.errors, "");
-    if (child.lineCount === 0) return true;
+    if (child.lineCount === 0) {
+      this.#unheardCount++;
+      return true;
+    }
     const acknowledged = Number(child.line);
+    this.#noteBegun(Number(child.firstLine));
     assert.ok(
       acknowledged >= this.#acknowledged,
       `${acknowledged} steps, ${this.#acknowledged} acknowledged before`,
@@ -128,7 +139,22 @@ export class KillLane {
     const { cutRows, cutWrites } = store.recovery;
     assert.deepEqual({ cutRows, cutWrites }, { cutRows: 0, cutWrites: 0 });
     this.#compared = this.#acknowledged = rowCount;
+    this.#compareSessions(store);
     if (isLast) await this.#compareWhole(store);
+  }
+
+  /** One that found as many rows as the one before it has taken that one's place. */
+  #noteBegun(row: number): void {
+    if (this.#begun.at(-1) !== row) this.#begun.push(row);
+  }
+
+  #compareSessions(store: Content): void {
+    const { rowCount, sessions } = store;
+    const expected = this.#begun.filter((row) => row < rowCount);
+    assert.deepEqual(sessions.filter((row) => expected.includes(row)), expected);
+    const others = sessions.length - expected.length;
+    assert.ok(others <= this.#unheardCount, `${others} sessions of ${this.#unheardCount} writers`);
+    this.figures.sessionsCompared += expected.length;
   }
 
   /** What a reader sees of a store whose writer is dead. */

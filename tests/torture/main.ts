@@ -60,6 +60,7 @@ async function kill(share: number): Promise<void> {
     "steps acknowledged": figures.stepsAcknowledged,
     "steps recovered from the tail": figures.stepsRecovered,
     "steps compared": figures.stepsCompared,
+    "beginnings of writers compared": figures.sessionsCompared,
     // Each of them would have ended the run.
     "steps lost": 0,
     "rows torn or invented": 0,

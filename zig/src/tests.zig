@@ -26,6 +26,7 @@ test {
     _ = @import("testing/store_test.zig");
     _ = @import("testing/batch_test.zig");
     _ = @import("testing/recovery_test.zig");
+    _ = @import("testing/session_test.zig");
     _ = @import("testing/sectors.zig");
     _ = @import("testing/fault_test.zig");
     _ = @import("testing/full_disk_test.zig");

@@ -39,7 +39,7 @@ export async function withSplit<Result>(
       settle(connection) {
         const { rowCount: rows, tokenCount: tokens } = connection;
         const records = new PushRecords(directoryOf(connection), connection);
-        const lastRowMarks = rows > 0 ? countMarks(connection, rows - 1, rows) : undefined;
+        const lastRowMarks = rows > 0 ? countMarks(connection, "emptyLists", rows - 1, rows) : undefined;
         records.settle({ ...opened, rows, tokens, lastRowMarks, remoteRows: rows, memoryBytes });
       },
     });
@@ -63,7 +63,7 @@ export async function save(
       firstRow: from,
       rowCount: to,
       tokensBefore: (row) => tokensBefore(connection, row),
-      marksOf: (row) => countMarks(connection, row, row + 1),
+      marksOf: (row) => countMarks(connection, "emptyLists", row, row + 1),
       features: plan.schema.fields.every(({ name }) => plan.features.has(name))
         ? Object.fromEntries(plan.features)
         : null,

@@ -12,7 +12,7 @@ const handles = @import("handles.zig");
 const status = @import("status.zig");
 
 /// Grows with every change of what the library exports.
-pub const abi_version = 6;
+pub const abi_version = 7;
 
 /// What a call answers.
 pub const Status = status.Status;
@@ -87,6 +87,8 @@ pub const StoreState = extern struct {
     room_records: u64,
     room_values: u64,
     room_marks: u64,
+    /// For a writer: the first row that it begins, or has begun.
+    session_row: u64,
     id: [2]u64,
 };
 
@@ -197,3 +199,6 @@ pub const RecordKind = format.Record.Kind;
 /// What tokens cannot say.
 pub const Mark = format.Mark;
 pub const MarkKind = format.Mark.Kind;
+
+/// Which of them are wanted.
+pub const MarkSelection = enum(u32) { all, empty_lists, list_fields, sessions };

@@ -124,15 +124,35 @@ fn findRow(table: rows_file.Table, key: u32, number: i64) status.Error!?usize {
     }
 }
 
-/// The marks of rows `[first_row, end_row)`, as many as fit; out_count says how many there are.
-export fn ss_marks_read(store: u32, first_row: f64, end_row: f64, out_marks: [*]align(1) layouts.Mark, marks_max: u32, out_count: *f64) i32 {
+/// selection: a `layouts.MarkSelection`, whose marks of rows `[first_row, end_row)` come, as many as fit; out_count says
+/// how many there are
+export fn ss_marks_read(store: u32, selection: u32, first_row: f64, end_row: f64, out_marks: [*]align(1) layouts.Mark, marks_max: u32, out_count: *f64) i32 {
     const slot = handles.take(store) catch |err| return status.of(err);
     defer slot.put();
     const table = slot.store.rowTable();
+    const wanted = std.enums.fromInt(layouts.MarkSelection, selection) orelse return status.of(error.InvalidArgument);
     const first = table.markOfRow(numbers.to(u53, first_row) catch |err| return status.of(err));
     const end = table.markOfRow(numbers.to(u53, end_row) catch |err| return status.of(err));
-    const count = end -| first;
-    out_count.* = @floatFromInt(count);
-    for (table.marks[first..][0..@min(count, marks_max)], 0..) |mark, i| out_marks[i] = mark;
+    // Damaged marks may stand in any order.
+    const marks = table.marks[first..@max(first, end)];
+    out_count.* = @floatFromInt(selectMarks(marks, wanted, out_marks[0..marks_max]));
     return status.ok;
+}
+
+/// Returns how many there are, whether they fit or not.
+fn selectMarks(marks: []const layouts.Mark, wanted: layouts.MarkSelection, out: []align(1) layouts.Mark) usize {
+    if (wanted == .all and out.len == 0) return marks.len;
+    var count: usize = 0;
+    for (marks) |mark| {
+        const is_wanted = switch (wanted) {
+            .all => true,
+            .empty_lists => mark.kind == .empty_list,
+            .list_fields => mark.kind == .list_field,
+            .sessions => mark.kind == .session,
+        };
+        if (!is_wanted) continue;
+        if (count < out.len) out[count] = mark;
+        count += 1;
+    }
+    return count;
 }

@@ -123,6 +123,7 @@ fn stateOf(store: *const Store) layouts.StoreState {
         .room_values = room.values,
         .room_marks = room.marks,
         .id = @bitCast(head.header().id),
+        .session_row = head.header().session_row,
     };
 }
 

@@ -38,6 +38,10 @@
 //! the columns durable, then writes the commit to a synced slot, then makes the head durable: so the newest synced
 //! commit always holds. A newer one holds if the bytes that it adds have the checksums that it names; the tail, which
 //! has none, counts only in the same run of the system, which the header names.
+//!
+//! Where a writer begins is remembered: the header has the first row that it is to begin, and whoever moves that row into
+//! the columns, be it the next writer that finds it in the tail, marks it in the same commit. One that begins no row has
+//! left nothing.
 
 const std = @import("std");
 const Sum = @import("sum.zig").Sum;
@@ -102,6 +106,8 @@ pub const Header = extern struct {
     only_type: i32 = 0,
     /// Of the sizes and the ID: a wrong capacity would reserve a chunk as large as the disk.
     checksum: u64 = 0,
+    /// The first row that the writer begins, or has begun, since it opened the store: at that row a mark tells of it.
+    session_row: u64 = 0,
 
     pub fn typeForm(header: Header) ?TypeForm {
         const width = std.enums.fromInt(TypeWidth, std.math.cast(u8, header.type_bytes) orelse return null) orelse return null;
@@ -199,7 +205,7 @@ pub const Record = extern struct {
     }
 };
 
-/// What tokens cannot say, in the order of rows. A row that has neither tokens nor marks was appended without any field.
+/// What tokens cannot say, in the order of rows. A row that has neither tokens nor marks of a field was appended without any.
 pub const Mark = extern struct {
     row: u64,
     type: i32,
@@ -210,8 +216,14 @@ pub const Mark = extern struct {
         empty_list = Record.empty_list,
         /// From this row on the field is known to be written as a list, also where it has one value.
         list_field = Record.list_field,
+        /// The row is the first that a writer began since it had opened the store. The type is 0, and of no field.
+        session = Record.list_field - 1,
         _,
     };
+
+    pub fn ofSession(row: u64) Mark {
+        return .{ .row = row, .type = 0, .kind = .session };
+    }
 
     pub fn of(record: Record, row: u64) Mark {
         return .{ .row = row, .type = record.type, .kind = @fromBackingInt(record.count) };
@@ -257,7 +269,7 @@ pub fn headBytes(tail_records_max: usize, tail_values_max: usize) usize {
 }
 
 comptime {
-    std.debug.assert(@sizeOf(Header) == 80);
+    std.debug.assert(@sizeOf(Header) == 88);
     std.debug.assert(@sizeOf(Commit) == 152);
     std.debug.assert(@sizeOf(TailState) == 8);
     std.debug.assert(@sizeOf(Record) == 16);

@@ -137,6 +137,7 @@ pub fn Batch(comptime System: type) type {
             @memset(self.cursors.elements[0..steps.len], 0);
             self.row_count = steps.len;
             self.mark_count = 0;
+            if (self.next.row_count == store.head.header().session_row) try self.add(.ofSession(self.next.row_count));
             self.laid_out = false;
             self.phase = .block;
         }
@@ -306,16 +307,17 @@ pub fn Batch(comptime System: type) type {
         }
 
         fn isEarlier(_: void, a: format.Mark, b: format.Mark) bool {
-            return if (a.row == b.row) a.type < b.type else a.row < b.row;
+            if (a.row != b.row) return a.row < b.row;
+            return if (a.type == b.type) @backingInt(a.kind) < @backingInt(b.kind) else a.type < b.type;
         }
 
         fn mark(self: *Self, row: usize, type_id: i32, kind: format.Mark.Kind) Error!void {
+            return self.add(.{ .row = self.next.row_count + row, .type = type_id, .kind = kind });
+        }
+
+        fn add(self: *Self, marked: format.Mark) Error!void {
             try self.marks.ensure(self.mark_count + 1);
-            self.marks.elements[self.mark_count] = .{
-                .row = self.next.row_count + row,
-                .type = type_id,
-                .kind = kind,
-            };
+            self.marks.elements[self.mark_count] = marked;
             self.mark_count += 1;
         }
     };

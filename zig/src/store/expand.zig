@@ -7,6 +7,7 @@ const std = @import("std");
 const system = @import("../system/system.zig");
 const format = @import("../format/format.zig");
 const files_file = @import("files.zig");
+const Mark = format.Mark;
 const Record = format.Record;
 
 pub const Error = system.Error || error{ InvalidArgument, OutOfOrder };
@@ -23,22 +24,24 @@ pub const Stage = struct {
     types: [(stage_tokens + run_tokens) * @sizeOf(i32)]u8 align(@alignOf(i32)),
     steps: [stage_rows]i64,
     rows: [stage_rows]u64,
-    marks: [stage_marks]format.Mark,
+    marks: [stage_marks]Mark,
 };
 
-/// Returns the counts that hold once the records are committed after `commit`.
+/// Returns the counts that hold once the records are committed after `commit`. Row `session_row` is marked as the first of
+/// a writer, where it is among them.
 pub fn expand(
     comptime System: type,
     files: *files_file.Files(System),
     stage: *Stage,
     commit: format.Commit,
+    session_row: u64,
     records: []const Record,
     values: []const u64,
 ) Error!format.Commit {
     return switch (files.form.width) {
-        .none => expandAs(System, void, files, stage, commit, records, values),
-        .byte => expandAs(System, u8, files, stage, commit, records, values),
-        .word => expandAs(System, i32, files, stage, commit, records, values),
+        .none => expandAs(System, void, files, stage, commit, session_row, records, values),
+        .byte => expandAs(System, u8, files, stage, commit, session_row, records, values),
+        .word => expandAs(System, i32, files, stage, commit, session_row, records, values),
     };
 }
 
@@ -49,10 +52,11 @@ fn expandAs(
     files: *files_file.Files(System),
     stage: *Stage,
     commit: format.Commit,
+    session_row: u64,
     records: []const Record,
     values: []const u64,
 ) Error!format.Commit {
-    var expansion: Expansion(System, Id) = .{ .files = files, .stage = stage, .written = commit, .end = commit };
+    var expansion: Expansion(System, Id) = .{ .files = files, .stage = stage, .session_row = session_row, .written = commit, .end = commit };
     var next: usize = 0;
     while (next < records.len) {
         next += expansion.addShortRuns(records[next..]);
@@ -81,6 +85,7 @@ fn Expansion(comptime System: type, comptime Id: type) type {
     return struct {
         files: *files_file.Files(System),
         stage: *Stage,
+        session_row: u64,
         /// What is in the files; what is staged lies between it and `end`.
         written: format.Commit,
         end: format.Commit,
@@ -103,11 +108,12 @@ fn Expansion(comptime System: type, comptime Id: type) type {
             var last_step = self.end.last_step;
             var token: usize = @intCast(self.end.token_count - self.written.token_count);
             var row: usize = @intCast(self.end.row_count - self.written.row_count);
+            const rows_max = self.plainRowsMax();
             const count = for (records, 0..) |record, index| {
                 if (record.count <= 0 or record.count > run_tokens or token + run_tokens > stage_tokens) break index;
                 if (Id != i32 and !form.holds(record.type)) break index;
                 if (record.step != last_step) {
-                    if (record.step < last_step or row == stage_rows) break index;
+                    if (record.step < last_step or row == rows_max) break index;
                     self.stage.steps[row] = record.step;
                     self.stage.rows[row] = self.written.token_count + token;
                     row += 1;
@@ -122,11 +128,17 @@ fn Expansion(comptime System: type, comptime Id: type) type {
             return count;
         }
 
+        /// How many rows the stage takes before one that is not plain.
+        fn plainRowsMax(self: *const Self) usize {
+            if (self.session_row < self.end.row_count) return stage_rows;
+            return @intCast(@min(stage_rows, self.session_row - self.written.row_count));
+        }
+
         fn add(self: *Self, record: Record, values_left: usize) Error!void {
             const has_rows = self.end.row_count > 0;
             try check(record, self.files.form, if (has_rows) self.end.last_step else null, values_left);
             if (!has_rows or record.step != self.end.last_step) try self.beginRow(record.step);
-            if (record.isMark()) try self.addMark(record) else try self.addRun(record);
+            if (record.isMark()) try self.addMark(.of(record, self.end.row_count - 1)) else try self.addRun(record);
         }
 
         fn addRun(self: *Self, record: Record) Error!void {
@@ -146,13 +158,14 @@ fn Expansion(comptime System: type, comptime Id: type) type {
             const row: usize = @intCast(self.end.row_count - self.written.row_count);
             self.stage.steps[row] = step;
             self.stage.rows[row] = self.end.token_count;
+            if (self.end.row_count == self.session_row) try self.addMark(.ofSession(self.session_row));
             self.end.row_count += 1;
             self.end.last_step = step;
         }
 
-        fn addMark(self: *Self, record: Record) Error!void {
+        fn addMark(self: *Self, mark: Mark) Error!void {
             if (self.end.mark_count - self.written.mark_count == stage_marks) try self.writeMarks();
-            self.stage.marks[@intCast(self.end.mark_count - self.written.mark_count)] = .of(record, self.end.row_count - 1);
+            self.stage.marks[@intCast(self.end.mark_count - self.written.mark_count)] = mark;
             self.end.mark_count += 1;
         }
 
@@ -174,7 +187,7 @@ fn Expansion(comptime System: type, comptime Id: type) type {
         fn writeMarks(self: *Self) Error!void {
             const from = self.written.mark_count;
             const count: usize = @intCast(self.end.mark_count - from);
-            try self.files.append(.marks, &self.end, std.mem.sliceAsBytes(self.stage.marks[0..count]), from * @sizeOf(format.Mark));
+            try self.files.append(.marks, &self.end, std.mem.sliceAsBytes(self.stage.marks[0..count]), from * @sizeOf(Mark));
             self.written.mark_count = self.end.mark_count;
         }
     };

@@ -168,6 +168,11 @@ pub fn Head(comptime System: type) type {
             self.header().boot_id = System.bootId();
         }
 
+        /// The rows from here on are those of the writer that has opened the store now.
+        pub fn beginSession(self: *Self, row_count: u64) void {
+            self.header().session_row = row_count;
+        }
+
         /// Whether the last writer wrote in this same run of the system.
         pub fn isOfThisBoot(self: *const Self) bool {
             const boot_id = System.bootId();

@@ -14,7 +14,8 @@ const blocks_file = @import("../read/blocks.zig");
 const buffers = @import("../system/buffer.zig");
 const recents = @import("../read/recent.zig");
 const rows_file = @import("../read/rows.zig");
-const Room = @import("room.zig").Room;
+const rooms = @import("room.zig");
+const Room = rooms.Room;
 const Types = @import("../read/types.zig").Types;
 
 pub const Error = head_file.Error || error{ InvalidArgument, OutOfOrder, ReadOnly, BatchOpen };
@@ -73,6 +74,7 @@ pub fn Store(comptime System: type) type {
             };
             // A tail that was in the columns already still names the commit before: steps appended to it would be lost.
             self.head.resetTail(self.commit);
+            self.head.beginSession(self.commit.row_count);
             self.recovery.tail_rows = self.commit.row_count - rows_before;
             self.recovery.tail_tokens = self.commit.token_count - tokens_before;
             return self;
@@ -229,30 +231,18 @@ pub fn Store(comptime System: type) type {
             self.counted = .{};
         }
 
-        /// What the tail may take, all told, since the last commit: no more than it is large, and no more than disk space is
-        /// reserved for. So a flush never finds the disk full. Any record may begin a row.
+        /// What the tail may take, all told, since the last commit.
         pub fn room(self: *const Self) Room {
-            const tail = self.head;
-            const files = &self.files;
-            return .{
-                .records = @min(tail.records.len, files.countReserved(.steps, self.commit), files.countReserved(.rows, self.commit)),
-                .values = @min(tail.values.len, files.countReserved(.types, self.commit), files.countReserved(.data, self.commit)),
-                .marks = @min(tail.records.len, files.countReserved(.marks, self.commit)),
-            };
+            return .reserved(&self.head, &self.files, self.commit);
         }
 
-        /// Reserves disk space for what the tail takes next: for as much again as the stream has, so that a small store
-        /// takes little, up to a whole tail, so that a large one is flushed in large pieces. Files grow by whole chunks; where
-        /// the disk has no room for that much, by one.
+        /// Reserves disk space for what the tail takes next. Files grow by whole chunks; where the disk has no room for that
+        /// much, by one.
         pub fn reserve(self: *Self) Error!void {
             if (self.access == .read) return error.ReadOnly;
             if (self.batch.isOpen()) return error.BatchOpen;
-            const records_max = self.head.records.len;
-            self.files.reserve(self.commit, .{
-                .tokens = std.math.clamp(self.commit.token_count, 1, self.head.values.len),
-                .rows = std.math.clamp(self.commit.row_count, 1, records_max),
-                .marks = std.math.clamp(self.commit.mark_count, 1, records_max),
-            }) catch try self.files.reserve(self.commit, .{ .tokens = 1, .rows = 1, .marks = 1 });
+            const wanted = rooms.ahead(&self.head, self.commit);
+            self.files.reserve(self.commit, wanted) catch try self.files.reserve(self.commit, rooms.least(&self.head, self.commit));
         }
 
         /// Flushes, and reserves as long as there is disk space. Where there is none, the append that needs it will say so.
@@ -285,7 +275,7 @@ pub fn Store(comptime System: type) type {
 
         /// Columns first, the commit last: until then nothing of it is there.
         fn appendRecords(self: *Self, records: []const format.Record, values: []const u64) Error!void {
-            var next = try expanding.expand(System, &self.files, &self.stage.elements[0], self.commit, records, values);
+            var next = try expanding.expand(System, &self.files, &self.stage.elements[0], self.commit, self.head.header().session_row, records, values);
             self.files.blocks.describe(blocks_file.countClosed(self.commit.row_count), self.files.blockColumns(next, self.head.header().id));
             self.head.publish(&next);
             self.commit = next;

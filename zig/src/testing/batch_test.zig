@@ -39,7 +39,7 @@ fn interleave(width: format.TypeWidth) !void {
     try testing.expectEqualSlices(u64, &.{ bitsOf(1), bitsOf(5), bitsOf(6) }, store.files.data.slice(u64, 3));
     try testing.expectEqualSlices(u64, &.{ 0, 3, 3 }, store.files.rows.slice(u64, 3));
     const marks = store.files.marks.slice(format.Mark, store.commit.mark_count);
-    try testing.expectEqualSlices(format.Mark, &.{.{ .row = 1, .type = 9, .kind = .empty_list }}, marks);
+    try testing.expectEqualSlices(format.Mark, &.{ .ofSession(0), .{ .row = 1, .type = 9, .kind = .empty_list } }, marks);
 }
 
 test "a batch that is refused or dropped leaves nothing" {

@@ -168,6 +168,7 @@ const Script = struct {
             break :blk try Store.open(self.path, options.reserved_elements, &holder);
         };
         self.is_open = true;
+        self.model.beginSession();
     }
 
     fn readAsAnother(self: *Script) !void {

@@ -12,6 +12,8 @@ pub const Model = struct {
     rows: std.ArrayList(u64) = .empty,
     marks: std.ArrayList(format.Mark) = .empty,
     last_step: i64 = 0,
+    /// The first row that the writer begins.
+    session_row: usize = 0,
     /// Where calls fail, a block that could not be described is none that is missed.
     blocks_may_be_missing: bool = false,
 
@@ -43,10 +45,16 @@ pub const Model = struct {
         return copy;
     }
 
+    /// Another writer goes on.
+    pub fn beginSession(model: *Model) void {
+        model.session_row = model.rows.items.len;
+    }
+
     pub fn append(model: *Model, records: []const format.Record, values: []const u64) !void {
         var value: usize = 0;
         for (records) |record| {
             if (model.rows.items.len == 0 or record.step != model.last_step) {
+                if (model.rows.items.len == model.session_row) try model.marks.append(model.allocator, .{ .row = model.session_row, .type = 0, .kind = .session });
                 try model.steps.append(model.allocator, record.step);
                 try model.rows.append(model.allocator, model.data.items.len);
             }

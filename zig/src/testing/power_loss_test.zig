@@ -96,6 +96,7 @@ const Session = struct {
                     // A close that could not sync: nobody may go on as if it had.
                     try self.expectFailedSync(err, &sync_failed);
                     self.store = try Store.open(self.path, options.reserved_elements, &holder);
+                    self.history.model.beginSession();
                     return;
                 },
                 5 => self.drop() catch |err| try self.expectFailedSync(err, &sync_failed),
@@ -137,6 +138,7 @@ const Session = struct {
         try self.store.close(.release);
         self.history.synced = reached;
         self.store = try Store.open(self.path, options.reserved_elements, &holder);
+        self.history.model.beginSession();
     }
 
     fn appendStep(self: *Session) !void {
@@ -225,6 +227,7 @@ const Session = struct {
         defer if (is_open) abandon(&store);
         var found = try self.history.foundModel(&store);
         defer found.deinit();
+        found.beginSession();
         if (found.data.items.len < self.history.model.data.items.len) self.figures.cut += 1;
         if (store.commit.first_token > 0) self.figures.dropped += 1;
         try expectWhole(&store);
@@ -266,6 +269,7 @@ const Session = struct {
         if (self.failure) |err| return err;
         self.figures.boots += 1;
         try self.history.cutTo(&self.store);
+        self.history.model.beginSession();
         self.step = @max(self.step, self.history.model.last_step);
     }
 };
