@@ -26,6 +26,7 @@ export function decode<Result>(what: string, decoder: () => Result): Result {
   try {
     return decoder();
   } catch (cause) {
+    if (cause instanceof NotSupported) throw cause;
     throw new Error(`${what} must be whole, but cannot be decoded`, { cause });
   }
 }

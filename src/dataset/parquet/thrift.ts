@@ -4,7 +4,7 @@
  *
  * @see https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md
  */
-import { decode } from "../decode.ts";
+import { decode, TooLarge } from "../decode.ts";
 
 /** A place in bytes, which parsing moves on. */
 export interface Reader {
@@ -16,6 +16,23 @@ const types = { stop: 0, yes: 1, no: 2, byte: 3, i64: 6, double: 7, binary: 8, l
 
 /** A bool, an integer, bytes (also those of a double), a list or a struct. */
 type Value = boolean | number | Uint8Array | List | Struct;
+
+/** A reader while a struct is parsed. */
+interface Parsing extends Reader {
+  readonly what: string;
+  /** How many values may come yet. */
+  valuesLeft: number;
+  /** How many structs and lists the next value is in. */
+  depth: number;
+}
+
+/**
+ * As many as ten thousand columns in fifty row groups have. In memory a value takes 80 to 170 bytes where it took one to
+ * five: what says that there are more would end the process.
+ */
+const valuesMax = 10_000_000;
+/** Far deeper than anything in parquet.thrift. */
+const depthMax = 50;
 
 interface Field {
   readonly type: number;
@@ -34,7 +51,13 @@ export class Struct {
   constructor(private readonly what: string, readonly fields: Field[]) {}
 
   static parse(reader: Reader, what: string): Struct {
-    return decode(what, () => parseStruct(reader, what));
+    const { view, offset } = reader;
+    const parsing: Parsing = { view, offset, what, valuesLeft: valuesMax, depth: 0 };
+    return decode(what, () => {
+      const struct = parseStruct(parsing);
+      reader.offset = parsing.offset;
+      return struct;
+    });
   }
 
   has(field: number): boolean {
@@ -127,22 +150,26 @@ const isList = (value: Value) => value instanceof List;
 const isStruct = (value: Value) => value instanceof Struct;
 
 const idMax = 2 ** 15 - 1;
+/** What parquet.thrift has no number for is passed over: extensions have the largest, for which an array would be long. */
+const keptIdMax = 63;
 
-function parseStruct(reader: Reader, what: string): Struct {
+function parseStruct(reader: Parsing): Struct {
   const fields: Field[] = [];
   for (let id = 0;;) {
     const head = parseByte(reader);
     const type = head & 15;
-    if (type === types.stop) return new Struct(what, fields);
+    if (type === types.stop) return new Struct(reader.what, fields);
     id = head > 15 ? id + (head >> 4) : parseInteger(reader);
     if (!(id > 0 && id <= idMax)) throw new Error(`fields must have numbers of 15 bits, got ${id}`);
-    fields[id] = { type, value: type > types.no ? parseValue(reader, type, what) : type === types.yes };
+    const value = type > types.no ? parseValue(reader, type) : type === types.yes;
+    if (id <= keptIdMax) fields[id] = { type, value };
   }
 }
 
-function parseValue(reader: Reader, type: number, what: string): Value {
-  if (type === types.struct) return parseStruct(reader, what);
-  if (type === types.list) return parseList(reader, what);
+function parseValue(reader: Parsing, type: number): Value {
+  if (--reader.valuesLeft < 0) throw tooMany(reader);
+  if (type === types.struct) return nested(reader, parseStruct);
+  if (type === types.list) return nested(reader, parseList);
   if (type === types.binary) return parseBytes(reader, parseVarint(reader));
   if (type === types.double) return parseBytes(reader, 8);
   // Bools of a list have a byte each.
@@ -151,12 +178,26 @@ function parseValue(reader: Reader, type: number, what: string): Value {
   throw new Error(`values must have a type of those that Parquet uses, got ${type}`);
 }
 
-function parseList(reader: Reader, what: string): List {
+function tooMany({ what }: Parsing): Error {
+  return new TooLarge(`${what} must have at most ${valuesMax} values, got more`);
+}
+
+function nested<Result>(reader: Parsing, parse: (reader: Parsing) => Result): Result {
+  if (++reader.depth > depthMax) throw new Error(`values must be nested at most ${depthMax} deep`);
+  const result = parse(reader);
+  reader.depth--;
+  return result;
+}
+
+function parseList(reader: Parsing): List {
   const head = parseByte(reader);
   const count = head < 0xf0 ? head >> 4 : parseVarint(reader);
+  // Each takes a byte at least.
+  const bytesLeft = reader.view.byteLength - reader.offset;
+  if (count > bytesLeft) throw new Error(`a list must lie within ${bytesLeft} bytes, got ${count} values`);
+  if (count > reader.valuesLeft) throw tooMany(reader);
   const values: Value[] = [];
-  // Each takes a byte at least, so that a count that lies ends with the bytes.
-  for (let i = 0; i < count; i++) values.push(parseValue(reader, head & 15, what));
+  for (let i = 0; i < count; i++) values.push(parseValue(reader, head & 15));
   return new List(head & 15, values);
 }
 

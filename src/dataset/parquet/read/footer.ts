@@ -21,7 +21,7 @@ export const blankWriter = `${checksumLabel}${blankChecksum})`;
 export const trailerBytes = 8;
 /** Most footers are there with the first read. */
 const firstReadBytes = 1 << 19;
-/** Ten thousand columns in a hundred row groups have some 100 MB; a file may say that it has 4 GB. */
+/** Ten thousand columns in fifty row groups have some 35 MB, and more where texts are long; a file may say that it has 4 GB. */
 const footerBytesMax = 256_000_000;
 
 /** At both ends of a file. */

@@ -1,3 +1,4 @@
+import { TooLarge } from "../../decode.ts";
 import type { Struct } from "../thrift.ts";
 
 /** What a file's footer says of it, as far as it is of use here. Fields have the numbers that parquet.thrift gives them. */
@@ -75,6 +76,9 @@ export function encodingName(number: number | undefined): string {
 /** Deeper than any column of numbers is nested, and as deep as levels of one byte reach. */
 const depthMax = 100;
 
+/** A long name of a group is part of the path of every column in it. */
+const pathCharactersMax = 100_000_000;
+
 /** Names from the outermost inwards, as one text that no two columns share. */
 export function pathOf(names: readonly string[]): string {
   return names.join("\0");
@@ -101,6 +105,7 @@ function keyValuesOf(pairs: readonly Struct[]): Map<string, string> {
 /** The tree that a list of its nodes tells, each in front of its children. */
 function schemaOf(elements: readonly Struct[], leaves: SchemaNode[]): SchemaNode {
   let next = 0;
+  let pathCharacters = 0;
   const take = (outer: readonly string[]): SchemaNode => {
     if (outer.length > depthMax) throw new Error(`columns must be nested at most ${depthMax} deep`);
     const element = elements[next++];
@@ -110,6 +115,12 @@ function schemaOf(elements: readonly Struct[], leaves: SchemaNode[]): SchemaNode
     const name = element.text(4) ?? "";
     // The root is no part of any path.
     const names = next === 1 ? [] : [...outer, name];
+    pathCharacters += names.reduce((sum, { length }) => sum + length, 0);
+    if (pathCharacters > pathCharactersMax) {
+      throw new TooLarge(
+        `paths of columns must have at most ${pathCharactersMax} characters together, got more`,
+      );
+    }
     const children: SchemaNode[] = [];
     const node: SchemaNode = {
       name,
