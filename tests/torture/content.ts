@@ -15,11 +15,13 @@ function fieldsOf<const Own extends readonly Dtype[]>([action, observation, extr
   };
 }
 
-/** The stores under test: of wide values, of narrow ones that differ, and of one narrow dtype. */
+/** The stores under test: of wide values, of narrow ones that differ, of one narrow dtype, of rows alike, of one field. */
 export const fieldsBy = {
   wide: fieldsOf(["float64", "float64", "int64", "float64"]),
   narrow: fieldsOf(["float32", "float16", "int32", "uint32"]),
   uint16: fieldsOf(["uint16", "uint16", "uint16", "uint16"]),
+  alike: fieldsOf(["float32", "float32", "float32", "float32"]),
+  single: { observation: { type: 7, dtype: "uint16" } },
 } as const;
 
 export type Widths = keyof typeof fieldsBy;
@@ -30,8 +32,11 @@ export type Content = StreamStore<typeof fields>;
 
 /** Of the stores under test, which one this is. */
 export function widthsOf(store: Pick<StreamStore, "fields">): Widths {
-  const [{ dtype }] = store.fields;
-  return dtype === "float64" ? "wide" : dtype === "uint16" ? "uint16" : "narrow";
+  const { fields } = store;
+  if (fields.length === 1) return "single";
+  const [action, observation] = fields.map(({ dtype }) => dtype);
+  if (action === "float32") return observation === "float32" ? "alike" : "narrow";
+  return action === "float64" ? "wide" : "uint16";
 }
 
 /** One step, as `append` takes it. */
@@ -49,8 +54,27 @@ export function isColumnsBlock(step: number): boolean {
   return mix(Math.floor(step / blockSteps), 99) % 4 === 0;
 }
 
+/** Steps that a writer may append by two calls: until the second the last row is open, whoever has written the first. */
+export function isSplit(step: number, widths: Widths): boolean {
+  return widths !== "single" && !isColumnsBlock(step) && mix(step, 31) % 8 === 0;
+}
+
 export function contentOf(step: number, widths: Widths = "wide"): StepContent {
-  return widths === "wide" ? wideContentOf(step) : narrowContentOf(step, widths);
+  if (widths === "wide") return wideContentOf(step);
+  if (widths === "alike") return alikeContentOf(step);
+  const narrow = narrowContentOf(step, widths);
+  return widths === "single" ? { observation: narrow.observation } as StepContent : narrow;
+}
+
+/** The fields of the first call of two. */
+export function firstPartOf({ action, observation }: StepContent): StepContent {
+  return { action, observation } as StepContent;
+}
+
+/** What all rows have, so that blocks of them have one layout. */
+function alikeContentOf(step: number): StepContent {
+  const [action, ...observation] = [1, 2, 3, 4].map((salt) => mix(step, salt) / 1024);
+  return { action, observation, extra: null, sum: step % 2 ** 24 };
 }
 
 function wideContentOf(step: number): StepContent {
@@ -64,9 +88,9 @@ function wideContentOf(step: number): StepContent {
 }
 
 /** The same shape in numbers that fit: halves have 11 bits. */
-function narrowContentOf(step: number, widths: Exclude<Widths, "wide">): StepContent {
+function narrowContentOf(step: number, widths: Widths): StepContent {
   const wide = wideContentOf(step);
-  const isOneDtype = widths === "uint16";
+  const isOneDtype = widths !== "narrow";
   const action = isOneDtype ? mix(step, 1) & 0xffff : wide.action;
   const observation = wide.observation.map((value) => {
     return isOneDtype ? 1024 * value & 0xffff : (1024 * value & 0x3ff) / 16;
@@ -86,12 +110,22 @@ export function columnsOf(
   const contents = steps.map((step) => contentOf(step, widths));
   const offsets = [0];
   for (const { observation } of contents) offsets.push(offsets.at(-1)! + observation.length);
+  const observation = { values: contents.flatMap(({ observation }) => observation), offsets };
+  if (widths === "single") return { step: steps, observation };
   return {
     step: steps,
     action: Float64Array.from(contents, ({ action }) => action),
-    observation: { values: contents.flatMap(({ observation }) => observation), offsets },
+    observation,
     sum: Float64Array.from(contents, ({ sum }) => sum),
   };
+}
+
+/** The rows of a store that are whole, by number: the last may wait for its second part, and is compared as it is. */
+export function countWhole(store: StreamStore): number {
+  const [last, widths] = [store.rowCount - 1, widthsOf(store)];
+  if (last < store.firstRow || !isSplit(last, widths) || "sum" in store.row(last)) return store.rowCount;
+  assertRow(last, store.row(last), firstPartOf(contentOf(last, widths)));
+  return last;
 }
 
 /** Rows `[from, to)` are those of the steps with these numbers, and whole; returns how many were compared. */
@@ -105,18 +139,51 @@ export function compareRows(store: StreamStore, from: number, to: number): numbe
 }
 
 function compareRow(step: number, row: Readonly<Record<string, unknown>>, widths: Widths): void {
-  const { action, observation, extra, sum } = contentOf(step, widths);
-  const found = row.observation as Float64Array;
-  const isWhole = row.step === step && row.action === action && row.sum === sum &&
-    (row.extra ?? null) === extra &&
-    found?.length === observation.length && observation.every((value, i) => found[i] === value);
-  if (isWhole) return;
-  const expected = { step, action, observation: Float64Array.from(observation), sum };
+  const content = contentOf(step, widths);
+  let fieldCount = 0;
+  let isWhole = row.step === step;
+  for (const [name, value] of Object.entries(content)) {
+    if (value === null) continue;
+    const found = row[name];
+    isWhole &&= Array.isArray(value) ? isList(found, value) : found === value;
+    fieldCount++;
+  }
+  if (!isWhole || Object.keys(row).length !== fieldCount + 1) assertRow(step, row, content);
+}
+
+function isList(found: unknown, values: readonly number[]): boolean {
+  const list = found as ArrayLike<number> | undefined;
+  return list?.length === values.length && values.every((value, i) => list[i] === value);
+}
+
+/** Says what is wrong with a row that is not as its content. */
+function assertRow(step: number, row: Readonly<Record<string, unknown>>, content: StepContent): void {
+  const there = Object.entries(content).filter(([, value]) => value !== null);
+  const found = Object.entries(row).map(([name, value]) => {
+    return [name, ArrayBuffer.isView(value) ? Array.from(value as Float64Array) : value];
+  });
   assert.deepEqual(
-    row,
-    extra === null ? expected : { ...expected, extra },
+    Object.fromEntries(found),
+    { step, ...Object.fromEntries(there) },
     `Row ${step} is not as it was written`,
   );
+}
+
+/** Every column is what its rows have, one after another, from row `from` on, where the stream begins. */
+export function compareColumns(store: StreamStore, from: number, to: number): void {
+  const contents = Array.from({ length: to - from }, (_, i) => contentOf(from + i, widthsOf(store)));
+  for (const { name } of store.fields) {
+    const lists = contents.map((content) => [content[name as keyof StepContent] ?? []].flat());
+    const { values, width, offsets } = store.column(name);
+    const isSame = lists.flat().every((value, i) => values[i] === value) &&
+      lists.flat().length === values.length;
+    assert.ok(isSame, `column ${name} is not as it was written`);
+    let end = 0;
+    for (const [row, { length }] of lists.entries()) {
+      const found = offsets === null ? (row + 1) * width! : Number(offsets[row + 1]);
+      assert.equal(found, end += length, `column ${name} ends elsewhere in row ${from + row}`);
+    }
+  }
 }
 
 /** A stream of so many rows does not end within a block that is written by one call. */

@@ -1,7 +1,7 @@
 /** A reader that goes along with a store, compares all that it is shown, and never sees it go back. */
 import assert from "node:assert/strict";
 import { StreamStore } from "../../mod.ts";
-import { compareEnd, compareRows, type Content } from "./content.ts";
+import { compareEnd, compareRows, type Content, countWhole } from "./content.ts";
 
 export class Follower implements Disposable {
   /** Refreshes that showed something new, and rows compared. */
@@ -32,10 +32,11 @@ export class Follower implements Disposable {
     const { rowCount, length } = store;
     assert.ok(rowCount >= this.rowsRead, `${rowCount} rows, and ${this.rowsRead} before`);
     compareEnd(rowCount);
-    compareRows(store, this.rowsRead, rowCount);
+    const wholeCount = countWhole(store);
+    compareRows(store, this.rowsRead, wholeCount);
     // The same through a window, whose bytes come straight from the file that the other process writes.
     if (length > 0) assert.equal(Number(store.window(length - 1, 1).steps[0]), rowCount - 1);
-    this.rowsRead = rowCount;
+    this.rowsRead = wholeCount;
     this.refreshes++;
   }
 }

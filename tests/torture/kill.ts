@@ -1,11 +1,19 @@
 /** Kill rounds: a writer is killed at a random moment, its store opened again and compared with what it acknowledged. */
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
-import { StreamStore } from "../../mod.ts";
+import { type Retain, StreamStore } from "../../mod.ts";
 import { unfinished } from "../../src/store/durable_file.ts";
 import { Random } from "../support/support.ts";
 import { Child } from "./child.ts";
-import { compareEnd, compareRows, type Content, fieldsBy, type Widths } from "./content.ts";
+import {
+  compareColumns,
+  compareEnd,
+  compareRows,
+  type Content,
+  countWhole,
+  fieldsBy,
+  type Widths,
+} from "./content.ts";
 import type { WriterRequest } from "./kill_writer.ts";
 
 /** What rounds add up to. */
@@ -18,6 +26,9 @@ export class KillFigures {
   stepsCompared = 0;
   stepsRecovered = 0;
   sessionsCompared = 0;
+  /** Rows in stores whose rows are alike, and so in blocks of one layout, and rows that were dropped. */
+  rowsAlike = 0;
+  rowsDropped = 0;
 }
 
 /** Stores of this many rows or rounds are left, so that creation is killed too and comparing stays cheap. */
@@ -34,6 +45,7 @@ export class KillLane {
   #compared = 0;
   #capacity = 0;
   #widths: Widths = "wide";
+  #retain?: Retain;
   /** The rows that writers of this store found, of whom some have begun more. */
   #begun: number[] = [];
   /** Writers that died before they said what they found, who may have begun rows all the same. */
@@ -81,13 +93,21 @@ export class KillLane {
     this.#begun = [];
     this.#unheardCount = 0;
     this.#capacity = [100, 1000, 5000, 1_000_000][this.#random.below(4)];
-    this.#widths = (["wide", "narrow", "uint16"] as const)[this.#store % 3];
+    this.#widths = (Object.keys(fieldsBy) as Widths[])[this.#random.below(5)];
+    this.#retain = this.#random.below(4) === 0 ? { rows: 1 + this.#random.below(5000) } : undefined;
     this.figures.stores++;
   }
 
   #request(): WriterRequest {
     const [seed, schedule] = [this.#random.below(2 ** 31), this.#random.below(5)];
-    const request = { path: this.#path, seed, capacity: this.#capacity, widths: this.#widths };
+    const request = {
+      path: this.#path,
+      seed,
+      capacity: this.#capacity,
+      widths: this.#widths,
+      retain: this.#retain,
+      splits: true,
+    };
     if (this.#random.below(8) === 0) return { ...request, usesDatasets: true };
     if (schedule === 0) return { ...request, commitEvery: { steps: 1 + this.#random.below(100) } };
     if (schedule === 1) return { ...request, syncEvery: { steps: 2000 } };
@@ -134,11 +154,15 @@ export class KillLane {
       `${this.#acknowledged} steps are acknowledged, ${rowCount} are there`,
     );
     compareEnd(rowCount);
-    this.figures.stepsCompared += compareRows(store, this.#compared, rowCount);
+    const wholeCount = countWhole(store);
+    this.figures.stepsCompared += compareRows(store, Math.max(store.firstRow, this.#compared), wholeCount);
     this.figures.stepsRecovered += store.recovery.recoveredRows;
     const { cutRows, cutWrites } = store.recovery;
     assert.deepEqual({ cutRows, cutWrites }, { cutRows: 0, cutWrites: 0 });
-    this.#compared = this.#acknowledged = rowCount;
+    this.#acknowledged = rowCount;
+    this.#compared = wholeCount;
+    if (this.#retain === undefined) assert.equal(store.firstRow, 0);
+    else this.#compareRetained(store, this.#retain.rows!);
     this.#compareSessions(store);
     if (isLast) await this.#compareWhole(store);
   }
@@ -149,8 +173,8 @@ export class KillLane {
   }
 
   #compareSessions(store: Content): void {
-    const { rowCount, sessions } = store;
-    const expected = this.#begun.filter((row) => row < rowCount);
+    const { firstRow, rowCount, sessions } = store;
+    const expected = this.#begun.filter((row) => row >= firstRow && row < rowCount);
     assert.deepEqual(sessions.filter((row) => expected.includes(row)), expected);
     const others = sessions.length - expected.length;
     assert.ok(others <= this.#unheardCount, `${others} sessions of ${this.#unheardCount} writers`);
@@ -160,14 +184,25 @@ export class KillLane {
   /** What a reader sees of a store whose writer is dead. */
   #compareCommitted(): void {
     using reader: Content = StreamStore.open(this.#path, { mode: "read" });
-    compareRows(reader, Math.min(this.#compared, reader.rowCount), reader.rowCount);
+    const wholeCount = countWhole(reader);
+    compareRows(reader, Math.min(Math.max(this.#compared, reader.firstRow), wholeCount), wholeCount);
+  }
+
+  /** At least what is asked for is kept. */
+  #compareRetained({ firstRow, rowCount }: Content, rows: number): void {
+    assert.ok(firstRow <= Math.max(0, rowCount - rows), `${rowCount - firstRow} rows are kept of ${rows}`);
   }
 
   async #compareWhole(store: Content): Promise<void> {
-    this.figures.stepsCompared += compareRows(store, 0, store.rowCount);
+    const { firstRow, rowCount } = store;
+    const wholeCount = countWhole(store);
+    this.figures.stepsCompared += compareRows(store, firstRow, wholeCount);
+    if (wholeCount === rowCount) compareColumns(store, firstRow, rowCount);
+    this.figures.rowsDropped += firstRow;
+    if (this.#widths === "alike") this.figures.rowsAlike += rowCount - firstRow;
     const { damaged } = await store.verify();
     assert.deepEqual(damaged, []);
-    const last = store.rowCount - 1;
+    const last = rowCount - 1;
     if (last >= 0) assert.equal(store.rowOfStep(last), last);
     // A writer that was killed while it created a store leaves its staging directory; the store itself leaves nothing.
     const names = readdirSync(this.#path).filter((name) => (unfinished(name) ?? name) !== "store.json");
@@ -179,7 +214,7 @@ export class KillLane {
       "row.u64",
       "step.i64",
       "sums",
-      "type.u8",
+      ...(this.#widths === "single" ? [] : ["type.u8"]),
     ]);
   }
 }

@@ -4,7 +4,7 @@
  */
 import { writeSync } from "node:fs";
 import process from "node:process";
-import { type Interval, StreamStore } from "../../mod.ts";
+import { type Interval, type Retain, StreamStore } from "../../mod.ts";
 import { Random } from "../support/support.ts";
 import {
   blockSteps,
@@ -12,7 +12,10 @@ import {
   type Content,
   contentOf,
   fieldsBy,
+  firstPartOf,
   isColumnsBlock,
+  isSplit,
+  type StepContent,
   type Widths,
 } from "./content.ts";
 
@@ -24,6 +27,9 @@ export interface WriterRequest {
   readonly widths?: Widths;
   readonly commitEvery?: Interval;
   readonly syncEvery?: Interval;
+  readonly retain?: Retain;
+  /** Some steps come by two calls. */
+  readonly splits?: boolean;
   /** Blocks come by `fromDataset`, and not by `appendColumns`. */
   readonly usesDatasets?: boolean;
 }
@@ -31,15 +37,16 @@ export interface WriterRequest {
 const request: WriterRequest = JSON.parse(process.argv[2]);
 const random = new Random(request.seed);
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
-const { path, capacity, widths = "wide", commitEvery, syncEvery } = request;
+const { path, capacity, widths = "wide", commitEvery, syncEvery, retain } = request;
 const fields = fieldsBy[widths];
-const store = StreamStore.open(path, { fields, capacity, commitEvery, syncEvery }) as Content;
+const store = StreamStore.open(path, { fields, capacity, commitEvery, syncEvery, retain }) as Content;
 
 // Loaded only where it is needed, because it takes longer to load than most writers live.
 const toTable = request.usesDatasets ? (await import("./tables.ts")).tableOf : null;
 
 let next = store.rowCount;
 report();
+goOnWithLast();
 // Some writers report seldom, so that much is in the tail when they are killed.
 const reportEvery = random.below(4) === 0 ? 200 : 1;
 for (let round = 0;; round++) {
@@ -49,6 +56,19 @@ for (let round = 0;; round++) {
   if (chance < 30) store.flush();
   else if (chance < 34) store.sync();
   else if (chance < 60) Atomics.wait(sleeper, 0, 0, 1);
+  // Long enough for what commits by itself.
+  else if (chance < 64) await new Promise((resolve) => setTimeout(resolve, 60));
+}
+
+/** The writer before may have died between the two calls for its last step. */
+function goOnWithLast(): void {
+  const last = next - 1;
+  if (last < store.firstRow || !isSplit(last, widths) || "sum" in store.row(last)) return;
+  appendRest(last, contentOf(last, widths));
+}
+
+function appendRest(step: number, { extra, sum }: StepContent): void {
+  store.append(step, { extra, sum });
 }
 
 /** To the end of the block, or to somewhere before it where single steps are appended. */
@@ -66,8 +86,15 @@ async function appendSome(): Promise<void> {
 
 function appendOne(step: number): void {
   const content = contentOf(step, widths);
+  if (request.splits && isSplit(step, widths)) {
+    store.append(step, firstPartOf(content));
+    if (step % 2 === 0) store.flush();
+    // So that some are killed right here.
+    if (step % 5 === 0) Atomics.wait(sleeper, 0, 0, 5);
+    return appendRest(step, content);
+  }
   if (step % 3 > 0) return store.append(step, content);
-  const names = ["action", "observation", "extra", "sum"] as const;
+  const names = Object.keys(content) as (keyof StepContent)[];
   const values = names.map((name) => content[name] as number);
   store.append(names.map(() => step), names, values);
 }

@@ -61,6 +61,8 @@ async function kill(share: number): Promise<void> {
     "steps recovered from the tail": figures.stepsRecovered,
     "steps compared": figures.stepsCompared,
     "beginnings of writers compared": figures.sessionsCompared,
+    "rows alike, of stores compared as a whole": figures.rowsAlike,
+    "rows dropped": figures.rowsDropped,
     // Each of them would have ended the run.
     "steps lost": 0,
     "rows torn or invented": 0,

@@ -4,7 +4,7 @@ import { Worker } from "node:worker_threads";
 import { StreamStore } from "../../mod.ts";
 import { Random } from "../support/support.ts";
 import { Child } from "./child.ts";
-import { compareRows, type Content, fieldsBy } from "./content.ts";
+import { compareRows, type Content, countWhole, fieldsBy } from "./content.ts";
 
 export class ReaderFigures {
   readers = 0;
@@ -60,6 +60,7 @@ async function writeAndDie(path: string, random: Random, figures: ReaderFigures)
     seed: random.below(2 ** 31),
     capacity: 1,
     widths: "narrow",
+    splits: true,
     commitEvery,
   });
   await child.waitForLines(1);
@@ -78,7 +79,7 @@ async function finish(
 ): Promise<void> {
   using store = StreamStore.open(path, { fields: fieldsBy.narrow }) as Content;
   assert.ok(store.rowCount >= figures.stepsAcknowledged);
-  compareRows(store, 0, store.rowCount);
+  compareRows(store, 0, countWhole(store));
   for (const { error, ...counts } of reports) {
     assert.equal(error, undefined);
     add(figures, counts.refreshes, counts.rowsRead);
