@@ -7,7 +7,8 @@
  * | `read-only` | it is open for reading only |
  * | `busy` | rows are being loaded, a call has not ended, or a value's getter uses the store |
  * | `locked` | another process, or a thread of this one, writes the store |
- * | `not-found`, `already-exists`, `not-a-directory` | there is no such store, dataset or file; there is one; it is no folder |
+ * | `not-found`, `already-exists` | there is no such store, dataset or file; there is one |
+ * | `not-a-directory`, `not-a-file` | it is no folder; it is one |
  * | `fields-differ` | fields are other ones than those of the store, or columns than those of the dataset |
  * | `damaged` | a file is not what was written |
  * | `newer-version`, `older-version` | a later version wrote it; one wrote it whose format this one does not read |
@@ -38,6 +39,7 @@ export type ErrorCode =
   | "locked"
   | "newer-version"
   | "not-a-directory"
+  | "not-a-file"
   | "not-found"
   | "older-version"
   | "out-of-memory"

@@ -65,6 +65,7 @@ export const status = {
   newerVersion: 14, locked: 15, foreignHead: 16, olderVersion: 17, storageFull: 20, fileTooLarge: 21,
   inputOutput: 22, permissionDenied: 23, readOnlyFileSystem: 24, notFound: 25, alreadyExists: 26,
   notADirectory: 27, tooManyOpenFiles: 28, outOfMemory: 29, interrupted: 30, unsupported: 31, unexpected: 32,
+  notAFile: 33,
 } as const;
 
 export const errorDetail = {
@@ -193,6 +194,8 @@ export const windowName = {
 export const episodeRule = {
   none: 0, end: 1, id: 2,
 } as const;
+
+export const episodeFieldsMax = 64;
 
 export const episodeProgress = {
   row: 0, endRow: 1, hasId: 2, idLow: 3, idHigh: 4, startCount: 5, syncedRows: 6, length: 7,

@@ -9,7 +9,7 @@ import type { Documented, OnlyKnown } from "../option_types.ts";
  */
 export type EpisodeRule<Name extends string = string> =
   | {
-    /** A field, or several, of which one is truthy in the last row of an episode. */
+    /** A field, or up to 64 of them, of which one is truthy in the last row of an episode. */
     readonly end: Name | readonly Name[];
   }
   | {

@@ -1,5 +1,6 @@
 /** Reads what a sampler is asked for, checks it, and lays it out as the sampler's parts want it. */
 import { describe, type Field } from "../fields.ts";
+import { episodeFieldsMax } from "../native/abi.ts";
 import { optionNames } from "../options.ts";
 import type { Indices } from "../read/gather.ts";
 import { isList, readElements } from "../typed_array.ts";
@@ -181,6 +182,11 @@ function parseEpisodes(rule: EpisodeRule | undefined, fields: readonly Field[], 
   if ("id" in rule) return { kind: "id", fields: [check.field("episodes.id", rule.id, fields)] };
   const names = Array.isArray(rule.end) ? rule.end : [rule.end];
   if (names.length === 0) throw new RangeError(`${check.action}: episodes.end must name a field, got []`);
+  if (names.length > episodeFieldsMax) {
+    throw new RangeError(
+      `${check.action}: episodes.end must name at most ${episodeFieldsMax} fields, got ${names.length}`,
+    );
+  }
   return { kind: "end", fields: names.map((name) => check.field("episodes.end", name, fields)) };
 }
 

@@ -108,7 +108,10 @@ test("loadDataset() says of a state.json that is no file which one it is", async
   await inFolder(async (folder, store) => {
     writeFileSync(join(folder, "x.csv"), "a\n1\n");
     mkdirSync(join(folder, "state.json"));
-    await assert.rejects(store.loadDataset(folder), has("not-a-directory", /state\.json/));
+    await assert.rejects(
+      store.loadDataset(folder),
+      has("not-a-file", /Cannot read .*state\.json: there must be a file, got a directory$/),
+    );
   });
 });
 

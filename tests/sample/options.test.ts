@@ -171,6 +171,11 @@ const refused: readonly (readonly [unknown, string, string])[] = [
   [{ tokens: 4, episodes: { end: "done", id: "a" } }, "TypeError", "episodes must be one of "],
   [{ tokens: 4, episodes: { end: "stop" } }, "TypeError", `episodes.end must be ${names}, got "stop"`],
   [{ tokens: 4, episodes: { end: [] } }, "RangeError", "episodes.end must name a field, got []"],
+  [
+    { tokens: 4, episodes: { end: Array(65).fill("done") } },
+    "RangeError",
+    "episodes.end must name at most 64 fields, got 65",
+  ],
   [{ tokens: 4, episodes: { end: ["done", 5] } }, "TypeError", `episodes.end must be ${names}, got 5`],
   [{ tokens: 4, episodes: { end: undefined } }, "TypeError", `episodes.end must be ${names}, got undefined`],
   [{ tokens: 4, episodes: { id: ["a"] } }, "TypeError", `episodes.id must be ${names}, got `],

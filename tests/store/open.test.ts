@@ -1,7 +1,7 @@
 /** How stores in directories are opened: modes, and every way in which that is refused. */
 import { tableFromArrays } from "apache-arrow";
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { test } from "node:test";
 import { StreamStore, StreamStoreError } from "../../mod.ts";
@@ -91,6 +91,20 @@ test("open() of a path that is a file, or leads through one, is not-a-directory 
       }
     }
     assert.equal(readFileSync(`${directory}/file`, "utf8"), "mine");
+  }));
+
+test("open() of a store of which a file is a directory is not-a-file", () =>
+  withDirectory((directory) => {
+    for (const name of ["store.json", "head", "row.u64", "sums"]) {
+      const path = `${directory}/${name}.stream`;
+      StreamStore.open(path, { fields }).close();
+      rmSync(`${path}/${name}`);
+      mkdirSync(`${path}/${name}`);
+      assert.throws(
+        () => StreamStore.open(path),
+        refused("not-a-file", /^Cannot open the store .*: there must be a file, got a directory$/),
+      );
+    }
   }));
 
 test("open() shows fields that differ", () =>

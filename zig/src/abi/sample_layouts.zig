@@ -48,6 +48,9 @@ pub const WindowName = enum(u32) { ordinal, anchor };
 /// How episodes are told apart.
 pub const EpisodeRule = episodes.Rule;
 
+/// How many fields may tell where an episode ends.
+pub const episode_fields_max = episodes.fields_max;
+
 /// How far a store was searched for episodes.
 pub const EpisodeProgress = extern struct {
     /// The next row to look at, and the one after the last.

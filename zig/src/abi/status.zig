@@ -40,6 +40,7 @@ pub const Status = enum(i32) {
     interrupted = 30,
     unsupported = 31,
     unexpected = 32,
+    not_a_file = 33,
 };
 
 pub const ok: i32 = @backingInt(Status.ok);
@@ -75,6 +76,7 @@ fn statusOf(err: Error) Status {
         error.NotFound => .not_found,
         error.AlreadyExists => .already_exists,
         error.NotADirectory => .not_a_directory,
+        error.NotAFile => .not_a_file,
         error.TooManyOpenFiles => .too_many_open_files,
         error.OutOfMemory => .out_of_memory,
         error.Interrupted => .interrupted,
