@@ -64,3 +64,36 @@ test("loadDataset() of a file takes dictionaries that grow", () =>
     await writeArrow(join(folder, "y.arrow"), schema, [table], "file");
     assert.deepEqual(await codesOf(join(folder, "y.arrow")), [3, 2, 1]);
   }));
+
+test("loadDataset() refuses indices that lie outside of their dictionary, as pyarrow and Polars do, but not behind a null", () =>
+  inFolder(async (folder) => {
+    const paths = ["x.arrow", "x.arrows"].map((name) => join(folder, name));
+    const cases = [[[0, 2], "got 2 in row 1"], [[-1, 0], "got -1 in row 0"], [
+      [1, 0, 2 ** 30],
+      "got 1073741824 in row 2",
+    ]] as const;
+    for (const [indices, got] of cases) {
+      const table = new Table(schema, [batchOf(indices, [1.5, 2.5])]);
+      const reason = `indices must be those of a dictionary of 2, ${got}`;
+      for (const path of paths) {
+        writeFileSync(path, tableToIPC(table, path.endsWith("s") ? "stream" : "file"));
+        await assert.rejects(codesOf(path), {
+          code: "damaged",
+          message: `Cannot read ${path}, column "code": ${reason}`,
+        });
+      }
+      using store = new StreamStore({ code: 0 });
+      await assert.rejects(store.fromDataset(table), {
+        name: "TypeError",
+        message: `Cannot load a dataset: the column "code" does not fit: ${reason}`,
+      });
+      assert.equal(store.rowCount, 0);
+    }
+    const nulls = batchOf([1, 9, 0], [1.5, 2.5]);
+    const [column] = nulls.data.children;
+    Object.assign(column, { nullBitmap: Uint8Array.of(0b101), _nullCount: 1 });
+    const table = new Table(schema, [nulls]);
+    using store = new StreamStore({ code: 0 });
+    await store.fromDataset(table);
+    assert.deepEqual(store.rows(), [{ step: 0, code: 2.5 }, { step: 1 }, { step: 2, code: 1.5 }]);
+  }));

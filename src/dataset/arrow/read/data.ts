@@ -1,5 +1,7 @@
 import { type ArrowData, type ArrowType, nullTypeId, valueTypeOf } from "../../table/types.ts";
 import { dtypeBytes } from "../../../read/column.ts";
+import { isSet } from "../../table/bitmaps.ts";
+import { validityOf } from "../../table/numbers.ts";
 
 /** Checks that a column out of a file has all that its lengths speak of. */
 export function checkData(data: ArrowData, length: number): void {
@@ -10,6 +12,7 @@ export function checkData(data: ArrowData, length: number): void {
   if (type.dictionary !== undefined) {
     checkBytes("indices", data.values.byteLength, length * indexBytes(type));
     for (const words of data.dictionary?.data ?? []) checkData(words, words.length);
+    checkIndices(data);
     return;
   }
   if (valueOffsets !== undefined && valueOffsets !== null && length > 0) {
@@ -36,6 +39,18 @@ export function checkData(data: ArrowData, length: number): void {
 
 function indexBytes(type: ArrowType): number {
   return ((type.indices as ArrowType).bitWidth as number) / 8;
+}
+
+/** Behind a null there may be any index. */
+function checkIndices(data: ArrowData): void {
+  const count = (data.dictionary?.data ?? []).reduce((sum, { length }) => sum + length, 0);
+  const indices = data.values as unknown as ArrayLike<number | bigint>;
+  const validity = validityOf(data);
+  for (let row = 0; row < data.length; row++) {
+    const index = indices[row];
+    if (index >= 0 && index < count || validity !== null && !isSet(validity, row)) continue;
+    throw new Error(`indices must be those of a dictionary of ${count}, got ${index} in row ${row}`);
+  }
 }
 
 function checkOffsets(offsets: Int32Array | BigInt64Array, length: number, end: number): void {
