@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { Field, makeData, Schema, Struct } from "apache-arrow";
-import { type ErrorCode, loadLeRobot, StreamStore, StreamStoreError } from "../../mod.ts";
+import { type ErrorCode, loadLeRobot, StreamStore } from "../../mod.ts";
 import { inFile } from "../../src/dataset/decode.ts";
 import { openBytes } from "../../src/dataset/files/byte_source.ts";
 import { writeParquet } from "../../src/dataset/parquet/write/file.ts";
@@ -15,6 +15,7 @@ import { openCsv } from "../../src/dataset/text/read/csv.ts";
 import { openJson } from "../../src/dataset/text/read/json.ts";
 import { errorOf } from "../../src/native/status.ts";
 import { fixture } from "../support/dataset.ts";
+import { has } from "../support/errors.ts";
 import { Random } from "../support/support.ts";
 
 /** What a file may hold that is not what its name says, and what programs are told of it. */
@@ -44,16 +45,6 @@ async function inFolder(task: (folder: string, store: StreamStore) => Promise<vo
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-function has(code: ErrorCode, what: RegExp): (error: unknown) => true {
-  return (error) => {
-    assert.ok(error instanceof StreamStoreError, `${error}`);
-    assert.equal(error.code, code, error.message);
-    assert.match(error.message, /^Cannot (read|load|save|write) /);
-    assert.match(error.message, what);
-    return true;
-  };
 }
 
 for (const [name, bytes, code] of files) {

@@ -8,7 +8,7 @@ import { gzipSync } from "node:zlib";
 import { type Dtype, type LeftOutColumn, type NewDatasetOptions, StreamStore } from "../../mod.ts";
 import { realData, skipRealData as skip } from "../support/dataset.ts";
 import { everyDtype } from "../support/dtypes.ts";
-import { startHub } from "../support/hub/server.ts";
+import { withHub } from "../support/hub/loading.ts";
 import { assertSameStore, inFolder } from "../support/saved.ts";
 
 const dtypesOf = (store: StreamStore) =>
@@ -219,9 +219,8 @@ test("loadDataset() of the class that fails leaves no store, and one that is the
   }));
 
 test("loadDataset() of the class makes a store of what is at the Hub, to which appending goes on there", async () => {
-  const hub = await startHub();
-  const options = { endpoint: hub.endpoint, token: hub.token, retry: { attempts: 2, pauseSeconds: 0.001 } };
-  try {
+  await withHub(async (hub) => {
+    const options = { endpoint: hub.endpoint, token: hub.token, retry: { attempts: 2, pauseSeconds: 0.001 } };
     await inFolder(async (folder) => {
       using source = new StreamStore({ action: "uint8", observation: "float32" });
       const push = async (from: number, to: number, append: boolean) => {
@@ -270,9 +269,7 @@ test("loadDataset() of the class makes a store of what is at the Hub, to which a
       await assert.rejects(StreamStore.loadDataset("user/name", "train", { ...options, signal }), /enough/);
       await assert.rejects(StreamStore.loadDataset("user/name", "test", options), { code: "not-found" });
     });
-  } finally {
-    await hub.close();
-  }
+  });
 });
 
 test("loadDataset() of the class makes stores of files that nobody here has written", { skip }, async () => {

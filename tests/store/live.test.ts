@@ -4,28 +4,13 @@ import process from "node:process";
 import { test } from "node:test";
 import { StreamStore, StreamStoreError } from "../../mod.ts";
 import { Appender } from "../../src/append/appender.ts";
+import { fields, type Store, withPair } from "../support/pair.ts";
 import { block, wait } from "../support/time.ts";
 import { Child } from "../torture/child.ts";
 import { withDirectory } from "../torture/scratch.ts";
 
-const fields = { a: 0, b: 1 };
-type Store = StreamStore<typeof fields>;
-type Options = Parameters<typeof StreamStore.open>[1];
-
 /** Long enough for a machine that is busy: what never comes fails. */
 const soon = () => ({ signal: AbortSignal.timeout(20_000) });
-
-async function withPair(
-  options: Options,
-  use: (writer: Store, reader: Store, path: string) => void | Promise<void>,
-): Promise<void> {
-  await withDirectory(async (directory) => {
-    const path = `${directory}/run.stream`;
-    using writer = StreamStore.open(path, { ...options, fields }) as Store;
-    using reader = StreamStore.open(path, { mode: "read" }) as Store;
-    await use(writer, reader, path);
-  });
-}
 
 /** How many timers are set while something runs. */
 async function countTimers(use: () => void | Promise<void>): Promise<number> {

@@ -6,25 +6,10 @@ import { test } from "node:test";
 import { StreamStore, StreamStoreError } from "../../mod.ts";
 import { Appender } from "../../src/append/appender.ts";
 import { Schedule } from "../../src/store/schedule.ts";
+import { fields, type Store, withPair } from "../support/pair.ts";
 import { wait } from "../support/time.ts";
 import { Child } from "../torture/child.ts";
 import { withDirectory } from "../torture/scratch.ts";
-
-const fields = { a: 0, b: 1 };
-type Store = StreamStore<typeof fields>;
-
-/** Opens a writer and a reader of a new store. */
-async function withPair(
-  options: Parameters<typeof StreamStore.open>[1],
-  use: (writer: Store, reader: Store, path: string) => void | Promise<void>,
-): Promise<void> {
-  await withDirectory(async (directory) => {
-    const path = `${directory}/run.stream`;
-    using writer = StreamStore.open(path, { ...options, fields }) as Store;
-    using reader = StreamStore.open(path, { mode: "read" }) as Store;
-    await use(writer, reader, path);
-  });
-}
 
 /** Rows in the newest synced commit: zig/src/format/format.zig says where it stands. */
 function syncedRows(path: string): number {

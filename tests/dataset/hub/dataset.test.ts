@@ -7,7 +7,8 @@ import { test } from "node:test";
 import { StreamStore, StreamStoreError } from "../../../mod.ts";
 import { type Bits, columnBits, expected, fieldsFor, fixture } from "../../support/dataset.ts";
 import { runClient, skipReason } from "../../support/hub/python.ts";
-import { type Hub, startHub } from "../../support/hub/server.ts";
+import { withHub as withFaultyHub } from "../../support/hub/loading.ts";
+import type { Hub } from "../../support/hub/server.ts";
 import type { HubSettings } from "../../support/hub/state.ts";
 
 const retry = { attempts: 4, pauseSeconds: 0.001, timeoutSeconds: 10 };
@@ -17,17 +18,7 @@ async function withHub(
   run: (hub: Hub, options: { endpoint: string; token: string; retry: typeof retry }) => Promise<void>,
   settings: Partial<HubSettings> = {},
 ): Promise<void> {
-  const hub = await startHub(settings);
-  try {
-    await run(hub, { endpoint: hub.endpoint, token: hub.token, retry });
-    assert.deepEqual(hub.faults.pending, []);
-    assert.ok(
-      hub.log.find({ host: "storage" }).every(({ hasToken }) => !hasToken),
-      "a token went to the storage",
-    );
-  } finally {
-    await hub.close();
-  }
+  await withFaultyHub((hub) => run(hub, { endpoint: hub.endpoint, token: hub.token, retry }), settings);
 }
 
 function fill(store: StreamStore<typeof fields>, from: number, to: number): void {

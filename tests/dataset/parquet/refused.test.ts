@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { type ErrorCode, parquetSchema, StreamStore, StreamStoreError } from "../../../mod.ts";
+import { type ErrorCode, parquetSchema, StreamStore } from "../../../mod.ts";
+import { has } from "../../support/errors.ts";
 import {
   bytesOf,
   type Column,
@@ -17,15 +18,6 @@ import {
   uint32,
 } from "../../support/parquet.ts";
 import { inFolder } from "../../support/saved.ts";
-
-function has(code: ErrorCode, message: RegExp): (error: unknown) => true {
-  return (error) => {
-    assert.ok(error instanceof StreamStoreError, `${error}`);
-    assert.match(error.message, message);
-    assert.equal(error.code, code, error.message);
-    return true;
-  };
-}
 
 const page = (more: Partial<Page> = {}): Page => ({
   values: bytesOf(Int32Array.of(1, 2)),

@@ -4,7 +4,8 @@ import { StreamStoreError } from "../../../mod.ts";
 import { openSplit } from "../../../src/dataset/hub/load.ts";
 import type { HubFile } from "../../../src/dataset/hub/http/remote_file.ts";
 import type { HubLoadOptions } from "../../../src/dataset/hub/types.ts";
-import { type Hub, startHub } from "./server.ts";
+import { withHub as withAnyHub } from "./calls.ts";
+import type { Hub } from "./server.ts";
 import type { HubSettings } from "./state.ts";
 
 export const large = new Uint8Array(3_000_000).map((_, index) => (index * 7 + (index >> 8)) % 251);
@@ -12,21 +13,19 @@ export const path = "data/train-00000-of-00001.parquet";
 export const files = { [path]: large };
 export const retry = { attempts: 4, pauseSeconds: 0.001, timeoutSeconds: 5 };
 
+/** With a Hub that meets all the faults that were prepared, and sees no token where none must go. */
 export async function withHub(
   run: (hub: Hub) => Promise<void>,
   settings: Partial<HubSettings> = {},
 ): Promise<void> {
-  const hub = await startHub(settings);
-  try {
+  await withAnyHub(async (hub) => {
     await run(hub);
     assert.deepEqual(hub.faults.pending, []);
     assert.ok(
       hub.log.find({ host: "storage" }).every(({ hasToken }) => !hasToken),
       "a token went to the storage",
     );
-  } finally {
-    await hub.close();
-  }
+  }, settings);
 }
 
 export async function open(hub: Hub, options: HubLoadOptions = {}, id = "user/name") {
