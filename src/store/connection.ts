@@ -336,13 +336,11 @@ function closeNative({ store, count, mustBlank }: ViewState): number {
   return runtime.native.ss_store_close(store, count >>> 0, mustBlank ? 1 : 0);
 }
 
+type Places = Readonly<Record<string, number>>;
 type Numbers<Layout> = Readonly<Record<Exclude<keyof Layout, "length">, number>>;
 
 /** Numbers as the native library takes them: each in its place of a layout. */
-export function pack<Layout extends Readonly<Record<string, number>>>(
-  layout: Layout,
-  numbers: Numbers<Layout>,
-): Float64Array {
+export function pack<Layout extends Places>(layout: Layout, numbers: Numbers<Layout>): Float64Array {
   const packed = new Float64Array(layout.length);
   for (const [name, number] of Object.entries<number>(numbers)) packed[layout[name]] = number;
   return packed;
