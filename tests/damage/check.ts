@@ -1,6 +1,7 @@
 /** Opens a store that may be damaged, verifies it and reads everything there is. */
 import { createHash, type Hash } from "node:crypto";
 import { StreamStore, StreamStoreError } from "../../mod.ts";
+import { ways } from "./ways.ts";
 
 /** What came of it: the error of the opening, or else what verifying said and what each way of reading gave. */
 export interface Outcome {
@@ -46,7 +47,7 @@ async function verify(store: StreamStore): Promise<boolean> {
 
 /** A whole store can be appended to. */
 function goOn(store: StreamStore): void {
-  const last = store.rowCount > 0 ? store.row(store.rowCount - 1).step : 0;
+  const last = store.rowCount > store.firstRow ? store.row(store.rowCount - 1).step : 0;
   const name = store.fields[0].name;
   store.append(BigInt(last) + 1n, { [name]: 1 });
   const value = store.row(store.rowCount - 1)[name];
@@ -55,58 +56,40 @@ function goOn(store: StreamStore): void {
   }
 }
 
+/**
+ * What opening it to salvage shows: the values of each row, without what marks alone tell: empty lists, and that the
+ * values of a field are lists. None where it cannot be opened.
+ */
+export function salvageRows(path: string): string[] {
+  let store: StreamStore;
+  try {
+    store = StreamStore.open(path, { mode: "read", salvage: true });
+  } catch (error) {
+    codeOf("salvage", error);
+    return [];
+  }
+  try {
+    return store.rows().map(valuesOf);
+  } catch (error) {
+    codeOf("salvage", error);
+    return [];
+  } finally {
+    closeQuietly(store);
+  }
+}
+
+function valuesOf(row: object): string {
+  const lists = Object.entries(row).map(([name, value]) => {
+    return [name, ...(ArrayBuffer.isView(value) ? Array.from(value as Float64Array) : [value])];
+  });
+  return lists.filter(({ length }) => length > 1).join(" ");
+}
+
 function closeQuietly(store: StreamStore): void {
   try {
     store.close();
   } catch (error) {
     codeOf("close", error);
-  }
-}
-
-const ways: Readonly<Record<string, (store: StreamStore, hash: Hash) => void>> = {
-  window(store, hash) {
-    const { steps, types, bits } = store.window(0, store.length);
-    hash.update(steps).update(types).update(bits);
-  },
-  gather(store, hash) {
-    const length = Math.min(10, store.length);
-    const starts = Array.from({ length: 20 }, (_, i) => Math.floor((store.length - length) * i / 20));
-    const { values, types, steps } = store.gather(starts, length);
-    hash.update(values).update(types).update(steps);
-  },
-  get(store, hash) {
-    const { values, types, steps } = store.get(Array.from({ length: store.length }, (_, i) => i));
-    hash.update(values).update(types).update(steps);
-  },
-  rows(store, hash) {
-    for (const row of store.rows()) hashRow(hash, row);
-  },
-  row(store, hash) {
-    for (let index = 0; index < store.rowCount; index += 7) hashRow(hash, store.row(index));
-  },
-  column(store, hash) {
-    for (const { name } of store.fields) {
-      const { values, width, offsets } = store.column(name);
-      hash.update(`${name} ${width}`).update(values as Float64Array);
-      if (offsets !== null) hash.update(offsets);
-    }
-  },
-  find(store, hash) {
-    for (let step = 0; step < 70; step += 3) hash.update(`${store.rowOfStep(step)},`);
-    for (let token = 0; token < store.length; token += 11) hash.update(`${store.rowOfToken(token)},`);
-  },
-  sessions(store, hash) {
-    hash.update(store.sessions.join());
-  },
-  fields(store, hash) {
-    hash.update(JSON.stringify(store.fields));
-  },
-};
-
-function hashRow(hash: Hash, row: object): void {
-  for (const [name, value] of Object.entries(row)) {
-    hash.update(name);
-    hash.update(ArrayBuffer.isView(value) ? value as Float64Array : String(value));
   }
 }
 

@@ -6,9 +6,17 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { Random } from "../support/support.ts";
-import { checkStore, type Outcome } from "./check.ts";
+import { checkStore, type Outcome, salvageRows } from "./check.ts";
 import { removeMutant, type Sources, writeMutant } from "./mutations.ts";
-import { type Files, type Kind, kinds, makeAbandonedStore, makeStore, writeStore } from "./stores.ts";
+import {
+  type Files,
+  isLarge,
+  type Kind,
+  kinds,
+  makeAbandonedStore,
+  makeStore,
+  writeStore,
+} from "./stores.ts";
 
 const [directory, firstSeed, count] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])];
 
@@ -23,29 +31,36 @@ interface Subject {
   /** Its tail has no checksums: damage there may change values, but not end the process. */
   readonly abandoned: Files;
   readonly whole: Outcome;
+  /** The values of each row. */
+  readonly rows: readonly string[];
 }
 
 async function subjectOf(kind: Kind): Promise<Subject> {
-  const closed = makeStore(directory, kind, 1, 60);
+  const closed = makeStore(directory, kind, 1);
+  const { whole, rows } = await original(closed);
   return {
     closed,
-    foreign: [makeStore(directory, kind, 2, 50), makeStore(directory, kind, 4, 0)],
+    rows,
+    whole,
+    foreign: [makeStore(directory, kind, 2), makeStore(directory, kind, 4, true)],
     abandoned: makeAbandonedStore(directory, kind, 3),
-    whole: await original(closed),
   };
 }
 
 const subjects: Subject[] = [];
-for (const kind of kinds) subjects.push(await subjectOf(kind));
-const figures = { mutations: 0, refused: 0, foundDamaged: 0, harmless: 0, failures: 0 };
+for (const kind of kinds) {
+  const subject = await subjectOf(kind);
+  subjects.push(...Array<Subject>(isLarge(kind) ? 1 : 12).fill(subject));
+}
+const figures = { mutations: 0, refused: 0, foundDamaged: 0, harmless: 0, rowsSalvaged: 0, failures: 0 };
 
-async function original(closed: Files): Promise<Outcome> {
+async function original(closed: Files): Promise<Pick<Subject, "whole" | "rows">> {
   const path = join(directory, "original");
   writeStore(path, closed);
   const outcome = await checkStore(path, "read", true);
   const isRead = Object.values(outcome.read).every((result) => !result.startsWith("error"));
   if (!outcome.isWhole || !isRead) throw new Error(`the original is damaged: ${JSON.stringify(outcome)}`);
-  return outcome;
+  return { whole: outcome, rows: salvageRows(path) };
 }
 
 async function mutate(seed: number, lane: number): Promise<void> {
@@ -53,7 +68,7 @@ async function mutate(seed: number, lane: number): Promise<void> {
   const path = join(directory, `lane-${lane}`);
   const isAbandoned = random.below(10) === 0;
   const subject = subjects[random.below(subjects.length)];
-  const { closed, abandoned, foreign, whole } = subject;
+  const { closed, abandoned, foreign, whole, rows } = subject;
   const sources: Sources = { original: isAbandoned ? abandoned : closed, foreign };
   const mode = random.below(2) === 0 ? "append" : "read";
   let done = "nothing";
@@ -61,7 +76,9 @@ async function mutate(seed: number, lane: number): Promise<void> {
     done = writeMutant(path, sources, random);
     // Read again if the process ends here: by which seed.
     writeFileSync(join(directory, `running-${lane}`), `seed ${seed}, ${mode}: ${done}`);
-    judge(await checkStore(path, mode, random.below(20) === 0), isAbandoned ? null : whole);
+    const outcome = await checkStore(path, mode, random.below(20) === 0);
+    judge(outcome, isAbandoned ? null : whole);
+    if (!isAbandoned && !outcome.isWhole) judgeSalvaged(salvageRows(path), rows);
   } catch (error) {
     figures.failures++;
     console.log(`seed ${seed}, ${mode}, ${isAbandoned ? "abandoned" : "closed"}: ${done}: ${error}`);
@@ -81,6 +98,13 @@ function judge(outcome: Outcome, whole: Outcome | null): void {
       if (result !== whole.read[way]) throw new Error(`verified as whole, but ${way} gives ${result}`);
     }
   }
+}
+
+/** Whatever is salvaged is the beginning of what was there. */
+function judgeSalvaged(found: readonly string[], rows: readonly string[]): void {
+  figures.rowsSalvaged += found.length;
+  const wrong = found.findIndex((row, index) => row !== rows[index]);
+  if (wrong >= 0) throw new Error(`salvaged row ${wrong} of ${found.length} is not what it was`);
 }
 
 let next = firstSeed;

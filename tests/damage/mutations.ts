@@ -1,4 +1,5 @@
 /** What can become of a store's files, drawn from a seed. */
+import { Buffer } from "node:buffer";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Random } from "../support/support.ts";
@@ -165,6 +166,10 @@ function makeDirectory(mutant: Mutant, random: Random): string {
 function takeForeign(mutant: Mutant, random: Random, { foreign }: Sources): string {
   const other = pick(foreign, random);
   const name = random.below(2) === 0 ? "head" : pick([...other.keys()], random);
+  // Both together are that other store, which is whole whatever lies behind its end.
+  const partner = name === "head" ? "store.json" : name === "store.json" ? "head" : null;
+  const held = partner === null ? null : mutant.get(partner);
+  if (held && Buffer.compare(held, other.get(partner!)!) === 0) return "nothing";
   mutant.set(name, other.get(name)!.slice());
   return `${name} of another store`;
 }

@@ -12,6 +12,8 @@ export interface DamageFigures {
   readonly refused: number;
   readonly foundDamaged: number;
   readonly harmless: number;
+  /** Rows of those that were not whole that could be salvaged, each of them right. */
+  readonly rowsSalvaged: number;
   readonly failures: number;
 }
 

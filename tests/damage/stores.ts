@@ -7,44 +7,80 @@ import { Random } from "../support/support.ts";
 /** File names and what they hold. */
 export type Files = ReadonlyMap<string, Uint8Array>;
 
-/** Stores of wide values, of narrow ones that differ, and of a single field. */
+/** Stores of wide values, of narrow ones that differ, of a single field, of blocks of rows alike, and of dropped rows. */
 const fieldsOf = {
   wide: { action: 3, observation: 1, episode: { type: 7, dtype: "int64" }, reward: 12 },
   narrow: { action: "float32", observation: "float16", episode: "int32", reward: "uint8" },
   single: { observation: { type: 1, dtype: "uint16" } },
+  alike: { reward: "float32", observation: "float32" },
+  dropped: { pixels: "uint8" },
 } as const satisfies Record<string, FieldMap>;
 
 export type Kind = keyof typeof fieldsOf;
 export const kinds = Object.keys(fieldsOf) as Kind[];
 
-/** Tokens a chunk: small, so that a store has several. */
-const capacity = 150;
+/** Larger stores, of which fewer are tried: more rows than two blocks have, and more tokens than a segment. */
+export const isLarge = (kind: Kind) => kind === "alike" || kind === "dropped";
 
-/** A store that was closed, as bytes: rows of all kinds, over several chunks, written in two sittings; or none. */
-export function makeStore(directory: string, kind: Kind, seed: number, rowCount: number): Files {
+/** Values that every row of a large store has. */
+const [alikeWidth, pixelCount] = [2, 100];
+
+function open(path: string, kind: Kind): StreamStore {
+  const fields = fieldsOf[kind];
+  if (kind === "alike") return StreamStore.open<FieldMap>(path, { fields, capacity: 10_000 });
+  if (kind === "dropped") {
+    return StreamStore.open<FieldMap>(path, { fields, capacity: 65_536, retain: { rows: 700 } });
+  }
+  // Tokens a chunk: small, so that a store has several.
+  return StreamStore.open<FieldMap>(path, { fields, capacity: 150 });
+}
+
+/** A store that was closed, as bytes: rows of all kinds, over several chunks, written in three sittings; or none. */
+export function makeStore(directory: string, kind: Kind, seed: number, isEmpty = false): Files {
   const random = new Random(seed);
   const path = join(directory, `store-${kind}-${seed}`);
-  for (const [from, to] of [[0, rowCount / 2], [rowCount / 2, rowCount]]) {
-    using store = StreamStore.open<FieldMap>(path, { fields: fieldsOf[kind], capacity });
-    for (let step = from; step < to; step++) appendRow(store, random, step);
+  for (let sitting = 0; sitting < 3; sitting++) {
+    using store = open(path, kind);
+    if (isEmpty) continue;
+    const first = 10_000 * sitting;
+    appendSome(store, kind, random, first);
     store.sync();
-    if (rowCount === 0) break;
-    // The last rows go another way: through columns.
+    // The last rows go another way.
     const [{ name }] = store.fields;
-    store.appendColumns({ step: [to + 1000 * seed], [name]: [1 + random.below(9)] });
-    if (to < rowCount) break;
+    if (isLarge(kind)) store.append(first + 9_999, { [name]: [1 + random.below(9)] });
+    else store.appendColumns({ step: [first + 9_999], [name]: [1 + random.below(9)] });
   }
   const files = readStore(path);
   rmSync(path, { recursive: true });
   return files;
 }
 
+function appendSome(store: StreamStore, kind: Kind, random: Random, first: number): void {
+  if (!isLarge(kind)) {
+    for (let step = first; step < first + 25; step++) appendRow(store, random, step);
+    return;
+  }
+  const count = kind === "alike" ? 4200 : 650;
+  const [{ name }] = store.fields;
+  const drawn = (width: number) => Array.from({ length: count * width }, () => random.below(256));
+  const step = Array.from({ length: count }, (_, i) => first + i);
+  if (kind === "dropped") {
+    store.appendColumns({ step, [name]: { values: drawn(pixelCount), width: pixelCount } });
+  } else {store.appendColumns({
+      step,
+      [name]: drawn(1),
+      observation: { values: drawn(alikeWidth), width: alikeWidth },
+    });}
+}
+
 function appendRow(store: StreamStore, random: Random, step: number): void {
   const kind = random.below(10);
   if (kind === 0) return store.append(step, {});
-  if (kind === 1) return store.append(step, drawValues(store, random, { observation: [], reward: 1 }));
+  if (kind === 1) {
+    return store.append(step, drawValues(store, random, { observation: [], reward: 1, pixels: [] }));
+  }
   const observation = Array.from({ length: kind === 2 ? 1 : 3 }, () => 1);
-  const values = { action: 1, observation, episode: 1, reward: 1 };
+  const values = { action: 1, observation, episode: 1, reward: 1, pixels: observation };
   store.append(step, drawValues(store, random, values));
 }
 
@@ -71,11 +107,12 @@ function drawValue(random: Random, dtype: Dtype): number | bigint {
 export function makeAbandonedStore(directory: string, kind: Kind, seed: number): Files {
   const random = new Random(seed);
   const path = join(directory, `store-${kind}-${seed}`);
-  using store = StreamStore.open<FieldMap>(path, { fields: fieldsOf[kind], capacity });
-  for (let step = 0; step < 60; step++) {
+  using store = open(path, kind);
+  appendSome(store, kind, random, 0);
+  store.sync();
+  for (let step = 10_000; step < 10_030; step++) {
     appendRow(store, random, step);
-    if (step === 30) store.sync();
-    if (step === 45) store.flush();
+    if (step === 10_015) store.flush();
   }
   return readStore(path);
 }

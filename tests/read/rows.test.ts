@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { StreamStore } from "../../mod.ts";
+import { withDirectory } from "../torture/scratch.ts";
 
 test("rows() and row() show steps with their fields, lists as lists", () => {
   using store = new StreamStore({ a: 0, list: 1, count: { type: 2, dtype: "int64" } }, { capacity: 8 });
@@ -69,3 +71,36 @@ test("row() shows a list without values that came after the row was read before"
   store.append(0, { c: [] });
   assert.deepEqual(store.rows(), [{ step: 0, a: 1, c: new Float64Array(0) }]);
 });
+
+test("row() and rows() tell of row starts that no writer has made, also between blocks of one layout", () =>
+  withDirectory((directory) => {
+    const path = `${directory}/run.stream`;
+    const count = 2 * 4096 + 100;
+    {
+      using store = StreamStore.open(path, { fields: { a: 0 } });
+      store.appendColumns({ step: Array.from({ length: count }, (_, i) => i), a: new Float64Array(count) });
+    }
+    const starts = readFileSync(`${path}/row.u64`);
+    for (const row of [1, 4095, 4096, 8191, 8192, count - 1]) {
+      for (const start of [0n, BigInt(row) - 1n, BigInt(row) + 1n, BigInt(count) + 1n, 2n ** 63n]) {
+        const damaged = starts.slice();
+        new DataView(damaged.buffer, damaged.byteOffset).setBigUint64(8 * row, start, true);
+        writeFileSync(`${path}/row.u64`, damaged);
+        using store = StreamStore.open(path, { mode: "read" });
+        for (
+          const read of [
+            () => store.row(row),
+            () => store.row(row - 1),
+            () => store.rows(),
+            () => store.stats(),
+          ]
+        ) {
+          try {
+            read();
+          } catch (error) {
+            assert.equal((error as { code?: string }).code, "damaged", `row ${row} at ${start}: ${error}`);
+          }
+        }
+      }
+    }
+  }));

@@ -83,13 +83,17 @@ export fn ss_rows_read(store: u32, first_row: f64, row_count: u32, out_starts: [
     const first: u64 = numbers.to(u53, first_row) catch |err| return status.of(err);
     if (first + row_count > table.rows.len) return status.of(error.OutOfRange);
     const from: usize = @intCast(first);
+    var next = table.startOf(from);
+    const is_dropped = from >= table.first_row and next < slot.store.commit.first_token;
+    if (is_dropped or next > table.token_count) return status.of(error.Damaged);
     for (0..row_count) |i| {
-        const range = table.tokensOf(from + i) catch |err| return status.of(err);
-        out_starts[i] = @floatFromInt(range[0]);
+        const start, const end = table.tokensOf(from + i) catch |err| return status.of(err);
+        if (start != next) return status.of(error.Damaged);
+        out_starts[i] = @floatFromInt(start);
         out_steps[i] = table.steps[from + i];
+        next = end;
     }
-    const end = from + row_count;
-    out_starts[row_count] = @floatFromInt(if (end < table.rows.len) table.rows[end] else table.token_count);
+    out_starts[row_count] = @floatFromInt(next);
     return status.ok;
 }
 

@@ -52,13 +52,16 @@ pub const Progress = extern struct {
 
 /// Goes on until all tokens are counted or the pages are used up; the caller makes more and calls again.
 pub fn add(table: rows_file.Table, types: Types, data: []const u64, fields: []const Field, pages: []f64, progress: *Progress) Error!void {
+    // Row starts come from a file.
+    const first_token: u64 = if (table.first_row < table.rows.len) table.rows[table.first_row] else 0;
+    if (first_token > types.len()) return error.Damaged;
     var pass: Pass = .{
         .types = types,
         .data = data,
         .fields = fields,
         .pages = pages,
         .page_count = try count(progress.page_count),
-        .token = @max(try count(progress.next_token), if (table.first_row < table.rows.len) table.rows[table.first_row] else 0),
+        .token = @max(try count(progress.next_token), @as(usize, @intCast(first_token))),
     };
     const next_row = try count(progress.next_row);
     const next_mark = try count(progress.next_mark);

@@ -111,7 +111,7 @@ test "arguments and files that do not fit are refused" {
     }
     var sample: Sample = .{ .indexes = @splat(@splat(9)) };
     try testing.expectError(error.InvalidArgument, sample.add(sample_table, &sample_types, &sample_data, 64));
-    for ([_][]const u64{ &.{ 0, 4, 3 }, &.{ 0, 99 }, &.{} }) |rows| {
+    for ([_][]const u64{ &.{ 0, 4, 3 }, &.{ 0, 99 }, &.{ 99, 4 }, &.{} }) |rows| {
         var table = sample_table;
         table.rows = rows;
         table.marks = &.{};
