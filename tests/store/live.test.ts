@@ -45,6 +45,31 @@ test("append() shows single steps to a waiting reader without any option, howeve
     }
   }));
 
+test("waitForRows() wakes within the lag of a writer that yields, with and without an option", async () => {
+  for (
+    const [options, msMax] of [[{}, 60], [{ commitEvery: { ms: 10 } }, 25], [
+      { commitEvery: { steps: 1 } },
+      15,
+    ]] as const
+  ) {
+    await withPair(options, async (writer, reader) => {
+      const lags: number[] = [];
+      for (let row = 0; row < 20; row++) {
+        const woken = reader.waitForRows(row + 1, soon());
+        await wait(row % 7);
+        const appended = performance.now();
+        writer.append(row, { a: row });
+        await woken;
+        lags.push(performance.now() - appended);
+        assert.equal(reader.row(row).a, row);
+      }
+      // A busy machine delays some, but not most.
+      lags.sort((one, other) => one - other);
+      assert.ok(lags[6] <= msMax, `${lags.map(Math.round)} ms`);
+    });
+  }
+});
+
 test("append() that goes on with a row which readers have seen shows them the rest", () =>
   withPair({}, async (writer, reader) => {
     writer.append(0, { a: 1 });

@@ -1,11 +1,23 @@
 /** The files as docs/storage-format.md has them: read_store.py, which is numpy alone, reads the rows of a store. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { closeSync, cpSync, openSync, readdirSync, readFileSync, writeFileSync, writeSync } from "node:fs";
+import { Buffer } from "node:buffer";
+import {
+  closeSync,
+  cpSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { gunzipSync } from "node:zlib";
 import { findPython, noPython } from "../../bench/harness/python.ts";
 import { type Row, StreamStore, StreamStoreError } from "../../mod.ts";
+import { fixture } from "../support/dataset.ts";
 import { bitsOf, Random } from "../support/support.ts";
 import { withDirectory } from "../torture/scratch.ts";
 
@@ -254,6 +266,29 @@ test("open() of a store of another version says which is older, before anything 
         );
       }
     }
+  }));
+
+test("open() of a store that format 1 was written by says older-version in every mode, and leaves it as it is", () =>
+  withDirectory((directory) => {
+    const path = `${directory}/run.stream`;
+    const { gzippedFiles } = JSON.parse(readFileSync(fixture("format_1.json"), "utf8"));
+    const files = Object.entries<string>(gzippedFiles).map(([name, text]) =>
+      [`${path}/${name}`, gunzipSync(Buffer.from(text, "base64"))] as const
+    );
+    mkdirSync(path);
+    for (const [file, bytes] of files) writeFileSync(file, bytes);
+    const older = { name: "StreamStoreError", code: "older-version" };
+    for (const mode of [undefined, "append", "read"] as const) {
+      assert.throws(() => StreamStore.open(path, { mode }), older, mode);
+      assert.throws(() => StreamStore.open(path, { mode, fields: { action: 0 } }), older, mode);
+    }
+    assert.throws(() => StreamStore.open(path, { mode: "read", salvage: true }), older);
+    assert.throws(
+      () => StreamStore.open(path, { mode: "read", salvage: true, fields: { action: 0 } }),
+      older,
+    );
+    assert.throws(() => StreamStore.open(path, { mode: "create", fields }), { code: "already-exists" });
+    for (const [file, bytes] of files) assert.ok(bytes.equals(readFileSync(file)), file);
   }));
 
 if (skip !== false) console.log(`Not run: ${skip}`);
