@@ -14,7 +14,7 @@ directory, name = sys.argv[1:]
 fields = json.load(open(f"{directory}/store.json"))["fields"]
 field = next(field for field in fields if field["name"] == name)
 
-data = np.memmap(f"{directory}/data.b64", "<f8", "r")
+data = np.memmap(f"{directory}/data.f64", "<f8", "r")
 types = np.memmap(f"{directory}/type.u8", "u1", "r")
 steps = np.memmap(f"{directory}/step.i64", "<i8", "r")
 rows = np.memmap(f"{directory}/row.u64", "<u8", "r")

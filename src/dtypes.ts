@@ -52,6 +52,11 @@ export const dtypeKinds: Readonly<Record<Dtype, DtypeKind>> = {
   bool: { bits: 8, kind: "bool" },
 };
 
+/** Bytes of a value in an array of its dtype. */
+export function bytesOf(dtype: Dtype): number {
+  return dtypeKinds[dtype].bits / 8;
+}
+
 export const dtypeNames: readonly Dtype[] = Object.keys(dtypeKinds) as Dtype[];
 
 /** The most bits of an integer, without its sign, of which a float of so many bits holds every one. */
@@ -129,26 +134,54 @@ export function arrayOver(
   return new classes[dtype](buffer, byteOffset, length);
 }
 
-/** Numbers that a dtype holds, in an array of its own; NaNs by their bits, of which an engine may change some. */
-export function narrowArray(dtype: Dtype, numbers: Float64Array): DtypeArray {
-  if (dtype === "float64") return numbers;
-  const { bits } = dtypeKinds[dtype];
-  const array = arrayOver(dtype, new ArrayBuffer(numbers.length * bits / 8), 0, numbers.length);
-  (array as Float32Array).set(numbers);
-  if (dtype === "float32" || dtype === "float16") copyNans(numbers, array, dtype);
+/** The bits of a dtype's values, as unsigned integers of their width. */
+export type BitsArray = BigUint64Array | Uint32Array | Uint16Array | Uint8Array;
+
+export function bitsOver(
+  dtype: Dtype,
+  buffer: ArrayBufferLike,
+  byteOffset: number,
+  length: number,
+): BitsArray {
+  return arrayOver(`uint${dtypeKinds[dtype].bits}`, buffer, byteOffset, length) as BitsArray;
+}
+
+/**
+ * Numbers that a dtype holds, in an array of its own, out of one of a dtype that has all of them; NaNs by their bits, of
+ * which an engine may change some.
+ */
+export function toDtype(dtype: Dtype, held: Dtype, numbers: DtypeArray): DtypeArray {
+  const { buffer, byteOffset, length } = numbers;
+  if (bytesOf(dtype) === bytesOf(held)) return arrayOver(dtype, buffer, byteOffset, length);
+  const array = arrayOver(dtype, new ArrayBuffer(length * bytesOf(dtype)), 0, length);
+  if (held === "int64") array.set(Array.from(numbers as BigInt64Array, Number) as never);
+  else array.set(numbers as never);
+  if (dtypeKinds[dtype].kind === "float") copyNans(numbers as Floats, array as Floats);
   return array;
 }
 
-function copyNans(from: Float64Array, to: DtypeArray, dtype: "float32" | "float16"): void {
-  const halves = new Uint32Array(from.buffer, from.byteOffset, 2 * from.length);
-  const words = dtype === "float32" ? new Uint32Array(to.buffer) : new Uint16Array(to.buffer);
-  for (let i = 0; i < from.length; i++) {
-    if (from[i] === from[i]) continue;
-    const [low, high] = [halves[2 * i], halves[2 * i + 1]];
-    words[i] = dtype === "float32"
-      ? (high & 0x80000000) | 0x7f800000 | (high & 0xfffff) << 3 | low >>> 29
-      : (high >>> 16 & 0x8000) | 0x7c00 | (high & 0xfffff) >>> 10;
-  }
+type Floats = ArrayOfDtype["float64" | "float32" | "float16"];
+
+/** Exponent and mantissa of a float, in bits. */
+const floatBits = { 8: [11n, 52n], 4: [8n, 23n], 2: [5n, 10n] } as const;
+
+function copyNans(from: Floats, to: Floats): void {
+  for (let i = 0; i < from.length; i++) if (from[i] !== from[i]) copyNan(from, to, i);
+}
+
+/** Keeps the sign, and the upper bits of the mantissa. */
+function copyNan(from: Floats, to: Floats, at: number): void {
+  const [fromBits, toBits] = [from, to].map(({ buffer, byteOffset, BYTES_PER_ELEMENT }) =>
+    bitsOver(`float${8 * BYTES_PER_ELEMENT}` as Dtype, buffer, byteOffset, from.length)
+  );
+  const [[exponent, mantissa], [toExponent, toMantissa]] = [from, to].map(({ BYTES_PER_ELEMENT }) =>
+    floatBits[BYTES_PER_ELEMENT as keyof typeof floatBits]
+  );
+  const bits = BigInt(fromBits[at]);
+  const kept = (bits & ((1n << mantissa) - 1n)) >> (mantissa - toMantissa);
+  const made = (bits >> (exponent + mantissa)) << (toExponent + toMantissa) |
+    ((1n << toExponent) - 1n) << toMantissa | kept;
+  toBits[at] = (toBits instanceof BigUint64Array ? made : Number(made)) as never;
 }
 
 const dtypesOfArrays: Readonly<Record<TypedArrayName, Dtype>> = {

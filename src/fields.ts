@@ -1,5 +1,6 @@
 import { type Dtype, dtypeNames, integerRange, isWideInteger, type Range } from "./dtypes.ts";
 import { fieldCells, fieldKind } from "./native/abi.ts";
+import { type CellKind, cellOf } from "./store/cells.ts";
 import type { OnlyKnown } from "./option_types.ts";
 import { describeView } from "./typed_array.ts";
 
@@ -94,8 +95,8 @@ export interface Field extends FieldInfo {
   readonly position: number;
   /** The least and the most of the dtype's values, where it is one of integers that numbers hold. */
   readonly range: Range | null;
-  /** What its cells hold, by the native code. */
-  readonly kind: number;
+  /** What its cells are read as: the store's own kind, or integers of its width. */
+  readonly element: CellKind;
   /** Whether it has been written as a list, so that a single token of it is a list of one. */
   isList: boolean;
 }
@@ -103,9 +104,10 @@ export interface Field extends FieldInfo {
 /** Fields as the native library takes those whose cells it looks into. */
 export function packCells(fields: readonly Field[]): Int32Array {
   const packed = new Int32Array(fieldCells.length * fields.length);
-  for (const [i, { type, kind }] of fields.entries()) {
-    packed[fieldCells.length * i + fieldCells.type] = type;
-    packed[fieldCells.length * i + fieldCells.kind] = kind;
+  for (const [i, field] of fields.entries()) {
+    packed[fieldCells.length * i + fieldCells.type] = field.type;
+    packed[fieldCells.length * i + fieldCells.kind] = fieldKind[field.element];
+    packed[fieldCells.length * i + fieldCells.wide] = fieldKind[wideDtype(field)];
   }
   return packed;
 }
@@ -116,8 +118,9 @@ const typeMax = 2 ** 31 - 1;
 /** Checks fields and lays them out in field order. */
 export function parseFields(given: FieldList): Field[] {
   const declared = fieldEntries(given).map(([name, type]) => parseField(name, type));
+  const { elements } = cellOf(declared);
   const fields = declared.map(({ name, type, dtype }, position) =>
-    newField(name, type ?? position, dtype, position)
+    newField(name, type ?? position, dtype, position, elements[position])
   );
   if (fields.length === 0) {
     throw new RangeError("Cannot create a store: there must be at least 1 field, got 0");
@@ -184,9 +187,14 @@ function noOrder(name: string, entries: readonly FieldEntry[]): RangeError {
 }
 
 /** A field that was not written yet. */
-export function newField(name: string, type: number, dtype: Dtype, position: number): Field {
-  const kind = fieldKind[cellDtype({ dtype })];
-  return { name, type, dtype, position, range: integerRange(dtype), kind, isList: false };
+export function newField(
+  name: string,
+  type: number,
+  dtype: Dtype,
+  position: number,
+  element = cellOf([{ dtype }]).kind,
+): Field {
+  return { name, type, dtype, position, range: integerRange(dtype), element, isList: false };
 }
 
 /** A field as it is declared; without a type ID where none is given. */
@@ -245,18 +253,22 @@ function checkNumbered(declared: readonly Declared[]): void {
   );
 }
 
-/** What cells hold: integers of 64 bits as they are, and all other numbers as float64. */
-export function cellDtype({ dtype }: Pick<Field, "dtype">): keyof typeof fieldKind {
+/** In what of 64 bits all values of a field can stand: integers of 64 bits as they are, and all others as float64. */
+export function wideDtype({ dtype }: Pick<Field, "dtype">): "float64" | "int64" | "uint64" {
   return isWideInteger(dtype) ? dtype : "float64";
 }
 
-/** How the types of tokens stand in a file: in bytes where all IDs are such, and in none where there is one field. */
-export function typeForm(
+/**
+ * How tokens stand in the files: types in bytes where all IDs are such, and in none where there is one field; and what
+ * cells are.
+ */
+export function tokenForm(
   fields: readonly Field[],
-): { readonly typeBytes: number; readonly onlyType: number } {
-  if (fields.length === 1) return { typeBytes: 0, onlyType: fields[0].type };
+): { readonly typeBytes: number; readonly onlyType: number; readonly cellKind: number } {
+  const cellKind = fieldKind[cellOf(fields).kind];
+  if (fields.length === 1) return { typeBytes: 0, onlyType: fields[0].type, cellKind };
   const areBytes = fields.every(({ type }) => type >= 0 && type <= 255);
-  return { typeBytes: areBytes ? 1 : 4, onlyType: 0 };
+  return { typeBytes: areBytes ? 1 : 4, onlyType: 0, cellKind };
 }
 
 /** A value as an error message shows it: short, and never failing. */

@@ -29,6 +29,7 @@ import { newMixture, newSampler, readContext } from "./sample/source.ts";
 import { takeStats } from "./statistics/accumulator.ts";
 import type { FieldStats, StatsOptions } from "./statistics/field_stats.ts";
 import type { Recovery } from "./store/state.ts";
+import type { CellOf } from "./store/cell_types.ts";
 import { inspectText } from "./store/inspect.ts";
 import type { OpenOptions, StoreOptions, WaitOptions } from "./store/open.ts";
 import { noteSession, openSession, Session, temporarySession, waitForRows } from "./store/session.ts";
@@ -294,8 +295,8 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * @throws {StreamStoreError} If the process may not view native memory (`windows-not-permitted`; in Deno, it needs
    * `--allow-ffi` without a path); `gather` copies and works there too.
    */
-  window(start: number, length: number): Window {
-    return readWindow(this.#session, start, length);
+  window(start: number, length: number): Window<CellOf<Fields>> {
+    return readWindow(this.#session, start, length) as Window<CellOf<Fields>>;
   }
 
   /**
@@ -307,8 +308,8 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * @throws {RangeError | TypeError} If an index is no token's, lists are ragged, or the shape is one of another count.
    * @see {@linkcode StreamStore.gather}
    */
-  get(indices: Indices | NestedIndices, shape?: readonly number[]): Tokens {
-    return getTokens(this.#session, indices, shape);
+  get(indices: Indices | NestedIndices, shape?: readonly number[]): Tokens<CellOf<Fields>> {
+    return getTokens(this.#session, indices, shape) as Tokens<CellOf<Fields>>;
   }
 
   /**
@@ -316,8 +317,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    *
    * @param starts Token indices, shape `[B]`.
    * @param length Tokens a window, T.
-   * @param out For each column an array to fill, a dtype for a new one, or null to leave it out. A result can be passed
-   * again to be filled anew. Cells of int64 and uint64 fields come as the nearest float.
+   * @param out For each column an array to fill, a dtype (of values a window's own, float64, float32), or null for none.
    * @returns The arrays, each of shape `[B, T]`.
    * @throws {RangeError | TypeError} If a window does not lie within the stream, `starts` holds no numbers, or an array
    * has another length than `starts.length * length` or a class that is not allowed. Nothing is written then.
@@ -344,7 +344,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
     starts: Indices,
     length: number,
     out: GatherOut<Values, Types, Steps> = {},
-  ): GatheredAs<Values, Types, Steps> {
+  ): GatheredAs<Values, Types, Steps, CellOf<Fields>> {
     return gather(this.#session, starts, length, out as GatherOut);
   }
 

@@ -107,7 +107,7 @@ class GatherBench {
     const valuesPerPage = 512;
     let sum = 0;
     for (let i = 0; i < values.length; i += valuesPerPage) {
-      sum += values[i] + types[i] + Number(steps[i] & 1n);
+      sum += Number(values[i]) + types[i] + Number(steps[i] & 1n);
     }
     if (Number.isNaN(sum)) throw new Error("Cannot trust the stream: it holds a NaN that nobody appended");
   }

@@ -103,7 +103,7 @@ export class Trainer {
 
   *#windows(fromRow: number, toRow: number): Generator<Float64Array> {
     for (const window of rowWindows(this.store, this.#layout.rowTokens, { fromRow, toRow })) {
-      yield window.values;
+      yield window.values as Float64Array;
     }
   }
 }

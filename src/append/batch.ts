@@ -1,7 +1,8 @@
-import { type Connection, nothing, pack } from "../store/connection.ts";
+import type { Connection } from "../store/connection.ts";
+import { nothing, pack } from "../native/arguments.ts";
 import { StreamStoreError } from "../error.ts";
-import type { Field } from "../fields.ts";
-import { batchPhase, batchSource, dtype } from "../native/abi.ts";
+import { type Field, wideDtype } from "../fields.ts";
+import { batchPhase, batchSource, dtype, fieldKind } from "../native/abi.ts";
 import { check, errorOf, status } from "../native/status.ts";
 import { narrowSource } from "./narrow_source.ts";
 import { type Bitmap, plainSource, type Source } from "./source.ts";
@@ -124,7 +125,7 @@ export class Batch {
     if (isNewList) this.#newLists.add(field);
     return pack(batchSource, {
       type: field.type,
-      kind: field.kind,
+      wide: fieldKind[wideDtype(field)],
       dtype: dtype[source.dtype],
       width: source.width ?? -1,
       firstRow,

@@ -7,12 +7,12 @@
 /** The core: what opening a store, appending steps and reading them back need, and so every program. */
 export const symbols = {
   ss_abi_version: { args: [], result: "u32" },
-  ss_store_open: { args: ["buffer", "u32", "u32", "buffer", "buffer", "buffer"], result: "i32" }, // directory, directory_bytes, mode, options, id, out
+  ss_store_open: { args: ["buffer", "u32", "u32", "buffer", "buffer", "u32", "buffer", "buffer"], result: "i32" }, // directory, directory_bytes, mode, options, fields, field_count, id, out
   ss_store_close: { args: ["u32", "u32", "u32"], result: "i32" }, // store, view_count, blank
   ss_store_update: { args: ["u32", "u32", "f64", "buffer"], result: "i32" }, // store, action, row, out_state
   ss_store_detail: { args: ["u32", "buffer"], result: "i32" }, // store, out
   ss_store_write: { args: ["u32", "buffer", "u32", "buffer", "u32"], result: "i32" }, // store, records, record_count, values, value_count
-  ss_window_gather: { args: ["u32", "buffer", "u32", "u32", "u32", "buffer", "u32", "buffer", "buffer", "buffer"], result: "i32" }, // store, starts, window_count, window_length, layout, integers, integer_count, out_values, out_types, out_steps
+  ss_window_gather: { args: ["u32", "buffer", "u32", "u32", "u32", "buffer", "u32", "buffer", "buffer", "buffer"], result: "i32" }, // store, starts, window_count, window_length, layout, others, other_count, out_values, out_types, out_steps
   ss_column_extract: { args: ["u32", "buffer", "buffer", "buffer", "buffer", "buffer"], result: "i32" }, // store, request, out_values, out_offsets, out_validity, out_progress
   ss_rows_read: { args: ["u32", "f64", "u32", "buffer", "buffer"], result: "i32" }, // store, first_row, row_count, out_starts, out_steps
   ss_steps_read: { args: ["u32", "f64", "u32", "buffer"], result: "i32" }, // store, token, length, out_steps
@@ -78,7 +78,7 @@ export const storeMode = {
 
 export const storeOptions = {
   capacityTokens: 0, tailRecordsMax: 1, tailValuesMax: 2, reservedElements: 3, typeBytes: 4, onlyType: 5,
-  length: 6,
+  cellKind: 6, length: 7,
 } as const;
 
 export const storeAction = {
@@ -92,15 +92,15 @@ export const rowKey = {
 export const storeState = {
   sequence: 0, tokenCount: 1, rowCount: 2, markCount: 3, lastStep: 4, firstToken: 5, firstRow: 6,
   capacityTokens: 7, tailStateAddress: 8, tailRecordsAddress: 9, tailRecordsBytes: 10, tailValuesAddress: 11,
-  tailValuesBytes: 12, typeBytes: 13, onlyType: 14, typesAddress: 15, typesBytes: 16, dataAddress: 17,
-  dataBytes: 18, recoveredTokens: 19, recoveredRows: 20, cutTokens: 21, cutRows: 22, cutRecords: 23,
-  roomRecords: 24, roomValues: 25, roomMarks: 26, sessionRow: 27, id: 28, length: 30,
+  tailValuesBytes: 12, typeBytes: 13, onlyType: 14, cellKind: 15, typesAddress: 16, typesBytes: 17,
+  dataAddress: 18, dataBytes: 19, recoveredTokens: 20, recoveredRows: 21, cutTokens: 22, cutRows: 23,
+  cutRecords: 24, roomRecords: 25, roomValues: 26, roomMarks: 27, sessionRow: 28, id: 29, length: 31,
 } as const;
 
 export const storeFiles = [
   { field: "steps", file: "step.i64", elementBytes: 8, count: "rowCount", chunkElements: 0 },
   { field: "types", file: "type", elementBytes: 0, count: "tokenCount", chunkElements: 0 },
-  { field: "data", file: "data.b64", elementBytes: 8, count: "tokenCount", chunkElements: 0 },
+  { field: "data", file: "data", elementBytes: 0, count: "tokenCount", chunkElements: 0 },
   { field: "rows", file: "row.u64", elementBytes: 8, count: "rowCount", chunkElements: 0 },
   { field: "marks", file: "marks", elementBytes: 16, count: "markCount", chunkElements: 1024 },
 ] as const;
@@ -115,11 +115,12 @@ export const dtype = {
 } as const;
 
 export const fieldKind = {
-  float64: 0, int64: 3, uint64: 4,
+  float64: 0, float32: 1, float16: 2, int64: 3, uint64: 4, int32: 5, uint32: 6, int16: 7, uint16: 8, int8: 9,
+  uint8: 10,
 } as const;
 
 export const fieldCells = {
-  type: 0, kind: 1, length: 2,
+  type: 0, kind: 1, wide: 2, length: 3,
 } as const;
 
 export const batchPhase = {
@@ -127,7 +128,7 @@ export const batchPhase = {
 } as const;
 
 export const batchSource = {
-  type: 0, kind: 1, dtype: 2, width: 3, firstRow: 4, firstValue: 5, valuesBytes: 6, offsetBytes: 7,
+  type: 0, wide: 1, dtype: 2, width: 3, firstRow: 4, firstValue: 5, valuesBytes: 6, offsetBytes: 7,
   offsetCount: 8, validityFirstBit: 9, validityBytes: 10, valueValidityFirstBit: 11, valueValidityBytes: 12,
   nanForNull: 13, marksList: 14, length: 15,
 } as const;
@@ -143,7 +144,8 @@ export const extractProgress = {
 } as const;
 
 export const gatherLayout = {
-  values: { none: 0, float64: 1, float32: 2, cells: 3 }, types: 4, steps: { none: 0, int64: 8, float64: 16 },
+  values: { none: 0, float64: 1, float32: 2, float16: 3, cells: 4 }, types: 8,
+  steps: { none: 0, int64: 16, float64: 32 },
 } as const;
 
 export const tailState = {

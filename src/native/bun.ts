@@ -1,8 +1,8 @@
 /** Bun's side of the boundary. */
 import { dlopen, type Pointer, toArrayBuffer as toArrayBufferTyped } from "bun:ffi";
 import type {
-  ColumnRange,
   ColumnViews,
+  DataRange,
   Functions,
   Opened,
   SymbolTable,
@@ -11,6 +11,8 @@ import type {
 } from "./runtime.ts";
 import { system } from "./bun_system.ts";
 import { callbacks, symbols } from "./abi.ts";
+import { arrayOver, type BitsArray, bitsOver, bytesOf, type DtypeArray } from "../dtypes.ts";
+import type { CellKind } from "../store/cells.ts";
 
 /** The types lack the last two parameters: a function to call when the buffer is collected, and what to pass to it. */
 const toArrayBuffer = toArrayBufferTyped as (
@@ -29,16 +31,20 @@ class SmallViews implements ColumnViews {
   readonly #types: number;
   readonly #typeBytes: number;
   readonly #data: number;
+  readonly #kind: CellKind;
+  readonly #bytes: number;
 
   constructor(
     types: TypesRange,
-    data: ColumnRange,
+    data: DataRange,
     private readonly state: ViewState,
     private readonly deallocate: Pointer,
   ) {
     this.#types = Number(types.address);
     this.#typeBytes = types.elementBytes;
     this.#data = Number(data.address);
+    this.#kind = data.kind;
+    this.#bytes = bytesOf(data.kind);
   }
 
   types(start: number, length: number): Uint8Array | Int32Array {
@@ -48,16 +54,17 @@ class SmallViews implements ColumnViews {
     return length === 0 ? new Int32Array(0) : new Int32Array(this.#map(this.#types, start * 4, length * 4));
   }
 
-  values(start: number, length: number): Float64Array {
-    return length === 0
-      ? new Float64Array(0)
-      : new Float64Array(this.#map(this.#data, start * 8, length * 8));
+  values(start: number, length: number): DtypeArray {
+    return arrayOver(this.#kind, this.#mapData(start, length), 0, length);
   }
 
-  bits(start: number, length: number): BigInt64Array {
-    return length === 0
-      ? new BigInt64Array(0)
-      : new BigInt64Array(this.#map(this.#data, start * 8, length * 8));
+  bits(start: number, length: number): BitsArray {
+    return bitsOver(this.#kind, this.#mapData(start, length), 0, length);
+  }
+
+  #mapData(start: number, length: number): ArrayBuffer {
+    if (length === 0) return new ArrayBuffer(0);
+    return this.#map(this.#data, start * this.#bytes, length * this.#bytes);
   }
 
   /** Nothing: each buffer releases its own view. */

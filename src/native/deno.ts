@@ -2,6 +2,7 @@
 import type {
   ColumnRange,
   ColumnViews,
+  DataRange,
   Functions,
   Opened,
   SymbolTable,
@@ -10,6 +11,7 @@ import type {
 } from "./runtime.ts";
 import { system } from "./deno_system.ts";
 import { symbols } from "./abi.ts";
+import { arrayOver, type BitsArray, bitsOver, bytesOf, type DtypeArray } from "../dtypes.ts";
 
 /**
  * One ArrayBuffer covers a whole column, and windows are subarrays of it: making a buffer costs ten times as much as
@@ -21,16 +23,20 @@ import { symbols } from "./abi.ts";
  */
 class LargeViews implements ColumnViews {
   #types: Uint8Array | Int32Array = new Int32Array(0);
-  #values = new Float64Array(0);
-  #bits = new BigInt64Array(0);
+  #values: DtypeArray;
+  #bits: BitsArray;
   readonly #buffers: ArrayBuffer[] = [];
 
   constructor(
     private readonly typesRange: TypesRange,
-    private readonly dataRange: ColumnRange,
+    private readonly dataRange: DataRange,
     private readonly state: ViewState,
     private readonly owner: object,
-  ) {}
+  ) {
+    const none = new ArrayBuffer(0);
+    this.#values = arrayOver(dataRange.kind, none, 0, 0);
+    this.#bits = bitsOver(dataRange.kind, none, 0, 0);
+  }
 
   // Length 0: not made yet, or transferred away by somebody.
 
@@ -42,12 +48,12 @@ class LargeViews implements ColumnViews {
     return this.#types.subarray(start, start + length);
   }
 
-  values(start: number, length: number): Float64Array {
+  values(start: number, length: number): DtypeArray {
     if (this.#values.length === 0) this.#mapData();
     return this.#values.subarray(start, start + length);
   }
 
-  bits(start: number, length: number): BigInt64Array {
+  bits(start: number, length: number): BitsArray {
     if (this.#bits.length === 0) this.#mapData();
     return this.#bits.subarray(start, start + length);
   }
@@ -60,8 +66,10 @@ class LargeViews implements ColumnViews {
 
   #mapData(): void {
     const buffer = this.#map(this.dataRange);
-    this.#values = new Float64Array(buffer);
-    this.#bits = new BigInt64Array(buffer);
+    const { kind } = this.dataRange;
+    const length = buffer.byteLength / bytesOf(kind);
+    this.#values = arrayOver(kind, buffer, 0, length);
+    this.#bits = bitsOver(kind, buffer, 0, length);
   }
 
   #map(range: ColumnRange): ArrayBuffer {

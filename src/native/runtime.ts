@@ -1,5 +1,7 @@
 /** The library as TypeScript sees it: the functions of the tables of `abi.ts`, and what differs between the runtimes. */
 import type { laterSymbols, symbols } from "./abi.ts";
+import type { BitsArray, DtypeArray } from "../dtypes.ts";
+import type { CellKind } from "../store/cells.ts";
 import type { System } from "./system.ts";
 
 type Argument = { u32: number; i32: number; f64: number; buffer: ArrayBufferView };
@@ -37,8 +39,8 @@ export interface TailMemory {
 /** The columns of a store's tokens, as typed arrays over the store's own memory. */
 export interface ColumnViews {
   types(start: number, length: number): Uint8Array | Int32Array;
-  values(start: number, length: number): Float64Array;
-  bits(start: number, length: number): BigInt64Array;
+  values(start: number, length: number): DtypeArray;
+  bits(start: number, length: number): BitsArray;
   /** Takes back what can be taken back, just before the store is closed. */
   detach(): void;
 }
@@ -52,6 +54,11 @@ export interface ColumnRange {
 /** Where the types lie, and how many bytes each has: 1 or 4. */
 export interface TypesRange extends ColumnRange {
   readonly elementBytes: number;
+}
+
+/** Where the cells lie, and what they are. */
+export interface DataRange extends ColumnRange {
+  readonly kind: CellKind;
 }
 
 /** What the native library must know of a store's views when it closes the store. */
@@ -76,7 +83,7 @@ export interface Opened {
   /** `owner` lives at least as long as any view. */
   columnViews(
     types: TypesRange,
-    data: ColumnRange,
+    data: DataRange,
     state: ViewState,
     owner: object,
   ): ColumnViews;

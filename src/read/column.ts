@@ -1,4 +1,5 @@
-import { type Connection, nothing, pack } from "../store/connection.ts";
+import type { Connection } from "../store/connection.ts";
+import { nothing, pack } from "../native/arguments.ts";
 import type { Session } from "../store/session.ts";
 import { allowedValues, type ArrayOfDtype, arrayOver, type DtypeArray } from "../dtypes.ts";
 import { StreamStoreError } from "../error.ts";
@@ -10,7 +11,7 @@ import {
   type FieldName,
   type FieldTypeOf,
 } from "../fields.ts";
-import { dtype, extractProgress, extractRequest } from "../native/abi.ts";
+import { dtype, extractProgress, extractRequest, fieldKind } from "../native/abi.ts";
 import { errorOf, status } from "../native/status.ts";
 
 /** The values of one field, row after row, over all rows that are kept. Returned by {@linkcode StreamStore.column}. */
@@ -107,7 +108,7 @@ export function extract(connection: Connection, request: ExtractRequest): Extrac
       connection.store,
       pack(extractRequest, {
         type: field.type,
-        kind: field.kind,
+        kind: fieldKind[field.element],
         dtype: dtype[request.dtype],
         width: request.width ?? -1,
         firstRow,

@@ -1,6 +1,9 @@
-import { type Connection, nothing } from "../store/connection.ts";
+import type { Connection } from "../store/connection.ts";
+import { nothing } from "../native/arguments.ts";
 import type { Session } from "../store/session.ts";
+import { type ArrayOfDtype, arrayOver, bytesOf, type Dtype, type DtypeArray } from "../dtypes.ts";
 import { describe } from "../fields.ts";
+import type { CellKind } from "../store/cells.ts";
 import { fieldCells, gatherLayout } from "../native/abi.ts";
 import { check, status } from "../native/status.ts";
 import { checkOptions, optionNames } from "../options.ts";
@@ -31,12 +34,7 @@ export type Indices =
  * {@linkcode StreamStore.gather}.
  */
 export interface GatherOut<
-  Values extends Float64Array | Float32Array | "float64" | "float32" | null | undefined =
-    | Float64Array
-    | Float32Array
-    | "float64"
-    | "float32"
-    | null,
+  Values extends DtypeArray | Dtype | null | undefined = DtypeArray | Dtype | null,
   Types extends Int32Array | "int32" | null | undefined = Int32Array | "int32" | null,
   Steps extends BigInt64Array | Float64Array | "int64" | "float64" | null | undefined =
     | BigInt64Array
@@ -45,7 +43,10 @@ export interface GatherOut<
     | "float64"
     | null,
 > {
-  /** For values of shape `[B, T]`: an array of B × T, or a dtype; float64 where nothing is said. */
+  /**
+   * For values of shape `[B, T]`: an array of B × T, or a dtype. It can be that of the store's cells, which it is where
+   * nothing is said, or float64 or float32.
+   */
   readonly values?: Values;
   /** For type IDs of shape `[B, T]`: an array of B × T, or int32, which it is where nothing is said. */
   readonly types?: Types;
@@ -58,11 +59,14 @@ export interface GatherOut<
  * tokens. Returned by {@linkcode StreamStore.gather}.
  */
 export interface GatherResult<
-  Values = Float64Array | Float32Array | null,
+  Values = DtypeArray | null,
   Types = Int32Array | null,
   Steps = BigInt64Array | Float64Array | null,
 > {
-  /** Shape `[B, T]`: the numbers; those of int64 and uint64 fields as the nearest. Null where it was left out. */
+  /**
+   * Shape `[B, T]`: the numbers; in an array of floats the nearest, where the store's cells are none or a field stands
+   * in them as its own bits. In an array of integers such fields have those bits. Null where it was left out.
+   */
   readonly values: Values;
   /** Shape `[B, T]`: the type ID of each token. Null where it was left out. */
   readonly types: Types;
@@ -75,9 +79,9 @@ export interface GatherResult<
  *
  * @internal
  */
-type ValuesOf<Wanted> = Wanted extends null ? null
-  : Wanted extends Float32Array | "float32" ? Float32Array
-  : Float64Array;
+type ValuesOf<Wanted, Cells> = Wanted extends undefined ? Cells
+  : Wanted extends keyof ArrayOfDtype ? ArrayOfDtype[Wanted]
+  : Wanted;
 /**
  * The array for a choice of types.
  *
@@ -98,10 +102,22 @@ type StepsOf<Wanted> = Wanted extends null ? null
  *
  * @internal
  */
-export type GatheredAs<Values, Types, Steps> = GatherResult<ValuesOf<Values>, TypesOf<Types>, StepsOf<Steps>>;
+export type GatheredAs<Values, Types, Steps, Cells = DtypeArray> = GatherResult<
+  ValuesOf<Values, Cells>,
+  TypesOf<Types>,
+  StepsOf<Steps>
+>;
 
-/** What {@linkcode StreamStore.gather} returns for an `out`: the arrays given, or new ones of the dtypes asked for. */
-export type Gathered<Out extends GatherOut> = GatheredAs<Out["values"], Out["types"], Out["steps"]>;
+/**
+ * What {@linkcode StreamStore.gather} returns for an `out`: the arrays given, or new ones of the dtypes asked for. `Cells`
+ * is the array of the store's cells.
+ */
+export type Gathered<Out extends GatherOut, Cells = DtypeArray> = GatheredAs<
+  Out["values"],
+  Out["types"],
+  Out["steps"],
+  Cells
+>;
 
 const outKeys = optionNames<GatherOut>({ values: true, types: true, steps: true });
 const windowsMax = 2 ** 31;
@@ -147,22 +163,22 @@ export function copyTokens<Out extends GatherOut>(
   request: GatherRequest,
   words = gatherWords,
 ): Gathered<Out> {
-  const { connection, integers } = session;
+  const { connection, others } = session;
   const { starts, length } = request;
   const isCommitted = () => starts.every((start) => start + length <= connection.tokenCount);
   session.prepareRead(words.action, isCommitted);
-  return copyCommitted(connection, integers, request, words);
+  return copyCommitted(connection, others, request, words);
 }
 
 /** Copies windows out of the columns. Everything is checked before the first byte is written. */
 function copyCommitted<Out extends GatherOut>(
   connection: Connection,
-  integers: Int32Array,
+  others: Int32Array,
   { starts, length, out }: GatherRequest,
   words: Words,
 ): Gathered<Out> {
   const count = starts.length * length;
-  const values = pick("values", out.values, valuesChoices, count);
+  const values = pick("values", out.values, valuesChoices(connection.kind), count);
   const types = pick("types", out.types, typesChoices, count);
   const steps = pick("steps", out.steps, stepsChoices, count);
   checkDisjoint("types", types, "values", values);
@@ -176,8 +192,8 @@ function copyCommitted<Out extends GatherOut>(
       starts.length,
       length,
       layout,
-      integers.length > 0 ? integers : nothing,
-      integers.length / fieldCells.length,
+      others.length > 0 ? others : nothing,
+      others.length / fieldCells.length,
       values.array ?? nothing,
       types.array ?? nothing,
       steps.array ?? nothing,
@@ -229,20 +245,20 @@ interface Choice {
 }
 
 /** The first of each is what a column is copied into where nothing is said. */
-const valuesChoices: readonly Choice[] = [
-  {
-    dtype: "float64",
-    kind: "Float64Array",
-    code: gatherLayout.values.float64,
-    make: (count) => new Float64Array(count),
-  },
-  {
-    dtype: "float32",
-    kind: "Float32Array",
-    code: gatherLayout.values.float32,
-    make: (count) => new Float32Array(count),
-  },
-];
+function valuesChoices(cells: CellKind): readonly Choice[] {
+  const kinds = new Set<CellKind>([cells, "float64", "float32"]);
+  return choicesOfCells[cells] ??= [...kinds].map(valuesChoice);
+}
+
+const choicesOfCells: Partial<Record<CellKind, readonly Choice[]>> = {};
+
+function valuesChoice(dtype: CellKind): Choice {
+  const make = (count: number) => arrayOver(dtype, new ArrayBuffer(count * bytesOf(dtype)), 0, count);
+  const { float64, float32, float16, cells } = gatherLayout.values;
+  const code = { float64, float32, float16 }[dtype as string] ?? cells;
+  return { dtype, kind: kindOf(make(0))!, code, make };
+}
+
 const typesChoices: readonly Choice[] = [
   { dtype: "int32", kind: "Int32Array", code: gatherLayout.types, make: (count) => new Int32Array(count) },
 ];

@@ -1,6 +1,7 @@
-import { type Connection, nothing } from "../store/connection.ts";
+import type { Connection } from "../store/connection.ts";
+import { nothing } from "../native/arguments.ts";
 import { StreamStoreError } from "../error.ts";
-import { type DtypeArray, narrowArray } from "../dtypes.ts";
+import { arrayOver, bytesOf, type DtypeArray, toDtype } from "../dtypes.ts";
 import type { Field } from "../fields.ts";
 import { gatherLayout, mark, markSelection } from "../native/abi.ts";
 import { check } from "../native/status.ts";
@@ -132,7 +133,7 @@ function readTokens(
 ): { types: Int32Array; cells: ArrayBuffer } {
   const length = end - start;
   const types = new Int32Array(length);
-  const cells = new BigInt64Array(length);
+  const cells = new Uint8Array(length * bytesOf(connection.kind));
   const layout = gatherLayout.values.cells + gatherLayout.types;
   if (length > 0) {
     const windows = Float64Array.of(start);
@@ -150,9 +151,7 @@ function valueOf(field: Field, cells: ArrayBuffer, at: number, end: number): Row
   return field.isList || end - at !== 1 ? values : values[0];
 }
 
-function sliceOf({ dtype }: Field, cells: ArrayBuffer, at: number, end: number): DtypeArray {
-  const slice = cells.slice(8 * at, 8 * end);
-  if (dtype === "int64") return new BigInt64Array(slice);
-  if (dtype === "uint64") return new BigUint64Array(slice);
-  return narrowArray(dtype, new Float64Array(slice));
+function sliceOf({ dtype, element }: Field, cells: ArrayBuffer, at: number, end: number): DtypeArray {
+  const bytes = bytesOf(element);
+  return toDtype(dtype, element, arrayOver(element, cells.slice(bytes * at, bytes * end), 0, end - at));
 }

@@ -1,4 +1,5 @@
 import type { Session } from "../store/session.ts";
+import type { DtypeArray } from "../dtypes.ts";
 import { describe } from "../fields.ts";
 import { copyTokens, type GatherRequest, type Indices, readStarts } from "./gather.ts";
 import { isList, readElements } from "../typed_array.ts";
@@ -10,15 +11,15 @@ export type NestedIndices = readonly number[] | readonly NestedIndices[];
  * Single tokens, copied, in the shape of the indices that asked for them. The arrays are flat, the last axis fastest.
  * Returned by {@linkcode StreamStore.get}.
  */
-export interface Tokens {
+export interface Tokens<Values extends DtypeArray = DtypeArray> {
   /** The lengths of the axes, for instance `[2, 3]`: they multiply to the number of tokens. */
   readonly shape: readonly number[];
   /** The step of each token, of the shape `[...shape]`. */
   readonly steps: BigInt64Array;
   /** The type ID of each token, of the shape `[...shape]`. */
   readonly types: Int32Array;
-  /** The numbers, of the shape `[...shape]`; those of int64 and uint64 fields as the nearest float64. */
-  readonly values: Float64Array;
+  /** The numbers, of the shape `[...shape]`: in the array of the store's cells, as of a `gather`. */
+  readonly values: Values;
 }
 
 /** Axes of nested lists. A list that holds itself has no end of them. */
@@ -50,7 +51,7 @@ export function getTokens(
 ): Tokens {
   session.connection.checkOpen("get tokens");
   const request = readIndices(indices, shape);
-  return { shape: request.shape, ...copyTokens<Record<never, never>>(session, request, words) };
+  return { shape: request.shape, ...copyTokens<{ readonly values?: undefined }>(session, request, words) };
 }
 
 /** The indices one after another; of nested lists also their shape. */

@@ -1,9 +1,21 @@
 import type { Connection } from "../store/connection.ts";
+import { type ArrayOfDtype, arrayOver, bitsOver, type DtypeArray } from "../dtypes.ts";
 import { describe } from "../fields.ts";
 import { runtime } from "../native/load.ts";
 import { check } from "../native/status.ts";
 import type { ColumnViews } from "../native/runtime.ts";
 import type { Session } from "../store/session.ts";
+
+/**
+ * The array of the bits of cells.
+ *
+ * @internal
+ */
+type BitsOf<Values extends DtypeArray> = Values extends ArrayOfDtype["float64" | "int64" | "uint64"]
+  ? BigUint64Array
+  : Values extends ArrayOfDtype["float32" | "int32" | "uint32"] ? Uint32Array
+  : Values extends ArrayOfDtype["float16" | "int16" | "uint16"] ? Uint16Array
+  : Uint8Array;
 
 /**
  * `length` consecutive tokens of a stream. Types and values are no copies: each is a typed array over the store's own
@@ -27,7 +39,7 @@ import type { Session } from "../store/session.ts";
  * assert.deepEqual([...window.values], [0, 0.5, 1]);
  * ```
  */
-export class Window {
+export class Window<Values extends DtypeArray = DtypeArray> {
   /** The token index of the first token. */
   readonly start: number;
   /** The number of tokens, T. */
@@ -36,8 +48,8 @@ export class Window {
   readonly #views: ColumnViews;
   #steps?: BigInt64Array;
   #types?: Uint8Array | Int32Array;
-  #values?: Float64Array;
-  #bits?: BigInt64Array;
+  #values?: Values;
+  #bits?: BitsOf<Values>;
 
   /** Made by `store.window`. */
   constructor(connection: Connection, start: number, length: number) {
@@ -76,22 +88,28 @@ export class Window {
   }
 
   /**
-   * The cell of each token as a float64, shape `[length]`. Cells of int64 and uint64 fields are in `bits`. Empty once
-   * the store is closed.
+   * The cell of each token, shape `[length]`: of the one dtype that all cells of a store have. Where fields have one
+   * dtype, it is that, so that tokens of uint16 are a Uint16Array; else the float, or without a float among them the
+   * signed integer, as wide as the widest field. Of fields whose values that does not hold, such as int64 fields beside
+   * float64 ones and int32 fields beside float32 ones, it says nothing: they stand as their own bits, in `bits`. Empty
+   * once the store is closed.
    */
-  get values(): Float64Array {
-    if (this.#connection.isClosed) return new Float64Array(0);
-    return this.#values ??= this.#views.values(this.start, this.length);
+  get values(): Values {
+    if (this.#connection.isClosed) return arrayOver(this.#connection.kind, nothing, 0, 0) as Values;
+    return this.#values ??= this.#views.values(this.start, this.length) as Values;
   }
 
   /**
-   * The cell of each token as 64 bits, shape `[length]`: the same memory as `values`. Empty once the store is closed.
+   * The bits of each cell, shape `[length]`, as unsigned integers of its width: the same memory as `values`. Empty once
+   * the store is closed.
    */
-  get bits(): BigInt64Array {
-    if (this.#connection.isClosed) return new BigInt64Array(0);
-    return this.#bits ??= this.#views.bits(this.start, this.length);
+  get bits(): BitsOf<Values> {
+    if (this.#connection.isClosed) return bitsOver(this.#connection.kind, nothing, 0, 0) as BitsOf<Values>;
+    return this.#bits ??= this.#views.bits(this.start, this.length) as BitsOf<Values>;
   }
 }
+
+const nothing = new ArrayBuffer(0);
 
 /** The window of the tokens from `start` on, as {@linkcode StreamStore.window} says. */
 export function readWindow(session: Session, start: number, length: number): Window {

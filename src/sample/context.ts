@@ -2,7 +2,7 @@ import { type Field, packCells } from "../fields.ts";
 import { episodeRule, newestRequest, newestRows } from "../native/abi.ts";
 import { check } from "../native/status.ts";
 import { optionNames } from "../options.ts";
-import { nothing, pack } from "../store/connection.ts";
+import { nothing, pack } from "../native/arguments.ts";
 import type { AnyBatch } from "./batch.ts";
 import { BatchLayout } from "./batch_layout.ts";
 import { countBelow } from "./episodes.ts";

@@ -2,7 +2,7 @@ import { episodeProgress, episodeRule } from "../native/abi.ts";
 import { builtin } from "../native/builtin.ts";
 import { extract } from "../read/column.ts";
 import type { Connection } from "../store/connection.ts";
-import { cellDtype, type Field, packCells } from "../fields.ts";
+import { type Field, packCells, wideDtype } from "../fields.ts";
 import { check } from "../native/status.ts";
 import { readEpisodes, writeEpisodes } from "./episode_file.ts";
 import type { EpisodePlan } from "./plan.ts";
@@ -190,7 +190,7 @@ function readFirstValues(
   firstRow: number,
   endRow: number,
 ): (number | bigint | undefined)[] {
-  const dtype = cellDtype(field);
+  const dtype = wideDtype(field);
   const { bytes, offsets } = extract(connection, {
     field,
     dtype,

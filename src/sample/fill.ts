@@ -1,5 +1,6 @@
 import { fieldKind, fillLayout, scaledField } from "../native/abi.ts";
-import { type Connection, nothing, pack } from "../store/connection.ts";
+import type { Connection } from "../store/connection.ts";
+import { nothing, pack } from "../native/arguments.ts";
 import { check, status } from "../native/status.ts";
 import type { AnyBatch } from "./batch.ts";
 import type { BatchPlan, DrawSource } from "./batch_plan.ts";
@@ -51,7 +52,7 @@ export class Filler {
     this.#layout = shared + part[plan.unit === "steps" ? "rows" : "tokens"] + values + types + steps;
     this.#fieldLayout = shared + part.field + values;
     this.#stepsLayout = shared + part.steps + steps;
-    const converted = fields.filter(({ name, kind }) => kind !== fieldKind.float64 || scales.has(name));
+    const converted = fields.filter(({ name, element }) => element !== connection.kind || scales.has(name));
     this.#convertedCount = converted.length;
     this.#converted = Float64Array.from(converted.flatMap((field) => [...packField(field, scales)]));
     this.#dense = plan.fields?.map((dense) => ({
@@ -143,10 +144,10 @@ export class Filler {
 
 /** A field as the library takes it, with its values a row where it is dense. */
 function packField(
-  { name, type, kind }: Field,
+  { name, type, element }: Field,
   scales: ReadonlyMap<string, Scale>,
   width = 1,
 ): Float64Array {
   const { shift, factor } = scales.get(name) ?? { shift: 0, factor: 1 };
-  return pack(scaledField, { type, kind, shift, factor, width });
+  return pack(scaledField, { type, kind: fieldKind[element], shift, factor, width });
 }

@@ -1,29 +1,12 @@
 import { StreamStoreError } from "../error.ts";
-import { type Field, typeForm } from "../fields.ts";
-import type { OpenedAs, Recovery, Room } from "./state.ts";
-import {
-  errorDetail,
-  rowKey,
-  storeAction,
-  storeMode,
-  storeOptions,
-  storeState,
-  tailState,
-} from "../native/abi.ts";
+import { type Field, packCells } from "../fields.ts";
+import { type CellKind, cellKindOf } from "./cells.ts";
+import { type OpenedAs, packOptions, type Recovery, type Room } from "./state.ts";
+import { errorDetail, rowKey, storeAction, storeMode, storeState, tailState } from "../native/abi.ts";
 import { runtime } from "../native/load.ts";
 import type { ColumnRange, ColumnViews, TailMemory, ViewState } from "../native/runtime.ts";
 import { check, status, storageFull } from "../native/status.ts";
 import { temporaryDirectory } from "../native/system.ts";
-
-/** Sizes of the tail, 1 MiB in all: half as much costs a flush a fifth more a step, twice as much gains nothing. */
-const tailRecordsMax = 32 * 1024;
-const tailValuesMax = 64 * 1024;
-
-/**
- * Addresses a column reserves at first, in tokens. More than 4 GiB a column, so that no engine clones a buffer over
- * it; little enough that two thousand stores fit a 47-bit address space. A larger stream moves to a larger reservation.
- */
-const reservedTokens = 2 ** 31;
 
 /** An open store of the native library, and what its last commit says. */
 export class Connection {
@@ -41,6 +24,8 @@ export class Connection {
   /** The stream starts here; what comes before was dropped. */
   firstToken = 0;
   firstRow = 0;
+  /** What the cells are. */
+  readonly kind: CellKind;
   isClosed = false;
   /** Whether a call that writes is under way. */
   isWriting = false;
@@ -61,45 +46,52 @@ export class Connection {
     this.directory = directory;
     this.#viewState = { store, count: 0, mustBlank: false };
     this.reload();
+    this.kind = cellKindOf(this.#number("cellKind"));
     nets.register(this, this.#viewState, this);
   }
 
   /** A store whose files have no names, in the system's directory for temporary files. */
   static temporary(capacity: number, fields: readonly Field[]): Connection {
     const path = temporaryDirectory(runtime.system);
-    const made = { capacity, ...typeForm(fields) };
-    return Connection.#open(path, "temporary", made, `Cannot create a temporary store in ${path}`);
+    return Connection.#open(
+      path,
+      "temporary",
+      { capacity, fields },
+      `Cannot create a temporary store in ${path}`,
+    );
   }
 
   /** A new store in an empty directory; `action` says what could not be done if it cannot. */
   static create(directory: string, capacity: number, fields: readonly Field[], action: string): Connection {
-    return Connection.#open(directory, "create", { capacity, ...typeForm(fields) }, action);
+    return Connection.#open(directory, "create", { capacity, fields }, action);
   }
 
-  /** A store that exists, to go on with or only to read. With an ID, the head must have it. */
-  static existing(directory: string, access: "write" | "read" | "salvage", id: string | null): Connection {
-    return Connection.#open(directory, access, { id }, `Cannot open the store ${directory}`);
+  /** A store that exists, to go on with or only to read. With an ID, the head must have it, and cells for the fields. */
+  static existing(directory: string, access: "write" | "read" | "salvage", known: OpenedAs): Connection {
+    return Connection.#open(directory, access, known, `Cannot open the store ${directory}`);
   }
 
   static #open(
     path: string,
     access: keyof typeof storeMode,
-    { capacity = 1, id = null, typeBytes = 4, onlyType = 0 }: Partial<OpenedAs>,
+    opened: OpenedAs,
     action: string,
   ): Connection {
     const directory = new TextEncoder().encode(path);
-    const options = pack(storeOptions, {
-      capacityTokens: capacity,
-      tailRecordsMax,
-      tailValuesMax,
-      reservedElements: reservedTokens,
-      typeBytes,
-      onlyType,
-    });
     const out = new Float64Array(1);
     const mode = storeMode[access];
+    const { fields, id = null } = opened;
     const idBytes = id === null ? new Uint8Array(16) : Uint8Array.fromHex(id);
-    const code = runtime.native.ss_store_open(directory, directory.length, mode, options, idBytes, out);
+    const code = runtime.native.ss_store_open(
+      directory,
+      directory.length,
+      mode,
+      packOptions(opened),
+      packCells(fields),
+      fields.length,
+      idBytes,
+      out,
+    );
     if (code === status.locked) {
       throw new StreamStoreError("locked", `${action}: the process ${out[0]} is writing it`);
     }
@@ -201,7 +193,8 @@ export class Connection {
       );
     }
     const types = { ...this.#range("types"), elementBytes: this.typeBytes };
-    this.#views = runtime.columnViews(types, this.#range("data"), this.#viewState, this);
+    const data = { ...this.#range("data"), kind: this.kind };
+    this.#views = runtime.columnViews(types, data, this.#viewState, this);
     this.#madeViews.push(this.#views);
     return this.#views;
   }
@@ -335,16 +328,3 @@ const nets = new FinalizationRegistry<ViewState>(closeNative);
 function closeNative({ store, count, mustBlank }: ViewState): number {
   return runtime.native.ss_store_close(store, count >>> 0, mustBlank ? 1 : 0);
 }
-
-type Places = Readonly<Record<string, number>>;
-type Numbers<Layout> = Readonly<Record<Exclude<keyof Layout, "length">, number>>;
-
-/** Numbers as the native library takes them: each in its place of a layout. */
-export function pack<Layout extends Places>(layout: Layout, numbers: Numbers<Layout>): Float64Array {
-  const packed = new Float64Array(layout.length);
-  for (const [name, number] of Object.entries<number>(numbers)) packed[layout[name]] = number;
-  return packed;
-}
-
-/** Where no buffer is wanted, one must be passed all the same: an empty one arrives as a null pointer in Deno. */
-export const nothing = new Uint8Array(8);

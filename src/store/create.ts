@@ -1,7 +1,10 @@
 /** How a store's directory comes to be: whole or not at all, whenever its creator dies. */
 import { storeFiles } from "../native/abi.ts";
 import { builtin } from "../native/builtin.ts";
+import type { Field } from "../fields.ts";
+import { dataFiles } from "./cells.ts";
 import { Connection } from "./connection.ts";
+import { readManifest } from "./manifest.ts";
 import { StreamStoreError } from "../error.ts";
 import {
   namesIn,
@@ -95,11 +98,20 @@ function removeIfLeft(directory: string): void {
 /** Takes a leftover for this process, if nobody has it; null where too little of it is there to be opened. */
 function takeLock(directory: string): Connection | "held" | null {
   try {
-    return Connection.existing(directory, "write", null);
+    return Connection.existing(directory, "write", { fields: fieldsOf(directory) });
   } catch (error) {
     const code = error instanceof StreamStoreError ? error.code : undefined;
     // The files are looked at only under the lock.
     return code === "damaged" || code === "not-found" ? null : "held";
+  }
+}
+
+/** Those of a store that was given this name by somebody, which may have steps in its tail; else nothing is there to be read. */
+function fieldsOf(directory: string): readonly Field[] {
+  try {
+    return readManifest(directory).fields;
+  } catch {
+    return [];
   }
 }
 
@@ -109,6 +121,7 @@ const fileNames = [
   ...storeFiles.map(({ file }) => file),
   "type.u8",
   "type.i32",
+  ...dataFiles,
   "blocks",
   "sums",
   "store.json",

@@ -1,5 +1,6 @@
 /** How a store in a directory is opened: which fields it has, and the connection to it. */
 import { builtin } from "../native/builtin.ts";
+import { cellOf } from "./cells.ts";
 import { Connection } from "./connection.ts";
 import { createDirectory } from "./create.ts";
 import { StreamStoreError } from "../error.ts";
@@ -97,7 +98,7 @@ export function openDirectory(path: string, request: OpenRequest): Opened {
   }
   const known = readManifest(directory);
   if (request.fields !== undefined) checkSame(directory, known.fields, parseFields(request.fields));
-  const connection = Connection.existing(directory, mode === "append" ? "write" : "read", known.id);
+  const connection = Connection.existing(directory, mode === "append" ? "write" : "read", known);
   try {
     return describeExisting(directory, connection);
   } catch (error) {
@@ -140,9 +141,23 @@ function salvage(directory: string, request: OpenRequest): Opened {
     throw new RangeError(`Cannot salvage a store: mode must be read, got ${describe(request.mode)}`);
   }
   const { id, fields, features } = readManifestOr(directory, request.fields);
-  const connection = Connection.existing(directory, "salvage", id);
+  const connection = Connection.existing(directory, "salvage", { fields, id });
+  checkCells(directory, connection, fields);
   noteLastLists(connection, fields);
   return { directory, connection, fields, features };
+}
+
+/** Fields that stand in for those of store.json may be others. */
+function checkCells(directory: string, connection: Connection, fields: readonly Field[]): void {
+  const { kind } = cellOf(fields);
+  if (kind === connection.kind) return;
+  connection.close();
+  throw new StreamStoreError(
+    "fields-differ",
+    `Cannot open the store ${directory}: fields must have cells of ${connection.kind}, got { ${
+      fields.map(fieldText).join(", ")
+    } }, which have cells of ${kind}`,
+  );
 }
 
 function readManifestOr(directory: string, map: FieldList | undefined): Known {

@@ -2,7 +2,6 @@
 import { Appender } from "../append/appender.ts";
 import { StreamStoreError } from "../error.ts";
 import { describe, type Field, type FieldInfo, type FieldList, packCells, parseFields } from "../fields.ts";
-import { fieldKind } from "../native/abi.ts";
 import { checkOptions } from "../options.ts";
 import { pause } from "../pause.ts";
 import { Connection } from "./connection.ts";
@@ -66,8 +65,8 @@ export function temporarySession(given: FieldList, options: StoreOptions): Sessi
 
 export class Session {
   readonly fields: readonly Field[];
-  /** The fields of int64 and uint64, as a gather takes them. */
-  readonly integers: Int32Array;
+  /** The fields that stand in the cells as their own bits, as a gather takes them. */
+  readonly others: Int32Array;
   readonly connection: Connection;
   readonly appender: Appender;
   readonly features: Features;
@@ -85,7 +84,7 @@ export class Session {
     const { connection, fields } = opened;
     this.connection = connection;
     this.fields = fields;
-    this.integers = packCells(fields.filter(({ kind }) => kind !== fieldKind.float64));
+    this.others = packCells(fields.filter(({ element }) => element !== connection.kind));
     this.features = opened.features;
     this.directory = opened.directory;
     this.#manifestDue = opened.manifestDue ?? null;

@@ -1,3 +1,7 @@
+import { type Field, tokenForm } from "../fields.ts";
+import { storeOptions } from "../native/abi.ts";
+import { pack } from "../native/arguments.ts";
+
 /** What the native library tells of an open store, and what it takes to open one. */
 
 /**
@@ -28,11 +32,30 @@ export interface Room {
   readonly marks: number;
 }
 
-/** What a new store is made with, and the ID of one that exists. */
+/** What a new store is made with, or is known of one that exists. */
 export interface OpenedAs {
-  readonly capacity: number;
-  readonly id: string | null;
-  /** The bytes of a type in its file: 0 where all tokens are of `onlyType`, 1 or 4. */
-  readonly typeBytes: number;
-  readonly onlyType: number;
+  readonly fields: readonly Field[];
+  readonly capacity?: number;
+  readonly id?: string | null;
+}
+
+/** Sizes of the tail, 1 MiB in all: half as much costs a flush a fifth more a step, twice as much gains nothing. */
+const tailRecordsMax = 32 * 1024;
+const tailValuesMax = 64 * 1024;
+
+/**
+ * Addresses a column reserves at first, in tokens. More than 4 GiB a column, so that no engine clones a buffer over
+ * it; little enough that two thousand stores fit a 47-bit address space. A larger stream moves to a larger reservation.
+ */
+const reservedTokens = 2 ** 31;
+
+/** What a store is opened with, as the native library takes it. */
+export function packOptions({ capacity = 1, fields }: OpenedAs): Float64Array {
+  return pack(storeOptions, {
+    capacityTokens: capacity,
+    tailRecordsMax,
+    tailValuesMax,
+    reservedElements: reservedTokens,
+    ...tokenForm(fields),
+  });
 }

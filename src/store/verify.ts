@@ -1,3 +1,4 @@
+import { dataFile } from "./cells.ts";
 import type { Connection } from "./connection.ts";
 import { blockRows, blocksPerChunk, storeFiles } from "../native/abi.ts";
 import { check } from "../native/status.ts";
@@ -6,7 +7,7 @@ import type { Session } from "./session.ts";
 
 /** A chunk whose bytes are not those that were written. Part of {@linkcode Verification}. */
 export interface DamagedChunk {
-  /** The file in the store's directory, such as `data.b64`. */
+  /** The file in the store's directory, such as `data.f64`. */
   readonly file: string;
   /** Which chunk of the file, from 0. */
   readonly chunk: number;
@@ -67,7 +68,11 @@ function chunksOf(connection: Connection): Chunk[] {
   const ofFiles = storeFiles.flatMap(({ field, count, chunkElements, ...known }, number) => {
     const { typeBytes } = connection;
     if (field === "types" && typeBytes === 0) return [];
-    const file = field === "types" ? typesFile(typeBytes) : known.file;
+    const file = field === "types"
+      ? typesFile(typeBytes)
+      : field === "data"
+      ? dataFile(connection.kind)
+      : known.file;
     const perChunk = chunkElements > 0 ? chunkElements : connection.capacity;
     const chunkCount = Math.ceil(connection[count] / perChunk);
     return Array.from({ length: chunkCount }, (_, chunk): Chunk => ({

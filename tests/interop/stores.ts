@@ -73,7 +73,7 @@ export async function compareStore(
 ): Promise<void> {
   assert.equal(store.rowCount, rowCount, "rows");
   const fields = fieldsOf(columns);
-  const { bits } = store.window(0, store.length);
+  const bits = [...store.window(0, store.length).bits].map((cell) => BigInt.asIntN(64, BigInt(cell)));
   let token = 0;
   for (let row = 0; row < rowCount; row++) {
     const found = store.row(row);

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import * as abi from "../../src/native/abi.ts";
 import { runtime } from "../../src/native/load.ts";
-import { pack } from "../../src/store/connection.ts";
+import { pack } from "../../src/native/arguments.ts";
 
 const { native, tables: { batch } } = runtime;
 const nothing = new Uint8Array(8);
@@ -73,10 +73,12 @@ function withStore(task: (store: number) => void): void {
     reservedElements: 1000,
     typeBytes: 4,
     onlyType: 0,
+    cellKind: abi.fieldKind.float64,
   };
   const options = pack(abi.storeOptions, sizes);
   const mode = abi.storeMode.temporary;
-  const opened = native.ss_store_open(directory, directory.length, mode, options, new Uint8Array(16), out);
+  const id = new Uint8Array(16);
+  const opened = native.ss_store_open(directory, directory.length, mode, options, nothing, 0, id, out);
   assert.equal(opened, abi.status.ok);
   try {
     task(out[0]);
@@ -162,7 +164,7 @@ test("the library takes a batch and a request for a column, and tells how far it
   withStore((store) => {
     const source = pack(abi.batchSource, {
       type: wide,
-      kind: abi.fieldKind.int64,
+      wide: abi.fieldKind.int64,
       dtype: abi.dtype.int16,
       width: 2,
       firstRow: 0,
@@ -232,7 +234,7 @@ test("the library takes a batch and a request for a column, and tells how far it
   });
 });
 
-test("the library takes the integer fields of a gather by their layout", () => {
+test("the library takes the fields of a gather that stand as their own bits by their layout", () => {
   withStore((store) => {
     writeRecords(store, [[early, wide, 1], [late, narrow, 1]]);
     flush(store);

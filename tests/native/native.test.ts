@@ -94,8 +94,8 @@ test("handles that are stale, closed, foreign or made up are errors, never crash
   const open = () => {
     const out = new Float64Array(1);
     const directory = new TextEncoder().encode("/tmp");
-    const options = Float64Array.of(100, 16, 16, 1000, 4, 0);
-    assert.equal(native.ss_store_open(directory, directory.length, 0, options, bytes, out), 0);
+    const options = Float64Array.of(100, 16, 16, 1000, 4, 0, 0);
+    assert.equal(native.ss_store_open(directory, directory.length, 0, options, bytes, 0, bytes, out), 0);
     return out[0];
   };
   const calls: ((store: number) => number)[] = [
@@ -205,27 +205,29 @@ test("numbers that no caller of the table should pass are refused by the library
   const [directory, missing] = ["/tmp", "/no/such/directory"].map((path) => new TextEncoder().encode(path));
   const open = (path: Uint8Array, mode: number, options: readonly number[]) => {
     const noId = new Uint8Array(16);
-    return native.ss_store_open(path, path.length, mode, Float64Array.from(options), noId, out);
+    return native.ss_store_open(path, path.length, mode, Float64Array.from(options), bytes, 0, noId, out);
   };
   const invalid = status.invalidArgument;
   const unfit = [
-    [0, 16, 16, 1000, 4, 0],
-    [NaN, 16, 16, 1000, 4, 0],
-    [100, 0, 16, 10, 4, 0],
-    [100, 16, -1, 10, 4, 0],
-    [100, 16, 16, 0.5, 4, 0],
-    [100, 2 ** 30, 16, 10, 4, 0],
-    [100, 16, 16, 1000, 2, 0],
-    [100, 16, 16, 1000, -1, 0],
-    [100, 16, 16, 1000, 0, 2 ** 31],
+    [0, 16, 16, 1000, 4, 0, 0],
+    [NaN, 16, 16, 1000, 4, 0, 0],
+    [100, 0, 16, 10, 4, 0, 0],
+    [100, 16, -1, 10, 4, 0, 0],
+    [100, 16, 16, 0.5, 4, 0, 0],
+    [100, 2 ** 30, 16, 10, 4, 0, 0],
+    [100, 16, 16, 1000, 2, 0, 0],
+    [100, 16, 16, 1000, -1, 0, 0],
+    [100, 16, 16, 1000, 0, 2 ** 31, 0],
+    [100, 16, 16, 1000, 4, 0, 11],
+    [100, 16, 16, 1000, 4, 0, -1],
   ];
   for (const options of unfit) {
     assert.equal(open(directory, 0, options), invalid);
   }
-  assert.equal(open(directory, 9, [100, 16, 16, 1000, 4, 0]), invalid);
-  assert.equal(open(directory, storeMode.temporary, [100, 16, 16, 1000, 4, 0]), 0);
+  assert.equal(open(directory, 9, [100, 16, 16, 1000, 4, 0, 0]), invalid);
+  assert.equal(open(directory, storeMode.temporary, [100, 16, 16, 1000, 4, 0, 0]), 0);
   const [store] = out;
-  for (const layout of [gatherLayout.steps.int64 + gatherLayout.steps.float64, 32, 2 ** 32 - 1]) {
+  for (const layout of [gatherLayout.steps.int64 + gatherLayout.steps.float64, 5, 7, 64, 2 ** 32 - 1]) {
     assert.equal(native.ss_window_gather(store, out, 0, 1, layout, out, 0, out, out, out), invalid);
   }
   const state = new BigInt64Array(storeState.length);
@@ -246,7 +248,7 @@ test("numbers that no caller of the table should pass are refused by the library
     assert.equal(advance(batchPhase[phase]), invalid, phase);
   }
   assert.equal(native.ss_store_close(store, 0, 0), 0);
-  assert.equal(open(missing, 0, [100, 16, 16, 1000, 4, 0]), status.notFound);
+  assert.equal(open(missing, 0, [100, 16, 16, 1000, 4, 0, 0]), status.notFound);
 });
 
 test("names of runtimes stand only in src/native and in run", () => {

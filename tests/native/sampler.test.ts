@@ -63,7 +63,9 @@ test("numbers that no sampler passes are refused by the library", () => {
       directory,
       directory.length,
       0,
-      Float64Array.of(100, 16, 16, 1000, 4, 0),
+      Float64Array.of(100, 16, 16, 1000, 4, 0, 0),
+      bytes,
+      0,
       bytes,
       out,
     ),
@@ -131,8 +133,11 @@ test("a sum tree whose shape does not fit its nodes is refused", () => {
 test("fields whose cells are of no kind, or too many, are refused", () => {
   const { native, tables: { sampler, statistics } } = runtime;
   const [directory, out, bytes] = [new TextEncoder().encode("/tmp"), new Float64Array(1), new Uint8Array(16)];
-  const options = Float64Array.of(100, 16, 16, 1000, 4, 0);
-  assert.equal(native.ss_store_open(directory, directory.length, 0, options, bytes, out), status.ok);
+  const options = Float64Array.of(100, 16, 16, 1000, 4, 0, 0);
+  assert.equal(
+    native.ss_store_open(directory, directory.length, 0, options, bytes, 0, bytes, out),
+    status.ok,
+  );
   const [store] = out;
   const summaries = new Float64Array(fieldSummary.length);
   const index = new Uint32Array(statisticsIndexLength);

@@ -18,7 +18,7 @@ const script = `
 import json, sys, numpy as np
 path = sys.argv[1]
 data, step, kind, row = (np.memmap(path + name, t, "r") for name, t in
-  (("/data.b64", "<f8"), ("/step.i64", "<i8"), ("/type.u8", "u1"), ("/row.u64", "<u8")))
+  (("/data.f64", "<f8"), ("/step.i64", "<i8"), ("/type.u8", "u1"), ("/row.u64", "<u8")))
 print(json.dumps([len(data), len(step), len(kind), len(row), float(data.sum()), int(step[-1])]))
 `;
 
@@ -31,7 +31,7 @@ test(
       const store: Content = StreamStore.open(path, { fields });
       store.appendColumns(columnsOf(0, 1000));
       const { length, rowCount } = store;
-      const sum = store.window(0, length).values.reduce((total, value) => total + value, 0);
+      const sum = [...store.window(0, length).values].map(Number).reduce((total, value) => total + value, 0);
       store.close();
       const found = JSON.parse(execFileSync(python!, ["-c", script, path], { encoding: "utf8" }));
       assert.deepEqual(found.slice(0, 4), [length, rowCount, length, rowCount]);
@@ -85,7 +85,7 @@ test("close() leaves files of exactly the stream's length", () =>
     store.appendColumns(columnsOf(0, 1000));
     const { length, rowCount } = store;
     store.close();
-    const sizes = ["data.b64", "step.i64", "type.u8", "row.u64"].map((name) =>
+    const sizes = ["data.f64", "step.i64", "type.u8", "row.u64"].map((name) =>
       statSync(`${path}/${name}`).size
     );
     assert.deepEqual(sizes, [8 * length, 8 * rowCount, length, 8 * rowCount]);

@@ -169,8 +169,8 @@ test("sessionRows() tells of damage, of a salvaged store its own, and throws onc
       for (let step = 100 * round; step < 100 * round + 100; step++) store.append(step, { action: step });
     }
     const marks = readFileSync(`${path}/marks`);
-    const data = readFileSync(`${path}/data.b64`);
-    writeFileSync(`${path}/data.b64`, data.fill(1, 8 * 250, 8 * 251));
+    const data = readFileSync(`${path}/data.f64`);
+    writeFileSync(`${path}/data.f64`, data.fill(1, 8 * 250, 8 * 251));
     {
       using store = StreamStore.open(path, { mode: "read", salvage: true });
       assert.deepEqual([store.rowCount, store.sessions], [200, [0, 100]]);
@@ -179,7 +179,7 @@ test("sessionRows() tells of damage, of a salvaged store its own, and throws onc
     new DataView(marks.buffer, marks.byteOffset).setBigUint64(16, 0n, true);
     writeFileSync(`${path}/marks`, marks);
     using store = StreamStore.open(path, { mode: "read" });
-    assert.deepEqual((await store.verify()).damaged.map(({ file }) => file), ["data.b64", "marks"]);
+    assert.deepEqual((await store.verify()).damaged.map(({ file }) => file), ["data.f64", "marks"]);
     assert.throws(() => store.sessions, { code: "damaged" });
     store.close();
     assert.throws(() => store.sessions, { code: "closed" });

@@ -17,7 +17,7 @@ test("window() shows tokens without a copy, the newest ones included", () => {
   assert.deepEqual(window.steps, BigInt64Array.of(47n, 48n, 48n, 49n, 49n));
   assert.deepEqual(window.types, Uint8Array.of(1, 0, 1, 0, 1));
   assert.deepEqual(window.values, Float64Array.of(-47, 48, -48, 49, -49));
-  assert.deepEqual(window.bits, new BigInt64Array(Float64Array.of(-47, 48, -48, 49, -49).buffer));
+  assert.deepEqual(window.bits, new BigUint64Array(Float64Array.of(-47, 48, -48, 49, -49).buffer));
   assert.equal(window.values, window.values);
 });
 

@@ -6,6 +6,7 @@ Reads a list of requests and prints, for each, the windows of its batches: where
 values that the batch holds. Nothing here is shared with the library.
 """
 
+import glob
 import json
 import math
 import sys
@@ -91,7 +92,8 @@ def scaled(key, half, size):
 class Store:
     def __init__(self, path):
         self.fields = {field["name"]: field for field in json.load(open(f"{path}/store.json"))["fields"]}
-        self.data = np.memmap(f"{path}/data.b64", "<u8", mode="r")
+        (cells,) = glob.glob(f"{path}/data.[fiu]64")
+        self.data = np.memmap(cells, "<u8", mode="r")
         if len(self.fields) == 1:
             self.types = np.full(len(self.data), next(iter(self.fields.values()))["type"])
         elif all(0 <= field["type"] <= 255 for field in self.fields.values()):

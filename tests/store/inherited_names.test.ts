@@ -169,7 +169,7 @@ test("open() and store.json know such names", () =>
     using kept = StreamStore.open(`${directory}/loaded.stream`, { mode: "read" });
     assert.deepEqual((await kept.toDataset()).schema.metadata, (await again.toDataset()).schema.metadata);
     // A flat array of what was appended, as other programs map it.
-    const bytes = readFileSync(`${path}/data.b64`);
+    const bytes = readFileSync(`${path}/data.f64`);
     const flat = new Float64Array(Uint8Array.from(bytes).buffer).subarray(0, again.length - names.length);
     assert.deepEqual([...flat], rows.flatMap((row) => names.flatMap((name) => row.get(name) ?? [])));
   }));

@@ -69,7 +69,7 @@ def fletcher(data):
 COLUMNS = [
     ("step.i64", 8, "rows", "first_row"),
     ("type", None, "tokens", "first_token"),
-    ("data.b64", 8, "tokens", "first_token"),
+    ("data", None, "tokens", "first_token"),
     ("row.u64", 8, "rows", "first_row"),
     ("marks", 16, "marks", None),
 ]
@@ -78,20 +78,46 @@ BLOCK_ROWS = 4096
 EMPTY_LIST, BARE_ROW, LIST_FIELD, SESSION = 0, -1, -2, -3
 
 
+# What the cells of a store can be, by their numbers in the header.
+KINDS = "float64 float32 float16 int64 uint64 int32 uint32 int16 uint16 int8 uint8".split()
+
+
+def cells_of(dtypes):
+    """What the cells of a store with fields of these dtypes are, and what those of each field are."""
+    kinds = ["uint8" if dtype == "bool" else dtype for dtype in dtypes]
+    if len(set(kinds)) == 1:
+        return kinds[0], kinds
+    bits = 8 * max(np.dtype(kind).itemsize for kind in kinds)
+    kind = f"float{bits}" if any(each.startswith("float") for each in kinds) else f"int{bits}"
+    return kind, [kind if dtype == "bool" or is_held(dtype, kind) else dtype for dtype in dtypes]
+
+
+def is_held(dtype, kind):
+    """Whether a kind has every value of a dtype."""
+    # numpy rounds integers of 64 bits.
+    return np.can_cast(dtype, kind) and not (kind == "float64" and dtype in ("int64", "uint64"))
+
+
+def data_file(kind):
+    return f"data.{kind[0]}{8 * np.dtype(kind).itemsize}"
+
+
 def read_header(head):
     magic, version, tail_records, tail_values, _process, capacity = struct.unpack_from("<QIIIIQ", head, 0)
     boot, identity = head[32:48], head[48:64]
-    type_bytes, only_type, checksum = struct.unpack_from("<IiQ", head, 64)
+    type_bytes, only_type, cell_kind, _zero, checksum = struct.unpack_from("<IiIIQ", head, 64)
     assert magic == MAGIC and version == 2, (magic, version)
-    assert checksum == xxh64(struct.pack("<6Q", version, tail_records, tail_values, capacity, type_bytes, only_type & 0xFFFFFFFF) + identity, MAGIC)
+    sizes = (version, tail_records, tail_values, capacity, type_bytes, only_type & 0xFFFFFFFF, cell_kind)
+    assert checksum == xxh64(struct.pack("<7Q", *sizes) + identity, MAGIC)
     return {
         "tail_records": tail_records,
         "tail_values": tail_values,
         "capacity": capacity,
         "type_bytes": type_bytes,
         "only_type": only_type,
+        "kind": KINDS[cell_kind],
         "boot": boot.hex(),
-        "session_row": struct.unpack_from("<Q", head, 80)[0],
+        "session_row": struct.unpack_from("<Q", head, 88)[0],
         "id": identity.hex(),
     }
 
@@ -138,6 +164,8 @@ def damaged_chunks(directory, header, commit):
             if header["type_bytes"] == 0:
                 continue
             name, element = TYPE_FILES[header["type_bytes"]][0], header["type_bytes"]
+        elif name == "data":
+            name, element = data_file(header["kind"]), np.dtype(header["kind"]).itemsize
         chunk_bytes = element * (1024 if name == "marks" else header["capacity"])
         length = element * commit[count]
         dropped = element * commit[first] // chunk_bytes * chunk_bytes if first else 0
@@ -180,13 +208,28 @@ def damaged_blocks(directory, header, commit):
     return damaged, alike
 
 
+def read_data(directory, header, types, fields):
+    """The value of each token as 64 bits: those of an integer of 64 bits, and of all other numbers as float64."""
+    kind, elements = cells_of([field["dtype"] for field in fields])
+    assert kind == header["kind"], (kind, header["kind"])
+    cells = np.fromfile(f"{directory}/{data_file(kind)}", np.dtype(kind).newbyteorder("<"), len(types))
+    data = np.zeros(len(types), "<u8")
+    for field, element in zip(fields, elements):
+        own = types == field["type"]
+        values = cells[own].view(np.dtype(element).newbyteorder("<"))
+        wide = field["dtype"] if field["dtype"] in ("int64", "uint64") else "float64"
+        data[own] = values.astype(wide).view("<u8")
+    return data
+
+
 def read_rows(directory, head, header, commit, fields):
     counts = {name: commit[count] for name, _, count, _ in COLUMNS}
-    steps, data, starts = (
+    steps, starts = (
         np.fromfile(f"{directory}/{name}", dtype, counts[name])
-        for name, dtype in (("step.i64", "<i8"), ("data.b64", "<u8"), ("row.u64", "<u8"))
+        for name, dtype in (("step.i64", "<i8"), ("row.u64", "<u8"))
     )
-    types = read_types(directory, header, len(data))
+    types = read_types(directory, header, counts["data"])
+    data = read_data(directory, header, types, fields)
     marks = np.fromfile(f"{directory}/marks", MARK, counts["marks"])
     starts = [*map(int, starts), len(data)]
     rows = []

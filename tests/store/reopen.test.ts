@@ -169,7 +169,7 @@ test("open() minds neither what a crash left nor what others put there", () =>
   withDirectory((directory) => {
     const path = `${directory}/run.stream`;
     StreamStore.open(path, { fields }).close();
-    for (const name of ["store.json.new", "notes.txt", ".hidden", "data.b64.old"]) {
+    for (const name of ["store.json.new", "notes.txt", ".hidden", "data.f64.old"]) {
       writeFileSync(`${path}/${name}`, "{");
     }
     for (let i = 0; i < 2; i++) {

@@ -139,7 +139,7 @@ test("open() keeps what the store holds for as long as retain says from then on"
     }
     // A clock that counts from the start of its process: the one before may have said more.
     const clock = { ms: 5 };
-    const connection = Connection.existing(path, "write", null);
+    const connection = Connection.existing(path, "write", { fields: parseFields({ a: 0 }) });
     const append = timedStore(connection, clock);
     clock.ms += 999;
     append(1024);
@@ -176,7 +176,7 @@ test("append() with retain frees disk space, and the store is the same when it i
       firstRow = store.firstRow;
       assert.deepEqual((await store.verify()).damaged, []);
     }
-    const { size, blocks } = statSync(join(path, "data.b64"));
+    const { size, blocks } = statSync(join(path, "data.f64"));
     assert.equal(size, 8 * 1_100_000);
     assert.ok(512 * blocks < size / 4, `${512 * blocks} bytes on disk`);
     using reader = StreamStore.open(path, { mode: "read" });

@@ -25,7 +25,7 @@ const scratch = new DataView(new ArrayBuffer(8));
 /** The 64 bits of a float64. */
 export function bitsOf(value: number): bigint {
   scratch.setFloat64(0, value);
-  return scratch.getBigInt64(0);
+  return scratch.getBigUint64(0);
 }
 
 /** One row of the model: its step, and its fields' cells in field order. */
@@ -63,7 +63,7 @@ export class Model {
     const window = store.window(0, tokens.length);
     assert.deepEqual([...window.steps], tokens.map(({ step }) => step));
     assert.deepEqual([...window.types], tokens.map(({ type }) => type));
-    assert.deepEqual([...window.bits], tokens.map(({ cell }) => cell));
+    assert.deepEqual([...window.bits], tokens.map(({ cell }) => BigInt.asUintN(64, cell)));
   }
 }
 

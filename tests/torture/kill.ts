@@ -208,7 +208,13 @@ export class KillLane {
     const names = readdirSync(this.#path).filter((name) => (unfinished(name) ?? name) !== "store.json");
     assert.deepEqual(names.sort(), [
       "blocks",
-      "data.b64",
+      {
+        wide: "data.f64",
+        narrow: "data.f32",
+        alike: "data.f32",
+        uint16: "data.u16",
+        single: "data.u16",
+      }[this.#widths],
       "head",
       "marks",
       "row.u64",

@@ -1,5 +1,5 @@
 import type { Connection } from "../../store/connection.ts";
-import { cellDtype, type Field } from "../../fields.ts";
+import { type Field, wideDtype } from "../../fields.ts";
 import { isSet } from "../table/bitmaps.ts";
 import { fieldData, type RowRange } from "../table/field_data.ts";
 import { parseValueType } from "../value_types.ts";
@@ -25,7 +25,7 @@ export function fieldValues(
   width: number | null,
   range: RowRange,
 ): FieldValues {
-  const value = parseValueType(cellDtype(field))!;
+  const value = parseValueType(wideDtype(field))!;
   const levels = width === null ? ["list" as const] : width === 1 ? [] : [width];
   const data = fieldData(connection, field, { value, levels, isArray: false }, range, [], false);
   const numbers = (levels.length === 0 ? data : data.children[0]).values as Numbers;

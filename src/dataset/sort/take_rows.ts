@@ -1,6 +1,8 @@
 import type { Bitmap, Source } from "../../append/batch.ts";
-import { type Connection, nothing } from "../../store/connection.ts";
-import { cellDtype, type Field } from "../../fields.ts";
+import type { Connection } from "../../store/connection.ts";
+import { nothing } from "../../native/arguments.ts";
+import { bytesOf } from "../../dtypes.ts";
+import type { Field } from "../../fields.ts";
 import { gatherLayout } from "../../native/abi.ts";
 import { check } from "../../native/status.ts";
 import { clearBits, setBits } from "../table/bitmaps.ts";
@@ -35,7 +37,18 @@ export function readIndex(connection: Connection): RowIndex {
   return { starts, emptyLists };
 }
 
-/** Rows of a store in any order, as columns. A cell is moved as two halves, so that no engine changes a NaN's bits. */
+/** Cells as numbers that no engine allocates: those of 64 bits are two each. */
+type Words = Uint32Array | Uint16Array | Uint8Array;
+
+function wordsOver({ kind }: Connection, buffer: ArrayBuffer): Words {
+  if (bytesOf(kind) === 1) return new Uint8Array(buffer);
+  return bytesOf(kind) === 2 ? new Uint16Array(buffer) : new Uint32Array(buffer);
+}
+
+/** Words of a cell. */
+const perCellOf = ({ kind }: Connection) => bytesOf(kind) === 8 ? 2 : 1;
+
+/** Rows of a store in any order, as columns. Cells are moved as integers, so that no engine changes a NaN's bits. */
 export function takeRows(
   connection: Connection,
   fields: readonly Field[],
@@ -44,20 +57,21 @@ export function takeRows(
 ): Source[] {
   const starts = Float64Array.from(rows, (row) => index.starts[row]);
   const counts = Uint32Array.from(rows, (row) => index.starts[row + 1] - index.starts[row]);
-  const { types, halves, firsts } = gatherTokens(connection, starts, counts);
+  const { types, cells, firsts } = gatherTokens(connection, starts, counts);
   const lasts = Float64Array.from(firsts, (first, i) => first + counts[i]);
   // The fields' values stand one after another in one piece, as many as there are tokens.
-  const moved = new Uint32Array(halves.length);
+  const moved = wordsOver(connection, new ArrayBuffer(cells.byteLength));
+  const perCell = perCellOf(connection);
   let at = 0;
   return fields.map((field): Source => {
     const offsets = new Int32Array(rows.length + 1);
-    const end = takeField(types, halves, firsts, lasts, field.type, moved, at, offsets);
-    const values = moved.subarray(2 * at, 2 * end);
+    const end = takeField(types, cells, perCell, firsts, lasts, field.type, moved, at, offsets);
+    const values = moved.subarray(perCell * at, perCell * end);
     at = end;
     return {
       field,
       values,
-      dtype: cellDtype(field),
+      dtype: field.element,
       firstValue: 0,
       width: null,
       offsets,
@@ -72,25 +86,25 @@ export function takeRows(
 /** Moves the tokens of one field, which stand together in a row, and goes on to the next field in all rows. */
 function takeField(
   types: Int32Array,
-  halves: Uint32Array,
+  cells: Words,
+  perCell: number,
   firsts: Float64Array,
   lasts: Float64Array,
   type: number,
-  moved: Uint32Array,
+  moved: Words,
   start: number,
   offsets: Int32Array,
 ): number {
   let at = start;
   for (let i = 0; i < firsts.length; i++) {
-    let token = firsts[i];
+    const first = firsts[i];
     const last = lasts[i];
-    while (token < last && types[token] === type) {
-      moved[2 * at] = halves[2 * token];
-      moved[2 * at + 1] = halves[2 * token + 1];
-      token++;
-      at++;
-    }
-    firsts[i] = token;
+    let end = first;
+    while (end < last && types[end] === type) end++;
+    let to = perCell * at;
+    for (let from = perCell * first; from < perCell * end; from++) moved[to++] = cells[from];
+    at += end - first;
+    firsts[i] = end;
     offsets[i + 1] = at - start;
   }
   return at;
@@ -115,8 +129,9 @@ function validityOf(
 function gatherTokens(connection: Connection, starts: Float64Array, counts: Uint32Array) {
   const { native, store } = connection;
   const total = counts.reduce((sum, count) => sum + count, 0);
-  const cells = new BigInt64Array(total);
+  const cells = wordsOver(connection, new ArrayBuffer(total * bytesOf(connection.kind)));
   const types = new Int32Array(total);
+  const perCell = perCellOf(connection);
   const placed = new Float64Array(starts.length);
   const rowsOfCount = Map.groupBy(counts.keys(), (i) => counts[i]);
   let at = 0;
@@ -134,7 +149,7 @@ function gatherTokens(connection: Connection, starts: Float64Array, counts: Uint
         layout,
         nothing,
         0,
-        cells.subarray(at, end),
+        cells.subarray(perCell * at, perCell * end),
         types.subarray(at, end),
         nothing,
       ),
@@ -143,5 +158,5 @@ function gatherTokens(connection: Connection, starts: Float64Array, counts: Uint
     group.forEach((i, k) => placed[i] = at + k * count);
     at = end;
   }
-  return { types, halves: new Uint32Array(cells.buffer), firsts: placed };
+  return { types, cells, firsts: placed };
 }

@@ -193,8 +193,8 @@ function wrongCount(field: Field, row: number, layout: Layout, count: number): R
 
 /** The value, with what its usual text leaves out: a sign, and the bits of a NaN. */
 function cellText(field: Field, cell: bigint): string {
-  if (field.dtype === "uint64") return String(BigInt.asUintN(64, cell));
-  if (field.dtype === "int64") return String(BigInt.asIntN(64, cell));
+  if (field.element === "uint64") return String(BigInt.asUintN(64, cell));
+  if (field.element === "int64") return String(BigInt.asIntN(64, cell));
   const [value] = new Float64Array(BigUint64Array.of(cell).buffer);
   if (Number.isNaN(value)) return nanText(cell);
   return Object.is(value, -0) ? "-0" : String(value);

@@ -1,5 +1,6 @@
 import { type Data, Field as ArrowField, makeData, Schema, type Table } from "apache-arrow";
-import { type Connection, nothing } from "../../store/connection.ts";
+import type { Connection } from "../../store/connection.ts";
+import { nothing } from "../../native/arguments.ts";
 import { describe, type Field } from "../../fields.ts";
 import { check } from "../../native/status.ts";
 import { checkOptions, optionNames } from "../../options.ts";

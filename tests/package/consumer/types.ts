@@ -10,7 +10,7 @@ store.append([0, 1], ["action", "done"], [1, 0]);
 // @ts-expect-error: no number
 store.append(1, { action: "left" });
 
-const window: Window = store.window(0, 2);
+const window: Window<Float64Array> = store.window(0, 2);
 const values: Float64Array = window.values;
 const types: Uint8Array | Int32Array = window.types;
 // @ts-expect-error: a window is read-only

@@ -86,15 +86,15 @@ function tokensOf(rowCount: number): Token[] {
 const ways: Record<string, (store: StreamStore, tokens: Token[]) => void | Promise<void>> = {
   window(store, tokens) {
     const { steps, types, values } = store.window(0, tokens.length);
-    compare([...steps], [...types], [...values], tokens);
+    compare([...steps], [...types], [...values as Float64Array], tokens);
   },
   get(store, tokens) {
     const { steps, types, values } = store.get(tokens.map((_, index) => index));
-    compare([...steps], [...types], [...values], tokens);
+    compare([...steps], [...types], [...values as Float64Array], tokens);
   },
   gather(store, tokens) {
     const { steps, types, values } = store.gather([0], tokens.length);
-    compare([...steps], [...types], [...values], tokens);
+    compare([...steps], [...types], [...values as Float64Array], tokens);
   },
   row(store) {
     const last = store.rowCount - 1;

@@ -32,6 +32,8 @@ pub const StoreOptions = extern struct {
     /// Bytes of a type in its file: 0 where all tokens have `only_type`, 1 or 4.
     type_bytes: f64,
     only_type: f64,
+    /// What its cells are: a `FieldKind`.
+    cell_kind: f64,
 };
 
 /// What is done to an open store.
@@ -72,6 +74,7 @@ pub const StoreState = extern struct {
     /// As in the options.
     type_bytes: u64,
     only_type: i64,
+    cell_kind: u64,
     types_address: u64,
     types_bytes: u64,
     data_address: u64,
@@ -102,10 +105,10 @@ pub const blocks_per_chunk = blocks.blocks_per_chunk;
 /// Number types of arrays that come in and go out.
 pub const Dtype = cells.Dtype;
 
-/// What a field's cells hold.
+/// What the cells of a store can be, and what those of a field are read as.
 pub const FieldKind = cells.Kind;
 
-/// A field by its type ID, and the `FieldKind` of its cells.
+/// A field by its type ID, the `FieldKind` of its cells, and that of the 64 bits in which its values are appended.
 pub const FieldCells = cells.Field;
 
 /// What a batch does next.
@@ -114,7 +117,8 @@ pub const BatchPhase = enum(u32) { begin, measure, scatter, write, commit, aband
 /// One field's values for a block of rows, which a batch takes.
 pub const BatchSource = extern struct {
     type: f64,
-    kind: f64,
+    /// The `FieldKind` of 64 bits in which its values would be appended.
+    wide: f64,
     dtype: f64,
     /// Values a row, or -1 where the offsets tell.
     width: f64,
@@ -171,12 +175,12 @@ pub const ExtractProgress = extern struct {
     culprit_cell_low: f64,
 };
 
-/// Which columns are copied, and into what.
+/// Which columns are copied, and into what: values as floats, or the cells as they are.
 pub const GatherLayout = packed struct(u32) {
-    values: enum(u2) { none, float64, float32, cells },
+    values: enum(u3) { none, float64, float32, float16, cells, _ },
     types: bool,
     steps: enum(u2) { none, int64, float64, _ },
-    unused: u27,
+    unused: u26,
 };
 
 /// The word of `format.TailState` in halves, of which TypeScript stores one.

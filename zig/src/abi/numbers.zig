@@ -34,7 +34,7 @@ pub fn source(from: *const layouts.BatchSource, values: [*]const u8, offsets: [*
     const offset_count = try length(from.offset_count);
     return .{
         .type = try to(i32, from.type),
-        .kind = try toEnum(cells.Kind, from.kind),
+        .wide = try toEnum(cells.Wide, from.wide),
         .dtype = try toEnum(cells.Dtype, from.dtype),
         .width = try optional(from.width),
         .first_row = try length(from.first_row),
@@ -83,16 +83,17 @@ pub fn request(from: *const layouts.ExtractRequest, values: [*]u8, offsets: [*]u
     };
 }
 
-pub fn gatherOut(layout: u32, count: usize, values: [*]u8, types: [*]align(1) i32, steps: [*]u8) Error!gather.Out {
+pub fn gatherOut(layout: u32, cell_bytes: usize, count: usize, values: [*]u8, types: [*]align(1) i32, steps: [*]u8) Error!gather.Out {
     const wanted: layouts.GatherLayout = @bitCast(layout);
     if (wanted.unused != 0) return error.InvalidArgument;
-    const wide: [*]align(1) u64 = @ptrCast(values);
     return .{
         .values = switch (wanted.values) {
             .none => .none,
-            .float64 => .{ .float64 = wide[0..count] },
-            .float32 => .{ .float32 = @as([*]align(1) f32, @ptrCast(values))[0..count] },
-            .cells => .{ .cells = wide[0..count] },
+            .float64 => .{ .float64 = @as([*]f64, @ptrCast(@alignCast(values)))[0..count] },
+            .float32 => .{ .float32 = @as([*]f32, @ptrCast(@alignCast(values)))[0..count] },
+            .float16 => .{ .float16 = @as([*]u16, @ptrCast(@alignCast(values)))[0..count] },
+            .cells => .{ .cells = values[0 .. count * cell_bytes] },
+            _ => return error.InvalidArgument,
         },
         .types = if (wanted.types) types[0..count] else null,
         .steps = switch (wanted.steps) {

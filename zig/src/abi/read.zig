@@ -9,15 +9,15 @@ const extract_file = @import("../read/extract.zig");
 const gather_file = @import("../read/gather.zig");
 const rows_file = @import("../read/rows.zig");
 
-/// layout: a `layouts.GatherLayout`
+/// layout: a `layouts.GatherLayout`; others: the fields that stand in the cells as their own bits
 export fn ss_window_gather(
     store: u32,
     starts: [*]align(1) const f64,
     window_count: u32,
     window_length: u32,
     layout: u32,
-    integers: [*]const layouts.FieldCells,
-    integer_count: u32,
+    others: [*]const layouts.FieldCells,
+    other_count: u32,
     out_values: [*]u8,
     out_types: [*]align(1) i32,
     out_steps: [*]u8,
@@ -28,7 +28,7 @@ export fn ss_window_gather(
     const columns: gather_file.Columns = .{
         .table = slot.store.rowTable(),
         .types = slot.store.types(),
-        .data = slot.store.files.data.slice(u64, token_count),
+        .data = slot.store.files.dataOf(token_count),
         .first = @intCast(slot.store.commit.first_token),
     };
     const windows = starts[0..window_count];
@@ -37,8 +37,8 @@ export fn ss_window_gather(
         return status.of(error.OutOfRange);
     }
     const count = @as(usize, window_count) * window_length;
-    const out = numbers.gatherOut(layout, count, out_values, out_types, out_steps) catch |err| return status.of(err);
-    return status.result(gather_file.gather(columns, integers[0..integer_count], windows, window_length, out));
+    const out = numbers.gatherOut(layout, columns.data.width(), count, out_values, out_types, out_steps) catch |err| return status.of(err);
+    return status.result(gather_file.gather(columns, others[0..other_count], windows, window_length, out));
 }
 
 export fn ss_column_extract(
@@ -54,7 +54,7 @@ export fn ss_column_extract(
     const commit = slot.store.commit;
     const table: extract_file.Table = .{
         .types = slot.store.types(),
-        .data = slot.store.files.data.slice(u64, commit.token_count),
+        .data = slot.store.files.dataOf(commit.token_count),
         .rows = slot.store.files.rows.slice(u64, commit.row_count),
         .blocks = slot.store.blocks(),
     };

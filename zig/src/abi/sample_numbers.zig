@@ -51,11 +51,11 @@ pub fn windowIndex(from: *const layouts.WindowIndex, origins: [*]const u64, cumu
     };
 }
 
-pub fn episodeFields(rule: episodes.Rule, from: []const FieldCells) Error!episodes.Fields {
+pub fn episodeFields(rule: episodes.Rule, from: []const FieldCells, cell_bytes: usize) Error!episodes.Fields {
     var fields: episodes.Fields = .{ .rule = rule, .count = from.len };
     if (from.len > fields.all.len) return error.InvalidArgument;
     for (fields.all[0..from.len], from) |*field, cell| {
-        field.* = .{ .type = cell.type, .kind = try cell.known() };
+        field.* = .{ .type = cell.type, .kind = try cell.known(cell_bytes) };
     }
     return fields;
 }
@@ -127,12 +127,12 @@ pub fn fillOut(layout: layouts.FillLayout, values: [*]u8, types: [*]i32, steps: 
     };
 }
 
-pub fn fieldRequest(layout: layouts.FillLayout, placement: placing.Placement, field: *const layouts.ScaledField) Error!fields_fill.Request {
+pub fn fieldRequest(layout: layouts.FillLayout, placement: placing.Placement, field: *const layouts.ScaledField, cell_bytes: usize) Error!fields_fill.Request {
     return .{
         .placement = placement,
         .truncate = layout.truncate,
         .type = try field.typeId(),
-        .kind = try field.cellKind(),
+        .kind = try field.cellKind(cell_bytes),
         .width = try numbers.to(u31, field.width),
         .scale = field.scale(),
     };

@@ -72,7 +72,7 @@ export fn ss_episodes_scan(store: u32, rule: u32, fields: [*]const FieldCells, f
 }
 
 fn scanEpisodes(store: *Store, rule: u32, fields: []const FieldCells, progress: *layouts.EpisodeProgress, starts: []u64) Error!void {
-    var read = try numbers.episodeFields(try numbers.enumOf(layouts.EpisodeRule, rule), fields);
+    var read = try numbers.episodeFields(try numbers.enumOf(layouts.EpisodeRule, rule), fields, store.files.form.kind.bytes());
     var reached = try numbers.episodeProgress(progress);
     const source: Source = .of(store, .columns);
     try episodes.scan(source.tokens(), source.table.first_row, &read, &reached, starts);
@@ -100,7 +100,7 @@ export fn ss_newest_load(store: u32, request: *const layouts.NewestRequest, fiel
 
 fn loadNewest(store: *Store, request: *const layouts.NewestRequest, fields: []const FieldCells, out: *layouts.NewestRows) Error!void {
     const wanted = try numbers.newestRequest(request);
-    var read = try numbers.episodeFields(try numbers.toEnum(layouts.EpisodeRule, request.rule), fields);
+    var read = try numbers.episodeFields(try numbers.toEnum(layouts.EpisodeRule, request.rule), fields, store.files.form.kind.bytes());
     const start = try newest.load(store, wanted, &read);
     out.* = .{
         .token_count = @floatFromInt(store.recent.token_count),
@@ -173,7 +173,7 @@ export fn ss_fields_fill(
 fn fillField(source: Source, layout: layouts.FillLayout, placement: placing.Placement, field: *const layouts.ScaledField, out: [*]u8, mask: [*]u8, culprit: *placing.Culprit) Error!void {
     return switch (layout.part) {
         .tokens, .rows => error.InvalidArgument,
-        .field => fields_fill.fill(source, try numbers.fieldRequest(layout, placement, field), try numbers.fillValues(layout, out), mask, culprit),
+        .field => fields_fill.fill(source, try numbers.fieldRequest(layout, placement, field, source.data.width()), try numbers.fillValues(layout, out), mask, culprit),
         .steps => fields_fill.fillSteps(source.table, placement, try numbers.fillSteps(layout, out), mask, culprit),
     };
 }

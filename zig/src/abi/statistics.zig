@@ -22,21 +22,13 @@ export fn ss_statistics_add(
     defer slot.put();
     var buffer: [layouts.statistics_fields_max]statistics.Field = undefined;
     if (field_count > buffer.len) return status.of(error.InvalidArgument);
-    for (buffer[0..field_count], fields[0..field_count], summaries, indexes) |*to, field, *summary, *index| {
-        to.* = fieldOf(field, summary, index) catch |err| return status.of(err);
-    }
     const source: Source = .of(slot.store, .columns);
+    for (buffer[0..field_count], fields[0..field_count], summaries, indexes) |*to, field, *summary, *index| {
+        const kind = field.known(source.data.width()) catch |err| return status.of(err);
+        to.* = .{ .type = field.type, .kind = kind, .summary = summary, .index = index };
+    }
     const all_pages = pages[0 .. @as(usize, pages_max) * statistics.page_length];
     return status.result(statistics.add(source.table, source.types, source.data, buffer[0..field_count], all_pages, progress));
-}
-
-fn fieldOf(from: FieldCells, summary: *layouts.FieldSummary, index: *[layouts.statistics_index_length]u32) status.Error!statistics.Field {
-    return .{
-        .type = from.type,
-        .kind = try from.known(),
-        .summary = summary,
-        .index = index,
-    };
 }
 
 /// Joins the moments of other values to those of some.

@@ -18,16 +18,17 @@ export fn ss_abi_version() u32 {
     return layouts.abi_version;
 }
 
-/// mode: a `layouts.StoreMode`; id: that a store that exists must have, zeros where it is not known; out: the store, or
+/// mode: a `layouts.StoreMode`; fields: of a store to write; id: that a store that exists
+/// must have, zeros where it is not known; out: the store, or
 /// the process that holds its lock, or the bytes that a full disk has no room for
-export fn ss_store_open(directory: [*]const u8, directory_bytes: u32, mode: u32, options: *const layouts.StoreOptions, id: *const format.Id, out: *f64) i32 {
+export fn ss_store_open(directory: [*]const u8, directory_bytes: u32, mode: u32, options: *const layouts.StoreOptions, fields: [*]const layouts.FieldCells, field_count: u32, id: *const format.Id, out: *f64) i32 {
     var number: u64 = 0;
-    const outcome = openStore(directory[0..directory_bytes], mode, options, id, &number);
+    const outcome = openStore(directory[0..directory_bytes], mode, options, fields[0..field_count], id, &number);
     out.* = @floatFromInt(number);
     return status.result(outcome);
 }
 
-fn openStore(directory: []const u8, mode_in: u32, numbers_in: *const layouts.StoreOptions, id: *const format.Id, out: *u64) Error!void {
+fn openStore(directory: []const u8, mode_in: u32, numbers_in: *const layouts.StoreOptions, fields: []const layouts.FieldCells, id: *const format.Id, out: *u64) Error!void {
     var buffer: [files_file.path_bytes_max]u8 = undefined;
     const path = std.fmt.bufPrintSentinel(&buffer, "{s}", .{directory}, 0) catch return error.NotFound;
     const options: store_file.Options = .{
@@ -38,13 +39,19 @@ fn openStore(directory: []const u8, mode_in: u32, numbers_in: *const layouts.Sto
         .form = .{
             .width = try numbers.toEnum(format.TypeWidth, numbers_in.type_bytes),
             .only = try numbers.to(i32, numbers_in.only_type),
+            .kind = try numbers.toEnum(layouts.FieldKind, numbers_in.cell_kind),
         },
+        .fields = fields,
     };
     const mode = std.enums.fromInt(layouts.StoreMode, mode_in) orelse return error.InvalidArgument;
     const is_new = mode == .temporary or mode == .create;
     // Before anything is done to it: a head that counts less than the columns hold would have them cut.
     const is_known = !is_new and !std.mem.allEqual(u8, id, 0);
-    if (is_known and !std.mem.eql(u8, id, &try Store.idOf(path))) return error.ForeignHead;
+    if (is_known) {
+        const header = try Store.headerOf(path);
+        if (!std.mem.eql(u8, id, &header.id)) return error.ForeignHead;
+        if (header.cell_kind != @backingInt(options.form.kind)) return error.Damaged;
+    }
     // What a new store takes at first.
     if (is_new) out.* = format.headBytes(options.tail_records_max, options.tail_values_max);
     handles.reap();
@@ -54,7 +61,7 @@ fn openStore(directory: []const u8, mode_in: u32, numbers_in: *const layouts.Sto
     slot.store.* = switch (mode) {
         .temporary => try Store.createTemporary(path, options),
         .create => try Store.create(path, options),
-        .write => try Store.open(path, options.reserved_elements, out),
+        .write => try Store.open(path, options.reserved_elements, fields, out),
         .read => try Store.openToRead(path, options.reserved_elements),
         .salvage => try Store.openToSalvage(path, options.reserved_elements),
     };
@@ -110,6 +117,7 @@ fn stateOf(store: *const Store) layouts.StoreState {
         .tail_values_bytes = head.values.len * @sizeOf(u64),
         .type_bytes = files.form.width.bytes(),
         .only_type = files.form.only,
+        .cell_kind = @backingInt(files.form.kind),
         .types_address = if (files.form.width == .none) 0 else @intFromPtr(files.types.address()),
         .types_bytes = if (files.form.width == .none) 0 else files.types.reservedBytes(),
         .data_address = @intFromPtr(files.data.address()),

@@ -1,6 +1,8 @@
-//! The 64-bit cell and the numbers that go in and out of it.
+//! What the cells of a store can be, and the numbers that go in and out of those of 64 bits: in these values are appended,
+//! and from these they are converted to what a reader asks for. encode.zig makes narrower cells of them, and data.zig has them
+//! back.
 //!
-//! A cell of a `float64` field holds the bits of a float64; a cell of an `int64` or `uint64` field the integer's own.
+//! A wide cell of an int64 or uint64 field holds the integer's own bits, one of any other field those of a float64.
 //! Every conversion here is exact or an error, and NaN payloads pass through the narrower floats in both directions.
 
 const std = @import("std");
@@ -39,35 +41,83 @@ pub const Dtype = enum(u8) {
             .bool => bool,
         };
     }
-};
 
-/// What a field's cells hold: the three dtypes that fill 64 bits.
-pub const Kind = enum(u8) {
-    float64 = @backingInt(Dtype.float64),
-    int64 = @backingInt(Dtype.int64),
-    uint64 = @backingInt(Dtype.uint64),
-};
-
-/// A field by its type ID and the `Kind` of its cells, as it stands in a caller's array.
-pub const Field = extern struct {
-    type: i32,
-    kind: i32,
-
-    pub fn known(field: Field) error{InvalidArgument}!Kind {
-        return std.enums.fromInt(Kind, field.kind) orelse error.InvalidArgument;
+    pub fn bits(dtype: Dtype) usize {
+        return switch (dtype) {
+            inline else => |known| @bitSizeOf(known.Type()),
+        };
     }
 };
 
-pub inline fn encode(comptime kind: Kind, comptime Source: type, value: Source) Error!u64 {
-    return switch (kind) {
+/// What the cells of a store are, and what a field's cells among them are read as: every dtype but bool, by the same codes.
+pub const Kind = enum(u8) {
+    float64 = 0,
+    float32 = 1,
+    float16 = 2,
+    int64 = 3,
+    uint64 = 4,
+    int32 = 5,
+    uint32 = 6,
+    int16 = 7,
+    uint16 = 8,
+    int8 = 9,
+    uint8 = 10,
+
+    pub fn Type(comptime kind: Kind) type {
+        return @field(Dtype, @tagName(kind)).Type();
+    }
+
+    pub fn bytes(kind: Kind) usize {
+        return switch (kind) {
+            inline else => |known| @sizeOf(known.Type()),
+        };
+    }
+
+    /// What its numbers stand in where they are converted.
+    pub fn wide(kind: Kind) Wide {
+        return switch (kind) {
+            .int64 => .int64,
+            .uint64 => .uint64,
+            else => .float64,
+        };
+    }
+};
+
+/// The three that fill 64 bits.
+pub const Wide = enum(u8) {
+    float64 = @backingInt(Kind.float64),
+    int64 = @backingInt(Kind.int64),
+    uint64 = @backingInt(Kind.uint64),
+};
+
+/// A field by its type ID, by the `Kind` that its cells are read as, and by the `Wide` in which its values are appended, as
+/// it stands in a caller's array.
+pub const Field = extern struct {
+    type: i32,
+    kind: i32,
+    wide: i32,
+
+    /// What it is read as in a store whose cells have so many bytes.
+    pub fn known(field: Field, width_bytes: usize) error{InvalidArgument}!Kind {
+        const kind = std.enums.fromInt(Kind, field.kind) orelse return error.InvalidArgument;
+        return if (kind.bytes() == width_bytes) kind else error.InvalidArgument;
+    }
+};
+
+comptime {
+    for (std.enums.values(Kind)) |kind| std.debug.assert(@backingInt(kind) == @backingInt(@field(Dtype, @tagName(kind))));
+}
+
+pub inline fn encode(comptime wide: Wide, comptime Source: type, value: Source) Error!u64 {
+    return switch (wide) {
         .float64 => @bitCast(try toFloat(Source, value)),
         .int64 => @bitCast(try toInteger(i64, Source, value)),
         .uint64 => try toInteger(u64, Source, value),
     };
 }
 
-pub inline fn decode(comptime kind: Kind, comptime Target: type, cell: u64) Error!Target {
-    return switch (kind) {
+pub inline fn decode(comptime wide: Wide, comptime Target: type, cell: u64) Error!Target {
+    return switch (wide) {
         .float64 => fromNumber(Target, f64, @bitCast(cell)),
         .int64 => fromNumber(Target, i64, @bitCast(cell)),
         .uint64 => fromNumber(Target, u64, cell),
@@ -75,15 +125,15 @@ pub inline fn decode(comptime kind: Kind, comptime Target: type, cell: u64) Erro
 }
 
 /// The same, where the number must give the cell again: rounding, the sign of a zero and a NaN's payload are no less than it.
-pub inline fn decodeExact(comptime kind: Kind, comptime Target: type, cell: u64) Error!Target {
-    const value = try decode(kind, Target, cell);
-    if (try encode(kind, Target, value) != cell) return error.Inexact;
+pub inline fn decodeExact(comptime wide: Wide, comptime Target: type, cell: u64) Error!Target {
+    const value = try decode(wide, Target, cell);
+    if (try encode(wide, Target, value) != cell) return error.Inexact;
     return value;
 }
 
 /// The nearest float, for readers that want numbers whatever the field holds.
-pub inline fn decodeNearest(comptime kind: Kind, comptime Target: type, cell: u64) Target {
-    return switch (kind) {
+pub inline fn decodeNearest(comptime wide: Wide, comptime Target: type, cell: u64) Target {
+    return switch (wide) {
         .float64 => narrow(Target, @bitCast(cell)),
         .int64 => @floatFromInt(@as(i64, @bitCast(cell))),
         .uint64 => @floatFromInt(cell),
@@ -135,12 +185,12 @@ fn Bits(comptime Float: type) type {
 }
 
 /// Hardware turns a signalling NaN into a quiet one; this keeps every bit.
-inline fn widen(comptime Source: type, value: Source) f64 {
+pub inline fn widen(comptime Source: type, value: Source) f64 {
     if (value != value) return @bitCast(widenNan(Source, @bitCast(value)));
     return value;
 }
 
-inline fn narrow(comptime Target: type, value: f64) Target {
+pub inline fn narrow(comptime Target: type, value: f64) Target {
     if (Target == f64) return value;
     if (value != value) return @bitCast(narrowNan(Target, @bitCast(value)));
     return @floatCast(value);

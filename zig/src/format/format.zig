@@ -1,7 +1,7 @@
 //! The files of a store. All numbers are little-endian; every file but `head` and `store.json` is a flat array.
 //!
 //!   type.u8     the type ID of each token, or `type.i32` where an ID is not from 0 to 255; not there with one field
-//!   data.b64   64-bit cell per token
+//!   data.f64, data.f32, … data.u8   the cell of each token: of one kind, by which the file is named
 //!   step.i64   the step of every row
 //!   row.u64    index of the first token of every row
 //!   marks      `Mark` records: what the tokens alone cannot say (see below)
@@ -44,6 +44,7 @@
 //! left nothing.
 
 const std = @import("std");
+const cells = @import("cells.zig");
 const Sum = @import("sum.zig").Sum;
 
 comptime {
@@ -73,13 +74,14 @@ pub const TypeWidth = enum(u8) {
     }
 };
 
-/// The type IDs that a store can have.
-pub const TypeForm = struct {
+/// How tokens stand in the files: which type IDs there can be, and what the cells are.
+pub const TokenForm = struct {
     width: TypeWidth = .word,
     /// The type of all tokens, where there is no file for types.
     only: i32 = 0,
+    kind: cells.Kind = .float64,
 
-    pub inline fn holds(form: TypeForm, type_id: i32) bool {
+    pub inline fn holds(form: TokenForm, type_id: i32) bool {
         return switch (form.width) {
             .none => type_id == form.only,
             .byte => type_id >= 0 and type_id <= 255,
@@ -104,14 +106,18 @@ pub const Header = extern struct {
     type_bytes: u32 = @backingInt(TypeWidth.word),
     /// The type of all tokens, where there is no file for types.
     only_type: i32 = 0,
+    /// What the cells are: a `cells.Kind`.
+    cell_kind: u32 = @backingInt(cells.Kind.float64),
+    unused: u32 = 0,
     /// Of the sizes and the ID: a wrong capacity would reserve a chunk as large as the disk.
     checksum: u64 = 0,
     /// The first row that the writer begins, or has begun, since it opened the store: at that row a mark tells of it.
     session_row: u64 = 0,
 
-    pub fn typeForm(header: Header) ?TypeForm {
+    pub fn tokenForm(header: Header) ?TokenForm {
         const width = std.enums.fromInt(TypeWidth, std.math.cast(u8, header.type_bytes) orelse return null) orelse return null;
-        return .{ .width = width, .only = header.only_type };
+        const kind = std.enums.fromInt(cells.Kind, std.math.cast(u8, header.cell_kind) orelse return null) orelse return null;
+        return .{ .width = width, .only = header.only_type, .kind = kind };
     }
 
     pub fn seal(header: *Header) void {
@@ -124,7 +130,7 @@ pub const Header = extern struct {
 
     fn hash(header: Header) u64 {
         const only_type: u32 = @bitCast(header.only_type);
-        const sizes = [_]u64{ header.version, header.tail_records_max, header.tail_values_max, header.capacity_tokens, header.type_bytes, only_type };
+        const sizes = [_]u64{ header.version, header.tail_records_max, header.tail_values_max, header.capacity_tokens, header.type_bytes, only_type, header.cell_kind };
         const hashed = std.mem.toBytes(sizes) ++ header.id;
         return std.hash.XxHash64.hash(magic, &hashed);
     }
@@ -269,7 +275,7 @@ pub fn headBytes(tail_records_max: usize, tail_values_max: usize) usize {
 }
 
 comptime {
-    std.debug.assert(@sizeOf(Header) == 88);
+    std.debug.assert(@sizeOf(Header) == 96);
     std.debug.assert(@sizeOf(Commit) == 152);
     std.debug.assert(@sizeOf(TailState) == 8);
     std.debug.assert(@sizeOf(Record) == 16);

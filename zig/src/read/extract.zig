@@ -4,7 +4,9 @@ const std = @import("std");
 const bits = @import("../format/bits.zig");
 const blocks_file = @import("blocks.zig");
 const cells = @import("../format/cells.zig");
+const data_file = @import("data.zig");
 const types_file = @import("types.zig");
+const Data = data_file.Data;
 const Types = types_file.Types;
 pub const Span = types_file.Span;
 const Dtype = cells.Dtype;
@@ -14,7 +16,7 @@ pub const Error = error{ Inexact, WidthMismatch, InvalidArgument, Damaged };
 
 pub const Table = struct {
     types: Types,
-    data: []const u64,
+    data: Data,
     /// The first token of every row.
     rows: []const u64,
     blocks: blocks_file.Blocks = .{},
@@ -63,7 +65,7 @@ pub const Progress = struct {
 pub fn extract(table: Table, request: Request, out: Out, progress: *Progress) Error!void {
     const row_count = std.math.sub(usize, request.end_row, request.first_row) catch return error.InvalidArgument;
     if (request.next_row < request.first_row or request.end_row > table.rows.len) return error.InvalidArgument;
-    if (out.validity.len * 8 < row_count) return error.InvalidArgument;
+    if (out.validity.len * 8 < row_count or request.kind.bytes() != table.data.width()) return error.InvalidArgument;
     const has_offsets = switch (out.offsets) {
         .none => false,
         inline else => |offsets| blk: {
@@ -73,15 +75,27 @@ pub fn extract(table: Table, request: Request, out: Out, progress: *Progress) Er
         },
     };
     if (request.width == null and !has_offsets) return error.InvalidArgument;
-    switch (request.kind) {
-        inline else => |kind| switch (request.dtype) {
-            inline else => |dtype| try extractAs(kind, dtype, table, request, out, progress),
-        },
+    if (request.dtype == .bool or @backingInt(request.dtype) != @backingInt(request.kind)) {
+        return extractAs(.converted, table, request, out, progress);
     }
+    return switch (request.kind.bytes()) {
+        inline 1, 2, 4, 8 => |width| extractAs(.{ .copied = width }, table, request, out, progress),
+        else => unreachable,
+    };
 }
 
-fn extractAs(comptime kind: Kind, comptime dtype: Dtype, table: Table, request: Request, out: Out, progress: *Progress) Error!void {
-    var extraction: Extraction(kind, dtype) = .{ .table = table, .request = request, .out = out, .progress = progress, .value_count = request.value_count };
+/// How values leave their cells: as they are, of so many bytes, or each converted.
+const Way = union(enum) { copied: usize, converted };
+
+fn extractAs(comptime way: Way, table: Table, request: Request, out: Out, progress: *Progress) Error!void {
+    var extraction: Extraction(way) = .{
+        .table = table,
+        .request = request,
+        .out = out,
+        .progress = progress,
+        .value_count = request.value_count,
+        .convert = converterOf(request.kind.wide(), request.dtype),
+    };
     progress.* = .{ .next_row = request.next_row, .value_count = request.value_count };
     var finder: Finder = .{ .type = request.type };
     var row = request.next_row;
@@ -96,13 +110,14 @@ fn extractAs(comptime kind: Kind, comptime dtype: Dtype, table: Table, request: 
     }
 }
 
-fn Extraction(comptime kind: Kind, comptime dtype: Dtype) type {
+fn Extraction(comptime way: Way) type {
     return struct {
         table: Table,
         request: Request,
         out: Out,
         progress: *Progress,
         value_count: usize,
+        convert: Converter,
 
         const Self = @This();
 
@@ -143,16 +158,13 @@ fn Extraction(comptime kind: Kind, comptime dtype: Dtype) type {
                 progress.culprit_cell = count;
                 return error.WidthMismatch;
             }
-            if (at + @max(count, request.width orelse 0) > room(self.out.values)) return false;
-            const values = self.out.values;
-            for (self.table.data[first..][0..count], at..) |cell, to| {
-                const converted = if (request.is_exact) cells.decodeExact(kind, dtype.Type(), cell) else cells.decode(kind, dtype.Type(), cell);
-                const value = converted catch |err| {
+            if (at + @max(count, request.width orelse 0) > self.room()) return false;
+            switch (way) {
+                .copied => |width| @memcpy(self.out.values[at * width ..][0 .. count * width], self.table.data.bytes(first, first + count)),
+                .converted => self.convert(request, self.out.values, at, self.table.data.slice(first, first + count), progress) catch |err| {
                     progress.culprit_row = row;
-                    progress.culprit_cell = cell;
                     return err;
-                };
-                store(dtype, values, to, value);
+                },
             }
             self.value_count += count;
             switch (self.out.offsets) {
@@ -166,8 +178,46 @@ fn Extraction(comptime kind: Kind, comptime dtype: Dtype) type {
             return true;
         }
 
-        inline fn room(values: []const u8) usize {
-            return if (dtype == .bool) values.len * 8 else values.len / @sizeOf(dtype.Type());
+        inline fn room(self: *const Self) usize {
+            const held = self.out.values.len;
+            return switch (way) {
+                .copied => |width| held / width,
+                .converted => held * 8 / self.request.dtype.bits(),
+            };
+        }
+    };
+}
+
+/// Converts some cells of a field, and puts the values from place `first` on.
+const Converter = *const fn (request: *const Request, values: []u8, first: usize, from: Data, progress: *Progress) Error!void;
+
+/// Each is a function of its own, and the loop over rows there is once: there are 36 of them.
+fn converterOf(wide: cells.Wide, dtype: Dtype) Converter {
+    switch (wide) {
+        inline else => |known_wide| switch (dtype) {
+            inline else => |known| return Conversion(known_wide, known).run,
+        },
+    }
+}
+
+fn Conversion(comptime wide: cells.Wide, comptime dtype: Dtype) type {
+    return struct {
+        fn run(request: *const Request, values: []u8, first: usize, from: Data, progress: *Progress) Error!void {
+            var widening: data_file.Widening = .of(from, request.kind);
+            var to = first;
+            while (true) {
+                const piece = widening.next();
+                if (piece.len == 0) return;
+                for (piece) |cell| {
+                    const converted = if (request.is_exact) cells.decodeExact(wide, dtype.Type(), cell) else cells.decode(wide, dtype.Type(), cell);
+                    const value = converted catch |err| {
+                        progress.culprit_cell = cell;
+                        return err;
+                    };
+                    store(dtype, values, to, value);
+                    to += 1;
+                }
+            }
         }
     };
 }
@@ -180,7 +230,7 @@ inline fn prefetch(table: Table, row: usize, hint: Span) void {
     const token = table.rows[row] +| hint.offset;
     if (token >= table.data.len) return;
     table.types.prefetch(@intCast(token));
-    @prefetch(table.data.ptr + token, .{ .locality = 0 });
+    table.data.prefetch(@intCast(token));
 }
 
 /// Finds a field in one row after another.
@@ -230,9 +280,7 @@ inline fn store(comptime dtype: Dtype, values: []u8, index: usize, value: dtype.
 const testing = std.testing;
 
 test "rows that lack the field lose their bit, the others stand in order" {
-    const one: u64 = @bitCast(@as(f64, 1));
-    const two: u64 = @bitCast(@as(f64, 2));
-    const table: Table = .{ .types = .{ .words = &.{ 0, 5, 5, 0, 0, 5 } }, .data = &.{ one, one, two, one, one, two }, .rows = &.{ 0, 3, 4 } };
+    const table: Table = .{ .types = .{ .words = &.{ 0, 5, 5, 0, 0, 5 } }, .data = .of(.float64, &.{ 1, 1, 2, 1, 1, 2 }), .rows = &.{ 0, 3, 4 } };
     var values: [4]f32 = @splat(0);
     var offsets: [4]i32 = undefined;
     var validity = [_]u8{0xff};
@@ -248,8 +296,7 @@ test "rows that lack the field lose their bit, the others stand in order" {
 }
 
 test "extract stops where the room ends and goes on from there" {
-    const cell: u64 = @bitCast(@as(f64, 7));
-    const table: Table = .{ .types = .{ .words = &.{ 1, 1, 1 } }, .data = &.{ cell, cell, cell }, .rows = &.{ 0, 1 } };
+    const table: Table = .{ .types = .{ .words = &.{ 1, 1, 1 } }, .data = .of(.float64, &.{ 7, 7, 7 }), .rows = &.{ 0, 1 } };
     var values: [3]f64 = @splat(0);
     var offsets: [3]i64 = undefined;
     var validity = [_]u8{0xff};
@@ -265,7 +312,7 @@ test "extract stops where the room ends and goes on from there" {
 }
 
 test "a row of another width is refused with its number" {
-    const table: Table = .{ .types = .{ .words = &.{ 1, 1, 1 } }, .data = &.{ 0, 0, 0 }, .rows = &.{ 0, 2 } };
+    const table: Table = .{ .types = .{ .words = &.{ 1, 1, 1 } }, .data = .of(.float64, &.{ 0, 0, 0 }), .rows = &.{ 0, 2 } };
     var values: [4]f64 = undefined;
     var validity = [_]u8{0xff};
     var progress: Progress = undefined;

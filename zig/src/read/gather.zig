@@ -2,20 +2,22 @@
 
 const std = @import("std");
 const cells = @import("../format/cells.zig");
+const narrow = @import("narrow.zig");
 const rows_file = @import("rows.zig");
+const Data = @import("data.zig").Data;
 const Types = @import("types.zig").Types;
 
 pub const Columns = struct {
     table: rows_file.Table,
     types: Types,
-    data: []const u64,
+    data: Data,
     /// The stream starts here; what comes before was dropped.
     first: usize = 0,
 };
 
 /// Where to put the copies; null where a column is not wanted. Each holds `starts.len * length` elements.
 pub const Out = struct {
-    values: union(enum) { none, float64: []align(1) u64, float32: []align(1) f32, cells: []align(1) u64 } = .none,
+    values: union(enum) { none, float64: []f64, float32: []f32, float16: []u16, cells: []u8 } = .none,
     types: ?[]align(1) i32 = null,
     steps: union(enum) { none, int64: []align(1) i64, float64: []align(1) f64 } = .none,
 };
@@ -31,8 +33,8 @@ pub fn findBadStart(columns: Columns, starts: []align(1) const f64, length: usiz
     return null;
 }
 
-/// Starts must have passed `findBadStart`. Only steps can meet damage: then what was written means nothing.
-pub fn gather(columns: Columns, integers: []const cells.Field, starts: []align(1) const f64, length: usize, out: Out) error{Damaged}!void {
+/// Starts must have passed `findBadStart`. `others` are the fields that stand in the cells as their own bits. Only steps can meet damage: then what was written means nothing.
+pub fn gather(columns: Columns, others: []const cells.Field, starts: []align(1) const f64, length: usize, out: Out) error{ Damaged, InvalidArgument }!void {
     var rows: [rows_file.stage_size]usize = undefined;
     for (starts, 0..) |start_float, window| {
         if (out.steps != .none and window % rows.len == 0) try findRows(columns.table, starts[window..], length, &rows);
@@ -47,14 +49,15 @@ pub fn gather(columns: Columns, integers: []const cells.Field, starts: []align(1
         }
         switch (out.values) {
             .none => {},
-            .cells => |values| @memcpy(values[at..][0..length], columns.data[start..][0..length]),
-            .float64 => |values| {
-                @memcpy(values[at..][0..length], columns.data[start..][0..length]);
-                for (integers) |field| overwrite(field, columns, start, length, values[at..]);
+            .cells => |values| {
+                const width = columns.data.width();
+                @memcpy(values[at * width ..][0 .. length * width], columns.data.bytes(start, start + length));
             },
-            .float32 => |values| {
-                for (values[at..][0..length], columns.data[start..][0..length]) |*to, cell| to.* = @floatCast(@as(f64, @bitCast(cell)));
-                for (integers) |field| overwrite(field, columns, start, length, values[at..]);
+            inline else => |values, tag| {
+                const float = @field(narrow.Float, @tagName(tag));
+                const data = columns.data.slice(start, start + length);
+                narrow.copyNumbers(float, values[at..][0..length], data, data.kind);
+                for (others) |field| try overwrite(float, field, columns.types.slice(start, start + length), data, values[at..][0..length]);
             },
         }
     }
@@ -72,39 +75,36 @@ fn findRows(table: rows_file.Table, starts: []align(1) const f64, length: usize,
 const windows_ahead = 4;
 
 inline fn prefetch(columns: Columns, start: usize, out: Out) void {
-    if (out.values != .none) @prefetch(columns.data.ptr + start, .{ .locality = 0 });
+    if (out.values != .none) columns.data.prefetch(start);
     if (out.types != null) columns.types.prefetch(start);
 }
 
-/// A second pass for the rare store with integer fields: their cells are numbers only once they are converted.
-fn overwrite(field: cells.Field, columns: Columns, start: usize, length: usize, values: anytype) void {
-    const Float = if (@typeInfo(@TypeOf(values)).pointer.child == u64) f64 else f32;
-    const types = columns.types.slice(start, start + length);
-    for (columns.data[start..][0..length], values[0..length], 0..) |cell, *to, token| {
-        if (types.at(token) != field.type) continue;
-        const number: Float = if (field.kind == @backingInt(cells.Kind.int64))
-            cells.decodeNearest(.int64, Float, cell)
-        else
-            cells.decodeNearest(.uint64, Float, cell);
-        to.* = @bitCast(number);
+/// A second pass for the rare store with fields that stand as their own bits: a field's tokens stand together.
+fn overwrite(comptime float: narrow.Float, field: cells.Field, types: Types, data: Data, values: []float.Element()) error{InvalidArgument}!void {
+    const kind = try field.known(data.width());
+    var at: usize = 0;
+    while (at < values.len) {
+        const end = types.endOfRun(at);
+        if (types.at(at) == field.type) narrow.copyNumbers(float, values[at..end], data.slice(at, end), kind);
+        at = end;
     }
 }
 
 const testing = std.testing;
 
 const sample_table: rows_file.Table = .{ .steps = &.{ 1, 2, 3 }, .rows = &.{ 0, 2, 3 }, .marks = &.{}, .token_count = 4 };
-const sample: Columns = .{ .table = sample_table, .types = .{ .words = &.{ 0, 7, 0, 7 } }, .data = &.{ 0x3ff0000000000000, 5, 0x4000000000000000, @bitCast(@as(i64, -6)) } };
+const sample: Columns = .{ .table = sample_table, .types = .{ .words = &.{ 0, 7, 0, 7 } }, .data = .of(.float64, &.{ 1, @bitCast(@as(i64, 5)), 2, @bitCast(@as(i64, -6)) }) };
 
 test "windows are copied in order, integer cells as numbers" {
     var values: [4]f32 = undefined;
     var types: [4]i32 = undefined;
     var steps: [4]f64 = undefined;
-    try gather(sample, &.{.{ .type = 7, .kind = 3 }}, &.{ 2, 0 }, 2, .{ .values = .{ .float32 = &values }, .types = &types, .steps = .{ .float64 = &steps } });
+    try gather(sample, &.{.{ .type = 7, .kind = 3, .wide = 3 }}, &.{ 2, 0 }, 2, .{ .values = .{ .float32 = &values }, .types = &types, .steps = .{ .float64 = &steps } });
     try testing.expectEqual([_]f32{ 2, -6, 1, 5 }, values);
     try testing.expectEqual([_]i32{ 0, 7, 0, 7 }, types);
     try testing.expectEqual([_]f64{ 2, 3, 1, 1 }, steps);
     var cell_bits: [2]u64 = undefined;
-    try gather(sample, &.{.{ .type = 7, .kind = 3 }}, &.{1}, 2, .{ .values = .{ .cells = &cell_bits } });
+    try gather(sample, &.{.{ .type = 7, .kind = 3, .wide = 3 }}, &.{1}, 2, .{ .values = .{ .cells = std.mem.sliceAsBytes(&cell_bits) } });
     try testing.expectEqual([_]u64{ 5, 0x4000000000000000 }, cell_bits);
 }
 

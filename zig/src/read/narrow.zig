@@ -1,7 +1,10 @@
 //! Cells as the floats that a trainer takes, several at a time.
 
 const std = @import("std");
+const data_file = @import("data.zig");
+const Data = data_file.Data;
 const Kind = @import("../format/cells.zig").Kind;
+const Wide = @import("../format/cells.zig").Wide;
 
 pub const Float = enum {
     float64,
@@ -43,40 +46,73 @@ pub const Scale = struct {
     }
 
     /// Both slices have the same length.
-    pub inline fn convert(scale: Scale, comptime kind: Kind, comptime float: Float, comptime is_scaled: bool, to: []float.Element(), from: []const u64) void {
+    pub inline fn convert(scale: Scale, comptime wide: Wide, comptime float: Float, comptime is_scaled: bool, to: []float.Element(), from: []const u64) void {
         const lanes = 4;
         var at: usize = 0;
         while (at + lanes <= from.len) : (at += lanes) {
-            to[at..][0..lanes].* = scale.convertMany(kind, float, is_scaled, lanes, from[at..][0..lanes].*);
+            to[at..][0..lanes].* = scale.convertMany(wide, float, is_scaled, lanes, from[at..][0..lanes].*);
         }
-        while (at < from.len) : (at += 1) to[at..][0..1].* = scale.convertMany(kind, float, is_scaled, 1, from[at..][0..1].*);
+        while (at < from.len) : (at += 1) to[at..][0..1].* = scale.convertMany(wide, float, is_scaled, 1, from[at..][0..1].*);
     }
 
-    /// The same, with everything but the output's type known only now: one piece of code for whatever is not copied as it
-    /// is, since each of its 24 loops costs half a kilobyte wherever it is inlined.
-    pub noinline fn convertAny(scale: Scale, kind: Kind, comptime float: Float, to: []float.Element(), from: []const u64) void {
-        switch (kind) {
-            inline else => |known| if (scale.isNone())
-                scale.convert(known, float, false, to, from)
-            else
-                scale.convert(known, float, true, to, from),
+    /// The same of a field's cells, with everything but the output's type known only now: one piece of code for whatever is
+    /// not copied as it is, since each of its 24 loops costs half a kilobyte wherever it is inlined.
+    pub noinline fn convertAny(scale: Scale, kind: Kind, comptime float: Float, to: []float.Element(), from: Data) void {
+        var widening: data_file.Widening = .of(from, kind);
+        var at: usize = 0;
+        while (true) {
+            const piece = widening.next();
+            if (piece.len == 0) return;
+            switch (kind.wide()) {
+                inline else => |wide| if (scale.isNone())
+                    scale.convert(wide, float, false, to[at..][0..piece.len], piece)
+                else
+                    scale.convert(wide, float, true, to[at..][0..piece.len], piece),
+            }
+            at += piece.len;
         }
     }
 
-    inline fn convertMany(scale: Scale, comptime kind: Kind, comptime float: Float, comptime is_scaled: bool, comptime count: comptime_int, from: @Vector(count, u64)) @Vector(count, float.Element()) {
-        const numbers = toNumbers(kind, f64, count, from);
+    inline fn convertMany(scale: Scale, comptime wide: Wide, comptime float: Float, comptime is_scaled: bool, comptime count: comptime_int, from: @Vector(count, u64)) @Vector(count, float.Element()) {
+        const numbers = toNumbers(wide, f64, count, from);
         if (is_scaled) return float.fromMany(count, (numbers - @as(@Vector(count, f64), @splat(scale.shift))) * @as(@Vector(count, f64), @splat(scale.factor)));
         // Like in `gather`, integers are rounded once, and not to float64 first.
-        if (float == .float32) return toNumbers(kind, f32, count, from);
-        if (kind == .float64 or float == .float64) return float.fromMany(count, numbers);
+        if (float == .float32) return toNumbers(wide, f32, count, from);
+        if (wide == .float64 or float == .float64) return float.fromMany(count, numbers);
         var odd: [count]f64 = undefined;
-        for (&odd, @as([count]u64, from)) |*to, cell| to.* = toOdd(kind, cell);
+        for (&odd, @as([count]u64, from)) |*to, cell| to.* = toOdd(wide, cell);
         return float.fromMany(count, odd);
     }
 };
 
-inline fn toNumbers(comptime kind: Kind, comptime Number: type, comptime count: comptime_int, from: @Vector(count, u64)) @Vector(count, Number) {
-    return switch (kind) {
+/// Whether the cells of a kind are the floats themselves.
+inline fn isCopied(comptime float: Float, kind: Kind) bool {
+    return switch (float) {
+        .float64 => kind == .float64,
+        .float32 => kind == .float32,
+        .float16 => kind == .float16,
+        .bfloat16 => false,
+    };
+}
+
+/// The numbers of a field's cells as they are. Both have the same length.
+pub inline fn copyNumbers(comptime float: Float, to: []float.Element(), from: Data, kind: Kind) void {
+    if (isPlain(float, kind)) copyPlain(float, to, from, kind) else (Scale{}).convertAny(kind, float, to, from);
+}
+
+/// Whether the floats of a field can be had without a call: its cells are such floats, or of float64.
+pub inline fn isPlain(comptime float: Float, kind: Kind) bool {
+    return kind == .float64 or isCopied(float, kind);
+}
+
+/// The same where `isPlain` says so.
+pub inline fn copyPlain(comptime float: Float, to: []float.Element(), from: Data, kind: Kind) void {
+    if (isCopied(float, kind)) return @memcpy(to, from.as(float.Element()));
+    (Scale{}).convert(.float64, float, false, to, from.as(u64));
+}
+
+inline fn toNumbers(comptime wide: Wide, comptime Number: type, comptime count: comptime_int, from: @Vector(count, u64)) @Vector(count, Number) {
+    return switch (wide) {
         .float64 => @floatCast(@as(@Vector(count, f64), @bitCast(from))),
         .int64 => @floatFromInt(@as(@Vector(count, i64), @bitCast(from))),
         .uint64 => @floatFromInt(from),
@@ -85,8 +121,8 @@ inline fn toNumbers(comptime kind: Kind, comptime Number: type, comptime count: 
 
 /// Of the two floats that an integer beyond 2^53 lies between, the one whose last bit is odd: from it a narrower float is
 /// rounded as from the integer itself (Boldo and Melquiond, "Emulation of FMA and correctly rounded sums", 2008).
-fn toOdd(comptime kind: Kind, cell: u64) f64 {
-    const is_negative = kind == .int64 and @as(i64, @bitCast(cell)) < 0;
+fn toOdd(comptime wide: Wide, cell: u64) f64 {
+    const is_negative = wide == .int64 and @as(i64, @bitCast(cell)) < 0;
     const magnitude = if (is_negative) 0 -% cell else cell;
     const excess: u6 = @intCast(11 -| @as(u32, @clz(magnitude)));
     const kept = magnitude >> excess;
@@ -118,7 +154,7 @@ inline fn round(comptime exponent_min: comptime_int, comptime mantissa_bits: com
     return signs | (@as(Bits32, @bitCast(rounded)) & @as(Bits32, @splat(0x7fffffff)));
 }
 
-inline fn toFloat16(comptime count: comptime_int, values: @Vector(count, f64)) @Vector(count, u16) {
+pub inline fn toFloat16(comptime count: comptime_int, values: @Vector(count, f64)) @Vector(count, u16) {
     const Bits = @Vector(count, u32);
     const bits = round(-14, 10, count, values);
     const magnitude = bits & @as(Bits, @splat(0x7fffffff));
@@ -200,9 +236,8 @@ test "cells are converted by their kind and scaled in float64" {
 test "integers beyond 2^53 are rounded once" {
     const above: i64 = (1 << 62) + (1 << 54) + 1;
     var out: [3]u16 = undefined;
-    const cells = [_]u64{ @bitCast(above), @bitCast(-above), @bitCast(above - 1) };
-    (Scale{}).convertAny(.int64, .bfloat16, &out, &cells);
+    (Scale{}).convertAny(.int64, .bfloat16, &out, .of(.int64, &.{ above, -above, above - 1 }));
     try testing.expectEqual([_]u16{ 24193, 24193 | 0x8000, 24192 }, out);
-    (Scale{}).convertAny(.uint64, .bfloat16, out[0..1], &.{std.math.maxInt(u64)});
+    (Scale{}).convertAny(.uint64, .bfloat16, out[0..1], .of(.uint64, &.{std.math.maxInt(u64)}));
     try testing.expectEqual(0x5f80, out[0]);
 }

@@ -5,26 +5,33 @@ const std = @import("std");
 const system = @import("../system/system.zig");
 const format = @import("../format/format.zig");
 const rows_file = @import("rows.zig");
+const Kind = @import("../format/cells.zig").Kind;
+const Data = @import("data.zig").Data;
 const Types = @import("types.zig").Types;
+const encode = @import("../store/encode.zig");
 const Buffer = @import("../system/buffer.zig").Buffer;
 
-pub const Error = system.Error || error{Damaged};
+pub const Error = system.Error || error{ Damaged, InvalidArgument };
 
 /// What the rows are copied from.
 pub const Source = struct {
     table: rows_file.Table,
     types: Types,
-    data: []const u64,
+    data: Data,
     first_token: usize,
     /// The records of the tail that are not in the columns, and the values that stand for them.
     records: []const format.Record,
     values: []const u64,
+    /// What makes cells of those values.
+    encoding: encode.Encoding = .{},
 };
 
 pub fn Recent(comptime System: type) type {
     return struct {
         types: Buffer(System, i32) = .{},
-        data: Buffer(System, u64) = .{},
+        /// Cells as in the columns; with the kind of those.
+        cells: Buffer(System, u8) = .{},
+        kind: Kind = .float64,
         steps: Buffer(System, i64) = .{},
         rows: Buffer(System, u64) = .{},
         token_count: usize = 0,
@@ -38,6 +45,7 @@ pub fn Recent(comptime System: type) type {
             const first_row = if (tail.first_record > 0) source.table.rows.len else try firstRow(source, tail, rows_max, tokens_max);
             self.token_count = 0;
             self.row_count = 0;
+            self.kind = source.data.kind;
             try self.copyColumns(source, first_row, tail.row_count);
             try self.copyTail(source, tail);
         }
@@ -51,10 +59,14 @@ pub fn Recent(comptime System: type) type {
             };
         }
 
+        pub fn data(self: *const Self) Data {
+            return .{ .address = self.cells.elements.ptr, .len = self.token_count, .kind = self.kind };
+        }
+
         pub fn release(self: *Self) void {
             self.steps.release();
             self.types.release();
-            self.data.release();
+            self.cells.release();
             self.rows.release();
         }
 
@@ -69,7 +81,8 @@ pub fn Recent(comptime System: type) type {
             self.token_count = source.data.len - tokens;
             try self.ensureTokens(0);
             source.types.slice(tokens, source.data.len).copy(self.types.elements[0..self.token_count]);
-            @memcpy(self.data.elements[0..self.token_count], source.data[tokens..]);
+            const copied = source.data.bytes(tokens, source.data.len);
+            @memcpy(self.cells.elements[0..copied.len], copied);
             for (source.table.rows[first_row..], self.rows.elements[0..count]) |start, *to| {
                 if (start < first_token or start > source.data.len) return error.Damaged;
                 to.* = start - first_token;
@@ -80,7 +93,10 @@ pub fn Recent(comptime System: type) type {
 
         fn copyTail(self: *Self, source: Source, tail: Tail) Error!void {
             try self.ensureTokens(tail.token_count);
-            var value = tail.first_value;
+            const width = self.kind.bytes();
+            var encoder: encode.Encoder = .{ .encoding = source.encoding, .records = source.records[tail.first_record..], .values = source.values[tail.first_value..] };
+            const encoded = try encoder.next(self.cells.elements[self.token_count * width ..][0 .. tail.token_count * width]);
+            if (encoded < tail.token_count) return error.Damaged;
             var last: ?i64 = if (self.row_count > 0) lastStep(source) else null;
             for (source.records[tail.first_record..]) |record| {
                 if (record.step != last) {
@@ -91,8 +107,6 @@ pub fn Recent(comptime System: type) type {
                 }
                 const count = record.tokenCount();
                 @memset(self.types.elements[self.token_count..][0..count], record.type);
-                @memcpy(self.data.elements[self.token_count..][0..count], source.values[value..][0..count]);
-                value += count;
                 self.token_count += count;
             }
         }
@@ -100,7 +114,7 @@ pub fn Recent(comptime System: type) type {
         fn ensureTokens(self: *Self, more: usize) Error!void {
             const count = self.token_count + more;
             try self.types.ensure(count);
-            try self.data.ensure(count);
+            try self.cells.ensure(@max(1, count) * self.kind.bytes());
         }
     };
 }
@@ -161,7 +175,7 @@ const columns: Source = .{
         .token_count = 4,
     },
     .types = .{ .words = &.{ 0, 7, 0, 7 } },
-    .data = &.{ 10, 11, 12, 13 },
+    .data = .of(.int64, &.{ 10, 11, 12, 13 }),
     .first_token = 0,
     .records = &.{},
     .values = &.{},
@@ -173,7 +187,7 @@ fn expectRecent(source: Source, rows_max: usize, tokens_max: usize, rows: []cons
     for (0..2) |_| {
         try recent.load(source, rows_max, tokens_max);
         try testing.expectEqualSlices(u64, rows, recent.table().rows);
-        try testing.expectEqualSlices(u64, data, recent.data.elements[0..recent.token_count]);
+        try testing.expectEqualSlices(u64, data, recent.data().as(u64));
         try testing.expectEqualSlices(i64, steps, recent.table().steps);
     }
 }
@@ -212,7 +226,7 @@ test "rows whose only token would be in an empty list keep their step, in the co
             .token_count = 1,
         },
         .types = .{ .words = &.{0} },
-        .data = &.{10},
+        .data = .of(.int64, &.{10}),
         .first_token = 0,
         // The tail goes on with the row of step 4 by one more empty list.
         .records = &.{

@@ -72,7 +72,7 @@ fn scanEnds(table: extract.Table, first_row: usize, fields: []Field, progress: *
         var is_end = false;
         for (fields) |*field| {
             const span = find(field, types);
-            for (table.data[start + span.offset ..][0..span.count]) |cell| is_end = is_end or isTrue(field.kind, cell);
+            for (start + span.offset..start + span.offset + span.count) |token| is_end = is_end or isTrue(field.kind, table.data.bitsAt(token));
         }
         if (!is_end) continue;
         starts[progress.start_count] = row + 1;
@@ -95,7 +95,7 @@ fn scanIds(table: extract.Table, first_row: usize, field: *Field, progress: *Pro
             if (row + 1 == progress.end_row) return;
             continue;
         }
-        const id = table.data[start + span.offset];
+        const id = table.data.bitsAt(start + span.offset);
         const before = progress.id orelse id;
         progress.id = id;
         if (before == id) continue;
@@ -121,7 +121,7 @@ fn lastStartAfterEnd(table: extract.Table, fields: []Field) Error!usize {
         const start, const end = try tokensOf(table, row - 2);
         for (fields) |*field| {
             const span = find(field, table.types.slice(start, end));
-            for (table.data[start + span.offset ..][0..span.count]) |cell| if (isTrue(field.kind, cell)) return row - 1;
+            for (start + span.offset..start + span.offset + span.count) |token| if (isTrue(field.kind, table.data.bitsAt(token))) return row - 1;
         }
     }
     return 0;
@@ -136,7 +136,7 @@ fn lastNamedStart(table: extract.Table, field: *Field) Error!?usize {
         const start, const end = try tokensOf(table, row - 1);
         const span = find(field, table.types.slice(start, end));
         if (span.count == 0) continue;
-        const found = table.data[start + span.offset];
+        const found = table.data.bitsAt(start + span.offset);
         if (id != null and id.? != found) return first;
         id = found;
         first = row - 1;
@@ -166,9 +166,14 @@ inline fn find(field: *Field, types: Types) extract.Span {
 }
 
 inline fn isTrue(kind: cells.Kind, cell: u64) bool {
-    if (kind != .float64) return cell != 0;
-    const number: f64 = @bitCast(cell);
-    return number != 0 and number == number;
+    return switch (kind) {
+        inline .float64, .float32, .float16 => |known| {
+            const Float = known.Type();
+            const number: Float = @bitCast(@as(@Int(.unsigned, @bitSizeOf(Float)), @truncate(cell)));
+            return number != 0 and number == number;
+        },
+        else => cell != 0,
+    };
 }
 
 /// Rows are far apart where they have many tokens, and the hardware does not look that far ahead.
@@ -179,7 +184,7 @@ inline fn prefetch(table: extract.Table, row: usize, hint: extract.Span) void {
     const token = table.rows[row] +| hint.offset;
     if (token >= table.data.len) return;
     table.types.prefetch(@intCast(token));
-    @prefetch(table.data.ptr + @as(usize, @intCast(token)), .{ .locality = 0 });
+    table.data.prefetch(@intCast(token));
 }
 
 const testing = std.testing;
@@ -219,7 +224,7 @@ const Sample = struct {
     }
 
     fn table(sample: *const Sample) extract.Table {
-        return .{ .types = .{ .words = sample.types[0..sample.token_count] }, .data = sample.data[0..sample.token_count], .rows = sample.rows[0..sample.row_count] };
+        return .{ .types = .{ .words = sample.types[0..sample.token_count] }, .data = .of(.uint64, sample.data[0..sample.token_count]), .rows = sample.rows[0..sample.row_count] };
     }
 };
 
@@ -232,9 +237,9 @@ fn plainStarts(table: extract.Table, fields: []const Field, is_id: bool, out: []
         var first: ?u64 = null;
         for (@intCast(start)..table.rowEnd(row)) |token| for (fields) |field| {
             if (table.types.at(token) != field.type) continue;
-            if (first == null) first = table.data[token];
-            const number: f64 = @bitCast(table.data[token]);
-            is_end = is_end or if (field.kind == .float64) number > 0 or number < 0 else table.data[token] != 0;
+            if (first == null) first = table.data.bitsAt(token);
+            const number: f64 = @bitCast(table.data.bitsAt(token));
+            is_end = is_end or if (field.kind == .float64) number > 0 or number < 0 else table.data.bitsAt(token) != 0;
         };
         if (!is_id and is_end and row + 1 < table.rows.len) {
             out[found] = row + 1;
@@ -279,7 +284,7 @@ test "scans find what a plain loop finds, however often they stop while the stre
 }
 
 test "rows outside the store are refused, rows that no writer makes are damage" {
-    const table: extract.Table = .{ .types = .{ .words = &.{ 1, 1 } }, .data = &.{ 0, 0 }, .rows = &.{ 0, 9, 1 } };
+    const table: extract.Table = .{ .types = .{ .words = &.{ 1, 1 } }, .data = .of(.float64, &.{ 0, 0 }), .rows = &.{ 0, 9, 1 } };
     var fields = [_]Field{.{ .type = 1, .kind = .float64 }};
     var starts: [4]u64 = undefined;
     for ([_][2]usize{ .{ 0, 3 }, .{ 2, 1 }, .{ 1, 4 } }) |range| {

@@ -32,7 +32,7 @@ fn Values(comptime float: narrow.Float) type {
 /// the window. A row with too many values is found on the way, and is the culprit with their number: what stands before
 /// it is written then.
 pub fn fill(source: Source, request: Request, out: placing.Values, mask: [*]u8, culprit: *Culprit) Error!void {
-    if (request.width == 0) return error.InvalidArgument;
+    if (request.width == 0 or request.kind.bytes() != source.data.width()) return error.InvalidArgument;
     // Else the size of the output would overflow.
     const row_bytes = request.width *| @sizeOf(f64) *| request.placement.width;
     if (row_bytes > std.math.maxInt(i64) / @max(1, request.placement.batch_size)) return error.InvalidArgument;
@@ -44,7 +44,7 @@ pub fn fill(source: Source, request: Request, out: placing.Values, mask: [*]u8, 
 
 fn fillValues(comptime float: narrow.Float, table: extract.Table, first_row: usize, request: Request, values: Values(float), mask: [*]u8, culprit: *Culprit) Error!void {
     try request.placement.check(first_row, table.rows.len, request.placement.width, culprit);
-    const is_plain = request.kind == .float64 and request.scale.isNone();
+    const is_plain = request.scale.isNone() and narrow.isPlain(float, request.kind);
     return switch (is_plain) {
         inline else => |known| fillAs(float, known, table, request, values, mask, culprit),
     };
@@ -125,9 +125,9 @@ fn Filling(comptime float: narrow.Float, comptime is_plain: bool) type {
             }
             const count = @min(found, width);
             const place = self.first_place + row - self.first_row;
-            const from = self.table.data[first..][0..count];
+            const from = self.table.data.slice(first, first + count);
             const to = self.values[place * width ..][0..width];
-            if (is_plain) narrow.Scale.convert(.{}, .float64, float, false, to[0..count], from) else self.request.scale.convertAny(self.request.kind, float, to[0..count], from);
+            if (is_plain) narrow.copyPlain(float, to[0..count], from, self.request.kind) else self.request.scale.convertAny(self.request.kind, float, to[0..count], from);
             if (count == width) return;
             @memset(to[count..], 0);
             @memset(self.mask[place * width + count ..][0 .. width - count], 0);
@@ -173,8 +173,8 @@ const Ahead = struct {
         if (start +| (span.offset + span.count) > table.data.len) return;
         const first = @as(usize, @intCast(start)) + span.offset;
         const last = first + span.count -| 1;
-        @prefetch(table.data.ptr + first, .{ .locality = 0 });
-        @prefetch(table.data.ptr + last, .{ .locality = 0 });
+        table.data.prefetch(first);
+        table.data.prefetch(last);
         if (ahead.alike != null) return;
         table.types.prefetch(first);
         table.types.prefetch(last);
@@ -315,7 +315,7 @@ test "steps of windows of rows, also of rows without tokens" {
 }
 
 test "windows of rows that cannot be are refused before anything is written, damage without a crash" {
-    const table: extract.Table = .{ .types = .{ .words = &.{ 1, 1 } }, .data = &.{ 0, 0 }, .rows = &.{ 0, 9, 1, 0 } };
+    const table: extract.Table = .{ .types = .{ .words = &.{ 1, 1 } }, .data = .of(.float64, &.{ 0, 0 }), .rows = &.{ 0, 9, 1, 0 } };
     const cases = [_]struct { f64, i32, i32, Error }{
         .{ 0, 2, 0, error.OutOfRange },
         .{ 3, 2, 0, error.OutOfRange },

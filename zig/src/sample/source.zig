@@ -3,6 +3,7 @@
 const system = @import("../system/system.zig");
 const rows_file = @import("../read/rows.zig");
 const extract = @import("../read/extract.zig");
+const Data = @import("../read/data.zig").Data;
 const Types = @import("../read/types.zig").Types;
 
 const Store = @import("../store/store.zig").Store(system.Real);
@@ -12,24 +13,23 @@ pub const Which = enum(u1) { columns, newest };
 pub const Source = struct {
     table: rows_file.Table,
     types: Types,
-    data: []const u64,
+    data: Data,
     /// What comes before was dropped.
     first_token: usize,
 
     pub fn of(store: *const Store, which: Which) Source {
         const recent = &store.recent;
-        const token_count = store.commit.token_count;
         return switch (which) {
             .columns => .{
                 .table = store.rowTable(),
                 .types = store.types(),
-                .data = store.files.data.slice(u64, token_count),
+                .data = store.files.dataOf(store.commit.token_count),
                 .first_token = @intCast(store.commit.first_token),
             },
             .newest => .{
                 .table = recent.table(),
                 .types = .{ .words = recent.types.elements[0..recent.token_count] },
-                .data = recent.data.elements[0..recent.token_count],
+                .data = recent.data(),
                 .first_token = 0,
             },
         };

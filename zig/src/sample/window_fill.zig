@@ -4,10 +4,10 @@ const std = @import("std");
 const cells = @import("../format/cells.zig");
 const narrow = @import("../read/narrow.zig");
 const rows_file = @import("../read/rows.zig");
+const Data = @import("../read/data.zig").Data;
 const Types = @import("../read/types.zig").Types;
 const placing = @import("placement.zig");
 const Placement = placing.Placement;
-const Block = placing.Block;
 const Culprit = placing.Culprit;
 const Source = @import("source.zig").Source;
 
@@ -29,8 +29,11 @@ pub const Field = extern struct {
         return @intFromFloat(field.type);
     }
 
-    pub fn cellKind(field: Field) error{InvalidArgument}!cells.Kind {
-        for (std.enums.values(cells.Kind)) |kind| if (field.kind == @as(f64, @floatFromInt(@backingInt(kind)))) return kind;
+    /// What it is read as in a store whose cells have so many bytes.
+    pub fn cellKind(field: Field, width_bytes: usize) error{InvalidArgument}!cells.Kind {
+        for (std.enums.values(cells.Kind)) |kind| {
+            if (field.kind == @as(f64, @floatFromInt(@backingInt(kind))) and kind.bytes() == width_bytes) return kind;
+        }
         return error.InvalidArgument;
     }
 
@@ -61,7 +64,7 @@ pub fn fill(source: Source, request: Request, out: Out, culprit: *Culprit) Error
     try check(source, request, culprit);
     for (request.fields) |field| {
         _ = try field.typeId();
-        _ = try field.cellKind();
+        _ = try field.cellKind(source.data.width());
     }
     const placement = request.placement;
     const distance = placement.distance(tokens_ahead);
@@ -89,8 +92,10 @@ pub fn fill(source: Source, request: Request, out: Out, culprit: *Culprit) Error
             .none => {},
             inline else => |values, tag| {
                 const float = @field(narrow.Float, @tagName(tag));
-                convert(float, block, values, source.data[start..end]);
-                if (request.fields.len > 0) try convertFields(float, request.fields, source.types.slice(start, end), source.data[start..end], values[block.first..]);
+                const data = source.data.slice(start, end);
+                block.pad(values, 1);
+                narrow.copyNumbers(float, values[block.first..][0..block.length], data, data.kind);
+                if (request.fields.len > 0) try convertFields(float, request.fields, source.types.slice(start, end), data, values[block.first..]);
             },
         }
     }
@@ -149,20 +154,21 @@ const tokens_ahead = 128;
 /// Windows are random, so each misses the caches, and the hardware begins to fetch ahead when a short one is nearly
 /// copied. So all of the next one is asked for, in lines of 64 bytes; of windows that are very short, a later one.
 inline fn prefetch(source: Source, tokens: [2]usize, out: Out) void {
-    const end = @min(tokens[1], tokens[0] + prefetched_max);
-    var token = tokens[0];
-    while (token < end) : (token += 16) {
-        const second = @min(token + 8, end - 1);
-        if (out.values != .none) {
-            @prefetch(source.data.ptr + token, .{ .locality = 0 });
-            @prefetch(source.data.ptr + second, .{ .locality = 0 });
-        }
-        if (out.types != null) source.types.prefetch(token);
-    }
+    const end = @min(tokens[1], tokens[0] + prefetched_bytes_max / source.data.width());
+    if (out.values != .none) prefetchLines(source.data, tokens[0], end, line_bytes / source.data.width());
+    if (out.types != null) prefetchLines(source.types, tokens[0], end, line_bytes / @sizeOf(i32));
 }
 
+inline fn prefetchLines(column: anytype, first: usize, end: usize, per_line: usize) void {
+    var token = first;
+    while (token < end) : (token += per_line) column.prefetch(token);
+    if (end > first) column.prefetch(end - 1);
+}
+
+const line_bytes = 64;
+
 /// More would not fit into the nearest cache, and longer windows the hardware sees by itself.
-const prefetched_max = 512;
+const prefetched_bytes_max = 4096;
 
 inline fn prefetchRows(source: Source, placement: Placement, window: usize) void {
     const rows = source.table.rows;
@@ -172,21 +178,9 @@ inline fn prefetchRows(source: Source, placement: Placement, window: usize) void
     @prefetch(rows.ptr + @min(first_row + placement.lengthOf(window), rows.len - 1), .{});
 }
 
-inline fn copy(block: Block, to: anytype, from: anytype) void {
-    block.pad(to, 1);
-    @memcpy(to[block.first..][0..block.length], from);
-}
-
-inline fn convert(comptime float: narrow.Float, block: Block, to: anytype, from: []const u64) void {
-    if (float == .float64) return copy(block, @as([*]u64, @ptrCast(to)), from);
-    block.pad(to, 1);
-    const scale: narrow.Scale = .{};
-    scale.convert(.float64, float, false, to[block.first..][0..block.length], from);
-}
-
 /// A second pass, for fields that hold integers or are scaled. A field's tokens stand together, and fields tend to come
 /// in the order in which the caller lists them.
-fn convertFields(comptime float: narrow.Float, fields: []const Field, types: Types, from: []const u64, to: [*]float.Element()) Error!void {
+fn convertFields(comptime float: narrow.Float, fields: []const Field, types: Types, from: Data, to: [*]float.Element()) Error!void {
     var at: usize = 0;
     var next: usize = 0;
     while (at < types.len()) {
@@ -195,7 +189,7 @@ fn convertFields(comptime float: narrow.Float, fields: []const Field, types: Typ
         if (find(fields, next, type_id)) |index| {
             next = if (index + 1 < fields.len) index + 1 else 0;
             const field = fields[index];
-            field.scale().convertAny(try field.cellKind(), float, to[at..end], from[at..end]);
+            field.scale().convertAny(try field.cellKind(from.width()), float, to[at..end], from.slice(at, end));
         }
         at = end;
     }
@@ -300,7 +294,7 @@ fn scaled(sample: *const samples.Sample, token: usize) f64 {
 
 test "what cannot be filled is refused before anything is written" {
     const rows = [_]u64{ 0, 9, 2 };
-    const source: Source = .{ .table = .{ .steps = &.{ 1, 2, 3 }, .rows = &rows, .marks = &.{}, .token_count = 2 }, .types = .{ .words = &.{ 1, 1 } }, .data = &.{ 0, 0 }, .first_token = 0 };
+    const source: Source = .{ .table = .{ .steps = &.{ 1, 2, 3 }, .rows = &rows, .marks = &.{}, .token_count = 2 }, .types = .{ .words = &.{ 1, 1 } }, .data = .of(.float64, &.{ 0, 0 }), .first_token = 0 };
     const cases = [_]struct { Unit, f64, i32, Field, Error }{
         .{ .steps, 0, 1, fieldOf(1, 0, 0, 1), error.Damaged },
         .{ .steps, 1, 1, fieldOf(1, 0, 0, 1), error.Damaged },

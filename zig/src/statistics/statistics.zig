@@ -9,6 +9,8 @@ const std = @import("std");
 const cells = @import("../format/cells.zig");
 const format = @import("../format/format.zig");
 const rows_file = @import("../read/rows.zig");
+const data_file = @import("../read/data.zig");
+const Data = data_file.Data;
 const Types = @import("../read/types.zig").Types;
 const Moments = @import("moments.zig").Moments;
 
@@ -51,7 +53,7 @@ pub const Progress = extern struct {
 };
 
 /// Goes on until all tokens are counted or the pages are used up; the caller makes more and calls again.
-pub fn add(table: rows_file.Table, types: Types, data: []const u64, fields: []const Field, pages: []f64, progress: *Progress) Error!void {
+pub fn add(table: rows_file.Table, types: Types, data: Data, fields: []const Field, pages: []f64, progress: *Progress) Error!void {
     // Row starts come from a file.
     const first_token: u64 = if (table.first_row < table.rows.len) table.rows[table.first_row] else 0;
     if (first_token > types.len()) return error.Damaged;
@@ -92,7 +94,7 @@ fn count(number: f64) Error!usize {
 
 const Pass = struct {
     types: Types,
-    data: []const u64,
+    data: Data,
     fields: []const Field,
     pages: []f64,
     page_count: usize,
@@ -150,21 +152,32 @@ const Pass = struct {
     /// All that a row has of a field, or the rest where the pages were used up amid it.
     fn addRun(pass: *Pass, field_index: usize, row_start: usize, first: usize, end: usize) Error!bool {
         const field = pass.fields[field_index];
-        const taken = switch (field.kind) {
-            inline else => |kind| try pass.addValues(kind, field, pass.data[first..end]),
-        };
+        const taken = try pass.addCells(field, pass.data.slice(first, end));
         const is_first = first == row_start or pass.types.at(first - 1) != pass.types.at(first);
         if (taken > 0 and is_first) field.summary.row_count += 1;
         pass.token = first + taken;
         return taken == end - first;
     }
 
+    fn addCells(pass: *Pass, field: Field, data: Data) Error!usize {
+        var widening: data_file.Widening = .of(data, field.kind);
+        var taken: usize = 0;
+        while (true) {
+            const piece = widening.next();
+            const count_taken = switch (field.kind.wide()) {
+                inline else => |wide| try pass.addValues(wide, field, piece),
+            };
+            taken += count_taken;
+            if (piece.len == 0 or count_taken < piece.len) return taken;
+        }
+    }
+
     /// Returns how many it took: all, or those before the one that needs a page that there is not.
-    fn addValues(pass: *Pass, comptime kind: cells.Kind, field: Field, values: []const u64) Error!usize {
+    fn addValues(pass: *Pass, comptime wide: cells.Wide, field: Field, values: []const u64) Error!usize {
         var at: usize = 0;
         while (at < values.len) {
             const moments = &field.summary.moments;
-            const value = cells.decodeNearest(kind, f64, values[at]);
+            const value = cells.decodeNearest(wide, f64, values[at]);
             const exponent = exponentOf(value);
             if (exponent == 0x7ff) {
                 field.summary.non_finite += 1;
@@ -173,7 +186,7 @@ const Pass = struct {
             }
             if (exponent > moments.exponentMax()) moments.widen(exponent);
             moments.begin(value);
-            const taken = try pass.addBlock(kind, field, values[at..][0..@min(values.len - at, moments.blockRoom())]);
+            const taken = try pass.addBlock(wide, field, values[at..][0..@min(values.len - at, moments.blockRoom())]);
             if (taken == 0) break;
             at += taken;
         }
@@ -181,7 +194,7 @@ const Pass = struct {
     }
 
     /// The hot loop. Stops before a value that is not finite, that needs another scale, or a page that there is not.
-    fn addBlock(pass: *Pass, comptime kind: cells.Kind, field: Field, values: []const u64) Error!usize {
+    fn addBlock(pass: *Pass, comptime wide: cells.Wide, field: Field, values: []const u64) Error!usize {
         const summary = field.summary;
         const exponent_max = @min(summary.moments.exponentMax(), 0x7fe);
         const scale = summary.moments.scale;
@@ -192,7 +205,7 @@ const Pass = struct {
         var min = summary.min;
         var max = summary.max;
         const taken = for (values, 0..) |cell, index| {
-            const value = cells.decodeNearest(kind, f64, cell);
+            const value = cells.decodeNearest(wide, f64, cell);
             const bits: u64 = @bitCast(value);
             if (exponentOf(value) > exponent_max) break index;
             const place = &field.index[if (bits << 1 == 0) zero_page else bits >> 52];

@@ -25,7 +25,7 @@ const Sample = struct {
             .{ .type = 7, .kind = .float64, .summary = &sample.summaries[0], .index = &sample.indexes[0] },
             .{ .type = -2, .kind = .int64, .summary = &sample.summaries[1], .index = &sample.indexes[1] },
         };
-        try statistics.add(table, .{ .words = types }, data, &fields, sample.pages[0 .. page_room * page_length], &sample.progress);
+        try statistics.add(table, .{ .words = types }, .of(.uint64, data), &fields, sample.pages[0 .. page_room * page_length], &sample.progress);
     }
 
     fn bucketCount(sample: *const Sample, field: usize, value: f64) f64 {

@@ -12,14 +12,16 @@ const bits = @import("../format/bits.zig");
 const blocks_file = @import("../read/blocks.zig");
 const buffers = @import("../system/buffer.zig");
 const Dtype = cells.Dtype;
-const Kind = cells.Kind;
+const Wide = cells.Wide;
+const Encoding = @import("encode.zig").Encoding;
 
 pub const Error = system.Error || error{ InvalidArgument, OutOfOrder, Inexact, NullInList };
 
 /// Where a field's values for the rows of a block stand. Row `i` of the block is row `first_row + i` of the source.
 pub const Source = struct {
     type: i32,
-    kind: Kind,
+    /// What its values become before they are encoded.
+    wide: Wide,
     dtype: Dtype,
     /// Values a row, or null where `offsets` tell.
     width: ?usize,
@@ -100,7 +102,7 @@ pub const Culprit = struct { row: usize = 0, value_index: usize = 0 };
 pub fn Batch(comptime System: type) type {
     return struct {
         phase: enum { closed, open, block } = .closed,
-        form: format.TypeForm = .{},
+        form: format.TokenForm = .{},
         /// The counts that the commit will have.
         next: format.Commit = undefined,
         row_count: usize = 0,
@@ -160,16 +162,16 @@ pub fn Batch(comptime System: type) type {
             try source.checkRows(self.row_count);
             try source.checkValues(self.row_count);
             try self.layOut();
-            switch (source.kind) {
-                inline else => |kind| switch (source.dtype) {
-                    inline else => |dtype| try self.scatterAs(kind, dtype, source),
+            switch (source.wide) {
+                inline else => |wide| switch (source.dtype) {
+                    inline else => |dtype| try self.scatterAs(wide, dtype, source),
                 },
             }
         }
 
-        fn scatterAs(self: *Self, comptime kind: Kind, comptime dtype: Dtype, source: *const Source) Error!void {
+        fn scatterAs(self: *Self, comptime wide: Wide, comptime dtype: Dtype, source: *const Source) Error!void {
             const whole = source.validity.isAll() and source.value_validity.isAll();
-            if (whole and source.width == 1) return self.scatterScalars(kind, dtype, source);
+            if (whole and source.width == 1) return self.scatterScalars(wide, dtype, source);
             const cursors = self.cursors.elements;
             for (0..self.row_count) |row| {
                 if (!source.isValid(row)) continue;
@@ -179,7 +181,7 @@ pub fn Batch(comptime System: type) type {
                 if (count > self.token_count - at) return error.InvalidArgument;
                 for (self.token_types.elements[at..][0..count]) |*type_id| type_id.* = source.type;
                 for (self.token_cells.elements[at..][0..count], start..) |*cell, index| {
-                    cell.* = self.encodeAt(kind, dtype, source, index) catch |err| {
+                    cell.* = self.encodeAt(wide, dtype, source, index) catch |err| {
                         self.culprit = .{ .row = row, .value_index = index };
                         return err;
                     };
@@ -189,13 +191,13 @@ pub fn Batch(comptime System: type) type {
         }
 
         /// The plain case, one value in every row, without a branch for nulls and spans.
-        fn scatterScalars(self: *Self, comptime kind: Kind, comptime dtype: Dtype, source: *const Source) Error!void {
+        fn scatterScalars(self: *Self, comptime wide: Wide, comptime dtype: Dtype, source: *const Source) Error!void {
             const first = source.first_value + source.first_row;
             for (self.cursors.elements[0..self.row_count], first..) |*cursor, index| {
                 const at = cursor.*;
                 if (at == self.token_count) return error.InvalidArgument;
                 self.token_types.elements[at] = source.type;
-                self.token_cells.elements[at] = cells.encode(kind, dtype.Type(), load(dtype, source.values, index)) catch |err| {
+                self.token_cells.elements[at] = cells.encode(wide, dtype.Type(), load(dtype, source.values, index)) catch |err| {
                     self.culprit = .{ .row = index - first, .value_index = index };
                     return err;
                 };
@@ -203,12 +205,12 @@ pub fn Batch(comptime System: type) type {
             }
         }
 
-        inline fn encodeAt(_: *const Self, comptime kind: Kind, comptime dtype: Dtype, source: *const Source, index: usize) Error!u64 {
+        inline fn encodeAt(_: *const Self, comptime wide: Wide, comptime dtype: Dtype, source: *const Source, index: usize) Error!u64 {
             if (!source.value_validity.at(index)) {
                 if (!source.nan_for_null) return error.NullInList;
-                return cells.encode(kind, f64, std.math.nan(f64));
+                return cells.encode(wide, f64, std.math.nan(f64));
             }
-            return cells.encode(kind, dtype.Type(), load(dtype, source.values, index));
+            return cells.encode(wide, dtype.Type(), load(dtype, source.values, index));
         }
 
         /// Sends the block to the files, behind what the last commit says they hold.
@@ -223,14 +225,22 @@ pub fn Batch(comptime System: type) type {
             next.mark_count += self.mark_count;
             next.last_step = self.steps.elements[self.row_count - 1];
             const before = self.next;
-            const width = store.files.form.width;
-            try store.files.append(.types, &next, self.typesAs(width), before.token_count * width.bytes());
-            try store.files.append(.data, &next, std.mem.sliceAsBytes(self.token_cells.elements[0..self.token_count]), before.token_count * @sizeOf(u64));
+            const form = store.files.form;
+            try store.files.append(.data, &next, try self.cellsAs(store.encoding.encoding), before.token_count * form.kind.bytes());
+            try store.files.append(.types, &next, self.typesAs(form.width), before.token_count * form.width.bytes());
             try store.files.append(.steps, &next, std.mem.sliceAsBytes(self.steps.elements[0..self.row_count]), before.row_count * @sizeOf(i64));
             try store.files.append(.rows, &next, std.mem.sliceAsBytes(self.row_starts.elements[0..self.row_count]), before.row_count * @sizeOf(u64));
             try store.files.append(.marks, &next, std.mem.sliceAsBytes(self.marks.elements[0..self.mark_count]), before.mark_count * @sizeOf(format.Mark));
             self.next = next;
             self.phase = .open;
+        }
+
+        /// The cells as they stand in the file, in the place of the values from which they are made.
+        fn cellsAs(self: *Self, encoding: Encoding) Error![]const u8 {
+            const values = self.token_cells.elements[0..self.token_count];
+            const bytes = std.mem.sliceAsBytes(values);
+            try encoding.encodeTypes(bytes, self.token_types.elements[0..self.token_count], values);
+            return bytes[0 .. values.len * encoding.kind.bytes()];
         }
 
         /// The types as they stand in the file. Bytes take the place of the words from which they are made.

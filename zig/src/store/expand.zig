@@ -1,13 +1,15 @@
 //! From records and values, as the tail has them, to the columns: every record becomes `count` tokens.
 //!
-//! Types, and the steps and starts of rows, are laid out a stage at a time and written behind what is committed; values go to the
-//! file as they stand. Nothing of it is part of the stream before the commit, so records are checked on the way.
+//! Types, cells, and the steps and starts of rows are laid out a stage at a time and written behind what is committed; values
+//! that are cells as they stand go to the file from where they are. Nothing of it is part of the stream before the commit, so records are checked on the way.
 
 const std = @import("std");
 const system = @import("../system/system.zig");
 const format = @import("../format/format.zig");
+const encoding_file = @import("encode.zig");
 const files_file = @import("files.zig");
 const Mark = format.Mark;
+const Encoding = encoding_file.Encoding;
 const Record = format.Record;
 
 pub const Error = system.Error || error{ InvalidArgument, OutOfOrder };
@@ -22,6 +24,7 @@ const run_tokens = 8;
 
 pub const Stage = struct {
     types: [(stage_tokens + run_tokens) * @sizeOf(i32)]u8 align(@alignOf(i32)),
+    cells: [stage_tokens * @sizeOf(u64)]u8 align(@alignOf(u64)),
     steps: [stage_rows]i64,
     rows: [stage_rows]u64,
     marks: [stage_marks]Mark,
@@ -33,15 +36,16 @@ pub fn expand(
     comptime System: type,
     files: *files_file.Files(System),
     stage: *Stage,
+    encoding: Encoding,
     commit: format.Commit,
     session_row: u64,
     records: []const Record,
     values: []const u64,
 ) Error!format.Commit {
     return switch (files.form.width) {
-        .none => expandAs(System, void, files, stage, commit, session_row, records, values),
-        .byte => expandAs(System, u8, files, stage, commit, session_row, records, values),
-        .word => expandAs(System, i32, files, stage, commit, session_row, records, values),
+        .none => expandAs(System, void, files, stage, encoding, commit, session_row, records, values),
+        .byte => expandAs(System, u8, files, stage, encoding, commit, session_row, records, values),
+        .word => expandAs(System, i32, files, stage, encoding, commit, session_row, records, values),
     };
 }
 
@@ -51,6 +55,7 @@ fn expandAs(
     comptime Id: type,
     files: *files_file.Files(System),
     stage: *Stage,
+    encoding: Encoding,
     commit: format.Commit,
     session_row: u64,
     records: []const Record,
@@ -69,16 +74,27 @@ fn expandAs(
     try expansion.writeTokens();
     try expansion.writeRows();
     try expansion.writeMarks();
-    const value_bytes = std.mem.sliceAsBytes(values[0..@intCast(expansion.end.token_count - commit.token_count)]);
-    try files.append(.data, &expansion.end, value_bytes, commit.token_count * @sizeOf(u64));
+    try expansion.writeCells(encoding, commit.token_count, records, values[0..expansion.tokensSince(commit)]);
     return expansion.end;
 }
 
 /// Whether a writer can have made the record, after a stream that ends with `last` (null: after nothing).
-pub fn check(record: Record, form: format.TypeForm, last: ?i64, values_left: usize) error{ InvalidArgument, OutOfOrder }!void {
+pub fn check(record: Record, form: format.TokenForm, last: ?i64, values_left: usize) error{ InvalidArgument, OutOfOrder }!void {
     if (record.count != Record.bare_row and !form.holds(record.type)) return error.InvalidArgument;
     if (record.count < Record.list_field or record.tokenCount() > values_left) return error.InvalidArgument;
     if (last != null and record.step < last.?) return error.OutOfOrder;
+}
+
+/// Checks that all of them can follow each other, and counts their values.
+pub fn checkAll(records: []const Record, form: format.TokenForm, last: ?i64, values_count: usize) error{ InvalidArgument, OutOfOrder }!usize {
+    var last_step = last;
+    var values_left = values_count;
+    for (records) |record| {
+        try check(record, form, last_step, values_left);
+        values_left -= record.tokenCount();
+        last_step = record.step;
+    }
+    return values_count - values_left;
 }
 
 fn Expansion(comptime System: type, comptime Id: type) type {
@@ -174,6 +190,19 @@ fn Expansion(comptime System: type, comptime Id: type) type {
             const count: usize = @intCast(self.end.token_count - from);
             if (Id != void) try self.files.append(.types, &self.end, std.mem.sliceAsBytes(self.types()[0..count]), from * @sizeOf(Id));
             self.written.token_count = self.end.token_count;
+        }
+
+        fn writeCells(self: *Self, encoding: Encoding, first_token: u64, records: []const Record, values: []const u64) Error!void {
+            if (encoding.isPlain()) return self.files.append(.data, &self.end, std.mem.sliceAsBytes(values), first_token * @sizeOf(u64));
+            const width = encoding.kind.bytes();
+            var encoder: encoding_file.Encoder = .{ .encoding = encoding, .records = records, .values = values };
+            var token = first_token;
+            while (true) {
+                const count = try encoder.next(self.stage.cells[0 .. stage_tokens * width]);
+                if (count == 0) return;
+                try self.files.append(.data, &self.end, self.stage.cells[0 .. count * width], token * width);
+                token += count;
+            }
         }
 
         fn writeRows(self: *Self) Error!void {

@@ -9,6 +9,7 @@ const column_file = @import("column.zig");
 const list = @import("list.zig");
 const Sum = @import("../format/sum.zig").Sum;
 const Types = @import("../read/types.zig").Types;
+const Data = @import("../read/data.zig").Data;
 
 pub const Error = system.Error || error{Damaged};
 
@@ -21,7 +22,7 @@ pub const Sizes = struct {
     capacity_tokens: u64,
     /// Addresses to reserve, counted in tokens and in rows.
     reserved_elements: usize,
-    form: format.TypeForm,
+    form: format.TokenForm,
 };
 
 /// So many elements of the files, behind those that are committed.
@@ -60,7 +61,7 @@ pub fn Files(comptime System: type) type {
         data: Column,
         rows: Column,
         marks: Column,
-        form: format.TypeForm,
+        form: format.TokenForm,
         blocks: blocks_file.Blocks(System),
         /// The file of checksums, or none for a temporary store.
         sums: ?system.File,
@@ -98,7 +99,7 @@ pub fn Files(comptime System: type) type {
         }
 
         inline fn elementBytes(self: *const Self, comptime which: Which) u64 {
-            return if (which == .types) self.form.width.bytes() else specs[@backingInt(which)].element_bytes;
+            return list.elementBytes(which, self.form);
         }
 
         /// The types of so many tokens.
@@ -108,6 +109,11 @@ pub fn Files(comptime System: type) type {
                 .byte => .{ .bytes = self.types.slice(u8, token_count) },
                 .word => .{ .words = self.types.slice(i32, token_count) },
             };
+        }
+
+        /// The cells of so many tokens.
+        pub fn dataOf(self: *const Self, token_count: u64) Data {
+            return .{ .address = self.data.address(), .len = @intCast(token_count), .kind = self.form.kind };
         }
 
         /// Closes the files. The maps stay until `releaseMaps` or `blank`.
@@ -318,8 +324,7 @@ pub fn Files(comptime System: type) type {
             const spec = specs[@backingInt(which)];
             const chunk = if (spec.chunk_elements > 0) spec.chunk_elements else sizes.capacity_tokens;
             const reserved = if (spec.chunk_elements > 0) spec.chunk_elements else sizes.reserved_elements;
-            const name = if (which == .types) list.typesName(self.form.width) else spec.file;
-            const file = try openFile(System, directory, name, opening);
+            const file = try openFile(System, directory, list.nameOf(which, self.form), opening);
             errdefer System.close(file);
             const length_bytes = self.lengthBytes(which, commit);
             if (try System.size(file) < length_bytes) return error.Damaged;

@@ -88,7 +88,7 @@ pub fn Head(comptime System: type) type {
             if (found.version == 0) return error.Damaged;
             if (found.version < format.version) return error.OlderVersion;
             if (!found.isValid()) return error.Damaged;
-            if (found.typeForm() == null) return error.Damaged;
+            if (found.tokenForm() == null) return error.Damaged;
             if (found.capacity_tokens == 0 or found.capacity_tokens > capacity_max) return error.Damaged;
             if (found.tail_records_max == 0 or found.tail_records_max > tail_max) return error.Damaged;
             if (found.tail_values_max == 0 or found.tail_values_max > tail_max) return error.Damaged;

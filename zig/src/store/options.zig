@@ -1,5 +1,6 @@
 //! How a store is made, opened and closed.
 
+const cells = @import("../format/cells.zig");
 const format = @import("../format/format.zig");
 
 pub const Access = enum { temporary, write, read };
@@ -10,7 +11,8 @@ pub const Options = struct {
     tail_values_max: u32,
     /// Addresses to reserve, counted in tokens and in rows.
     reserved_elements: usize,
-    form: format.TypeForm = .{},
+    form: format.TokenForm = .{},
+    fields: []const cells.Field = &.{},
 };
 
 /// What becomes of the columns' addresses when a store is closed.

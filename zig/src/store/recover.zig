@@ -28,7 +28,7 @@ pub fn open(
     access: store_file.Access,
     reserved_elements: usize,
 ) store_file.Error!store_file.Store(System) {
-    const sizes: files_file.Sizes = .{ .capacity_tokens = head.header().capacity_tokens, .reserved_elements = reserved_elements, .form = head.header().typeForm() orelse return error.Damaged };
+    const sizes: files_file.Sizes = .{ .capacity_tokens = head.header().capacity_tokens, .reserved_elements = reserved_elements, .form = head.header().tokenForm() orelse return error.Damaged };
     const opening: files_file.Opening = if (access == .write) .write else .read;
     // In the same run of the system nothing that was written is missing.
     const trusted = head.isOfThisBoot();
@@ -82,7 +82,7 @@ pub fn salvage(
     directory: [:0]const u8,
     reserved_elements: usize,
 ) store_file.Error!store_file.Store(System) {
-    const sizes: files_file.Sizes = .{ .capacity_tokens = head.header().capacity_tokens, .reserved_elements = reserved_elements, .form = head.header().typeForm() orelse return error.Damaged };
+    const sizes: files_file.Sizes = .{ .capacity_tokens = head.header().capacity_tokens, .reserved_elements = reserved_elements, .form = head.header().tokenForm() orelse return error.Damaged };
     const commit = try head.newestOfAll();
     const nothing: format.Commit = .{ .sequence = 0, .token_count = 0, .row_count = 0, .mark_count = 0, .last_step = 0 };
     var files = try files_file.Files(System).open(directory, .read, sizes, nothing);

@@ -7,11 +7,13 @@ const format = @import("../format/format.zig");
 const head_file = @import("head.zig");
 const options_file = @import("options.zig");
 const files_file = @import("files.zig");
+const encoding_file = @import("encode.zig");
 const expanding = @import("expand.zig");
 const recovering = @import("recover.zig");
 const batches = @import("batch.zig");
 const blocks_file = @import("../read/blocks.zig");
 const buffers = @import("../system/buffer.zig");
+const cells = @import("../format/cells.zig");
 const recents = @import("../read/recent.zig");
 const rows_file = @import("../read/rows.zig");
 const rooms = @import("room.zig");
@@ -39,6 +41,7 @@ pub fn Store(comptime System: type) type {
         /// Whether a sync has failed: what it was to make durable may be lost although a later one succeeds.
         sync_failed: bool = false,
         stage: buffers.Buffer(System, expanding.Stage) = .{},
+        encoding: encoding_file.OwnEncoding(System) = .{},
         batch: batches.Batch(System) = .{},
         recent: recents.Recent(System) = .{},
         /// What `write` last left in the tail.
@@ -57,12 +60,13 @@ pub fn Store(comptime System: type) type {
         }
 
         /// A store that was left by `close` or by the death of its process. What was in its tail is moved into the columns.
-        /// Where that fails, `obstacle` says which process holds the lock, or how many bytes the disk has no room for.
-        pub fn open(directory: [:0]const u8, reserved_elements: usize, obstacle: *u64) Error!Self {
+        /// `fields` are as in the options. Where that fails, `obstacle` says which process holds the lock, or how many bytes the disk has no room for.
+        pub fn open(directory: [:0]const u8, reserved_elements: usize, fields: []const cells.Field, obstacle: *u64) Error!Self {
             var head = try Head.lockIn(directory, obstacle);
             errdefer head.release();
             var self = try recovering.open(System, &head, directory, .write, reserved_elements);
             errdefer self.releaseFiles();
+            self.encoding = try .init(self.files.form.kind, fields);
             errdefer obstacle.* = self.files.wanted_bytes;
             head.claim();
             const rows_before = self.commit.row_count;
@@ -94,11 +98,11 @@ pub fn Store(comptime System: type) type {
             return recovering.salvage(System, &head, directory, reserved_elements);
         }
 
-        /// The ID of the store that a directory's head belongs to.
-        pub fn idOf(directory: [:0]const u8) Error!format.Id {
+        /// What a directory's head says of its store.
+        pub fn headerOf(directory: [:0]const u8) Error!format.Header {
             var head = try Head.openIn(directory);
             defer head.release();
-            return head.header().id;
+            return head.header().*;
         }
 
         /// Whether a chunk has its checksum.
@@ -168,6 +172,7 @@ pub fn Store(comptime System: type) type {
             self.head.release();
             self.files.close();
             self.stage.release();
+            self.encoding.release();
             self.batch.release();
             self.recent.release();
             switch (maps) {
@@ -218,8 +223,8 @@ pub fn Store(comptime System: type) type {
             const records = if (self.access == .read) &.{} else try self.head.published(commit);
             const values = if (records.len == 0) 0 else value_count orelse self.countPending(records).values;
             if (values > self.head.values.len) return error.InvalidArgument;
-            const data = self.files.data.slice(u64, commit.token_count);
-            try self.recent.load(.{ .table = self.rowTable(), .types = self.types(), .data = data, .first_token = @intCast(commit.first_token), .records = records, .values = self.head.values[0..values] }, rows_max, tokens_max);
+            const data = self.files.dataOf(commit.token_count);
+            try self.recent.load(.{ .table = self.rowTable(), .types = self.types(), .data = data, .first_token = @intCast(commit.first_token), .records = records, .values = self.head.values[0..values], .encoding = self.encoding.encoding }, rows_max, tokens_max);
         }
 
         /// Moves the published records of the tail into the columns and commits.
@@ -266,7 +271,8 @@ pub fn Store(comptime System: type) type {
                 held = .{};
                 if (!self.room().holds(added)) return self.appendRecords(records, values);
             }
-            added.values = try self.checkRecords(pending, records, values.len);
+            const last: ?i64 = if (pending.len > 0) pending[pending.len - 1].step else if (self.commit.row_count > 0) self.commit.last_step else null;
+            added.values = try expanding.checkAll(records, self.files.form, last, values.len);
             @memcpy(self.head.records[pending.len..][0..records.len], records);
             @memcpy(self.head.values[held.values..][0..added.values], values[0..added.values]);
             self.head.publishRecords(@intCast(pending.len + records.len));
@@ -275,23 +281,10 @@ pub fn Store(comptime System: type) type {
 
         /// Columns first, the commit last: until then nothing of it is there.
         fn appendRecords(self: *Self, records: []const format.Record, values: []const u64) Error!void {
-            var next = try expanding.expand(System, &self.files, &self.stage.elements[0], self.commit, self.head.header().session_row, records, values);
+            var next = try expanding.expand(System, &self.files, &self.stage.elements[0], self.encoding.encoding, self.commit, self.head.header().session_row, records, values);
             self.files.blocks.describe(blocks_file.countClosed(self.commit.row_count), self.files.blockColumns(next, self.head.header().id));
             self.head.publish(&next);
             self.commit = next;
-        }
-
-        /// Checks that the records can follow what is published, and counts their values.
-        fn checkRecords(self: *const Self, pending: []const format.Record, records: []const format.Record, values_count: usize) Error!usize {
-            var last: ?i64 = if (self.commit.row_count > 0) self.commit.last_step else null;
-            if (pending.len > 0) last = pending[pending.len - 1].step;
-            var values_left = values_count;
-            for (records) |record| {
-                try expanding.check(record, self.files.form, last, values_left);
-                values_left -= record.tokenCount();
-                last = record.step;
-            }
-            return values_count - values_left;
         }
 
         /// What the published records take. Counted anew only where somebody else has published.
@@ -307,6 +300,7 @@ pub fn Store(comptime System: type) type {
                 .capacity_tokens = options.capacity_tokens,
                 .type_bytes = @intCast(options.form.width.bytes()),
                 .only_type = options.form.only,
+                .cell_kind = @backingInt(options.form.kind),
                 .id = try System.randomId(),
             });
             errdefer head.release();
@@ -320,7 +314,10 @@ pub fn Store(comptime System: type) type {
                 files.close();
                 files.releaseMaps();
             }
-            return assemble(head, files, commit, if (opening == .temporary) .temporary else .write);
+            var self = try assemble(head, files, commit, if (opening == .temporary) .temporary else .write);
+            errdefer self.stage.release();
+            self.encoding = try .init(options.form.kind, options.fields);
+            return self;
         }
 
         /// The head stays the caller's until this has succeeded.
@@ -334,6 +331,7 @@ pub fn Store(comptime System: type) type {
             self.files.close();
             self.files.releaseMaps();
             self.stage.release();
+            self.encoding.release();
         }
     };
 }

@@ -66,7 +66,7 @@ test "a batch that is refused or dropped leaves nothing" {
 }
 
 test "a batch takes no type that the store cannot have" {
-    for ([_]format.TypeForm{ .{ .width = .byte }, .{ .width = .none, .only = 3 } }) |form| {
+    for ([_]format.TokenForm{ .{ .width = .byte }, .{ .width = .none, .only = 3 } }) |form| {
         var formed = options;
         formed.form = form;
         var store = try Store.createTemporary("/tmp", formed);

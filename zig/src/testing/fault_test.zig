@@ -163,9 +163,9 @@ const Script = struct {
     }
 
     fn open(self: *Script) !void {
-        self.store = Store.open(self.path, options.reserved_elements, &holder) catch |err| blk: {
+        self.store = Store.open(self.path, options.reserved_elements, &.{}, &holder) catch |err| blk: {
             try self.expect(err);
-            break :blk try Store.open(self.path, options.reserved_elements, &holder);
+            break :blk try Store.open(self.path, options.reserved_elements, &.{}, &holder);
         };
         self.is_open = true;
         self.model.beginSession();
@@ -202,7 +202,7 @@ test "a tail that was left behind by a death between commit and tail takes no st
     try store.close(.release);
     try setTail(path, before);
 
-    var reopened = try Store.open(path, options.reserved_elements, &holder);
+    var reopened = try Store.open(path, options.reserved_elements, &.{}, &holder);
     try reopened.write(&two, &.{43});
     try reopened.flush();
     try testing.expectEqualSlices(u64, &.{ 42, 43 }, reopened.files.data.slice(u64, reopened.commit.token_count));
@@ -223,7 +223,7 @@ test "a header whose sizes were changed is damage, before a chunk of that size i
     var store = try Store.create(scratch.path, options);
     store.head.header().capacity_tokens ^= 1 << 30;
     try store.close(.release);
-    try testing.expectError(error.Damaged, Store.open(scratch.path, options.reserved_elements, &holder));
+    try testing.expectError(error.Damaged, Store.open(scratch.path, options.reserved_elements, &.{}, &holder));
 }
 
 test "a new writer names itself as soon as it holds the lock, but claims the run of the system only once it has recovered" {
@@ -244,7 +244,7 @@ test "a new writer names itself as soon as it holds the lock, but claims the run
     while (true) : (fail_at += 1) {
         Faulty.arm(fail_at, .{ .failure = error.InputOutput });
         defer Faulty.disarm();
-        store = Store.open(scratch.path, options.reserved_elements, &holder) catch {
+        store = Store.open(scratch.path, options.reserved_elements, &.{}, &holder) catch {
             const header = try readHeader(scratch.path);
             try testing.expectEqual(boot_before, header.boot_id);
             named += @intFromBool(header.process_id == Faulty.processId());

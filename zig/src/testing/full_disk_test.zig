@@ -73,7 +73,7 @@ fn walk(capacity_tokens: u64, seed: u64, figures: *Figures) !void {
                 is_open = false;
                 // The writer closes the store, or dies: then nothing is flushed and nothing trimmed.
                 if (action == 2) try store.close(.release) else abandon(&store);
-                store = try Store.open(scratch.path, reserved_elements, &obstacle);
+                store = try Store.open(scratch.path, reserved_elements, &.{}, &obstacle);
                 is_open = true;
                 model.beginSession();
             },

@@ -77,7 +77,7 @@ fn costOf(token_count: u64, access: store_file.Access, boot: u8) !Cost {
     var holder: u64 = 0;
     var store = switch (access) {
         .read => try Store.openToRead(scratch.path, options.reserved_elements),
-        else => try Store.open(scratch.path, options.reserved_elements, &holder),
+        else => try Store.open(scratch.path, options.reserved_elements, &.{}, &holder),
     };
     const cost: Cost = .{ .calls = Faulty.call_count, .read_bytes = Guarded.read_bytes };
     errdefer store.close(.release) catch {};

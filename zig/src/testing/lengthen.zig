@@ -10,7 +10,7 @@ const store_file = @import("../store/store.zig");
 /// Takes an empty store, and leaves it closed.
 pub fn lengthen(comptime System: type, directory: [:0]const u8, token_count: u64, row_count: u64) store_file.Error!void {
     var holder: u64 = 0;
-    var store = try store_file.Store(System).open(directory, 1, &holder);
+    var store = try store_file.Store(System).open(directory, 1, &.{}, &holder);
     const ended = extend(System, &store, token_count, row_count);
     try store.close(.release);
     return ended;
@@ -20,7 +20,7 @@ fn extend(comptime System: type, store: *store_file.Store(System), token_count: 
     const files = &store.files;
     try System.truncate(files.steps.file, row_count * @sizeOf(i64));
     if (files.form.width != .none) try System.truncate(files.types.file, token_count * files.form.width.bytes());
-    try System.truncate(files.data.file, token_count * @sizeOf(u64));
+    try System.truncate(files.data.file, token_count * files.form.kind.bytes());
     try System.truncate(files.rows.file, row_count * @sizeOf(u64));
     const chunk_count = token_count / store.head.header().capacity_tokens;
     try System.truncate(files.sums.?, chunk_count * @sizeOf(files_file.ChunkSums));

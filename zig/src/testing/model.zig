@@ -3,6 +3,7 @@
 const std = @import("std");
 const blocks_file = @import("../read/blocks.zig");
 const format = @import("../format/format.zig");
+const Data = @import("../read/data.zig").Data;
 
 pub const Model = struct {
     allocator: std.mem.Allocator,
@@ -79,10 +80,21 @@ pub const Model = struct {
         const row: usize = @intCast(commit.first_row);
         try expectEqualSlices(i64, model.steps.items[row..], store.files.steps.slice(i64, commit.row_count)[row..]);
         for (model.types.items[token..], token..) |type_id, index| try std.testing.expectEqual(type_id, store.types().at(index));
-        try expectEqualSlices(u64, model.data.items[token..], store.files.data.slice(u64, commit.token_count)[token..]);
+        try expectCells(model.data.items[token..], store.files.dataOf(commit.token_count).slice(token, model.data.items.len));
         try expectEqualSlices(u64, model.rows.items[row..], store.files.rows.slice(u64, commit.row_count)[row..]);
         try expectEqualSlices(format.Mark, model.marks.items, store.files.marks.slice(format.Mark, commit.mark_count));
         for (0..blocks_file.countClosed(commit.row_count)) |index| try model.expectBlock(store, index);
+    }
+
+    /// Cells of 64 bits are what was appended, narrower ones have its numbers.
+    fn expectCells(values: []const u64, data: Data) !void {
+        switch (data.kind) {
+            .float64, .int64, .uint64 => try std.testing.expectEqualSlices(u64, values, data.as(u64)),
+            inline else => |kind| for (values, data.as(kind.Type())) |value, cell| {
+                const number: f64 = if (@typeInfo(kind.Type()) == .float) cell else @floatFromInt(cell);
+                try std.testing.expectEqual(@as(f64, @bitCast(value)), number);
+            },
+        }
     }
 
     /// A block is known to be of one layout exactly where it is; of rows that were dropped nothing needs to be known.
@@ -144,10 +156,14 @@ pub const Step = struct {
     }
 
     /// As it can be in a store whose tokens all have one type.
-    pub fn drawFor(random: std.Random, step: i64, form: format.TypeForm) Step {
+    pub fn drawFor(random: std.Random, step: i64, form: format.TokenForm) Step {
         var drawn: Step = .draw(random, step);
         if (form.width == .none) for (&drawn.records) |*record| {
             record.type = form.only;
+        };
+        // Numbers that every kind has.
+        if (form.kind.bytes() < @sizeOf(u64)) for (drawn.values[0..drawn.value_count]) |*value| {
+            value.* = @bitCast(@as(f64, @floatFromInt(value.* % 128)));
         };
         return drawn;
     }

@@ -54,7 +54,7 @@ const Session = struct {
     step: i64 = -20,
     boot: u8 = 1,
     figures: *Figures,
-    form: format.TypeForm,
+    form: format.TokenForm,
     failure: ?anyerror = null,
 
     fn deinit(self: *Session) void {
@@ -95,7 +95,7 @@ const Session = struct {
                 4 => if (!sync_failed) self.reopen() catch |err| {
                     // A close that could not sync: nobody may go on as if it had.
                     try self.expectFailedSync(err, &sync_failed);
-                    self.store = try Store.open(self.path, options.reserved_elements, &holder);
+                    self.store = try Store.open(self.path, options.reserved_elements, &.{}, &holder);
                     self.history.model.beginSession();
                     return;
                 },
@@ -137,7 +137,7 @@ const Session = struct {
         const reached = self.history.now();
         try self.store.close(.release);
         self.history.synced = reached;
-        self.store = try Store.open(self.path, options.reserved_elements, &holder);
+        self.store = try Store.open(self.path, options.reserved_elements, &.{}, &holder);
         self.history.model.beginSession();
     }
 
@@ -153,7 +153,7 @@ const Session = struct {
     fn appendBatch(self: *Session) !void {
         try self.store.flush();
         var values: [3 * 40]f64 = undefined;
-        for (&values) |*value| value.* = self.random.float(f64);
+        for (&values) |*value| value.* = @floatFromInt(self.random.uintLessThan(u7, 100));
         var steps: [40]i64 = undefined;
         for (&steps, 1..) |*step, i| step.* = self.step + @as(i64, @intCast(i));
         const is_kept = self.random.uintLessThan(u32, 4) > 0;
@@ -222,7 +222,7 @@ const Session = struct {
     }
 
     fn checkWriter(self: *Session) !void {
-        var store = try Store.open(self.state_path, options.reserved_elements, &holder);
+        var store = try Store.open(self.state_path, options.reserved_elements, &.{}, &holder);
         var is_open = true;
         defer if (is_open) abandon(&store);
         var found = try self.history.foundModel(&store);
@@ -239,7 +239,7 @@ const Session = struct {
         if (self.random.boolean()) try self.dropFrom(&store, found.rows.items.len);
         is_open = false;
         if (self.random.boolean()) try store.close(.release) else abandon(&store);
-        var again = try Store.open(self.state_path, options.reserved_elements, &holder);
+        var again = try Store.open(self.state_path, options.reserved_elements, &.{}, &holder);
         is_open = true;
         store = again;
         try found.expectEqual(&again);
@@ -264,7 +264,7 @@ const Session = struct {
         current = self;
         // It may be lost again while what it has left is put in order.
         Recorder.on_call = losePower;
-        self.store = try Store.open(self.path, options.reserved_elements, &holder);
+        self.store = try Store.open(self.path, options.reserved_elements, &.{}, &holder);
         errdefer abandon(&self.store);
         if (self.failure) |err| return err;
         self.figures.boots += 1;

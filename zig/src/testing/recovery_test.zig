@@ -24,42 +24,42 @@ test "missing, short and foreign files are errors" {
     defer folder.cleanup();
     var buffer: [256]u8 = undefined;
     const path = temporaryPath(&folder, &buffer);
-    try testing.expectError(error.NotFound, Store.open(path, 100, &holder));
+    try testing.expectError(error.NotFound, Store.open(path, 100, &.{}, &holder));
     var store = try Store.create(path, options);
     try store.write(&.{.{ .step = 0, .type = 0, .count = 3 }}, &.{ 1, 2, 3 });
     try store.close(.release);
     try testing.expectError(error.AlreadyExists, Store.create(path, options));
 
     var name_buffer: [300]u8 = undefined;
-    const name = try std.fmt.bufPrintSentinel(&name_buffer, "{s}/data.b64", .{path}, 0);
+    const name = try std.fmt.bufPrintSentinel(&name_buffer, "{s}/data.f64", .{path}, 0);
     const file = try system.Real.open(name, .write);
     try system.Real.truncate(file, 16);
-    try testing.expectError(error.Damaged, Store.open(path, 100, &holder));
+    try testing.expectError(error.Damaged, Store.open(path, 100, &.{}, &holder));
     try system.Real.truncate(file, 24);
     system.Real.close(file);
     const head_name = try std.fmt.bufPrintSentinel(&name_buffer, "{s}/head", .{path}, 0);
     const head = try system.Real.open(head_name, .write);
     defer system.Real.close(head);
-    var reopened = try Store.open(path, 100, &holder);
+    var reopened = try Store.open(path, 100, &.{}, &holder);
     try testing.expectEqual(3, reopened.commit.token_count);
     try reopened.close(.release);
     // Without the slots of the newest commits the synced one holds, which close has made the newest.
     for (format.commit_offsets) |offset| _ = try system.Real.write(head, "torn", offset + 8);
-    var recovered = try Store.open(path, 100, &holder);
+    var recovered = try Store.open(path, 100, &.{}, &holder);
     try testing.expectEqual(3, recovered.commit.token_count);
     try recovered.close(.release);
     // Without any there is none to go by.
     for (format.commit_offsets ++ format.synced_offsets) |offset| _ = try system.Real.write(head, "torn", offset + 8);
-    try testing.expectError(error.Damaged, Store.open(path, 100, &holder));
+    try testing.expectError(error.Damaged, Store.open(path, 100, &.{}, &holder));
     // One of the version before, whatever else it holds.
     _ = try system.Real.write(head, std.mem.asBytes(&(format.version - 1)), @offsetOf(format.Header, "version"));
-    try testing.expectError(error.OlderVersion, Store.open(path, 100, &holder));
+    try testing.expectError(error.OlderVersion, Store.open(path, 100, &.{}, &holder));
     _ = try system.Real.write(head, std.mem.asBytes(&(format.version + 1)), @offsetOf(format.Header, "version"));
-    try testing.expectError(error.NewerVersion, Store.open(path, 100, &holder));
+    try testing.expectError(error.NewerVersion, Store.open(path, 100, &.{}, &holder));
     _ = try system.Real.write(head, "foreign!", 0);
-    try testing.expectError(error.Damaged, Store.open(path, 100, &holder));
+    try testing.expectError(error.Damaged, Store.open(path, 100, &.{}, &holder));
     try system.Real.truncate(head, 10);
-    try testing.expectError(error.Damaged, Store.open(path, 100, &holder));
+    try testing.expectError(error.Damaged, Store.open(path, 100, &.{}, &holder));
     try testing.expectEqual(0, Faulty.open_files);
 }
 
@@ -70,7 +70,7 @@ test "a second writer is turned away with the number of the first; readers are n
     const path = temporaryPath(&folder, &buffer);
     var store = try Store.create(path, options);
     holder = 0;
-    try testing.expectError(error.Locked, Store.open(path, 100, &holder));
+    try testing.expectError(error.Locked, Store.open(path, 100, &.{}, &holder));
     try testing.expectEqual(Faulty.processId(), holder);
     try store.write(&.{.{ .step = 3, .type = 0, .count = 2 }}, &.{ 8, 9 });
     var reader = try Store.openToRead(path, 100);
@@ -89,7 +89,7 @@ test "a second writer is turned away with the number of the first; readers are n
     try testing.expectEqual(2 + 36 * 300, reader.commit.token_count);
     try testing.expectEqual(5, reader.files.data.slice(u64, reader.commit.token_count)[10_000]);
     try reader.close(.release);
-    var next = try Store.open(path, 100, &holder);
+    var next = try Store.open(path, 100, &.{}, &holder);
     try next.close(.release);
 }
 
@@ -110,14 +110,14 @@ test "after a failure of the system a commit holds only with its checksums" {
         if (is_torn) _ = try Faulty.write(store.files.data.file, "lost", 8 * 300);
         abandon(&store);
         Faulty.boot_id = @splat(8);
-        var reopened = try Store.open(path, options.reserved_elements, &holder);
+        var reopened = try Store.open(path, options.reserved_elements, &.{}, &holder);
         try testing.expectEqual(expected, reopened.commit.token_count);
         try testing.expectEqual(450 - expected, reopened.recovery.cut_tokens);
         try testing.expectEqual(1, reopened.recovery.cut_records);
         // It goes on from there, and what was cut does not come back.
         try reopened.write(&.{.{ .step = 100, .type = 0, .count = 1 }}, &.{77});
         abandon(&reopened);
-        var again = try Store.open(path, options.reserved_elements, &holder);
+        var again = try Store.open(path, options.reserved_elements, &.{}, &holder);
         try testing.expectEqual(expected + 1, again.commit.token_count);
         try testing.expectEqual(1, again.recovery.tail_rows);
         try again.close(.release);
@@ -209,7 +209,7 @@ test "chunks before a row are dropped, and the rest stays where it was" {
     abandon(&store);
     Faulty.boot_id = @splat(9);
     defer Faulty.boot_id = @splat(7);
-    var reopened = try Store.open(path, 700, &holder);
+    var reopened = try Store.open(path, 700, &.{}, &holder);
     try testing.expectEqual(478, reopened.commit.first_row);
     try testing.expectEqual(0, try countBad(&reopened));
     try reopened.close(.release);
@@ -232,7 +232,7 @@ test "a block of rows that no commit counts is gone before one can be counted in
     left.seal(store.head.header().id);
     _ = try Faulty.write(store.files.blocks.column.file, std.mem.asBytes(&left), @sizeOf(format.Block));
     abandon(&store);
-    var reopened = try Store.open(path, options.reserved_elements, &holder);
+    var reopened = try Store.open(path, options.reserved_elements, &.{}, &holder);
     defer reopened.close(.release) catch {};
     try testing.expectEqual(@sizeOf(format.Block), try Faulty.size(reopened.files.blocks.column.file));
     for (rows..2 * rows) |step| try reopened.write(&.{.{ .step = @intCast(step), .type = 0, .count = 2 }}, &.{ 1, 2 });

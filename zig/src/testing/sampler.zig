@@ -5,6 +5,7 @@ const placing = @import("../sample/placement.zig");
 const rows_file = @import("../read/rows.zig");
 const Source = @import("../sample/source.zig").Source;
 const extract = @import("../read/extract.zig");
+const Data = @import("../read/data.zig").Data;
 
 const row_max = 40;
 const token_max = row_max * 9;
@@ -64,6 +65,10 @@ pub const Sample = struct {
         };
     }
 
+    fn cells(sample: *const Sample) Data {
+        return .{ .address = @ptrCast(&sample.data), .len = sample.token_count, .kind = .float64 };
+    }
+
     pub fn rowTable(sample: *const Sample) rows_file.Table {
         return .{
             .steps = sample.row_steps[0..sample.row_count],
@@ -75,14 +80,14 @@ pub const Sample = struct {
     }
 
     pub fn tokenTable(sample: *const Sample) extract.Table {
-        return .{ .types = .{ .words = sample.types[0..sample.token_count] }, .data = sample.data[0..sample.token_count], .rows = sample.rows[0..sample.row_count] };
+        return .{ .types = .{ .words = sample.types[0..sample.token_count] }, .data = sample.cells(), .rows = sample.rows[0..sample.row_count] };
     }
 
     pub fn windowSource(sample: *const Sample) Source {
         return .{
             .table = sample.rowTable(),
             .types = .{ .words = sample.types[0..sample.token_count] },
-            .data = sample.data[0..sample.token_count],
+            .data = sample.cells(),
             .first_token = @intCast(sample.rows[sample.first_row]),
         };
     }

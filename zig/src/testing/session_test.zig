@@ -35,18 +35,18 @@ test "a writer that dies between its commit and the emptying of its tail began o
     var scratch: Scratch = .{};
     try begin(&scratch, small);
     defer scratch.remove();
-    var store = try Store.open(scratch.path, small.reserved_elements, &holder);
+    var store = try Store.open(scratch.path, small.reserved_elements, &.{}, &holder);
     try append(&store, &.{ 3, 4 });
     const tail: *format.TailState = @ptrCast(@alignCast(store.head.bytes.ptr + format.tail_state_offset));
     const before = tail.*;
     try store.flush();
     tail.* = before;
     abandon(&store);
-    store = try Store.open(scratch.path, small.reserved_elements, &holder);
+    store = try Store.open(scratch.path, small.reserved_elements, &.{}, &holder);
     try expectSessions(&store, &.{ 0, 2 });
     try append(&store, &.{5});
     try store.close(.release);
-    store = try Store.open(scratch.path, small.reserved_elements, &holder);
+    store = try Store.open(scratch.path, small.reserved_elements, &.{}, &holder);
     try expectSessions(&store, &.{ 0, 2, 4 });
     try store.close(.release);
 }
@@ -62,14 +62,14 @@ fn recoverWithFault(fail_at: usize) !bool {
     var scratch: Scratch = .{};
     try begin(&scratch, small);
     defer scratch.remove();
-    var store = try Store.open(scratch.path, small.reserved_elements, &holder);
+    var store = try Store.open(scratch.path, small.reserved_elements, &.{}, &holder);
     try append(&store, &.{ 2, 3 });
     abandon(&store);
     Faulty.arm(fail_at, .{ .failure = error.InputOutput });
-    const recovered = Store.open(scratch.path, small.reserved_elements, &holder);
+    const recovered = Store.open(scratch.path, small.reserved_elements, &.{}, &holder);
     Faulty.disarm();
     const has_failed = if (recovered) |_| false else |_| true;
-    store = recovered catch try Store.open(scratch.path, small.reserved_elements, &holder);
+    store = recovered catch try Store.open(scratch.path, small.reserved_elements, &.{}, &holder);
     try expectSessions(&store, &.{ 0, 2 });
     try store.close(.release);
     return has_failed;
@@ -81,11 +81,11 @@ test "after a failure of the system the rows that are cut take their beginning w
     defer scratch.remove();
     defer Faulty.boot_id = @splat(7);
     Faulty.boot_id = @splat(7);
-    var store = try Store.open(scratch.path, small.reserved_elements, &holder);
+    var store = try Store.open(scratch.path, small.reserved_elements, &.{}, &holder);
     try append(&store, &.{ 3, 4 });
     abandon(&store);
     Faulty.boot_id = @splat(8);
-    store = try Store.open(scratch.path, small.reserved_elements, &holder);
+    store = try Store.open(scratch.path, small.reserved_elements, &.{}, &holder);
     try testing.expectEqual(2, store.commit.row_count);
     try expectSessions(&store, &.{0});
     try append(&store, &.{ 5, 6, 7 });
@@ -112,7 +112,7 @@ test "the mark of a beginning has its place in a tail on a full disk, or no row 
             try store.flush();
         }
         abandon(&store);
-        store = try Store.open(scratch.path, options.reserved_elements, &holder);
+        store = try Store.open(scratch.path, options.reserved_elements, &.{}, &holder);
         defer store.close(.release) catch {};
         // As if it had asked for as much as there is of the file.
         try store.files.marks.adopt(try Faulty.size(store.files.marks.file));

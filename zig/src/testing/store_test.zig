@@ -58,14 +58,14 @@ fn walk(seed: u64) !void {
             },
             1 => {
                 try store.close(.release);
-                store = try Store.open(path, options.reserved_elements, &holder);
+                store = try Store.open(path, options.reserved_elements, &.{}, &holder);
                 model.beginSession();
                 try model.expectEqual(&store);
             },
             // The writer dies: nothing is flushed and nothing trimmed.
             2 => {
                 abandon(&store);
-                store = try Store.open(path, options.reserved_elements, &holder);
+                store = try Store.open(path, options.reserved_elements, &.{}, &holder);
                 model.beginSession();
                 try model.expectEqual(&store);
             },

@@ -174,12 +174,14 @@ pub const faults = [_]Fault{
 /// Small sizes, so that chunks, the tail and the reservation all overflow within a few steps.
 pub const small: store_file.Options = .{ .capacity_tokens = 100, .tail_records_max = 16, .tail_values_max = 64, .reserved_elements = 700 };
 
-/// The forms that types have, in turn.
-pub fn formOf(seed: u64) @import("../format/format.zig").TypeForm {
+/// The forms that types have, in turn, and for each those that cells have.
+pub fn formOf(seed: u64) @import("../format/format.zig").TokenForm {
+    const kinds = [_]@import("../format/cells.zig").Kind{ .float64, .float32, .uint16, .int8, .float16, .int64 };
+    const kind = kinds[seed / 3 % kinds.len];
     return switch (seed % 3) {
-        0 => .{ .width = .word },
-        1 => .{ .width = .byte },
-        else => .{ .width = .none, .only = -3 },
+        0 => .{ .width = .word, .kind = kind },
+        1 => .{ .width = .byte, .kind = kind },
+        else => .{ .width = .none, .only = -3, .kind = kind },
     };
 }
 
@@ -189,6 +191,7 @@ pub fn abandon(store: anytype) void {
     store.files.releaseMaps();
     store.head.release();
     store.stage.release();
+    store.encoding.release();
     store.batch.release();
 }
 
@@ -196,7 +199,7 @@ pub fn abandon(store: anytype) void {
 pub fn plainSource(type_id: i32, width: ?usize, values: []const f64, offsets: []const i32, present: ?[]const u8) batch_file.Source {
     return .{
         .type = type_id,
-        .kind = .float64,
+        .wide = .float64,
         .dtype = .float64,
         .width = width,
         .first_row = 0,
