@@ -14,12 +14,15 @@ export interface DrawnStep {
 export class TypedModel extends Model {
   readonly lists = new Set<string>();
   readonly rule: CellRule;
+  /** By type ID. */
+  readonly dtypes: ReadonlyMap<number, Dtype>;
   #tokens: Model["tokens"] | null = null;
 
   constructor(
     readonly declared: readonly { readonly name: string; readonly type: number; readonly dtype: Dtype }[],
   ) {
     super(declared);
+    this.dtypes = new Map(declared.map(({ type, dtype }) => [type, dtype]));
     this.rule = cellRule(declared.map(({ dtype }) => dtype));
   }
 
