@@ -179,3 +179,71 @@ export async function asyncTypos(): Promise<void> {
   // @ts-expect-error: onProgress
   await store.verify({ onprogress: () => {} });
 }
+
+// Windows and copies have one array for all fields: their own dtype's where they have one, else that of the widest.
+export function cells(): void {
+  // The four forms of declaring fields: type IDs, names, dtypes, and both.
+  const numbered = new StreamStore({ action: 0, observation: 1 });
+  same<Values<typeof numbered>, Float64Array>(true);
+  const named = new StreamStore(["action", "observation"]);
+  same<Values<typeof named>, Float64Array>(true);
+  const tokens = new StreamStore({ tokens: "uint16" });
+  same<Values<typeof tokens>, Uint16Array>(true);
+  const both = new StreamStore({ tokens: { type: 7, dtype: "uint16" } });
+  same<Values<typeof both>, Uint16Array>(true);
+  const floats = new StreamStore({ action: "uint8", observation: "float32", done: "bool" });
+  same<Values<typeof floats>, Float32Array>(true);
+  const integers = new StreamStore([["1", "uint16"], ["0", { dtype: "uint8" }]]);
+  same<Values<typeof integers>, Int16Array>(true);
+  const bytes = new StreamStore({ done: "bool", action: "uint8" });
+  same<Values<typeof bytes>, Uint8Array>(true);
+  const wide = new StreamStore({ id: "int64", half: "float16" });
+  same<Values<typeof wide>, Float64Array>(true);
+  const counts = new StreamStore({ id: "uint64", size: "int8" });
+  same<Values<typeof counts>, BigInt64Array>(true);
+  const opened = StreamStore.open("run.stream", { fields: { tokens: "uint16" } });
+  same<Values<typeof opened>, Uint16Array>(true);
+}
+
+/** The array of a window, of which `get` and a `gather` without more ado give copies. */
+type Values<Store extends { window(start: number, length: number): { readonly values: unknown } }> =
+  ReturnType<
+    Store["window"]
+  >["values"];
+
+// Bits are unsigned and as wide as the values; copies have the values' array unless another is asked for.
+export function copies(): void {
+  const half = new StreamStore({ a: "float16", b: "int16" });
+  const { values, bits } = half.window(0, 1);
+  same<typeof values, Float16Array>(true);
+  same<typeof bits, Uint16Array>(true);
+  const gathered = half.gather([0], 1).values;
+  same<typeof gathered, Float16Array>(true);
+  const got = half.get([0]).values;
+  same<typeof got, Float16Array>(true);
+  const floats = half.gather([0], 1, { values: "float32" }).values;
+  same<typeof floats, Float32Array>(true);
+  const none = half.gather([0], 1, { values: null }).values;
+  same<typeof none, null>(true);
+  const again = half.gather([0], 1, { values: gathered }).values;
+  same<typeof again, Float16Array>(true);
+  const wide = new StreamStore({ a: "uint64" }).window(0, 1).bits;
+  same<typeof wide, BigUint64Array>(true);
+}
+
+// Of a store that is opened without its fields nothing is known until it is looked at.
+export function unknown(): void {
+  const store = StreamStore.open("run.stream");
+  const { values } = store.window(0, 1);
+  same<typeof values, DtypeArray>(true);
+  if (values instanceof Uint16Array) same<typeof values, Uint16Array>(true);
+  if (values instanceof Float64Array) same<typeof values, Float64Array>(true);
+  const gathered = store.gather([0], 1).values;
+  same<typeof gathered, DtypeArray>(true);
+  if (gathered instanceof BigInt64Array) same<typeof gathered, BigInt64Array>(true);
+  const got = store.get([0]).values;
+  same<typeof got, DtypeArray>(true);
+  // @ts-expect-error: may be bigints
+  const first: number = values[0];
+  same<typeof first, number>(true);
+}

@@ -7,7 +7,14 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import { FieldStats, StreamStore } from "../../../mod.ts";
 
-type NumberArray = Float64Array | Float32Array | Int32Array | Uint8Array | BigInt64Array;
+type NumberArray =
+  | Float64Array
+  | Float32Array
+  | Float16Array
+  | Int32Array
+  | Uint16Array
+  | Uint8Array
+  | BigInt64Array;
 type Class = new (buffer: ArrayBuffer, byteOffset: number, length?: number) => NumberArray;
 
 /** One array that one method takes. */
@@ -35,6 +42,15 @@ function makeStore(): StreamStore<typeof fields> {
   return store;
 }
 
+/** The same numbers where they are so narrow that whoever takes a cell for a wider one reads or writes too far. */
+function narrowStore(dtype: "float16" | "uint16"): StreamStore<{ a: "float16" | "uint16" }> {
+  const narrow = new StreamStore({ a: dtype });
+  for (let step = 0; step < steps; step++) narrow.append(step, { a: [step, step] });
+  return narrow;
+}
+
+using halves = narrowStore("float16");
+using shorts = narrowStore("uint16");
 using store = makeStore();
 using other = makeStore();
 
@@ -181,6 +197,10 @@ const sites: Readonly<Record<string, () => Site>> = {
         },
         steps: null,
       })),
+  "gather float16 values": () =>
+    output(Float16Array, [0, 0, 1, 1], (values, act) => halves.gather(acting([0, 2], act), 2, { values })),
+  "gather uint16 values": () =>
+    output(Uint16Array, [0, 0, 1, 1], (values, act) => shorts.gather(acting([0, 2], act), 2, { values })),
   "gather types": () =>
     output(Int32Array, [0, 1, 0, 1], (types, act) => store.gather(acting([0, 4], act), 2, { types })),
   "gather steps": () =>

@@ -1,10 +1,10 @@
 /** Everything that reads a store, held against the model, bit for bit. */
 import assert from "node:assert/strict";
-import type { Dtype, DtypeArray } from "../../../mod.ts";
+import type { Dtype, DtypeArray, Window } from "../../../mod.ts";
 import type { Random } from "../support.ts";
-import { copiedValue } from "./cells.ts";
+import { type CellRule, copiedValue, storedBits } from "./cells.ts";
 import type { AnyStore, TypedModel } from "./model.ts";
-import { arrayOf, valueOf } from "./values.ts";
+import { arrayOf, cellsOf, isNan, valueOf } from "./values.ts";
 
 /** All of a store, by every way to read it; a few indices and ranges are drawn. */
 export function compareStore(store: AnyStore, model: TypedModel, random: Random): void {
@@ -86,6 +86,28 @@ function assertSameList(found: List, expected: List, what: string): void {
   }
 }
 
+const unsigned: Readonly<Record<number, Dtype>> = { 8: "uint64", 4: "uint32", 2: "uint16", 1: "uint8" };
+
+/** The class and the bits of a window's two arrays, by the dtype and the own bits of each token. */
+export function compareCells(
+  window: Pick<Window, "values" | "bits">,
+  tokens: readonly (readonly [Dtype, bigint])[],
+  rule: CellRule,
+): void {
+  const bits = unsigned[rule.bytes];
+  const found = cellsOf(bits, window.bits);
+  const wanted = tokens.map(([dtype, cell]) => storedBits(rule, dtype, cell));
+  wanted.forEach((cell, i) => {
+    // The NaN of a narrower float may have any payload.
+    if (cell === null && !isNan(rule.kind, found[i])) {
+      assert.fail(`cell ${i} is no NaN, but 0x${found[i].toString(16)}`);
+    }
+  });
+  const expected = wanted.map((cell, i) => cell ?? found[i]);
+  assertSameArray(window.bits, arrayOf(bits, expected), "bits");
+  assertSameArray(window.values, arrayOf(rule.kind, expected), "values");
+}
+
 /** Types, steps, and numbers of tokens by window, of a part that is drawn or of all; by gather and get; and their rows. */
 export function compareTokens(store: AnyStore, model: TypedModel, random: Random, isWhole = false): void {
   const { tokens } = model;
@@ -93,6 +115,7 @@ export function compareTokens(store: AnyStore, model: TypedModel, random: Random
   const part = isWhole ? tokens : tokens.slice(from, from + 200);
   const window = store.window(from, part.length);
   assertSameList(window.types, part.map(({ type }) => type), "types");
+  compareCells(window, part.map(({ type, cell }) => [model.dtypes.get(type)!, cell]), model.rule);
   assertSameList(window.steps, part.map(({ step }) => step), "steps");
   if (tokens.length === 0) return;
   compareCopies(store, model, random);
