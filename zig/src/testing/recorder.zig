@@ -8,7 +8,7 @@ const Survival = @import("sectors.zig").Survival;
 
 const allocator = std.testing.allocator;
 
-pub const file_names = [_][]const u8{ "head", "step.i64", "type.u8", "type.i32", "data.f64", "data.f32", "data.f16", "data.i64", "data.u16", "data.i8", "row.u64", "marks", "blocks", "sums" };
+pub const file_names = [_][]const u8{ "head", "step.i64", "type.u8", "type.i32", "data.f64", "data.f32", "data.f16", "data.i64", "data.u16", "data.i8", "data.u8", "row.u64", "marks", "blocks", "sums" };
 
 pub const Recorder = struct {
     /// While it does not record, it only passes calls on.
