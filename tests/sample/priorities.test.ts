@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { StreamStoreError } from "../../mod.ts";
 import { Priorities } from "../../src/sample/priorities.ts";
+import { sumOf } from "../support/statistics/reference.ts";
 import { Random } from "../support/support.ts";
 
 /** The positions that equally spaced units draw, each with its probability. */
@@ -13,17 +14,6 @@ function drawEvenly(priorities: Priorities, count: number): Map<number, number> 
   const probabilities = new Float64Array(count);
   priorities.draw(Float64Array.from({ length: count }, (_, i) => (i + 0.5) / count), ids, probabilities);
   return new Map(Array.from(ids, (id, i) => [id, probabilities[i]]));
-}
-
-/** A sum with Neumaier's compensation. */
-function exactSum(values: Iterable<number>): number {
-  let [sum, rest] = [0, 0];
-  for (const value of values) {
-    const next = sum + value;
-    rest += Math.abs(sum) >= Math.abs(value) ? (sum - next) + value : (value - next) + sum;
-    sum = next;
-  }
-  return sum + rest;
 }
 
 test("Priorities of a seeded walk of fills, updates, clears and drops equal a plain model", () => {
@@ -62,7 +52,7 @@ test("Priorities of a seeded walk of fills, updates, clears and drops equal a pl
       assert.equal(priorities.first, first, state);
       assert.equal(priorities.end, end, state);
       assert.equal(priorities.max, max, state);
-      const sum = exactSum(model.values());
+      const sum = sumOf([...model.values()]);
       assert.ok(Math.abs(priorities.total - sum) <= 1e-12 * sum, `${state}: ${priorities.total} for ${sum}`);
       if (positive.length === 0) continue;
       for (const [id, probability] of drawEvenly(priorities, 100)) {
@@ -114,7 +104,7 @@ test("update() of a million leaves, a million times, leaves the exact sum as the
     }
     priorities.update(ids, values);
   }
-  const sum = exactSum(leaves);
+  const sum = sumOf([...leaves]);
   assert.ok(Math.abs(priorities.total - sum) <= 1e-12 * sum);
   assert.equal(priorities.count, leaves.filter((leaf) => leaf > 0).length);
 });
