@@ -38,9 +38,10 @@ pub fn build(b: *std.Build) void {
         all.dependOn(addPinned(b, pin, b.resolveTargetQuery(query), optimize, folder));
     }
 
-    const run_tests = addTests(b, host, optimize, false);
+    const states = b.option(usize, "states", "States that the long form of the tests of power loss looks at") orelse 20_000;
+    const run_tests = addTests(b, host, optimize, null);
     b.step("test", "Run the tests").dependOn(&run_tests.step);
-    const torture = addTests(b, host, .safe, true);
+    const torture = addTests(b, host, .safe, states);
     b.step("torture", "Run the long form of the tests of power loss, and print its figures").dependOn(&torture.step);
 }
 
@@ -55,13 +56,13 @@ fn addInterface(b: *std.Build) *std.Build.Step {
     return &b.addInstallFile(run.addOutputFileArg("abi.ts"), "lib/abi.ts").step;
 }
 
-fn addTests(b: *std.Build, target: std.Build.ResolvedTarget, optimize: std.lang.OptimizeMode, long: bool) *std.Build.Step.Run {
+fn addTests(b: *std.Build, target: std.Build.ResolvedTarget, optimize: std.lang.OptimizeMode, long_states: ?usize) *std.Build.Step.Run {
     const tests = b.addTest(.{
         .root_module = b.createModule(.{ .root_source_file = b.path("src/tests.zig"), .target = target, .optimize = optimize }),
-        .filters = if (long) &.{"power loss"} else &.{},
+        .filters = if (long_states != null) &.{"power loss"} else &.{},
     });
     const options = b.addOptions();
-    options.addOption(bool, "long", long);
+    options.addOption(?usize, "long_states", long_states);
     tests.root_module.addOptions("options", options);
     const run = b.addRunArtifact(tests);
     // An unchanged run would be answered from the cache and count no test.

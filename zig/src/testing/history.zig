@@ -91,9 +91,12 @@ pub const History = struct {
             .row_count = @intCast(commit.row_count),
             .mark_count = @intCast(commit.mark_count),
         };
-        const found_end = for (self.ends.items[self.synced.end..], self.synced.end..) |candidate, index| {
-            if (std.meta.eql(candidate, end)) break index;
-        } else {
+        // The last, where an append has added nothing that is counted.
+        var found: ?usize = null;
+        for (self.ends.items[self.synced.end..], self.synced.end..) |candidate, index| {
+            if (std.meta.eql(candidate, end)) found = index;
+        }
+        const found_end = found orelse {
             std.debug.print("found {any}, synced {any}\n", .{ end, self.ends.items[self.synced.end] });
             return error.NotAPrefix;
         };

@@ -25,7 +25,7 @@ const Store = store_file.Store(Recorder);
 
 const options = @import("testing.zig").small;
 
-const wanted_states: usize = if (options_of_build.long) 20_000 else 400;
+const wanted_states: usize = options_of_build.long_states orelse 400;
 const appends_per_boot = 30;
 const boots_per_seed = 4;
 
@@ -290,7 +290,7 @@ test "power loss: what was synced is there, and of the rest a prefix" {
             return err;
         };
     }
-    if (options_of_build.long) std.debug.print(
+    if (options_of_build.long_states != null) std.debug.print(
         "power loss: {d} states of {d} sessions over {d} boots and {d} drops; {d} states were cut, {d} had lost their start to " ++
             "a drop, {d} had torn sectors; none lost what was synced\n",
         .{ figures.states, figures.seeds, figures.boots, figures.drops, figures.cut, figures.dropped, figures.torn },
