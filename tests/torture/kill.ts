@@ -46,6 +46,7 @@ export class KillLane {
   #capacity = 0;
   #widths: Widths = "wide";
   #retain?: Retain;
+  #firstBlocks?: number;
   /** The rows that writers of this store found, of whom some have begun more. */
   #begun: number[] = [];
   /** Writers that died before they said what they found, who may have begun rows all the same. */
@@ -95,6 +96,9 @@ export class KillLane {
     this.#capacity = [100, 1000, 5000, 1_000_000][this.#random.below(4)];
     this.#widths = (Object.keys(fieldsBy) as Widths[])[this.#random.below(5)];
     this.#retain = this.#random.below(4) === 0 ? { rows: 1 + this.#random.below(5000) } : undefined;
+    const isFilled = this.#widths === "alike" || this.#widths === "single";
+    // More rows than blocks of one layout have, and now and then more tokens than the files of a store that drops rows.
+    this.#firstBlocks = isFilled ? this.#random.below(this.#random.below(3) === 0 ? 1500 : 300) : undefined;
     this.figures.stores++;
   }
 
@@ -107,6 +111,7 @@ export class KillLane {
       widths: this.#widths,
       retain: this.#retain,
       splits: true,
+      firstBlocks: this.#firstBlocks,
     };
     if (this.#random.below(8) === 0) return { ...request, usesDatasets: true };
     if (schedule === 0) return { ...request, commitEvery: { steps: 1 + this.#random.below(100) } };

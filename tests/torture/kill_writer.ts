@@ -30,6 +30,8 @@ export interface WriterRequest {
   readonly retain?: Retain;
   /** Some steps come by two calls. */
   readonly splits?: boolean;
+  /** So many whole blocks of steps an empty store gets by one call: of rows that are alike, or of one field. */
+  readonly firstBlocks?: number;
   /** Blocks come by `fromDataset`, and not by `appendColumns`. */
   readonly usesDatasets?: boolean;
 }
@@ -47,6 +49,10 @@ const toTable = request.usesDatasets ? (await import("./tables.ts")).tableOf : n
 let next = store.rowCount;
 report();
 goOnWithLast();
+if (next === 0 && request.firstBlocks) {
+  next = blockSteps * request.firstBlocks;
+  store.appendColumns(columnsOf(0, next, widths));
+}
 // Some writers report seldom, so that much is in the tail when they are killed.
 const reportEvery = random.below(4) === 0 ? 200 : 1;
 for (let round = 0;; round++) {
@@ -90,7 +96,7 @@ function appendOne(step: number): void {
     store.append(step, firstPartOf(content));
     if (step % 2 === 0) store.flush();
     // So that some are killed right here.
-    if (step % 5 === 0) Atomics.wait(sleeper, 0, 0, 5);
+    if (step % 23 === 0) Atomics.wait(sleeper, 0, 0, 3);
     return appendRest(step, content);
   }
   if (step % 3 > 0) return store.append(step, content);
