@@ -11,7 +11,7 @@ test {
     _ = @import("read/rows.zig");
     _ = @import("read/types.zig");
     _ = @import("read/data.zig");
-    _ = @import("store/encode.zig");
+    _ = @import("store/encode_test.zig");
     _ = @import("sample/random.zig");
     _ = @import("sample/draws.zig");
     _ = @import("sample/permutation.zig");

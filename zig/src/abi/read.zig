@@ -37,7 +37,7 @@ export fn ss_window_gather(
         return status.of(error.OutOfRange);
     }
     const count = @as(usize, window_count) * window_length;
-    const out = numbers.gatherOut(layout, columns.data.width(), count, out_values, out_types, out_steps) catch |err| return status.of(err);
+    const out = numbers.gatherOut(layout, columns.data.width, count, out_values, out_types, out_steps) catch |err| return status.of(err);
     return status.result(gather_file.gather(columns, others[0..other_count], windows, window_length, out));
 }
 

@@ -173,7 +173,7 @@ export fn ss_fields_fill(
 fn fillField(source: Source, layout: layouts.FillLayout, placement: placing.Placement, field: *const layouts.ScaledField, out: [*]u8, mask: [*]u8, culprit: *placing.Culprit) Error!void {
     return switch (layout.part) {
         .tokens, .rows => error.InvalidArgument,
-        .field => fields_fill.fill(source, try numbers.fieldRequest(layout, placement, field, source.data.width()), try numbers.fillValues(layout, out), mask, culprit),
+        .field => fields_fill.fill(source, try numbers.fieldRequest(layout, placement, field, source.data.width), try numbers.fillValues(layout, out), mask, culprit),
         .steps => fields_fill.fillSteps(source.table, placement, try numbers.fillSteps(layout, out), mask, culprit),
     };
 }

@@ -24,7 +24,7 @@ export fn ss_statistics_add(
     if (field_count > buffer.len) return status.of(error.InvalidArgument);
     const source: Source = .of(slot.store, .columns);
     for (buffer[0..field_count], fields[0..field_count], summaries, indexes) |*to, field, *summary, *index| {
-        const kind = field.known(source.data.width()) catch |err| return status.of(err);
+        const kind = field.known(source.data.width) catch |err| return status.of(err);
         to.* = .{ .type = field.type, .kind = kind, .summary = summary, .index = index };
     }
     const all_pages = pages[0 .. @as(usize, pages_max) * statistics.page_length];

@@ -8,39 +8,40 @@ const Kind = cells.Kind;
 pub const Data = struct {
     address: [*]const u8,
     len: usize,
-    /// What the cells are. A field may have others of the same width.
+    /// What the cells are. A field may have others of the same width, in bytes.
     kind: Kind,
+    width: usize,
 
-    pub fn of(comptime kind: Kind, elements: []const kind.Type()) Data {
-        return .{ .address = @ptrCast(elements.ptr), .len = elements.len, .kind = kind };
+    pub fn init(address: [*]const u8, len: usize, kind: Kind) Data {
+        return .{ .address = address, .len = len, .kind = kind, .width = kind.bytes() };
     }
 
-    pub inline fn width(data: Data) usize {
-        return data.kind.bytes();
+    pub fn of(comptime kind: Kind, elements: []const kind.Type()) Data {
+        return .init(@ptrCast(elements.ptr), elements.len, kind);
     }
 
     pub inline fn bytes(data: Data, start: usize, end: usize) []const u8 {
-        return data.address[start * data.width() .. end * data.width()];
+        return data.address[start * data.width .. end * data.width];
     }
 
     pub inline fn slice(data: Data, start: usize, end: usize) Data {
         std.debug.assert(start <= end and end <= data.len);
-        return .{ .address = data.address + start * data.width(), .len = end - start, .kind = data.kind };
+        return .{ .address = data.address + start * data.width, .len = end - start, .kind = data.kind, .width = data.width };
     }
 
     /// All of them as numbers of a type that has their width.
     pub inline fn as(data: Data, comptime Number: type) []const Number {
-        std.debug.assert(@sizeOf(Number) == data.width());
+        std.debug.assert(@sizeOf(Number) == data.width);
         return @as([*]const Number, @ptrCast(@alignCast(data.address)))[0..data.len];
     }
 
     pub inline fn prefetch(data: Data, token: usize) void {
-        @prefetch(data.address + token * data.width(), .{ .locality = 0 });
+        @prefetch(data.address + token * data.width, .{ .locality = 0 });
     }
 
     /// The bits of a cell.
     pub inline fn bitsAt(data: Data, token: usize) u64 {
-        return switch (data.width()) {
+        return switch (data.width) {
             1 => data.as(u8)[token],
             2 => data.as(u16)[token],
             4 => data.as(u32)[token],
@@ -68,14 +69,14 @@ pub const Widening = struct {
     pub inline fn next(widening: *Widening) []const u64 {
         const data = widening.data;
         const start = widening.at;
-        if (data.width() == @sizeOf(u64)) {
+        if (data.width == @sizeOf(u64)) {
             widening.at = data.len;
             return data.as(u64)[start..];
         }
         const count = @min(stage_cells, data.len - start);
         widening.at = start + count;
         const to = widening.stage[0..count];
-        widen(widening.kind, to, data.address + start * data.width());
+        widen(widening.kind, to, data.address + start * data.width);
         return to;
     }
 };

@@ -65,7 +65,7 @@ pub const Progress = struct {
 pub fn extract(table: Table, request: Request, out: Out, progress: *Progress) Error!void {
     const row_count = std.math.sub(usize, request.end_row, request.first_row) catch return error.InvalidArgument;
     if (request.next_row < request.first_row or request.end_row > table.rows.len) return error.InvalidArgument;
-    if (out.validity.len * 8 < row_count or request.kind.bytes() != table.data.width()) return error.InvalidArgument;
+    if (out.validity.len * 8 < row_count or request.kind.bytes() != table.data.width) return error.InvalidArgument;
     const has_offsets = switch (out.offsets) {
         .none => false,
         inline else => |offsets| blk: {

@@ -50,7 +50,7 @@ pub fn gather(columns: Columns, others: []const cells.Field, starts: []align(1) 
         switch (out.values) {
             .none => {},
             .cells => |values| {
-                const width = columns.data.width();
+                const width = columns.data.width;
                 @memcpy(values[at * width ..][0 .. length * width], columns.data.bytes(start, start + length));
             },
             inline else => |values, tag| {
@@ -81,7 +81,7 @@ inline fn prefetch(columns: Columns, start: usize, out: Out) void {
 
 /// A second pass for the rare store with fields that stand as their own bits: a field's tokens stand together.
 fn overwrite(comptime float: narrow.Float, field: cells.Field, types: Types, data: Data, values: []float.Element()) error{InvalidArgument}!void {
-    const kind = try field.known(data.width());
+    const kind = try field.known(data.width);
     var at: usize = 0;
     while (at < values.len) {
         const end = types.endOfRun(at);

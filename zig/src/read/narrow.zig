@@ -6,11 +6,12 @@ const Data = data_file.Data;
 const Kind = @import("../format/cells.zig").Kind;
 const Wide = @import("../format/cells.zig").Wide;
 
-pub const Float = enum {
-    float64,
-    float32,
-    float16,
-    bfloat16,
+pub const Float = enum(u8) {
+    float64 = @backingInt(Kind.float64),
+    float32 = @backingInt(Kind.float32),
+    float16 = @backingInt(Kind.float16),
+    /// Cells are none.
+    bfloat16 = std.math.maxInt(u8),
 
     /// The narrow two are bit patterns: not every runtime has a type for them.
     pub fn Element(comptime float: Float) type {
@@ -85,30 +86,38 @@ pub const Scale = struct {
     }
 };
 
-/// Whether the cells of a kind are the floats themselves.
-inline fn isCopied(comptime float: Float, kind: Kind) bool {
-    return switch (float) {
-        .float64 => kind == .float64,
-        .float32 => kind == .float32,
-        .float16 => kind == .float16,
-        .bfloat16 => false,
-    };
+/// How a field's cells become floats: they are such, they are float64, or by a call.
+pub const Way = enum { copied, float64, converted };
+
+pub inline fn wayOf(comptime float: Float, kind: Kind, scale: Scale) Way {
+    if (!scale.isNone()) return .converted;
+    if (float != .float64 and kind == .float64) return .float64;
+    return if (@backingInt(kind) == @backingInt(float)) .copied else .converted;
+}
+
+/// Both have the same length.
+pub inline fn take(comptime float: Float, comptime way: Way, scale: Scale, to: []float.Element(), from: Data, kind: Kind) void {
+    switch (way) {
+        .copied => if (float == .bfloat16) unreachable else copyLanes(float.Element(), to, from.as(float.Element())),
+        .float64 => (Scale{}).convert(.float64, float, false, to, from.as(u64)),
+        .converted => scale.convertAny(kind, float, to, from),
+    }
 }
 
 /// The numbers of a field's cells as they are. Both have the same length.
 pub inline fn copyNumbers(comptime float: Float, to: []float.Element(), from: Data, kind: Kind) void {
-    if (isPlain(float, kind)) copyPlain(float, to, from, kind) else (Scale{}).convertAny(kind, float, to, from);
+    switch (wayOf(float, kind, .{})) {
+        .copied => if (float == .bfloat16) unreachable else @memcpy(to, from.as(float.Element())),
+        inline else => |way| take(float, way, .{}, to, from, kind),
+    }
 }
 
-/// Whether the floats of a field can be had without a call: its cells are such floats, or of float64.
-pub inline fn isPlain(comptime float: Float, kind: Kind) bool {
-    return kind == .float64 or isCopied(float, kind);
-}
-
-/// The same where `isPlain` says so.
-pub inline fn copyPlain(comptime float: Float, to: []float.Element(), from: Data, kind: Kind) void {
-    if (isCopied(float, kind)) return @memcpy(to, from.as(float.Element()));
-    (Scale{}).convert(.float64, float, false, to, from.as(u64));
+/// Rows have few values, for which a call that copies bytes takes longer.
+inline fn copyLanes(comptime Element: type, to: []Element, from: []const Element) void {
+    const lanes = 16 / @sizeOf(Element);
+    var at: usize = 0;
+    while (at + lanes <= from.len) : (at += lanes) to[at..][0..lanes].* = @as(@Vector(lanes, Element), from[at..][0..lanes].*);
+    while (at < from.len) : (at += 1) to[at] = from[at];
 }
 
 inline fn toNumbers(comptime wide: Wide, comptime Number: type, comptime count: comptime_int, from: @Vector(count, u64)) @Vector(count, Number) {

@@ -60,7 +60,7 @@ pub fn Recent(comptime System: type) type {
         }
 
         pub fn data(self: *const Self) Data {
-            return .{ .address = self.cells.elements.ptr, .len = self.token_count, .kind = self.kind };
+            return .init(self.cells.elements.ptr, self.token_count, self.kind);
         }
 
         pub fn release(self: *Self) void {
@@ -96,7 +96,7 @@ pub fn Recent(comptime System: type) type {
             const width = self.kind.bytes();
             var encoder: encode.Encoder = .{ .encoding = source.encoding, .records = source.records[tail.first_record..], .values = source.values[tail.first_value..] };
             const encoded = try encoder.next(self.cells.elements[self.token_count * width ..][0 .. tail.token_count * width]);
-            if (encoded < tail.token_count) return error.Damaged;
+            std.debug.assert(encoded == tail.token_count);
             var last: ?i64 = if (self.row_count > 0) lastStep(source) else null;
             for (source.records[tail.first_record..]) |record| {
                 if (record.step != last) {

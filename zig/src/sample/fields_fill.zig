@@ -32,7 +32,7 @@ fn Values(comptime float: narrow.Float) type {
 /// the window. A row with too many values is found on the way, and is the culprit with their number: what stands before
 /// it is written then.
 pub fn fill(source: Source, request: Request, out: placing.Values, mask: [*]u8, culprit: *Culprit) Error!void {
-    if (request.width == 0 or request.kind.bytes() != source.data.width()) return error.InvalidArgument;
+    if (request.width == 0 or request.kind.bytes() != source.data.width) return error.InvalidArgument;
     // Else the size of the output would overflow.
     const row_bytes = request.width *| @sizeOf(f64) *| request.placement.width;
     if (row_bytes > std.math.maxInt(i64) / @max(1, request.placement.batch_size)) return error.InvalidArgument;
@@ -44,16 +44,15 @@ pub fn fill(source: Source, request: Request, out: placing.Values, mask: [*]u8, 
 
 fn fillValues(comptime float: narrow.Float, table: extract.Table, first_row: usize, request: Request, values: Values(float), mask: [*]u8, culprit: *Culprit) Error!void {
     try request.placement.check(first_row, table.rows.len, request.placement.width, culprit);
-    const is_plain = request.scale.isNone() and narrow.isPlain(float, request.kind);
-    return switch (is_plain) {
-        inline else => |known| fillAs(float, known, table, request, values, mask, culprit),
+    return switch (narrow.wayOf(float, request.kind, request.scale)) {
+        inline else => |way| fillAs(float, way, table, request, values, mask, culprit),
     };
 }
 
 /// A function of its own, as that of the steps is: in one piece with what calls it, windows of two rows take a tenth longer.
-noinline fn fillAs(comptime float: narrow.Float, comptime is_plain: bool, table: extract.Table, request: Request, values: Values(float), mask: [*]u8, culprit: *Culprit) Error!void {
+noinline fn fillAs(comptime float: narrow.Float, comptime way: narrow.Way, table: extract.Table, request: Request, values: Values(float), mask: [*]u8, culprit: *Culprit) Error!void {
     const placement = request.placement;
-    var filling: Filling(float, is_plain) = .{ .table = table, .request = request, .values = values, .mask = mask, .culprit = culprit };
+    var filling: Filling(float, way) = .{ .table = table, .request = request, .values = values, .mask = mask, .culprit = culprit };
     var finder: extract.Finder = .{ .type = request.type };
     // A window is a few bytes of the mask: all of them at once are written in a fraction of the time.
     const is_whole = placement.starts.len == placement.batch_size;
@@ -79,7 +78,7 @@ noinline fn fillAs(comptime float: narrow.Float, comptime is_plain: bool, table:
     }
 }
 
-fn Filling(comptime float: narrow.Float, comptime is_plain: bool) type {
+fn Filling(comptime float: narrow.Float, comptime way: narrow.Way) type {
     return struct {
         table: extract.Table,
         request: Request,
@@ -127,7 +126,7 @@ fn Filling(comptime float: narrow.Float, comptime is_plain: bool) type {
             const place = self.first_place + row - self.first_row;
             const from = self.table.data.slice(first, first + count);
             const to = self.values[place * width ..][0..width];
-            if (is_plain) narrow.copyPlain(float, to[0..count], from, self.request.kind) else self.request.scale.convertAny(self.request.kind, float, to[0..count], from);
+            narrow.take(float, way, self.request.scale, to[0..count], from, self.request.kind);
             if (count == width) return;
             @memset(to[count..], 0);
             @memset(self.mask[place * width + count ..][0 .. width - count], 0);

@@ -64,7 +64,7 @@ pub fn fill(source: Source, request: Request, out: Out, culprit: *Culprit) Error
     try check(source, request, culprit);
     for (request.fields) |field| {
         _ = try field.typeId();
-        _ = try field.cellKind(source.data.width());
+        _ = try field.cellKind(source.data.width);
     }
     const placement = request.placement;
     const distance = placement.distance(tokens_ahead);
@@ -154,8 +154,8 @@ const tokens_ahead = 128;
 /// Windows are random, so each misses the caches, and the hardware begins to fetch ahead when a short one is nearly
 /// copied. So all of the next one is asked for, in lines of 64 bytes; of windows that are very short, a later one.
 inline fn prefetch(source: Source, tokens: [2]usize, out: Out) void {
-    const end = @min(tokens[1], tokens[0] + prefetched_bytes_max / source.data.width());
-    if (out.values != .none) prefetchLines(source.data, tokens[0], end, line_bytes / source.data.width());
+    const end = @min(tokens[1], tokens[0] + prefetched_bytes_max / source.data.width);
+    if (out.values != .none) prefetchLines(source.data, tokens[0], end, line_bytes / source.data.width);
     if (out.types != null) prefetchLines(source.types, tokens[0], end, line_bytes / @sizeOf(i32));
 }
 
@@ -189,7 +189,7 @@ fn convertFields(comptime float: narrow.Float, fields: []const Field, types: Typ
         if (find(fields, next, type_id)) |index| {
             next = if (index + 1 < fields.len) index + 1 else 0;
             const field = fields[index];
-            field.scale().convertAny(try field.cellKind(from.width()), float, to[at..end], from.slice(at, end));
+            field.scale().convertAny(try field.cellKind(from.width), float, to[at..end], from.slice(at, end));
         }
         at = end;
     }

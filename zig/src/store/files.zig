@@ -113,7 +113,7 @@ pub fn Files(comptime System: type) type {
 
         /// The cells of so many tokens.
         pub fn dataOf(self: *const Self, token_count: u64) Data {
-            return .{ .address = self.data.address(), .len = @intCast(token_count), .kind = self.form.kind };
+            return .init(self.data.address(), @intCast(token_count), self.form.kind);
         }
 
         /// Closes the files. The maps stay until `releaseMaps` or `blank`.

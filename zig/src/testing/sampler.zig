@@ -66,7 +66,7 @@ pub const Sample = struct {
     }
 
     fn cells(sample: *const Sample) Data {
-        return .{ .address = @ptrCast(&sample.data), .len = sample.token_count, .kind = .float64 };
+        return .init(@ptrCast(&sample.data), sample.token_count, .float64);
     }
 
     pub fn rowTable(sample: *const Sample) rows_file.Table {
