@@ -57,6 +57,11 @@ pub fn open(
             files.blocks.describe(blocks_file.countClosed(synced.row_count), files.blockColumns(commit, head.header().id));
             // With this one the tail is empty.
             head.publish(&commit);
+            // A commit that was cut is older than this one from now on. Were this one lost again, what comes to stand where that
+            // one's rows stood could have their checksums, in part written anew and in part left over from them.
+            try files.sync();
+            head.publishSynced(commit);
+            try head.sync();
         }
     }
     var store = try store_file.Store(System).assemble(head.*, files, commit, access);

@@ -124,6 +124,39 @@ test "after a failure of the system a commit holds only with its checksums" {
     }
 }
 
+test "a commit that was cut does not come back, whatever stands where its rows stood" {
+    defer Faulty.boot_id = @splat(7);
+    var folder = testing.tmpDir(.{});
+    defer folder.cleanup();
+    var buffer: [256]u8 = undefined;
+    const path = temporaryPath(&folder, &buffer);
+    Faulty.boot_id = @splat(7);
+    var store = try Store.create(path, options);
+    for (0..10) |step| try store.write(&.{.{ .step = @intCast(step), .type = 0, .count = 1 }}, &.{step});
+    try store.sync();
+    for (10..20) |step| try store.write(&.{.{ .step = @intCast(step), .type = 0, .count = 1 }}, &.{step});
+    try store.flush();
+    _ = try Faulty.write(store.files.data.file, "lost", 8 * 15);
+    abandon(&store);
+    Faulty.boot_id = @splat(8);
+    var reopened = try Store.open(path, options.reserved_elements, &.{}, &holder);
+    try testing.expectEqual(10, reopened.commit.row_count);
+    // A later writer may come to write what stood there, and its own commits may be lost in another failure.
+    _ = try Faulty.write(reopened.files.data.file, std.mem.asBytes(&@as(u64, 15)), 8 * 15);
+    const offset = format.commit_offsets[@intCast(reopened.commit.sequence % 2)];
+    _ = try Faulty.write(reopened.head.file, "torn", offset + 8);
+    abandon(&reopened);
+    for ([_]u8{ 9, 10 }) |boot| {
+        Faulty.boot_id = @splat(boot);
+        var reader = try Store.openToRead(path, options.reserved_elements);
+        try testing.expectEqual(10, reader.commit.row_count);
+        try reader.close(.release);
+        var again = try Store.open(path, options.reserved_elements, &.{}, &holder);
+        try testing.expectEqual(10, again.commit.row_count);
+        try again.close(.release);
+    }
+}
+
 test "every chunk has its checksum, whatever wrote it, and a changed byte is found" {
     var folder = testing.tmpDir(.{});
     defer folder.cleanup();
