@@ -8,7 +8,7 @@ import { gzipSync } from "node:zlib";
 import { type Dtype, type LeftOutColumn, type NewDatasetOptions, StreamStore } from "../../mod.ts";
 import { realData, skipRealData as skip } from "../support/dataset.ts";
 import { everyDtype } from "../support/dtypes.ts";
-import { withHub } from "../support/hub/loading.ts";
+import { retry, withHub } from "../support/hub/loading.ts";
 import { assertSameStore, inFolder } from "../support/saved.ts";
 
 const dtypesOf = (store: StreamStore) =>
@@ -271,6 +271,23 @@ test("loadDataset() of the class makes a store of what is at the Hub, to which a
     });
   });
 });
+
+test("loadDataset() of the class asks the Hub for footers once, and for the columns of numbers", () =>
+  withHub(async (hub) => {
+    const options = { endpoint: hub.endpoint, token: hub.token, retry };
+    const count = 200_000;
+    using source = new StreamStore({ large: "int64" });
+    const large = BigInt64Array.from({ length: count }, (_, i) => BigInt(i) ** 3n * 0x9e3779b97f4a7n);
+    source.appendColumns({ step: Float64Array.from(large, (_, i) => i), large });
+    await source.saveDataset("user/large", "train", options);
+    const size = hub.repository("user/large").read("data/train-00000-of-00001.parquet").length;
+    assert.ok(size > 1_500_000, `${size} bytes`);
+    hub.log.clear();
+    using made = await StreamStore.loadDataset("user/large", "train", options);
+    assert.deepEqual(made.column("large").values, large);
+    // The end of the file, 512 KiB, has the footer.
+    assert.ok(hub.log.bytes({ host: "storage" }) < size + (1 << 19) + 10_000, String(hub.log));
+  }));
 
 test("loadDataset() of the class makes stores of files that nobody here has written", { skip }, async () => {
   using robots = await StreamStore.loadDataset(join(realData, "lerobot-g1"));

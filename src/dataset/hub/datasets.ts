@@ -10,6 +10,7 @@ import type { OpenedDataset } from "../load.ts";
 import type { LoadDatasetOptions } from "../load_options.ts";
 import { readParquet } from "../parquet/read/rows.ts";
 import { ParquetFile } from "../parquet/read/file.ts";
+import { Footers } from "../parquet/read/footers.ts";
 import { writeParquet } from "../parquet/write/file.ts";
 import { checkTypes } from "../save_types.ts";
 import type { CheckedSaveOptions, SaveSource } from "../save_options.ts";
@@ -33,8 +34,9 @@ export async function withSplit<Result>(
   return await withProgress("download", name, options, async (shown, expect) => {
     const { files, features, memoryBytes, ...opened } = await openSplit(name, split, shown);
     expect(files.reduce((sum, { byteLength }) => sum + byteLength, 0));
+    const footers = new Footers();
     return await task({
-      files: files.map((file) => () => readParquet(file.reopen(), features)),
+      files: files.map((file) => () => readParquet(file.reopen(), features, footers)),
       options: shown,
       settle(connection) {
         const { rowCount: rows, tokenCount: tokens } = connection;

@@ -10,7 +10,7 @@ import { featuresFromJson, metadataKey } from "../../features.ts";
 import { ChunkBytes } from "./bytes.ts";
 import { ColumnReader } from "./chunk.ts";
 import type { Chunk } from "./values.ts";
-import { readFooter } from "./footer.ts";
+import { Footers } from "./footers.ts";
 import { type Nested, nestedColumn, type NumberColumn, numberColumn } from "./layout.ts";
 import type { ColumnChunk, Metadata } from "./metadata.ts";
 import { readTexts, type RowText } from "./texts.ts";
@@ -54,14 +54,18 @@ export class ParquetFile {
     this.columns = columns;
   }
 
-  /** Takes the bytes over, and closes them with itself. Features that are given count before those in the file. */
+  /**
+   * Takes the bytes over, and closes them with itself. Features that are given count before those in the file, and of files
+   * that are read again the footers are known.
+   */
   static async read(
     source: ByteSource,
     features: Readonly<Record<string, unknown>> | null = null,
+    footers: Footers = new Footers(),
   ): Promise<ParquetFile> {
     try {
       return await inFile(source.path, null, async () => {
-        return new ParquetFile(source, await readFooter(source), features);
+        return new ParquetFile(source, await footers.read(source), features);
       });
     } catch (error) {
       await source.close();

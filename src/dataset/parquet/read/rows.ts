@@ -5,6 +5,7 @@ import { type ByteSource, openBytes } from "../../files/byte_source.ts";
 import { readFailure } from "../../decode.ts";
 import type { LoadedColumn } from "../../known_features.ts";
 import { ParquetFile, parquetPaths } from "./file.ts";
+import type { Footers } from "./footers.ts";
 import type { NumberColumn } from "./layout.ts";
 import type { Chunk } from "./values.ts";
 import { chunkKeys, chunkSource, chunkSteps } from "./sources.ts";
@@ -43,8 +44,9 @@ export async function openParquet(path: string): Promise<DatasetFile> {
 export async function readParquet(
   source: ByteSource,
   features: Readonly<Record<string, unknown>> | null = null,
+  footers?: Footers,
 ): Promise<DatasetFile> {
-  const file = await ParquetFile.read(source, features);
+  const file = await ParquetFile.read(source, features, footers);
   return {
     columns: () => Promise.resolve(Array.from(file.columns, found)),
     blocks: (wanted, action) => blocksOf(file, wanted, action),
