@@ -17,7 +17,6 @@ const fields = { temperature: 0, acceleration: 1, serial: { type: 2, dtype: "uin
 {
   using log = StreamStore.open(join(folder, "log.stream"), {
     fields,
-    capacity: 10_000,
     retain: { rows: 20_000 },
     commitEvery: { ms: 100 },
     syncEvery: { ms: 1000 },

@@ -110,6 +110,7 @@ fn writeLayout(out: *Writer, comptime name: []const u8, comptime layout: anytype
             try writeFlags(&lines, Layout);
         } else {
             const element_bytes = comptime smallest(known.field_types);
+            @setEvalBranchQuota(10_000);
             inline for (known.field_names) |field| {
                 comptime std.debug.assert(!std.mem.eql(u8, field, "length"));
                 try lines.add("{s}: {d}", .{ camel(field), @divExact(@offsetOf(Layout, field), element_bytes) });

@@ -57,7 +57,7 @@ export const callbacks = {
   ss_view_deallocate: { args: ["pointer", "pointer"], result: "void" }, // _, context
 } as const;
 
-export const abiVersion = 7;
+export const abiVersion = 9;
 
 export const status = {
   ok: 0, staleHandle: 1, closedHandle: 2, busyHandle: 3, tooManyStores: 4, invalidArgument: 5, outOfRange: 6,
@@ -78,7 +78,7 @@ export const storeMode = {
 
 export const storeOptions = {
   capacityTokens: 0, tailRecordsMax: 1, tailValuesMax: 2, reservedElements: 3, typeBytes: 4, onlyType: 5,
-  cellKind: 6, length: 7,
+  cellKind: 6, isSegmented: 7, length: 8,
 } as const;
 
 export const storeAction = {
@@ -91,19 +91,22 @@ export const rowKey = {
 
 export const storeState = {
   sequence: 0, tokenCount: 1, rowCount: 2, markCount: 3, lastStep: 4, firstToken: 5, firstRow: 6,
-  capacityTokens: 7, tailStateAddress: 8, tailRecordsAddress: 9, tailRecordsBytes: 10, tailValuesAddress: 11,
-  tailValuesBytes: 12, typeBytes: 13, onlyType: 14, cellKind: 15, typesAddress: 16, typesBytes: 17,
-  dataAddress: 18, dataBytes: 19, recoveredTokens: 20, recoveredRows: 21, cutTokens: 22, cutRows: 23,
-  cutRecords: 24, roomRecords: 25, roomValues: 26, roomMarks: 27, sessionRow: 28, id: 29, length: 31,
+  firstMark: 7, capacityTokens: 8, capacityMarks: 9, isSegmented: 10, tailStateAddress: 11,
+  tailRecordsAddress: 12, tailRecordsBytes: 13, tailValuesAddress: 14, tailValuesBytes: 15, typeBytes: 16,
+  onlyType: 17, cellKind: 18, typesAddress: 19, typesBytes: 20, typesFirst: 21, dataAddress: 22,
+  dataBytes: 23, dataFirst: 24, recoveredTokens: 25, recoveredRows: 26, cutTokens: 27, cutRows: 28,
+  cutRecords: 29, roomRecords: 30, roomValues: 31, roomMarks: 32, sessionRow: 33, id: 34, length: 36,
 } as const;
 
 export const storeFiles = [
-  { field: "steps", file: "step.i64", elementBytes: 8, count: "rowCount", chunkElements: 0 },
-  { field: "types", file: "type", elementBytes: 0, count: "tokenCount", chunkElements: 0 },
-  { field: "data", file: "data", elementBytes: 0, count: "tokenCount", chunkElements: 0 },
-  { field: "rows", file: "row.u64", elementBytes: 8, count: "rowCount", chunkElements: 0 },
-  { field: "marks", file: "marks", elementBytes: 16, count: "markCount", chunkElements: 1024 },
+  { field: "steps", file: "step.i64", elementBytes: 8, count: "rowCount", first: "firstRow" },
+  { field: "types", file: "type", elementBytes: 0, count: "tokenCount", first: "firstToken" },
+  { field: "data", file: "data", elementBytes: 0, count: "tokenCount", first: "firstToken" },
+  { field: "rows", file: "row.u64", elementBytes: 8, count: "rowCount", first: "firstRow" },
+  { field: "marks", file: "marks", elementBytes: 16, count: "markCount", first: "firstMark" },
 ] as const;
+
+export const segmentPageBytes = 65536;
 
 export const blockRows = 4096;
 

@@ -28,6 +28,7 @@ const toArrayBuffer = toArrayBufferTyped as (
  * buffer may be larger than what is looked at. The native library is told when each is collected.
  */
 class SmallViews implements ColumnViews {
+  /** Where the first element of each column would be. */
   readonly #types: number;
   readonly #typeBytes: number;
   readonly #data: number;
@@ -40,9 +41,9 @@ class SmallViews implements ColumnViews {
     private readonly state: ViewState,
     private readonly deallocate: Pointer,
   ) {
-    this.#types = Number(types.address);
+    this.#types = Number(types.address) - types.first * types.elementBytes;
     this.#typeBytes = types.elementBytes;
-    this.#data = Number(data.address);
+    this.#data = Number(data.address) - data.first * bytesOf(data.kind);
     this.#kind = data.kind;
     this.#bytes = bytesOf(data.kind);
   }

@@ -45,17 +45,20 @@ class LargeViews implements ColumnViews {
       const buffer = this.#map(this.typesRange);
       this.#types = this.typesRange.elementBytes === 1 ? new Uint8Array(buffer) : new Int32Array(buffer);
     }
-    return this.#types.subarray(start, start + length);
+    const at = start - this.typesRange.first;
+    return this.#types.subarray(at, at + length);
   }
 
   values(start: number, length: number): DtypeArray {
     if (this.#values.length === 0) this.#mapData();
-    return this.#values.subarray(start, start + length);
+    const at = start - this.dataRange.first;
+    return this.#values.subarray(at, at + length);
   }
 
   bits(start: number, length: number): BitsArray {
     if (this.#bits.length === 0) this.#mapData();
-    return this.#bits.subarray(start, start + length);
+    const at = start - this.dataRange.first;
+    return this.#bits.subarray(at, at + length);
   }
 
   detach(): void {

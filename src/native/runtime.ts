@@ -45,10 +45,15 @@ export interface ColumnViews {
   detach(): void;
 }
 
-/** Where a column lies: its address, and how many bytes are reserved there. */
-export interface ColumnRange {
+/** Where memory of the library lies. */
+export interface MemoryRange {
   readonly address: bigint;
   readonly byteLength: bigint;
+}
+
+/** Where a column lies: the addresses reserved for it, and which element has the first of them. */
+export interface ColumnRange extends MemoryRange {
+  readonly first: number;
 }
 
 /** Where the types lie, and how many bytes each has: 1 or 4. */

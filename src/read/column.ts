@@ -231,7 +231,11 @@ function tryEven(connection: Connection, field: Field): Column | null {
     } as const;
     const extracted = extractOwn(connection, request);
     if (extracted.missingCount > 0) return null;
-    return { values: numbersOver(field, extracted.bytes, connection.heldRows), width: 1, offsets: null };
+    return {
+      values: numbersOver(field, extracted.bytes, connection.rowCount - connection.firstRow),
+      width: 1,
+      offsets: null,
+    };
   } catch (error) {
     if (error instanceof ExtractError && error.kind === "width") return null;
     throw error;

@@ -110,6 +110,13 @@ export function countMarks(
   return connection.markCount === 0 ? 0 : readMarkWords(connection, selection, from, to, new Int32Array(0));
 }
 
+/** The index of a row's first token. */
+export function firstTokenOf({ native, store }: Connection, row: number): number {
+  const starts = new Float64Array(1);
+  check(native.ss_rows_read(store, row, 0, starts, nothing), "Cannot read rows");
+  return starts[0];
+}
+
 /** Reads as many marks as fit into `words`; returns how many there are. */
 function readMarkWords(
   { native, store }: Connection,

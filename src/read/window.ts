@@ -22,6 +22,10 @@ type BitsOf<Values extends DtypeArray> = Values extends ArrayOfDtype["float64" |
  * memory, made when it is first read, and two windows over the same tokens share that memory. Steps are kept once a row,
  * so those of a window's tokens are a copy, made when it is first read.
  *
+ * Where the store drops the window's tokens (`retain`; a reader when it refreshes), reading a column of it for the first
+ * time is a `RangeError`. An array of types or values that was taken before reads zeros from then on: copy what you want to
+ * keep longer than the store does.
+ *
  * A window stays right through any growth of the store. After `close` its columns are empty, and an array of types or
  * values that was taken from it before is empty too in Deno and keeps its content in Bun. What a program writes into them
  * stays in this process and may be replaced by the file's content at any time: copy what you want to change.
@@ -71,6 +75,7 @@ export class Window<Values extends DtypeArray = DtypeArray> {
   }
 
   #readSteps(): BigInt64Array {
+    this.#checkHeld();
     const steps = runtime.makeWords(this.length);
     if (this.length === 0) return steps;
     const { native, store } = this.#connection;
@@ -84,7 +89,7 @@ export class Window<Values extends DtypeArray = DtypeArray> {
    */
   get types(): Uint8Array | Int32Array {
     if (this.#connection.isClosed) return new Uint8Array(0);
-    return this.#types ??= this.#connection.types(this.start, this.length);
+    return this.#types ??= this.#readTypes();
   }
 
   /**
@@ -96,7 +101,7 @@ export class Window<Values extends DtypeArray = DtypeArray> {
    */
   get values(): Values {
     if (this.#connection.isClosed) return arrayOver(this.#connection.kind, nothing, 0, 0) as Values;
-    return this.#values ??= this.#views.values(this.start, this.length) as Values;
+    return this.#values ??= this.#heldViews().values(this.start, this.length) as Values;
   }
 
   /**
@@ -105,8 +110,29 @@ export class Window<Values extends DtypeArray = DtypeArray> {
    */
   get bits(): BitsOf<Values> {
     if (this.#connection.isClosed) return bitsOver(this.#connection.kind, nothing, 0, 0) as BitsOf<Values>;
-    return this.#bits ??= this.#views.bits(this.start, this.length) as BitsOf<Values>;
+    return this.#bits ??= this.#heldViews().bits(this.start, this.length) as BitsOf<Values>;
   }
+
+  #readTypes(): Uint8Array | Int32Array {
+    this.#checkHeld();
+    return this.#connection.types(this.start, this.length);
+  }
+
+  #heldViews(): ColumnViews {
+    this.#checkHeld();
+    return this.#views;
+  }
+
+  /** The store may have dropped its tokens since the window was made. */
+  #checkHeld(): void {
+    if (this.start < this.#connection.firstToken) throw droppedWindow(this.#connection, this.start);
+  }
+}
+
+function droppedWindow({ firstToken }: Connection, start: number): RangeError {
+  return new RangeError(
+    `Cannot read window: start must be >= ${firstToken}, where the stream now starts, got ${start}`,
+  );
 }
 
 const nothing = new ArrayBuffer(0);
@@ -133,11 +159,7 @@ function badWindow({ connection, tokenCount }: Session, start: number, length: n
   if (!Number.isInteger(length) || length < 0) {
     return new RangeError(`Cannot read window: length must be a whole number, got ${describe(length)}`);
   }
-  if (start < connection.firstToken) {
-    return new RangeError(
-      `Cannot read window: start must be >= ${connection.firstToken}, where the stream now starts, got ${start}`,
-    );
-  }
+  if (start < connection.firstToken) return droppedWindow(connection, start);
   return new RangeError(
     `Cannot read window: start + length must be <= ${tokenCount}, got ${start} + ${length}`,
   );

@@ -1,10 +1,18 @@
 import { StreamStoreError } from "../error.ts";
 import { type Field, packCells } from "../fields.ts";
 import { type CellKind, cellKindOf } from "./cells.ts";
-import { type OpenedAs, packOptions, type Recovery, type Room } from "./state.ts";
+import {
+  type Chunk,
+  type OpenedAs,
+  packOptions,
+  type Recovery,
+  recoveryOf,
+  type Room,
+  roomOf,
+} from "./state.ts";
 import { errorDetail, rowKey, storeAction, storeMode, storeState, tailState } from "../native/abi.ts";
 import { runtime } from "../native/load.ts";
-import type { ColumnRange, ColumnViews, TailMemory, ViewState } from "../native/runtime.ts";
+import type { ColumnRange, ColumnViews, MemoryRange, TailMemory, ViewState } from "../native/runtime.ts";
 import { check, status, storageFull } from "../native/status.ts";
 import { temporaryDirectory } from "../native/system.ts";
 
@@ -24,6 +32,7 @@ export class Connection {
   /** The stream starts here; what comes before was dropped. */
   firstToken = 0;
   firstRow = 0;
+  firstMark = 0;
   /** What the cells are. */
   readonly kind: CellKind;
   isClosed = false;
@@ -51,19 +60,15 @@ export class Connection {
   }
 
   /** A store whose files have no names, in the system's directory for temporary files. */
-  static temporary(capacity: number, fields: readonly Field[]): Connection {
+  static temporary(chunk: Chunk, fields: readonly Field[]): Connection {
     const path = temporaryDirectory(runtime.system);
-    return Connection.#open(
-      path,
-      "temporary",
-      { capacity, fields },
-      `Cannot create a temporary store in ${path}`,
-    );
+    const action = `Cannot create a temporary store in ${path}`;
+    return Connection.#open(path, "temporary", { chunk, fields }, action);
   }
 
   /** A new store in an empty directory; `action` says what could not be done if it cannot. */
-  static create(directory: string, capacity: number, fields: readonly Field[], action: string): Connection {
-    return Connection.#open(directory, "create", { capacity, fields }, action);
+  static create(directory: string, chunk: Chunk, fields: readonly Field[], action: string): Connection {
+    return Connection.#open(directory, "create", { chunk, fields }, action);
   }
 
   /** A store that exists, to go on with or only to read. With an ID, the head must have it, and cells for the fields. */
@@ -115,17 +120,19 @@ export class Connection {
     return this.#number("sessionRow");
   }
 
-  /** What the tail may take since the last commit, all told. */
-  get room(): Room {
-    const records = this.#number("roomRecords");
-    const values = this.#number("roomValues");
-    const marks = this.#number("roomMarks");
-    return { records, values, marks };
+  /** The same of marks. */
+  get capacityMarks(): number {
+    return this.#number("capacityMarks");
   }
 
-  /** Rows in the columns that were not dropped. */
-  get heldRows(): number {
-    return this.rowCount - this.firstRow;
+  /** Whether each chunk has files of its own, so that the oldest can be dropped. */
+  get isSegmented(): boolean {
+    return this.#number("isSegmented") === 1;
+  }
+
+  /** What the tail may take since the last commit, all told. */
+  get room(): Room {
+    return roomOf((name) => this.#number(name));
   }
 
   /** The row that holds a token, or that of a step; -1 where no row has the step. */
@@ -139,19 +146,13 @@ export class Connection {
     return this.findRow("token", BigInt(index));
   }
 
-  /** Drops whole chunks before a row. */
+  /** Drops the segments that hold nothing but what comes before a row. */
   dropBefore(row: number): void {
     this.#update("dropBefore", "Cannot drop the oldest rows", row);
   }
 
   get recovery(): Recovery {
-    return {
-      recoveredTokens: this.#number("recoveredTokens"),
-      recoveredRows: this.#number("recoveredRows"),
-      cutTokens: this.#number("cutTokens"),
-      cutRows: this.#number("cutRows"),
-      cutWrites: this.#number("cutRecords"),
-    };
+    return recoveryOf((name) => this.#number(name));
   }
 
   /** The bytes of a type in its file; 0 where all tokens are of one field, and there is none. */
@@ -174,7 +175,7 @@ export class Connection {
   /** The tail's memory, or null where this process may not look at native memory. */
   mapTail(): TailMemory | null {
     if (!runtime.canView || !this.isWritable) return null;
-    const borrow = ({ address, byteLength }: ColumnRange) => runtime.borrow(address, Number(byteLength));
+    const borrow = ({ address, byteLength }: MemoryRange) => runtime.borrow(address, Number(byteLength));
     const stateBytes = Int32Array.BYTES_PER_ELEMENT * tailState.length;
     return {
       state: new Int32Array(runtime.borrow(this.#state[storeState.tailStateAddress], stateBytes)),
@@ -192,14 +193,18 @@ export class Connection {
         "Cannot view the columns: zero-copy windows need --allow-ffi without a path; gather() copies and works with less",
       );
     }
-    const types = { ...this.#range("types"), elementBytes: this.typeBytes };
-    const data = { ...this.#range("data"), kind: this.kind };
+    const types = { ...this.#column("types"), elementBytes: this.typeBytes };
+    const data = { ...this.#column("data"), kind: this.kind };
     this.#views = runtime.columnViews(types, data, this.#viewState, this);
     this.#madeViews.push(this.#views);
     return this.#views;
   }
 
-  #range(part: "types" | "data" | "tailRecords" | "tailValues"): ColumnRange {
+  #column(column: "types" | "data"): ColumnRange {
+    return { ...this.#range(column), first: this.#number(`${column}First`) };
+  }
+
+  #range(part: "types" | "data" | "tailRecords" | "tailValues"): MemoryRange {
     const [address, byteLength] = [storeState[`${part}Address`], storeState[`${part}Bytes`]];
     return { address: this.#state[address], byteLength: this.#state[byteLength] };
   }
@@ -250,6 +255,7 @@ export class Connection {
     this.lastStep = this.#state[storeState.lastStep];
     this.firstToken = this.#number("firstToken");
     this.firstRow = this.#number("firstRow");
+    this.firstMark = this.#number("firstMark");
     const dataAddress = this.#state[storeState.dataAddress];
     const typesAddress = this.#state[storeState.typesAddress];
     if (dataAddress !== this.#dataAddress || typesAddress !== this.#typesAddress) this.#views = undefined;

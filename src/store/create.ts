@@ -84,7 +84,7 @@ const unlockedMillisecondsMax = 60_000;
 function removeIfLeft(directory: string): void {
   const { fs, path } = builtin;
   const names = namesIn(directory);
-  if (names.some((name) => !fileNames.includes(unfinished(name) ?? name))) return;
+  if (names.some((name) => !fileNames.includes(unfinished(name) ?? name.replace(/\.\d{5,}$/, "")))) return;
   const head = fs.statSync(path.join(directory, "head"), { throwIfNoEntry: false });
   const isLocked = head !== undefined && head.size > 0;
   if (!isLocked && Date.now() - fs.statSync(directory).mtimeMs < unlockedMillisecondsMax) return;

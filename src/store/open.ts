@@ -1,6 +1,7 @@
 /** How a store in a directory is opened: which fields it has, and the connection to it. */
 import { builtin } from "../native/builtin.ts";
 import { cellOf } from "./cells.ts";
+import { chunkOf } from "./chunk.ts";
 import { Connection } from "./connection.ts";
 import { createDirectory } from "./create.ts";
 import { StreamStoreError } from "../error.ts";
@@ -22,7 +23,8 @@ export type Mode = "create" | "append" | "read";
 export interface StoreOptions {
   /**
    * The chunk, in tokens, by which the store's files grow: below 2 ** 32; 1,000,000 by default. A store that exists
-   * keeps its own.
+   * keeps its own. With `retain` it is what is dropped at once, in whole multiples of 65,536; by default a 32nd of what
+   * `retain` keeps.
    */
   readonly capacity?: number;
   /** Drops the oldest rows, whole chunks at a time, once these limits keep enough without them. By default all is kept. */
@@ -59,18 +61,6 @@ export const openKeys = optionNames<OpenOptions>({
   syncEvery: true,
 });
 
-const defaultCapacity = 1_000_000;
-
-/** The chunk of a new store, in tokens. */
-export function checkCapacity(capacity = defaultCapacity): number {
-  if (Number.isInteger(capacity) && capacity > 0 && capacity < 2 ** 32) return capacity;
-  throw new RangeError(
-    `Cannot create a store: capacity must be a positive integer of tokens below ${2 ** 32}, got ${
-      describe(capacity)
-    }`,
-  );
-}
-
 /** What a store is opened as: in a directory, or in temporary files without one. */
 export interface Opened {
   readonly directory: string | null;
@@ -84,7 +74,8 @@ export interface Opened {
 export interface OpenRequest {
   readonly fields?: FieldList;
   readonly mode?: Mode;
-  readonly capacity: number;
+  readonly capacity?: number;
+  readonly retain?: Retain;
   readonly salvage: boolean;
 }
 
@@ -100,11 +91,21 @@ export function openDirectory(path: string, request: OpenRequest): Opened {
   if (request.fields !== undefined) checkSame(directory, known.fields, parseFields(request.fields));
   const connection = Connection.existing(directory, mode === "append" ? "write" : "read", known);
   try {
+    checkDrops(directory, connection, request.retain);
     return describeExisting(directory, connection);
   } catch (error) {
     connection.close();
     throw error;
   }
+}
+
+/** Only a store that was made with `retain` can drop rows. Who only reads drops nothing. */
+function checkDrops(directory: string, connection: Connection, retain: Retain | undefined): void {
+  if (retain === undefined || connection.isSegmented || !connection.isWritable) return;
+  throw new RangeError(
+    `Cannot open the store ${directory}: retain must be left out, since the store was made without it and keeps all rows, ` +
+      `got ${JSON.stringify(retain)}; a new store made with retain drops its oldest rows`,
+  );
 }
 
 /** Read again under the lock: another writer may have ended since, and have noted what it learnt. */
@@ -184,9 +185,10 @@ function create(directory: string, request: OpenRequest): Opened {
       `Cannot create a store at ${directory}: there is one already`,
     );
   }
+  const chunk = chunkOf(request.capacity, request.retain, fields);
   const connection = createDirectory(directory, (staging) => {
     const action = `Cannot create a store at ${directory}`;
-    const made = Connection.create(staging, request.capacity, fields, action);
+    const made = Connection.create(staging, chunk, fields, action);
     try {
       writeManifest(staging, made.id, fields, features);
       made.sync();
@@ -254,7 +256,7 @@ function noteLastLists(connection: Connection, fields: readonly Field[]): number
 
 /** At least the last row is looked at. */
 function firstRowLookedAt(connection: Connection): number {
-  let [from, end] = [0, Math.max(0, connection.rowCount - 1)];
+  let [from, end] = [connection.firstRow, Math.max(connection.firstRow, connection.rowCount - 1)];
   while (from < end) {
     const middle = Math.floor((from + end) / 2);
     if (countMarks(connection, "all", middle, connection.rowCount) > marksLookedAt) from = middle + 1;

@@ -1,16 +1,18 @@
 import type { Connection } from "./connection.ts";
+import { bytesOf } from "../dtypes.ts";
 import { describe } from "../fields.ts";
+import { countMarks, firstTokenOf } from "../read/rows.ts";
 
 /**
  * How much of a stream is kept, at least: so many rows, so many bytes, the rows of so much time. Where several are
  * given, the one that keeps least counts. Each is a whole number above 0. What comes before is dropped by whole
- * chunks, of `capacity` tokens, when the tail is moved into the columns: until then somewhat more is kept. Part of
+ * chunks, of `capacity` tokens or rows, when the tail is moved into the columns: until then somewhat more is kept. Part of
  * {@linkcode StoreOptions}.
  */
 export interface Retain {
   /** The newest rows. */
   readonly rows?: number;
-  /** Bytes of the columns: 20 a token. */
+  /** Bytes of the columns: what each token takes in them, 16 a row, and 16 an empty list. */
   readonly bytes?: number;
   /**
    * Milliseconds since the rows were committed, or since the store was opened if they were there already. Setting the
@@ -19,7 +21,9 @@ export interface Retain {
   readonly ms?: number;
 }
 
-const bytesPerToken = 20;
+/** A step and the index of a first token; and as much for what tokens cannot say. */
+const rowBytes = 16;
+const markBytes = 16;
 
 /** Drops the oldest chunks of a stream once nothing in them has to be kept. */
 export class Retention {
@@ -39,7 +43,6 @@ export class Retention {
   apply(): void {
     const { connection } = this;
     this.#noteTime();
-    if (connection.tokenCount - connection.firstToken <= connection.capacity) return;
     const row = Math.max(this.#rowByCount(), this.#rowByBytes(), this.#rowByTime());
     if (row > connection.firstRow && row < connection.rowCount) connection.dropBefore(row);
   }
@@ -48,10 +51,26 @@ export class Retention {
     return this.retain.rows === undefined ? 0 : this.connection.rowCount - this.retain.rows;
   }
 
+  /** The last row from which on there are as many bytes as are kept. */
   #rowByBytes(): number {
     const { connection } = this;
-    const token = connection.tokenCount - Math.floor((this.retain.bytes ?? Infinity) / bytesPerToken);
-    return token > connection.firstToken ? connection.rowOfToken(token) : 0;
+    const kept = this.retain.bytes ?? Infinity;
+    let [row, end] = [connection.firstRow, connection.rowCount];
+    if (end === row || this.#bytesFrom(row) < kept) return 0;
+    while (end - row > 1) {
+      const middle = Math.floor((row + end) / 2);
+      if (this.#bytesFrom(middle) >= kept) row = middle;
+      else end = middle;
+    }
+    return row;
+  }
+
+  #bytesFrom(row: number): number {
+    const { connection } = this;
+    const { tokenCount, rowCount, markCount, firstMark, typeBytes, kind } = connection;
+    const marks = markCount === firstMark ? 0 : countMarks(connection, "all", row, rowCount);
+    const tokens = tokenCount - firstTokenOf(connection, row);
+    return tokens * (typeBytes + bytesOf(kind)) + (rowCount - row) * rowBytes + marks * markBytes;
   }
 
   #rowByTime(): number {
@@ -66,8 +85,8 @@ export class Retention {
   #noteTime(): void {
     if (this.retain.ms === undefined) return;
     const { rowCount, tokenCount, capacity } = this.connection;
-    const last = this.#times.at(-1)?.tokenCount ?? 0;
-    if (tokenCount - last < capacity / 8) return;
+    const { tokenCount: tokens, rowCount: rows } = this.#times.at(-1) ?? { tokenCount: 0, rowCount: 0 };
+    if (Math.max(tokenCount - tokens, rowCount - rows) < capacity / 8) return;
     this.#times.push({ at: this.now(), rowCount, tokenCount });
   }
 }

@@ -4,11 +4,11 @@ import { StreamStoreError } from "../error.ts";
 import { describe, type Field, type FieldInfo, type FieldList, packCells, parseFields } from "../fields.ts";
 import { checkOptions } from "../options.ts";
 import { pause } from "../pause.ts";
+import { checkCapacity, chunkOf } from "./chunk.ts";
 import { Connection } from "./connection.ts";
 import type { Recovery } from "./state.ts";
 import { type Features, readManifest, writeManifest } from "./manifest.ts";
 import {
-  checkCapacity,
   countLists,
   isFoundAgain,
   noteLists,
@@ -42,11 +42,11 @@ export interface ReadSource {
 /** Opens the store in a directory, as {@linkcode StreamStore.open} says. */
 export function openSession(path: string, options: OpenOptions<FieldList>): Session {
   checkOptions(options, openKeys, "open a store");
-  const capacity = checkCapacity(options.capacity);
-  const { commitEvery, syncEvery, retain, fields, mode, salvage = false } = options;
+  checkCapacity(options.capacity);
+  const { capacity, commitEvery, syncEvery, retain, fields, mode, salvage = false } = options;
   checkIntervals({ commitEvery, syncEvery });
   checkRetain(retain);
-  return new Session(openDirectory(path, { fields, mode, capacity, salvage }), {
+  return new Session(openDirectory(path, { fields, mode, capacity, retain, salvage }), {
     commitEvery,
     syncEvery,
     retain,
@@ -56,10 +56,11 @@ export function openSession(path: string, options: OpenOptions<FieldList>): Sess
 /** Makes a store in temporary files. */
 export function temporarySession(given: FieldList, options: StoreOptions): Session {
   checkOptions(options, storeKeys, "create a store");
-  const { retain } = options;
+  const { capacity, retain } = options;
   checkRetain(retain);
+  checkCapacity(capacity);
   const fields = parseFields(given);
-  const connection = Connection.temporary(checkCapacity(options.capacity), fields);
+  const connection = Connection.temporary(chunkOf(capacity, retain, fields), fields);
   return new Session({ directory: null, connection, fields, features: new Map() }, { retain });
 }
 

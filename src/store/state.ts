@@ -3,6 +3,7 @@ import { storeOptions } from "../native/abi.ts";
 import { pack } from "../native/arguments.ts";
 
 /** What the native library tells of an open store, and what it takes to open one. */
+import type { storeState } from "../native/abi.ts";
 
 /**
  * What opening a store found. All numbers are 0 where the last writer had closed it, and in a temporary store.
@@ -32,10 +33,34 @@ export interface Room {
   readonly marks: number;
 }
 
+/** A number of the state that the library tells, by its name. */
+export type ReadState = (name: keyof typeof storeState) => number;
+
+export function roomOf(read: ReadState): Room {
+  return { records: read("roomRecords"), values: read("roomValues"), marks: read("roomMarks") };
+}
+
+export function recoveryOf(read: ReadState): Recovery {
+  return {
+    recoveredTokens: read("recoveredTokens"),
+    recoveredRows: read("recoveredRows"),
+    cutTokens: read("cutTokens"),
+    cutRows: read("cutRows"),
+    cutWrites: read("cutRecords"),
+  };
+}
+
+/** The chunk by which a store's files grow, in tokens, and whether each has files of its own. */
+export interface Chunk {
+  readonly capacity: number;
+  readonly isSegmented: boolean;
+}
+
 /** What a new store is made with, or is known of one that exists. */
 export interface OpenedAs {
   readonly fields: readonly Field[];
-  readonly capacity?: number;
+  /** Of a new one. */
+  readonly chunk?: Chunk;
   readonly id?: string | null;
 }
 
@@ -50,12 +75,13 @@ const tailValuesMax = 64 * 1024;
 const reservedTokens = 2 ** 31;
 
 /** What a store is opened with, as the native library takes it. */
-export function packOptions({ capacity = 1, fields }: OpenedAs): Float64Array {
+export function packOptions({ chunk, fields }: OpenedAs): Float64Array {
   return pack(storeOptions, {
-    capacityTokens: capacity,
+    capacityTokens: chunk?.capacity ?? 1,
     tailRecordsMax,
     tailValuesMax,
     reservedElements: reservedTokens,
+    isSegmented: chunk?.isSegmented === true ? 1 : 0,
     ...tokenForm(fields),
   });
 }

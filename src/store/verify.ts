@@ -7,7 +7,7 @@ import type { Session } from "./session.ts";
 
 /** A chunk whose bytes are not those that were written. Part of {@linkcode Verification}. */
 export interface DamagedChunk {
-  /** The file in the store's directory, such as `data.f64`. */
+  /** The file in the store's directory, such as `data.f64`, or `data.f64.00042` in a store made with `retain`. */
   readonly file: string;
   /** Which chunk of the file, from 0. */
   readonly chunk: number;
@@ -65,22 +65,26 @@ function chunksOf(connection: Connection): Chunk[] {
     check(code, `Cannot verify ${file}`);
     return found[0] === 1;
   };
-  const ofFiles = storeFiles.flatMap(({ field, count, chunkElements, ...known }, number) => {
-    const { typeBytes } = connection;
+  const ofFiles = storeFiles.flatMap(({ field, count, first, ...known }, number) => {
+    const { typeBytes, isSegmented } = connection;
     if (field === "types" && typeBytes === 0) return [];
     const file = field === "types"
       ? typesFile(typeBytes)
       : field === "data"
       ? dataFile(connection.kind)
       : known.file;
-    const perChunk = chunkElements > 0 ? chunkElements : connection.capacity;
-    const chunkCount = Math.ceil(connection[count] / perChunk);
-    return Array.from({ length: chunkCount }, (_, chunk): Chunk => ({
-      file,
-      chunk,
-      rows: () => rowsOf(connection, count, chunk),
-      isWhole: () => told(file, verify.ss_chunk_check(store, number, chunk, found)),
-    }));
+    const perChunk = chunkElements(connection, count);
+    const firstChunk = Math.floor(connection[first] / perChunk);
+    const endChunk = Math.ceil(connection[count] / perChunk);
+    return Array.from({ length: endChunk - firstChunk }, (_, index): Chunk => {
+      const chunk = firstChunk + index;
+      return {
+        file: isSegmented ? segmentName(file, chunk) : file,
+        chunk,
+        rows: () => rowsOf(connection, count, chunk),
+        isWhole: () => told(file, verify.ss_chunk_check(store, number, chunk, found)),
+      };
+    });
   });
   return [
     ...ofFiles,
@@ -103,14 +107,21 @@ function blockChunks({ rowCount }: Connection, isWhole: (chunk: number) => boole
 /** The file of types, by the bytes of one. */
 const typesFile = (typeBytes: number) => typeBytes === 1 ? "type.u8" : "type.i32";
 
+/** The name of the file that has one chunk. */
+const segmentName = (file: string, chunk: number) => `${file}.${String(chunk).padStart(5, "0")}`;
+
+function chunkElements({ capacity, capacityMarks }: Connection, count: CountName): number {
+  return count === "markCount" ? capacityMarks : capacity;
+}
+
 type CountName = (typeof storeFiles)[number]["count"];
 
 function rowsOf(connection: Connection, count: CountName, chunk: number): readonly [number, number] {
-  const { tokenCount, rowCount, capacity } = connection;
-  const all: readonly [number, number] = [0, rowCount];
+  const { tokenCount, rowCount, firstRow, capacity } = connection;
+  const all: readonly [number, number] = [firstRow, rowCount];
   if (count === "markCount") return all;
   const from = chunk * capacity;
-  if (count === "rowCount") return [from, Math.min(rowCount, from + capacity)];
+  if (count === "rowCount") return [Math.max(from, firstRow), Math.min(rowCount, from + capacity)];
   try {
     const first = connection.rowOfToken(Math.max(from, connection.firstToken));
     return [first, connection.rowOfToken(Math.min(tokenCount, from + capacity) - 1) + 1];

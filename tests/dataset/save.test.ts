@@ -75,8 +75,8 @@ for (const format of binary) {
       assert.deepEqual(copy.column("b").values, values);
       assert.deepEqual(copy.column("half").values, Float64Array.from(step, (i) => i / 2));
 
-      using tail = new StreamStore({ a: 0 }, { capacity: 512, retain: { rows: 1000 } });
-      for (let i = 0; i < 5000; i++) tail.append(i, { a: i });
+      using tail = new StreamStore({ a: 0 }, { retain: { rows: 1000 } });
+      for (let i = 0; i < 100_000; i++) tail.append(i, { a: i });
       assert.ok(tail.firstRow > 0);
       await tail.saveDataset(join(folder, "tail"), "train", { format, step: "at" });
       using kept = new StreamStore({ a: 0 });

@@ -74,6 +74,7 @@ function withStore(task: (store: number) => void): void {
     typeBytes: 4,
     onlyType: 0,
     cellKind: abi.fieldKind.float64,
+    isSegmented: 0,
   };
   const options = pack(abi.storeOptions, sizes);
   const mode = abi.storeMode.temporary;

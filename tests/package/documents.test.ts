@@ -119,6 +119,9 @@ for (const path of documents) {
         const store = StreamStore.open(`${folder}/run.stream`, { fields: { action: 0, reward: 1 } });
         for (let step = 0; step < 3; step++) store.append(10 * step, { action: [0, 1], reward: step / 2 });
         store.close();
+        const log = StreamStore.open(`${folder}/log.stream`, { fields: { action: 0 }, retain: { rows: 9 } });
+        log.append(0, { action: [0, 1] });
+        log.close();
         const script = `
 import numpy as np
 ${blocks.join("\n")}

@@ -201,10 +201,10 @@ test("refresh() bears damaged blocks of a store that drops rows", () =>
   withDirectory((directory) => {
     const path = `${directory}/run.stream`;
     const model = new Model();
-    const options = { fields, capacity: 5000, retain: { rows: 9000 } };
+    const options = { fields, retain: { rows: 3000 } };
     {
       using store: Store = StreamStore.open(path, options);
-      for (let part = 0; part < 6; part++) model.add(store, 3000, part % 3 > 0);
+      for (let part = 0; part < 24; part++) model.add(store, 3000, part % 3 > 0);
       store.flush();
       assert.ok(store.firstRow > 0);
     }

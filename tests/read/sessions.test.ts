@@ -151,11 +151,11 @@ test("sessionRows() of a reader has those of the rows that it sees", () =>
   }));
 
 test("sessionRows() of a temporary store is the first row, until that is dropped", () => {
-  using store = new StreamStore(fields, { capacity: 100, retain: { rows: 50 } });
+  using store = new StreamStore(fields, { retain: { rows: 50 } });
   assert.deepEqual(store.sessions, []);
   store.append(0, { action: 1 });
   assert.deepEqual(store.sessions, [0]);
-  for (let step = 1; step < 500; step++) store.append(step, { action: 1 });
+  for (let step = 1; step < 70_000; step++) store.append(step, { action: 1 });
   store.flush();
   assert.ok(store.firstRow > 0);
   assert.deepEqual(store.sessions, []);

@@ -10,7 +10,7 @@ test("next() passes over windows that were dropped, and leaves the others as the
   for (const order of ["sequential", "shuffle", "uniform", { kind: "prioritized" }] as const) {
     for (const unit of ["steps", "tokens"] as const) {
       for (const boundary of boundaries) {
-        using store = new StreamStore(fields, { capacity: 4096, retain: { rows: 2000 } });
+        using store = new StreamStore(fields, { capacity: 65_536, retain: { rows: 32_000 } });
         const window = unit === "steps" ? { steps: 3, fields: { a: 1 } } as const : { tokens: 9 } as const;
         const episodes = { end: "done" } as const;
         const sampler = store.sampler({
@@ -22,13 +22,13 @@ test("next() passes over windows that were dropped, and leaves the others as the
           seed: 1,
           batchSize: 64,
         });
-        grow(store, 4000);
+        grow(store, 64_000);
         const what = `${JSON.stringify(order)} of ${unit}, ${boundary}`;
         const before = drawStarts(sampler, 640);
         assert.equal(before.length, 640, what);
-        grow(store, 4000);
+        grow(store, 64_000);
         const first = unit === "steps" ? store.firstRow : store.firstToken;
-        assert.ok(store.firstRow > 4000);
+        assert.ok(store.firstRow > 64_000);
         const after = drawStarts(sampler, 640);
         assert.ok(after.every((start) => start >= first), what);
         assert.equal(after.length, order === "sequential" ? 0 : 640, what);
@@ -40,30 +40,30 @@ test("next() passes over windows that were dropped, and leaves the others as the
 test("next() gives the rest of an epoch, each window once, where rows were dropped in its middle", () => {
   for (const order of ["sequential", "shuffle"] as const) {
     for (const stride of [1, 3]) {
-      using store = new StreamStore(fields, { capacity: 4096, retain: { rows: 3000 } });
-      grow(store, 5000);
+      using store = new StreamStore(fields, { capacity: 65_536, retain: { rows: 48_000 } });
+      grow(store, 80_000);
       const first = store.firstRow;
       const options = { ...windows, stride, order, seed: 5, batchSize: 100, epochs: 1 };
       const sampler = store.sampler(options);
-      const whole = drawStarts(store.sampler(options), 10_000);
+      const whole = drawStarts(store.sampler(options), 200_000);
       const drawn = drawStarts(sampler, 500);
       const state = sampler.state();
-      grow(store, 2000);
-      assert.ok(store.firstRow > first && store.firstRow < 5000);
+      grow(store, 32_000);
+      assert.ok(store.firstRow > first && store.firstRow < 80_000);
       const rest = whole.slice(500).filter((start) => start >= store.firstRow);
       assert.deepEqual(drawn, whole.slice(0, 500));
-      assert.deepEqual(drawStarts(sampler, 10_000), rest, `${order}, stride ${stride}`);
+      assert.deepEqual(drawStarts(sampler, 200_000), rest, `${order}, stride ${stride}`);
       // Also for one that is made when those rows have gone: it finds the same episodes.
       const restored = store.sampler(options);
       restored.restore(state);
-      assert.deepEqual(drawStarts(restored, 10_000), rest, `${order}, stride ${stride}, restored`);
+      assert.deepEqual(drawStarts(restored, 200_000), rest, `${order}, stride ${stride}, restored`);
     }
   }
 });
 
 test("next() without episodes keeps windows a multiple of the stride from the first row, dropped or not", () => {
-  using store = new StreamStore(fields, { capacity: 4096, retain: { rows: 2000 } });
-  grow(store, 6000);
+  using store = new StreamStore(fields, { capacity: 65_536, retain: { rows: 32_000 } });
+  grow(store, 96_000);
   for (const stride of [7, 1000]) {
     for (const window of [{ steps: 3, fields: { a: 1 } }, { tokens: 9 }] as const) {
       const starts = allStarts(store, { ...window, stride });
@@ -73,18 +73,23 @@ test("next() without episodes keeps windows a multiple of the stride from the fi
       );
     }
   }
-  const starts = allStarts(store, { steps: 3, fields: { a: 1 }, stride: 7, episodes: { starts: [3, 5000] } });
-  assert.ok(starts.every((start) => (start < 5000 ? start - 3 : start - 5000) % 7 === 0));
+  const starts = allStarts(store, {
+    steps: 3,
+    fields: { a: 1 },
+    stride: 7,
+    episodes: { starts: [3, 80_000] },
+  });
+  assert.ok(starts.every((start) => (start < 80_000 ? start - 3 : start - 80_000) % 7 === 0));
 });
 
 test("sampler() draws alike, made before or after rows were dropped", () => {
   for (const window of [{ steps: 3, fields: { a: 1 } }, { tokens: 9 }] as const) {
-    using store = new StreamStore(fields, { capacity: 4096, retain: { rows: 2000 } });
-    grow(store, 100);
+    using store = new StreamStore(fields, { capacity: 65_536, retain: { rows: 32_000 } });
+    grow(store, 1_600);
     const options = { ...window, episodes: { end: "done" }, seed: 3, batchSize: 200 } as const;
     const early = store.sampler(options);
     early.next();
-    grow(store, 6000);
+    grow(store, 96_000);
     const late = store.sampler(options);
     early.restore(late.state());
     assert.deepEqual(drawStarts(early, 1000), drawStarts(late, 1000));
@@ -93,14 +98,14 @@ test("sampler() draws alike, made before or after rows were dropped", () => {
 
 test("updatePriorities() goes on while rows are dropped, and after a load", () => {
   inTemporaryFolder((folder) => {
-    using store = new StreamStore(fields, { capacity: 4096, retain: { rows: 1500 } });
+    using store = new StreamStore(fields, { capacity: 65_536, retain: { rows: 24_000 } });
     const sampler = store.sampler({ ...windows, order: { kind: "prioritized" }, seed: 1, batchSize: 64 });
-    grow(store, 2000);
+    grow(store, 32_000);
     for (let round = 0; round < 40; round++) {
       const { ids, starts } = sampler.next()!;
       assert.ok(starts.every((start) => start >= store.firstRow));
       if (round % 10 === 5) sampler.savePriorities(join(folder, "priorities"));
-      grow(store, 200);
+      grow(store, 3_200);
       // Some of these have been dropped since they were drawn: that is no error, but any other id is.
       sampler.updatePriorities(ids, ids.map(() => 3));
       const bad = [0, ids[0], store.rowCount];
@@ -108,6 +113,6 @@ test("updatePriorities() goes on while rows are dropped, and after a load", () =
       // What was saved knows rows that have gone meanwhile.
       if (round % 10 === 9) sampler.loadPriorities(join(folder, "priorities"));
     }
-    assert.ok(store.firstRow > 5000);
+    assert.ok(store.firstRow > 80_000);
   });
 });

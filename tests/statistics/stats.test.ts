@@ -73,36 +73,36 @@ test("stats() takes int64 and uint64 fields as the nearest floats", () => {
 });
 
 test("stats() keeps dropped rows counted, but never counts those dropped before the first call", () => {
-  using store = new StreamStore({ a: 0, b: 1 }, { capacity: 4096, retain: { rows: 1000 } });
+  using store = new StreamStore({ a: 0, b: 1 }, { retain: { rows: 16_000 } });
   const fill = (from: number, to: number) => {
     for (let step = from; step < to; step++) store.append(step, { a: step, b: step % 3 === 0 ? [] : step });
     store.flush();
   };
-  fill(0, 5000);
+  fill(0, 80_000);
   store.stats({ fields: ["a"] });
-  for (let to = 6000; to <= 20_000; to += 1000) {
-    fill(to - 1000, to);
+  for (let to = 96_000; to <= 320_000; to += 16_000) {
+    fill(to - 16_000, to);
     store.stats({ fields: ["a"] });
   }
   const { firstRow } = store;
   const { a, b } = store.stats();
-  assert.ok(firstRow > 10_000);
-  const dropped = 5000 - a.rowCount + 15_000;
-  assert.ok(dropped > 0 && dropped < 5000, `${dropped} rows were dropped uncounted`);
+  assert.ok(firstRow > 160_000);
+  const dropped = 320_000 - a.rowCount;
+  assert.ok(dropped > 0 && dropped < 80_000, `${dropped} rows were dropped uncounted`);
   assert.deepEqual([a.count, a.min, a.max, a.mean], [
-    20_000 - dropped,
+    320_000 - dropped,
     dropped,
-    19_999,
-    (dropped + 19_999) / 2,
+    319_999,
+    (dropped + 319_999) / 2,
   ]);
   assert.deepEqual([b.rowCount, b.min, b.missing], [
-    20_000 - firstRow,
+    320_000 - firstRow,
     firstRow + (firstRow % 3 === 0 ? 1 : 0),
     0,
   ]);
-  fill(20_000, 40_000);
+  fill(320_000, 640_000);
   const later = store.stats().a;
-  assert.equal(later.count, a.count + 40_000 - Math.max(store.firstRow, 20_000));
+  assert.equal(later.count, a.count + 640_000 - Math.max(store.firstRow, 320_000));
 });
 
 test("stats() of a reader counts what it sees, and after refresh() what is new", () => {

@@ -231,12 +231,12 @@ test("sampler() advises to part rows of several environments, and to pad short e
   const message = await thrown(() => short.sampler(options).next());
   assert.match(message, /each of 25 episodes is shorter, and boundary within takes no other; pad-left/);
   // IDs that came back before the rows that are still kept are nobody's concern.
-  using dropped = new StreamStore({ environment: 0 }, { capacity: 16384, retain: { rows: 1 } });
-  for (let step = 0; step < 40_000; step++) {
-    dropped.append(step, { environment: step < 20_000 ? step % 2 : step });
+  using dropped = new StreamStore({ environment: 0 }, { retain: { rows: 1 } });
+  for (let step = 0; step < 140_000; step++) {
+    dropped.append(step, { environment: step < 60_000 ? step % 2 : step });
   }
   dropped.flush();
-  assert.ok(dropped.firstRow >= 16_384);
+  assert.ok(dropped.firstRow >= 65_536);
   assert.match(
     await thrown(() => dropped.sampler({ ...options, steps: 20_000 }).next()),
     /is shorter, and boundary within takes no other; pad-left/,

@@ -71,7 +71,7 @@ COLUMNS = [
     ("type", None, "tokens", "first_token"),
     ("data", None, "tokens", "first_token"),
     ("row.u64", 8, "rows", "first_row"),
-    ("marks", 16, "marks", None),
+    ("marks", 16, "marks", "first_mark"),
 ]
 MARK = np.dtype([("row", "<u8"), ("type", "<i4"), ("kind", "<i4")])
 BLOCK_ROWS = 4096
@@ -105,10 +105,10 @@ def data_file(kind):
 def read_header(head):
     magic, version, tail_records, tail_values, _process, capacity = struct.unpack_from("<QIIIIQ", head, 0)
     boot, identity = head[32:48], head[48:64]
-    type_bytes, only_type, cell_kind, _zero, checksum = struct.unpack_from("<IiIIQ", head, 64)
+    type_bytes, only_type, cell_kind, is_segmented, checksum = struct.unpack_from("<IiIIQ", head, 64)
     assert magic == MAGIC and version == 2, (magic, version)
-    sizes = (version, tail_records, tail_values, capacity, type_bytes, only_type & 0xFFFFFFFF, cell_kind)
-    assert checksum == xxh64(struct.pack("<7Q", *sizes) + identity, MAGIC)
+    sizes = (version, tail_records, tail_values, capacity, type_bytes, only_type & 0xFFFFFFFF, cell_kind, is_segmented)
+    assert checksum == xxh64(struct.pack("<8Q", *sizes) + identity, MAGIC)
     return {
         "tail_records": tail_records,
         "tail_values": tail_values,
@@ -116,6 +116,7 @@ def read_header(head):
         "type_bytes": type_bytes,
         "only_type": only_type,
         "kind": KINDS[cell_kind],
+        "is_segmented": is_segmented == 1,
         "boot": boot.hex(),
         "session_row": struct.unpack_from("<Q", head, 88)[0],
         "id": identity.hex(),
@@ -130,7 +131,7 @@ def read_commit(head, offset):
     names = ("sequence", "tokens", "rows", "marks", "last_step")
     commit = dict(zip(names, words))
     commit["sums"] = list(zip(words[5:15:2], words[6:15:2]))
-    commit["first_token"], commit["first_row"] = words[15:17]
+    commit["first_token"], commit["first_row"], commit["first_mark"] = words[15:18]
     return commit
 
 
@@ -145,15 +146,31 @@ def read_tail(head, header, commit):
     return records, values
 
 
+def read_column(directory, header, name, dtype, first, count):
+    """Elements up to `count`. In a store of segments those before the one that `first` stands in are zeros."""
+    if not header["is_segmented"]:
+        return np.fromfile(f"{directory}/{name}", dtype, count)
+    length = chunk_elements(header, name)
+    start = first // length * length
+    parts = [np.fromfile(f"{directory}/{name}.{at // length:05}", dtype, min(length, count - at)) for at in range(start, count, length)]
+    return np.concatenate([np.zeros(start, dtype), *parts])
+
+
+def chunk_elements(header, name):
+    if name == "marks":
+        return header["capacity"] // 16 if header["is_segmented"] else 1024
+    return header["capacity"]
+
+
 TYPE_FILES = {1: ("type.u8", "u1"), 4: ("type.i32", "<i4")}
 
 
-def read_types(directory, header, count):
+def read_types(directory, header, commit):
     """The types of tokens as they stand in a file; the one that all have where there is none."""
     if header["type_bytes"] == 0:
-        return np.full(count, header["only_type"])
+        return np.full(commit["tokens"], header["only_type"])
     name, dtype = TYPE_FILES[header["type_bytes"]]
-    return np.fromfile(f"{directory}/{name}", dtype, count)
+    return read_column(directory, header, name, dtype, commit["first_token"], commit["tokens"])
 
 
 def damaged_chunks(directory, header, commit):
@@ -166,10 +183,10 @@ def damaged_chunks(directory, header, commit):
             name, element = TYPE_FILES[header["type_bytes"]][0], header["type_bytes"]
         elif name == "data":
             name, element = data_file(header["kind"]), np.dtype(header["kind"]).itemsize
-        chunk_bytes = element * (1024 if name == "marks" else header["capacity"])
+        chunk_bytes = element * chunk_elements(header, name)
         length = element * commit[count]
-        dropped = element * commit[first] // chunk_bytes * chunk_bytes if first else 0
-        data = open(f"{directory}/{name}", "rb").read(length)
+        dropped = element * commit[first] // chunk_bytes * chunk_bytes
+        data = read_column(directory, header, name, f"V{element}", commit[first], commit[count]).tobytes()
         for chunk, start in enumerate(range(0, length, chunk_bytes)):
             end = min(start + chunk_bytes, length)
             if end <= dropped:
@@ -181,8 +198,8 @@ def damaged_chunks(directory, header, commit):
 
 def damaged_blocks(directory, header, commit):
     """Records of blocks that do not say what the columns hold, and how many blocks are known to be of one layout."""
-    types = read_types(directory, header, commit["tokens"])
-    starts = np.fromfile(f"{directory}/row.u64", "<u8", commit["rows"])
+    types = read_types(directory, header, commit)
+    starts = read_column(directory, header, "row.u64", "<u8", commit["first_row"], commit["rows"])
     records = open(f"{directory}/blocks", "rb").read()
     seed = int.from_bytes(bytes.fromhex(header["id"])[:8], "little")
     damaged, alike = [], 0
@@ -191,6 +208,11 @@ def damaged_blocks(directory, header, commit):
         if not any(record):
             continue
         first_token, layout, row_tokens, index, checksum = struct.unpack("<QQIIQ", record)
+        alike += layout != 0
+        if checksum != xxh64(record[:24], seed) or index != block:
+            damaged.append(block)
+        if BLOCK_ROWS * block < commit["first_row"]:
+            continue
         rows = starts[BLOCK_ROWS * block : BLOCK_ROWS * (block + 1) + 1].astype(int)
         lengths = np.diff(rows)
         tokens = types[rows[0] : rows[-1]]
@@ -199,20 +221,17 @@ def damaged_blocks(directory, header, commit):
         row = tokens[: lengths[0]].tobytes() if header["type_bytes"] > 0 else None
         number = 0 if not are_alike else 1 if row is None else max(1, xxh64(row, MAGIC))
         expected = (int(rows[0]), number, int(lengths[0]) if are_alike else 0)
-        is_dropped = BLOCK_ROWS * block < commit["first_row"]
-        if checksum != xxh64(record[:24], seed) or index != block:
+        if (first_token, layout, row_tokens) != expected:
             damaged.append(block)
-        elif not is_dropped and (first_token, layout, row_tokens) != expected:
-            damaged.append(block)
-        alike += layout != 0
     return damaged, alike
 
 
-def read_data(directory, header, types, fields):
+def read_data(directory, header, commit, types, fields):
     """The value of each token as 64 bits: those of an integer of 64 bits, and of all other numbers as float64."""
     kind, elements = cells_of([field["dtype"] for field in fields])
     assert kind == header["kind"], (kind, header["kind"])
-    cells = np.fromfile(f"{directory}/{data_file(kind)}", np.dtype(kind).newbyteorder("<"), len(types))
+    dtype = np.dtype(kind).newbyteorder("<")
+    cells = read_column(directory, header, data_file(kind), dtype, commit["first_token"], commit["tokens"])
     data = np.zeros(len(types), "<u8")
     for field, element in zip(fields, elements):
         own = types == field["type"]
@@ -223,24 +242,23 @@ def read_data(directory, header, types, fields):
 
 
 def read_rows(directory, head, header, commit, fields):
-    counts = {name: commit[count] for name, _, count, _ in COLUMNS}
-    steps, starts = (
-        np.fromfile(f"{directory}/{name}", dtype, counts[name])
-        for name, dtype in (("step.i64", "<i8"), ("row.u64", "<u8"))
+    places = {name: (commit[first], commit[count]) for name, _, count, first in COLUMNS}
+    steps, starts, marks = (
+        read_column(directory, header, name, dtype, *places[name])
+        for name, dtype in (("step.i64", "<i8"), ("row.u64", "<u8"), ("marks", MARK))
     )
-    types = read_types(directory, header, counts["data"])
-    data = read_data(directory, header, types, fields)
-    marks = np.fromfile(f"{directory}/marks", MARK, counts["marks"])
+    types = read_types(directory, header, commit)
+    data = read_data(directory, header, commit, types, fields)
     starts = [*map(int, starts), len(data)]
     rows = []
     for row in range(commit["first_row"], commit["rows"]):
         tokens = range(starts[row], starts[row + 1])
         rows.append([int(steps[row]), [(int(types[t]), [str(data[t])]) for t in tokens]])
     lists = {field["type"] for field in fields if field["isList"]}
-    for row, kind_of, kind in marks.tolist():
+    for row, kind_of, kind in marks[commit["first_mark"] :].tolist():
         if kind == LIST_FIELD:
             lists.add(kind_of)
-        elif kind == EMPTY_LIST and row >= commit["first_row"]:
+        elif kind == EMPTY_LIST:
             add(rows[row - commit["first_row"]], kind_of, kind, [])
     # The tail goes on with the last row, or begins another.
     records, values = read_tail(head, header, commit)
@@ -259,8 +277,8 @@ def read_rows(directory, head, header, commit, fields):
 
 def read_sessions(directory, head, header, commit):
     """The first row of each writer. That of the last may be in the tail, which has no marks."""
-    marks = np.fromfile(f"{directory}/marks", MARK, commit["marks"])
-    sessions = [row for row, _, kind in marks.tolist() if kind == SESSION and row >= commit["first_row"]]
+    marks = read_column(directory, header, "marks", MARK, commit["first_mark"], commit["marks"])
+    sessions = [row for row, _, kind in marks[commit["first_mark"] :].tolist() if kind == SESSION]
     steps = [step for step, _, _ in read_tail(head, header, commit)[0]]
     goes_on = commit["rows"] > 0 and steps[:1] == [commit["last_step"]]
     row_count = commit["rows"] + len(set(steps)) - goes_on

@@ -174,8 +174,10 @@ test(
   () =>
     withDirectory((directory) => {
       const path = `${directory}/run.stream`;
-      const store = StreamStore.open(path, { fields, capacity: 70_000, retain: { rows: 1000 } });
-      for (let step = 0; step < 300_000; step++) store.append(step, { done: step % 2 });
+      const store = StreamStore.open(path, { fields, retain: { rows: 1000 } });
+      for (let step = 0; step < 300_000; step++) {
+        store.append(step, step % 5 === 0 ? { observation: [], done: 1 } : { done: step % 2 });
+      }
       const { firstRow, rowCount } = store;
       const expected = store.rows(rowCount - 50, rowCount).map(toldRow);
       store.close();

@@ -24,7 +24,9 @@ const Write = extern struct { file: f64, offset_bytes: f64, length_bytes: f64 };
 export fn sl_file_open(directory: [*]const u8, directory_bytes: u32) i32 {
     var buffer: [path_bytes_max]u8 = undefined;
     const path = std.fmt.bufPrintSentinel(&buffer, "{s}", .{directory[0..directory_bytes]}, 0) catch return -1;
-    return Real.createTemporary(path) catch -1;
+    const folder = Real.openDirectory(path) catch return -1;
+    defer Real.close(folder);
+    return Real.createTemporary(folder) catch -1;
 }
 
 /// Makes a file longer, its space reserved on disk. Returns 0, or -1.

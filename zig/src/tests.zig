@@ -25,7 +25,10 @@ test {
     _ = @import("statistics/moments.zig");
     _ = @import("statistics/statistics_test.zig");
     _ = @import("read/recent.zig");
+    _ = @import("store/drop.zig");
     _ = @import("testing/store_test.zig");
+    _ = @import("testing/segments_test.zig");
+    _ = @import("testing/dropping_test.zig");
     _ = @import("testing/batch_test.zig");
     _ = @import("testing/recovery_test.zig");
     _ = @import("testing/session_test.zig");

@@ -54,7 +54,7 @@ async function appendSorted(
 
   // Fields of its own: that a field is a list must be news to the target too.
   const copies = fields.map((field) => ({ ...field, isList: false }));
-  const unsorted = Connection.temporary(connection.capacity, target.fields);
+  const unsorted = Connection.temporary({ capacity: connection.capacity, isSegmented: false }, target.fields);
   try {
     using batch = new Batch(connection);
     const wanted = { fields: copies, keys: [], nanForNull };

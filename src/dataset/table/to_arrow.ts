@@ -85,7 +85,7 @@ export function planTable(
     features.set(step, { dtype: "int64", _type: "Value" });
   }
   const vectors = Object.entries(extra).map(([name, given]) => {
-    const { vector, feature } = extraVector(name, given, connection.heldRows);
+    const { vector, feature } = extraVector(name, given, connection.rowCount - connection.firstRow);
     columns.push(new ArrowField(name, vector.type, true));
     if (feature !== null) features.set(name, feature);
     return vector;
@@ -104,7 +104,13 @@ export function planTable(
     return tableOf(schema, pieces.map((chunks, i) => ({ field: columns[i], chunks })), to - from);
   };
   const extraBytes = vectors.reduce((sum, { byteLength }) => sum + byteLength, 0);
-  return { schema, features, range, extraRowBytes: extraBytes / Math.max(1, connection.heldRows), read };
+  return {
+    schema,
+    features,
+    range,
+    extraRowBytes: extraBytes / Math.max(1, connection.rowCount - connection.firstRow),
+    read,
+  };
 }
 
 function checkNames(fields: readonly Field[], { fieldFeatures = {}, extra = {}, step }: ToDatasetOptions) {

@@ -37,7 +37,6 @@ class Filling {
   constructor({ path, plan, batch, buffers, state, generation }: Order & { kind: "start" }) {
     const { connection, fields, directory } = openDirectory(path, {
       mode: "read",
-      capacity: 0,
       salvage: false,
     });
     this.#connection = connection;

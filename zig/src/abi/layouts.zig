@@ -12,7 +12,7 @@ const handles = @import("handles.zig");
 const status = @import("status.zig");
 
 /// Grows with every change of what the library exports.
-pub const abi_version = 7;
+pub const abi_version = 9;
 
 /// What a call answers.
 pub const Status = status.Status;
@@ -34,6 +34,8 @@ pub const StoreOptions = extern struct {
     only_type: f64,
     /// What its cells are: a `FieldKind`.
     cell_kind: f64,
+    /// 1 for a store that can drop its oldest rows.
+    is_segmented: f64,
 };
 
 /// What is done to an open store.
@@ -46,7 +48,7 @@ pub const StoreAction = enum(u32) {
     reserve,
     /// Flushes, and makes everything durable.
     sync,
-    /// Drops whole chunks before a row.
+    /// Drops the segments that hold nothing but what comes before a row.
     drop_before,
     /// For a reader: goes to the newest commit.
     refresh,
@@ -65,7 +67,11 @@ pub const StoreState = extern struct {
     last_step: i64,
     first_token: u64,
     first_row: u64,
+    first_mark: u64,
     capacity_tokens: u64,
+    /// Marks of a chunk.
+    capacity_marks: u64,
+    is_segmented: u64,
     tail_state_address: u64,
     tail_records_address: u64,
     tail_records_bytes: u64,
@@ -75,10 +81,13 @@ pub const StoreState = extern struct {
     type_bytes: u64,
     only_type: i64,
     cell_kind: u64,
+    /// Where the columns are, from which element on.
     types_address: u64,
     types_bytes: u64,
+    types_first: u64,
     data_address: u64,
     data_bytes: u64,
+    data_first: u64,
     /// What was in the tail, because the writer was not closed.
     recovered_tokens: u64,
     recovered_rows: u64,
@@ -97,6 +106,9 @@ pub const StoreState = extern struct {
 
 /// A store's files that have checksums: by their places here they are asked for.
 pub const store_files = files.specs;
+
+/// A segment of a file of a byte an element is a multiple of so many bytes, and so `capacity_tokens` of a segmented store.
+pub const segment_page_bytes = format.segment_page_bytes;
 
 /// So many rows are described together, and so many blocks of them are verified together.
 pub const block_rows = format.block_rows;

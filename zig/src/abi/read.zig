@@ -60,6 +60,7 @@ export fn ss_column_extract(
     };
     var out: extract_file.Out = undefined;
     const wanted = numbers.request(request, out_values, out_offsets, out_validity, &out) catch |err| return status.of(err);
+    if (wanted.first_row < commit.first_row or wanted.next_row < commit.first_row) return status.of(error.OutOfRange);
     var progress: extract_file.Progress = .{ .next_row = 0, .value_count = 0 };
     const extracted = extract_file.extract(table, wanted, out, &progress);
     out_progress.* = .{
@@ -81,7 +82,7 @@ export fn ss_rows_read(store: u32, first_row: f64, row_count: u32, out_starts: [
     defer slot.put();
     const table = slot.store.rowTable();
     const first: u64 = numbers.to(u53, first_row) catch |err| return status.of(err);
-    if (first + row_count > table.rows.len) return status.of(error.OutOfRange);
+    if (first < table.first_row or first + row_count > table.rows.len) return status.of(error.OutOfRange);
     const from: usize = @intCast(first);
     const first_token = if (from < table.first_row) 0 else slot.store.commit.first_token;
     out_starts[0] = @floatFromInt(table.startOf(from));

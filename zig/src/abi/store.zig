@@ -8,11 +8,13 @@ const handles = @import("handles.zig");
 const layouts = @import("layouts.zig");
 const status = @import("status.zig");
 const store_file = @import("../store/store.zig");
-const files_file = @import("../store/files.zig");
+const list = @import("../store/list.zig");
 const numbers = @import("numbers.zig");
 
 const Store = store_file.Store(system.Real);
 const Error = status.Error;
+
+const path_bytes_max = 4096;
 
 export fn ss_abi_version() u32 {
     return layouts.abi_version;
@@ -29,7 +31,7 @@ export fn ss_store_open(directory: [*]const u8, directory_bytes: u32, mode: u32,
 }
 
 fn openStore(directory: []const u8, mode_in: u32, numbers_in: *const layouts.StoreOptions, fields: []const layouts.FieldCells, id: *const format.Id, out: *u64) Error!void {
-    var buffer: [files_file.path_bytes_max]u8 = undefined;
+    var buffer: [path_bytes_max]u8 = undefined;
     const path = std.fmt.bufPrintSentinel(&buffer, "{s}", .{directory}, 0) catch return error.NotFound;
     const options: store_file.Options = .{
         .capacity_tokens = try numbers.to(u32, numbers_in.capacity_tokens),
@@ -42,6 +44,7 @@ fn openStore(directory: []const u8, mode_in: u32, numbers_in: *const layouts.Sto
             .kind = try numbers.toEnum(layouts.FieldKind, numbers_in.cell_kind),
         },
         .fields = fields,
+        .is_segmented = numbers_in.is_segmented != 0,
     };
     const mode = std.enums.fromInt(layouts.StoreMode, mode_in) orelse return error.InvalidArgument;
     const is_new = mode == .temporary or mode == .create;
@@ -101,6 +104,8 @@ fn stateOf(store: *const Store) layouts.StoreState {
     const files = &store.files;
     const found = store.recovery;
     const room = store.room();
+    const types = if (files.form.width == .none) null else files.types.latest();
+    const data = files.data.latest();
     return .{
         .sequence = commit.sequence,
         .token_count = commit.token_count,
@@ -109,7 +114,10 @@ fn stateOf(store: *const Store) layouts.StoreState {
         .last_step = commit.last_step,
         .first_token = commit.first_token,
         .first_row = commit.first_row,
+        .first_mark = commit.first_mark,
         .capacity_tokens = head.header().capacity_tokens,
+        .capacity_marks = list.chunkElements(.marks, head.header().capacity_tokens, head.header().is_segmented != 0),
+        .is_segmented = head.header().is_segmented,
         .tail_state_address = @intFromPtr(head.bytes.ptr) + format.tail_state_offset,
         .tail_records_address = @intFromPtr(head.records.ptr),
         .tail_records_bytes = head.records.len * @sizeOf(format.Record),
@@ -118,10 +126,12 @@ fn stateOf(store: *const Store) layouts.StoreState {
         .type_bytes = files.form.width.bytes(),
         .only_type = files.form.only,
         .cell_kind = @backingInt(files.form.kind),
-        .types_address = if (files.form.width == .none) 0 else @intFromPtr(files.types.address()),
-        .types_bytes = if (files.form.width == .none) 0 else files.types.reservedBytes(),
-        .data_address = @intFromPtr(files.data.address()),
-        .data_bytes = files.data.reservedBytes(),
+        .types_address = if (types) |place| @intFromPtr(place.address) else 0,
+        .types_bytes = if (types) |place| place.length_bytes else 0,
+        .types_first = if (types) |place| place.first_bytes / files.form.width.bytes() else 0,
+        .data_address = @intFromPtr(data.address),
+        .data_bytes = data.length_bytes,
+        .data_first = data.first_bytes / files.form.kind.bytes(),
         .recovered_tokens = found.tail_tokens,
         .recovered_rows = found.tail_rows,
         .cut_tokens = found.cut_tokens,

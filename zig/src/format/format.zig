@@ -7,6 +7,7 @@
 //!   marks      `Mark` records: what the tokens alone cannot say (see below)
 //!   blocks     a `Block` for every 4,096 rows that are closed: whether they are alike. Derived from the columns
 //!   sums       `ChunkSums` per chunk: checksums of the five files above (see files.zig)
+//!              Where chunks have files of their own, these five are `type.u8.00000` and so on (see store/segments.zig)
 //!   head       the header, the commit slots, and the tail
 //!   store.json fields and features; written by the TypeScript library
 //!
@@ -108,7 +109,8 @@ pub const Header = extern struct {
     only_type: i32 = 0,
     /// What the cells are: a `cells.Kind`.
     cell_kind: u32 = @backingInt(cells.Kind.float64),
-    unused: u32 = 0,
+    /// 1 where each chunk has files of its own (see store/segments.zig).
+    is_segmented: u32 = 0,
     /// Of the sizes and the ID: a wrong capacity would reserve a chunk as large as the disk.
     checksum: u64 = 0,
     /// The first row that the writer begins, or has begun, since it opened the store: at that row a mark tells of it.
@@ -130,7 +132,7 @@ pub const Header = extern struct {
 
     fn hash(header: Header) u64 {
         const only_type: u32 = @bitCast(header.only_type);
-        const sizes = [_]u64{ header.version, header.tail_records_max, header.tail_values_max, header.capacity_tokens, header.type_bytes, only_type, header.cell_kind };
+        const sizes = [_]u64{ header.version, header.tail_records_max, header.tail_values_max, header.capacity_tokens, header.type_bytes, only_type, header.cell_kind, header.is_segmented };
         const hashed = std.mem.toBytes(sizes) ++ header.id;
         return std.hash.XxHash64.hash(magic, &hashed);
     }
@@ -154,7 +156,7 @@ pub const Commit = extern struct {
     /// The stream starts here: what comes before was dropped.
     first_token: u64 = 0,
     first_row: u64 = 0,
-    reserved: u64 = 0,
+    first_mark: u64 = 0,
     checksum: u64 = 0,
 
     pub fn seal(commit: *Commit) void {
@@ -165,7 +167,8 @@ pub const Commit = extern struct {
     pub fn isValid(commit: Commit) bool {
         if (commit.sequence == 0 or commit.checksum != commit.hash()) return false;
         if (@max(commit.token_count, commit.row_count, commit.mark_count) > count_max) return false;
-        return commit.first_token <= commit.token_count and commit.first_row <= commit.row_count;
+        if (commit.first_token > commit.token_count or commit.first_mark > commit.mark_count) return false;
+        return commit.first_row <= commit.row_count;
     }
 
     fn hash(commit: Commit) u64 {
@@ -235,6 +238,10 @@ pub const Mark = extern struct {
         return .{ .row = row, .type = record.type, .kind = @fromBackingInt(record.count) };
     }
 };
+
+/// A segment of a file with one byte an element is whole pages of so many bytes, the largest that a system has; and so is
+/// one of any other file. Tests have small ones.
+pub const segment_page_bytes = if (@import("builtin").is_test) std.heap.page_size_max else 64 * 1024;
 
 /// Rows of a block. Tests have small ones, so that small stores have many.
 pub const block_rows = if (@import("builtin").is_test) 4 else 4096;

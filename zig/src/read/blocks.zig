@@ -122,10 +122,11 @@ pub const Blocks = struct {
     }
 };
 
-/// Describes a block all of whose rows are closed. Of rows that were dropped nothing is known any more.
+/// Describes a block all of whose rows are closed. Of rows that were dropped nothing is known any more: a block of some starts
+/// with the first one that is held.
 pub fn describe(index: usize, rows: []const u64, types: Types, first_row: usize, id: format.Id) Block {
     const first = index * rows_max;
-    var block: Block = .{ .first_token = rows[first], .index = @truncate(index) };
+    var block: Block = .{ .first_token = rows[@max(first, first_row)], .index = @truncate(index) };
     if (first >= first_row) {
         if (layoutOf(rows[first .. first + rows_max + 1], types)) |row| {
             block.row_tokens = @intCast(row.len());

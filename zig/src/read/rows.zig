@@ -10,8 +10,9 @@ pub const Table = struct {
     rows: []const u64,
     marks: []const format.Mark,
     token_count: usize,
-    /// The stream starts with this row; those before were dropped.
+    /// The stream starts with this row and this mark; those before were dropped.
     first_row: usize = 0,
+    first_mark: usize = 0,
     blocks: blocks_file.Blocks = .{},
 
     /// The tokens of a row, from the first to the one after the last. The numbers come from a file, and are checked.
@@ -117,7 +118,7 @@ pub const Table = struct {
 
     /// The index of the first mark at or after a row.
     pub fn markOfRow(table: Table, row: u64) usize {
-        return std.sort.lowerBound(format.Mark, table.marks, row, compareMark);
+        return table.first_mark + std.sort.lowerBound(format.Mark, table.marks[table.first_mark..], row, compareMark);
     }
 };
 

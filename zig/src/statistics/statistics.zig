@@ -78,7 +78,7 @@ pub fn add(table: rows_file.Table, types: Types, data: Data, fields: []const Fie
     progress.row_count += @floatFromInt(table.rows.len - first_new);
     progress.next_row = @floatFromInt(table.rows.len);
     progress.next_mark = @floatFromInt(table.marks.len);
-    for (table.marks[next_mark..]) |mark| {
+    for (table.marks[@max(next_mark, table.first_mark)..]) |mark| {
         // Rows that were dropped before anything was counted of them.
         if (mark.row >= next_row and mark.row < first_new) continue;
         if (mark.kind != .empty_list) continue;

@@ -5,7 +5,7 @@
 //! block to the files. `end` commits all blocks at once, so that a batch is in the store whole or not at all.
 
 const std = @import("std");
-const system = @import("../system/system.zig");
+const files_file = @import("files.zig");
 const format = @import("../format/format.zig");
 const cells = @import("../format/cells.zig");
 const bits = @import("../format/bits.zig");
@@ -15,7 +15,7 @@ const Dtype = cells.Dtype;
 const Wide = cells.Wide;
 const Encoding = @import("encode.zig").Encoding;
 
-pub const Error = system.Error || error{ InvalidArgument, OutOfOrder, Inexact, NullInList };
+pub const Error = files_file.Error || error{ InvalidArgument, OutOfOrder, Inexact, NullInList };
 
 /// Where a field's values for the rows of a block stand. Row `i` of the block is row `first_row + i` of the source.
 pub const Source = struct {
@@ -124,7 +124,7 @@ pub fn Batch(comptime System: type) type {
             return self.phase != .closed;
         }
 
-        pub fn begin(self: *Self, store: anytype, steps: []align(1) const i64) (Error || error{ Damaged, ReadOnly })!void {
+        pub fn begin(self: *Self, store: anytype, steps: []align(1) const i64) (Error || error{ReadOnly})!void {
             if (store.access == .read) return error.ReadOnly;
             if (self.phase == .block or steps.len == 0 or steps.len > rows_max) return error.InvalidArgument;
             if (self.phase == .closed) {

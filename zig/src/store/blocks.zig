@@ -5,6 +5,7 @@ const system = @import("../system/system.zig");
 const format = @import("../format/format.zig");
 const reading = @import("../read/blocks.zig");
 const column_file = @import("column.zig");
+const segments_file = @import("segments.zig");
 const Types = @import("../read/types.zig").Types;
 
 /// The file grows by a page, for half a million rows, and is verified by as much.
@@ -13,19 +14,25 @@ pub const blocks_per_chunk = 4096 / @sizeOf(format.Block);
 /// What blocks are described from.
 pub const Columns = struct { rows: []const u64, types: Types, first_row: usize, id: format.Id };
 
+pub const Error = column_file.Error;
+
 pub fn Blocks(comptime System: type) type {
     const Column = column_file.Column(System);
+    const Segments = segments_file.Segments(System);
 
     return struct {
+        /// One file in every store: so little that it is never dropped.
         column: Column,
         /// How many blocks of those that the last commit closes are there.
         count: u64 = 0,
 
         const Self = @This();
 
-        pub fn init(file: system.File, reserved_rows: usize) system.Error!Self {
-            const reserved = reserved_rows / reading.rows_max;
-            return .{ .column = try .init(file, blocks_per_chunk * @sizeOf(format.Block), reserved * @sizeOf(format.Block)) };
+        pub fn open(place: segments_file.Place, reserved_rows: usize) Error!Self {
+            var files: Segments = try .one(place, "blocks");
+            errdefer files.close();
+            const reserved_bytes = reserved_rows / reading.rows_max * @sizeOf(format.Block);
+            return .{ .column = try .init(files, blocks_per_chunk * @sizeOf(format.Block), 0, reserved_bytes) };
         }
 
         pub fn all(self: *const Self) []const format.Block {
@@ -34,28 +41,27 @@ pub fn Blocks(comptime System: type) type {
 
         /// Shows the blocks that a commit of so many rows closes, as far as the file has them: after a failure of the system
         /// it may be short.
-        pub fn adopt(self: *Self, row_count: u64) system.Error!void {
+        pub fn adopt(self: *Self, row_count: u64) Error!void {
             const wanted = reading.countClosed(row_count);
             if (wanted <= self.count) return;
-            const there = @min(wanted, try System.size(self.column.file) / @sizeOf(format.Block));
+            const there = @min(wanted, try self.column.files.endThere(0, wanted * @sizeOf(format.Block)) / @sizeOf(format.Block));
             if (there <= self.count) return;
-            try self.column.adopt(there * @sizeOf(format.Block));
+            try self.column.adopt(0, there * @sizeOf(format.Block));
             self.count = there;
         }
 
         /// Cuts what is of rows that no commit has counted.
-        pub fn cut(self: *Self) system.Error!void {
-            const length_bytes = self.count * @sizeOf(format.Block);
-            if (try System.size(self.column.file) > length_bytes) try System.truncate(self.column.file, length_bytes);
+        pub fn cut(self: *Self) Error!void {
+            try self.column.files.cut(self.count * @sizeOf(format.Block));
         }
 
         /// Reserves disk space for the blocks that so many rows close.
-        pub fn reserve(self: *Self, row_count: u64) system.Error!void {
+        pub fn reserve(self: *Self, row_count: u64) Error!void {
             try self.column.grow(self.column.targetBytes((row_count / reading.rows_max + 1) * @sizeOf(format.Block)));
         }
 
         /// Gives back the room beyond them.
-        pub fn trim(self: *Self) system.Error!void {
+        pub fn trim(self: *Self) Error!void {
             try self.column.trim(self.count * @sizeOf(format.Block));
         }
 

@@ -30,6 +30,8 @@ pub const Encoding = struct {
 
     /// Makes cells of values, in the order of tokens that have these types.
     pub fn encodeTypes(encoding: Encoding, to: []u8, types: []const i32, values: []const u64) Error!void {
+        // Of no values there may be no place either.
+        if (values.len == 0) return;
         if (encoding.rules.len == 0) return convert(encoding.common, to.ptr, values);
         const width = encoding.kind.bytes();
         var hint: usize = 0;

@@ -4,7 +4,6 @@
 //! that are cells as they stand go to the file from where they are. Nothing of it is part of the stream before the commit, so records are checked on the way.
 
 const std = @import("std");
-const system = @import("../system/system.zig");
 const format = @import("../format/format.zig");
 const encoding_file = @import("encode.zig");
 const files_file = @import("files.zig");
@@ -12,7 +11,7 @@ const Mark = format.Mark;
 const Encoding = encoding_file.Encoding;
 const Record = format.Record;
 
-pub const Error = system.Error || error{ InvalidArgument, OutOfOrder };
+pub const Error = files_file.Error || error{ InvalidArgument, OutOfOrder };
 
 /// One write a column for a whole tail: pieces a quarter as large cost a fifth more a step.
 const stage_tokens = 64 * 1024;

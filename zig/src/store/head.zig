@@ -3,7 +3,7 @@
 const std = @import("std");
 const system = @import("../system/system.zig");
 const format = @import("../format/format.zig");
-const files_file = @import("files.zig");
+const segments_file = @import("segments.zig");
 
 pub const Error = system.Error || error{ Damaged, NewerVersion, OlderVersion };
 
@@ -26,10 +26,10 @@ pub fn Head(comptime System: type) type {
         const Self = @This();
 
         /// A new head in a directory, or one that has no name, of which this process is the writer.
-        pub fn createIn(directory: [:0]const u8, opening: files_file.Opening, wanted: format.Header) Error!Self {
-            const file = try files_file.openFile(System, directory, "head", opening);
+        pub fn createIn(place: segments_file.Place, wanted: format.Header) Error!Self {
+            const file = try segments_file.openFile(System, place, "head");
             errdefer System.close(file);
-            if (opening == .create) try System.lock(file);
+            if (place.opening == .create) try System.lock(file);
             var self = try create(file, wanted);
             self.nameHolder();
             self.claim();
@@ -38,8 +38,8 @@ pub fn Head(comptime System: type) type {
 
         /// A directory's head to write, under its lock. Names the holder of the lock where there is one, and else is the
         /// one from here on.
-        pub fn lockIn(directory: [:0]const u8, obstacle: *u64) Error!Self {
-            const file = try files_file.openFile(System, directory, "head", .write);
+        pub fn lockIn(directory: system.File, obstacle: *u64) Error!Self {
+            const file = try System.open(directory, "head", .write);
             errdefer System.close(file);
             System.lock(file) catch |err| {
                 if (err == error.Locked) {
@@ -56,8 +56,8 @@ pub fn Head(comptime System: type) type {
         }
 
         /// A directory's head to read.
-        pub fn openIn(directory: [:0]const u8) Error!Self {
-            const file = try files_file.openFile(System, directory, "head", .read);
+        pub fn openIn(directory: system.File) Error!Self {
+            const file = try System.open(directory, "head", .read);
             errdefer System.close(file);
             return open(file, false);
         }

@@ -3,6 +3,9 @@
 const cells = @import("../format/cells.zig");
 const format = @import("../format/format.zig");
 
+/// How a file of a store is come by.
+pub const Opening = enum { temporary, create, write, read };
+
 pub const Access = enum { temporary, write, read };
 
 pub const Options = struct {
@@ -13,6 +16,13 @@ pub const Options = struct {
     reserved_elements: usize,
     form: format.TokenForm = .{},
     fields: []const cells.Field = &.{},
+    /// Whether each chunk has files of its own, so that the oldest can be dropped.
+    is_segmented: bool = false,
+
+    pub fn areValid(options: Options) bool {
+        if (options.capacity_tokens == 0 or options.tail_records_max == 0 or options.tail_values_max == 0) return false;
+        return !options.is_segmented or options.capacity_tokens % format.segment_page_bytes == 0;
+    }
 };
 
 /// What becomes of the columns' addresses when a store is closed.

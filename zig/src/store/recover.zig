@@ -3,10 +3,11 @@
 const std = @import("std");
 const blocks_file = @import("../read/blocks.zig");
 const format = @import("../format/format.zig");
+const following = @import("follow.zig");
+const system = @import("../system/system.zig");
 const head_file = @import("head.zig");
 const files_file = @import("files.zig");
 const store_file = @import("store.zig");
-const rows_file = @import("../read/rows.zig");
 
 /// What opening found.
 pub const Recovery = struct {
@@ -24,21 +25,25 @@ pub const Recovery = struct {
 pub fn open(
     comptime System: type,
     head: *head_file.Head(System),
-    directory: [:0]const u8,
+    directory: system.File,
     access: store_file.Access,
     reserved_elements: usize,
 ) store_file.Error!store_file.Store(System) {
-    const sizes: files_file.Sizes = .{ .capacity_tokens = head.header().capacity_tokens, .reserved_elements = reserved_elements, .form = head.header().tokenForm() orelse return error.Damaged };
-    const opening: files_file.Opening = if (access == .write) .write else .read;
+    const sizes: files_file.Sizes = try .of(head.header().*, reserved_elements);
+    const place: files_file.Place = .{ .directory = directory, .opening = if (access == .write) .write else .read };
     // In the same run of the system nothing that was written is missing.
     const trusted = head.isOfThisBoot();
-    const newest = if (trusted) try newestBesideTail(System, head) else try head.newestOfAll();
+    var newest = if (trusted) try newestBesideTail(System, head) else try head.newestOfAll();
     var commit = if (trusted) newest else try head.syncedCommit();
-    var files = try files_file.Files(System).open(directory, opening, sizes, commit);
-    errdefer {
-        files.close();
-        files.releaseMaps();
-    }
+    var files = while (true) {
+        break files_file.Files(System).open(place, sizes, commit) catch |err| {
+            if (!trusted) return if (err == error.NotFound and sizes.is_segmented) error.Damaged else err;
+            newest = try following.later(System, head, commit, err);
+            commit = newest;
+            continue;
+        };
+    };
+    errdefer files.release();
     var recovery: Recovery = .{};
     if (!trusted) {
         const synced = commit;
@@ -59,7 +64,7 @@ pub fn open(
             head.publish(&commit);
             // A commit that was cut is older than this one from now on. Were this one lost again, what comes to stand where that
             // one's rows stood could have their checksums, in part written anew and in part left over from them.
-            try files.sync();
+            try files.sync(commit);
             head.publishSynced(commit);
             try head.sync();
         }
@@ -80,50 +85,10 @@ fn newestBesideTail(comptime System: type, head: *const head_file.Head(System)) 
     return newest;
 }
 
-/// Opens, to read, the longest prefix of rows of which every chunk has its checksum.
-pub fn salvage(
-    comptime System: type,
-    head: *head_file.Head(System),
-    directory: [:0]const u8,
-    reserved_elements: usize,
-) store_file.Error!store_file.Store(System) {
-    const sizes: files_file.Sizes = .{ .capacity_tokens = head.header().capacity_tokens, .reserved_elements = reserved_elements, .form = head.header().tokenForm() orelse return error.Damaged };
-    const commit = try head.newestOfAll();
-    const nothing: format.Commit = .{ .sequence = 0, .token_count = 0, .row_count = 0, .mark_count = 0, .last_step = 0 };
-    var files = try files_file.Files(System).open(directory, .read, sizes, nothing);
-    errdefer {
-        files.close();
-        files.releaseMaps();
-    }
-    // What was dropped is not there, and not missing.
-    const tokens = @min(try files.adoptWhole(.types, commit), try files.adoptWhole(.data, commit));
-    const steps = files.steps.slice(i64, try files.adoptWhole(.steps, commit));
-    const rows = files.rows.slice(u64, try files.adoptWhole(.rows, commit));
-    const marks = files.marks.slice(format.Mark, try files.adoptWhole(.marks, commit));
-    var prefix = commit;
-    if (tokens < commit.token_count or @min(rows.len, steps.len) < commit.row_count) {
-        // Of the last row that begins within the whole tokens it is not known that it also ends there.
-        prefix.row_count = @min(countStarts(rows, tokens) -| 1, steps.len);
-        prefix.token_count = if (prefix.row_count > 0) rows[@intCast(prefix.row_count)] else 0;
-        prefix.last_step = if (prefix.row_count > 0) steps[@intCast(prefix.row_count - 1)] else 0;
-    }
-    prefix.mark_count = 0;
-    for (marks) |mark| prefix.mark_count += @intFromBool(mark.row < prefix.row_count);
-    var store = try store_file.Store(System).assemble(head.*, files, prefix, .read);
-    store.salvaged_from = commit;
-    store.recovery = .{ .cut_tokens = commit.token_count - prefix.token_count, .cut_rows = commit.row_count - prefix.row_count };
-    return store;
-}
-
-/// How many rows start at or before a token.
-fn countStarts(rows: []const u64, token: u64) u64 {
-    return std.sort.upperBound(u64, rows, token, rows_file.compareNumbers);
-}
-
 /// Whether everything that `candidate` counts beyond `synced` has the checksums that it names.
 fn holds(comptime System: type, files: *files_file.Files(System), synced: format.Commit, candidate: format.Commit) store_file.Error!bool {
     if (candidate.sequence <= synced.sequence) return candidate.sequence == synced.sequence;
-    files.adopt(candidate) catch |err| return if (err == error.Damaged) false else err;
+    files.adopt(candidate, synced) catch |err| return if (err == error.Damaged or err == error.NotFound) false else err;
     for (std.enums.values(files_file.Which)) |which| {
         // The last chunk that the synced commit counts may have grown since.
         const first = files.chunkCount(which, synced) -| 1;

@@ -9,7 +9,10 @@ const options_file = @import("options.zig");
 const files_file = @import("files.zig");
 const encoding_file = @import("encode.zig");
 const expanding = @import("expand.zig");
+const following = @import("follow.zig");
 const recovering = @import("recover.zig");
+const salvaging = @import("salvage.zig");
+const dropping = @import("drop.zig");
 const batches = @import("batch.zig");
 const blocks_file = @import("../read/blocks.zig");
 const buffers = @import("../system/buffer.zig");
@@ -61,7 +64,9 @@ pub fn Store(comptime System: type) type {
 
         /// A store that was left by `close` or by the death of its process. What was in its tail is moved into the columns.
         /// `fields` are as in the options. Where that fails, `obstacle` says which process holds the lock, or how many bytes the disk has no room for.
-        pub fn open(directory: [:0]const u8, reserved_elements: usize, fields: []const cells.Field, obstacle: *u64) Error!Self {
+        pub fn open(path: [:0]const u8, reserved_elements: usize, fields: []const cells.Field, obstacle: *u64) Error!Self {
+            const directory = try System.openDirectory(path);
+            defer System.close(directory);
             var head = try Head.lockIn(directory, obstacle);
             errdefer head.release();
             var self = try recovering.open(System, &head, directory, .write, reserved_elements);
@@ -78,6 +83,7 @@ pub fn Store(comptime System: type) type {
             };
             // A tail that was in the columns already still names the commit before: steps appended to it would be lost.
             self.head.resetTail(self.commit);
+            if (self.head.header().is_segmented != 0) try self.files.removeLeft();
             self.head.beginSession(self.commit.row_count);
             self.recovery.tail_rows = self.commit.row_count - rows_before;
             self.recovery.tail_tokens = self.commit.token_count - tokens_before;
@@ -85,21 +91,27 @@ pub fn Store(comptime System: type) type {
         }
 
         /// A store that somebody else may be writing. It shows what was committed when it was opened or last refreshed.
-        pub fn openToRead(directory: [:0]const u8, reserved_elements: usize) Error!Self {
+        pub fn openToRead(path: [:0]const u8, reserved_elements: usize) Error!Self {
+            const directory = try System.openDirectory(path);
+            defer System.close(directory);
             var head = try Head.openIn(directory);
             errdefer head.release();
             return recovering.open(System, &head, directory, .read, reserved_elements);
         }
 
         /// What is whole of a damaged store, from its first row on. Every byte of it is read.
-        pub fn openToSalvage(directory: [:0]const u8, reserved_elements: usize) Error!Self {
+        pub fn openToSalvage(path: [:0]const u8, reserved_elements: usize) Error!Self {
+            const directory = try System.openDirectory(path);
+            defer System.close(directory);
             var head = try Head.openIn(directory);
             errdefer head.release();
-            return recovering.salvage(System, &head, directory, reserved_elements);
+            return salvaging.open(System, &head, directory, reserved_elements);
         }
 
         /// What a directory's head says of its store.
-        pub fn headerOf(directory: [:0]const u8) Error!format.Header {
+        pub fn headerOf(path: [:0]const u8) Error!format.Header {
+            const directory = try System.openDirectory(path);
+            defer System.close(directory);
             var head = try Head.openIn(directory);
             defer head.release();
             return head.header().*;
@@ -118,12 +130,7 @@ pub fn Store(comptime System: type) type {
         /// Shows what has been committed since. Returns whether there was anything.
         pub fn refresh(self: *Self) Error!bool {
             if (self.access != .read or self.salvaged_from != null) return false;
-            const newest = try self.head.newestCommit();
-            if (newest.sequence <= self.commit.sequence) return false;
-            try self.files.adopt(newest);
-            try self.files.blocks.adopt(newest.row_count);
-            self.commit = newest;
-            return true;
+            return following.refresh(System, self);
         }
 
         /// Makes everything appended so far durable.
@@ -132,26 +139,25 @@ pub fn Store(comptime System: type) type {
             if (self.sync_failed) return error.InputOutput;
             try self.flush();
             errdefer self.sync_failed = true;
-            try self.files.sync();
+            try self.files.sync(self.commit);
             self.head.publishSynced(self.commit);
             try self.head.sync();
         }
 
-        /// Drops whole chunks of tokens that stand before a row. The stream then starts with the first row that begins in a
-        /// chunk that is kept. Indices stay as they were.
+        /// Drops the segments that hold nothing but rows before one, so far as they are not dropped.
         pub fn dropBefore(self: *Self, row: u64) Error!void {
+            const header = self.head.header();
             if (self.access == .read) return error.ReadOnly;
             try self.flush();
-            if (row >= self.commit.row_count) return error.InvalidArgument;
-            const rows = self.files.rows.slice(u64, self.commit.row_count);
-            const token = rows[@intCast(row)];
-            const kept = token - token % self.head.header().capacity_tokens;
-            if (kept <= self.commit.first_token) return;
-            self.commit.first_row = std.sort.lowerBound(u64, rows, kept, rows_file.compareNumbers);
-            self.commit.first_token = rows[@intCast(self.commit.first_row)];
-            self.head.publish(&self.commit);
-            // A commit that still counts the dropped chunks must not come back.
-            if (self.access == .write) try self.sync();
+            if (row >= self.commit.row_count or row < self.commit.first_row or header.is_segmented == 0) return error.InvalidArgument;
+            const next = dropping.startFrom(self.rowTable(), self.commit, header.capacity_tokens, @intCast(row));
+            if (next.first_row > self.commit.first_row) {
+                self.commit = next;
+                self.head.publish(&self.commit);
+                // A commit that still counts what is dropped must not come back.
+                if (self.access == .write) try self.sync();
+            }
+            if (self.sync_failed) return error.InputOutput;
             try self.files.drop(self.commit);
         }
 
@@ -204,6 +210,7 @@ pub fn Store(comptime System: type) type {
                 .blocks = self.blocks(),
                 .marks = self.files.marks.slice(format.Mark, self.commit.mark_count),
                 .first_row = @intCast(self.commit.first_row),
+                .first_mark = @intCast(self.commit.first_mark),
             };
         }
 
@@ -292,28 +299,25 @@ pub fn Store(comptime System: type) type {
             return if (pending.len == self.counted.records) self.counted else .of(pending);
         }
 
-        fn build(directory: [:0]const u8, opening: files_file.Opening, options: Options) Error!Self {
-            if (options.capacity_tokens == 0 or options.tail_records_max == 0 or options.tail_values_max == 0) return error.InvalidArgument;
-            var head = try Head.createIn(directory, opening, .{
+        fn build(path: [:0]const u8, opening: options_file.Opening, options: Options) Error!Self {
+            if (!options.areValid()) return error.InvalidArgument;
+            const directory = try System.openDirectory(path);
+            defer System.close(directory);
+            const place: files_file.Place = .{ .directory = directory, .opening = opening };
+            var head = try Head.createIn(place, .{
                 .tail_records_max = options.tail_records_max,
                 .tail_values_max = options.tail_values_max,
                 .capacity_tokens = options.capacity_tokens,
                 .type_bytes = @intCast(options.form.width.bytes()),
                 .only_type = options.form.only,
                 .cell_kind = @backingInt(options.form.kind),
+                .is_segmented = @intFromBool(options.is_segmented),
                 .id = try System.randomId(),
             });
             errdefer head.release();
             const commit = try head.newestCommit();
-            var files = try Files.open(directory, opening, .{
-                .capacity_tokens = options.capacity_tokens,
-                .reserved_elements = options.reserved_elements,
-                .form = options.form,
-            }, commit);
-            errdefer {
-                files.close();
-                files.releaseMaps();
-            }
+            var files = try Files.open(place, try .of(head.header().*, options.reserved_elements), commit);
+            errdefer files.release();
             var self = try assemble(head, files, commit, if (opening == .temporary) .temporary else .write);
             errdefer self.stage.release();
             self.encoding = try .init(options.form.kind, options.fields);
@@ -328,8 +332,7 @@ pub fn Store(comptime System: type) type {
         }
 
         fn releaseFiles(self: *Self) void {
-            self.files.close();
-            self.files.releaseMaps();
+            self.files.release();
             self.stage.release();
             self.encoding.release();
         }

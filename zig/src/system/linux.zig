@@ -16,23 +16,33 @@ fn check(result: usize) Error!usize {
     };
 }
 
+/// For the calls that take a directory, and for no others. It stays the same one when it gets another name.
+pub fn openDirectory(path: [:0]const u8) Error!File {
+    return @intCast(try check(linux.open(path, .{ .PATH = true, .DIRECTORY = true, .CLOEXEC = true }, 0)));
+}
+
+pub fn duplicate(file: File) Error!File {
+    return @intCast(try check(linux.fcntl(file, linux.F.DUPFD_CLOEXEC, 0)));
+}
+
 /// A file without a name in `directory`: it is gone when it is closed, however the process ends.
-pub fn createTemporary(directory: [:0]const u8) Error!File {
-    const result = linux.open(directory, .{ .ACCMODE = .RDWR, .DIRECTORY = true, .TMPFILE = true, .CLOEXEC = true }, owner_only_mode);
+pub fn createTemporary(directory: File) Error!File {
+    const result = linux.openat(directory, ".", .{ .ACCMODE = .RDWR, .DIRECTORY = true, .TMPFILE = true, .CLOEXEC = true }, owner_only_mode);
     return @intCast(try check(result));
 }
 
-pub fn open(path: [:0]const u8, mode: OpenMode) Error!File {
+pub fn open(directory: File, name: [:0]const u8, mode: OpenMode) Error!File {
     const flags: linux.O = switch (mode) {
         .create => .{ .ACCMODE = .RDWR, .CREAT = true, .EXCL = true, .CLOEXEC = true },
+        .reuse => .{ .ACCMODE = .RDWR, .CREAT = true, .CLOEXEC = true },
         .write => .{ .ACCMODE = .RDWR, .CLOEXEC = true },
         .read => .{ .ACCMODE = .RDONLY, .CLOEXEC = true },
     };
-    return @intCast(try check(linux.open(path, flags, 0o644)));
+    return @intCast(try check(linux.openat(directory, name, flags, 0o644)));
 }
 
-pub fn unlink(path: [:0]const u8) Error!void {
-    _ = try check(linux.unlinkat(linux.AT.FDCWD, path, 0));
+pub fn unlink(directory: File, name: [:0]const u8) Error!void {
+    _ = try check(linux.unlinkat(directory, name, 0));
 }
 
 pub fn close(file: File) void {
@@ -64,12 +74,6 @@ pub fn ignoreFileSizeSignal() void {
     _ = linux.sigaction(.XFSZ, &action, null);
 }
 
-/// Gives disk space inside the file back. The range reads as zero from then on.
-pub fn punch(file: File, offset_bytes: u64, length_bytes: u64) Error!void {
-    const mode = linux.FALLOC.FL_PUNCH_HOLE | linux.FALLOC.FL_KEEP_SIZE;
-    _ = try check(linux.fallocate(file, mode, @intCast(offset_bytes), @intCast(length_bytes)));
-}
-
 pub fn truncate(file: File, length_bytes: u64) Error!void {
     try checkLimit(length_bytes);
     _ = try check(linux.ftruncate(file, @intCast(length_bytes)));
@@ -88,6 +92,13 @@ pub fn sync(file: File) Error!void {
     _ = try check(linux.fdatasync(file));
 }
 
+/// Makes the names in a directory durable.
+pub fn syncDirectory(directory: File) Error!void {
+    const file: File = @intCast(try check(linux.openat(directory, ".", .{ .ACCMODE = .RDONLY, .DIRECTORY = true, .CLOEXEC = true }, 0)));
+    defer close(file);
+    _ = try check(linux.fsync(file));
+}
+
 /// Takes the file for this process alone. The lock ends with the process, however it ends.
 pub fn lock(file: File) Error!void {
     const exclusive_without_waiting = 2 | 4;
@@ -97,7 +108,7 @@ pub fn lock(file: File) Error!void {
 /// The run of the system: a number that changes with every start of it.
 pub fn bootId() [16]u8 {
     var id: [16]u8 = @splat(0);
-    const file = open("/proc/sys/kernel/random/boot_id", .read) catch return id;
+    const file = open(linux.AT.FDCWD, "/proc/sys/kernel/random/boot_id", .read) catch return id;
     defer close(file);
     var text: [36]u8 = undefined;
     const length = read(file, &text, 0) catch return id;

@@ -7,8 +7,6 @@ const Error = system.Error;
 const File = system.File;
 const OpenMode = system.OpenMode;
 
-extern "c" fn mkstemp(template: [*:0]u8) c_int;
-
 fn check(result: anytype) Error!@TypeOf(result) {
     return switch (c.errno(result)) {
         .SUCCESS => result,
@@ -21,26 +19,37 @@ fn checkAddress(address: *anyopaque) Error![*]align(std.heap.page_size_min) u8 {
     return @ptrCast(@alignCast(address));
 }
 
+/// For the calls that take a directory. It stays the same one when it gets another name.
+pub fn openDirectory(path: [:0]const u8) Error!File {
+    return check(c.open(path.ptr, .{ .ACCMODE = .RDONLY, .DIRECTORY = true, .CLOEXEC = true }));
+}
+
+pub fn duplicate(file: File) Error!File {
+    return check(c.fcntl(file, c.F.DUPFD_CLOEXEC, @as(c_int, 0)));
+}
+
 /// A file that loses its name at once: it is gone when it is closed, however the process ends.
-pub fn createTemporary(directory: [:0]const u8) Error!File {
-    var template: [4096]u8 = undefined;
-    const path = std.fmt.bufPrintSentinel(&template, "{s}/streamstore-XXXXXX", .{directory}, 0) catch return error.NotFound;
-    const file = try check(mkstemp(path.ptr));
-    _ = c.unlink(path.ptr);
+pub fn createTemporary(directory: File) Error!File {
+    var buffer: [64]u8 = undefined;
+    const name = std.fmt.bufPrintSentinel(&buffer, ".streamstore-{x}", .{&try randomId()}, 0) catch unreachable;
+    const file = try open(directory, name, .create);
+    errdefer close(file);
+    try unlink(directory, name);
     return file;
 }
 
-pub fn open(path: [:0]const u8, mode: OpenMode) Error!File {
+pub fn open(directory: File, name: [:0]const u8, mode: OpenMode) Error!File {
     const flags: c.O = switch (mode) {
         .create => .{ .ACCMODE = .RDWR, .CREAT = true, .EXCL = true, .CLOEXEC = true },
+        .reuse => .{ .ACCMODE = .RDWR, .CREAT = true, .CLOEXEC = true },
         .write => .{ .ACCMODE = .RDWR, .CLOEXEC = true },
         .read => .{ .ACCMODE = .RDONLY, .CLOEXEC = true },
     };
-    return check(c.open(path.ptr, flags, @as(c_uint, 0o644)));
+    return check(c.openat(directory, name.ptr, flags, @as(c_uint, 0o644)));
 }
 
-pub fn unlink(path: [:0]const u8) Error!void {
-    _ = try check(c.unlink(path.ptr));
+pub fn unlink(directory: File, name: [:0]const u8) Error!void {
+    _ = try check(c.unlinkat(directory, name.ptr, 0));
 }
 
 pub fn close(file: File) void {
@@ -66,13 +75,6 @@ pub fn allocate(file: File, offset_bytes: u64, length_bytes: u64) Error!void {
     try checkLimit(offset_bytes + length_bytes);
     _ = try check(c.fcntl(file, c.F.PREALLOCATE, &request));
     try truncate(file, offset_bytes + length_bytes);
-}
-
-pub fn punch(file: File, offset_bytes: u64, length_bytes: u64) Error!void {
-    const Range = extern struct { flags: c_uint, reserved: c_uint, offset: i64, length: i64 };
-    const punch_hole = 99;
-    var range: Range = .{ .flags = 0, .reserved = 0, .offset = @intCast(offset_bytes), .length = @intCast(length_bytes) };
-    _ = try check(c.fcntl(file, punch_hole, &range));
 }
 
 /// Going over the limit on the size of files (RLIMIT_FSIZE) would be a signal, which ends a process that does not expect it.
@@ -110,6 +112,11 @@ pub fn read(file: File, bytes: []u8, offset_bytes: u64) Error!usize {
 /// `fsync` alone leaves data in the drive's cache on macOS; `F_FULLFSYNC` does not.
 pub fn sync(file: File) Error!void {
     _ = try check(c.fcntl(file, c.F.FULLFSYNC));
+}
+
+/// Makes the names in a directory durable.
+pub fn syncDirectory(directory: File) Error!void {
+    return sync(directory);
 }
 
 pub fn lock(file: File) Error!void {

@@ -29,7 +29,8 @@ pub const Error = error{
     Unexpected,
 };
 
-pub const OpenMode = enum { create, write, read };
+/// How a file is opened by its name in a directory: `create` where none may be there, `reuse` where one may.
+pub const OpenMode = enum { create, reuse, write, read };
 
 pub const Real = switch (builtin.os.tag) {
     .linux => @import("linux.zig"),
@@ -107,11 +108,24 @@ pub fn syncAll(comptime System: type, file: File) Error!void {
     }
 }
 
-pub fn punchAll(comptime System: type, file: File, offset_bytes: u64, length_bytes: u64) Error!void {
+/// Makes the names in a directory durable.
+pub fn syncNames(comptime System: type, directory: File) Error!void {
     while (true) {
-        return System.punch(file, offset_bytes, length_bytes) catch |err| switch (err) {
+        return System.syncDirectory(directory) catch |err| switch (err) {
             error.Interrupted => continue,
             else => err,
         };
+    }
+}
+
+/// Takes a name away. Returns whether there was a file that had it.
+pub fn removeName(comptime System: type, directory: File, name: [:0]const u8) Error!bool {
+    while (true) {
+        System.unlink(directory, name) catch |err| switch (err) {
+            error.Interrupted => continue,
+            error.NotFound => return false,
+            else => return err,
+        };
+        return true;
     }
 }

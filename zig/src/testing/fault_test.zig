@@ -7,6 +7,7 @@ const store_file = @import("../store/store.zig");
 const Faulty = @import("testing.zig").Faulty;
 const Fault = @import("testing.zig").Fault;
 const Scratch = @import("testing.zig").Scratch;
+const openIn = @import("testing.zig").openIn;
 const faults = @import("testing.zig").faults;
 const plainSource = @import("testing.zig").plainSource;
 const Model = @import("model.zig").Model;
@@ -16,20 +17,30 @@ const testing = std.testing;
 const Store = store_file.Store(Faulty);
 
 const options = @import("testing.zig").small;
+const segmented = @import("testing.zig").segmented;
+const segment_width = 30;
 
 var holder: u64 = 0;
 
 test "when any one system call fails, a store in a directory keeps all that it has acknowledged" {
     for (faults) |fault| {
         var fail_at: usize = 1;
-        while (try runWithFault(fail_at, fault)) fail_at += 1;
+        while (try runWithFault(options, fail_at, fault)) fail_at += 1;
         // The script is long enough to mean something.
         try testing.expect(fail_at > 200);
     }
 }
 
+test "when any one system call fails, a store that drops its oldest rows keeps all that it has not dropped" {
+    for ([_]Fault{ .{ .failure = error.InputOutput }, .{ .failure = error.Interrupted } }) |fault| {
+        var fail_at: usize = 1;
+        while (try runWithFault(segmented, fail_at, fault)) fail_at += 1;
+        try testing.expect(fail_at > 300);
+    }
+}
+
 /// Returns false once the script ends before the call that would fail.
-fn runWithFault(fail_at: usize, fault: Fault) !bool {
+fn runWithFault(made_with: store_file.Options, fail_at: usize, fault: Fault) !bool {
     errdefer std.debug.print("call {d} meets {any}\n", .{ fail_at, fault });
     var scratch: Scratch = .{};
     try scratch.make();
@@ -37,6 +48,7 @@ fn runWithFault(fail_at: usize, fault: Fault) !bool {
     var generator: std.Random.DefaultPrng = .init(3);
     var script: Script = .{
         .path = scratch.path,
+        .options = made_with,
         .fault = fault,
         .random = generator.random(),
         .model = .{ .allocator = testing.allocator, .blocks_may_be_missing = true },
@@ -55,6 +67,7 @@ fn runWithFault(fail_at: usize, fault: Fault) !bool {
 
 const Script = struct {
     path: [:0]const u8,
+    options: store_file.Options,
     fault: Fault,
     random: std.Random,
     model: Model,
@@ -63,12 +76,12 @@ const Script = struct {
     step: i64 = 0,
 
     fn run(self: *Script) !void {
-        self.store = Store.create(self.path, options) catch |err| blk: {
+        self.store = Store.create(self.path, self.options) catch |err| blk: {
             try self.expect(err);
             // Whoever creates a store clears away what a failure leaves (src/store/create.ts).
             try std.Io.Dir.cwd().deleteTree(testing.io, self.path);
             try std.Io.Dir.cwd().createDirPath(testing.io, self.path);
-            break :blk try Store.create(self.path, options);
+            break :blk try Store.create(self.path, self.options);
         };
         self.is_open = true;
         try self.appendSteps(12);
@@ -77,7 +90,10 @@ const Script = struct {
         try self.appendSteps(12);
         try self.reopen();
         try self.appendSteps(6);
+        try self.drop();
         try self.readAsAnother();
+        try self.appendBatch();
+        try self.drop();
         try self.sync();
         try self.appendSteps(3);
         try self.reopen();
@@ -115,8 +131,11 @@ const Script = struct {
             try self.writeBatch();
         };
         for (0..200) |row| {
-            const record: format.Record = .{ .step = self.step + 1 + @as(i64, @intCast(row)), .type = 2, .count = 1 };
-            try self.model.append(&.{record}, &.{@bitCast(@as(f64, @floatFromInt(row)))});
+            const width = self.batchWidth();
+            const record: format.Record = .{ .step = self.step + 1 + @as(i64, @intCast(row)), .type = 2, .count = @intCast(width) };
+            var values: [segment_width]u64 = undefined;
+            for (values[0..width], 0..) |*value, i| value.* = @bitCast(@as(f64, @floatFromInt(width * row + i)));
+            try self.model.append(&.{record}, values[0..width]);
         }
         self.step += 200;
         try self.model.expectEqual(&self.store);
@@ -124,18 +143,40 @@ const Script = struct {
 
     fn writeBatch(self: *Script) !void {
         var steps: [200]i64 = undefined;
-        var values: [200]f64 = undefined;
-        for (&steps, &values, 0..) |*step, *value, row| {
-            step.* = self.step + 1 + @as(i64, @intCast(row));
-            value.* = @floatFromInt(row);
-        }
-        const source = plainSource(2, 1, &values, &.{}, null);
+        var values: [200 * segment_width]f64 = undefined;
+        for (&steps, 0..) |*step, row| step.* = self.step + 1 + @as(i64, @intCast(row));
+        for (&values, 0..) |*value, i| value.* = @floatFromInt(i);
+        const width = self.batchWidth();
+        const source = plainSource(2, width, values[0 .. 200 * width], &.{}, null);
         try self.store.flush();
         try self.store.batch.begin(&self.store, &steps);
         try self.store.batch.measure(&source);
         try self.store.batch.scatter(&source);
         try self.store.batch.write(&self.store);
         try self.store.batch.end(&self.store, true);
+    }
+
+    /// Enough for a segment, where there are some.
+    fn batchWidth(self: *const Script) usize {
+        return if (self.options.is_segmented) segment_width else 1;
+    }
+
+    fn drop(self: *Script) !void {
+        if (!self.options.is_segmented) return;
+        const first_row = self.store.commit.first_row;
+        const row = self.store.commit.row_count - 20;
+        self.store.dropBefore(row) catch |err| {
+            try self.expect(err);
+            if (self.store.sync_failed) {
+                try testing.expectError(error.InputOutput, self.store.dropBefore(row));
+                self.close() catch {};
+                try self.open();
+            }
+            try self.model.expectEqual(&self.store);
+            try self.store.dropBefore(row);
+        };
+        try testing.expect(self.store.commit.first_row > first_row);
+        try self.model.expectEqual(&self.store);
     }
 
     fn sync(self: *Script) !void {
@@ -163,24 +204,27 @@ const Script = struct {
     }
 
     fn open(self: *Script) !void {
-        self.store = Store.open(self.path, options.reserved_elements, &.{}, &holder) catch |err| blk: {
+        self.store = Store.open(self.path, self.options.reserved_elements, &.{}, &holder) catch |err| blk: {
             try self.expect(err);
-            break :blk try Store.open(self.path, options.reserved_elements, &.{}, &holder);
+            break :blk try Store.open(self.path, self.options.reserved_elements, &.{}, &holder);
         };
         self.is_open = true;
         self.model.beginSession();
     }
 
     fn readAsAnother(self: *Script) !void {
-        var reader = Store.openToRead(self.path, options.reserved_elements) catch |err| blk: {
+        var reader = Store.openToRead(self.path, self.options.reserved_elements) catch |err| blk: {
             try self.expect(err);
-            break :blk try Store.openToRead(self.path, options.reserved_elements);
+            break :blk try Store.openToRead(self.path, self.options.reserved_elements);
         };
         defer reader.close(.release) catch unreachable;
         try self.model.expectEqual(&reader);
+        const before = try self.model.copyUpTo(self.model.end());
+        defer @constCast(&before).deinit();
         try self.appendSteps(4);
         _ = reader.refresh() catch |err| blk: {
             try self.expect(err);
+            try before.expectEqual(&reader);
             break :blk try reader.refresh();
         };
         try self.model.expectEqual(&reader);
@@ -209,11 +253,10 @@ test "a tail that was left behind by a death between commit and tail takes no st
     try reopened.close(.release);
 }
 
-fn setTail(path: []const u8, state: format.TailState) !void {
-    var buffer: [300]u8 = undefined;
-    const file = try Faulty.open(try std.fmt.bufPrintSentinel(&buffer, "{s}/head", .{path}, 0), .write);
-    defer Faulty.close(file);
-    _ = try Faulty.write(file, std.mem.asBytes(&state), format.tail_state_offset);
+fn setTail(path: [:0]const u8, state: format.TailState) !void {
+    const file = try openIn(path, "head", .write);
+    defer system.Real.close(file);
+    _ = try system.Real.write(file, std.mem.asBytes(&state), format.tail_state_offset);
 }
 
 test "a header whose sizes were changed is damage, before a chunk of that size is reserved" {
@@ -257,9 +300,8 @@ test "a new writer names itself as soon as it holds the lock, but claims the run
     try store.close(.release);
 }
 
-fn readHeader(path: []const u8) !format.Header {
-    var buffer: [300]u8 = undefined;
-    const file = try system.Real.open(try std.fmt.bufPrintSentinel(&buffer, "{s}/head", .{path}, 0), .read);
+fn readHeader(path: [:0]const u8) !format.Header {
+    const file = try openIn(path, "head", .read);
     defer system.Real.close(file);
     var header: format.Header = undefined;
     _ = try system.readAll(system.Real, file, std.mem.asBytes(&header), format.header_offset);

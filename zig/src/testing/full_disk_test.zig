@@ -17,7 +17,7 @@ const reserved_elements = 700;
 
 var obstacle: u64 = 0;
 
-const Figures = struct { refused: usize = 0, appended_while_full: usize = 0 };
+const Figures = struct { refused: usize = 0, appended_while_full: usize = 0, dropped: u64 = 0 };
 
 test "on a full disk whatever was appended is flushed, synced and recovered" {
     var figures: Figures = .{};
@@ -32,6 +32,7 @@ test "on a full disk whatever was appended is flushed, synced and recovered" {
     // Both happen often enough to mean something.
     try testing.expect(figures.refused > 500);
     try testing.expect(figures.appended_while_full > 500);
+    try testing.expect(figures.dropped > 0);
     try testing.expectEqual(0, Faulty.open_files);
     try testing.expectEqual(0, Faulty.mapped_bytes);
 }
@@ -51,10 +52,13 @@ fn walk(capacity_tokens: u64, seed: u64, figures: *Figures) !void {
         .tail_values_max = 64,
         .reserved_elements = reserved_elements,
         .form = formOf(seed),
+        // Segments are whole pages.
+        .is_segmented = capacity_tokens == format.segment_page_bytes and seed % 2 == 0,
     });
     var is_open = true;
     defer if (is_open) abandon(&store);
-    for (0..400) |step| {
+    const is_segmented = store.head.header().is_segmented != 0;
+    for (0..if (is_segmented) 1600 else 400) |step| {
         if (random.uintLessThan(u32, 20) == 0) Faulty.is_full = !Faulty.is_full;
         const drawn = Step.drawFor(random, @intCast(step), formOf(seed));
         if (drawn.write(&store)) |_| {
@@ -69,6 +73,13 @@ fn walk(capacity_tokens: u64, seed: u64, figures: *Figures) !void {
         switch (action) {
             0 => try store.flush(),
             1 => try store.sync(),
+            // Dropping takes no space.
+            4 => {
+                try store.flush();
+                if (!is_segmented or store.commit.row_count == 0) continue;
+                try store.dropBefore(store.commit.row_count - 1);
+                figures.dropped += store.commit.first_row;
+            },
             2, 3 => {
                 is_open = false;
                 // The writer closes the store, or dies: then nothing is flushed and nothing trimmed.

@@ -2,6 +2,7 @@
 //! keeps where every append ended, where the stream started after every drop, and which of both a sync has made durable.
 
 const std = @import("std");
+const format = @import("../format/format.zig");
 const Model = @import("model.zig").Model;
 
 const testing = std.testing;
@@ -19,6 +20,7 @@ pub const History = struct {
     const Start = struct {
         row: u64,
         token: u64,
+        mark: u64,
         /// The end that the stream had already when this became its start.
         end: usize,
     };
@@ -28,7 +30,7 @@ pub const History = struct {
         var self: History = .{};
         errdefer self.deinit();
         try self.noteEnd();
-        try self.starts.append(allocator, .{ .row = 0, .token = 0, .end = 0 });
+        try self.starts.append(allocator, .{ .row = 0, .token = 0, .mark = 0, .end = 0 });
         return self;
     }
 
@@ -47,16 +49,33 @@ pub const History = struct {
         try self.ends.append(allocator, self.model.end());
     }
 
-    /// Notes where the stream starts after a drop of all chunks before `row`. Returns whether that is somewhere else.
-    pub fn noteDrop(self: *History, row: usize, chunk_tokens: u64) !bool {
+    /// Notes where the stream starts once all segments are dropped that hold nothing but rows before `row`. Returns whether
+    /// that is somewhere else.
+    pub fn noteDrop(self: *History, row: usize, segment_tokens: u64) !bool {
         const rows = self.model.rows.items;
-        const kept = rows[row] - rows[row] % chunk_tokens;
-        if (kept <= self.starts.getLast().token) return false;
-        const first = for (rows, 0..) |token, index| {
-            if (token >= kept) break index;
-        } else unreachable;
-        try self.starts.append(allocator, .{ .row = first, .token = rows[first], .end = self.now().end });
+        const marks = self.model.marks.items;
+        const last = self.starts.getLast();
+        const segment_marks = segment_tokens / 16;
+        const segment_start = rows[row] - rows[row] % segment_tokens;
+        var first: usize = @intCast(last.row);
+        var mark_count: usize = @intCast(last.mark);
+        for (first + 1..row + 1) |end| {
+            const marks_before = mark_count;
+            while (mark_count < marks.len and marks[mark_count].row < end) mark_count += 1;
+            const fills_rows = end % segment_tokens == 0;
+            const fills_tokens = rows[end - 1] < segment_start and rows[end] >= segment_start;
+            const fills_marks = marks_before / segment_marks < mark_count / segment_marks;
+            if (fills_rows or fills_tokens or fills_marks) first = end;
+        }
+        if (first == last.row) return false;
+        try self.starts.append(allocator, .{ .row = first, .token = rows[first], .mark = countMarks(marks, first), .end = self.now().end });
         return true;
+    }
+
+    fn countMarks(marks: []const format.Mark, row: usize) usize {
+        return for (marks, 0..) |mark, count| {
+            if (mark.row >= row) break count;
+        } else marks.len;
     }
 
     pub fn firstRow(self: *const History) usize {
@@ -102,7 +121,7 @@ pub const History = struct {
         };
         // A start that no commit had, or one with an end that it never had.
         for (self.starts.items[self.synced.start..], self.synced.start..) |start, index| {
-            const is_same = start.row == commit.first_row and start.token == commit.first_token;
+            const is_same = start.row == commit.first_row and start.token == commit.first_token and start.mark == commit.first_mark;
             if (is_same and start.end <= found_end) return .{ .end = found_end, .start = index };
         }
         std.debug.print("found the start {d}, {d}; synced {any}\n", .{ commit.first_row, commit.first_token, self.starts.items[self.synced.start] });

@@ -4,7 +4,7 @@
 
 const std = @import("std");
 const system = @import("../system/system.zig");
-const files_file = @import("../store/files.zig");
+const format = @import("../format/format.zig");
 const store_file = @import("../store/store.zig");
 
 /// Takes an empty store, and leaves it closed.
@@ -18,12 +18,12 @@ pub fn lengthen(comptime System: type, directory: [:0]const u8, token_count: u64
 
 fn extend(comptime System: type, store: *store_file.Store(System), token_count: u64, row_count: u64) store_file.Error!void {
     const files = &store.files;
-    try System.truncate(files.steps.file, row_count * @sizeOf(i64));
-    if (files.form.width != .none) try System.truncate(files.types.file, token_count * files.form.width.bytes());
-    try System.truncate(files.data.file, token_count * files.form.kind.bytes());
-    try System.truncate(files.rows.file, row_count * @sizeOf(u64));
+    try System.truncate(try files.steps.files.write(0), row_count * @sizeOf(i64));
+    if (files.form.width != .none) try System.truncate(try files.types.files.write(0), token_count * files.form.width.bytes());
+    try System.truncate(try files.data.files.write(0), token_count * files.form.kind.bytes());
+    try System.truncate(try files.rows.files.write(0), row_count * @sizeOf(u64));
     const chunk_count = token_count / store.head.header().capacity_tokens;
-    try System.truncate(files.sums.?, chunk_count * @sizeOf(files_file.ChunkSums));
+    try System.truncate(files.sums.file.?, chunk_count * @sizeOf(format.ColumnSums));
     store.commit.token_count = token_count;
     store.commit.row_count = row_count;
     store.head.publish(&store.commit);

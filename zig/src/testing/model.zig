@@ -69,7 +69,7 @@ pub const Model = struct {
         }
     }
 
-    /// The store's columns, its tail flushed, hold exactly this from where its stream starts. Marks are never dropped.
+    /// The store's columns, its tail flushed, hold exactly this from where its stream starts.
     pub fn expectEqual(model: *const Model, store: anytype) !void {
         const expectEqualSlices = std.testing.expectEqualSlices;
         const commit = store.commit;
@@ -82,7 +82,8 @@ pub const Model = struct {
         for (model.types.items[token..], token..) |type_id, index| try std.testing.expectEqual(type_id, store.types().at(index));
         try expectCells(model.data.items[token..], store.files.dataOf(commit.token_count).slice(token, model.data.items.len));
         try expectEqualSlices(u64, model.rows.items[row..], store.files.rows.slice(u64, commit.row_count)[row..]);
-        try expectEqualSlices(format.Mark, model.marks.items, store.files.marks.slice(format.Mark, commit.mark_count));
+        const mark: usize = @intCast(commit.first_mark);
+        try expectEqualSlices(format.Mark, model.marks.items[mark..], store.files.marks.slice(format.Mark, commit.mark_count)[mark..]);
         for (0..blocks_file.countClosed(commit.row_count)) |index| try model.expectBlock(store, index);
     }
 

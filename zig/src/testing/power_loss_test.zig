@@ -1,6 +1,6 @@
 //! The power is lost: what a seeded session may leave on the disk is built, opened, and compared with the model.
 //!
-//! A session appends, flushes, loads batches, drops its oldest rows, syncs and reopens. At any of its system calls the disk
+//! A session appends, flushes, loads batches, drops its oldest rows (in a store of segments), syncs and reopens. At any of its system calls the disk
 //! can end in as many ways as there are mixtures of sectors written and not (sectors.zig). Whichever it is, the store opens
 //! with everything up to the last completed sync that was not dropped, and of what came after with a prefix of whole
 //! appends (history.zig); and it can be gone on with.
@@ -23,7 +23,8 @@ const testing = std.testing;
 const allocator = testing.allocator;
 const Store = store_file.Store(Recorder);
 
-const options = @import("testing.zig").small;
+const segmented = @import("testing.zig").segmented;
+const small = @import("testing.zig").small;
 
 const wanted_states: usize = options_of_build.long_states orelse 400;
 const appends_per_boot = 30;
@@ -54,7 +55,7 @@ const Session = struct {
     step: i64 = -20,
     boot: u8 = 1,
     figures: *Figures,
-    form: format.TokenForm,
+    options: store_file.Options,
     failure: ?anyerror = null,
 
     fn deinit(self: *Session) void {
@@ -66,9 +67,7 @@ const Session = struct {
         Recorder.boot_id = @splat(self.boot);
         try Recorder.start(self.path);
         defer Recorder.stop();
-        var formed = options;
-        formed.form = self.form;
-        self.store = try Store.create(self.path, formed);
+        self.store = try Store.create(self.path, self.options);
         try self.sync();
         for (0..boots_per_seed) |_| {
             current = self;
@@ -95,11 +94,11 @@ const Session = struct {
                 4 => if (!sync_failed) self.reopen() catch |err| {
                     // A close that could not sync: nobody may go on as if it had.
                     try self.expectFailedSync(err, &sync_failed);
-                    self.store = try Store.open(self.path, options.reserved_elements, &.{}, &holder);
+                    self.store = try Store.open(self.path, self.options.reserved_elements, &.{}, &holder);
                     self.history.model.beginSession();
                     return;
                 },
-                5 => self.drop() catch |err| try self.expectFailedSync(err, &sync_failed),
+                5, 6 => self.drop() catch |err| try self.expectFailedSync(err, &sync_failed),
                 else => {},
             }
             if (self.failure) |err| return err;
@@ -115,9 +114,9 @@ const Session = struct {
 
     fn drop(self: *Session) !void {
         const row_count = self.history.model.rows.items.len;
-        if (row_count == 0) return;
+        if (row_count == 0 or !self.options.is_segmented) return;
         const row = self.random.intRangeLessThan(usize, self.history.firstRow(), row_count);
-        const is_moved = try self.history.noteDrop(row, options.capacity_tokens);
+        const is_moved = try self.history.noteDrop(row, self.options.capacity_tokens);
         const reached = self.history.now();
         try self.store.dropBefore(row);
         // Where there is nothing to drop, nothing is synced.
@@ -137,13 +136,13 @@ const Session = struct {
         const reached = self.history.now();
         try self.store.close(.release);
         self.history.synced = reached;
-        self.store = try Store.open(self.path, options.reserved_elements, &.{}, &holder);
+        self.store = try Store.open(self.path, self.options.reserved_elements, &.{}, &holder);
         self.history.model.beginSession();
     }
 
     fn appendStep(self: *Session) !void {
         self.step += self.random.intRangeAtMost(i64, 0, 2);
-        const drawn = Step.drawFor(self.random, self.step, self.form);
+        const drawn = Step.drawFor(self.random, self.step, self.options.form);
         // The model is ahead: a step that is only half on its way when the power goes must not be there in part.
         try drawn.model(&self.history.model);
         try self.history.noteEnd();
@@ -152,14 +151,18 @@ const Session = struct {
 
     fn appendBatch(self: *Session) !void {
         try self.store.flush();
-        var values: [3 * 40]f64 = undefined;
-        for (&values) |*value| value.* = @floatFromInt(self.random.uintLessThan(u7, 100));
-        var steps: [40]i64 = undefined;
-        for (&steps, 1..) |*step, i| step.* = self.step + @as(i64, @intCast(i));
+        // Rows and tokens of a segment, so that there are some to drop.
+        const row_count, const width = if (!self.options.is_segmented) [2]usize{ 40, 3 } else if (self.random.boolean()) .{ 40, 60 } else .{ 1500, 1 };
+        var value_buffer: [40 * 60]f64 = undefined;
+        const values = value_buffer[0 .. row_count * width];
+        for (values) |*value| value.* = @floatFromInt(self.random.uintLessThan(u7, 100));
+        var step_buffer: [1500]i64 = undefined;
+        const steps = step_buffer[0..row_count];
+        for (steps, 1..) |*step, i| step.* = self.step + @as(i64, @intCast(i));
         const is_kept = self.random.uintLessThan(u32, 4) > 0;
-        if (is_kept) try self.modelBatch(&steps, &values);
-        const source = plainSource(self.batchType(), 3, &values, &.{}, null);
-        try self.store.batch.begin(&self.store, &steps);
+        if (is_kept) try self.modelBatch(steps, values, width);
+        const source = plainSource(self.batchType(), width, values, &.{}, null);
+        try self.store.batch.begin(&self.store, steps);
         try self.store.batch.measure(&source);
         try self.store.batch.scatter(&source);
         try self.store.batch.write(&self.store);
@@ -167,13 +170,13 @@ const Session = struct {
     }
 
     fn batchType(self: *const Session) i32 {
-        return if (self.form.width == .none) self.form.only else 2;
+        return if (self.options.form.width == .none) self.options.form.only else 2;
     }
 
-    fn modelBatch(self: *Session, steps: []const i64, values: []const f64) !void {
+    fn modelBatch(self: *Session, steps: []const i64, values: []const f64, width: usize) !void {
         for (steps, 0..) |step, row| {
-            const record: format.Record = .{ .step = step, .type = self.batchType(), .count = 3 };
-            try self.history.model.append(&.{record}, @ptrCast(values[3 * row ..][0..3]));
+            const record: format.Record = .{ .step = step, .type = self.batchType(), .count = @intCast(width) };
+            try self.history.model.append(&.{record}, @ptrCast(values[width * row ..][0..width]));
         }
         self.step = steps[steps.len - 1];
         try self.history.noteEnd();
@@ -181,7 +184,9 @@ const Session = struct {
 
     fn losePower() void {
         const self = current;
-        if (self.failure != null or self.random.uintLessThan(u32, 12) > 0) return;
+        // A store of segments makes more calls.
+        const calls_per_loss: u32 = if (self.options.is_segmented) 40 else 12;
+        if (self.failure != null or self.random.uintLessThan(u32, calls_per_loss) > 0) return;
         const survival: Survival = switch (self.random.uintLessThan(u32, 20)) {
             0 => .nothing,
             1 => .everything,
@@ -212,7 +217,7 @@ const Session = struct {
 
     /// A reader may come before the next writer.
     fn checkReader(self: *Session) !void {
-        var reader = try Store.openToRead(self.state_path, options.reserved_elements);
+        var reader = try Store.openToRead(self.state_path, self.options.reserved_elements);
         defer reader.close(.release) catch {};
         var found = try self.history.foundModel(&reader);
         defer found.deinit();
@@ -222,7 +227,7 @@ const Session = struct {
     }
 
     fn checkWriter(self: *Session) !void {
-        var store = try Store.open(self.state_path, options.reserved_elements, &.{}, &holder);
+        var store = try Store.open(self.state_path, self.options.reserved_elements, &.{}, &holder);
         var is_open = true;
         defer if (is_open) abandon(&store);
         var found = try self.history.foundModel(&store);
@@ -232,14 +237,14 @@ const Session = struct {
         if (store.commit.first_token > 0) self.figures.dropped += 1;
         try expectWhole(&store);
         for (1..4) |i| {
-            const drawn = Step.drawFor(self.random, found.last_step + @as(i64, @intCast(i)), self.form);
+            const drawn = Step.drawFor(self.random, found.last_step + @as(i64, @intCast(i)), self.options.form);
             try drawn.write(&store);
             try drawn.model(&found);
         }
-        if (self.random.boolean()) try self.dropFrom(&store, found.rows.items.len);
+        if (self.options.is_segmented and self.random.boolean()) try self.dropFrom(&store, found.rows.items.len);
         is_open = false;
         if (self.random.boolean()) try store.close(.release) else abandon(&store);
-        var again = try Store.open(self.state_path, options.reserved_elements, &.{}, &holder);
+        var again = try Store.open(self.state_path, self.options.reserved_elements, &.{}, &holder);
         is_open = true;
         store = again;
         try found.expectEqual(&again);
@@ -264,7 +269,7 @@ const Session = struct {
         current = self;
         // It may be lost again while what it has left is put in order.
         Recorder.on_call = losePower;
-        self.store = try Store.open(self.path, options.reserved_elements, &.{}, &holder);
+        self.store = try Store.open(self.path, self.options.reserved_elements, &.{}, &holder);
         errdefer abandon(&self.store);
         if (self.failure) |err| return err;
         self.figures.boots += 1;
@@ -284,7 +289,7 @@ fn expectWhole(store: *Store) !void {
 
 test "power loss: what was synced is there, and of the rest a prefix" {
     var figures: Figures = .{};
-    while (figures.states < wanted_states) : (figures.seeds += 1) {
+    while (figures.states < wanted_states or figures.seeds < 10) : (figures.seeds += 1) {
         runSeed(figures.seeds, &figures) catch |err| {
             std.debug.print("seed {d}\n", .{figures.seeds});
             return err;
@@ -312,8 +317,9 @@ fn runSeed(seed: u64, figures: *Figures) !void {
         .state_path = scratches[1].path,
         .history = try .init(),
         .figures = figures,
-        .form = formOf(seed),
+        .options = if (seed % 2 == 0) small else segmented,
     };
+    session.options.form = formOf(seed / 2);
     defer session.deinit();
     try session.run();
 }

@@ -1,14 +1,14 @@
 //! The double of the system for the tests of power loss. Calls go to the real system; beside it, while it records, it
-//! keeps what of every file is durable and what is not yet (sectors.zig), and can write out what may be left.
+//! keeps what of every file is durable and what is not yet (sectors.zig), and can write out what may be left. The names of
+//! segments, too, are given and taken for good only when the directory is synced; those of other files at once.
 
 const std = @import("std");
 const system = @import("../system/system.zig");
 const Sectors = @import("sectors.zig").Sectors;
 const Survival = @import("sectors.zig").Survival;
+const openIn = @import("testing.zig").openIn;
 
 const allocator = std.testing.allocator;
-
-pub const file_names = [_][]const u8{ "head", "step.i64", "type.u8", "type.i32", "data.f64", "data.f32", "data.f16", "data.i64", "data.u16", "data.i8", "data.u8", "row.u64", "marks", "blocks", "sums" };
 
 pub const Recorder = struct {
     /// While it does not record, it only passes calls on.
@@ -22,27 +22,32 @@ pub const Recorder = struct {
     pub var open_files: isize = 0;
     pub var mapped_bytes: isize = 0;
 
-    var tracked: [file_names.len]?Tracked = @splat(null);
+    var inodes: std.ArrayList(Inode) = .empty;
+    var names: std.StringArrayHashMapUnmanaged(Name) = .empty;
     var drawn: std.ArrayList(u8) = .empty;
 
-    const Tracked = struct {
+    const Inode = struct {
         sectors: Sectors,
-        file: system.File,
+        files: std.ArrayList(system.File) = .empty,
         /// A shared map of the file, which changes without a call.
         map: []const u8 = &.{},
     };
+
+    /// What a name has stood for: an inode or nothing. The durable version comes first.
+    const Name = std.ArrayList(?usize);
+
     const Real = system.Real;
     const Address = [*]align(std.heap.page_size_min) u8;
 
     /// Records from here on. Files that `directory` has are durable as they are.
     pub fn start(directory: []const u8) !void {
-        for (file_names, &tracked) |name, *slot| {
-            const content = readFile(directory, name) catch |err| switch (err) {
-                error.NotFound => continue,
-                else => return err,
-            };
+        var folder = try std.Io.Dir.cwd().openDir(std.testing.io, directory, .{ .iterate = true });
+        defer folder.close(std.testing.io);
+        var entries = folder.iterate();
+        while (try entries.next(std.testing.io)) |entry| {
+            const content = try folder.readFileAlloc(std.testing.io, entry.name, allocator, .unlimited);
             defer allocator.free(content);
-            slot.* = .{ .sectors = try Sectors.init(allocator, content), .file = -1 };
+            try giveName(entry.name, content, true);
         }
         recording = true;
     }
@@ -51,24 +56,56 @@ pub const Recorder = struct {
         recording = false;
         on_call = ignoreCall;
         syncs_to_failure = std.math.maxInt(usize);
-        for (&tracked) |*slot| {
-            if (slot.*) |*it| it.sectors.deinit();
-            slot.* = null;
+        for (inodes.items) |*inode| {
+            inode.sectors.deinit();
+            inode.files.deinit(allocator);
         }
+        inodes.clearAndFree(allocator);
+        for (names.keys(), names.values()) |name, *versions| {
+            allocator.free(name);
+            versions.deinit(allocator);
+        }
+        names.clearAndFree(allocator);
         drawn.deinit(allocator);
         drawn = .empty;
     }
 
+    /// A new file gets a name.
+    fn giveName(name: []const u8, content: []const u8, is_durable: bool) !void {
+        const found = try names.getOrPut(allocator, name);
+        if (!found.found_existing) {
+            found.key_ptr.* = try allocator.dupe(u8, name);
+            found.value_ptr.* = .empty;
+            if (!is_durable) try found.value_ptr.append(allocator, null);
+        }
+        try found.value_ptr.append(allocator, inodes.items.len);
+        try inodes.append(allocator, .{ .sectors = try Sectors.init(allocator, content) });
+    }
+
+    fn isSegment(name: []const u8) bool {
+        return std.ascii.isDigit(name[name.len - 1]) and std.mem.countScalar(u8, name, '.') == 2 or std.mem.startsWith(u8, name, "marks.");
+    }
+
     /// Writes into `directory` what may be there after the power was lost now. Returns how many sectors of it are torn.
-    pub fn writeState(directory: []const u8, random: std.Random, survival: Survival) !usize {
+    pub fn writeState(directory: [:0]const u8, random: std.Random, survival: Survival) !usize {
         try lookAtMaps();
+        try clear(directory);
         var torn_count: usize = 0;
-        for (file_names, &tracked) |name, *slot| {
-            const it = if (slot.*) |*it| it else continue;
-            torn_count += try it.sectors.draw(random, if (survival == .mixed) survivalOfFile(random) else survival, &drawn);
+        for (names.keys(), names.values()) |name, *versions| {
+            const of_file = if (survival == .mixed) survivalOfFile(random) else survival;
+            const inode = versions.items[versionOf(random, of_file, versions.items.len)] orelse continue;
+            torn_count += try inodes.items[inode].sectors.draw(random, of_file, &drawn);
             try writeFile(directory, name, drawn.items);
         }
         return torn_count;
+    }
+
+    fn versionOf(random: std.Random, survival: Survival, count: usize) usize {
+        return switch (survival) {
+            .nothing => 0,
+            .everything, .torn => count - 1,
+            .mixed => random.uintLessThan(usize, count),
+        };
     }
 
     /// Whole files survive together often enough to be tried as such.
@@ -82,9 +119,8 @@ pub const Recorder = struct {
 
     /// Notes what was stored through maps since the last look.
     fn lookAtMaps() !void {
-        for (&tracked) |*slot| {
-            const it = if (slot.*) |*it| it else continue;
-            if (it.map.len > 0) try it.sectors.write(it.map, 0);
+        for (inodes.items) |*inode| {
+            if (inode.map.len > 0) try inode.sectors.write(inode.map, 0);
         }
     }
 
@@ -96,9 +132,9 @@ pub const Recorder = struct {
         on_call();
     }
 
-    fn find(file: system.File) ?*Tracked {
+    fn find(file: system.File) ?*Inode {
         if (!recording) return null;
-        for (&tracked) |*slot| if (slot.*) |*it| if (it.file == file) return it;
+        for (inodes.items) |*inode| if (std.mem.findScalar(system.File, inode.files.items, file) != null) return inode;
         return null;
     }
 
@@ -107,26 +143,59 @@ pub const Recorder = struct {
         return address;
     }
 
-    pub fn createTemporary(_: [:0]const u8) system.Error!system.File {
-        return error.Unsupported;
-    }
-
-    pub fn open(path: [:0]const u8, mode: system.OpenMode) system.Error!system.File {
-        meet();
-        const file = try Real.open(path, mode);
+    pub fn openDirectory(path: [:0]const u8) system.Error!system.File {
+        const file = try Real.openDirectory(path);
         open_files += 1;
-        if (!recording) return file;
-        const name = std.fs.path.basename(path);
-        for (file_names, &tracked) |known, *slot| {
-            if (!std.mem.eql(u8, known, name)) continue;
-            if (slot.* == null) slot.* = .{ .sectors = Sectors.init(allocator, "") catch return error.OutOfMemory, .file = -1 };
-            slot.*.?.file = file;
-        }
         return file;
     }
 
+    pub fn duplicate(file: system.File) system.Error!system.File {
+        const copy = try Real.duplicate(file);
+        open_files += 1;
+        return copy;
+    }
+
+    pub fn createTemporary(_: system.File) system.Error!system.File {
+        return error.Unsupported;
+    }
+
+    pub fn open(directory: system.File, name: [:0]const u8, mode: system.OpenMode) system.Error!system.File {
+        meet();
+        const file = try Real.open(directory, name, mode);
+        open_files += 1;
+        if (recording) noteOpen(name, file) catch return error.OutOfMemory;
+        return file;
+    }
+
+    fn noteOpen(name: []const u8, file: system.File) !void {
+        const versions = names.get(name);
+        if (versions == null or versions.?.getLast() == null) try giveName(name, "", !isSegment(name));
+        const inode = &inodes.items[names.get(name).?.getLast().?];
+        try inode.files.append(allocator, file);
+    }
+
+    pub fn unlink(directory: system.File, name: [:0]const u8) system.Error!void {
+        if (!recording) return Real.unlink(directory, name);
+        const versions = names.getPtr(name) orelse return error.NotFound;
+        if (versions.getLast() == null) return error.NotFound;
+        meet();
+        try Real.unlink(directory, name);
+        versions.append(allocator, null) catch return error.OutOfMemory;
+    }
+
+    pub fn syncDirectory(_: system.File) system.Error!void {
+        meet();
+        if (!recording) return;
+        syncs_to_failure -= 1;
+        if (syncs_to_failure == 0) return error.InputOutput;
+        for (names.values()) |*versions| {
+            versions.items[0] = versions.getLast();
+            versions.shrinkRetainingCapacity(1);
+        }
+    }
+
     pub fn close(file: system.File) void {
-        if (find(file)) |it| it.file = -1;
+        if (find(file)) |inode| _ = inode.files.swapRemove(std.mem.findScalar(system.File, inode.files.items, file).?);
         open_files -= 1;
         Real.close(file);
     }
@@ -141,13 +210,6 @@ pub const Recorder = struct {
         try Real.allocate(file, offset_bytes, length_bytes);
         const it = find(file) orelse return;
         if (offset_bytes + length_bytes > it.sectors.size()) it.sectors.resize(offset_bytes + length_bytes) catch return error.OutOfMemory;
-    }
-
-    /// As durable as a write is: not before the next sync.
-    pub fn punch(file: system.File, offset_bytes: u64, length_bytes: u64) system.Error!void {
-        meet();
-        try Real.punch(file, offset_bytes, length_bytes);
-        if (find(file)) |it| it.sectors.zero(offset_bytes, length_bytes) catch return error.OutOfMemory;
     }
 
     pub fn truncate(file: system.File, length_bytes: u64) system.Error!void {
@@ -220,33 +282,26 @@ pub const Recorder = struct {
 
     pub fn unmap(address: [*]u8, length_bytes: usize) void {
         meet();
-        for (&tracked) |*slot| if (slot.*) |*it| {
-            if (it.map.ptr == address) it.map = &.{};
-        };
+        for (inodes.items) |*inode| {
+            if (inode.map.ptr == address) inode.map = &.{};
+        }
         mapped_bytes -= @intCast(length_bytes);
         Real.unmap(address, length_bytes);
     }
 };
 
-fn pathOf(buffer: []u8, directory: []const u8, name: []const u8) [:0]const u8 {
-    return std.fmt.bufPrintSentinel(buffer, "{s}/{s}", .{ directory, name }, 0) catch unreachable;
-}
-
-fn readFile(directory: []const u8, name: []const u8) ![]u8 {
-    var buffer: [300]u8 = undefined;
-    const file = try system.Real.open(pathOf(&buffer, directory, name), .read);
-    defer system.Real.close(file);
-    const content = try allocator.alloc(u8, @intCast(try system.Real.size(file)));
-    errdefer allocator.free(content);
-    if (try system.readAll(system.Real, file, content, 0) != content.len) return error.InputOutput;
-    return content;
-}
-
-fn writeFile(directory: []const u8, name: []const u8, content: []const u8) !void {
-    var buffer: [300]u8 = undefined;
-    const path = pathOf(&buffer, directory, name);
-    const file = system.Real.open(path, .write) catch try system.Real.open(path, .create);
+fn writeFile(directory: [:0]const u8, name: []const u8, content: []const u8) !void {
+    var buffer: [64]u8 = undefined;
+    const terminated = try std.fmt.bufPrintSentinel(&buffer, "{s}", .{name}, 0);
+    const file = try openIn(directory, terminated, .reuse);
     defer system.Real.close(file);
     try system.Real.truncate(file, 0);
     try system.writeAll(system.Real, file, content, 0);
+}
+
+fn clear(directory: []const u8) !void {
+    var folder = try std.Io.Dir.cwd().openDir(std.testing.io, directory, .{ .iterate = true });
+    defer folder.close(std.testing.io);
+    var entries = folder.iterate();
+    while (try entries.next(std.testing.io)) |entry| try folder.deleteFile(std.testing.io, entry.name);
 }

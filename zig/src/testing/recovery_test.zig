@@ -7,6 +7,7 @@ const store_file = @import("../store/store.zig");
 const system = @import("../system/system.zig");
 const Faulty = @import("testing.zig").Faulty;
 const abandon = @import("testing.zig").abandon;
+const openIn = @import("testing.zig").openIn;
 const plainSource = @import("testing.zig").plainSource;
 const small = @import("testing.zig").small;
 const temporaryPath = @import("testing.zig").temporaryPath;
@@ -30,15 +31,12 @@ test "missing, short and foreign files are errors" {
     try store.close(.release);
     try testing.expectError(error.AlreadyExists, Store.create(path, options));
 
-    var name_buffer: [300]u8 = undefined;
-    const name = try std.fmt.bufPrintSentinel(&name_buffer, "{s}/data.f64", .{path}, 0);
-    const file = try system.Real.open(name, .write);
+    const file = try openIn(path, "data.f64", .write);
     try system.Real.truncate(file, 16);
     try testing.expectError(error.Damaged, Store.open(path, 100, &.{}, &holder));
     try system.Real.truncate(file, 24);
     system.Real.close(file);
-    const head_name = try std.fmt.bufPrintSentinel(&name_buffer, "{s}/head", .{path}, 0);
-    const head = try system.Real.open(head_name, .write);
+    const head = try openIn(path, "head", .write);
     defer system.Real.close(head);
     var reopened = try Store.open(path, 100, &.{}, &holder);
     try testing.expectEqual(3, reopened.commit.token_count);
@@ -107,7 +105,7 @@ test "after a failure of the system a commit holds only with its checksums" {
         for (50..90) |step| try store.write(&.{.{ .step = @intCast(step), .type = 0, .count = 5 }}, &.{ 1, 2, 3, 4, step });
         try store.flush();
         try store.write(&.{.{ .step = 90, .type = 0, .count = 1 }}, &.{6});
-        if (is_torn) _ = try Faulty.write(store.files.data.file, "lost", 8 * 300);
+        if (is_torn) _ = try Faulty.write(try store.files.data.files.write(0), "lost", 8 * 300);
         abandon(&store);
         Faulty.boot_id = @splat(8);
         var reopened = try Store.open(path, options.reserved_elements, &.{}, &holder);
@@ -179,8 +177,8 @@ test "every chunk has its checksum, whatever wrote it, and a changed byte is fou
     try store.batch.end(&store, true);
     try testing.expectEqual(0, try countBad(&store));
     try testing.expect(store.files.chunkCount(.data, store.commit) > 20);
-    _ = try Faulty.write(store.files.data.file, "!", 8 * 150 + 3);
-    _ = try Faulty.write(store.files.rows.file, "!", store.commit.row_count * 8 - 1);
+    _ = try Faulty.write(try store.files.data.files.write(0), "!", 8 * 150 + 3);
+    _ = try Faulty.write(try store.files.rows.files.write(0), "!", store.commit.row_count * 8 - 1);
     try testing.expectEqual(2, try countBad(&store));
     try testing.expect(!try store.files.isChunkWhole(.data, 1, store.commit));
     try store.close(.release);
@@ -203,7 +201,7 @@ test "salvage shows the rows before the first damaged chunk" {
     const path = temporaryPath(&folder, &buffer);
     var store = try Store.create(path, options);
     for (0..100) |step| try store.write(&.{.{ .step = @intCast(step), .type = 0, .count = 7 }}, &.{ step, 1, 2, 3, 4, 5, 6 });
-    const data = store.files.data.file;
+    const data = try store.files.data.files.write(0);
     try store.flush();
     _ = try Faulty.write(data, "!", 8 * 450 + 3);
     try store.close(.release);
@@ -215,40 +213,6 @@ test "salvage shows the rows before the first damaged chunk" {
     try testing.expectEqual(43, salvaged.recovery.cut_rows);
     try testing.expectEqual(56, salvaged.files.data.slice(u64, 399)[392]);
     try testing.expectEqual(0, try countBad(&salvaged));
-}
-
-test "chunks before a row are dropped, and the rest stays where it was" {
-    var folder = testing.tmpDir(.{});
-    defer folder.cleanup();
-    var buffer: [256]u8 = undefined;
-    const path = temporaryPath(&folder, &buffer);
-    // Chunks of whole pages, or no block would be free.
-    var large = options;
-    large.capacity_tokens = 4096;
-    var store = try Store.create(path, large);
-    const values: [60]u64 = @splat(3);
-    for (0..1000) |step| try store.write(&.{.{ .step = @intCast(step), .type = 0, .count = 60 }}, &values);
-    try store.flush();
-    try store.dropBefore(500);
-    // Token 30,000 lies in the chunk that begins with token 28,672; row 478 is the first that begins there.
-    try testing.expectEqual(478, store.commit.first_row);
-    try testing.expectEqual(28_680, store.commit.first_token);
-    try testing.expectEqual(0, store.files.data.slice(u64, 60_000)[28_671]);
-    try testing.expectEqualSlices(u64, &values, store.files.data.slice(u64, 60_000)[28_680..][0..60]);
-    try testing.expectEqual(0, try countBad(&store));
-    try store.dropBefore(100);
-    try testing.expectEqual(478, store.commit.first_row);
-    try testing.expectError(error.InvalidArgument, store.dropBefore(1000));
-    abandon(&store);
-    Faulty.boot_id = @splat(9);
-    defer Faulty.boot_id = @splat(7);
-    var reopened = try Store.open(path, 700, &.{}, &holder);
-    try testing.expectEqual(478, reopened.commit.first_row);
-    try testing.expectEqual(0, try countBad(&reopened));
-    try reopened.close(.release);
-    var salvaged = try Store.openToSalvage(path, 700);
-    try testing.expectEqual(1000, salvaged.commit.row_count);
-    try salvaged.close(.release);
 }
 
 test "a block of rows that no commit counts is gone before one can be counted in its place" {
@@ -263,11 +227,11 @@ test "a block of rows that no commit counts is gone before one can be counted in
     // What a writer leaves that dies before it has committed.
     var left: format.Block = .{ .first_token = 2 * format.block_rows, .layout = 7, .row_tokens = 1, .index = 1 };
     left.seal(store.head.header().id);
-    _ = try Faulty.write(store.files.blocks.column.file, std.mem.asBytes(&left), @sizeOf(format.Block));
+    _ = try Faulty.write(try store.files.blocks.column.files.write(0), std.mem.asBytes(&left), @sizeOf(format.Block));
     abandon(&store);
     var reopened = try Store.open(path, options.reserved_elements, &.{}, &holder);
     defer reopened.close(.release) catch {};
-    try testing.expectEqual(@sizeOf(format.Block), try Faulty.size(reopened.files.blocks.column.file));
+    try testing.expectEqual(@sizeOf(format.Block), try Faulty.size(try reopened.files.blocks.column.files.write(0)));
     for (rows..2 * rows) |step| try reopened.write(&.{.{ .step = @intCast(step), .type = 0, .count = 2 }}, &.{ 1, 2 });
     try reopened.flush();
     try testing.expectEqual(2, reopened.blocks().ofRow(format.block_rows).?.row_tokens);

@@ -71,14 +71,6 @@ pub const Sectors = struct {
         try self.sizes.append(self.allocator, length);
     }
 
-    /// Leaves a hole inside the file. Of one that is not durable, any part may have taken place.
-    pub fn zero(self: *Sectors, offset: u64, length: u64) !void {
-        const hole = try self.allocator.alloc(u8, @intCast(length));
-        defer self.allocator.free(hole);
-        @memset(hole, 0);
-        try self.write(hole, offset);
-    }
-
     /// What was written is durable now.
     pub fn sync(self: *Sectors) void {
         for (self.versions.items, self.is_dirty.items) |*sector, *is_dirty| {
@@ -213,24 +205,4 @@ test "a sector is torn at any byte, either side of it new" {
         try testing.expectEqual(508, std.mem.countScalar(u8, content.items, 'o') - old_count);
     }
     for (seen) |of_side| for (of_side) |is_seen| try testing.expect(is_seen);
-}
-
-test "a hole that is not durable is there in whole, in part or not at all, beside any state of a later write" {
-    const blocks = 4;
-    const old: [blocks * sector_bytes]u8 = @splat('o');
-    var sectors = try Sectors.init(testing.allocator, &old);
-    defer sectors.deinit();
-    var content: std.ArrayList(u8) = .empty;
-    defer content.deinit(testing.allocator);
-    var generator: std.Random.DefaultPrng = .init(7);
-    try sectors.zero(0, 3 * sector_bytes);
-    try sectors.write("later", 3 * sector_bytes);
-    var seen: [2][4]bool = @splat(@splat(false));
-    for (0..1000) |_| {
-        if (try sectors.draw(generator.random(), .mixed, &content) > 0) continue;
-        var punched: usize = 0;
-        for (0..3) |block| punched += @intFromBool(content.items[block * sector_bytes] == 0);
-        seen[@intFromBool(content.items[3 * sector_bytes] == 'l')][punched] = true;
-    }
-    for (seen) |of_write| for (of_write) |is_seen| try testing.expect(is_seen);
 }

@@ -115,7 +115,7 @@ test "the mark of a beginning has its place in a tail on a full disk, or no row 
         store = try Store.open(scratch.path, options.reserved_elements, &.{}, &holder);
         defer store.close(.release) catch {};
         // As if it had asked for as much as there is of the file.
-        try store.files.marks.adopt(try Faulty.size(store.files.marks.file));
+        try store.files.marks.adopt(0, try Faulty.size(try store.files.marks.files.write(0)));
         try store.files.reserve(store.commit, .{ .tokens = 1, .rows = 1, .marks = 0 });
         Faulty.is_full = true;
         if (left == 0) {

@@ -60,14 +60,29 @@ pub const Faulty = struct {
         return address;
     }
 
-    pub fn createTemporary(directory: [:0]const u8) system.Error!system.File {
+    pub fn openDirectory(path: [:0]const u8) system.Error!system.File {
+        try meet();
+        return opened(try Real.openDirectory(path));
+    }
+
+    pub fn duplicate(file: system.File) system.Error!system.File {
+        try meet();
+        return opened(try Real.duplicate(file));
+    }
+
+    pub fn createTemporary(directory: system.File) system.Error!system.File {
         try meet();
         return opened(try Real.createTemporary(directory));
     }
 
-    pub fn open(path: [:0]const u8, mode: system.OpenMode) system.Error!system.File {
+    pub fn open(directory: system.File, name: [:0]const u8, mode: system.OpenMode) system.Error!system.File {
         try meet();
-        return opened(try Real.open(path, mode));
+        return opened(try Real.open(directory, name, mode));
+    }
+
+    pub fn unlink(directory: system.File, name: [:0]const u8) system.Error!void {
+        try meet();
+        return Real.unlink(directory, name);
     }
 
     pub fn close(file: system.File) void {
@@ -84,11 +99,6 @@ pub const Faulty = struct {
         try meet();
         try checkSpace(file, offset_bytes + length_bytes);
         return Real.allocate(file, offset_bytes, length_bytes);
-    }
-
-    pub fn punch(file: system.File, offset_bytes: u64, length_bytes: u64) system.Error!void {
-        try meet();
-        return Real.punch(file, offset_bytes, length_bytes);
     }
 
     pub fn truncate(file: system.File, length_bytes: u64) system.Error!void {
@@ -110,6 +120,10 @@ pub const Faulty = struct {
 
     /// The machine that runs the tests keeps its power; power_loss_test.zig tries what happens when it does not.
     pub fn sync(_: system.File) system.Error!void {
+        try meet();
+    }
+
+    pub fn syncDirectory(_: system.File) system.Error!void {
         try meet();
     }
 
@@ -174,6 +188,9 @@ pub const faults = [_]Fault{
 /// Small sizes, so that chunks, the tail and the reservation all overflow within a few steps.
 pub const small: store_file.Options = .{ .capacity_tokens = 100, .tail_records_max = 16, .tail_values_max = 64, .reserved_elements = 700 };
 
+/// The same in a store that can drop its oldest rows: segments of a few pages.
+pub const segmented: store_file.Options = .{ .capacity_tokens = 4096, .tail_records_max = 16, .tail_values_max = 64, .reserved_elements = 9000, .is_segmented = true };
+
 /// The forms that types have, in turn, and those that cells have, of which there are 7: so all pairs come within 21 seeds,
 /// and a few seeds have cells of every width.
 pub fn formOf(seed: u64) @import("../format/format.zig").TokenForm {
@@ -217,6 +234,13 @@ pub fn plainSource(type_id: i32, width: ?usize, values: []const f64, offsets: []
 /// A new directory for the files of one test.
 pub fn temporaryPath(folder: *std.testing.TmpDir, buffer: []u8) [:0]const u8 {
     return std.fmt.bufPrintSentinel(buffer, ".zig-cache/tmp/{s}", .{&folder.sub_path}, 0) catch unreachable;
+}
+
+/// A file of a store, past the store.
+pub fn openIn(path: [:0]const u8, name: [:0]const u8, mode: system.OpenMode) !system.File {
+    const directory = try system.Real.openDirectory(path);
+    defer system.Real.close(directory);
+    return system.Real.open(directory, name, mode);
 }
 
 /// A new directory for tests that make thousands of files: in memory, where the system has a place for that.

@@ -1,0 +1,66 @@
+//! Where a stream starts once its oldest rows are dropped.
+
+const std = @import("std");
+const format = @import("../format/format.zig");
+const list = @import("list.zig");
+const rows_file = @import("../read/rows.zig");
+
+/// The commit that `commit` becomes when no row before `row` has to be kept: every segment that holds nothing else is dropped,
+/// and no row that costs no segment. Indices stay as they were.
+pub fn startFrom(table: rows_file.Table, commit: format.Commit, capacity_tokens: u64, row: usize) format.Commit {
+    var first = @max(table.first_row, segmentStart(.rows, row, capacity_tokens));
+    const token = segmentStart(.data, table.rows[row], capacity_tokens);
+    if (token > commit.first_token) {
+        const rows = table.rows[table.first_row .. row + 1];
+        first = @max(first, table.first_row + std.sort.lowerBound(u64, rows, token, rows_file.compareNumbers));
+    }
+    const mark = segmentStart(.marks, table.markOfRow(row), capacity_tokens);
+    if (mark > commit.first_mark) first = @max(first, @min(row, table.marks[mark - 1].row + 1));
+    var next = commit;
+    next.first_row = first;
+    next.first_token = table.rows[first];
+    next.first_mark = table.markOfRow(first);
+    return next;
+}
+
+/// The first element of the segment that an element of a file stands in.
+fn segmentStart(which: list.Which, element: u64, capacity_tokens: u64) usize {
+    return @intCast(element - element % list.chunkElements(which, capacity_tokens, true));
+}
+
+const testing = std.testing;
+
+test "the stream starts with the first row that keeps no segment from being dropped" {
+    const capacity = 64;
+    var rows: [1000]u64 = undefined;
+    for (&rows, 0..) |*token, row| token.* = 3 * row;
+    const marks = [_]format.Mark{ .{ .row = 5, .type = 0, .kind = .empty_list }, .{ .row = 70, .type = 0, .kind = .empty_list } };
+    var table: rows_file.Table = .{ .steps = &@as([1000]i64, @splat(0)), .rows = &rows, .marks = &marks, .token_count = 3000 };
+    var commit: format.Commit = .{ .sequence = 1, .token_count = 3000, .row_count = 1000, .mark_count = 2, .last_step = 0 };
+    // Row 21 has the last tokens of the first segment, and the first two of the second.
+    try testing.expectEqual(0, startFrom(table, commit, capacity, 21).first_row);
+    commit = startFrom(table, commit, capacity, 40);
+    try testing.expectEqual(22, commit.first_row);
+    try testing.expectEqual(66, commit.first_token);
+    try testing.expectEqual(1, commit.first_mark);
+    table.first_row = 22;
+    table.first_mark = 1;
+    try testing.expectEqual(commit, startFrom(table, commit, capacity, 30));
+    // Rows without tokens fill segments of rows.
+    @memset(&rows, 66);
+    commit = startFrom(table, commit, capacity, 900);
+    try testing.expectEqual(896, commit.first_row);
+    try testing.expectEqual(2, commit.first_mark);
+}
+
+test "rows of nothing but marks are dropped with the segments of those" {
+    const capacity = 64;
+    const rows: [40]u64 = @splat(0);
+    var marks: [40]format.Mark = undefined;
+    for (&marks, 0..) |*mark, row| mark.* = .{ .row = row, .type = 0, .kind = .empty_list };
+    const table: rows_file.Table = .{ .steps = &@as([40]i64, @splat(0)), .rows = &rows, .marks = &marks, .token_count = 0 };
+    const commit: format.Commit = .{ .sequence = 1, .token_count = 0, .row_count = 40, .mark_count = 40, .last_step = 0 };
+    // Four marks are a segment.
+    try testing.expectEqual(36, startFrom(table, commit, capacity, 39).first_row);
+    try testing.expectEqual(0, startFrom(table, commit, capacity, 3).first_row);
+}

@@ -1,0 +1,39 @@
+//! How a reader goes to what a writer has committed since. The writer drops segments meanwhile: one that is missing was
+//! dropped if a newer commit says so, and is damage if none does.
+
+const format = @import("../format/format.zig");
+const head_file = @import("head.zig");
+const store_file = @import("store.zig");
+
+/// Goes to the newest commit, or leaves the store as it was. Returns whether there was a newer one.
+pub fn refresh(comptime System: type, store: *store_file.Store(System)) store_file.Error!bool {
+    var newest = try store.head.newestCommit();
+    if (newest.sequence <= store.commit.sequence) return false;
+    const before = store.files;
+    errdefer store.files.restore(&before);
+    while (true) {
+        show(System, store, newest) catch |err| {
+            newest = try later(System, &store.head, newest, err);
+            store.files.restore(&before);
+            continue;
+        };
+        break;
+    }
+    store.commit = newest;
+    // What is not given up now is with the next refresh: until then it only takes disk space.
+    store.files.forget(newest) catch {};
+    return true;
+}
+
+fn show(comptime System: type, store: *store_file.Store(System), commit: format.Commit) store_file.Error!void {
+    try store.files.adopt(commit, commit);
+    try store.files.blocks.adopt(commit.row_count);
+}
+
+/// The commit to try next where a file of one is missing: it must be a newer one.
+pub fn later(comptime System: type, head: *const head_file.Head(System), commit: format.Commit, err: store_file.Error) store_file.Error!format.Commit {
+    if (err != error.NotFound or head.header().is_segmented == 0) return err;
+    const newest = try head.newestCommit();
+    if (newest.sequence <= commit.sequence) return error.Damaged;
+    return newest;
+}
