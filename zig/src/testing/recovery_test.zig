@@ -134,7 +134,7 @@ test "a commit that was cut does not come back, whatever stands where its rows s
     try store.sync();
     for (10..20) |step| try store.write(&.{.{ .step = @intCast(step), .type = 0, .count = 1 }}, &.{step});
     try store.flush();
-    _ = try Faulty.write(store.files.data.file, "lost", 8 * 15);
+    _ = try Faulty.write(try store.files.data.files.write(0), "lost", 8 * 15);
     abandon(&store);
     Faulty.boot_id = @splat(8);
     var reopened = try Store.open(path, options.reserved_elements, &.{}, &holder);
