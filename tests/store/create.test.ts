@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import fs, {
   chmodSync,
   chownSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -129,6 +130,20 @@ test("open() removes nothing that a user has made, whatever its name", () =>
       using store = StreamStore.open(path, { mode: "read" });
       assert.deepEqual(store.rows(), [{ step: 0, action: 7 }]);
     }
+  }));
+
+test("open() keeps what is in the tail of a store that a user has named like a leftover, whatever its fields", () =>
+  withDirectory((directory) => {
+    const path = `${directory}/.run.stream.new-${crypto.randomUUID()}`;
+    // They stand in cells of float32 as their own bits, which only the fields tell.
+    const fields = { count: "int32", value: "float32", size: "uint32" } as const;
+    using store = StreamStore.open(`${directory}/own.stream`, { fields, commitEvery: { ms: 1e9 } });
+    store.append(0, { count: -1, value: 0.5, size: 2 ** 32 - 1 });
+    cpSync(`${directory}/own.stream`, path, { recursive: true });
+    makeOld(path);
+    StreamStore.open(`${directory}/run.stream`, { fields }).close();
+    using kept = StreamStore.open(path, { mode: "read" });
+    assert.deepEqual(kept.rows(), [{ step: 0, count: -1, value: 0.5, size: 2 ** 32 - 1 }]);
   }));
 
 test("open() without free descriptors says so, and leaves nothing", () =>

@@ -1,5 +1,6 @@
 /** A store knows its head by an ID: another store's is an error, and never an empty or a shorter store. */
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -83,4 +84,32 @@ test("open() calls store.json with another ID, or none, damaged; salvage takes t
     rmSync(join(path, "store.json"));
     using store = StreamStore.open(path, { salvage: true, fields });
     assert.equal(store.rowCount, 100);
+  }));
+
+test("open() refuses fields that have other cells than the store, also where store.json says so under a right checksum", () =>
+  withDirectory((directory) => {
+    const path = join(directory, "run.stream");
+    make(path, 100);
+    const manifest = JSON.parse(readFileSync(join(path, "store.json"), "utf8"));
+    const narrow = manifest.fields.map((field: object) => ({ ...field, dtype: "float32" }));
+    const checksum = createHash("sha256").update(JSON.stringify([manifest.id, narrow])).digest("hex").slice(
+      0,
+      16,
+    );
+    writeFileSync(join(path, "store.json"), JSON.stringify({ ...manifest, fields: narrow, checksum }));
+    for (const mode of ["append", "read"] as const) {
+      assert.throws(() => StreamStore.open(path, { mode }), { code: "damaged" }, mode);
+    }
+    assert.throws(() => StreamStore.open(path, { salvage: true }), { code: "damaged" });
+    rmSync(join(path, "store.json"));
+    assert.throws(
+      () => StreamStore.open(path, { salvage: true, fields: { action: "float32", observation: "uint8" } }),
+      {
+        code: "fields-differ",
+        message:
+          `Cannot open the store ${path}: fields must have cells of float64, got { action: 0 float32, observation: 1 uint8 }, which have cells of float32`,
+      },
+    );
+    writeFileSync(join(path, "store.json"), JSON.stringify(manifest));
+    expectRows(path, 100);
   }));
