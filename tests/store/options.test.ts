@@ -164,6 +164,33 @@ function calls(store: StreamStore<{ a: 0 }>, even: StreamStore<{ a: 0 }>, folder
       call: (options) => store.saveDataset(`${folder}/b.parquet`, "train", options),
     },
     {
+      what: "StreamStore.fromDataset",
+      action: "make a store of a dataset",
+      names: "step, nullInList, columns, path, capacity, onLeftOut",
+      call: async (options) => {
+        (await StreamStore.fromDataset(await store.toDataset(), options)).close();
+      },
+    },
+    {
+      what: "StreamStore.fromParquet",
+      action: "make a store of a dataset",
+      names: "step, nullInList, columns, path, capacity, onLeftOut",
+      call: async (options) => {
+        await store.saveDataset(`${folder}/e.parquet`);
+        (await StreamStore.fromParquet(`${folder}/e.parquet`, options)).close();
+      },
+    },
+    {
+      what: "StreamStore.loadDataset",
+      action: "make a store of a dataset",
+      names:
+        `step, nullInList, columns, path, capacity, onLeftOut, sortBy, format, csv, revision, config, ${hub}`,
+      call: async (options) => {
+        await store.saveDataset(`${folder}/f.parquet`);
+        (await StreamStore.loadDataset(`${folder}/f.parquet`, "train", options)).close();
+      },
+    },
+    {
       what: "loadDataset",
       action: "load a dataset",
       names: `step, nullInList, columns, sortBy, format, csv, revision, config, ${hub}`,

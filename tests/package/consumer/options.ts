@@ -174,6 +174,10 @@ export async function asyncTypos(): Promise<void> {
   await store.loadDataset("x", "train", { retry: { attempt: 1 } });
   // @ts-expect-error: columns
   await store.fromParquet("x", { column: ["action"] });
+  // @ts-expect-error: onLeftOut
+  await StreamStore.loadDataset("x", "train", { onleftOut: () => {} });
+  // @ts-expect-error: path
+  await StreamStore.fromParquet("x", { paths: "run.stream" });
   // @ts-expect-error: signal
   await store.waitForRows(1, { signals: AbortSignal.timeout(1) });
   // @ts-expect-error: onProgress
