@@ -140,7 +140,7 @@ test "a commit that was cut does not come back, whatever stands where its rows s
     var reopened = try Store.open(path, options.reserved_elements, &.{}, &holder);
     try testing.expectEqual(10, reopened.commit.row_count);
     // A later writer may come to write what stood there, and its own commits may be lost in another failure.
-    _ = try Faulty.write(reopened.files.data.file, std.mem.asBytes(&@as(u64, 15)), 8 * 15);
+    _ = try Faulty.write(try reopened.files.data.files.write(0), std.mem.asBytes(&@as(u64, 15)), 8 * 15);
     const offset = format.commit_offsets[@intCast(reopened.commit.sequence % 2)];
     _ = try Faulty.write(reopened.head.file, "torn", offset + 8);
     abandon(&reopened);
