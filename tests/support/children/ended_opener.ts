@@ -27,8 +27,11 @@ export async function takeOver({ path, count, from }: OpenerOrder): Promise<numb
   // The Worker may have ended between appending a row and counting it.
   assert.ok(store.rowCount === appended || store.rowCount === appended + 1, `${store.rowCount}, ${appended}`);
   compareRows(store, from, store.rowCount);
+  // The Worker had begun where the one before had ended, and this one begins where the Worker has.
+  assert.equal(store.sessions.at(-1), from);
   store.append(store.rowCount, { ...contentOf(store.rowCount) });
   const { rowCount } = store;
+  assert.deepEqual(store.sessions.slice(-2), [from, rowCount - 1]);
   store.close();
   return rowCount;
 }
