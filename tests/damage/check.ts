@@ -57,22 +57,22 @@ function goOn(store: StreamStore): void {
 }
 
 /**
- * What opening it to salvage shows: the values of each row, without what marks alone tell: empty lists, and that the
- * values of a field are lists. None where it cannot be opened.
+ * What opening it to salvage shows: by the number of each row its values, without what marks alone tell: empty lists, and
+ * that the values of a field are lists. None where it cannot be opened.
  */
-export function salvageRows(path: string): string[] {
+export function salvageRows(path: string): Map<number, string> {
   let store: StreamStore;
   try {
     store = StreamStore.open(path, { mode: "read", salvage: true });
   } catch (error) {
     codeOf("salvage", error);
-    return [];
+    return new Map();
   }
   try {
-    return store.rows().map(valuesOf);
+    return new Map(store.rows().map((row, index) => [store.firstRow + index, valuesOf(row)]));
   } catch (error) {
     codeOf("salvage", error);
-    return [];
+    return new Map();
   } finally {
     closeQuietly(store);
   }

@@ -31,8 +31,8 @@ interface Subject {
   /** Its tail has no checksums: damage there may change values, but not end the process. */
   readonly abandoned: Files;
   readonly whole: Outcome;
-  /** The values of each row. */
-  readonly rows: readonly string[];
+  /** The values of each row, by its number. */
+  readonly rows: ReadonlyMap<number, string>;
 }
 
 async function subjectOf(kind: Kind): Promise<Subject> {
@@ -100,11 +100,12 @@ function judge(outcome: Outcome, whole: Outcome | null): void {
   }
 }
 
-/** Whatever is salvaged is the beginning of what was there. */
-function judgeSalvaged(found: readonly string[], rows: readonly string[]): void {
-  figures.rowsSalvaged += found.length;
-  const wrong = found.findIndex((row, index) => row !== rows[index]);
-  if (wrong >= 0) throw new Error(`salvaged row ${wrong} of ${found.length} is not what it was`);
+/** Whatever is salvaged is what was there. */
+function judgeSalvaged(found: ReadonlyMap<number, string>, rows: ReadonlyMap<number, string>): void {
+  figures.rowsSalvaged += found.size;
+  for (const [row, values] of found) {
+    if (values !== rows.get(row)) throw new Error(`salvaged row ${row} of ${found.size} is not what it was`);
+  }
 }
 
 let next = firstSeed;
