@@ -161,6 +161,32 @@ test("sessionRows() of a temporary store is the first row, until that is dropped
   assert.deepEqual(store.sessions, []);
 });
 
+test("sessionRows() of a store that drops its oldest rows has those that are kept, whoever opens it", () =>
+  withDirectory((directory) => {
+    const path = `${directory}/run.stream`;
+    const retain = { rows: 1000 };
+    using reader =
+      (StreamStore.open(path, { fields, retain }).close(), StreamStore.open(path, { mode: "read" }));
+    const begun: number[] = [];
+    for (let round = 0; round < 8; round++) {
+      using store = StreamStore.open(path, { fields, retain });
+      begun.push(store.rowCount);
+      const step = Array.from({ length: 20_000 }, (_, i) => store.rowCount + i);
+      const observation = { values: new Float64Array(4 * step.length), width: 4 };
+      store.appendColumns({ step, action: step, observation });
+      store.append(step.at(-1)! + 1, { observation: [] });
+      store.flush();
+      const expected = begun.filter((row) => row >= store.firstRow);
+      assert.deepEqual(store.sessions, expected);
+      reader.refresh();
+      assert.deepEqual([reader.firstRow, reader.sessions], [store.firstRow, expected]);
+    }
+    const expected = begun.filter((row) => row >= reader.firstRow);
+    assert.ok(expected.length < begun.length, `${reader.firstRow} of ${reader.rowCount} rows are dropped`);
+    assert.deepEqual(sessionsOf(path, "read"), expected);
+    assert.deepEqual(sessionsOf(path, "append"), expected);
+  }));
+
 test("sessionRows() tells of damage, of a salvaged store its own, and throws once the store is closed", () =>
   withDirectory(async (directory) => {
     const path = `${directory}/run.stream`;
