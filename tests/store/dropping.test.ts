@@ -1,11 +1,15 @@
 /** A store drops its oldest rows while others read it: every value that they get is right, on a full disk too. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { withMount } from "../support/full_disk/mount.ts";
-import { commandOf } from "../torture/child.ts";
+import { StreamStore } from "../../mod.ts";
+import { Child, commandOf } from "../torture/child.ts";
+import { checkRows, type Store } from "../torture/dropping_content.ts";
 import { withDirectory } from "../torture/scratch.ts";
 
 /** `./run bun tests/torture/dropping.ts` runs it for minutes. */
@@ -35,6 +39,31 @@ function checkFound({ firstRow, checks, seen }: Found): void {
 
 test("refresh(), gather(), sampler() and others read no wrong value while rows are dropped", () =>
   withDirectory((directory) => checkFound(dropIn(directory))));
+
+test("open() after writers that were killed while they dropped rows finds all that they acknowledged", () =>
+  withDirectory(async (directory) => {
+    const path = join(directory, "run.stream");
+    let dropped = 0;
+    for (let kill = 0; kill < 12; kill++) {
+      const writer = new Child("dropping_writer.ts", { path });
+      // A chunk has as many rows as two or three lines.
+      await writer.waitForLines(2 + kill % 4);
+      await new Promise((resolve) => setTimeout(resolve, kill));
+      assert.equal(await writer.kill(), "SIGKILL", writer.errors);
+      using store: Store = StreamStore.open(path);
+      const { firstRow, rowCount, firstToken } = store;
+      assert.ok(rowCount >= Number(writer.line), `${writer.line} acknowledged, ${rowCount} there`);
+      assert.ok(firstRow >= dropped && firstRow <= rowCount - 1000, `${firstRow} of ${rowCount}`);
+      dropped = firstRow;
+      checkRows(store.rows(), firstRow);
+      assert.deepEqual((await store.verify()).damaged, []);
+      const numbers = readdirSync(path).filter((name) => name.startsWith("data.")).map((name) =>
+        +name.slice(-5)
+      );
+      assert.ok(numbers.every((number) => number >= Math.floor(firstToken / 65_536)), `${numbers}`);
+    }
+    assert.ok(dropped > 0);
+  }));
 
 test("tmpfs: a store that drops rows on a full disk is read without a wrong value or a signal", () => {
   const reason = withMount("tmpfs", (directory) => {

@@ -12,7 +12,7 @@ while (!isOver) {
   try {
     for (let i = 0; i < 10_000; i++) store.append(store.rowCount, valuesOf(store.rowCount));
     store.flush();
-    if (store.rowCount === 10_000) console.log("open");
+    console.log(store.rowCount);
   } catch (error) {
     if (!(error instanceof StreamStoreError && error.code === "storage-full")) throw error;
     fullCount++;
