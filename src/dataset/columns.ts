@@ -1,6 +1,8 @@
-/** What the columns of a dataset are, before rows are read: for a store that is made of it. */
+/** The files of a dataset and what their columns are, before rows are read: for a store that is made of it. */
 import { type Dtype, dtypeKinds, dtypeNames, holds } from "../dtypes.ts";
+import type { Connection } from "../store/connection.ts";
 import type { Layout } from "./features.ts";
+import type { LoadDatasetOptions } from "./load_options.ts";
 import type { RowFile } from "./rows.ts";
 import { isNullType } from "./value_types.ts";
 
@@ -19,6 +21,15 @@ export interface DatasetFile extends RowFile {
 
 /** Opens the files of a dataset one after another. */
 export type DatasetFiles = readonly (() => Promise<DatasetFile>)[];
+
+/** The files of a split that were found. */
+export interface OpenedDataset {
+  readonly files: DatasetFiles;
+  /** Those that were given; at the Hub with a bar that listens. */
+  readonly options: LoadDatasetOptions;
+  /** Told of a store that has the rows of these files and no others. */
+  readonly settle?: (connection: Connection) => void;
+}
 
 /** Why most columns are no fields that are none. */
 export const noNumbers = "it holds no numbers";

@@ -1,7 +1,6 @@
 import { checkOptions, optionNames } from "../options.ts";
-import type { Connection } from "../store/connection.ts";
 import { systemError } from "../store/durable_file.ts";
-import type { DatasetFile, DatasetFiles } from "./columns.ts";
+import type { DatasetFile, OpenedDataset } from "./columns.ts";
 import { isLocal } from "./dataset_name.ts";
 import { checkFormat, checkSplit, type DatasetFormat } from "./formats.ts";
 import type { LoadedColumn } from "./known_features.ts";
@@ -13,15 +12,6 @@ import type { LoadTarget } from "./rows.ts";
 
 const action = "load a dataset";
 const keys = optionNames<LoadDatasetOptions>(datasetNames);
-
-/** The files of a split that were found. */
-export interface OpenedDataset {
-  readonly files: DatasetFiles;
-  /** Those that were given; at the Hub with a bar that listens. */
-  readonly options: LoadDatasetOptions;
-  /** Told of a store that has the rows of these files and no others. */
-  readonly settle?: (connection: Connection) => void;
-}
 
 /** Appends the rows of a split of a dataset. What is returned are the features of the columns that were loaded. */
 export async function loadDataset(

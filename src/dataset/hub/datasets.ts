@@ -6,7 +6,7 @@ import { systemError } from "../../store/durable_file.ts";
 import { check } from "../../native/status.ts";
 import { countMarks } from "../../read/rows.ts";
 import { parseFeature } from "../features.ts";
-import type { OpenedDataset } from "../load.ts";
+import type { OpenedDataset } from "../columns.ts";
 import type { LoadDatasetOptions } from "../load_options.ts";
 import { readParquet } from "../parquet/read/rows.ts";
 import { ParquetFile } from "../parquet/read/file.ts";
