@@ -29,12 +29,14 @@ export type { DamagedChunk, Verification, VerifyOptions } from "./src/store/veri
 export { type ErrorCode, StreamStoreError } from "./src/error.ts";
 export type { Dtype, DtypeArray } from "./src/dtypes.ts";
 export type { FieldEntry, FieldInfo, FieldList, FieldMap, FieldType } from "./src/fields.ts";
+export type { ExtraKind, ExtraLists, ExtraMap, ExtraValues } from "./src/extras.ts";
+export type { Extra } from "./src/read/extras.ts";
 export type { FieldValue, NumberArray, Scalar, StepValues } from "./src/append/values.ts";
 export type { Window } from "./src/read/window.ts";
 export type { Gathered, GatherOut, GatherResult, Indices } from "./src/read/gather.ts";
 export type { NestedIndices, Tokens } from "./src/read/tokens.ts";
 export type { Column, ColumnOf } from "./src/read/column.ts";
-export type { ColumnInput, ColumnNumbers, ColumnsInput } from "./src/append/columns.ts";
+export type { ColumnInput, ColumnNumbers, ColumnsInput, ColumnsOptions } from "./src/append/columns.ts";
 export type { Row, RowValue } from "./src/read/rows.ts";
 export { FieldStats, type FieldStatsJson, type StatsOptions } from "./src/statistics/field_stats.ts";
 export type {

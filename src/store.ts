@@ -1,7 +1,7 @@
 import type { Table } from "apache-arrow";
 import { append } from "./append/append.ts";
 import type { Appender } from "./append/appender.ts";
-import { appendColumns, type ColumnsInput } from "./append/columns.ts";
+import { appendColumns, type ColumnsInput, type ColumnsOptions } from "./append/columns.ts";
 import type { FieldValue, StepValues } from "./append/values.ts";
 import type {
   LoadDatasetOptions,
@@ -12,8 +12,10 @@ import type {
 } from "./dataset/load_options.ts";
 import type { SaveDatasetOptions } from "./dataset/save_options.ts";
 import type { ToDatasetOptions } from "./dataset/table/to_arrow.ts";
+import type { ExtraLists, ExtraMap, ExtraValues } from "./extras.ts";
 import type { FieldInfo, FieldList, FieldMap, FieldName, KnownFields } from "./fields.ts";
 import { type ColumnOf, readColumn } from "./read/column.ts";
+import { type Extra, extraOf } from "./read/extras.ts";
 import { gather, type GatheredAs, type GatherOut, type Indices } from "./read/gather.ts";
 import { rowAt, rowOfStep, rowOfToken, rowsOf } from "./read/row.ts";
 import { sessionRows } from "./read/sessions.ts";
@@ -53,7 +55,10 @@ import { type Verification, verify, type VerifyOptions } from "./store/verify.ts
  * store.close(); // or the end of the block, by `using`
  * ```
  */
-export class StreamStore<const Fields extends FieldList = FieldMap> {
+export class StreamStore<
+  const Fields extends FieldList = FieldMap,
+  const Extras extends ExtraMap = ExtraMap,
+> {
   readonly #session: Session;
   /** Here too: an append is one look-up shorter. */
   readonly #appender: Appender;
@@ -64,7 +69,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * @param fields Field names and type IDs (int32), in field order: an object, a list of `[name, type ID]`, or a list of
    * names, whose IDs are their places. A field holds float64, or what is given in the place of its ID: a dtype, as in
    * `{ action: "uint8", observation: "float32" }`, where IDs are places too, or `{ type, dtype }`.
-   * @param options The chunk by which the files grow, in tokens, and how much of the stream is kept.
+   * @param options The chunk by which the files grow, in tokens, how much is kept, and what stands beside the steps.
    * @throws {RangeError} If there is no field, one is named `step`, a name or an ID is used twice, an ID is no int32 or
    * given for some fields only, a dtype is none, an object has a name that is a whole number, whose place it does not
    * keep, or an option is not allowed.
@@ -72,7 +77,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * @throws {StreamStoreError} If the files cannot be made: among others `storage-full`, `permission-denied`,
    * `too-many-open-files`, `too-many-stores`.
    */
-  constructor(fields: Fields & KnownFields<Fields>, options: StoreOptions = {}) {
+  constructor(fields: Fields & KnownFields<Fields>, options: StoreOptions<Extras> = {}) {
     const given: unknown = fields;
     this.#session = given instanceof Session ? given : temporarySession(fields, options);
     this.#appender = this.#session.appender;
@@ -111,11 +116,11 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * assert.deepEqual((await reader.verify()).damaged, []);
    * ```
    */
-  static open<const Fields extends FieldList = FieldMap>(
+  static open<const Fields extends FieldList = FieldMap, const Extras extends ExtraMap = ExtraMap>(
     path: string,
-    options: OpenOptions<Fields> & { readonly fields?: KnownFields<Fields> } = {},
-  ): StreamStore<Fields> {
-    return new StreamStore<Fields>(openSession(path, options) as never);
+    options: OpenOptions<Fields, Extras> & { readonly fields?: KnownFields<Fields> } = {},
+  ): StreamStore<Fields, Extras> {
+    return new StreamStore<Fields, Extras>(openSession(path, options) as never);
   }
 
   /**
@@ -230,6 +235,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * @param step An integer, not below the last step. The last step again goes on with its row, whoever wrote it, with
    * later fields only.
    * @param values By field name a number, boolean or bigint, or a flat list of them, shape `[values]`.
+   * @param extra By name the text or bytes that stand beside the step; a step that goes on may fill what is null.
    * @throws {RangeError} If the step goes back, the fields are not later than those the step has, or an integer is not
    * exact in the field's dtype.
    * @throws {TypeError} If a name is no field, or a value is no number, boolean, bigint or flat list of them.
@@ -250,7 +256,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * assert.deepEqual([[...store.window(12, 4).values], store.rowCount], [[8, 4, 5, 6], 5]);
    * ```
    */
-  append(step: number | bigint, values: StepValues<Fields>): void;
+  append(step: number | bigint, values: StepValues<Fields>, extra?: ExtraValues<Extras>): void;
   /**
    * Appends tokens given as three sequences of one length: step, field name and value, in field order within each
    * step. All of it is appended, or nothing.
@@ -258,6 +264,7 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    * @param steps Integers that never fall, shape `[N]`.
    * @param names The field of each, shape `[N]`.
    * @param values The value of each, as above, shape `[N]`.
+   * @param extra By name a list with a value for each step, in their order.
    * @throws {RangeError | TypeError} As above, and if the sequences differ in length or one is no list.
    * @see {@linkcode StreamStore.append}
    */
@@ -265,10 +272,11 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
     steps: ArrayLike<number | bigint>,
     names: readonly FieldName<Fields>[],
     values: ArrayLike<FieldValue>,
+    extra?: ExtraLists<Extras>,
   ): void;
-  append(step: unknown, fields: object, values?: unknown): void {
+  append(step: unknown, fields: object, values?: unknown, extra?: unknown): void {
     const isAppended = values === undefined && this.#appender.appendPlain(step, fields);
-    if (!isAppended) append(this.#session, step, fields, values);
+    if (!isAppended) append(this.#session, step, fields, values, extra);
   }
 
   /**
@@ -276,13 +284,14 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    *
    * @param columns `step`, integers that rise, shape `[steps]`, and by field name: a typed array or list with one
    * value a step; `{ values, width }` with lists of `width` values; or `{ values, offsets }` with lists that vary.
+   * @param options `extra`: by name a list with a value for each step.
    * @throws {RangeError} If lengths do not fit, steps do not rise, or a value is not exact in its field.
    * @throws {TypeError} If a name is no field, or a column holds no numbers.
    * @throws {StreamStoreError} If the store is open for reading only (`read-only`) or the disk is full (`storage-full`).
    * @see {@linkcode StreamStore.append}
    */
-  appendColumns(columns: ColumnsInput<FieldName<Fields>>): void {
-    appendColumns(this.#session, columns as ColumnsInput);
+  appendColumns(columns: ColumnsInput<FieldName<Fields>>, options: ColumnsOptions<Extras> = {}): void {
+    appendColumns(this.#session, columns as ColumnsInput, options as ColumnsOptions);
   }
 
   /**
@@ -439,6 +448,18 @@ export class StreamStore<const Fields extends FieldList = FieldMap> {
    */
   rows(from?: number, to?: number): Row<FieldName<Fields>>[] {
     return rowsOf(this.#session, from, to) as Row<FieldName<Fields>>[];
+  }
+
+  /**
+   * The text or bytes of one name that stand beside the rows.
+   *
+   * @param name One of the store's `extra`.
+   * @returns What reads them, as long as the store is open.
+   * @throws {TypeError} If the store has none of the name.
+   * @see {@linkcode Extra}
+   */
+  extra<Name extends Extract<keyof Extras, string>>(name: Name): Extra<Extras[Name]> {
+    return extraOf(this.#session, name) as Extra<Extras[Name]>;
   }
 
   /**

@@ -187,6 +187,7 @@ fn writeFlags(lines: *Lines, comptime Layout: type) !void {
 /// `StoreState` and `token_count` become `storeState` and `tokenCount`.
 inline fn camel(comptime name: []const u8) []const u8 {
     return comptime joined: {
+        @setEvalBranchQuota(10_000);
         var letters: []const u8 = "";
         var words = std.mem.splitScalar(u8, name, '_');
         while (words.next()) |word| {

@@ -1,9 +1,10 @@
 import type { Connection } from "../store/connection.ts";
 import { isWideInteger } from "../dtypes.ts";
 import type { Field } from "../fields.ts";
-import { tailRecord } from "../native/abi.ts";
+import { recordKind, tailRecord } from "../native/abi.ts";
 import { readRows } from "../read/rows.ts";
 import { narrowStep } from "../steps.ts";
+import type { ExtraRecords, ExtraRow, ExtraWriter } from "./extras.ts";
 import { Narrowing } from "./narrowing.ts";
 import { StepWriter, twoTo32, unknownField } from "./step_writer.ts";
 import { Tail, writeRecord } from "./tail.ts";
@@ -43,18 +44,20 @@ export class Appender {
   /** What fields make of numbers; null where all store them as they are. */
   readonly #narrowing: Narrowing | null;
   readonly #writer: StepWriter;
+  readonly #plainRecords = new PlainRecords();
 
   constructor(
     private readonly connection: Connection,
     private readonly fields: readonly Field[],
     private readonly hooks: AppenderHooks = {},
+    private readonly extras: ExtraWriter | null = null,
   ) {
     this.#types = Int32Array.from(fields, ({ type }) => type);
     this.#names = fields.map(({ name }) => name);
     const isNarrow = fields.some(({ dtype }) => dtype !== "float64");
     this.#narrowing = isNarrow ? new Narrowing(fields) : null;
     this.#takesLists = new Uint8Array(fields.length);
-    this.#writer = new StepWriter(fields, () => this.#findLastField());
+    this.#writer = new StepWriter(fields, extras, () => this.#findLastField());
     this.#tail = new Tail(connection);
     this.reload();
   }
@@ -74,6 +77,43 @@ export class Appender {
     } finally {
       connection.isWriting = false;
     }
+  }
+
+  /** The same with values of extras. */
+  appendPlainWith(step: unknown, values: unknown, row: ExtraRow): boolean {
+    const { connection, extras } = this;
+    if (connection.isWriting || extras === null || typeof values !== "object" || values === null) {
+      return false;
+    }
+    connection.isWriting = true;
+    try {
+      return typeof step === "number" && this.#writePlainWith(extras, step, values, row);
+    } finally {
+      connection.isWriting = false;
+    }
+  }
+
+  #writePlainWith(extras: ExtraWriter, step: number, values: object, row: ExtraRow): boolean {
+    const tail = this.#tail;
+    if (!Number.isSafeInteger(step) || !(step > this.lastStep) || this.rowCount >= this.dueRow) return false;
+    if (tail.isCopied || this.connection.isClosed) return false;
+    const { recordsEnd } = tail;
+    const wordsEnd = tail.extras!.end;
+    let isAppended = false;
+    extras.begin(tail);
+    try {
+      if (!extras.write(this.rowCount, row, step, this.#plainRecords.begin(tail, step))) return false;
+      tail.recordsEnd = this.#plainRecords.at;
+      extras.hold();
+      isAppended = this.#writePlain(step, values as Readonly<Record<string, FieldValue>>);
+    } finally {
+      if (!isAppended) {
+        tail.recordsEnd = recordsEnd;
+        extras.drop(wordsEnd);
+      }
+    }
+    if (isAppended) extras.keep();
+    return isAppended;
   }
 
   #writePlain(step: number, values: Readonly<Record<string, FieldValue>>): boolean {
@@ -145,9 +185,11 @@ export class Appender {
 
   #attempt(task: (writer: StepWriter) => boolean): boolean {
     const writer = this.#writer;
-    writer.begin(this.#tail, this.lastStep, this.#lastField);
+    writer.begin(this.#tail, this.lastStep, this.#lastField, this.rowCount);
     if (!task(writer)) return false;
+    this.extras?.hold();
     this.#publish(writer.record, writer.value, writer.rowCount, writer.step, writer.field);
+    this.extras?.keep();
     this.#tail.marksLeft = writer.marksLeft;
     if (writer.newLists.length > 0) this.#noteLists(writer.newLists);
     return true;
@@ -209,6 +251,7 @@ export class Appender {
     this.lastStep = this.rowCount > 0 ? narrowStep(this.connection.lastStep) : -Infinity;
     this.#knowLists();
     this.#tail.restart();
+    this.extras?.reload();
     // Looked up where a call goes on with that step.
     this.#lastField = unknownField;
   }
@@ -235,6 +278,30 @@ export class Appender {
       const takesFloats = dtype === "float64" || dtype === "float32";
       this.#takesLists[position] = !isList || isWideInteger(dtype) ? noLists : takesFloats ? floats : others;
     }
+  }
+}
+
+/** The records of extras at one step. */
+class PlainRecords implements ExtraRecords {
+  at = 0;
+  #records!: Int32Array;
+  #stepLow = 0;
+  #stepHigh = 0;
+
+  begin({ records, recordsEnd }: Tail, step: number): this {
+    this.#records = records;
+    this.at = recordsEnd;
+    this.#stepLow = step | 0;
+    this.#stepHigh = Math.floor(step / twoTo32);
+    return this;
+  }
+
+  writeExtraRecord(place: number): boolean {
+    const { at } = this;
+    if (at >= this.#records.length) return false;
+    writeRecord(this.#records, at, this.#stepLow, this.#stepHigh, place, recordKind.extra);
+    this.at = at + recordWords;
+    return true;
   }
 }
 

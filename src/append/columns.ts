@@ -3,7 +3,8 @@ import type { Connection } from "../store/connection.ts";
 import type { Session } from "../store/session.ts";
 import { allowedValues, dtypeOf, isWideInteger } from "../dtypes.ts";
 import { describe, type Field } from "../fields.ts";
-import { checkOptions } from "../options.ts";
+import type { ExtraLists, ExtraMap } from "../extras.ts";
+import { checkOptions, optionNames } from "../options.ts";
 import { ownValue } from "../own_value.ts";
 import { bigintAdvice, wrongStep } from "../steps.ts";
 import {
@@ -16,6 +17,7 @@ import {
   readElements,
   readNumbers,
 } from "../typed_array.ts";
+import { checkExtraColumns, readExtraColumns, writeExtraColumns } from "./extra_columns.ts";
 import { isExact } from "./narrow.ts";
 import type { NumberArray, Scalar } from "./values.ts";
 
@@ -40,6 +42,14 @@ export type ColumnsInput<Name extends string = string> =
   & { readonly step: BigInt64Array | Float64Array | Int32Array | readonly (number | bigint)[] }
   & { readonly [Field in Name]?: ColumnInput };
 
+/** Options of {@linkcode StreamStore.appendColumns}. */
+export interface ColumnsOptions<Extras extends ExtraMap = ExtraMap> {
+  /** Text and bytes beside the steps. */
+  readonly extra?: ExtraLists<Extras>;
+}
+
+const columnsKeys = optionNames<ColumnsOptions>({ extra: true });
+
 /** A column as the caller handed it over, each thing read once. Typed arrays are the caller's own. */
 interface GivenColumn {
   readonly field: Field;
@@ -50,16 +60,19 @@ interface GivenColumn {
 }
 
 /** Appends columns: checked whole, then written, then committed at once. */
-export function appendColumns(session: Session, columns: ColumnsInput): void {
-  const { connection, fields } = session;
+export function appendColumns(session: Session, columns: ColumnsInput, options: ColumnsOptions): void {
+  const { connection } = session;
   connection.checkWritable("append columns");
   session.write(
     "append columns",
-    () => session.appendAtOnce(() => writeColumns(connection, fields, columns)),
+    () => session.appendAtOnce(() => writeColumns(session, columns, options)),
   );
 }
 
-function writeColumns(connection: Connection, fields: readonly Field[], columns: ColumnsInput): void {
+function writeColumns(session: Session, columns: ColumnsInput, options: ColumnsOptions): void {
+  const { connection, fields, extras } = session;
+  checkOptions(options, columnsKeys, "append columns");
+  const { extra } = options;
   const { step, ...inputs } = columns;
   const names = fields.map(({ name }) => name);
   for (const name of Object.keys(inputs)) {
@@ -72,10 +85,13 @@ function writeColumns(connection: Connection, fields: readonly Field[], columns:
   const present = fields.filter(({ name }) => ownValue(inputs, name) != null);
   // The caller's own code runs in the first pass, and none in the second, which looks at what the first has found.
   const given = present.map((field) => readColumn(field, inputs[field.name]!));
+  const extraColumns = readExtraColumns(extras, extra);
+  checkExtraColumns(extras, extraColumns, steps.length);
   const sources = given.map((column) => toSource(column, steps.length));
   using batch = new Batch(connection);
   try {
     batch.add(steps, sources);
+    writeExtraColumns(connection, extraColumns);
     batch.commit();
   } catch (error) {
     throw error instanceof BatchError ? inWords(error, steps, sources, connection) : error;

@@ -2,6 +2,7 @@ import { describe, type Field } from "../fields.ts";
 import { recordKind, tailRecord } from "../native/abi.ts";
 import { isInt64, wrongStep } from "../steps.ts";
 import type { Cells } from "./narrow.ts";
+import type { ExtraRow, ExtraWriter } from "./extras.ts";
 import { type Tail, writeRecord } from "./tail.ts";
 import {
   checkAttached,
@@ -47,6 +48,10 @@ export class StepWriter {
   rowCount = 0;
   /** Fields that were written as a list for the first time. */
   newLists: Field[] = [];
+  /** Steps that the call names, and the values of extras at each. */
+  stepCount = 0;
+  extraRows: readonly ExtraRow[] = [];
+  #rowsBefore = 0;
   #records: Int32Array = new Int32Array(0);
   #cells!: Cells;
   #stepRecord = 0;
@@ -57,18 +62,19 @@ export class StepWriter {
   readonly #isGiven: Uint8Array;
 
   /** @param findLastField Looks up the place of the last field of the last step, where nothing else tells. */
-  constructor(private readonly fields: readonly Field[], private readonly findLastField: () => number) {
+  constructor(
+    private readonly fields: readonly Field[],
+    private readonly extras: ExtraWriter | null,
+    private readonly findLastField: () => number,
+  ) {
     this.#names = fields.map(({ name }) => name);
     this.#isGiven = new Uint8Array(fields.length);
     this.#fieldOfName = new Map(fields.map((field) => [field.name, field]));
   }
 
   /** Goes to the end of what the tail holds, and of the stream. */
-  begin(
-    { records, cells, recordsEnd, valuesEnd, marksLeft }: Tail,
-    step: number | bigint,
-    field: number,
-  ): void {
+  begin(tail: Tail, step: number | bigint, field: number, rowsBefore: number): void {
+    const { records, cells, recordsEnd, valuesEnd, marksLeft } = tail;
     this.#records = records;
     this.#cells = cells;
     this.record = recordsEnd;
@@ -77,6 +83,9 @@ export class StepWriter {
     this.step = step;
     this.field = field;
     this.rowCount = 0;
+    this.stepCount = 0;
+    this.#rowsBefore = rowsBefore;
+    this.extras?.begin(tail);
     if (this.newLists.length > 0) this.newLists = [];
   }
 
@@ -119,6 +128,7 @@ export class StepWriter {
   }
 
   #beginStep(step: number | bigint): void {
+    this.stepCount++;
     this.#stepRecord = this.record;
     this.#isNewStep = step > this.step;
     if (this.#isNewStep && (Number.isSafeInteger(step) || (typeof step === "bigint" && isInt64(step)))) {
@@ -185,7 +195,8 @@ export class StepWriter {
     const at = this.record;
     if (at >= this.#records.length) return false;
     // A record of a row without fields becomes no mark.
-    if (count <= 0 && count !== recordKind.bareRow && --this.marksLeft < 0) return false;
+    const isMark = count === recordKind.emptyList || count === recordKind.listField;
+    if (isMark && --this.marksLeft < 0) return false;
     const { step } = this;
     const isNumber = typeof step === "number";
     const stepLow = isNumber ? step | 0 : Number(BigInt.asIntN(32, step));
@@ -195,8 +206,19 @@ export class StepWriter {
     return true;
   }
 
+  /** For the values of extras: a record that says of which it is. Returns whether there was room for it. */
+  writeExtraRecord(place: number): boolean {
+    return this.#writeRecord(place, recordKind.extra);
+  }
+
+  #writeExtras(): boolean {
+    const row = this.#rowsBefore + this.rowCount - 1;
+    return this.extras!.write(row, this.extraRows[this.stepCount - 1], this.step, this);
+  }
+
   /** A new step without any field is still a row, and says so. */
   #endStep(): boolean {
+    if (this.stepCount <= this.extraRows.length && !this.#writeExtras()) return false;
     if (!this.#isNewStep || this.record > this.#stepRecord) return true;
     return this.#writeRecord(0, recordKind.bareRow);
   }

@@ -1,7 +1,9 @@
 import { tailRecord, tailState } from "../native/abi.ts";
 import type { TailMemory } from "../native/runtime.ts";
+import { nothing } from "../native/arguments.ts";
 import type { Connection } from "../store/connection.ts";
 import { type Cells, cellsOver } from "./narrow.ts";
+import { TailExtras } from "./tail_extras.ts";
 
 // A name of the module's own costs nothing, while an object that is imported is looked up for every record.
 const { step: stepAt, type: typeAt, count: countAt, length: recordWords } = tailRecord;
@@ -41,6 +43,8 @@ export class Tail {
   recordsEnd = 0;
   valuesEnd = 0;
   isCopied: boolean;
+  /** What stands for extras, or null where the store has none. */
+  extras: TailExtras | null = null;
   /** Where the number of published records stands. */
   readonly #state: Int32Array;
 
@@ -49,14 +53,16 @@ export class Tail {
     const memory = mapped ?? copiedTail(copiedValues);
     this.isCopied = mapped === null;
     this.#state = memory.state;
-    this.#use(memory.records, cellsOver(memory.values, memory.values.byteLength / 8));
+    const extras = connection.extraCount > 0 ? new TailExtras(memory.extras) : null;
+    this.#use(memory.records, cellsOver(memory.values, memory.values.byteLength / 8), extras);
   }
 
   /** Takes other memory, or other parts of it. */
-  #use(records: Int32Array, cells: Cells): void {
+  #use(records: Int32Array, cells: Cells, extras: TailExtras | null): void {
     this.records = records;
     this.cells = cells;
     this.values = cells.values;
+    this.extras = extras;
   }
 
   /** Goes to the start, after a flush, and to what may be taken from there. */
@@ -66,10 +72,11 @@ export class Tail {
     if (this.isCopied || this.connection.isClosed) return;
     const { room } = this.connection;
     this.marksLeft = room.marks;
+    this.extras?.restart(room.extraValues, room.extraWords);
     const words = recordWords * room.records;
     if (this.records.length === words && this.values.length === room.values) return;
     const [{ buffer: records }, { buffer: values }] = [this.records, this.values];
-    this.#use(new Int32Array(records, 0, words), cellsOver(values as ArrayBuffer, room.values));
+    this.#use(new Int32Array(records, 0, words), cellsOver(values as ArrayBuffer, room.values), this.extras);
   }
 
   /** Makes everything up to here part of the stream, and returns how many values of it are new. */
@@ -90,15 +97,19 @@ export class Tail {
     const records = recordsEnd / recordWords;
     if (records === 0) return;
     const { native, store } = this.connection;
+    const words = this.extras?.bytes ?? nothing;
+    const wordCount = this.extras?.end ?? 0;
+    // What is copied stands at the start every time.
+    this.extras?.restart();
     this.connection.checkGrowth(
-      native.ss_store_write(store, this.records, records, this.values, valuesEnd),
+      native.ss_store_write(store, this.records, records, this.values, valuesEnd, words, wordCount),
       "Cannot append",
     );
   }
 
   /** For what is larger than the tail: goes past it, by way of a buffer that grows until `write` returns true. */
   writePast(write: () => boolean): void {
-    const { isCopied, records, cells } = this;
+    const { isCopied, records, cells, extras } = this;
     try {
       this.isCopied = true;
       this.marksLeft = Infinity;
@@ -106,13 +117,17 @@ export class Tail {
       do {
         valuesMax *= 2;
         const larger = copiedTail(valuesMax);
-        this.#use(larger.records, cellsOver(larger.values, valuesMax));
+        this.#use(
+          larger.records,
+          cellsOver(larger.values, valuesMax),
+          extras && new TailExtras(larger.extras),
+        );
       } while (!write());
       // Values that a getter gives may have become fewer meanwhile, and gone into the tail after all.
       if (!isCopied) this.connection.flush();
     } finally {
       this.isCopied = isCopied;
-      this.#use(records, cells);
+      this.#use(records, cells, extras);
       this.restart();
     }
   }
@@ -120,7 +135,9 @@ export class Tail {
   /** Lets go of the memory, which ends with the store. */
   release(): void {
     // Detached arrays are empty: whatever still holds one reaches no unmapped memory, and no step fits.
-    for (const { buffer } of [this.#state, this.records, this.values]) {
+    for (
+      const { buffer } of [this.#state, this.records, this.values, ...(this.extras ? [this.extras] : [])]
+    ) {
       (buffer as ArrayBuffer).transfer();
     }
   }
@@ -132,5 +149,6 @@ function copiedTail(valuesMax: number): TailMemory {
     state: new Int32Array(tailState.length),
     records: new Int32Array(valuesMax * recordWords),
     values: new ArrayBuffer(valuesMax * 8),
+    extras: new ArrayBuffer(valuesMax * 8),
   };
 }

@@ -11,7 +11,7 @@ export const symbols = {
   ss_store_close: { args: ["u32", "u32", "u32"], result: "i32" }, // store, view_count, blank
   ss_store_update: { args: ["u32", "u32", "f64", "buffer"], result: "i32" }, // store, action, row, out_state
   ss_store_detail: { args: ["u32", "buffer"], result: "i32" }, // store, out
-  ss_store_write: { args: ["u32", "buffer", "u32", "buffer", "u32"], result: "i32" }, // store, records, record_count, values, value_count
+  ss_store_write: { args: ["u32", "buffer", "u32", "buffer", "u32", "buffer", "u32"], result: "i32" }, // store, records, record_count, values, value_count, extra_words, extra_word_count
   ss_window_gather: { args: ["u32", "buffer", "u32", "u32", "u32", "buffer", "u32", "buffer", "buffer", "buffer"], result: "i32" }, // store, starts, window_count, window_length, layout, others, other_count, out_values, out_types, out_steps
   ss_column_extract: { args: ["u32", "buffer", "buffer", "buffer", "buffer", "buffer"], result: "i32" }, // store, request, out_values, out_offsets, out_validity, out_progress
   ss_rows_read: { args: ["u32", "f64", "u32", "buffer", "buffer"], result: "i32" }, // store, first_row, row_count, out_starts, out_steps
@@ -24,6 +24,13 @@ export const symbols = {
 export const laterSymbols = {
   batch: {
     ss_batch_advance: { args: ["u32", "u32", "u32", "buffer", "buffer", "buffer", "buffer", "buffer"], result: "i32" }, // store, phase, row_count, source, values, offsets, validity, value_validity
+  },
+  extras: {
+    ss_extra_place: { args: ["u32", "u32", "f64", "buffer", "u32", "buffer"], result: "i32" }, // store, extra, ahead, bytes, length, out_place
+    ss_extra_append: { args: ["u32", "u32", "f64", "buffer", "u32", "buffer", "u32"], result: "i32" }, // store, extra, first_row, lengths, row_count, bytes, length
+    ss_extra_state: { args: ["u32", "u32", "buffer"], result: "i32" }, // store, extra, out
+    ss_extra_read: { args: ["u32", "u32", "f64", "buffer", "buffer", "u32"], result: "i32" }, // store, extra, row, out, bytes, bytes_max
+    ss_extra_check: { args: ["u32", "u32", "u32", "f64", "buffer"], result: "i32" }, // store, extra, part, chunk, out
   },
   verify: {
     ss_chunk_check: { args: ["u32", "u32", "f64", "buffer"], result: "i32" }, // store, file, chunk, out_whole
@@ -57,7 +64,7 @@ export const callbacks = {
   ss_view_deallocate: { args: ["pointer", "pointer"], result: "void" }, // _, context
 } as const;
 
-export const abiVersion = 9;
+export const abiVersion = 10;
 
 export const status = {
   ok: 0, staleHandle: 1, closedHandle: 2, busyHandle: 3, tooManyStores: 4, invalidArgument: 5, outOfRange: 6,
@@ -78,7 +85,7 @@ export const storeMode = {
 
 export const storeOptions = {
   capacityTokens: 0, tailRecordsMax: 1, tailValuesMax: 2, reservedElements: 3, typeBytes: 4, onlyType: 5,
-  cellKind: 6, isSegmented: 7, length: 8,
+  cellKind: 6, isSegmented: 7, extraCount: 8, tailExtraWordsMax: 9, length: 10,
 } as const;
 
 export const storeAction = {
@@ -89,13 +96,40 @@ export const rowKey = {
   token: 0, step: 1,
 } as const;
 
+export const extraState = {
+  valueCount: 0, byteCount: 1, nextRow: 2, address: 3, reservedBytes: 4, length: 5,
+} as const;
+
+export const extraPlace = {
+  start: 0, lengthBytes: 1, length: 2,
+} as const;
+
+export const extraCheck = {
+  isWhole: 0, fromRow: 1, toRow: 2, length: 3,
+} as const;
+
+export const extraPart = {
+  bytes: 0, ends: 1,
+} as const;
+
+export const extraChunkBytes = 1048576;
+
+export const extraChunkEnds = 4096;
+
+export const extraCountMax = 64;
+
+export const extraValueBytesMax = 1073741824;
+
+export const tailExtraBytesMax = 4096;
+
 export const storeState = {
   sequence: 0, tokenCount: 1, rowCount: 2, markCount: 3, lastStep: 4, firstToken: 5, firstRow: 6,
   firstMark: 7, capacityTokens: 8, capacityMarks: 9, isSegmented: 10, tailStateAddress: 11,
   tailRecordsAddress: 12, tailRecordsBytes: 13, tailValuesAddress: 14, tailValuesBytes: 15, typeBytes: 16,
   onlyType: 17, cellKind: 18, typesAddress: 19, typesBytes: 20, typesFirst: 21, dataAddress: 22,
-  dataBytes: 23, dataFirst: 24, recoveredTokens: 25, recoveredRows: 26, cutTokens: 27, cutRows: 28,
-  cutRecords: 29, roomRecords: 30, roomValues: 31, roomMarks: 32, sessionRow: 33, id: 34, length: 36,
+  dataBytes: 23, dataFirst: 24, extraCount: 25, tailExtrasAddress: 26, tailExtrasBytes: 27,
+  recoveredTokens: 28, recoveredRows: 29, cutTokens: 30, cutRows: 31, cutRecords: 32, roomRecords: 33,
+  roomValues: 34, roomMarks: 35, sessionRow: 36, roomExtraValues: 37, roomExtraWords: 38, id: 39, length: 41,
 } as const;
 
 export const storeFiles = [
@@ -160,7 +194,7 @@ export const tailRecord = {
 } as const;
 
 export const recordKind = {
-  emptyList: 0, bareRow: -1, listField: -2,
+  emptyList: 0, bareRow: -1, listField: -2, extra: -8,
 } as const;
 
 export const mark = {

@@ -1,9 +1,11 @@
 /** Bun's side of the boundary. */
 import { dlopen, type Pointer, toArrayBuffer as toArrayBufferTyped } from "bun:ffi";
 import type {
+  BytesViews,
   ColumnViews,
   DataRange,
   Functions,
+  MemoryRange,
   Opened,
   SymbolTable,
   TypesRange,
@@ -69,13 +71,40 @@ class SmallViews implements ColumnViews {
   }
 
   /** Nothing: each buffer releases its own view. */
-  detach(): void {}
+  detach(): boolean {
+    return true;
+  }
 
   #map(address: number, byteOffset: number, byteLength: number): ArrayBuffer {
     const context = this.state.store as Pointer;
     const buffer = toArrayBuffer((address + byteOffset) as Pointer, 0, byteLength, context, this.deallocate);
     this.state.count++;
     return buffer;
+  }
+}
+
+/** The same for the bytes of an extra. */
+class SmallBytesViews implements BytesViews {
+  readonly #address: number;
+
+  constructor(
+    range: MemoryRange,
+    private readonly state: ViewState,
+    private readonly deallocate: Pointer,
+  ) {
+    this.#address = Number(range.address);
+  }
+
+  bytes(start: number, length: number): Uint8Array {
+    const context = this.state.store as Pointer;
+    const pointer = (this.#address + start) as Pointer;
+    const buffer = toArrayBuffer(pointer, 0, length, context, this.deallocate);
+    this.state.count++;
+    return new Uint8Array(buffer);
+  }
+
+  detach(): boolean {
+    return true;
   }
 }
 
@@ -111,6 +140,7 @@ export function open(path: string): Opened {
     borrow: (address, byteLength) => toArrayBuffer(Number(address) as Pointer, 0, byteLength),
     makeWords: (length) => new BigInt64Array(length),
     columnViews: (types, data, state) => new SmallViews(types, data, state, deallocate),
+    bytesViews: (range, state) => new SmallBytesViews(range, state, deallocate),
   };
 }
 

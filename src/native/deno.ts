@@ -1,9 +1,11 @@
 /** Deno's side of the boundary. */
 import type {
+  BytesViews,
   ColumnRange,
   ColumnViews,
   DataRange,
   Functions,
+  MemoryRange,
   Opened,
   SymbolTable,
   TypesRange,
@@ -61,10 +63,8 @@ class LargeViews implements ColumnViews {
     return this.#bits.subarray(at, at + length);
   }
 
-  detach(): void {
-    const areOurs = this.#buffers.every((buffer) => !buffer.detached);
-    for (const buffer of this.#buffers) if (!buffer.detached) buffer.transfer();
-    this.state.mustBlank = !areOurs;
+  detach(): boolean {
+    return detachAll(this.#buffers);
   }
 
   #mapData(): void {
@@ -82,6 +82,41 @@ class LargeViews implements ColumnViews {
     this.state.mustBlank = true;
     return buffer;
   }
+}
+
+/** The same for the bytes of an extra. */
+class LargeBytesViews implements BytesViews {
+  #bytes = new Uint8Array(0);
+  readonly #buffers: ArrayBuffer[] = [];
+
+  constructor(
+    private readonly range: MemoryRange,
+    private readonly state: ViewState,
+    private readonly owner: object,
+  ) {}
+
+  bytes(start: number, length: number): Uint8Array {
+    // Not made yet, or transferred away by somebody.
+    if (this.#bytes.length === 0) {
+      const buffer = borrow(this.range.address, Number(this.range.byteLength));
+      owners.set(buffer, this.owner);
+      this.#buffers.push(buffer);
+      this.state.mustBlank = true;
+      this.#bytes = new Uint8Array(buffer);
+    }
+    return this.#bytes.subarray(start, start + length);
+  }
+
+  detach(): boolean {
+    return detachAll(this.#buffers);
+  }
+}
+
+/** Returns whether all were still there to be detached. */
+function detachAll(buffers: readonly ArrayBuffer[]): boolean {
+  const areOurs = buffers.every((buffer) => !buffer.detached);
+  for (const buffer of buffers) if (!buffer.detached) buffer.transfer();
+  return areOurs;
 }
 
 /** Keeps a store alive while an array over its columns is, also where nothing else refers to it. */
@@ -126,6 +161,7 @@ export function open(path: string): Opened {
     borrow,
     makeWords,
     columnViews: (types, data, state, owner) => new LargeViews(types, data, state, owner),
+    bytesViews: (range, state, owner) => new LargeBytesViews(range, state, owner),
   };
 }
 

@@ -34,6 +34,8 @@ export interface TailMemory {
   readonly state: Int32Array;
   readonly records: Int32Array;
   readonly values: ArrayBuffer;
+  /** What stands for extras; empty where the store has none. */
+  readonly extras: ArrayBuffer;
 }
 
 /** The columns of a store's tokens, as typed arrays over the store's own memory. */
@@ -41,8 +43,15 @@ export interface ColumnViews {
   types(start: number, length: number): Uint8Array | Int32Array;
   values(start: number, length: number): DtypeArray;
   bits(start: number, length: number): BitsArray;
-  /** Takes back what can be taken back, just before the store is closed. */
-  detach(): void;
+  /** Takes back what can be taken back, just before the store is closed. Returns whether nobody else has any of it. */
+  detach(): boolean;
+}
+
+/** The bytes of an extra, as arrays over the store's own memory. */
+export interface BytesViews {
+  bytes(start: number, length: number): Uint8Array;
+  /** As of columns. */
+  detach(): boolean;
 }
 
 /** Where memory of the library lies. */
@@ -92,6 +101,7 @@ export interface Opened {
     state: ViewState,
     owner: object,
   ): ColumnViews;
+  bytesViews(range: MemoryRange, state: ViewState, owner: object): BytesViews;
 }
 
 /** The library. */

@@ -2,13 +2,14 @@
 import { describe } from "../fields.ts";
 import { isInt64, wrongStep } from "../steps.ts";
 import type { Session } from "../store/session.ts";
+import { readExtras } from "./extras.ts";
 import { readRows, type Row } from "./rows.ts";
 
 /** One row, as {@linkcode StreamStore.row} says. */
 export function rowAt(session: Session, index: number): Row {
   session.prepareRead("read a row", () => hasCommitted(session, index + 1));
   checkRange(session, index, index + 1);
-  return readRows(session.connection, session.fields, index, index + 1)[0];
+  return readWhole(session, index, index + 1)[0];
 }
 
 /** Rows `[from, to)`, as {@linkcode StreamStore.rows} says. */
@@ -16,7 +17,16 @@ export function rowsOf(session: Session, from?: number, to?: number): Row[] {
   session.prepareRead("read rows", () => to !== undefined && hasCommitted(session, to));
   const [first, end] = [from ?? session.connection.firstRow, to ?? session.rowCount];
   checkRange(session, first, end);
-  return readRows(session.connection, session.fields, first, end);
+  return readWhole(session, first, end);
+}
+
+/** Rows with what they have of extras, under the name `extra`, where that is no field's. */
+function readWhole(session: Session, from: number, to: number): Row[] {
+  const { connection, fields, extras } = session;
+  const rows = readRows(connection, fields, from, to);
+  if (extras.length === 0 || fields.some(({ name }) => name === "extra")) return rows;
+  const values = readExtras(session, from, to);
+  return rows.map((row, i) => Object.assign(row, { extra: values[i] }));
 }
 
 /** Whether rows up to `to` are committed. The last of them may go on in the tail. */

@@ -3,6 +3,7 @@ import { type Field, packCells } from "../fields.ts";
 import { type CellKind, cellKindOf } from "./cells.ts";
 import {
   type Chunk,
+  type MadeWith,
   type OpenedAs,
   packOptions,
   type Recovery,
@@ -12,18 +13,18 @@ import {
 } from "./state.ts";
 import { errorDetail, rowKey, storeAction, storeMode, storeState, tailState } from "../native/abi.ts";
 import { runtime } from "../native/load.ts";
-import type { ColumnRange, ColumnViews, MemoryRange, TailMemory, ViewState } from "../native/runtime.ts";
+import type { BytesViews, ColumnRange, ColumnViews, MemoryRange, TailMemory } from "../native/runtime.ts";
 import { check, status, storageFull } from "../native/status.ts";
 import { temporaryDirectory } from "../native/system.ts";
+
+import { MadeViews } from "./views.ts";
 
 /** An open store of the native library, and what its last commit says. */
 export class Connection {
   readonly native = runtime.native;
   readonly tables = runtime.tables;
   readonly store: number;
-  readonly #viewState: ViewState;
-  /** All views made, those before a move to a larger reservation included. */
-  readonly #madeViews: ColumnViews[] = [];
+  readonly #madeViews: MadeViews;
   /** Tokens and rows in the columns; the tail may hold more. */
   tokenCount = 0;
   rowCount = 0;
@@ -53,22 +54,21 @@ export class Connection {
   private constructor(store: number, readonly access: keyof typeof storeMode, directory: string) {
     this.store = store;
     this.directory = directory;
-    this.#viewState = { store, count: 0, mustBlank: false };
+    this.#madeViews = new MadeViews(store, this);
     this.reload();
     this.kind = cellKindOf(this.#number("cellKind"));
-    nets.register(this, this.#viewState, this);
   }
 
   /** A store whose files have no names, in the system's directory for temporary files. */
-  static temporary(chunk: Chunk, fields: readonly Field[]): Connection {
+  static temporary(chunk: Chunk, fields: readonly Field[], extraCount = 0): Connection {
     const path = temporaryDirectory(runtime.system);
     const action = `Cannot create a temporary store in ${path}`;
-    return Connection.#open(path, "temporary", { chunk, fields }, action);
+    return Connection.#open(path, "temporary", { chunk, fields, extraCount }, action);
   }
 
   /** A new store in an empty directory; `action` says what could not be done if it cannot. */
-  static create(directory: string, chunk: Chunk, fields: readonly Field[], action: string): Connection {
-    return Connection.#open(directory, "create", { chunk, fields }, action);
+  static create(directory: string, made: MadeWith, action: string): Connection {
+    return Connection.#open(directory, "create", made, action);
   }
 
   /** A store that exists, to go on with or only to read. With an ID, the head must have it, and cells for the fields. */
@@ -123,6 +123,10 @@ export class Connection {
   /** The same of marks. */
   get capacityMarks(): number {
     return this.#number("capacityMarks");
+  }
+
+  get extraCount(): number {
+    return this.#number("extraCount");
   }
 
   /** Whether each chunk has files of its own, so that the oldest can be dropped. */
@@ -181,30 +185,27 @@ export class Connection {
       state: new Int32Array(runtime.borrow(this.#state[storeState.tailStateAddress], stateBytes)),
       records: new Int32Array(borrow(this.#range("tailRecords"))),
       values: borrow(this.#range("tailValues")),
+      extras: this.extraCount > 0 ? borrow(this.#range("tailExtras")) : new ArrayBuffer(0),
     };
   }
 
   /** Typed arrays over the columns. Made anew when the columns have moved to a larger reservation. */
   views(): ColumnViews {
     if (this.#views !== undefined) return this.#views;
-    if (!runtime.canView) {
-      throw new StreamStoreError(
-        "windows-not-permitted",
-        "Cannot view the columns: zero-copy windows need --allow-ffi without a path; gather() copies and works with less",
-      );
-    }
     const types = { ...this.#column("types"), elementBytes: this.typeBytes };
-    const data = { ...this.#column("data"), kind: this.kind };
-    this.#views = runtime.columnViews(types, data, this.#viewState, this);
-    this.#madeViews.push(this.#views);
-    return this.#views;
+    return this.#views = this.#madeViews.ofColumns(types, { ...this.#column("data"), kind: this.kind });
+  }
+
+  /** Views over the bytes of an extra. */
+  viewBytes(range: MemoryRange): BytesViews {
+    return this.#madeViews.ofBytes(range);
   }
 
   #column(column: "types" | "data"): ColumnRange {
     return { ...this.#range(column), first: this.#number(`${column}First`) };
   }
 
-  #range(part: "types" | "data" | "tailRecords" | "tailValues"): MemoryRange {
+  #range(part: "types" | "data" | "tailRecords" | "tailValues" | "tailExtras"): MemoryRange {
     const [address, byteLength] = [storeState[`${part}Address`], storeState[`${part}Bytes`]];
     return { address: this.#state[address], byteLength: this.#state[byteLength] };
   }
@@ -321,16 +322,7 @@ export class Connection {
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;
-    nets.unregister(this);
-    for (const views of this.#madeViews) views.detach();
     this.#views = undefined;
-    check(closeNative(this.#viewState), "Cannot close the store");
+    check(this.#madeViews.close(), "Cannot close the store");
   }
-}
-
-/** Closes what was dropped without `close`. Only a net: when it runs is up to the garbage collector. */
-const nets = new FinalizationRegistry<ViewState>(closeNative);
-
-function closeNative({ store, count, mustBlank }: ViewState): number {
-  return runtime.native.ss_store_close(store, count >>> 0, mustBlank ? 1 : 0);
 }

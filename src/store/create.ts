@@ -1,5 +1,6 @@
 /** How a store's directory comes to be: whole or not at all, whenever its creator dies. */
-import { storeFiles } from "../native/abi.ts";
+import { extraFile } from "../extras.ts";
+import { extraCountMax, storeFiles } from "../native/abi.ts";
 import { builtin } from "../native/builtin.ts";
 import type { Field } from "../fields.ts";
 import { dataFiles } from "./cells.ts";
@@ -115,7 +116,7 @@ function fieldsOf(directory: string): readonly Field[] {
   }
 }
 
-/** All that a creation makes in a directory. */
+/** All that a creation can make in a directory. */
 const fileNames = [
   "head",
   ...storeFiles.map(({ file }) => file),
@@ -125,6 +126,9 @@ const fileNames = [
   "blocks",
   "sums",
   "store.json",
+  "extra.sums",
+  ...Array.from({ length: extraCountMax }, (_, place) => extraFile(place, "bytes")),
+  ...Array.from({ length: extraCountMax }, (_, place) => extraFile(place, "ends")),
 ];
 
 /**

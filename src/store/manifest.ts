@@ -3,6 +3,7 @@ import { builtin } from "../native/builtin.ts";
 import { type ErrorCode, StreamStoreError } from "../error.ts";
 import { replaceFile, systemError } from "./durable_file.ts";
 import type { Dtype } from "../dtypes.ts";
+import { type ExtraInfo, isExtra } from "../extras.ts";
 import { type Field, type FieldType, parseFields } from "../fields.ts";
 
 /** What datasets said about fields, by field name: JSON that only `src/dataset` understands. */
@@ -22,6 +23,8 @@ interface Manifest {
   /** The store's, which its head has too. */
   readonly id: string;
   readonly fields: readonly FieldEntry[];
+  /** In the order of their files; not there where there are none. */
+  readonly extras?: readonly ExtraInfo[];
   /** Of the ID and the fields, since no other file could tell that one of the fields was changed. */
   readonly checksum: string;
 }
@@ -31,6 +34,7 @@ export interface Known {
   readonly id: string | null;
   readonly fields: Field[];
   readonly features: Features;
+  readonly extras: readonly ExtraInfo[];
 }
 
 const version = 2;
@@ -47,7 +51,8 @@ export function readManifest(directory: string): Known {
   });
   const features: Features = new Map();
   for (const { name, feature } of manifest.fields) if (feature !== undefined) features.set(name, feature);
-  return { id: manifest.id, fields, features };
+  const extras = manifest.extras ?? [];
+  return { id: manifest.id, fields, features, extras };
 }
 
 /** Replaces the manifest of the store that has the ID. */
@@ -56,6 +61,7 @@ export function writeManifest(
   id: string,
   fields: readonly Field[],
   features: Features,
+  extras: readonly ExtraInfo[],
 ): void {
   const entries = fields.map(({ name, type, dtype, isList }): FieldEntry => {
     const known = features.has(name) ? { feature: features.get(name) } : {};
@@ -66,7 +72,8 @@ export function writeManifest(
     version,
     id,
     fields: entries,
-    checksum: checksumOf(id, entries),
+    ...(extras.length > 0 ? { extras } : {}),
+    checksum: checksumOf({ id, fields: entries, extras }),
   };
   const path = builtin.path.join(directory, fileName);
   const text = JSON.stringify(manifest, null, 2) + "\n";
@@ -109,17 +116,20 @@ function parseManifest(directory: string, text: string): Manifest {
   if (typeof manifest.id !== "string" || !/^[0-9a-f]{32}$/.test(manifest.id)) {
     throw refuse("damaged", "must have an ID of 32 hexadecimal digits");
   }
-  const checksum = checksumOf(manifest.id, manifest.fields);
+  const { extras = [] } = manifest;
+  if (!Array.isArray(extras) || !extras.every(isExtra)) throw refuse("damaged", "must list extras by name");
+  const checksum = checksumOf(manifest);
   if (manifest.checksum !== checksum) {
     throw refuse(
       "damaged",
-      `must have the checksum ${checksum} for its ID and fields, got ${manifest.checksum}`,
+      `must have the checksum ${checksum} for its ID, fields and extras, got ${manifest.checksum}`,
     );
   }
   return manifest;
 }
 
 /** Spaces do not count. */
-function checksumOf(id: string, fields: readonly FieldEntry[]): string {
-  return builtin.crypto.createHash("sha256").update(JSON.stringify([id, fields])).digest("hex").slice(0, 16);
+function checksumOf({ id, fields, extras = [] }: Pick<Manifest, "id" | "fields" | "extras">): string {
+  const text = JSON.stringify(extras.length > 0 ? [id, fields, extras] : [id, fields]);
+  return builtin.crypto.createHash("sha256").update(text).digest("hex").slice(0, 16);
 }

@@ -6,6 +6,7 @@ import { Connection } from "./connection.ts";
 import { createDirectory } from "./create.ts";
 import { StreamStoreError } from "../error.ts";
 import { describe, type Field, type FieldList, type FieldMap, fieldText, parseFields } from "../fields.ts";
+import { type ExtraInfo, type ExtraMap, extrasText } from "../extras.ts";
 import { optionNames } from "../options.ts";
 import { systemError } from "./durable_file.ts";
 import { type Features, type Known, readManifest, writeManifest } from "./manifest.ts";
@@ -20,7 +21,7 @@ import { countMarks, readMarks } from "../read/rows.ts";
 export type Mode = "create" | "append" | "read";
 
 /** Options of a new store. Taken by {@linkcode StreamStore}. */
-export interface StoreOptions {
+export interface StoreOptions<Extras extends ExtraMap = ExtraMap> {
   /**
    * The chunk, in tokens, by which the store's files grow: below 2 ** 32; 1,000,000 by default. A store that exists
    * keeps its own. With `retain` it is what is dropped at once, in whole multiples of 65,536; by default a 32nd of what
@@ -29,10 +30,16 @@ export interface StoreOptions {
   readonly capacity?: number;
   /** Drops the oldest rows, whole chunks at a time, once these limits keep enough without them. By default all is kept. */
   readonly retain?: Retain;
+  /**
+   * Text and bytes beside the steps, by name: `{ prompt: "string", frame: "bytes" }`. A store that exists has those it was
+   * made with. Not together with `retain`.
+   */
+  readonly extra?: Extras;
 }
 
 /** Options of {@linkcode StreamStore.open}. */
-export interface OpenOptions<Fields extends FieldList = FieldMap> extends StoreOptions, ScheduleOptions {
+export interface OpenOptions<Fields extends FieldList = FieldMap, Extras extends ExtraMap = ExtraMap>
+  extends StoreOptions<Extras>, ScheduleOptions {
   /** The fields: needed to create a store, and compared with those of one that exists. */
   readonly fields?: Fields;
   /** `create` a new store, `append` to one, or `read` one. By default a store that exists is appended to. */
@@ -50,13 +57,14 @@ export interface WaitOptions {
   readonly signal?: AbortSignal;
 }
 
-export const storeKeys = optionNames<StoreOptions>({ capacity: true, retain: true });
+export const storeKeys = optionNames<StoreOptions>({ capacity: true, retain: true, extra: true });
 export const openKeys = optionNames<OpenOptions>({
   fields: true,
   mode: true,
   salvage: true,
   capacity: true,
   retain: true,
+  extra: true,
   commitEvery: true,
   syncEvery: true,
 });
@@ -66,6 +74,7 @@ export interface Opened {
   readonly directory: string | null;
   readonly connection: Connection;
   readonly fields: Field[];
+  readonly extras: readonly ExtraInfo[];
   readonly features: Features;
   /** The first row whose marks tell what store.json lacks, since it could not be written. */
   readonly manifestDue?: number;
@@ -77,6 +86,7 @@ export interface OpenRequest {
   readonly capacity?: number;
   readonly retain?: Retain;
   readonly salvage: boolean;
+  readonly extras?: readonly ExtraInfo[];
 }
 
 export function openDirectory(path: string, request: OpenRequest): Opened {
@@ -89,6 +99,7 @@ export function openDirectory(path: string, request: OpenRequest): Opened {
   }
   const known = readManifest(directory);
   if (request.fields !== undefined) checkSame(directory, known.fields, parseFields(request.fields));
+  if (request.extras !== undefined) checkSameExtras(directory, known.extras, request.extras);
   const connection = Connection.existing(directory, mode === "append" ? "write" : "read", known);
   try {
     checkDrops(directory, connection, request.retain);
@@ -110,14 +121,15 @@ function checkDrops(directory: string, connection: Connection, retain: Retain | 
 
 /** Read again under the lock: another writer may have ended since, and have noted what it learnt. */
 function describeExisting(directory: string, connection: Connection): Opened {
-  const { fields, features } = readManifest(directory);
+  const { fields, features, extras } = readManifest(directory);
+  checkExtraCount(directory, connection, extras);
   const listCount = countLists(fields);
   const fromRow = noteLastLists(connection, fields);
-  const opened = { directory, connection, fields, features };
+  const opened = { directory, connection, fields, extras, features };
   if (!connection.isWritable || countLists(fields) === listCount) return opened;
   // Else later marks would hide the one that says so from the next to open the store.
   try {
-    writeManifest(directory, connection.id, fields, features);
+    writeManifest(directory, connection.id, fields, features, extras);
     return opened;
   } catch (error) {
     if (!isFoundAgain(error, connection, fromRow)) throw error;
@@ -141,18 +153,23 @@ function salvage(directory: string, request: OpenRequest): Opened {
   if (request.mode !== undefined && request.mode !== "read") {
     throw new RangeError(`Cannot salvage a store: mode must be read, got ${describe(request.mode)}`);
   }
-  const { id, fields, features } = readManifestOr(directory, request.fields);
+  const { id, fields, features, extras } = readManifestOr(directory, request);
   const connection = Connection.existing(directory, "salvage", { fields, id });
-  checkCells(directory, connection, fields);
-  noteLastLists(connection, fields);
-  return { directory, connection, fields, features };
+  try {
+    checkCells(directory, connection, fields);
+    checkExtraCount(directory, connection, extras);
+    noteLastLists(connection, fields);
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+  return { directory, connection, fields, extras, features };
 }
 
 /** Fields that stand in for those of store.json may be others. */
 function checkCells(directory: string, connection: Connection, fields: readonly Field[]): void {
   const { kind } = cellOf(fields);
   if (kind === connection.kind) return;
-  connection.close();
   throw new StreamStoreError(
     "fields-differ",
     `Cannot open the store ${directory}: fields must have cells of ${connection.kind}, got { ${
@@ -161,12 +178,12 @@ function checkCells(directory: string, connection: Connection, fields: readonly 
   );
 }
 
-function readManifestOr(directory: string, map: FieldList | undefined): Known {
+function readManifestOr(directory: string, { fields, extras = [] }: OpenRequest): Known {
   try {
     return readManifest(directory);
   } catch (error) {
-    if (map === undefined) throw error;
-    return { id: null, fields: parseFields(map), features: new Map() };
+    if (fields === undefined) throw error;
+    return { id: null, fields: parseFields(fields), features: new Map(), extras };
   }
 }
 
@@ -178,6 +195,7 @@ function create(directory: string, request: OpenRequest): Opened {
     );
   }
   const fields = parseFields(request.fields);
+  const { extras = [] } = request;
   const features: Features = new Map();
   if (isStore(directory)) {
     throw new StreamStoreError(
@@ -188,9 +206,9 @@ function create(directory: string, request: OpenRequest): Opened {
   const chunk = chunkOf(request.capacity, request.retain, fields);
   const connection = createDirectory(directory, (staging) => {
     const action = `Cannot create a store at ${directory}`;
-    const made = Connection.create(staging, chunk, fields, action);
+    const made = Connection.create(staging, { chunk, fields, extraCount: extras.length }, action);
     try {
-      writeManifest(staging, made.id, fields, features);
+      writeManifest(staging, made.id, fields, features, extras);
       made.sync();
       return made;
     } catch (error) {
@@ -199,7 +217,30 @@ function create(directory: string, request: OpenRequest): Opened {
     }
   });
   connection.directory = directory;
-  return { directory, connection, fields, features };
+  return { directory, connection, fields, extras, features };
+}
+
+/** The store's extras are those it was made with; given ones must be the same, in the same order. */
+function checkSameExtras(
+  directory: string,
+  found: readonly ExtraInfo[],
+  given: readonly ExtraInfo[],
+): void {
+  const [has, wants] = [extrasText(found), extrasText(given)];
+  if (has === wants) return;
+  throw new StreamStoreError(
+    "fields-differ",
+    `Cannot open the store ${directory}: extra must be ${has}, got ${wants}`,
+  );
+}
+
+/** A head that counts other extras belongs to other files. */
+function checkExtraCount(directory: string, { extraCount }: Connection, extras: readonly ExtraInfo[]): void {
+  if (extraCount === extras.length) return;
+  throw new StreamStoreError(
+    "damaged",
+    `Cannot open the store ${directory}: its files must be of ${extras.length} extras, got ${extraCount}`,
+  );
 }
 
 function checkPath(path: unknown): string {

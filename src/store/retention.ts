@@ -1,5 +1,7 @@
 import type { Connection } from "./connection.ts";
 import { bytesOf } from "../dtypes.ts";
+import { StreamStoreError } from "../error.ts";
+import type { ExtraInfo } from "../extras.ts";
 import { describe } from "../fields.ts";
 import { countMarks, firstTokenOf } from "../read/rows.ts";
 
@@ -106,4 +108,13 @@ export function checkRetain(retain: Retain | undefined): void {
     const isTime = unit !== "rows" && unit !== "bytes";
     throw new RangeError(`${allowed}, got ${unit} ${describe(count)}${isTime ? advice : ""}`);
   }
+}
+
+/** What is dropped of rows would have to be dropped of extras too. */
+export function checkKept(extras: readonly ExtraInfo[], retain: unknown): void {
+  if (extras.length === 0 || retain === undefined) return;
+  throw new StreamStoreError(
+    "unsupported",
+    "Cannot open a store: a store with extra keeps all rows, got retain",
+  );
 }

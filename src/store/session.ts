@@ -1,7 +1,9 @@
 /** An open store: what the methods of `StreamStore` and the functions of the other folders work on. */
-import { Appender } from "../append/appender.ts";
+import { Appender, type AppenderHooks } from "../append/appender.ts";
+import { ExtraWriter } from "../append/extras.ts";
 import { StreamStoreError } from "../error.ts";
 import { describe, type Field, type FieldInfo, type FieldList, packCells, parseFields } from "../fields.ts";
+import { type ExtraInfo, parseExtras } from "../extras.ts";
 import { checkOptions } from "../options.ts";
 import { pause } from "../pause.ts";
 import { checkCapacity, chunkOf } from "./chunk.ts";
@@ -20,7 +22,7 @@ import {
   type StoreOptions,
   type WaitOptions,
 } from "./open.ts";
-import { checkRetain, Retention } from "./retention.ts";
+import { checkKept, checkRetain, Retention } from "./retention.ts";
 import { checkIntervals, Schedule, type ScheduleOptions } from "./schedule.ts";
 
 /** A store that rows are loaded into over some time. */
@@ -43,10 +45,12 @@ export interface ReadSource {
 export function openSession(path: string, options: OpenOptions<FieldList>): Session {
   checkOptions(options, openKeys, "open a store");
   checkCapacity(options.capacity);
-  const { capacity, commitEvery, syncEvery, retain, fields, mode, salvage = false } = options;
+  const { capacity, commitEvery, syncEvery, retain, fields, mode, salvage = false, extra } = options;
   checkIntervals({ commitEvery, syncEvery });
   checkRetain(retain);
-  return new Session(openDirectory(path, { fields, mode, capacity, retain, salvage }), {
+  const extras = extra === undefined ? undefined : parseExtras(extra);
+  checkKept(extras ?? [], retain);
+  return new Session(openDirectory(path, { fields, mode, capacity, retain, salvage, extras }), {
     commitEvery,
     syncEvery,
     retain,
@@ -56,16 +60,18 @@ export function openSession(path: string, options: OpenOptions<FieldList>): Sess
 /** Makes a store in temporary files. */
 export function temporarySession(given: FieldList, options: StoreOptions): Session {
   checkOptions(options, storeKeys, "create a store");
-  const { capacity, retain } = options;
+  const { capacity, retain, extra } = options;
   checkRetain(retain);
   checkCapacity(capacity);
-  const fields = parseFields(given);
-  const connection = Connection.temporary(chunkOf(capacity, retain, fields), fields);
-  return new Session({ directory: null, connection, fields, features: new Map() }, { retain });
+  const [fields, extras] = [parseFields(given), parseExtras(extra)];
+  checkKept(extras, retain);
+  const connection = Connection.temporary(chunkOf(capacity, retain, fields), fields, extras.length);
+  return new Session({ directory: null, connection, fields, extras, features: new Map() }, { retain });
 }
 
 export class Session {
   readonly fields: readonly Field[];
+  readonly extras: readonly ExtraInfo[];
   /** The fields that stand in the cells as their own bits, as a gather takes them. */
   readonly others: Int32Array;
   readonly connection: Connection;
@@ -82,21 +88,24 @@ export class Session {
   #manifestDue: number | null;
 
   constructor(opened: Opened, { retain, ...schedule }: ScheduleOptions & Pick<StoreOptions, "retain">) {
-    const { connection, fields } = opened;
+    const { connection, fields, extras } = opened;
     this.connection = connection;
     this.fields = fields;
+    this.extras = extras;
     this.others = packCells(fields.filter(({ element }) => element !== connection.kind));
     this.features = opened.features;
     this.directory = opened.directory;
     this.#manifestDue = opened.manifestDue ?? null;
     const retention = retain === undefined ? null : new Retention(connection, retain);
-    this.appender = new Appender(connection, fields, {
+    const extraWriter = extras.length > 0 ? new ExtraWriter(connection, extras) : null;
+    const hooks: AppenderHooks = {
       onFlush: (isDurable) => {
         this.#schedule?.noteCommit(isDurable);
         retention?.apply();
       },
       onNewList: () => this.#noteInManifest(connection.rowCount),
-    });
+    };
+    this.appender = new Appender(connection, fields, hooks, extraWriter);
     const isScheduled = this.directory !== null && connection.isWritable;
     this.#schedule = isScheduled ? new Schedule(this.appender, schedule) : null;
   }
@@ -266,7 +275,7 @@ export class Session {
     const due = this.#manifestDue;
     if (due === null) return;
     try {
-      writeManifest(this.directory!, this.connection.id, this.fields, this.features);
+      writeManifest(this.directory!, this.connection.id, this.fields, this.features, this.extras);
       this.#manifestDue = null;
     } catch (error) {
       if (!isFoundAgain(error, this.connection, due)) throw error;

@@ -1,9 +1,9 @@
+/** What the native library tells of an open store, and what it takes to open one. */
 import { type Field, tokenForm } from "../fields.ts";
-import { storeOptions } from "../native/abi.ts";
+import { storeOptions, type storeState } from "../native/abi.ts";
 import { pack } from "../native/arguments.ts";
 
 /** What the native library tells of an open store, and what it takes to open one. */
-import type { storeState } from "../native/abi.ts";
 
 /**
  * What opening a store found. All numbers are 0 where the last writer had closed it, and in a temporary store.
@@ -31,13 +31,22 @@ export interface Room {
   readonly values: number;
   /** Records that say what tokens cannot. */
   readonly marks: number;
+  /** Records that become values of extras, and the words that stand for them. */
+  readonly extraValues: number;
+  readonly extraWords: number;
 }
 
 /** A number of the state that the library tells, by its name. */
 export type ReadState = (name: keyof typeof storeState) => number;
 
 export function roomOf(read: ReadState): Room {
-  return { records: read("roomRecords"), values: read("roomValues"), marks: read("roomMarks") };
+  return {
+    records: read("roomRecords"),
+    values: read("roomValues"),
+    marks: read("roomMarks"),
+    extraValues: read("roomExtraValues"),
+    extraWords: read("roomExtraWords"),
+  };
 }
 
 export function recoveryOf(read: ReadState): Recovery {
@@ -62,11 +71,17 @@ export interface OpenedAs {
   /** Of a new one. */
   readonly chunk?: Chunk;
   readonly id?: string | null;
+  readonly extraCount?: number;
 }
+
+/** What a new store is made with. */
+export type MadeWith = Required<Omit<OpenedAs, "id">>;
 
 /** Sizes of the tail, 1 MiB in all: half as much costs a flush a fifth more a step, twice as much gains nothing. */
 const tailRecordsMax = 32 * 1024;
 const tailValuesMax = 64 * 1024;
+/** For extras as much again, in words of 8 bytes: 8,000 steps with a short text each. */
+const tailExtraWordsMax = 128 * 1024;
 
 /**
  * Addresses a column reserves at first, in tokens. More than 4 GiB a column, so that no engine clones a buffer over
@@ -75,7 +90,7 @@ const tailValuesMax = 64 * 1024;
 const reservedTokens = 2 ** 31;
 
 /** What a store is opened with, as the native library takes it. */
-export function packOptions({ chunk, fields }: OpenedAs): Float64Array {
+export function packOptions({ chunk, fields, extraCount = 0 }: OpenedAs): Float64Array {
   return pack(storeOptions, {
     capacityTokens: chunk?.capacity ?? 1,
     tailRecordsMax,
@@ -83,5 +98,7 @@ export function packOptions({ chunk, fields }: OpenedAs): Float64Array {
     reservedElements: reservedTokens,
     isSegmented: chunk?.isSegmented === true ? 1 : 0,
     ...tokenForm(fields),
+    extraCount,
+    tailExtraWordsMax,
   });
 }

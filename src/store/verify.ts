@@ -1,6 +1,16 @@
 import { dataFile } from "./cells.ts";
 import type { Connection } from "./connection.ts";
-import { blockRows, blocksPerChunk, storeFiles } from "../native/abi.ts";
+import { extraFile } from "../extras.ts";
+import {
+  blockRows,
+  blocksPerChunk,
+  extraCheck,
+  extraChunkBytes,
+  extraChunkEnds,
+  extraPart,
+  extraState,
+  storeFiles,
+} from "../native/abi.ts";
 import { check } from "../native/status.ts";
 import { checkOptions } from "../options.ts";
 import type { Session } from "./session.ts";
@@ -39,7 +49,7 @@ export async function verify(session: Session, options: VerifyOptions): Promise<
   const { connection } = session;
   session.prepareRead("verify", () => true);
   checkOptions(options, ["onProgress"], "verify");
-  const chunks = chunksOf(connection);
+  const chunks = [...chunksOf(connection), ...extraChunks(connection)];
   const damaged: DamagedChunk[] = [];
   for (const [index, { file, chunk, rows, isWhole }] of chunks.entries()) {
     connection.checkOpen("verify");
@@ -90,6 +100,31 @@ function chunksOf(connection: Connection): Chunk[] {
     ...ofFiles,
     ...blockChunks(connection, (chunk) => told("blocks", verify.ss_blocks_check(store, chunk, found))),
   ];
+}
+
+/** The files of extras, which say themselves which rows a chunk of them is of. */
+function extraChunks({ tables, store, extraCount }: Connection): Chunk[] {
+  const parts = Object.keys(extraPart) as (keyof typeof extraPart)[];
+  const files = Array.from({ length: extraCount }, (_, place) => parts.map((part) => ({ place, part })));
+  return files.flat().flatMap(({ place, part }) => {
+    const file = extraFile(place, part);
+    const found = new Float64Array(Math.max(extraState.length, extraCheck.length));
+    const told = (code: number) => check(code, `Cannot verify ${file}`);
+    told(tables.extras.ss_extra_state(store, place, found));
+    const [bytes, ends] = [
+      found[extraState.byteCount] / extraChunkBytes,
+      found[extraState.valueCount] / extraChunkEnds,
+    ];
+    return Array.from({ length: Math.ceil(part === "bytes" ? bytes : ends) }, (_, chunk): Chunk => ({
+      file,
+      chunk,
+      rows: () => [found[extraCheck.fromRow], found[extraCheck.toRow]],
+      isWhole: () => {
+        told(tables.extras.ss_extra_check(store, place, extraPart[part], chunk, found));
+        return found[extraCheck.isWhole] === 1;
+      },
+    }));
+  });
 }
 
 /** What is known of blocks of rows is compared with the rows. */

@@ -14,6 +14,7 @@ const fieldsOf = {
   single: { observation: { type: 1, dtype: "uint16" } },
   alike: { reward: "float32", observation: "float32" },
   dropped: { pixels: "uint8" },
+  extras: { action: 0, observation: 1 },
 } as const satisfies Record<string, FieldMap>;
 
 export type Kind = keyof typeof fieldsOf;
@@ -21,6 +22,9 @@ export const kinds = Object.keys(fieldsOf) as Kind[];
 
 /** Larger stores, of which fewer are tried: more rows than two blocks have, and more tokens than a segment. */
 export const isLarge = (kind: Kind) => kind === "alike" || kind === "dropped";
+
+/** Text and bytes beside the steps of a store of them. */
+const extra = { text: "string", content: "bytes" } as const;
 
 /** Values that every row of a large store has. */
 const [alikeWidth, pixelCount] = [2, 100];
@@ -31,6 +35,7 @@ function open(path: string, kind: Kind): StreamStore {
   if (kind === "dropped") {
     return StreamStore.open<FieldMap>(path, { fields, capacity: 65_536, retain: { rows: 700 } });
   }
+  if (kind === "extras") return StreamStore.open<FieldMap>(path, { fields, extra, capacity: 150 });
   // Tokens a chunk: small, so that a store has several.
   return StreamStore.open<FieldMap>(path, { fields, capacity: 150 });
 }
@@ -74,6 +79,16 @@ function appendSome(store: StreamStore, kind: Kind, random: Random, first: numbe
 }
 
 function appendRow(store: StreamStore, random: Random, step: number): void {
+  appendNumbers(store, random, step);
+  if (store.fields.length !== 2 || store.fields[0].name !== "action") return;
+  const content = random.below(3) === 0 ? new Uint8Array(random.below(9) * 700).fill(step) : null;
+  store.append(step, {}, {
+    content,
+    text: random.below(4) === 0 ? null : `${step} ${"é".repeat(random.below(9))}`,
+  });
+}
+
+function appendNumbers(store: StreamStore, random: Random, step: number): void {
   const kind = random.below(10);
   if (kind === 0) return store.append(step, {});
   if (kind === 1) {

@@ -74,7 +74,8 @@ export const ways: Readonly<Record<string, (store: StreamStore, hash: Hash) => v
 function hashRow(hash: Hash, row: object): void {
   for (const [name, value] of Object.entries(row)) {
     hash.update(name);
-    hash.update(ArrayBuffer.isView(value) ? value as Float64Array : String(value));
+    if (name === "extra") hashRow(hash, value);
+    else hash.update(ArrayBuffer.isView(value) ? value as Float64Array : String(value));
   }
 }
 

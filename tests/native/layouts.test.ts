@@ -75,6 +75,8 @@ function withStore(task: (store: number) => void): void {
     onlyType: 0,
     cellKind: abi.fieldKind.float64,
     isSegmented: 0,
+    extraCount: 0,
+    tailExtraWordsMax: 0,
   };
   const options = pack(abi.storeOptions, sizes);
   const mode = abi.storeMode.temporary;
@@ -100,7 +102,8 @@ function writeRecords(store: number, records: readonly (readonly [bigint, number
     valueCount += Math.max(0, count);
   }
   const values = Float64Array.from({ length: valueCount }, (_, i) => i + 0.5);
-  assert.equal(native.ss_store_write(store, words, records.length, values, valueCount), abi.status.ok);
+  const code = native.ss_store_write(store, words, records.length, values, valueCount, values, 0);
+  assert.equal(code, abi.status.ok);
 }
 
 function flush(store: number): BigInt64Array {

@@ -89,12 +89,13 @@ test("no symbol is bound outside the tables", () => {
 });
 
 test("handles that are stale, closed, foreign or made up are errors, never crashes", () => {
-  const { native, tables: { batch, sampler, statistics, verify } } = runtime;
+  const { native, tables } = runtime;
+  const { batch, sampler, statistics, verify } = tables;
   const bytes = new Uint8Array(4096);
   const open = () => {
     const out = new Float64Array(1);
     const directory = new TextEncoder().encode("/tmp");
-    const options = Float64Array.of(100, 16, 16, 1000, 4, 0, 0);
+    const options = Float64Array.of(100, 16, 16, 1000, 4, 0, 0, 0, 0, 0);
     assert.equal(native.ss_store_open(directory, directory.length, 0, options, bytes, 0, bytes, out), 0);
     return out[0];
   };
@@ -103,7 +104,12 @@ test("handles that are stale, closed, foreign or made up are errors, never crash
       native.ss_store_update(store, action, 0, new BigInt64Array(storeState.length))
     ),
     (store) => native.ss_store_detail(store, new Float64Array(errorDetail.length)),
-    (store) => native.ss_store_write(store, bytes, 1, bytes, 1),
+    (store) => native.ss_store_write(store, bytes, 1, bytes, 1, bytes, 0),
+    (store) => tables.extras.ss_extra_place(store, 0, 0, bytes, 1, new Float64Array(1)),
+    (store) => tables.extras.ss_extra_append(store, 0, 0, bytes, 1, bytes, 1),
+    (store) => tables.extras.ss_extra_state(store, 0, bytes),
+    (store) => tables.extras.ss_extra_read(store, 0, 0, bytes, bytes, 1),
+    (store) => tables.extras.ss_extra_check(store, 0, 0, 0, bytes),
     ...Object.values(batchPhase).map((phase) => (store: number) =>
       batch.ss_batch_advance(
         store,
@@ -209,23 +215,26 @@ test("numbers that no caller of the table should pass are refused by the library
   };
   const invalid = status.invalidArgument;
   const unfit = [
-    [0, 16, 16, 1000, 4, 0, 0],
-    [NaN, 16, 16, 1000, 4, 0, 0],
-    [100, 0, 16, 10, 4, 0, 0],
-    [100, 16, -1, 10, 4, 0, 0],
-    [100, 16, 16, 0.5, 4, 0, 0],
-    [100, 2 ** 30, 16, 10, 4, 0, 0],
-    [100, 16, 16, 1000, 2, 0, 0],
-    [100, 16, 16, 1000, -1, 0, 0],
-    [100, 16, 16, 1000, 0, 2 ** 31, 0],
-    [100, 16, 16, 1000, 4, 0, 11],
-    [100, 16, 16, 1000, 4, 0, -1],
+    [0, 16, 16, 1000, 4, 0, 0, 0, 0, 0],
+    [NaN, 16, 16, 1000, 4, 0, 0, 0, 0, 0],
+    [100, 0, 16, 10, 4, 0, 0, 0, 0, 0],
+    [100, 16, -1, 10, 4, 0, 0, 0, 0, 0],
+    [100, 16, 16, 0.5, 4, 0, 0, 0, 0, 0],
+    [100, 2 ** 30, 16, 10, 4, 0, 0, 0, 0, 0],
+    [100, 16, 16, 1000, 2, 0, 0, 0, 0, 0],
+    [100, 16, 16, 1000, -1, 0, 0, 0, 0, 0],
+    [100, 16, 16, 1000, 0, 2 ** 31, 0, 0, 0, 0],
+    [100, 16, 16, 1000, 4, 0, 11, 0, 0, 0],
+    [100, 16, 16, 1000, 4, 0, -1, 0, 0, 0],
+    [100, 16, 16, 1000, 4, 0, 0, 0, 65, 16],
+    [100, 16, 16, 1000, 4, 0, 0, 0, -1, 16],
+    [100, 16, 16, 1000, 4, 0, 0, 0, 1, 2 ** 24],
   ];
   for (const options of unfit) {
     assert.equal(open(directory, 0, options), invalid);
   }
-  assert.equal(open(directory, 9, [100, 16, 16, 1000, 4, 0, 0]), invalid);
-  assert.equal(open(directory, storeMode.temporary, [100, 16, 16, 1000, 4, 0, 0]), 0);
+  assert.equal(open(directory, 9, [100, 16, 16, 1000, 4, 0, 0, 0, 0, 0]), invalid);
+  assert.equal(open(directory, storeMode.temporary, [100, 16, 16, 1000, 4, 0, 0, 0, 0, 0]), 0);
   const [store] = out;
   for (const layout of [gatherLayout.steps.int64 + gatherLayout.steps.float64, 5, 7, 64, 2 ** 32 - 1]) {
     assert.equal(native.ss_window_gather(store, out, 0, 1, layout, out, 0, out, out, out), invalid);
@@ -248,7 +257,7 @@ test("numbers that no caller of the table should pass are refused by the library
     assert.equal(advance(batchPhase[phase]), invalid, phase);
   }
   assert.equal(native.ss_store_close(store, 0, 0), 0);
-  assert.equal(open(missing, 0, [100, 16, 16, 1000, 4, 0, 0]), status.notFound);
+  assert.equal(open(missing, 0, [100, 16, 16, 1000, 4, 0, 0, 0, 0, 0]), status.notFound);
 });
 
 test("names of runtimes stand only in src/native and in run", () => {

@@ -27,6 +27,7 @@ const uses: Readonly<Record<string, ((store: StreamStore<{ a: 0 }>) => unknown)[
     (store) => store.append([1], ["a"], [1]),
   ],
   appendColumns: [(store) => store.appendColumns({ step: [1], a: [1] })],
+  extra: [(store) => store.extra("none")],
   window: [(store) => store.window(0, 1)],
   get: [(store) => store.get([0])],
   gather: [(store) => store.gather([0], 1)],

@@ -30,15 +30,21 @@ function calls(store: StreamStore<{ a: 0 }>, even: StreamStore<{ a: 0 }>, folder
     {
       what: "new StreamStore",
       action: "create a store",
-      names: "capacity, retain",
+      names: "capacity, retain, extra",
       call: (options) => new StreamStore({ a: 0 }, options).close(),
     },
     {
       what: "open",
       action: "open a store",
-      names: "fields, mode, salvage, capacity, retain, commitEvery, syncEvery",
+      names: "fields, mode, salvage, capacity, retain, extra, commitEvery, syncEvery",
       good: { fields: { a: 0 } },
       call: (options) => StreamStore.open(`${folder}/${Math.random()}.stream`, options).close(),
+    },
+    {
+      what: "appendColumns' options",
+      action: "append columns",
+      names: "extra",
+      call: (options) => store.appendColumns({ step: [store.rowCount], a: [1] }, options),
     },
     {
       what: "appendColumns",

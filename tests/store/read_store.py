@@ -11,59 +11,8 @@ import struct
 import sys
 
 import numpy as np
-
-MASK64 = 2**64 - 1
-MAGIC = int.from_bytes(b"SSTREAM\0", "little")
-
-
-def rotated(number, bits):
-    return (number << bits | number >> 64 - bits) & MASK64
-
-
-def xxh64(data, seed):
-    """XXH64."""
-    p1, p2, p3, p4, p5 = (
-        0x9E3779B185EBCA87,
-        0xC2B2AE3D27D4EB4F,
-        0x165667B19E3779F9,
-        0x85EBCA77C2B2AE63,
-        0x27D4EB2F165667C5,
-    )
-
-    def mixed(lane, word):
-        return rotated((lane + word * p2) & MASK64, 31) * p1 & MASK64
-
-    words = struct.unpack_from(f"<{len(data) // 8}Q", data)
-    whole = len(words) // 4 * 4
-    total = (seed + p5) & MASK64
-    if whole > 0:
-        lanes = [(seed + p1 + p2) & MASK64, (seed + p2) & MASK64, seed, (seed - p1) & MASK64]
-        for at in range(whole):
-            lanes[at % 4] = mixed(lanes[at % 4], words[at])
-        total = sum(rotated(lane, bits) for lane, bits in zip(lanes, (1, 7, 12, 18))) & MASK64
-        for lane in lanes:
-            total = ((total ^ mixed(0, lane)) * p1 + p4) & MASK64
-    total = (total + len(data)) & MASK64
-    for word in words[whole:]:
-        total = (rotated(total ^ mixed(0, word), 27) * p1 + p4) & MASK64
-    rest = data[8 * len(words) :]
-    if len(rest) >= 4:
-        total = (rotated(total ^ int.from_bytes(rest[:4], "little") * p1 & MASK64, 23) * p2 + p3) & MASK64
-        rest = rest[4:]
-    for byte in rest:
-        total = rotated(total ^ byte * p5 & MASK64, 11) * p1 & MASK64
-    total = (total ^ total >> 33) * p2 & MASK64
-    total = (total ^ total >> 29) * p3 & MASK64
-    return total ^ total >> 32
-
-
-def fletcher(data):
-    """The two sums of a chunk, modulo 2**64: a last word that is not whole counts for the first only."""
-    whole = len(data) // 4
-    words = np.frombuffer(data + bytes(-len(data) % 4), "<u4").astype(np.uint64)
-    places = np.arange(whole, 0, -1, dtype=np.uint64)
-    return int(words.sum(dtype=np.uint64)), int((words[:whole] * places).sum(dtype=np.uint64))
-
+from checksums import MAGIC, fletcher, xxh64
+from read_extras import EXTRA, read_extras, read_tail
 
 # Name, bytes an element, which count of the commit, which first element of it is kept.
 COLUMNS = [
@@ -107,8 +56,9 @@ def read_header(head):
     boot, identity = head[32:48], head[48:64]
     type_bytes, only_type, cell_kind, is_segmented, checksum = struct.unpack_from("<IiIIQ", head, 64)
     assert magic == MAGIC and version == 2, (magic, version)
-    sizes = (version, tail_records, tail_values, capacity, type_bytes, only_type & 0xFFFFFFFF, cell_kind, is_segmented)
-    assert checksum == xxh64(struct.pack("<8Q", *sizes) + identity, MAGIC)
+    extra_count, extra_words = struct.unpack_from("<II", head, 96)
+    sizes = (version, tail_records, tail_values, capacity, type_bytes, only_type & 0xFFFFFFFF, cell_kind, is_segmented, extra_count, extra_words)
+    assert checksum == xxh64(struct.pack("<10Q", *sizes) + identity, MAGIC)
     return {
         "tail_records": tail_records,
         "tail_values": tail_values,
@@ -119,31 +69,23 @@ def read_header(head):
         "is_segmented": is_segmented == 1,
         "boot": boot.hex(),
         "session_row": struct.unpack_from("<Q", head, 88)[0],
+        "extra_count": extra_count,
+        "extra_words": extra_words,
         "id": identity.hex(),
     }
 
 
 def read_commit(head, offset):
     """The commit in a slot, or None where there is no whole one."""
-    words = struct.unpack_from("<4Qq10Q3QQ", head, offset)
-    if words[0] == 0 or words[-1] != xxh64(head[offset : offset + 144], MAGIC):
+    words = struct.unpack_from("<4Qq10Q4QQ", head, offset)
+    if words[0] == 0 or words[-1] != xxh64(head[offset : offset + 152], MAGIC):
         return None
     names = ("sequence", "tokens", "rows", "marks", "last_step")
     commit = dict(zip(names, words))
     commit["sums"] = list(zip(words[5:15:2], words[6:15:2]))
     commit["first_token"], commit["first_row"], commit["first_mark"] = words[15:18]
+    commit["extras"] = words[18]
     return commit
-
-
-def read_tail(head, header, commit):
-    """The published records that the columns of the commit do not hold yet, and their values."""
-    count, sequence = struct.unpack_from("<II", head, 2560)
-    if sequence != commit["sequence"] & 0xFFFFFFFF:
-        return [], []
-    records = [struct.unpack_from("<qii", head, 4096 + 16 * i) for i in range(count)]
-    values_at = 4096 + 16 * header["tail_records"]
-    values = np.frombuffer(head, "<u8", sum(max(0, count) for _, _, count in records), values_at)
-    return records, values
 
 
 def read_column(directory, header, name, dtype, first, count):
@@ -288,7 +230,7 @@ def read_sessions(directory, head, header, commit):
 
 
 def add(row, kind_of, count, values):
-    if count != BARE_ROW:
+    if count not in (BARE_ROW, EXTRA):
         row[1].append((kind_of, values))
 
 
@@ -314,6 +256,11 @@ def main(directory):
     commits = [read_commit(head, offset) for offset in (512, 1024, 1536, 2048)]
     commit = max((commit for commit in commits if commit is not None), key=lambda commit: commit["sequence"])
     blocks, alike = damaged_blocks(directory, header, commit)
+    rows = read_rows(directory, head, header, commit, manifest["fields"])
+    extras, damaged = ([], [])
+    if header["extra_count"] > 0:
+        assert header["extra_count"] == len(manifest["extras"])
+        extras, damaged = read_extras(directory, head, header, commit, len(rows))
     print(
         json.dumps({
             "damagedBlocks": blocks,
@@ -321,9 +268,10 @@ def main(directory):
             "boot": header["boot"],
             "capacity": header["capacity"],
             "firstRow": commit["first_row"],
-            "damaged": list(damaged_chunks(directory, header, commit)),
+            "damaged": list(damaged_chunks(directory, header, commit)) + damaged,
+            "extras": extras,
             "sessions": read_sessions(directory, head, header, commit),
-            "rows": read_rows(directory, head, header, commit, manifest["fields"]),
+            "rows": rows,
         })
     )
 

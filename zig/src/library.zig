@@ -8,6 +8,7 @@ pub const layouts = .{ @import("abi/layouts.zig"), @import("abi/sample_layouts.z
 pub const tables = .{
     .core = @embedFile("abi/store.zig") ++ @embedFile("abi/read.zig"),
     .batch = @embedFile("abi/batch.zig"),
+    .extras = @embedFile("abi/extras.zig"),
     .verify = @embedFile("abi/verify.zig"),
     .sampler = @embedFile("abi/sampler.zig"),
     .priorities = @embedFile("abi/priorities.zig"),

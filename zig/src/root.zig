@@ -9,6 +9,7 @@ comptime {
     _ = @import("abi/store.zig");
     _ = @import("abi/read.zig");
     _ = @import("abi/batch.zig");
+    _ = @import("abi/extras.zig");
     _ = @import("abi/verify.zig");
     _ = @import("abi/sampler.zig");
     _ = @import("abi/priorities.zig");

@@ -4,6 +4,8 @@ test {
     _ = @import("format/format.zig");
     _ = @import("format/cells.zig");
     _ = @import("format/bits.zig");
+    _ = @import("format/extras.zig");
+    _ = @import("store/extras.zig");
     _ = @import("format/sum.zig");
     _ = @import("abi/numbers.zig");
     _ = @import("read/extract.zig");
@@ -36,5 +38,6 @@ test {
     _ = @import("testing/fault_test.zig");
     _ = @import("testing/full_disk_test.zig");
     _ = @import("testing/power_loss_test.zig");
+    _ = @import("testing/extras_test.zig");
     _ = @import("testing/large_test.zig");
 }

@@ -7,12 +7,13 @@ const std = @import("std");
 const cells = @import("../format/cells.zig");
 const blocks = @import("../store/blocks.zig");
 const files = @import("../store/files.zig");
+const extras = @import("../format/extras.zig");
 const format = @import("../format/format.zig");
 const handles = @import("handles.zig");
 const status = @import("status.zig");
 
 /// Grows with every change of what the library exports.
-pub const abi_version = 9;
+pub const abi_version = 10;
 
 /// What a call answers.
 pub const Status = status.Status;
@@ -36,6 +37,9 @@ pub const StoreOptions = extern struct {
     cell_kind: f64,
     /// 1 for a store that can drop its oldest rows.
     is_segmented: f64,
+    /// How many extras it has, and the words of those that the tail takes.
+    extra_count: f64,
+    tail_extra_words_max: f64,
 };
 
 /// What is done to an open store.
@@ -56,6 +60,33 @@ pub const StoreAction = enum(u32) {
 
 /// By what a row is looked up.
 pub const RowKey = enum(u32) { token, step };
+
+/// What an extra holds, and where its bytes are.
+pub const ExtraState = extern struct {
+    value_count: f64,
+    byte_count: f64,
+    /// The first row that can get a value.
+    next_row: f64,
+    address: f64,
+    reserved_bytes: f64,
+};
+
+/// Where a value stands in its file: start -1 where a row has none.
+pub const ExtraPlace = extern struct { start: f64, length_bytes: f64 };
+
+/// Whether a chunk is as it was written, and the rows whose values it holds parts of.
+pub const ExtraCheck = extern struct { is_whole: f64, from_row: f64, to_row: f64 };
+
+/// The files of an extra, as they are counted.
+pub const ExtraPart = extras.Part;
+
+/// The files of an extra: so many bytes and so many ends are verified together.
+pub const extra_chunk_bytes = extras.chunk_bytes;
+pub const extra_chunk_ends = extras.chunk_ends;
+pub const extra_count_max = extras.count_max;
+pub const extra_value_bytes_max = extras.value_bytes_max;
+/// A longer value does not go through the tail.
+pub const tail_extra_bytes_max = extras.tail_value_bytes_max;
 
 /// What the last commit says, where the columns and the tail are, and what opening found.
 pub const StoreState = extern struct {
@@ -88,6 +119,9 @@ pub const StoreState = extern struct {
     data_address: u64,
     data_bytes: u64,
     data_first: u64,
+    extra_count: u64,
+    tail_extras_address: u64,
+    tail_extras_bytes: u64,
     /// What was in the tail, because the writer was not closed.
     recovered_tokens: u64,
     recovered_rows: u64,
@@ -101,6 +135,8 @@ pub const StoreState = extern struct {
     room_marks: u64,
     /// For a writer: the first row that it begins, or has begun.
     session_row: u64,
+    room_extra_values: u64,
+    room_extra_words: u64,
     id: [2]u64,
 };
 

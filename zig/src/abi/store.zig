@@ -42,9 +42,11 @@ fn openStore(directory: []const u8, mode_in: u32, numbers_in: *const layouts.Sto
             .width = try numbers.toEnum(format.TypeWidth, numbers_in.type_bytes),
             .only = try numbers.to(i32, numbers_in.only_type),
             .kind = try numbers.toEnum(layouts.FieldKind, numbers_in.cell_kind),
+            .extra_count = try numbers.to(u8, numbers_in.extra_count),
         },
         .fields = fields,
         .is_segmented = numbers_in.is_segmented != 0,
+        .tail_extra_words_max = try numbers.to(u24, numbers_in.tail_extra_words_max),
     };
     const mode = std.enums.fromInt(layouts.StoreMode, mode_in) orelse return error.InvalidArgument;
     const is_new = mode == .temporary or mode == .create;
@@ -56,7 +58,7 @@ fn openStore(directory: []const u8, mode_in: u32, numbers_in: *const layouts.Sto
         if (header.cell_kind != @backingInt(options.form.kind)) return error.Damaged;
     }
     // What a new store takes at first.
-    if (is_new) out.* = format.headBytes(options.tail_records_max, options.tail_values_max);
+    if (is_new) out.* = format.headBytes(options.header(id.*));
     handles.reap();
     system.Real.ignoreFileSizeSignal();
     const slot = try handles.begin();
@@ -132,6 +134,9 @@ fn stateOf(store: *const Store) layouts.StoreState {
         .data_address = @intFromPtr(data.address),
         .data_bytes = data.length_bytes,
         .data_first = data.first_bytes / files.form.kind.bytes(),
+        .extra_count = store.extras.count(),
+        .tail_extras_address = @intFromPtr(head.extra_words.ptr),
+        .tail_extras_bytes = head.extra_words.len * @sizeOf(u64),
         .recovered_tokens = found.tail_tokens,
         .recovered_rows = found.tail_rows,
         .cut_tokens = found.cut_tokens,
@@ -140,6 +145,8 @@ fn stateOf(store: *const Store) layouts.StoreState {
         .room_records = room.records,
         .room_values = room.values,
         .room_marks = room.marks,
+        .room_extra_values = room.extra_values,
+        .room_extra_words = room.extra_words,
         .id = @bitCast(head.header().id),
         .session_row = head.header().session_row,
     };
@@ -153,10 +160,10 @@ export fn ss_store_detail(store: u32, out: *layouts.ErrorDetail) i32 {
     return status.ok;
 }
 
-export fn ss_store_write(store: u32, records: [*]const format.Record, record_count: u32, values: [*]const u64, value_count: u32) i32 {
+export fn ss_store_write(store: u32, records: [*]const format.Record, record_count: u32, values: [*]const u64, value_count: u32, extra_words: [*]const u64, extra_word_count: u32) i32 {
     const slot = handles.take(store) catch |err| return status.of(err);
     defer slot.put();
-    return growthResult(slot, slot.store.write(records[0..record_count], values[0..value_count]));
+    return growthResult(slot, slot.store.writeWithExtras(records[0..record_count], values[0..value_count], extra_words[0..extra_word_count]));
 }
 
 /// For a runtime that calls back when a view is collected: the context is the store's number.
@@ -167,7 +174,7 @@ export fn ss_view_deallocate(_: usize, context: usize) void {
 /// Says of a disk that is full how many bytes were wanted.
 pub fn growthResult(slot: *handles.Slot, outcome: Error!void) i32 {
     if (outcome) |_| {} else |err| {
-        if (err == error.StorageFull) slot.detail = .{ .wanted_bytes = @floatFromInt(slot.store.files.wanted_bytes) };
+        if (err == error.StorageFull) slot.detail = .{ .wanted_bytes = @floatFromInt(slot.store.wantedBytes()) };
     }
     return status.result(outcome);
 }

@@ -6,6 +6,7 @@
 //!   row.u64    index of the first token of every row
 //!   marks      `Mark` records: what the tokens alone cannot say (see below)
 //!   blocks     a `Block` for every 4,096 rows that are closed: whether they are alike. Derived from the columns
+//!   extra.*    text and bytes beside the rows, where a store has such (see extras.zig)
 //!   sums       `ChunkSums` per chunk: checksums of the five files above (see files.zig)
 //!              Where chunks have files of their own, these five are `type.u8.00000` and so on (see store/segments.zig)
 //!   head       the header, the commit slots, and the tail
@@ -22,6 +23,7 @@
 //!                          (the complement of its sequence once the writer has closed the store)
 //!     4096   Record[]      the tail's records, `tail_records_max`
 //!        …   u64[]         the tail's values, `tail_values_max`
+//!        …   u64[]         words of extras in the tail, `tail_extra_words_max`, and four tables of them (see extras.zig)
 //!
 //! The columns hold what the newest valid commit says and no more: bytes beyond its counts mean nothing. Header, slots
 //! and state stand in sectors of their own (512 bytes), so that a torn write of one cannot reach another.
@@ -46,6 +48,7 @@
 
 const std = @import("std");
 const cells = @import("cells.zig");
+const extras = @import("extras.zig");
 const Sum = @import("sum.zig").Sum;
 
 comptime {
@@ -81,6 +84,8 @@ pub const TokenForm = struct {
     /// The type of all tokens, where there is no file for types.
     only: i32 = 0,
     kind: cells.Kind = .float64,
+    /// Records of extras name one of so many.
+    extra_count: u8 = 0,
 
     pub inline fn holds(form: TokenForm, type_id: i32) bool {
         return switch (form.width) {
@@ -115,11 +120,14 @@ pub const Header = extern struct {
     checksum: u64 = 0,
     /// The first row that the writer begins, or has begun, since it opened the store: at that row a mark tells of it.
     session_row: u64 = 0,
+    extra_count: u32 = 0,
+    tail_extra_words_max: u32 = 0,
 
     pub fn tokenForm(header: Header) ?TokenForm {
         const width = std.enums.fromInt(TypeWidth, std.math.cast(u8, header.type_bytes) orelse return null) orelse return null;
         const kind = std.enums.fromInt(cells.Kind, std.math.cast(u8, header.cell_kind) orelse return null) orelse return null;
-        return .{ .width = width, .only = header.only_type, .kind = kind };
+        const extra_count = std.math.cast(u8, header.extra_count) orelse return null;
+        return .{ .width = width, .only = header.only_type, .kind = kind, .extra_count = extra_count };
     }
 
     pub fn seal(header: *Header) void {
@@ -132,7 +140,7 @@ pub const Header = extern struct {
 
     fn hash(header: Header) u64 {
         const only_type: u32 = @bitCast(header.only_type);
-        const sizes = [_]u64{ header.version, header.tail_records_max, header.tail_values_max, header.capacity_tokens, header.type_bytes, only_type, header.cell_kind, header.is_segmented };
+        const sizes = [_]u64{ header.version, header.tail_records_max, header.tail_values_max, header.capacity_tokens, header.type_bytes, only_type, header.cell_kind, header.is_segmented, header.extra_count, header.tail_extra_words_max };
         const hashed = std.mem.toBytes(sizes) ++ header.id;
         return std.hash.XxHash64.hash(magic, &hashed);
     }
@@ -157,6 +165,8 @@ pub const Commit = extern struct {
     first_token: u64 = 0,
     first_row: u64 = 0,
     first_mark: u64 = 0,
+    /// The hash of the table that says what the files of extras hold (extras.zig).
+    extras: u64 = 0,
     checksum: u64 = 0,
 
     pub fn seal(commit: *Commit) void {
@@ -198,12 +208,15 @@ pub const Record = extern struct {
         bare_row = bare_row,
         /// From this row on the field is known to be written as a list, also where it has one value.
         list_field = list_field,
+        /// The row has a value of an extra, whose number stands in the place of the type.
+        extra = extra,
         _,
     };
 
     pub const empty_list: i32 = 0;
     pub const bare_row: i32 = -1;
     pub const list_field: i32 = -2;
+    pub const extra: i32 = -8;
 
     pub fn tokenCount(record: Record) usize {
         return if (record.count > 0) @intCast(record.count) else 0;
@@ -277,13 +290,25 @@ pub fn tailValuesOffset(tail_records_max: usize) usize {
     return tail_records_offset + tail_records_max * @sizeOf(Record);
 }
 
-pub fn headBytes(tail_records_max: usize, tail_values_max: usize) usize {
-    return tailValuesOffset(tail_records_max) + tail_values_max * @sizeOf(u64);
+/// Where the words of extras in the tail begin.
+pub fn tailExtrasOffset(header: Header) usize {
+    return tailValuesOffset(header.tail_records_max) + @as(usize, header.tail_values_max) * @sizeOf(u64);
+}
+
+/// Where the tables of extras begin.
+pub fn extraTablesOffset(header: Header) usize {
+    const end_bytes = tailExtrasOffset(header) + @as(usize, header.tail_extra_words_max) * @sizeOf(u64);
+    return std.mem.alignForward(usize, end_bytes, 512);
+}
+
+pub fn headBytes(header: Header) usize {
+    if (header.extra_count == 0) return tailExtrasOffset(header);
+    return extraTablesOffset(header) + extras.table_slots * extras.tableBytes(header.extra_count);
 }
 
 comptime {
-    std.debug.assert(@sizeOf(Header) == 96);
-    std.debug.assert(@sizeOf(Commit) == 152);
+    std.debug.assert(@sizeOf(Header) == 104);
+    std.debug.assert(@sizeOf(Commit) == 160);
     std.debug.assert(@sizeOf(TailState) == 8);
     std.debug.assert(@sizeOf(Record) == 16);
     std.debug.assert(@sizeOf(Mark) == 16);

@@ -10,7 +10,7 @@ pub const Sum = extern struct {
 
     /// Takes further bytes in, of which the first stands at `offset` in the chunk. A word counts for `second` once it is
     /// whole; its bytes before that count for `first`.
-    pub fn update(sum: *Sum, bytes: []const u8, offset: u64) void {
+    pub noinline fn update(sum: *Sum, bytes: []const u8, offset: u64) void {
         const head = @min(bytes.len, @as(usize, @intCast((0 -% offset) % word_bytes)));
         sum.updateBytes(bytes[0..head], offset);
         const body = bytes[head..][0 .. (bytes.len - head) / word_bytes * word_bytes];

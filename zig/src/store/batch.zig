@@ -131,6 +131,7 @@ pub fn Batch(comptime System: type) type {
                 const published = try store.head.published(store.commit);
                 if (published.len > 0) return error.InvalidArgument;
                 self.next = store.commit;
+                store.extras.begin();
             }
             self.form = store.files.form;
             try self.checkSteps(steps);
@@ -262,8 +263,7 @@ pub fn Batch(comptime System: type) type {
             if (keep and self.phase == .block) return error.InvalidArgument;
             if (keep and self.phase == .open) {
                 store.files.blocks.describe(blocks_file.countClosed(store.commit.row_count), store.files.blockColumns(self.next, store.head.header().id));
-                store.head.publish(&self.next);
-                store.commit = self.next;
+                store.publish(&self.next);
             }
             self.phase = .closed;
         }

@@ -51,7 +51,7 @@ pub fn Column(comptime System: type) type {
             }
         };
 
-        pub fn init(files: Segments, chunk_bytes: u64, first_bytes: u64, reserved_bytes: usize) Error!Self {
+        pub noinline fn init(files: Segments, chunk_bytes: u64, first_bytes: u64, reserved_bytes: usize) Error!Self {
             var self: Self = .{
                 .files = files,
                 .chunk_bytes = chunk_bytes,
@@ -64,7 +64,7 @@ pub fn Column(comptime System: type) type {
         }
 
         /// Shows what the files hold already up to `length_bytes`, of which what comes before `first_bytes` is not wanted.
-        pub fn adopt(self: *Self, first_bytes: u64, length_bytes: u64) Error!void {
+        pub noinline fn adopt(self: *Self, first_bytes: u64, length_bytes: u64) Error!void {
             if (length_bytes <= self.allocated_bytes) return;
             try self.map(first_bytes, length_bytes);
             self.files.noteThere(length_bytes);
@@ -103,7 +103,7 @@ pub fn Column(comptime System: type) type {
         }
 
         /// Makes the column `target_bytes` long, on disk and in the map.
-        pub fn grow(self: *Self, target_bytes: u64) Error!void {
+        pub noinline fn grow(self: *Self, target_bytes: u64) Error!void {
             while (self.allocated_bytes < target_bytes) {
                 const part = self.files.partOf(self.allocated_bytes, target_bytes);
                 try system.extend(System, try self.files.make(part.segment), part.offset_bytes, part.length_bytes);
@@ -114,7 +114,7 @@ pub fn Column(comptime System: type) type {
 
         /// Writes into room that `grow` made. A page that was written to through a window no longer follows the file,
         /// so this process's private copies of the pages written are dropped.
-        pub fn write(self: *Self, bytes: []const u8, offset_bytes: u64) Error!void {
+        pub noinline fn write(self: *Self, bytes: []const u8, offset_bytes: u64) Error!void {
             var at = offset_bytes;
             var left = bytes;
             while (left.len > 0) {
@@ -133,7 +133,7 @@ pub fn Column(comptime System: type) type {
 
         /// Gives the disk space beyond `length_bytes` back. Zero pages take the place of what was mapped there, so that
         /// no address handed out before lies past the end of a file.
-        pub fn trim(self: *Self, length_bytes: u64) Error!void {
+        pub noinline fn trim(self: *Self, length_bytes: u64) Error!void {
             if (length_bytes >= self.allocated_bytes) return self.files.cut(length_bytes);
             try self.putZeros(std.mem.alignForward(u64, length_bytes, page_bytes), std.math.maxInt(u64));
             try self.files.cut(length_bytes);
@@ -141,7 +141,7 @@ pub fn Column(comptime System: type) type {
         }
 
         /// Takes the segments before `first_bytes` away.
-        pub fn drop(self: *Self, first_bytes: u64) Error!void {
+        pub noinline fn drop(self: *Self, first_bytes: u64) Error!void {
             while (self.first_bytes < first_bytes) {
                 _ = try self.files.remove(self.first_bytes / self.files.segment_bytes);
                 try self.forget(self.first_bytes + self.files.segment_bytes);
@@ -149,14 +149,14 @@ pub fn Column(comptime System: type) type {
         }
 
         /// Puts zero pages in the place of what comes before `first_bytes`: somebody has dropped it.
-        pub fn forget(self: *Self, first_bytes: u64) Error!void {
+        pub noinline fn forget(self: *Self, first_bytes: u64) Error!void {
             if (first_bytes <= self.first_bytes) return;
             try self.putZeros(self.first_bytes, first_bytes);
             self.first_bytes = first_bytes;
         }
 
         /// Goes back to what the column was before an `adopt` that has failed, or that others have.
-        pub fn restore(self: *Self, before: *const Self) void {
+        pub noinline fn restore(self: *Self, before: *const Self) void {
             for (self.reservations[before.reservation_count..self.reservation_count]) |reservation| {
                 System.unmap(reservation.address, reservation.length_bytes);
             }
@@ -165,21 +165,21 @@ pub fn Column(comptime System: type) type {
 
         /// Puts zero pages in the place of the whole column and forgets its addresses, which stay reserved for ever. Where
         /// even that fails, the maps stay as they are.
-        pub fn blank(self: *Self) void {
+        pub noinline fn blank(self: *Self) void {
             for (self.reservations[0..self.reservation_count]) |reservation| {
                 System.mapZero(reservation.address, reservation.length_bytes) catch {};
             }
             self.reservation_count = 0;
         }
 
-        pub fn release(self: *Self) void {
+        pub noinline fn release(self: *Self) void {
             for (self.reservations[0..self.reservation_count]) |reservation| {
                 System.unmap(reservation.address, reservation.length_bytes);
             }
             self.reservation_count = 0;
         }
 
-        fn putZeros(self: *Self, from_bytes: u64, to_bytes: u64) Error!void {
+        noinline fn putZeros(self: *Self, from_bytes: u64, to_bytes: u64) Error!void {
             for (self.reservations[0..self.reservation_count]) |reservation| {
                 const pages = reservation.part(from_bytes, to_bytes);
                 if (pages.len > 0) try System.mapZero(pages.ptr, pages.len);
@@ -187,7 +187,7 @@ pub fn Column(comptime System: type) type {
         }
 
         /// Takes less than wanted where addresses are scarce, as under a limit on virtual memory.
-        fn reserve(self: *Self, first_bytes: u64, needed_bytes: usize, wanted_bytes: usize) Error!void {
+        noinline fn reserve(self: *Self, first_bytes: u64, needed_bytes: usize, wanted_bytes: usize) Error!void {
             if (self.reservation_count == reservations_max) return error.OutOfMemory;
             var length_bytes = std.mem.alignForward(usize, @max(needed_bytes, wanted_bytes), page_bytes);
             const reserved = while (true) {
@@ -202,7 +202,7 @@ pub fn Column(comptime System: type) type {
             self.reservation_count += 1;
         }
 
-        fn map(self: *Self, first_bytes: u64, length_bytes: u64) Error!void {
+        noinline fn map(self: *Self, first_bytes: u64, length_bytes: u64) Error!void {
             const target_bytes = std.mem.alignForward(u64, length_bytes, part_page_bytes);
             const reservation = self.latest();
             if (target_bytes - reservation.first_bytes > reservation.length_bytes) return self.move(first_bytes, length_bytes);
@@ -213,7 +213,7 @@ pub fn Column(comptime System: type) type {
         }
 
         /// Maps what is held into a larger reservation, which begins with it.
-        fn move(self: *Self, first_bytes: u64, length_bytes: u64) Error!void {
+        noinline fn move(self: *Self, first_bytes: u64, length_bytes: u64) Error!void {
             const target_bytes = std.mem.alignForward(u64, length_bytes, part_page_bytes);
             const needed_bytes: usize = @intCast(target_bytes - first_bytes);
             try self.reserve(first_bytes, needed_bytes, 2 * @max(needed_bytes, self.latest().length_bytes));
@@ -227,7 +227,7 @@ pub fn Column(comptime System: type) type {
         }
 
         /// A file that is shorter than it should be is not mapped: what lies behind its end must not be looked at.
-        fn mapFiles(self: *Self, from_bytes: u64, length_bytes: u64) Error!void {
+        noinline fn mapFiles(self: *Self, from_bytes: u64, length_bytes: u64) Error!void {
             var at = from_bytes;
             while (at < length_bytes) {
                 const part = self.files.partOf(at, length_bytes);

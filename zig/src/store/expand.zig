@@ -79,8 +79,10 @@ fn expandAs(
 
 /// Whether a writer can have made the record, after a stream that ends with `last` (null: after nothing).
 pub fn check(record: Record, form: format.TokenForm, last: ?i64, values_left: usize) error{ InvalidArgument, OutOfOrder }!void {
-    if (record.count != Record.bare_row and !form.holds(record.type)) return error.InvalidArgument;
-    if (record.count < Record.list_field or record.tokenCount() > values_left) return error.InvalidArgument;
+    const is_extra = record.count == Record.extra;
+    if (is_extra and (record.type < 0 or record.type >= form.extra_count)) return error.InvalidArgument;
+    if (!is_extra and record.count != Record.bare_row and !form.holds(record.type)) return error.InvalidArgument;
+    if ((record.count < Record.list_field and !is_extra) or record.tokenCount() > values_left) return error.InvalidArgument;
     if (last != null and record.step < last.?) return error.OutOfOrder;
 }
 

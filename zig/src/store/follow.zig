@@ -19,6 +19,11 @@ pub fn refresh(comptime System: type, store: *store_file.Store(System)) store_fi
         };
         break;
     }
+    // Two commits more, and the table of extras is gone: the next refresh finds theirs.
+    if (!try store.extras.refresh(store.head.extra_tables, newest.extras)) {
+        store.files.restore(&before);
+        return false;
+    }
     store.commit = newest;
     // What is not given up now is with the next refresh: until then it only takes disk space.
     store.files.forget(newest) catch {};

@@ -4,6 +4,7 @@ const std = @import("std");
 const system = @import("../system/system.zig");
 const format = @import("../format/format.zig");
 const segments_file = @import("segments.zig");
+const extras_format = @import("../format/extras.zig");
 
 pub const Error = system.Error || error{ Damaged, NewerVersion, OlderVersion };
 
@@ -22,6 +23,9 @@ pub fn Head(comptime System: type) type {
         bytes: []align(std.heap.page_size_min) u8,
         records: []format.Record,
         values: []u64,
+        /// What stands for extras in the tail.
+        extra_words: []u64,
+        extra_tables: extras_format.Tables,
 
         const Self = @This();
 
@@ -64,13 +68,15 @@ pub fn Head(comptime System: type) type {
 
         /// Lays out a new head in an empty file. All of it is allocated on disk, since it is written through the map,
         /// where a full disk would be a signal and not an error.
-        fn create(file: system.File, wanted: format.Header) Error!Self {
-            const length_bytes = format.headBytes(wanted.tail_records_max, wanted.tail_values_max);
+        noinline fn create(file: system.File, wanted: format.Header) Error!Self {
+            const length_bytes = format.headBytes(wanted);
             try allocate(file, length_bytes);
             const self = try mapLaidOut(file, wanted, true);
             self.header().* = wanted;
             self.header().seal();
             var first: format.Commit = .{ .sequence = 1, .token_count = 0, .row_count = 0, .mark_count = 0, .last_step = 0 };
+            const nothing: [extras_format.count_max]extras_format.Counts = @splat(.{});
+            first.extras = extras_format.hashOf(nothing[0..wanted.extra_count], wanted.id);
             first.seal();
             self.commitSlot(first.sequence).* = first;
             self.syncedSlot(first.sequence).* = first;
@@ -79,7 +85,7 @@ pub fn Head(comptime System: type) type {
         }
 
         /// Maps a head that exists, after checking that it is one.
-        fn open(file: system.File, writable: bool) Error!Self {
+        noinline fn open(file: system.File, writable: bool) Error!Self {
             var found: format.Header = undefined;
             const length_bytes = try system.readAll(System, file, std.mem.asBytes(&found), format.header_offset);
             if (length_bytes != @sizeOf(format.Header) or found.magic != format.magic) return error.Damaged;
@@ -92,7 +98,8 @@ pub fn Head(comptime System: type) type {
             if (found.capacity_tokens == 0 or found.capacity_tokens > capacity_max) return error.Damaged;
             if (found.tail_records_max == 0 or found.tail_records_max > tail_max) return error.Damaged;
             if (found.tail_values_max == 0 or found.tail_values_max > tail_max) return error.Damaged;
-            if (try System.size(file) < format.headBytes(found.tail_records_max, found.tail_values_max)) return error.Damaged;
+            if (found.extra_count > extras_format.count_max or found.tail_extra_words_max > tail_max) return error.Damaged;
+            if (try System.size(file) < format.headBytes(found)) return error.Damaged;
             return mapLaidOut(file, found, writable);
         }
 
@@ -108,9 +115,9 @@ pub fn Head(comptime System: type) type {
         /// The newest commit that is whole. Readers come here while the writer writes: a slot that they see half written is
         /// not whole, and then the other one is the newest. A reader that was held up between the two can see both half
         /// written, so it looks again: a writer that commits every step made every millionth look such a one.
-        pub fn newestCommit(self: *const Self) error{Damaged}!format.Commit {
+        pub noinline fn newestCommit(self: *const Self) error{Damaged}!format.Commit {
             for (0..looks_max) |_| {
-                return newer(copyOf(self.commitSlot(0)), copyOf(self.commitSlot(1))) orelse continue;
+                return self.newer(copyOf(self.commitSlot(0)), copyOf(self.commitSlot(1))) orelse continue;
             }
             // A loss of power can leave both torn, until the next writer comes.
             return self.newestOfAll();
@@ -125,30 +132,31 @@ pub fn Head(comptime System: type) type {
         }
 
         /// The newest commit of all slots. While a slot is damaged, the one that is synced may be the newest.
-        pub fn newestOfAll(self: *const Self) error{Damaged}!format.Commit {
+        pub noinline fn newestOfAll(self: *const Self) error{Damaged}!format.Commit {
             var newest: ?format.Commit = null;
             for ([_]*format.Commit{ self.commitSlot(0), self.commitSlot(1), self.syncedSlot(0), self.syncedSlot(1) }) |slot| {
                 const commit = copyOf(slot);
-                if (commit.isValid() and (newest == null or commit.sequence > newest.?.sequence)) newest = commit;
+                if (self.isWhole(commit) and (newest == null or commit.sequence > newest.?.sequence)) newest = commit;
             }
             return newest orelse error.Damaged;
         }
 
         /// The commit before the newest one, if it is still whole.
-        pub fn olderCommit(self: *const Self) ?format.Commit {
+        pub noinline fn olderCommit(self: *const Self) ?format.Commit {
             const newest = self.newestCommit() catch return null;
             const other = copyOf(self.commitSlot(newest.sequence + 1));
-            return if (other.isValid() and other.sequence < newest.sequence) other else null;
+            return if (self.isWhole(other) and other.sequence < newest.sequence) other else null;
         }
 
-        pub fn syncedCommit(self: *const Self) error{Damaged}!format.Commit {
-            return newer(self.syncedSlot(0).*, self.syncedSlot(1).*) orelse error.Damaged;
+        pub noinline fn syncedCommit(self: *const Self) error{Damaged}!format.Commit {
+            return self.newer(self.syncedSlot(0).*, self.syncedSlot(1).*) orelse error.Damaged;
         }
 
         /// Notes that `commit` is durable; the head has to be made durable after it.
-        pub fn publishSynced(self: *Self, commit: format.Commit) void {
+        pub noinline fn publishSynced(self: *Self, commit: format.Commit, extras: []const extras_format.Counts) void {
             // The slot of the newest synced commit must survive, should the system fail now.
             const newest = self.syncedCommit() catch commit;
+            _ = self.extra_tables.write(.sync, extras, newest.extras);
             const slot = if (std.meta.eql(self.syncedSlot(0).*, newest)) self.syncedSlot(1) else self.syncedSlot(0);
             slot.* = commit;
         }
@@ -179,14 +187,19 @@ pub fn Head(comptime System: type) type {
             return !std.mem.allEqual(u8, &boot_id, 0) and std.mem.eql(u8, &boot_id, &self.header().boot_id);
         }
 
-        fn newer(first: format.Commit, second: format.Commit) ?format.Commit {
-            if (!first.isValid()) return if (second.isValid()) second else null;
-            if (!second.isValid()) return first;
+        /// Whether a commit is as it was sealed, and so is its table of extras.
+        noinline fn isWhole(self: *const Self, commit: format.Commit) bool {
+            return commit.isValid() and self.extra_tables.has(commit.extras);
+        }
+
+        noinline fn newer(self: *const Self, first: format.Commit, second: format.Commit) ?format.Commit {
+            if (!self.isWhole(first)) return if (self.isWhole(second)) second else null;
+            if (!self.isWhole(second)) return first;
             return if (first.sequence > second.sequence) first else second;
         }
 
         /// Makes `commit` the newest, in the slot of the one before the last, and then empties the tail.
-        pub fn publish(self: *Self, commit: *format.Commit) void {
+        pub noinline fn publish(self: *Self, commit: *format.Commit) void {
             commit.sequence += 1;
             commit.seal();
             self.commitSlot(commit.sequence).* = commit.*;
@@ -241,16 +254,20 @@ pub fn Head(comptime System: type) type {
             return @truncate(sequence);
         }
 
-        fn mapLaidOut(file: system.File, header_read: format.Header, writable: bool) Error!Self {
-            const length_bytes = format.headBytes(header_read.tail_records_max, header_read.tail_values_max);
+        noinline fn mapLaidOut(file: system.File, header_read: format.Header, writable: bool) Error!Self {
+            const length_bytes = format.headBytes(header_read);
             const address = try System.mapShared(length_bytes, file, writable);
             const records: [*]format.Record = @ptrCast(@alignCast(address + format.tail_records_offset));
             const values: [*]u64 = @ptrCast(@alignCast(address + format.tailValuesOffset(header_read.tail_records_max)));
+            const words: [*]u64 = @ptrCast(@alignCast(address));
+            const tables_offset = @min(format.extraTablesOffset(header_read), length_bytes);
             return .{
                 .file = file,
                 .bytes = address[0..length_bytes],
                 .records = records[0..header_read.tail_records_max],
                 .values = values[0..header_read.tail_values_max],
+                .extra_words = words[format.tailExtrasOffset(header_read) / @sizeOf(u64) ..][0..header_read.tail_extra_words_max],
+                .extra_tables = .{ .words = words[tables_offset / @sizeOf(u64) .. length_bytes / @sizeOf(u64)], .count = header_read.extra_count, .id = header_read.id },
             };
         }
 

@@ -1,6 +1,7 @@
 //! How a store is made, opened and closed.
 
 const cells = @import("../format/cells.zig");
+const extras = @import("../format/extras.zig");
 const format = @import("../format/format.zig");
 
 /// How a file of a store is come by.
@@ -18,10 +19,28 @@ pub const Options = struct {
     fields: []const cells.Field = &.{},
     /// Whether each chunk has files of its own, so that the oldest can be dropped.
     is_segmented: bool = false,
+    /// Words of extras that the tail takes, where `form` counts any.
+    tail_extra_words_max: u32 = 0,
 
     pub fn areValid(options: Options) bool {
         if (options.capacity_tokens == 0 or options.tail_records_max == 0 or options.tail_values_max == 0) return false;
+        if (options.form.extra_count > extras.count_max) return false;
         return !options.is_segmented or options.capacity_tokens % format.segment_page_bytes == 0;
+    }
+
+    pub fn header(options: Options, id: format.Id) format.Header {
+        return .{
+            .tail_records_max = options.tail_records_max,
+            .tail_values_max = options.tail_values_max,
+            .capacity_tokens = options.capacity_tokens,
+            .type_bytes = @intCast(options.form.width.bytes()),
+            .is_segmented = @intFromBool(options.is_segmented),
+            .only_type = options.form.only,
+            .cell_kind = @backingInt(options.form.kind),
+            .extra_count = options.form.extra_count,
+            .tail_extra_words_max = if (options.form.extra_count > 0) options.tail_extra_words_max else 0,
+            .id = id,
+        };
     }
 };
 

@@ -5,6 +5,8 @@ const blocks_file = @import("../read/blocks.zig");
 const format = @import("../format/format.zig");
 const following = @import("follow.zig");
 const system = @import("../system/system.zig");
+const extras_format = @import("../format/extras.zig");
+const extras_file = @import("extras.zig");
 const head_file = @import("head.zig");
 const files_file = @import("files.zig");
 const store_file = @import("store.zig");
@@ -44,11 +46,19 @@ pub fn open(
         };
     };
     errdefer files.release();
+    var tables: [2][extras_format.count_max]extras_format.Counts = undefined;
+    const chosen = tables[0][0..head.header().extra_count];
+    const other = tables[1][0..chosen.len];
+    if (!head.extra_tables.read(commit.extras, chosen)) return error.Damaged;
+    var extras: extras_file.Extras(System) = try .open(place, reserved_elements, chosen);
+    errdefer extras.release();
     var recovery: Recovery = .{};
     if (!trusted) {
         const synced = commit;
         for ([_]?format.Commit{ newest, head.olderCommit() }) |candidate| {
             if (!try holds(System, &files, synced, candidate orelse continue)) continue;
+            if (!head.extra_tables.read(candidate.?.extras, other) or !try extras.holds(chosen, other)) continue;
+            try extras.adopt(other);
             commit = candidate.?;
             break;
         }
@@ -60,16 +70,18 @@ pub fn open(
         if (access == .write) {
             // Only those that were synced are known to be of this stream.
             files.blocks.describe(blocks_file.countClosed(synced.row_count), files.blockColumns(commit, head.header().id));
+            _ = head.extra_tables.write(.commit, extras.table(), commit.extras);
             // With this one the tail is empty.
             head.publish(&commit);
             // A commit that was cut is older than this one from now on. Were this one lost again, what comes to stand where that
             // one's rows stood could have their checksums, in part written anew and in part left over from them.
             try files.sync(commit);
-            head.publishSynced(commit);
+            try extras.files.sync();
+            head.publishSynced(commit, extras.table());
             try head.sync();
         }
     }
-    var store = try store_file.Store(System).assemble(head.*, files, commit, access);
+    var store = try store_file.Store(System).assemble(head.*, files, extras, commit, access);
     store.recovery = recovery;
     return store;
 }

@@ -9,19 +9,24 @@ pub const Room = struct {
     values: usize = 0,
     /// Records that become marks.
     marks: usize = 0,
+    /// Records that become values of extras, and the words that stand for them.
+    extra_values: usize = 0,
+    extra_words: usize = 0,
 
     pub fn of(records: []const format.Record) Room {
         var room: Room = .{ .records = records.len };
         for (records) |record| {
             room.values += record.tokenCount();
             room.marks += @intFromBool(record.isMark());
+            room.extra_values += @intFromBool(record.count == format.Record.extra);
         }
         return room;
     }
 
     /// What a tail may take: no more than it is large, and no more than disk space is reserved for. So a flush never finds
     /// the disk full. Any record may begin a row.
-    pub fn reserved(head: anytype, files: anytype, commit: format.Commit) Room {
+    pub fn reserved(head: anytype, files: anytype, extras: anytype, commit: format.Commit) Room {
+        const left = extras.room(head.extra_words.len);
         const due = countDueMarks(head, commit);
         const marks = files.countReserved(.marks, commit);
         const rows = @min(files.countReserved(.steps, commit), files.countReserved(.rows, commit));
@@ -29,15 +34,20 @@ pub const Room = struct {
             .records = if (marks < due) 0 else @min(head.records.len, rows),
             .values = @min(head.values.len, files.countReserved(.types, commit), files.countReserved(.data, commit)),
             .marks = @min(head.records.len, marks -| due),
+            .extra_values = left.values,
+            .extra_words = left.words,
         };
     }
 
     pub fn plus(room: Room, other: Room) Room {
-        return .{ .records = room.records + other.records, .values = room.values + other.values, .marks = room.marks + other.marks };
+        var sum: Room = .{};
+        inline for (@typeInfo(Room).@"struct".field_names) |name| @field(sum, name) = @field(room, name) + @field(other, name);
+        return sum;
     }
 
     pub fn holds(room: Room, needed: Room) bool {
-        return needed.records <= room.records and needed.values <= room.values and needed.marks <= room.marks;
+        inline for (@typeInfo(Room).@"struct".field_names) |name| if (@field(needed, name) > @field(room, name)) return false;
+        return true;
     }
 };
 

@@ -1,6 +1,8 @@
 //! Opening what is whole of a damaged store.
 
 const std = @import("std");
+const extras_file = @import("extras.zig");
+const extras_format = @import("../format/extras.zig");
 const format = @import("../format/format.zig");
 const head_file = @import("head.zig");
 const files_file = @import("files.zig");
@@ -24,10 +26,16 @@ pub fn open(
     nothing.token_count, nothing.row_count, nothing.mark_count = .{ 0, 0, 0 };
     var files = try files_file.Files(System).open(place, sizes, nothing);
     errdefer files.release();
+    var tables: [2][extras_format.count_max]extras_format.Counts = @splat(@splat(.{}));
+    const counts = tables[0][0..head.header().extra_count];
+    var extras: extras_file.Extras(System) = try .open(place, reserved_elements, tables[1][0..counts.len]);
+    errdefer extras.release();
+    if (!head.extra_tables.read(commit.extras, counts)) return error.Damaged;
+    const extra_rows = try extras.adoptWhole(counts, commit.row_count);
     // What was dropped is not there, and not missing.
     try skipMissing(System, &files, commit);
     const tokens = @min(try adoptWhole(System, &files, .types, commit), try adoptWhole(System, &files, .data, commit));
-    const steps = files.steps.slice(i64, try adoptWhole(System, &files, .steps, commit));
+    const steps = files.steps.slice(i64, @min(extra_rows, try adoptWhole(System, &files, .steps, commit)));
     const rows = files.rows.slice(u64, try adoptWhole(System, &files, .rows, commit));
     const marks = files.marks.slice(format.Mark, try adoptWhole(System, &files, .marks, commit));
     var prefix = startOf(System, &files, commit, rows);
@@ -39,7 +47,7 @@ pub fn open(
         prefix.first_mark += @intFromBool(mark.row < prefix.first_row);
         prefix.mark_count += @intFromBool(mark.row < prefix.row_count);
     }
-    var store = try store_file.Store(System).assemble(head.*, files, prefix, .read);
+    var store = try store_file.Store(System).assemble(head.*, files, extras, prefix, .read);
     store.salvaged_from = commit;
     store.recovery = .{ .cut_tokens = commit.token_count - prefix.token_count, .cut_rows = commit.row_count - prefix.row_count };
     return store;

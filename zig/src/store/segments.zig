@@ -53,7 +53,7 @@ pub fn Segments(comptime System: type) type {
         pub const Part = struct { segment: u64, offset_bytes: u64, length_bytes: u64 };
 
         /// The one file of a column without segments.
-        pub fn one(place: Place, name: []const u8) system.Error!Self {
+        pub noinline fn one(place: Place, name: []const u8) system.Error!Self {
             const file = try openFile(System, place, name);
             return .{ .place = place, .name = name, .segment_bytes = whole_bytes, .held = .{ .{ .segment = 0, .file = file }, null }, .end = 1 };
         }
@@ -79,13 +79,13 @@ pub fn Segments(comptime System: type) type {
         }
 
         /// The file of a segment to write to. It is kept.
-        pub fn write(self: *Self, segment: u64) system.Error!system.File {
+        pub noinline fn write(self: *Self, segment: u64) system.Error!system.File {
             if (self.find(segment)) |file| return file;
             return self.hold(segment, try self.openAs(segment, .write));
         }
 
         /// The same, which is made if it is not there. One that a writer has left who died before it was counted is used.
-        pub fn make(self: *Self, segment: u64) system.Error!system.File {
+        pub noinline fn make(self: *Self, segment: u64) system.Error!system.File {
             if (self.find(segment)) |file| return file;
             self.end = @max(self.end, segment + 1);
             if (self.place.opening == .temporary) return self.makeTemporary();
@@ -94,13 +94,13 @@ pub fn Segments(comptime System: type) type {
         }
 
         /// The file of a segment to look at.
-        pub fn lend(self: *const Self, segment: u64) system.Error!Lent {
+        pub noinline fn lend(self: *const Self, segment: u64) system.Error!Lent {
             if (self.find(segment)) |file| return .{ .file = file, .is_kept = true };
             return .{ .file = try self.openAs(segment, .read), .is_kept = false };
         }
 
         /// Where what is there without a gap ends, from an offset on.
-        pub fn endThere(self: *const Self, from_bytes: u64, to_bytes: u64) system.Error!u64 {
+        pub noinline fn endThere(self: *const Self, from_bytes: u64, to_bytes: u64) system.Error!u64 {
             var at = from_bytes;
             while (at < to_bytes) {
                 const part = self.partOf(at, to_bytes);
@@ -114,7 +114,7 @@ pub fn Segments(comptime System: type) type {
         }
 
         /// The first segment from one on that is there, or `end_segment`.
-        pub fn firstThere(self: *const Self, segment: u64, end_segment: u64) system.Error!u64 {
+        pub noinline fn firstThere(self: *const Self, segment: u64, end_segment: u64) system.Error!u64 {
             for (segment..end_segment) |index| {
                 const lent = self.lend(index) catch |err| if (err == error.NotFound) continue else return err;
                 lent.giveBack();
@@ -124,7 +124,7 @@ pub fn Segments(comptime System: type) type {
         }
 
         /// Takes a segment away. Returns whether it was there.
-        pub fn remove(self: *Self, segment: u64) system.Error!bool {
+        pub noinline fn remove(self: *Self, segment: u64) system.Error!bool {
             if (self.place.opening == .temporary) {
                 if (segment != self.temporary_first or self.temporary_count == 0) return false;
                 self.closeTemporary();
@@ -141,7 +141,7 @@ pub fn Segments(comptime System: type) type {
         }
 
         /// Takes away what is there of no stream: segments that were dropped, and those that no commit came to count.
-        pub fn removeLeft(self: *Self, first: u64, end: u64) system.Error!void {
+        pub noinline fn removeLeft(self: *Self, first: u64, end: u64) system.Error!void {
             var gap: usize = 0;
             var segment = first;
             while (segment > 0 and gap < gap_max) : (segment -= 1) {
@@ -155,7 +155,7 @@ pub fn Segments(comptime System: type) type {
         }
 
         /// Gives back the disk space beyond a length.
-        pub fn cut(self: *Self, length_bytes: u64) system.Error!void {
+        pub noinline fn cut(self: *Self, length_bytes: u64) system.Error!void {
             const part = self.partOf(length_bytes, length_bytes);
             var kept_end = part.segment;
             if (part.offset_bytes > 0 or self.isOne()) {
@@ -166,7 +166,7 @@ pub fn Segments(comptime System: type) type {
         }
 
         /// Makes what was written durable; `next` is where it goes on.
-        pub fn sync(self: *Self, first: u64, next: u64) system.Error!void {
+        pub noinline fn sync(self: *Self, first: u64, next: u64) system.Error!void {
             for (@max(first, self.synced)..self.end) |segment| {
                 const lent = try self.lend(segment);
                 defer lent.giveBack();
@@ -180,7 +180,7 @@ pub fn Segments(comptime System: type) type {
             self.end = @max(self.end, std.math.divCeil(u64, length_bytes, self.segment_bytes) catch unreachable);
         }
 
-        pub fn close(self: *Self) void {
+        pub noinline fn close(self: *Self) void {
             for (&self.held) |*slot| if (slot.*) |held| {
                 System.close(held.file);
                 slot.* = null;
@@ -190,21 +190,21 @@ pub fn Segments(comptime System: type) type {
             self.temporary.release();
         }
 
-        fn find(self: *const Self, segment: u64) ?system.File {
+        noinline fn find(self: *const Self, segment: u64) ?system.File {
             for (self.held) |slot| if (slot) |held| if (held.segment == segment) return held.file;
             if (segment < self.temporary_first or segment >= self.temporary_first + self.temporary_count) return null;
             return self.temporary.elements[@intCast(segment - self.temporary_first)];
         }
 
         /// Keeps a descriptor in the place of that of the older segment.
-        fn hold(self: *Self, segment: u64, file: system.File) system.File {
+        noinline fn hold(self: *Self, segment: u64, file: system.File) system.File {
             const slot = &self.held[segment % self.held.len];
             if (slot.*) |held| System.close(held.file);
             slot.* = .{ .segment = segment, .file = file };
             return file;
         }
 
-        fn openAs(self: *const Self, segment: u64, mode: system.OpenMode) system.Error!system.File {
+        noinline fn openAs(self: *const Self, segment: u64, mode: system.OpenMode) system.Error!system.File {
             if (self.place.opening == .temporary) return error.NotFound;
             var buffer: [list.name_bytes_max]u8 = undefined;
             return System.open(self.place.directory, list.segmentName(&buffer, self.name, segment), mode);

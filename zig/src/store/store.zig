@@ -4,10 +4,12 @@
 const std = @import("std");
 const system = @import("../system/system.zig");
 const format = @import("../format/format.zig");
+const extras_format = @import("../format/extras.zig");
 const head_file = @import("head.zig");
 const options_file = @import("options.zig");
 const files_file = @import("files.zig");
 const encoding_file = @import("encode.zig");
+const extras_file = @import("extras.zig");
 const expanding = @import("expand.zig");
 const following = @import("follow.zig");
 const recovering = @import("recover.zig");
@@ -20,6 +22,7 @@ const cells = @import("../format/cells.zig");
 const recents = @import("../read/recent.zig");
 const rows_file = @import("../read/rows.zig");
 const rooms = @import("room.zig");
+const tails = @import("tail.zig");
 const Room = rooms.Room;
 const Types = @import("../read/types.zig").Types;
 
@@ -36,6 +39,7 @@ pub fn Store(comptime System: type) type {
     return struct {
         head: Head,
         files: Files,
+        extras: extras_file.Extras(System) = .{},
         commit: format.Commit,
         access: Access,
         recovery: recovering.Recovery = .{},
@@ -72,7 +76,7 @@ pub fn Store(comptime System: type) type {
             var self = try recovering.open(System, &head, directory, .write, reserved_elements);
             errdefer self.releaseFiles();
             self.encoding = try .init(self.files.form.kind, fields);
-            errdefer obstacle.* = self.files.wanted_bytes;
+            errdefer obstacle.* = self.wantedBytes();
             head.claim();
             const rows_before = self.commit.row_count;
             const tokens_before = self.commit.token_count;
@@ -134,13 +138,14 @@ pub fn Store(comptime System: type) type {
         }
 
         /// Makes everything appended so far durable.
-        pub fn sync(self: *Self) Error!void {
+        pub noinline fn sync(self: *Self) Error!void {
             if (self.access == .read) return error.ReadOnly;
             if (self.sync_failed) return error.InputOutput;
             try self.flush();
             errdefer self.sync_failed = true;
             try self.files.sync(self.commit);
-            self.head.publishSynced(self.commit);
+            try self.extras.files.sync();
+            self.head.publishSynced(self.commit, self.extras.table());
             try self.head.sync();
         }
 
@@ -177,6 +182,7 @@ pub fn Store(comptime System: type) type {
         fn end(self: *Self, maps: Maps) void {
             self.head.release();
             self.files.close();
+            self.extras.close();
             self.stage.release();
             self.encoding.release();
             self.batch.release();
@@ -184,21 +190,26 @@ pub fn Store(comptime System: type) type {
             switch (maps) {
                 .release => self.releaseMaps(),
                 .keep => {},
-                .blank => self.files.blank(),
+                .blank => {
+                    self.files.blank();
+                    self.extras.blank();
+                },
             }
         }
 
-        fn settle(self: *Self) Error!void {
+        noinline fn settle(self: *Self) Error!void {
             // A batch that was never ended is not part of the stream.
             self.batch.phase = .closed;
             try self.flush();
             try self.files.trim(self.commit);
+            try self.extras.files.trim(self.extras.table());
             self.head.closeTail(self.commit);
             try self.sync();
         }
 
-        pub fn releaseMaps(self: *Self) void {
+        pub noinline fn releaseMaps(self: *Self) void {
             self.files.releaseMaps();
+            self.extras.releaseMaps();
         }
 
         /// The rows of the columns, for who looks for one.
@@ -228,33 +239,34 @@ pub fn Store(comptime System: type) type {
         pub fn loadRecent(self: *Self, rows_max: usize, tokens_max: usize, value_count: ?usize) Error!void {
             const commit = self.commit;
             const records = if (self.access == .read) &.{} else try self.head.published(commit);
-            const values = if (records.len == 0) 0 else value_count orelse self.countPending(records).values;
+            const values = if (records.len == 0) 0 else value_count orelse tails.countPending(self, records).values;
             if (values > self.head.values.len) return error.InvalidArgument;
             const data = self.files.dataOf(commit.token_count);
             try self.recent.load(.{ .table = self.rowTable(), .types = self.types(), .data = data, .first_token = @intCast(commit.first_token), .records = records, .values = self.head.values[0..values], .encoding = self.encoding.encoding }, rows_max, tokens_max);
         }
 
         /// Moves the published records of the tail into the columns and commits.
-        pub fn flush(self: *Self) Error!void {
+        pub noinline fn flush(self: *Self) Error!void {
             if (self.access == .read) return;
             if (self.batch.isOpen()) return error.BatchOpen;
             const records = try self.head.published(self.commit);
-            if (records.len > 0) try self.appendRecords(records, self.head.values);
+            if (records.len > 0) try self.appendRecords(records, self.head.values, self.head.extra_words);
             self.counted = .{};
         }
 
         /// What the tail may take, all told, since the last commit.
-        pub fn room(self: *const Self) Room {
-            return .reserved(&self.head, &self.files, self.commit);
+        pub noinline fn room(self: *const Self) Room {
+            return .reserved(&self.head, &self.files, &self.extras, self.commit);
         }
 
         /// Reserves disk space for what the tail takes next. Files grow by whole chunks; where the disk has no room for that
         /// much, by one.
-        pub fn reserve(self: *Self) Error!void {
+        pub noinline fn reserve(self: *Self) Error!void {
             if (self.access == .read) return error.ReadOnly;
             if (self.batch.isOpen()) return error.BatchOpen;
             const wanted = rooms.ahead(&self.head, self.commit);
             self.files.reserve(self.commit, wanted) catch try self.files.reserve(self.commit, rooms.least(&self.head, self.commit));
+            self.extras.reserve(self.head.extra_words.len, self.head.records.len) catch try self.extras.reserve(1, 1);
         }
 
         /// Flushes, and reserves as long as there is disk space. Where there is none, the append that needs it will say so.
@@ -266,73 +278,66 @@ pub fn Store(comptime System: type) type {
         /// Appends through the tail where there is room in it, else straight to the columns. For callers that cannot map
         /// the tail, and for steps that are larger than it.
         pub fn write(self: *Self, records: []const format.Record, values: []const u64) Error!void {
-            if (self.access == .read) return error.ReadOnly;
-            if (self.batch.isOpen()) return error.BatchOpen;
-            var added: Room = .of(records);
-            added.values = values.len;
-            var pending = try self.head.published(self.commit);
-            var held = self.countPending(pending);
-            if (!self.room().holds(held.plus(added))) {
-                try self.flushAndReserve();
-                pending = pending[0..0];
-                held = .{};
-                if (!self.room().holds(added)) return self.appendRecords(records, values);
-            }
-            const last: ?i64 = if (pending.len > 0) pending[pending.len - 1].step else if (self.commit.row_count > 0) self.commit.last_step else null;
-            added.values = try expanding.checkAll(records, self.files.form, last, values.len);
-            @memcpy(self.head.records[pending.len..][0..records.len], records);
-            @memcpy(self.head.values[held.values..][0..added.values], values[0..added.values]);
-            self.head.publishRecords(@intCast(pending.len + records.len));
-            self.counted = held.plus(added);
+            return self.writeWithExtras(records, values, &.{});
+        }
+
+        pub fn writeWithExtras(self: *Self, records: []const format.Record, values: []const u64, extra_words: []const u64) Error!void {
+            return tails.write(self, records, values, extra_words);
         }
 
         /// Columns first, the commit last: until then nothing of it is there.
-        fn appendRecords(self: *Self, records: []const format.Record, values: []const u64) Error!void {
+        pub noinline fn appendRecords(self: *Self, records: []const format.Record, values: []const u64, extra_words: []const u64) Error!void {
             var next = try expanding.expand(System, &self.files, &self.stage.elements[0], self.encoding.encoding, self.commit, self.head.header().session_row, records, values);
+            if (self.extras.count() > 0) try self.extras.appendTail(self.tailOf(records, extra_words));
             self.files.blocks.describe(blocks_file.countClosed(self.commit.row_count), self.files.blockColumns(next, self.head.header().id));
-            self.head.publish(&next);
-            self.commit = next;
+            self.publish(&next);
         }
 
-        /// What the published records take. Counted anew only where somebody else has published.
-        fn countPending(self: *const Self, pending: []const format.Record) Room {
-            return if (pending.len == self.counted.records) self.counted else .of(pending);
+        /// Makes a commit, and what was written of extras with it, the newest.
+        pub noinline fn publish(self: *Self, next: *format.Commit) void {
+            next.extras = self.extras.publish(self.head.extra_tables, self.commit.extras);
+            self.head.publish(next);
+            self.commit = next.*;
         }
 
-        fn build(path: [:0]const u8, opening: options_file.Opening, options: Options) Error!Self {
+        pub fn tailOf(self: *const Self, records: []const format.Record, extra_words: []const u64) extras_file.Tail {
+            return .{ .commit = self.commit, .records = records, .words = extra_words };
+        }
+
+        /// What a full disk has no room for.
+        pub fn wantedBytes(self: *const Self) u64 {
+            return @max(self.files.wanted_bytes, self.extras.files.wanted_bytes);
+        }
+
+        noinline fn build(path: [:0]const u8, opening: options_file.Opening, options: Options) Error!Self {
             if (!options.areValid()) return error.InvalidArgument;
             const directory = try System.openDirectory(path);
             defer System.close(directory);
             const place: files_file.Place = .{ .directory = directory, .opening = opening };
-            var head = try Head.createIn(place, .{
-                .tail_records_max = options.tail_records_max,
-                .tail_values_max = options.tail_values_max,
-                .capacity_tokens = options.capacity_tokens,
-                .type_bytes = @intCast(options.form.width.bytes()),
-                .only_type = options.form.only,
-                .cell_kind = @backingInt(options.form.kind),
-                .is_segmented = @intFromBool(options.is_segmented),
-                .id = try System.randomId(),
-            });
+            var head = try Head.createIn(place, options.header(try System.randomId()));
             errdefer head.release();
             const commit = try head.newestCommit();
             var files = try Files.open(place, try .of(head.header().*, options.reserved_elements), commit);
             errdefer files.release();
-            var self = try assemble(head, files, commit, if (opening == .temporary) .temporary else .write);
+            const nothing: [extras_format.count_max]extras_format.Counts = @splat(.{});
+            var extras: extras_file.Extras(System) = try .open(place, options.reserved_elements, nothing[0..options.form.extra_count]);
+            errdefer extras.release();
+            var self = try assemble(head, files, extras, commit, if (opening == .temporary) .temporary else .write);
             errdefer self.stage.release();
             self.encoding = try .init(options.form.kind, options.fields);
             return self;
         }
 
         /// The head stays the caller's until this has succeeded.
-        pub fn assemble(head: Head, files: Files, commit: format.Commit, access: Access) Error!Self {
-            var self: Self = .{ .head = head, .files = files, .commit = commit, .access = access };
+        pub noinline fn assemble(head: Head, files: Files, extras: extras_file.Extras(System), commit: format.Commit, access: Access) Error!Self {
+            var self: Self = .{ .head = head, .files = files, .extras = extras, .commit = commit, .access = access };
             if (access != .read) try self.stage.ensure(1);
             return self;
         }
 
         fn releaseFiles(self: *Self) void {
             self.files.release();
+            self.extras.release();
             self.stage.release();
             self.encoding.release();
         }

@@ -18,20 +18,20 @@ pub fn Sums(comptime System: type) type {
 
         const Self = @This();
 
-        pub fn open(place: segments.Place) system.Error!Self {
+        pub noinline fn open(place: segments.Place) system.Error!Self {
             return .{ .file = if (place.opening == .temporary) null else try segments.openFile(System, place, "sums") };
         }
 
-        pub fn close(self: *Self) void {
+        pub noinline fn close(self: *Self) void {
             System.close(self.file orelse return);
         }
 
-        pub fn sync(self: *Self) system.Error!void {
+        pub noinline fn sync(self: *Self) system.Error!void {
             try system.syncAll(System, self.file orelse return);
         }
 
         /// Makes room for those of so many chunks. Says before it tries how many bytes that takes.
-        pub fn grow(self: *Self, chunk_count: u64, wanted_bytes: *u64) system.Error!void {
+        pub noinline fn grow(self: *Self, chunk_count: u64, wanted_bytes: *u64) system.Error!void {
             const file = self.file orelse return;
             const target_bytes = std.mem.alignForward(u64, chunk_count * @sizeOf(format.ColumnSums), step_bytes);
             if (target_bytes <= self.allocated_bytes) return;
@@ -40,7 +40,7 @@ pub fn Sums(comptime System: type) type {
             self.allocated_bytes = target_bytes;
         }
 
-        pub fn trim(self: *Self, chunk_count: u64) system.Error!void {
+        pub noinline fn trim(self: *Self, chunk_count: u64) system.Error!void {
             const file = self.file orelse return;
             if (chunk_count * @sizeOf(format.ColumnSums) >= self.allocated_bytes) return;
             self.allocated_bytes = chunk_count * @sizeOf(format.ColumnSums);
@@ -48,7 +48,7 @@ pub fn Sums(comptime System: type) type {
         }
 
         /// Takes bytes that stand at an offset of a file into the checksum of its last chunk, which is written when it is full.
-        pub fn add(self: *Self, which: list.Which, sum: *Sum, chunk_bytes: u64, bytes: []const u8, offset_bytes: u64) system.Error!void {
+        pub noinline fn add(self: *Self, which: list.Which, sum: *Sum, chunk_bytes: u64, bytes: []const u8, offset_bytes: u64) system.Error!void {
             const file = self.file orelse return;
             var left = bytes;
             var at = offset_bytes;
@@ -65,7 +65,7 @@ pub fn Sums(comptime System: type) type {
         }
 
         /// That of a full chunk, or null where it is missing.
-        pub fn read(self: *const Self, which: list.Which, chunk: u64) system.Error!?Sum {
+        pub noinline fn read(self: *const Self, which: list.Which, chunk: u64) system.Error!?Sum {
             var sum: Sum = undefined;
             const length = try system.readAll(System, self.file.?, std.mem.asBytes(&sum), offsetOf(which, chunk));
             return if (length == @sizeOf(Sum)) sum else null;

@@ -60,7 +60,7 @@ pub fn errorOf(errno: anytype) Error {
 }
 
 /// Writes all of `bytes`, going on after short writes and interruptions.
-pub fn writeAll(comptime System: type, file: File, bytes: []const u8, offset_bytes: u64) Error!void {
+pub noinline fn writeAll(comptime System: type, file: File, bytes: []const u8, offset_bytes: u64) Error!void {
     var done_bytes: usize = 0;
     while (done_bytes < bytes.len) {
         const written = System.write(file, bytes[done_bytes..], offset_bytes + done_bytes) catch |err| switch (err) {
@@ -75,7 +75,7 @@ pub fn writeAll(comptime System: type, file: File, bytes: []const u8, offset_byt
 
 /// Reserves disk space for `[offset, offset + length)` and makes the file at least that long. Where the file system
 /// cannot reserve, the file is only made longer: columns are written by `write`, so a full disk is still an error there.
-pub fn extend(comptime System: type, file: File, offset_bytes: u64, length_bytes: u64) Error!void {
+pub noinline fn extend(comptime System: type, file: File, offset_bytes: u64, length_bytes: u64) Error!void {
     while (true) {
         return System.allocate(file, offset_bytes, length_bytes) catch |err| switch (err) {
             error.Interrupted => continue,
@@ -86,7 +86,7 @@ pub fn extend(comptime System: type, file: File, offset_bytes: u64, length_bytes
 }
 
 /// Reads until `bytes` are full or the file ends; returns how many there were.
-pub fn readAll(comptime System: type, file: File, bytes: []u8, offset_bytes: u64) Error!usize {
+pub noinline fn readAll(comptime System: type, file: File, bytes: []u8, offset_bytes: u64) Error!usize {
     var done_bytes: usize = 0;
     while (done_bytes < bytes.len) {
         const read = System.read(file, bytes[done_bytes..], offset_bytes + done_bytes) catch |err| switch (err) {
@@ -99,7 +99,7 @@ pub fn readAll(comptime System: type, file: File, bytes: []u8, offset_bytes: u64
     return done_bytes;
 }
 
-pub fn syncAll(comptime System: type, file: File) Error!void {
+pub noinline fn syncAll(comptime System: type, file: File) Error!void {
     while (true) {
         return System.sync(file) catch |err| switch (err) {
             error.Interrupted => continue,

@@ -207,6 +207,8 @@ pub fn formOf(seed: u64) @import("../format/format.zig").TokenForm {
 pub fn abandon(store: anytype) void {
     store.files.close();
     store.files.releaseMaps();
+    store.extras.close();
+    store.extras.releaseMaps();
     store.head.release();
     store.stage.release();
     store.encoding.release();

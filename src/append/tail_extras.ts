@@ -1,0 +1,53 @@
+import { tailExtraBytesMax } from "../native/abi.ts";
+
+/** Bytes of a word, in which the tail is counted here. */
+const wordBytes = 8;
+
+/** The part of the tail that extras stand in: for each value its length, and its bytes or where they are in the file. */
+export class TailExtras {
+  readonly bytes: Uint8Array;
+  /** The same memory: a word is two of these, its low half first. */
+  readonly #halves: Uint32Array;
+  /** Words that are published, words that may be taken, and values that may be. */
+  end = 0;
+  wordsMax: number;
+  valuesMax = Infinity;
+
+  constructor(readonly buffer: ArrayBuffer) {
+    this.bytes = new Uint8Array(buffer);
+    this.#halves = new Uint32Array(buffer);
+    this.wordsMax = buffer.byteLength / wordBytes;
+  }
+
+  /** Goes to the start, and to what may be taken from there. */
+  restart(valuesMax = Infinity, wordsMax = this.buffer.byteLength / wordBytes): void {
+    this.end = 0;
+    this.valuesMax = valuesMax;
+    this.wordsMax = wordsMax;
+  }
+
+  /** Where the bytes of a value stand whose words begin at one, or -1 where so many have no room there. */
+  placeFor(word: number, length: number): number {
+    const at = wordBytes * (word + 1);
+    return at + length <= wordBytes * this.wordsMax ? at : -1;
+  }
+
+  /** Says how long the value is whose bytes are there already. Returns the word after it. */
+  note(word: number, length: number): number {
+    this.#halves[2 * word] = length;
+    this.#halves[2 * word + 1] = 0;
+    return word + 1 + Math.ceil(length / wordBytes);
+  }
+
+  /** Says where a value is that was written to the file. Returns the word after it, or -1 where there is no room. */
+  notePlaced(word: number, length: number, place: number): number {
+    if (word + 2 > this.wordsMax) return -1;
+    this.note(word, length);
+    this.#halves[2 * word + 2] = place % 2 ** 32;
+    this.#halves[2 * word + 3] = Math.floor(place / 2 ** 32);
+    return word + 2;
+  }
+}
+
+/** A text of so many UTF-16 units takes the tail, however many bytes each becomes; a longer one becomes bytes before. */
+export const tailTextMax = Math.floor(tailExtraBytesMax / 3);

@@ -1,0 +1,187 @@
+import type { ExtraInfo, ExtraKind, ExtraValue } from "../extras.ts";
+import { describe } from "../fields.ts";
+import { extraPlace, extraState } from "../native/abi.ts";
+import type { BytesViews } from "../native/runtime.ts";
+import { check } from "../native/status.ts";
+import type { Session } from "../store/session.ts";
+
+/** Bytes that are copied with the look-up; for a longer value there is a second call. */
+const shortBytes = 16 * 1024;
+
+/**
+ * Text or bytes beside the rows of a store, one value a row or null. Returned by {@linkcode StreamStore.extra}.
+ *
+ * @example
+ * ```ts
+ * import { StreamStore } from "@streamstore/streamstore";
+ * import assert from "node:assert/strict";
+ *
+ * using store = new StreamStore({ reward: 0 }, { extra: { prompt: "string", frame: "bytes" } });
+ * store.append(0, { reward: 1 }, { prompt: "Grüße", frame: Uint8Array.of(255, 216) });
+ * store.append(1, { reward: 0 }); // has neither
+ * const prompt = store.extra("prompt");
+ * assert.deepEqual([prompt.length, prompt.get(0), prompt.get(1)], [2, "Grüße", null]);
+ * assert.deepEqual(store.extra("frame").slice(0, 2), [Uint8Array.of(255, 216), null]);
+ * assert.deepEqual(prompt.bytes(0)?.length, 7);
+ * ```
+ */
+export class Extra<Kind extends ExtraKind = ExtraKind> {
+  /** As in the store's `extra`. */
+  readonly name: string;
+  /** What its values are. */
+  readonly kind: Kind;
+  readonly #session: Session;
+  readonly #place: number;
+
+  /** Made by `store.extra`. */
+  constructor(session: Session, place: number) {
+    const { name, kind } = session.extras[place];
+    this.name = name;
+    this.kind = kind as Kind;
+    this.#session = session;
+    this.#place = place;
+  }
+
+  /** The number of rows, those that were dropped counted too. */
+  get length(): number {
+    return this.#session.rowCount;
+  }
+
+  /**
+   * The value of a row.
+   *
+   * @param row From the store's `firstRow` to `length - 1`.
+   * @returns A string, or a copy of the bytes; null where the row has none. An empty text is not null.
+   * @throws {RangeError} If there is no such row.
+   * @throws {StreamStoreError} If the store is closed (`closed`), or its files are damaged (`damaged`).
+   * @see {@linkcode Extra}
+   */
+  get(row: number): ExtraValue<Kind> | null {
+    this.#prepare(row, row + 1);
+    return this.#valueAt(row);
+  }
+
+  /**
+   * The values of rows `[from, to)`, as `get` gives them.
+   *
+   * @param from The first row; by default the first that is kept.
+   * @param to The row after the last; by default `length`.
+   * @returns A list of shape `[to - from]`.
+   * @throws {RangeError | StreamStoreError} As `get`.
+   * @see {@linkcode Extra}
+   */
+  slice(
+    from: number = this.#session.connection.firstRow,
+    to: number = this.length,
+  ): (ExtraValue<Kind> | null)[] {
+    this.#prepare(from, to);
+    return Array.from({ length: to - from }, (_, i) => this.#valueAt(from + i));
+  }
+
+  /**
+   * The bytes of a row's value without a copy, of a text as UTF-8: an array over the store's own memory, on the rules of a
+   * {@link Window}'s values.
+   *
+   * @param row As for `get`.
+   * @returns Shape `[bytes]`, or null where the row has none.
+   * @throws {RangeError | StreamStoreError} As `get`, and if the process may not view native memory
+   * (`windows-not-permitted`).
+   * @see {@linkcode Extra}
+   */
+  bytes(row: number): Uint8Array | null {
+    this.#prepare(row, row + 1);
+    const { start, length } = this.#find(row, noBytes);
+    if (start < 0) return null;
+    return length === 0 ? new Uint8Array(0) : viewsOf(this.#session, this.#place).bytes(start, length);
+  }
+
+  #valueAt(row: number): ExtraValue<Kind> | null {
+    const { start, length } = this.#find(row, scratch);
+    if (start < 0) return null;
+    let bytes = scratch;
+    if (length > scratch.length) this.#find(row, bytes = new Uint8Array(length));
+    if (this.kind === "bytes") return bytes.slice(0, length) as ExtraValue<Kind>;
+    return decoder.decode(bytes.subarray(0, length)) as ExtraValue<Kind>;
+  }
+
+  /** Where a row's value stands, and as many of its bytes as `out` holds. */
+  #find(row: number, out: Uint8Array): { readonly start: number; readonly length: number } {
+    const { tables, store } = this.#session.connection;
+    const room = out === noBytes ? 0 : out.length;
+    const code = tables.extras.ss_extra_read(store, this.#place, row, found, out, room);
+    check(code, `Cannot read extra "${this.name}"`);
+    return { start: found[extraPlace.start], length: found[extraPlace.lengthBytes] };
+  }
+
+  #prepare(from: number, to: number): void {
+    const action = `Cannot read extra "${this.name}"`;
+    const { connection } = this.#session;
+    this.#session.prepareRead(action.slice("Cannot ".length), () => to < connection.rowCount);
+    const { rowCount } = this.#session;
+    const isWhole = Number.isInteger(from) && Number.isInteger(to);
+    if (isWhole && from >= connection.firstRow && from <= to && to <= rowCount) return;
+    throw new RangeError(
+      `${action}: rows must lie within ${connection.firstRow} to ${rowCount}, got ${describe(from)}${
+        to === from + 1 ? "" : ` to ${describe(to)}`
+      }`,
+    );
+  }
+}
+
+const found = new Float64Array(extraPlace.length);
+const noBytes = new Uint8Array(8);
+const scratch = new Uint8Array(shortBytes);
+/** A byte order mark is a part of the text. Texts are checked when they are appended, and for damage there is `verify`. */
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** The extra of a name, as {@linkcode StreamStore.extra} says. */
+export function extraOf(session: Session, name: unknown): Extra {
+  session.connection.checkOpen("read an extra");
+  const place = session.extras.findIndex((extra) => extra.name === name);
+  if (place >= 0) return session.kept(columnsOf)[place];
+  const names = session.extras.map((extra: ExtraInfo) => extra.name).join(", ");
+  throw new TypeError(
+    `Cannot read an extra: its name must be ${
+      names === "" ? "that of one, of which the store has none" : `among ${names}`
+    }, got ${describe(name)}`,
+  );
+}
+
+function columnsOf(session: Session): Extra[] {
+  return Array.from(session.extras, (_, place) => new Extra(session, place));
+}
+
+/** Views over the bytes of each extra. They are made anew when these have moved. */
+function viewsOf(session: Session, place: number): BytesViews {
+  const { tables, store } = session.connection;
+  const state = new Float64Array(extraState.length);
+  check(tables.extras.ss_extra_state(store, place, state), "Cannot read an extra");
+  const address = state[extraState.address];
+  const known = session.kept(knownViews);
+  if (known.get(place)?.address === address) return known.get(place)!.views;
+  const range = { address: BigInt(address), byteLength: BigInt(state[extraState.reservedBytes]) };
+  const views = session.connection.viewBytes(range);
+  known.set(place, { address, views });
+  return views;
+}
+
+function knownViews(): Map<number, { readonly address: number; readonly views: BytesViews }> {
+  return new Map();
+}
+
+/** What the rows `[from, to)` have of extras, each by name; those without a value left out. */
+export function readExtras(
+  session: Session,
+  from: number,
+  to: number,
+): Record<string, string | Uint8Array>[] {
+  const columns = session.kept(columnsOf);
+  return Array.from({ length: to - from }, (_, i) => {
+    const values: Record<string, string | Uint8Array> = {};
+    for (const column of columns) {
+      const value = column.get(from + i);
+      if (value !== null) values[column.name] = value;
+    }
+    return values;
+  });
+}
