@@ -22,9 +22,9 @@ type BitsOf<Values extends DtypeArray> = Values extends ArrayOfDtype["float64" |
  * memory, made when it is first read, and two windows over the same tokens share that memory. Steps are kept once a row,
  * so those of a window's tokens are a copy, made when it is first read.
  *
- * Where the store drops the window's tokens (`retain`; a reader when it refreshes), reading a column of it for the first
- * time is a `RangeError`. An array of types or values that was taken before reads zeros from then on: copy what you want to
- * keep longer than the store does.
+ * Where the store drops the window's tokens (`retain`; a reader when it refreshes, as its samplers do too), reading a
+ * column of it for the first time is a `RangeError`. An array of types or values that was taken before reads zeros from
+ * then on: copy what you want to keep longer than the store does.
  *
  * A window stays right through any growth of the store. After `close` its columns are empty, and an array of types or
  * values that was taken from it before is empty too in Deno and keeps its content in Bun. What a program writes into them

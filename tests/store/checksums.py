@@ -50,8 +50,10 @@ def xxh64(data, seed):
 
 
 def fletcher(data):
-    """The two sums of a chunk, modulo 2**64: a last word that is not whole counts for the first only."""
+    """The two sums of a chunk, modulo 2**64, the first from 1 on: a last word that is not whole counts for it only."""
     whole = len(data) // 4
     words = np.frombuffer(data + bytes(-len(data) % 4), "<u4").astype(np.uint64)
     places = np.arange(whole, 0, -1, dtype=np.uint64)
-    return int(words.sum(dtype=np.uint64)), int((words[:whole] * places).sum(dtype=np.uint64))
+    first = 1 + int(words.sum(dtype=np.uint64))
+    second = whole + int((words[:whole] * places).sum(dtype=np.uint64))
+    return first & MASK64, second & MASK64

@@ -1,11 +1,12 @@
 //! The checksum of a chunk: Fletcher's, with sums of 64 bits over words of 32 (as ZFS has it, its first two sums).
 //! It grows with the chunk, however the chunk is cut into writes, and its state is 16 bytes, which fit the commit.
-//! Any two flipped bits are found, and any other damage but for one in 2^64.
+//! Any two flipped bits are found, and any other damage but for one in 2^64. The first sum starts at 1, so that zeros, which
+//! are what a disk gives for what it never got, do not have the sum that they say where the sum itself was lost too.
 
 const std = @import("std");
 
 pub const Sum = extern struct {
-    first: u64 = 0,
+    first: u64 = 1,
     second: u64 = 0,
 
     /// Takes further bytes in, of which the first stands at `offset` in the chunk. A word counts for `second` once it is
@@ -88,6 +89,15 @@ test "the sum is that of the plain definition, however the bytes are cut" {
             sum.update(bytes[second..length], second);
             try testing.expectEqual(expected, sum);
         }
+    }
+}
+
+test "lost bytes do not have a lost sum, nor those of more or fewer" {
+    const zeros: [64]u8 = @splat(0);
+    for (1..zeros.len + 1) |length| {
+        const sum = Sum.of(zeros[0..length]);
+        try testing.expect(!std.meta.eql(sum, std.mem.zeroes(Sum)));
+        if (length % 4 == 0) try testing.expect(!std.meta.eql(sum, Sum.of(zeros[0 .. length - 4])));
     }
 }
 
