@@ -17,10 +17,27 @@ import {
   statisticsPageLength,
   statisticsProgress,
   status,
+  storeOptions,
   windowIndex,
   windowName,
 } from "../../src/native/abi.ts";
 import { runtime } from "../../src/native/load.ts";
+
+/** The options of a temporary store: each in its place, and 0 for the others. */
+function smallStore(): Float64Array {
+  const options = new Float64Array(storeOptions.length);
+  const given = {
+    capacityTokens: 100,
+    tailRecordsMax: 16,
+    tailValuesMax: 16,
+    reservedElements: 1000,
+    typeBytes: 4,
+  };
+  for (const [name, number] of Object.entries(given)) {
+    options[storeOptions[name as keyof typeof given]] = number;
+  }
+  return options;
+}
 
 test("numbers that no sampler passes are refused by the library", () => {
   const { native, tables: { sampler } } = runtime;
@@ -63,7 +80,7 @@ test("numbers that no sampler passes are refused by the library", () => {
       directory,
       directory.length,
       0,
-      Float64Array.of(100, 16, 16, 1000, 4, 0, 0),
+      smallStore(),
       bytes,
       0,
       bytes,
@@ -133,7 +150,7 @@ test("a sum tree whose shape does not fit its nodes is refused", () => {
 test("fields whose cells are of no kind, or too many, are refused", () => {
   const { native, tables: { sampler, statistics } } = runtime;
   const [directory, out, bytes] = [new TextEncoder().encode("/tmp"), new Float64Array(1), new Uint8Array(16)];
-  const options = Float64Array.of(100, 16, 16, 1000, 4, 0, 0);
+  const options = smallStore();
   assert.equal(
     native.ss_store_open(directory, directory.length, 0, options, bytes, 0, bytes, out),
     status.ok,
