@@ -40,7 +40,8 @@ test("a sensor log keeps the newest rows", () => {
   assert.equal(status, 0, output);
   const [, first, end, kept] = /rows (\d+) to (\d+): (\d+) kept/.exec(output)!.map(Number);
   assert.equal(end, 100_001);
-  assert.ok(kept >= 20_000 && kept < 50_000 && first === end - kept, output);
+  // Besides what is kept there can be a chunk of tokens, three a row, and as many again that no commit has counted yet.
+  assert.ok(kept >= 20_000 && kept < 20_000 + 2 * 65_536 / 3 && first === end - kept, output);
   assert.match(output, /of 2025-01-01T00:16:40.000Z, has serial fedcba9876543210/);
 });
 

@@ -46,17 +46,24 @@ test("run refuses what it does not know, and names what it does", () => {
   }
 });
 
-/** Programs whose first comment describes their options. */
-const programs = ["bench", "tests/torture", "tests/damage", "tests/damage/dataset", "tests/support/hub"];
+/** Programs whose first comment describes their options, and the files that read them. */
+const longRun = "tests/damage/long_run.ts";
+const programs = {
+  "bench": "bench/main.ts",
+  "tests/torture": "tests/torture/main.ts",
+  "tests/damage": longRun,
+  "tests/damage/dataset": longRun,
+  "tests/support/hub": "tests/support/hub/main.ts",
+};
 
-for (const folder of programs) {
+for (const [folder, reader] of Object.entries(programs)) {
   test(`${folder}/main.ts --help prints its options, and a wrong one is told without a stack`, () => {
     const flags = "deno" in process.versions ? ["run", "-A", "--no-check"] : ["run"];
     const start = (option: string) =>
       spawnSync(process.execPath, [...flags, `${root}${folder}/main.ts`, option], { encoding: "utf8" });
     const help = start("--help");
     assert.equal(help.status, 0, help.stderr);
-    const [, options] = /readOptions\(import\.meta\.url, \{([^]*?)\}\);/.exec(text(`${folder}/main.ts`))!;
+    const [, options] = /readOptions\((?:import\.meta\.)?url, \{([^]*?)\}\);/.exec(text(reader))!;
     const names = [...options.matchAll(/"?([\w-]+)"?: \{ type/g)].map(([, name]) => name);
     assert.ok(names.length > 0);
     for (const name of names) assert.match(help.stdout, new RegExp(`--${name}\\b`));
