@@ -75,8 +75,8 @@ pub fn Head(comptime System: type) type {
             self.header().* = wanted;
             self.header().seal();
             var first: format.Commit = .{ .sequence = 1, .token_count = 0, .row_count = 0, .mark_count = 0, .last_step = 0 };
-            const nothing: [extras_format.count_max]extras_format.Counts = @splat(.{});
-            const table = nothing[0..wanted.extra_count];
+            var buffer: [extras_format.count_max]extras_format.Counts = undefined;
+            const table = extras_format.nothingIn(&buffer, wanted.extra_count);
             first.extras = self.extra_tables.write(.commit, table, 0);
             _ = self.extra_tables.write(.sync, table, 0);
             first.seal();

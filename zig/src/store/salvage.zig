@@ -26,9 +26,9 @@ pub fn open(
     nothing.token_count, nothing.row_count, nothing.mark_count = .{ 0, 0, 0 };
     var files = try files_file.Files(System).open(place, sizes, nothing);
     errdefer files.release();
-    var tables: [2][extras_format.count_max]extras_format.Counts = @splat(@splat(.{}));
-    const counts = tables[0][0..head.header().extra_count];
-    var extras: extras_file.Extras(System) = try .open(place, reserved_elements, tables[1][0..counts.len]);
+    var buffer: [extras_format.count_max]extras_format.Counts = undefined;
+    const counts = buffer[0..head.header().extra_count];
+    var extras: extras_file.Extras(System) = try .open(place, reserved_elements, extras_format.nothingIn(&buffer, counts.len));
     errdefer extras.release();
     if (!head.extra_tables.read(commit.extras, counts)) return error.Damaged;
     const extra_rows = try extras.adoptWhole(counts, commit.row_count);

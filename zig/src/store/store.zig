@@ -319,8 +319,9 @@ pub fn Store(comptime System: type) type {
             const commit = try head.newestCommit();
             var files = try Files.open(place, try .of(head.header().*, options.reserved_elements), commit);
             errdefer files.release();
-            const nothing: [extras_format.count_max]extras_format.Counts = @splat(.{});
-            var extras: extras_file.Extras(System) = try .open(place, options.reserved_elements, nothing[0..options.form.extra_count]);
+            var buffer: [extras_format.count_max]extras_format.Counts = undefined;
+            const nothing = extras_format.nothingIn(&buffer, options.form.extra_count);
+            var extras: extras_file.Extras(System) = try .open(place, options.reserved_elements, nothing);
             errdefer extras.release();
             var self = try assemble(head, files, extras, commit, if (opening == .temporary) .temporary else .write);
             errdefer self.stage.release();
