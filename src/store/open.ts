@@ -285,8 +285,11 @@ function checkSame(directory: string, found: readonly Field[], given: readonly F
   );
 }
 
-/** Marks looked at for a field that became a list just before the writer died, and is not known as one. */
-const marksLookedAt = 4096;
+/**
+ * Marks looked at for a field that became a list just before the writer died, and is not known as one: 16 MiB, more than a
+ * tail has, and than most first batches of a store.
+ */
+const marksLookedAt = 2 ** 20;
 
 /** Notes which fields are lists that `store.json` did not know as such: by the last marks of all. Returns from which row. */
 function noteLastLists(connection: Connection, fields: readonly Field[]): number {
