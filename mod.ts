@@ -78,6 +78,7 @@ export type {
   BatchBase,
   BatchOf,
   BatchValues,
+  ExtraWindows,
   FieldBatch,
   FieldValues,
   TokenBatch,

@@ -9,6 +9,13 @@ export type ExtraKind = "string" | "bytes";
 export type ExtraMap = Readonly<Record<string, ExtraKind>>;
 
 /**
+ * The name of an extra.
+ *
+ * @internal
+ */
+export type ExtraName<Extras extends ExtraMap> = Extract<keyof Extras, string>;
+
+/**
  * The value of an extra, by its kind.
  *
  * @internal

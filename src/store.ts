@@ -12,7 +12,7 @@ import type {
 } from "./dataset/load_options.ts";
 import type { SaveDatasetOptions } from "./dataset/save_options.ts";
 import type { ToDatasetOptions } from "./dataset/table/to_arrow.ts";
-import type { ExtraLists, ExtraMap, ExtraValues } from "./extras.ts";
+import type { ExtraLists, ExtraMap, ExtraName, ExtraValues } from "./extras.ts";
 import type { FieldInfo, FieldList, FieldMap, FieldName, KnownFields } from "./fields.ts";
 import { type ColumnOf, readColumn } from "./read/column.ts";
 import { type Extra, extraOf } from "./read/extras.ts";
@@ -362,13 +362,14 @@ export class StreamStore<
    * see {@link PrefetchingSampler}.
    *
    * @param options The windows, `tokens` or `steps` long, the episodes that they belong to, and the order of drawing.
-   * @returns A sampler of batches with columns of shape `[B, T]`, or with `fields` one of shape `[B, S, W]` for each.
+   * @returns A sampler of batches with columns of shape `[B, T]`, or with `fields` one of shape `[B, S, W]` for each; with
+   * `extra` also the text and bytes of its rows, as lists `[B][S]`.
    * @throws {RangeError | TypeError} If an option is none or not allowed: the message names it, its value and what is.
    */
-  sampler<const Options extends PrefetchOptions<FieldName<Fields>>>(
-    options: Checked<Options, PrefetchOptions<FieldName<Fields>>>,
-  ): SamplerOf<Options> {
-    return newSampler(this.#session, options) as SamplerOf<Options>;
+  sampler<const Options extends PrefetchOptions<FieldName<Fields>, ExtraName<Extras>>>(
+    options: Checked<Options, PrefetchOptions<FieldName<Fields>, ExtraName<Extras>>>,
+  ): SamplerOf<Options, Extras> {
+    return newSampler(this.#session, options) as SamplerOf<Options, Extras>;
   }
 
   /**
@@ -406,11 +407,15 @@ export class StreamStore<
    * @returns A {@link Mixture}: batches of shape `[B, T]` or `[B, S, W]`, whose `sources` say where windows are from.
    * @throws {RangeError | TypeError} If there is no store, one has other fields, or a weight or option is not allowed.
    */
-  static mixture<const Fields extends FieldList, const Options extends MixtureOptions<FieldName<Fields>>>(
-    sources: readonly MixtureSource<StreamStore<Fields>>[],
-    options: Checked<Options, MixtureOptions<FieldName<Fields>>>,
-  ): Mixture<BatchOf<Options>> {
-    return newMixture(sources, options) as Mixture<BatchOf<Options>>;
+  static mixture<
+    const Fields extends FieldList,
+    const Extras extends ExtraMap,
+    const Options extends MixtureOptions<FieldName<Fields>, ExtraName<Extras>>,
+  >(
+    sources: readonly MixtureSource<StreamStore<Fields, Extras>>[],
+    options: Checked<Options, MixtureOptions<FieldName<Fields>, ExtraName<Extras>>>,
+  ): Mixture<BatchOf<Options, Extras>> {
+    return newMixture(sources, options) as Mixture<BatchOf<Options, Extras>>;
   }
 
   /**
@@ -458,7 +463,7 @@ export class StreamStore<
    * @throws {TypeError} If the store has none of the name.
    * @see {@linkcode Extra}
    */
-  extra<Name extends Extract<keyof Extras, string>>(name: Name): Extra<Extras[Name]> {
+  extra<Name extends ExtraName<Extras>>(name: Name): Extra<Extras[Name]> {
     return extraOf(this.#session, name) as Extra<Extras[Name]>;
   }
 

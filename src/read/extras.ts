@@ -3,6 +3,7 @@ import { describe } from "../fields.ts";
 import { extraPlace, extraState } from "../native/abi.ts";
 import type { BytesViews } from "../native/runtime.ts";
 import { check } from "../native/status.ts";
+import type { Connection } from "../store/connection.ts";
 import type { Session } from "../store/session.ts";
 
 /** Bytes that are copied with the look-up; for a longer value there is a second call. */
@@ -58,7 +59,7 @@ export class Extra<Kind extends ExtraKind = ExtraKind> {
    */
   get(row: number): ExtraValue<Kind> | null {
     this.#prepare(row, row + 1);
-    return this.#valueAt(row);
+    return readExtra(this.#session.connection, this, this.#place, row) as ExtraValue<Kind> | null;
   }
 
   /**
@@ -75,7 +76,9 @@ export class Extra<Kind extends ExtraKind = ExtraKind> {
     to: number = this.length,
   ): (ExtraValue<Kind> | null)[] {
     this.#prepare(from, to);
-    return Array.from({ length: to - from }, (_, i) => this.#valueAt(from + i));
+    const { connection } = this.#session;
+    const read = (row: number) => readExtra(connection, this, this.#place, row) as ExtraValue<Kind> | null;
+    return Array.from({ length: to - from }, (_, i) => read(from + i));
   }
 
   /**
@@ -90,27 +93,9 @@ export class Extra<Kind extends ExtraKind = ExtraKind> {
    */
   bytes(row: number): Uint8Array | null {
     this.#prepare(row, row + 1);
-    const { start, length } = this.#find(row, noBytes);
+    const { start, length } = findExtra(this.#session.connection, this, this.#place, row, noBytes);
     if (start < 0) return null;
     return length === 0 ? new Uint8Array(0) : viewsOf(this.#session, this.#place).bytes(start, length);
-  }
-
-  #valueAt(row: number): ExtraValue<Kind> | null {
-    const { start, length } = this.#find(row, scratch);
-    if (start < 0) return null;
-    let bytes = scratch;
-    if (length > scratch.length) this.#find(row, bytes = new Uint8Array(length));
-    if (this.kind === "bytes") return bytes.slice(0, length) as ExtraValue<Kind>;
-    return decoder.decode(bytes.subarray(0, length)) as ExtraValue<Kind>;
-  }
-
-  /** Where a row's value stands, and as many of its bytes as `out` holds. */
-  #find(row: number, out: Uint8Array): { readonly start: number; readonly length: number } {
-    const { tables, store } = this.#session.connection;
-    const room = out === noBytes ? 0 : out.length;
-    const code = tables.extras.ss_extra_read(store, this.#place, row, found, out, room);
-    check(code, `Cannot read extra "${this.name}"`);
-    return { start: found[extraPlace.start], length: found[extraPlace.lengthBytes] };
   }
 
   #prepare(from: number, to: number): void {
@@ -133,6 +118,34 @@ const noBytes = new Uint8Array(8);
 const scratch = new Uint8Array(shortBytes);
 /** A byte order mark is a part of the text. Texts are checked when they are appended, and for damage there is `verify`. */
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** The value of a row that is committed: a text, a copy of the bytes, or null. `place` is that of the extra in its store. */
+export function readExtra(
+  connection: Connection,
+  extra: ExtraInfo,
+  place: number,
+  row: number,
+): string | Uint8Array | null {
+  const { start, length } = findExtra(connection, extra, place, row, scratch);
+  if (start < 0) return null;
+  let bytes = scratch;
+  if (length > scratch.length) findExtra(connection, extra, place, row, bytes = new Uint8Array(length));
+  if (extra.kind === "bytes") return bytes === scratch ? bytes.slice(0, length) : bytes;
+  return decoder.decode(bytes.subarray(0, length));
+}
+
+/** Where a row's value stands, and as many of its bytes as `out` holds. */
+function findExtra(
+  { tables, store }: Connection,
+  { name }: ExtraInfo,
+  place: number,
+  row: number,
+  out: Uint8Array,
+): { readonly start: number; readonly length: number } {
+  const room = out === noBytes ? 0 : out.length;
+  check(tables.extras.ss_extra_read(store, place, row, found, out, room), `Cannot read extra "${name}"`);
+  return { start: found[extraPlace.start], length: found[extraPlace.lengthBytes] };
+}
 
 /** The extra of a name, as {@linkcode StreamStore.extra} says. */
 export function extraOf(session: Session, name: unknown): Extra {

@@ -1,3 +1,5 @@
+import type { ExtraMap, ExtraValue } from "../extras.ts";
+
 /** What a sampler gives: the batches, and what their types are by its options. */
 /**
  * What every batch says of its windows. All arrays are row by row, a window a row: B windows, T tokens or S rows each.
@@ -76,6 +78,16 @@ export type AnyBatch = BatchBase<BigInt64Array | Float64Array | null> & {
   readonly values?: BatchValues | null;
   readonly types?: Int32Array | null;
   readonly fields?: { readonly [name: string]: FieldValues };
+  readonly extra?: ExtraWindows;
+};
+
+/**
+ * Text and bytes beside the rows of a batch's windows, by name: B lists of S values, null where there is padding or the
+ * row has none. They are made anew for every batch, and stay what they are. Part of {@linkcode BatchOf}.
+ */
+export type ExtraWindows<Extras extends ExtraMap = ExtraMap, Name extends string = string> = {
+  readonly [Key in Name]:
+    readonly (readonly (ExtraValue<Key extends keyof Extras ? Extras[Key] : never> | null)[])[];
 };
 
 /**
@@ -126,13 +138,23 @@ type Drawn<Options> = Options extends { readonly order: { readonly kind: "priori
   : unknown;
 
 /**
+ * What only batches with text and bytes have.
+ *
+ * @internal
+ */
+type Beside<Options, Extras extends ExtraMap> = Options extends
+  { readonly extra: readonly (infer Name extends string)[] } ? { readonly extra: ExtraWindows<Extras, Name> }
+  : unknown;
+
+/**
  * The batches of a sampler with these options: a {@link FieldBatch} where they name `fields`, else a {@link
  * TokenBatch}; where their type does not tell, {@link AnyBatch}.
  */
-export type BatchOf<Options> = Options extends unknown
-  ? "fields" extends keyof Options ? DenseBatchOf<Options, Options["fields"]>
+export type BatchOf<Options, Extras extends ExtraMap = ExtraMap> = Options extends unknown
+  ? "fields" extends keyof Options ? DenseBatchOf<Options, Options["fields"], Extras>
   :
     & Drawn<Options>
+    & Beside<Options, Extras>
     & TokenBatch<
       ArrayOf<Key<OutputOf<Options>, "values">>,
       TypesOf<Key<OutputOf<Options>, "types">>,
@@ -145,11 +167,12 @@ export type BatchOf<Options> = Options extends unknown
  *
  * @internal
  */
-type DenseBatchOf<Options, Dense> = [Dense] extends [object] ?
+type DenseBatchOf<Options, Dense, Extras extends ExtraMap> = [Dense] extends [object] ?
     & Drawn<Options>
+    & Beside<Options, Extras>
     & FieldBatch<
       Extract<keyof Dense, string>,
       ArrayOf<Key<OutputOf<Options>, "values">>,
       StepsOf<Key<OutputOf<Options>, "steps">>
     >
-  : AnyBatch;
+  : AnyBatch & Beside<Options, Extras>;

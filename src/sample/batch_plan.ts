@@ -2,6 +2,7 @@
 import { check } from "../native/status.ts";
 import type { FieldStats } from "../statistics/field_stats.ts";
 import type { Connection } from "../store/connection.ts";
+import type { ExtraInfo } from "../extras.ts";
 import type { Field } from "../fields.ts";
 import type { EpisodeIndex } from "./episodes.ts";
 import type { Normalization } from "./options.ts";
@@ -11,6 +12,8 @@ import { type SamplerPlan, type Scale, scalesOf, type WindowPlan } from "./plan.
 export interface DrawSource {
   readonly connection: Connection;
   readonly fields: readonly Field[];
+  /** Text and bytes beside its rows. */
+  readonly extras: readonly ExtraInfo[];
   readonly index: EpisodeIndex;
   /** Commits what was appended; in a store that is only read, goes to what was committed. */
   prepare(action: string): void;
@@ -34,10 +37,14 @@ export interface BatchPlan {
   readonly scales: ReadonlyMap<string, Scale>;
   readonly isPrioritized: boolean;
   readonly isMixture: boolean;
+  /** What comes of the rows beside the arrays; null where nothing is asked for. */
+  readonly extra: readonly ExtraInfo[] | null;
 }
 
 /** A batch that no machine can hold is refused: so many values a column at the most. */
 const valuesMax = 2 ** 28;
+/** Lists of the engine's take more memory than arrays, and it ends the process where it has no more. */
+const extraValuesMax = 2 ** 22;
 const rowsPerCall = 1 << 16;
 
 /**
@@ -47,7 +54,7 @@ const rowsPerCall = 1 << 16;
  * @param actions As errors say it of each source.
  */
 export function planBatch(
-  { window, batchSize, boundary, order }: SamplerPlan,
+  { window, batchSize, boundary, order, extra }: SamplerPlan,
   sources: readonly SampleSource[],
   action: string,
   { isMixture = false, actions = [action] }: { isMixture?: boolean; actions?: readonly string[] } = {},
@@ -61,6 +68,11 @@ export function planBatch(
       `${action}: a batch must have <= ${valuesMax} values a column, got ${batchSize} x ${tooWide}`,
     );
   }
+  if (extra !== null && batchSize * window.length > extraValuesMax) {
+    throw new RangeError(
+      `${action}: a batch must have <= ${extraValuesMax} rows with extra, got ${batchSize} x ${window.length}`,
+    );
+  }
   return {
     window,
     batchSize,
@@ -69,6 +81,7 @@ export function planBatch(
     scales: window.scales ?? scalesOf(mergedMoments(sources)),
     isPrioritized: order.kind === "prioritized",
     isMixture,
+    extra,
   };
 }
 

@@ -136,6 +136,7 @@ export class Context {
       scales: window.scales ?? scalesOf(this.#source.moments()),
       isPrioritized: false,
       isMixture: false,
+      extra: null,
     };
     this.#layout = new BatchLayout(batch);
     this.#filler = new Filler(this.#source, batch, { source: "newest" });

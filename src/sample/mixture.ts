@@ -1,11 +1,11 @@
 import { builtin } from "../native/builtin.ts";
-import type { Field } from "../fields.ts";
 import type { AnyBatch } from "./batch.ts";
 import { BatchLayout } from "./batch_layout.ts";
 import { planBatch, type SampleSource } from "./batch_plan.ts";
 import { Checks } from "./checks.ts";
 import { drawNumbers, streams } from "./draws.ts";
-import { Filler } from "./fill.ts";
+import { checkExtras, ExtraFiller } from "./extra_fill.ts";
+import { Filler, type Filling } from "./fill.ts";
 import type { MixtureOptions } from "./options.ts";
 import { checkAny, Cursor } from "./orders.ts";
 import { parseSamplerOptions, readMixtureOptions } from "./parse_options.ts";
@@ -51,6 +51,7 @@ interface Part {
  */
 export class Mixture<Batch = AnyBatch> implements Iterable<Batch> {
   readonly #plan: SamplerPlan;
+  readonly #extraFiller: ExtraFiller;
   readonly #parts: readonly Part[];
   /** The sum of the weights up to each source, as a share of all. */
   readonly #limits: Float64Array;
@@ -70,15 +71,17 @@ export class Mixture<Batch = AnyBatch> implements Iterable<Batch> {
     this.#limits = parseWeights(sources, checks);
     const stores = sources.map(({ source }) => source);
     for (const [i, store] of stores.entries()) store.prepare(`make a mixture of sources[${i}]`);
-    checkFields(stores.map(({ fields }) => fields), checks);
+    checkFields(stores, checks);
     // Their fields are the same, so that one plan is that of all.
-    const plan = parseSamplerOptions({ ...options, order: "uniform" }, stores[0].fields, checks);
+    const plan = parseSamplerOptions({ ...options, order: "uniform" }, stores[0], checks);
+    checkExtras(stores, plan.extra, checks);
     const batch = planBatch(plan, stores, checks.action, {
       isMixture: true,
       actions: stores.map((_, i) => `${checks.action} of sources[${i}]`),
     });
     const { batchSize } = plan;
     this.#plan = plan;
+    this.#extraFiller = new ExtraFiller(batch, stores);
     this.#seed = plan.seed;
     this.#cursor = new Cursor(plan.shard);
     this.#layout = new BatchLayout(batch);
@@ -160,6 +163,7 @@ export class Mixture<Batch = AnyBatch> implements Iterable<Batch> {
     for (const { source, action } of this.#parts) source.prepare(action);
     this.#share(filled);
     for (const [i, part] of this.#parts.entries()) this.#drawFrom(part, i, filled);
+    this.#extraFiller.give(shown as AnyBatch, this.#parts.map(fillingOf), reading);
     this.#cursor.advance(this.#plan.batchSize);
     return shown as Batch;
   }
@@ -292,19 +296,18 @@ export class Mixture<Batch = AnyBatch> implements Iterable<Batch> {
     drawNumbers(native, "uniform", key, indices, count, ordinals);
     for (let i = 0; i < count; i++) ordinals[i] += population.from;
     windows.locate(population, ordinals, count, places);
-    part.filler.fill(batch, this.#plan.batchSize, {
-      count,
-      starts: places.starts,
-      lengths: places.lengths,
-      slots,
-    });
+    part.filler.fill(batch, this.#plan.batchSize, fillingOf(part));
     for (let i = 0; i < count; i++) batch.starts[slots[i]] = places.starts[i];
   }
 }
 
+function fillingOf({ count, places: { starts, lengths }, slots }: Part): Filling {
+  return { count, starts, lengths, slots };
+}
+
 /** Of stores with other fields the types of tokens would mean something else. */
-function checkFields(all: readonly (readonly Field[])[], checks: Checks): void {
-  const [first, ...others] = all.map((fields) =>
+function checkFields(stores: readonly SampleSource[], checks: Checks): void {
+  const [first, ...others] = stores.map(({ fields }) =>
     fields.map(({ name, type, dtype }) => `${name} ${type} ${dtype}`).join(", ")
   );
   const different = others.findIndex((other) => other !== first);

@@ -144,7 +144,8 @@ export interface WindowOptions<Name extends string = string> {
 }
 
 /** Options of a sampler. Taken by {@linkcode StreamStore.sampler}. */
-export interface SamplerOptions<Name extends string = string> extends WindowOptions<Name> {
+export interface SamplerOptions<Name extends string = string, ExtraName extends string = string>
+  extends WindowOptions<Name> {
   /** B, windows a batch; 256 where nothing is said. */
   readonly batchSize?: number;
   /** `within` where nothing is said. */
@@ -162,6 +163,11 @@ export interface SamplerOptions<Name extends string = string> extends WindowOpti
    * `sequential` has 1.
    */
   readonly epochs?: number;
+  /**
+   * Text and bytes beside the rows that a batch is to have, by their names in the store's `extra`: as `batch.extra`,
+   * `[B][S]`. Only for windows of `steps`.
+   */
+  readonly extra?: readonly ExtraName[];
 }
 
 /** A store of a mixture, and how often it is drawn from. Taken by {@linkcode StreamStore.mixture}. */
@@ -173,10 +179,14 @@ export interface MixtureSource<Store> {
 }
 
 /** Options of a mixture: those of a sampler with order `uniform`. Taken by {@linkcode StreamStore.mixture}. */
-export type MixtureOptions<Name extends string = string> = Omit<SamplerOptions<Name>, "order" | "epochs">;
+export type MixtureOptions<Name extends string = string, ExtraName extends string = string> = Omit<
+  SamplerOptions<Name, ExtraName>,
+  "order" | "epochs"
+>;
 
 /** Options of {@linkcode StreamStore.sampler}: those of a sampler, and whether it works ahead. */
-export interface PrefetchOptions<Name extends string = string> extends SamplerOptions<Name> {
+export interface PrefetchOptions<Name extends string = string, ExtraName extends string = string>
+  extends SamplerOptions<Name, ExtraName> {
   /**
    * Batches made ahead in a Worker, a whole number from 1 to 64: the sampler is a {@linkcode PrefetchingSampler} then,
    * asynchronous. For a store in a directory, and every order but `prioritized`.

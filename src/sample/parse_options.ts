@@ -1,4 +1,5 @@
 /** Reads what a sampler is asked for, checks it, and lays it out as the sampler's parts want it. */
+import type { ExtraInfo } from "../extras.ts";
 import { describe, type Field } from "../fields.ts";
 import { episodeFieldsMax } from "../native/abi.ts";
 import { optionNames } from "../options.ts";
@@ -27,10 +28,10 @@ import {
   type WindowPlan,
 } from "./plan.ts";
 
-/** Checks the options of a sampler over a store with `fields`. `check` begins the messages: `Cannot make a sampler`. */
+/** Checks the options of a sampler over a store. `check` begins the messages: `Cannot make a sampler`. */
 export function parseSamplerOptions(
   given: PrefetchOptions,
-  fields: readonly Field[],
+  { fields, extras }: { readonly fields: readonly Field[]; readonly extras: readonly ExtraInfo[] },
   check: Checks,
 ): SamplerPlan {
   check.object("options", given);
@@ -56,6 +57,7 @@ export function parseSamplerOptions(
       ? Infinity
       : check.count("epochs", options.epochs),
     prefetch: options.prefetch === undefined ? null : parsePrefetch(options.prefetch, order, check),
+    extra: options.extra === undefined ? null : parseExtra(options.extra, window, extras, check),
   };
 }
 
@@ -97,6 +99,7 @@ const samplerKeys = optionNames<PrefetchOptions>({
   shard: true,
   epochs: true,
   prefetch: true,
+  extra: true,
 });
 const outputKeys = optionNames<Output>({ values: true, types: true, steps: true });
 const shardKeys = optionNames<Shard>({ index: true, count: true });
@@ -269,6 +272,35 @@ function parsePrefetch(prefetch: number, order: OrderPlan, check: Checks): numbe
     "left out where the order is prioritized, which depends on updates",
     prefetch,
   );
+}
+
+/** Text and bytes stand beside rows: so windows must be of rows. */
+function parseExtra(
+  names: readonly string[],
+  window: WindowPlan,
+  extras: readonly ExtraInfo[],
+  check: Checks,
+): ExtraInfo[] {
+  if (!Array.isArray(names)) {
+    throw new TypeError(`${check.action}: extra must be a list of names, got ${describe(names)}`);
+  }
+  if (window.unit !== "steps") {
+    throw new TypeError(
+      `${check.action}: extra needs steps, the rows of a window, got windows of ${window.length} tokens`,
+    );
+  }
+  const wanted: ExtraInfo[] = [];
+  readElements(`${check.action}: extra`, names, (name, i) => {
+    const found = extras.find((extra) => extra.name === name);
+    if (found === undefined) {
+      const known = extras.map((extra) => extra.name).join(", ");
+      const allowed = known === "" ? "left out, for the store has none" : `among ${known}`;
+      throw new TypeError(`${check.action}: extra[${i}] must be ${allowed}, got ${describe(name)}`);
+    }
+    if (wanted.includes(found)) throw check.refuse(`extra[${i}]`, "another than those before it", name);
+    wanted.push(found);
+  });
+  return wanted;
 }
 
 function parseSeed(seed: number | bigint | undefined, check: Checks): bigint {

@@ -1,4 +1,5 @@
 /** What options come to, checked: what samplers and contexts work by. */
+import type { ExtraInfo } from "../extras.ts";
 import type { Field } from "../fields.ts";
 import type { Boundary, Normalization, Shard, ValueDtype } from "./options.ts";
 
@@ -54,6 +55,8 @@ export interface SamplerPlan {
   readonly epochs: number;
   /** Batches that a Worker makes ahead; null where there is none. */
   readonly prefetch: number | null;
+  /** What of the rows comes beside the arrays; null where nothing is asked for. */
+  readonly extra: readonly ExtraInfo[] | null;
 }
 
 /** What a normalization does to each field. A field that never varies is only shifted. */

@@ -1,7 +1,8 @@
 import type { AnyBatch } from "./batch.ts";
 import { BatchLayout } from "./batch_layout.ts";
 import type { BatchPlan, DrawSource } from "./batch_plan.ts";
-import { Filler } from "./fill.ts";
+import { ExtraFiller } from "./extra_fill.ts";
+import { Filler, type Filling } from "./fill.ts";
 import { Cursor, type Draw, type DrawContext, drawOf } from "./orders.ts";
 import type { SamplerPlan } from "./plan.ts";
 import { PrioritizedDraw } from "./prioritized.ts";
@@ -48,6 +49,7 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
   readonly #draw: Draw;
   readonly #layout: BatchLayout;
   readonly #filler: Filler;
+  readonly #extraFiller: ExtraFiller;
   readonly #places: Places;
   readonly #slots: Int32Array;
 
@@ -68,6 +70,7 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
       : drawOf(order, this.#context, batchSize, epochs);
     this.#layout = new BatchLayout(batch);
     this.#filler = new Filler(source, batch);
+    this.#extraFiller = new ExtraFiller(batch, [source]);
     this.#places = allocatePlaces(batchSize);
     this.#slots = Int32Array.from({ length: batchSize }, (_, i) => i);
   }
@@ -138,7 +141,9 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
       const size = this.#draw.draw(this.#plan.batchSize, this.#places);
       if (size === 0) return null;
       this.#fill(filled, size);
-      return (size === this.#plan.batchSize ? shown : this.#layout.head(filled, size)) as Batch;
+      const batch = size === this.#plan.batchSize ? shown : this.#layout.head(filled, size);
+      this.#extraFiller.give(batch, [this.#filling(size)], reading);
+      return batch as Batch;
     } catch (error) {
       // Draws that nobody got are made again.
       this.#setState(state);
@@ -333,10 +338,13 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
     if (state.epoch !== undefined && this.#draw.epoch !== undefined) this.#draw.epoch = state.epoch;
   }
 
+  #filling(count: number): Filling {
+    return { count, ...this.#places, slots: this.#slots };
+  }
+
   #fill(batch: AnyBatch, size: number): void {
-    const { starts, lengths } = this.#places;
-    this.#filler.fill(batch, this.#plan.batchSize, { count: size, starts, lengths, slots: this.#slots });
-    batch.starts.set(starts);
+    this.#filler.fill(batch, this.#plan.batchSize, this.#filling(size));
+    batch.starts.set(this.#places.starts);
     if (this.#draw instanceof PrioritizedDraw) this.#draw.describe(batch, size);
   }
 }

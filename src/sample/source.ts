@@ -18,10 +18,11 @@ import { Sampler } from "./sampler.ts";
 const episodesOf = ({ connection, directory }: Session) => new EpisodeIndex(connection, directory);
 
 export function sampleSource(session: Session): SampleSource {
-  const { connection, fields } = session;
+  const { connection, fields, extras } = session;
   return {
     connection,
     fields,
+    extras,
     index: session.kept(episodesOf),
     prepare: (action) => {
       connection.checkOpen(action);
@@ -64,7 +65,7 @@ export function newSampler(session: Session, options: PrefetchOptions): Sampler 
   connection.checkOpen("make a sampler");
   const source = sampleSource(session);
   const checks = new Checks("Cannot make a sampler");
-  const plan = parseSamplerOptions(options, source.fields, checks);
+  const plan = parseSamplerOptions(options, source, checks);
   if (plan.prefetch !== null && directory === null) {
     const allowed = "left out for a temporary store, which no Worker can open";
     throw checks.refuse("prefetch", allowed, plan.prefetch);

@@ -2,6 +2,7 @@ import { StreamStoreError } from "../../error.ts";
 import type { AnyBatch } from "../batch.ts";
 import { BatchLayout } from "../batch_layout.ts";
 import type { BatchPlan } from "../batch_plan.ts";
+import { giveExtras } from "../extra_fill.ts";
 import type { SamplerPlan } from "../plan.ts";
 import type { SamplerState } from "../state.ts";
 import {
@@ -71,7 +72,9 @@ export class BatchesAhead {
     this.#state = report.state;
     this.#heldSlot = report.slot;
     const { filled, shown } = this.#buffers[report.slot];
-    return report.size === filled.size ? shown : this.#layout.head(filled, report.size);
+    const batch = report.size === filled.size ? shown : this.#layout.head(filled, report.size);
+    if (report.extra !== null) giveExtras(batch, report.extra);
+    return batch;
   }
 
   /** Throws away what was made, and goes on from a state. */

@@ -1,5 +1,6 @@
 /** What a prefetching sampler and its Worker say to each other. */
 import { type ErrorCode, StreamStoreError } from "../../error.ts";
+import type { ExtraWindows } from "../batch.ts";
 import type { BatchPlan } from "../batch_plan.ts";
 import type { SamplerPlan } from "../plan.ts";
 import type { SamplerState } from "../state.ts";
@@ -28,6 +29,8 @@ export type Report =
     readonly kind: "batch";
     readonly slot: number;
     readonly size: number;
+    /** Text and bytes beside the rows, where they are asked for. */
+    readonly extra: ExtraWindows | null;
     /** Where a sampler stands that has made this batch last. */
     readonly state: SamplerState;
     readonly generation: number;

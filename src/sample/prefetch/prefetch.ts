@@ -1,4 +1,5 @@
 import { StreamStoreError } from "../../error.ts";
+import type { ExtraMap } from "../../extras.ts";
 import type { AnyBatch, BatchOf } from "../batch.ts";
 import type { BatchPlan, DrawSource } from "../batch_plan.ts";
 import type { SamplerPlan } from "../plan.ts";
@@ -196,9 +197,11 @@ export class PrefetchingSampler<Batch = AnyBatch> implements AsyncIterable<Batch
  * The sampler that {@linkcode StreamStore.sampler} makes of options: with `prefetch` one that works ahead, and where
  * only the program's run decides whether there is a `prefetch`, either.
  */
-export type SamplerOf<Options> = [Ahead<Options>] extends [undefined] ? Sampler<BatchOf<Options>>
-  : undefined extends Ahead<Options> ? Sampler<BatchOf<Options>> | PrefetchingSampler<BatchOf<Options>>
-  : PrefetchingSampler<BatchOf<Options>>;
+export type SamplerOf<Options, Extras extends ExtraMap = ExtraMap> = [Ahead<Options>] extends [undefined]
+  ? Sampler<BatchOf<Options, Extras>>
+  : undefined extends Ahead<Options>
+    ? Sampler<BatchOf<Options, Extras>> | PrefetchingSampler<BatchOf<Options, Extras>>
+  : PrefetchingSampler<BatchOf<Options, Extras>>;
 
 /**
  * What options say of `prefetch`.

@@ -15,12 +15,13 @@ import type { AnyBatch } from "../batch.ts";
 import { BatchLayout } from "../batch_layout.ts";
 import type { DrawSource } from "../batch_plan.ts";
 import { EpisodeIndex } from "../episodes.ts";
+import { extraBuffers } from "../extra_fill.ts";
 import { type Order, type Report, reportError } from "./messages.ts";
 import { Sampler } from "../sampler.ts";
 
 interface Scope {
   onmessage: ((event: { data: Order }) => void) | null;
-  postMessage(report: Report): void;
+  postMessage(report: Report, moved?: ArrayBuffer[]): void;
   close(): void;
 }
 
@@ -35,7 +36,7 @@ class Filling {
   #isEnded = false;
 
   constructor({ path, plan, batch, buffers, state, generation }: Order & { kind: "start" }) {
-    const { connection, fields, directory } = openDirectory(path, {
+    const { connection, fields, extras, directory } = openDirectory(path, {
       mode: "read",
       salvage: false,
     });
@@ -43,6 +44,7 @@ class Filling {
     const source: DrawSource = {
       connection,
       fields,
+      extras,
       index: new EpisodeIndex(connection, directory),
       prepare: (action) => {
         connection.checkOpen(action);
@@ -77,7 +79,11 @@ class Filling {
       this.#isEnded = batch === null;
       if (batch === null) return scope.postMessage({ kind: "end", state, generation });
       this.#free.shift();
-      scope.postMessage({ kind: "batch", slot, size: batch.size, state, generation });
+      const { size, extra = null } = batch;
+      scope.postMessage(
+        { kind: "batch", slot, size, extra, state, generation },
+        extra === null ? [] : extraBuffers(extra),
+      );
     }
   }
 
