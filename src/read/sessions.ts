@@ -5,6 +5,19 @@ import { damagedMark, readMarks } from "./rows.ts";
 
 const action = "tell where writers began";
 
+/**
+ * The rows from `from` to `to`, without the last, with which writers began: ascending, of rows that are committed.
+ *
+ * @throws {StreamStoreError} If the marks that tell it are damaged; `doing` says what cannot be done then.
+ */
+export function sessionsWithin(connection: Connection, from: number, to: number, doing = action): number[] {
+  const rows = readMarks(connection, "sessions", from, to).map(({ row }) => row);
+  // Rows come from a file.
+  const wrong = rows.find((row, i) => row < (i === 0 ? from : rows[i - 1] + 1) || row >= to);
+  if (wrong !== undefined) throw damagedMark(doing, wrong);
+  return rows;
+}
+
 /** What is known of the rows that were committed when somebody last asked. */
 class KnownSessions {
   #rows: number[] = [];
@@ -14,9 +27,7 @@ class KnownSessions {
   update(connection: Connection): number[] {
     const { firstRow, rowCount } = connection;
     if (rowCount > this.#rowCount) {
-      for (const { row } of readMarks(connection, "sessions", this.#rowCount, rowCount)) {
-        this.#add(row, rowCount);
-      }
+      this.#rows.push(...sessionsWithin(connection, this.#rowCount, rowCount));
       this.#rowCount = rowCount;
     }
     if (this.#rows.length > 0 && this.#rows[0] < firstRow) {
@@ -24,24 +35,26 @@ class KnownSessions {
     }
     return this.#rows;
   }
-
-  /** Rows come from a file. */
-  #add(row: number, rowCount: number): void {
-    const least = Math.max(this.#rowCount, (this.#rows.at(-1) ?? -1) + 1);
-    if (row < least || row >= rowCount) throw damagedMark(action, row);
-    this.#rows.push(row);
-  }
 }
 
 const known = () => new KnownSessions();
 
 /** The first row of each session, as {@linkcode StreamStore.sessions} says. */
 export function sessionRows(session: Session): readonly number[] {
-  const { connection } = session;
-  connection.checkOpen(action);
-  const rows = session.kept(known).update(connection).slice();
-  // The writer's own first row may be in the tail.
-  const { isWritable, sessionRow } = connection;
-  if (isWritable && sessionRow >= connection.rowCount && sessionRow < session.rowCount) rows.push(sessionRow);
+  session.connection.checkOpen(action);
+  const rows = session.kept(known).update(session.connection).slice();
+  if (isInTail(session)) rows.push(session.connection.sessionRow);
   return rows;
+}
+
+/** The first row of the last session, or -1 where none is kept. */
+export function lastSession(session: Session): number {
+  const rows = session.kept(known).update(session.connection);
+  return isInTail(session) ? session.connection.sessionRow : rows.at(-1) ?? -1;
+}
+
+/** Whether the writer's own first row is in the tail. */
+function isInTail({ connection, rowCount }: Session): boolean {
+  const { isWritable, sessionRow } = connection;
+  return isWritable && sessionRow >= connection.rowCount && sessionRow < rowCount;
 }

@@ -29,6 +29,8 @@ export interface ContextSource extends SampleSource {
   readonly rowCount: number;
   /** Values in the tail, where that is known. */
   readonly tailValues: number | null;
+  /** The row at which the last writer began; -1 where that is not kept. */
+  readonly lastSession: number;
 }
 
 const contextKeys = optionNames<ContextOptions>({ ...windowNames, padTo: true });
@@ -109,11 +111,8 @@ export class Context {
   /** Puts the newest rows together, and finds where their episode begins. */
   #load(rowCount: number, tailValues: number | null): void {
     const { tables: { sampler }, store } = this.#source.connection;
-    const { episodes } = this.#plan;
-    if ("starts" in episodes) {
-      const held = rowCount - lastStart(episodes.starts, rowCount - 1);
-      this.#request[newestRequest.rowsMax] = Math.min(this.#rowsMax, held);
-    }
+    const held = rowCount - this.#knownStart(rowCount);
+    this.#request[newestRequest.rowsMax] = Math.min(this.#rowsMax, held);
     this.#request[newestRequest.tailValues] = tailValues ?? -1;
     const code = sampler.ss_newest_load(
       store,
@@ -123,6 +122,13 @@ export class Context {
       this.#found,
     );
     check(code, "Cannot read a context");
+  }
+
+  /** The last row with which an episode begins, as far as no field has to tell it; 0 where there is none. */
+  #knownStart(rowCount: number): number {
+    const { episodes } = this.#plan;
+    if ("starts" in episodes) return lastStart(episodes.starts, rowCount - 1);
+    return episodes.kind === "end" && !episodes.joinsSessions ? Math.max(0, this.#source.lastSession) : 0;
   }
 
   #prepare(width: number): void {

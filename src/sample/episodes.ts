@@ -1,6 +1,7 @@
 import { episodeProgress, episodeRule } from "../native/abi.ts";
 import { builtin } from "../native/builtin.ts";
 import { extract } from "../read/column.ts";
+import { sessionsWithin } from "../read/sessions.ts";
 import type { Connection } from "../store/connection.ts";
 import { type Field, packCells, wideDtype } from "../fields.ts";
 import { check } from "../native/status.ts";
@@ -36,6 +37,7 @@ export class Episodes {
   readonly #rule: number;
   readonly #idField: Field | null;
   readonly #fieldCount: number;
+  readonly #splitsSessions: boolean;
   readonly #cells: Int32Array;
   readonly #progress = new Float64Array(episodeProgress.length);
   readonly #found: BigUint64Array;
@@ -53,6 +55,7 @@ export class Episodes {
     this.#idField = plan.kind === "id" ? plan.fields[0] : null;
     this.#rule = "fields" in plan ? episodeRule[plan.kind] : episodeRule.none;
     this.#fieldCount = fields.length;
+    this.#splitsSessions = plan.kind === "end" && !plan.joinsSessions;
     this.#cells = packCells(fields);
     this.#found = new BigUint64Array(fields.length > 0 ? startsPerScan : 0);
     this.#progress[episodeProgress.row] = connection.firstRow;
@@ -74,10 +77,16 @@ export class Episodes {
     // What was dropped before anybody looked at it is in no episode.
     progress[episodeProgress.row] = Math.max(progress[episodeProgress.row], this.connection.firstRow);
     progress[episodeProgress.endRow] = rowCount;
+    // A row that is looked at says whether the next one begins an episode.
+    const first = progress[episodeProgress.row] + 1;
+    const sessions = this.#splitsSessions
+      ? sessionsWithin(this.connection, first, rowCount, "find the episodes")
+      : [];
     do {
       check(this.#scan(), "Cannot find the episodes");
       this.#add(this.#found.subarray(0, progress[episodeProgress.startCount]));
     } while (progress[episodeProgress.startCount] === startsPerScan);
+    if (sessions.length > 0) this.#merge(first, sessions);
     this.#seenRows = rowCount;
     this.#seenTokens = tokenCount;
     this.#save();
@@ -150,6 +159,15 @@ export class Episodes {
     });
   }
 
+  /** Adds rows, from `first` on, to those that were found from there on. */
+  #merge(first: number, rows: readonly number[]): void {
+    const known = countBelow(this.starts, this.count, first);
+    const starts = new Set(this.starts.subarray(known, this.count));
+    for (const row of rows) starts.add(BigInt(row));
+    this.count = known;
+    this.#add(BigUint64Array.from(starts).sort());
+  }
+
   #add(starts: BigUint64Array): void {
     const count = this.count + starts.length;
     if (count > this.starts.length) this.starts = grown(this.starts, count);
@@ -167,7 +185,8 @@ export class EpisodeIndex {
 
   episodes(plan: EpisodePlan): Episodes {
     if (!("fields" in plan)) return new Episodes(this.connection, plan);
-    const rule = `${plan.kind} ${plan.fields.map(({ type }) => type).join()}`;
+    const sessions = plan.kind === "end" && !plan.joinsSessions ? " sessions" : "";
+    const rule = `${plan.kind}${sessions} ${plan.fields.map(({ type }) => type).join()}`;
     const known = this.#known.get(rule);
     if (known !== undefined) return known;
     const made = new Episodes(this.connection, plan, this.#pathOf(rule));

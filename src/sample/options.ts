@@ -4,13 +4,19 @@ import type { Documented, OnlyKnown } from "../option_types.ts";
 
 /**
  * Where episodes begin and end. `end`: the field, or each of several, that is truthy (neither 0 nor NaN) in the last
- * row of an episode. `id`: the field whose change begins a new one. `starts`: the rows with which they begin, shape
- * `[episodes]`, in rising order. Part of {@linkcode WindowOptions}.
+ * row of an episode; where a writer began another episode does too, unless `sessions` says `join`. `id`: the field whose
+ * change begins a new one. `starts`: the rows with which they begin, shape `[episodes]`, in rising order. Part of
+ * {@linkcode WindowOptions}.
  */
 export type EpisodeRule<Name extends string = string> =
   | {
     /** A field, or up to 64 of them, of which one is truthy in the last row of an episode. */
     readonly end: Name | readonly Name[];
+    /**
+     * What becomes of an episode that had not ended when its writer did, killed or closed: it is over at the first row
+     * of the next one (`split`, where nothing is said; see {@linkcode StreamStore.sessions}), or goes on there (`join`).
+     */
+    readonly sessions?: "split" | "join";
   }
   | {
     /** A field whose change begins a new episode. */

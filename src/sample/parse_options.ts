@@ -1,13 +1,10 @@
 /** Reads what a sampler is asked for, checks it, and lays it out as the sampler's parts want it. */
 import type { ExtraInfo } from "../extras.ts";
 import { describe, type Field } from "../fields.ts";
-import { episodeFieldsMax } from "../native/abi.ts";
 import { optionNames } from "../options.ts";
-import type { Indices } from "../read/gather.ts";
 import { isList, readElements } from "../typed_array.ts";
 import { Checks } from "./checks.ts";
 import type {
-  EpisodeRule,
   MixtureOptions,
   Moments,
   Normalization,
@@ -18,9 +15,9 @@ import type {
   Shard,
   WindowOptions,
 } from "./options.ts";
+import { parseEpisodes } from "./parse_episodes.ts";
 import {
   type DenseField,
-  type EpisodePlan,
   type OrderPlan,
   type SamplerPlan,
   type Scale,
@@ -170,47 +167,6 @@ function parseDense(widths: object, fields: readonly Field[], check: Checks): De
     throw new RangeError(`${check.action}: fields must name at least one field, got {}`);
   }
   return dense;
-}
-
-function parseEpisodes(rule: EpisodeRule | undefined, fields: readonly Field[], check: Checks): EpisodePlan {
-  if (rule === undefined) return { kind: "none" };
-  check.object("episodes", rule);
-  const keys = Object.keys(rule);
-  if (keys.length !== 1 || !["end", "id", "starts"].includes(keys[0])) {
-    throw new TypeError(
-      `${check.action}: episodes must be one of { end }, { id } and { starts }, got { ${keys.join(", ")} }`,
-    );
-  }
-  if ("starts" in rule) return { kind: "starts", starts: parseStarts(rule.starts, check) };
-  if ("id" in rule) return { kind: "id", fields: [check.field("episodes.id", rule.id, fields)] };
-  const names = Array.isArray(rule.end) ? rule.end : [rule.end];
-  if (names.length === 0) throw new RangeError(`${check.action}: episodes.end must name a field, got []`);
-  if (names.length > episodeFieldsMax) {
-    throw new RangeError(
-      `${check.action}: episodes.end must name at most ${episodeFieldsMax} fields, got ${names.length}`,
-    );
-  }
-  return { kind: "end", fields: names.map((name) => check.field("episodes.end", name, fields)) };
-}
-
-function parseStarts(starts: Indices, check: Checks): BigUint64Array {
-  if (!isList(starts)) {
-    throw new TypeError(
-      `${check.action}: episodes.starts must be a list or typed array, got ${describe(starts)}`,
-    );
-  }
-  const parsed: bigint[] = [];
-  readElements(`${check.action}: episodes.starts`, starts, (start, i) => {
-    const row = typeof start === "bigint" ? Number(start) : start;
-    if (typeof row !== "number" || !Number.isSafeInteger(row) || row < 0) {
-      throw check.refuse(`episodes.starts[${i}]`, "a row, a whole number", start);
-    }
-    parsed.push(BigInt(row));
-    if (i > 0 && parsed[i] <= parsed[i - 1]) {
-      throw check.refuse(`episodes.starts[${i}]`, `more than ${parsed[i - 1]}, the start before it`, row);
-    }
-  });
-  return BigUint64Array.from(parsed);
 }
 
 function parseOrder(order: Order, check: Checks): OrderPlan {

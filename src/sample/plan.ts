@@ -17,7 +17,13 @@ export interface Scale {
 
 export type EpisodePlan =
   | { readonly kind: "none" }
-  | { readonly kind: "end" | "id"; readonly fields: readonly Field[] }
+  | {
+    readonly kind: "end";
+    readonly fields: readonly Field[];
+    /** Whether an episode goes on where a writer began. */
+    readonly joinsSessions: boolean;
+  }
+  | { readonly kind: "id"; readonly fields: readonly Field[] }
   | { readonly kind: "starts"; readonly starts: BigUint64Array };
 
 /** The windows that are asked for, checked. */

@@ -1,6 +1,7 @@
 /** What samplers, mixtures and contexts work on, of a store; and how the class `StreamStore` makes them. */
 import { describe } from "../fields.ts";
 import { checkOptions, optionNames } from "../options.ts";
+import { lastSession } from "../read/sessions.ts";
 import { takeStats } from "../statistics/accumulator.ts";
 import { type Session, sessionOf } from "../store/session.ts";
 import { readElements } from "../typed_array.ts";
@@ -45,6 +46,9 @@ const contextsOf = (session: Session) => {
     },
     get tailValues() {
       return appender.tailValues;
+    },
+    get lastSession() {
+      return lastSession(session);
     },
   });
 };

@@ -126,5 +126,6 @@ function episodesOf({ window: { episodes }, boundary }: SamplerPlan): string {
   const hash = builtin.crypto.createHash("sha256");
   if ("starts" in episodes) hash.update(episodes.starts);
   else hash.update(episodes.fields.map(({ type }) => type).join());
-  return `${episodes.kind} ${hash.digest("hex").slice(0, 8)}`;
+  const sessions = episodes.kind === "end" && episodes.joinsSessions ? " join" : "";
+  return `${episodes.kind}${sessions} ${hash.digest("hex").slice(0, 8)}`;
 }

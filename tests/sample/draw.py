@@ -88,6 +88,8 @@ def scaled(key, half, size):
 
 # --- The store, by docs/storage-format.md -----------------------------------------------------------------------------
 
+SESSION = -3  # of the marks
+
 
 class Store:
     def __init__(self, path):
@@ -104,6 +106,12 @@ class Store:
         # One more, so that row r is the tokens from rows[r] to rows[r + 1].
         self.rows = [*map(int, rows), len(self.data)]
         self.row_count = len(rows)
+        self.path = path
+
+    def sessions(self):
+        """The rows with which writers began."""
+        marks = np.fromfile(f"{self.path}/marks", np.dtype([("row", "<u8"), ("type", "<i4"), ("kind", "<i4")]))
+        return [int(row) for row in marks["row"][marks["kind"] == SESSION]]
 
     def cells(self, row, name):
         """The bits of a field's values in a row."""
@@ -137,7 +145,7 @@ def episode_rows(store, rule):
             values = store.values(row, rule["end"]).astype(float)
             if np.any((values != 0) & ~np.isnan(values)):
                 starts.append(row + 1)
-        return starts
+        return starts if rule.get("sessions") == "join" else sorted({*starts, *store.sessions()})
     last = None
     for row in range(store.row_count):
         cells = store.cells(row, rule["id"])

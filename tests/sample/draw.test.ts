@@ -16,11 +16,17 @@ const fields = { observation: 0, action: { type: 1, dtype: "int64" }, run: 2, do
 type Fields = typeof fields;
 type Options = SamplerOptions<"observation" | "action" | "run" | "done">;
 
-/** Rows of varying length, in episodes of 1 to 40. */
+/** Rows of varying length, in episodes of 1 to 40; by two writers, of which neither ends its last. */
 function fill(path: string, rowCount: number, seed: number): void {
   const random = new Random(seed);
-  using store = StreamStore.open(path, { fields });
-  for (let step = 0, run = 0; step < rowCount; step++) {
+  for (const [from, to] of [[0, rowCount >> 1], [rowCount >> 1, rowCount]]) {
+    using store = StreamStore.open(path, { fields });
+    fillRows(store, from, to, random);
+  }
+}
+
+function fillRows(store: StreamStore<Fields>, from: number, to: number, random: Random): void {
+  for (let step = from, run = 0; step < to; step++) {
     const observation = Array.from({ length: random.below(4) }, () => random.float() * 100 - 50);
     const done = random.float() < 0.06;
     const isBare = random.float() < 0.1;
@@ -60,6 +66,10 @@ const cases: Readonly<Record<string, Case>> = {
   "uniform, a seed of 64 bits": { options: { tokens: 5, batchSize: 50, seed: 2n ** 64n - 3n }, batches: 2 },
   "uniform within episodes, a stride": {
     options: { ...dense, episodes: ends, stride: 3, batchSize: 40, seed: 11 },
+    batches: 3,
+  },
+  "uniform within episodes that go on where a writer began": {
+    options: { ...dense, episodes: { end: "done", sessions: "join" }, stride: 7, batchSize: 40, seed: 12 },
     batches: 3,
   },
   "uniform across episodes": {

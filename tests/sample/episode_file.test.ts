@@ -22,11 +22,16 @@ function fileOf(path: string): string | undefined {
   return name === undefined ? undefined : join(path, name);
 }
 
-/** All first rows of windows that just fit an episode: one an episode. */
+/** All first rows of windows that just fit an episode: one an episode. It may go on in the next opening of the store. */
 function wholeEpisodes(path: string, length = rowsPerEpisode, more: readonly boolean[] = []): number[] {
   using store = StreamStore.open<{ done: 0 }>(path);
   more.forEach((done, i) => store.append(rowCount + i, { done }));
-  const options = { steps: length, tokens: length, episodes: { end: "done" }, order: "sequential" } as const;
+  const options = {
+    steps: length,
+    tokens: length,
+    episodes: { end: "done", sessions: "join" },
+    order: "sequential",
+  } as const;
   const starts: number[] = [];
   for (const batch of store.sampler({ ...options, output: { values: null } })) starts.push(...batch.starts);
   return starts;

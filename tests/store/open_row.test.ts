@@ -41,7 +41,12 @@ function partsOf(step: number, random: Random): Values[] {
 }
 
 const samplers = [
-  { steps: 3, fields: { action: 1, reward: 1 }, episodes: { end: "done" }, boundary: "pad-right" },
+  {
+    steps: 3,
+    fields: { action: 1, reward: 1 },
+    episodes: { end: "done", sessions: "join" },
+    boundary: "pad-right",
+  },
   { steps: 2, fields: { observation: 2, done: 1 }, episodes: { id: "episode" }, boundary: "pad-left" },
 ] as const;
 
@@ -102,7 +107,7 @@ test("the file that keeps episodes says nothing of a last row that was open when
     const options = {
       steps: 2,
       fields: { episode: 1 },
-      episodes: { end: "done" },
+      episodes: { end: "done", sessions: "join" },
       order: "sequential",
     } as const;
     {

@@ -197,7 +197,7 @@ test("saveLeRobot() adds to a store of one's own what LeRobot wants besides", ()
     assert.deepEqual(second.tasks, ["A"]);
   }));
 
-test("saveLeRobot() takes episodes by a field that changes, by the load, and behind rows that were dropped", () =>
+test("saveLeRobot() takes episodes by a field that changes, by the load, by writers, and behind rows that were dropped", () =>
   inFolder(async (folder) => {
     using store = ownStore();
     await saveLeRobot(store, join(folder, "id"), { ...options, episodes: { id: "mode" } });
@@ -216,6 +216,20 @@ test("saveLeRobot() takes episodes by a field that changes, by the load, and beh
     using rest = loaded.store;
     assert.deepEqual(loaded.episodes.lengths, [69_500 - firstRow, 500]);
     assert.deepEqual([rest.row(0).a, rest.row(0).index, rest.row(0).timestamp], [firstRow, 0n, 0]);
+
+    // The second writer found an episode without an end.
+    for (const row of [0, 1, 2, 3, 4, 5]) {
+      using writer = StreamStore.open(join(folder, "run"), { fields: { a: 0, done: 1 } });
+      for (let i = 0; i < (row === 0 ? 7 : 0); i++) writer.append(i, { a: i, done: i === 3 });
+      writer.append(7 + row, { a: row, done: row === 4 });
+    }
+    using run = StreamStore.open<{ a: 0; done: 1 }>(join(folder, "run"), { mode: "read" });
+    for (const [sessions, lengths] of [["split", [4, 4, 1, 1, 1, 1, 1]], ["join", [4, 8, 1]]] as const) {
+      await saveLeRobot(run, join(folder, sessions), { ...options, episodes: { end: "done", sessions } });
+      const { episodes, store } = await loadLeRobot(join(folder, sessions));
+      store.close();
+      assert.deepEqual(episodes.lengths, lengths);
+    }
   }));
 
 test("saveLeRobot() gives each feature the type that it was loaded with", () =>

@@ -36,6 +36,8 @@ export interface ModelToken {
 export class Model {
   readonly rows: ModelRow[] = [];
   firstRow = 0;
+  /** The rows with which writers began. */
+  readonly sessions: number[] = [0];
   #tokens: ModelToken[] | null = null;
   #rowStarts: number[] | null = null;
 

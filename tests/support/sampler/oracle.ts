@@ -5,7 +5,7 @@ import { type Name, names } from "./widths.ts";
 
 export type Boundary = "within" | "pad-left" | "pad-right" | "cross";
 export type EpisodeRule =
-  | { readonly end: Name | readonly Name[] }
+  | { readonly end: Name | readonly Name[]; readonly sessions?: "split" | "join" }
   | { readonly id: Name }
   | { readonly starts: readonly number[] };
 
@@ -55,7 +55,8 @@ export function startRows(model: Model, rule: EpisodeRule | undefined): number[]
   let known: string | null = null;
   model.rows.forEach(({ cells }, row) => {
     if ("end" in rule) {
-      const ends = [rule.end].flat().some((name) => cells[name]?.some(isTrue));
+      const ends = [rule.end].flat().some((name) => cells[name]?.some(isTrue)) ||
+        (rule.sessions !== "join" && model.sessions.includes(row + 1));
       if (ends && row + 1 < model.rows.length) starts.push(row + 1);
       return;
     }
