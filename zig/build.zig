@@ -42,6 +42,8 @@ pub fn build(b: *std.Build) void {
     const run_tests = addTests(b, host, optimize, null);
     b.step("test", "Run the tests").dependOn(&run_tests.step);
     const torture = addTests(b, host, .safe, states);
+    // Its figures go to the terminal. What a test writes beside the protocol of a build counts as a failure.
+    torture.stdio = .inherit;
     b.step("torture", "Run the long form of the tests of power loss, and print its figures").dependOn(&torture.step);
 }
 

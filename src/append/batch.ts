@@ -3,7 +3,7 @@ import { nothing, pack } from "../native/arguments.ts";
 import { StreamStoreError } from "../error.ts";
 import { type Field, wideDtype } from "../fields.ts";
 import { batchPhase, batchSource, dtype, fieldKind } from "../native/abi.ts";
-import { check, errorOf, status } from "../native/status.ts";
+import { errorOf, status } from "../native/status.ts";
 import { narrowSource } from "./narrow_source.ts";
 import { type Bitmap, plainSource, type Source } from "./source.ts";
 
@@ -74,7 +74,7 @@ export class Batch {
   #end(phase: "commit" | "abandon"): void {
     busy.delete(this.connection);
     if (this.connection.isClosed) return this.connection.checkOpen("append");
-    check(this.#advance(phase), "Cannot end a batch");
+    this.connection.checkGrowth(this.#advance(phase), "Cannot append columns");
     this.connection.reload();
     this.#isEnded = true;
   }

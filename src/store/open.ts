@@ -158,7 +158,8 @@ function salvage(directory: string, request: OpenRequest): Opened {
   try {
     checkCells(directory, connection, fields);
     checkExtraCount(directory, connection, extras);
-    noteLastLists(connection, fields);
+    // The marks of the last rows may be lost, and a store.json with what they told.
+    noteLists(connection, fields, connection.firstRow);
   } catch (error) {
     connection.close();
     throw error;
@@ -285,11 +286,8 @@ function checkSame(directory: string, found: readonly Field[], given: readonly F
   );
 }
 
-/**
- * Marks looked at for a field that became a list just before the writer died, and is not known as one: 16 MiB, more than a
- * tail has, and than most first batches of a store.
- */
-const marksLookedAt = 2 ** 20;
+/** Marks looked at for a field that became a list just before the writer died, and is not known as one. */
+const marksLookedAt = 4096;
 
 /** Notes which fields are lists that `store.json` did not know as such: by the last marks of all. Returns from which row. */
 function noteLastLists(connection: Connection, fields: readonly Field[]): number {

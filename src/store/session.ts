@@ -175,11 +175,11 @@ export class Session {
   /** Commits, and runs a task that appends rows past the appender, at once. */
   appendAtOnce(task: () => void): void {
     this.appender.flush();
-    const { rowCount } = this;
     const listCount = countLists(this.fields);
     task();
     this.appender.reload();
-    if (countLists(this.fields) > listCount) this.#noteInManifest(rowCount);
+    // A batch has the marks of its new lists at its last row.
+    if (countLists(this.fields) > listCount) this.#noteInManifest(this.rowCount);
     this.#schedule?.noteBatch();
   }
 
@@ -257,7 +257,7 @@ export class Session {
 
   /**
    * For what the steps just appended have shown. They are in the stream: so an error waits for the next sync. Where their
-   * marks tell it too, `rowCount` says how many rows there were before them, of which the last may have gone on.
+   * marks tell it too, `rowCount` says how many rows there were before those: the last of them may have gone on.
    */
   #noteInManifest(rowCount: number | null = null): void {
     if (this.directory === null) return;

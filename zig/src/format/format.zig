@@ -206,7 +206,7 @@ pub const Record = extern struct {
         empty_list = empty_list,
         /// The row has no field at all: the record is there for its step.
         bare_row = bare_row,
-        /// From this row on the field is known to be written as a list, also where it has one value.
+        /// The field is written as a list, also where it has one value. It stands where that was first known: at the last row of a batch.
         list_field = list_field,
         /// The row has a value of an extra, whose number stands in the place of the type.
         extra = extra,
@@ -236,7 +236,7 @@ pub const Mark = extern struct {
     pub const Kind = enum(i32) {
         /// The field was written at this row with a list of no values.
         empty_list = Record.empty_list,
-        /// From this row on the field is known to be written as a list, also where it has one value.
+        /// The field is written as a list, also where it has one value. It stands where that was first known: at the last row of a batch.
         list_field = Record.list_field,
         /// The row is the first that a writer began since it had opened the store. The type is 0, and of no field.
         session = Record.list_field - 1,

@@ -116,6 +116,9 @@ pub fn Batch(comptime System: type) type {
         row_starts: buffers.Buffer(System, u64) = .{},
         marks: buffers.Buffer(System, format.Mark) = .{},
         mark_count: usize = 0,
+        /// The types of the fields that become lists with this batch.
+        new_lists: buffers.Buffer(System, i32) = .{},
+        new_list_count: usize = 0,
         culprit: Culprit = .{},
 
         const Self = @This();
@@ -131,6 +134,7 @@ pub fn Batch(comptime System: type) type {
                 const published = try store.head.published(store.commit);
                 if (published.len > 0) return error.InvalidArgument;
                 self.next = store.commit;
+                self.new_list_count = 0;
                 store.extras.begin();
             }
             self.form = store.files.form;
@@ -148,7 +152,7 @@ pub fn Batch(comptime System: type) type {
         pub fn measure(self: *Self, source: *const Source) Error!void {
             if (self.phase != .block or self.laid_out or !self.form.holds(source.type)) return error.InvalidArgument;
             try source.checkRows(self.row_count);
-            if (source.marks_list) try self.mark(0, source.type, .list_field);
+            if (source.marks_list) try self.noteList(source.type);
             for (self.cursors.elements[0..self.row_count], 0..) |*tokens, row| {
                 if (!source.isValid(row)) continue;
                 _, const count = source.span(row);
@@ -262,6 +266,7 @@ pub fn Batch(comptime System: type) type {
         pub fn end(self: *Self, store: anytype, keep: bool) Error!void {
             if (keep and self.phase == .block) return error.InvalidArgument;
             if (keep and self.phase == .open) {
+                try self.markLists(store);
                 store.files.blocks.describe(blocks_file.countClosed(store.commit.row_count), store.files.blockColumns(self.next, store.head.header().id));
                 store.publish(&self.next);
             }
@@ -269,7 +274,7 @@ pub fn Batch(comptime System: type) type {
         }
 
         pub fn release(self: *Self) void {
-            inline for (.{ "steps", "cursors", "token_types", "token_cells", "row_starts", "marks" }) |name| {
+            inline for (.{ "steps", "cursors", "token_types", "token_cells", "row_starts", "marks", "new_lists" }) |name| {
                 @field(self, name).release();
             }
             self.phase = .closed;
@@ -319,6 +324,27 @@ pub fn Batch(comptime System: type) type {
         fn isEarlier(_: void, a: format.Mark, b: format.Mark) bool {
             if (a.row != b.row) return a.row < b.row;
             return if (a.type == b.type) @backingInt(a.kind) < @backingInt(b.kind) else a.type < b.type;
+        }
+
+        fn noteList(self: *Self, type_id: i32) Error!void {
+            try self.new_lists.ensure(self.new_list_count + 1);
+            self.new_lists.elements[self.new_list_count] = type_id;
+            self.new_list_count += 1;
+        }
+
+        /// The marks of new lists stand at the batch's last row: if its writer dies before store.json tells of them, the next
+        /// to open the store looks at the last marks.
+        fn markLists(self: *Self, store: anytype) Error!void {
+            if (self.new_list_count == 0) return;
+            var next = self.next;
+            self.mark_count = 0;
+            for (self.new_lists.elements[0..self.new_list_count]) |type_id| {
+                try self.add(.{ .row = next.row_count - 1, .type = type_id, .kind = .list_field });
+            }
+            next.mark_count += self.mark_count;
+            try store.files.append(.marks, &next, std.mem.sliceAsBytes(self.marks.elements[0..self.mark_count]), self.next.mark_count * @sizeOf(format.Mark));
+            self.next = next;
+            self.new_list_count = 0;
         }
 
         fn mark(self: *Self, row: usize, type_id: i32, kind: format.Mark.Kind) Error!void {

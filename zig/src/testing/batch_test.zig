@@ -42,6 +42,27 @@ fn interleave(width: format.TypeWidth) !void {
     try testing.expectEqualSlices(format.Mark, &.{ .ofSession(0), .{ .row = 1, .type = 9, .kind = .empty_list } }, marks);
 }
 
+test "a batch of many blocks marks a new list at its last row, once, and not where it is dropped" {
+    var store = try Store.createTemporary("/tmp", options);
+    defer store.close(.release) catch {};
+    for ([_]bool{ false, true }) |keep| {
+        for (0..3) |block| {
+            var source = plainSource(9, null, &.{}, &.{ 0, 0, 0 }, null);
+            source.marks_list = block == 0;
+            const step: i64 = @intCast(2 * block);
+            try store.batch.begin(&store, &.{ step, step + 1 });
+            try store.batch.measure(&source);
+            try store.batch.scatter(&source);
+            try store.batch.write(&store);
+        }
+        try store.batch.end(&store, keep);
+    }
+    const marks = store.files.marks.slice(format.Mark, store.commit.mark_count);
+    try testing.expectEqual(1 + 6 + 1, marks.len);
+    try testing.expectEqual(format.Mark{ .row = 5, .type = 9, .kind = .list_field }, marks[marks.len - 1]);
+    for (marks[1..7], 0..) |marked, row| try testing.expectEqual(format.Mark{ .row = row, .type = 9, .kind = .empty_list }, marked);
+}
+
 test "a batch that is refused or dropped leaves nothing" {
     var store = try Store.createTemporary("/tmp", options);
     defer store.close(.release) catch {};
