@@ -15,7 +15,10 @@ const writers = {
   appendColumns: (store: StreamStore) => {
     const offsets = Int32Array.from({ length: rows + 1 }, (_, row) => Math.ceil(row / 2));
     const values = Uint16Array.from({ length: rows / 2 }, (_, i) => i);
-    store.appendColumns({ step: Array.from({ length: rows }, (_, row) => row), observation: { values, offsets } });
+    store.appendColumns({
+      step: Array.from({ length: rows }, (_, row) => row),
+      observation: { values, offsets },
+    });
   },
   fromDataset: async (store: StreamStore) => {
     const lists = Array.from({ length: rows }, (_, row) => [...listAt(row)]);

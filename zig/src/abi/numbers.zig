@@ -3,7 +3,7 @@
 const std = @import("std");
 const cells = @import("../format/cells.zig");
 const bits = @import("../format/bits.zig");
-const batch = @import("../store/batch.zig");
+const Source = @import("../store/source.zig").Source;
 const extract = @import("../read/extract.zig");
 const gather = @import("../read/gather.zig");
 const layouts = @import("layouts.zig");
@@ -30,7 +30,7 @@ pub fn optional(number: f64) Error!?usize {
     return if (number < 0) null else try length(number);
 }
 
-pub fn source(from: *const layouts.BatchSource, values: [*]const u8, offsets: [*]const u8, validity: [*]const u8, value_validity: [*]const u8) Error!batch.Source {
+pub fn source(from: *const layouts.BatchSource, values: [*]const u8, offsets: [*]const u8, validity: [*]const u8, value_validity: [*]const u8) Error!Source {
     const offset_count = try length(from.offset_count);
     return .{
         .type = try to(i32, from.type),

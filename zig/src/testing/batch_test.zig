@@ -4,6 +4,7 @@ const std = @import("std");
 const format = @import("../format/format.zig");
 const batch_file = @import("../store/batch.zig");
 const store_file = @import("../store/store.zig");
+const Source = @import("../store/source.zig").Source;
 const Faulty = @import("testing.zig").Faulty;
 const plainSource = @import("testing.zig").plainSource;
 const small = @import("testing.zig").small;
@@ -28,8 +29,8 @@ fn interleave(width: format.TypeWidth) !void {
     const scalars = plainSource(4, 1, &.{ 1, 2, 3 }, &.{}, &.{0b001});
     const lists = plainSource(9, null, &.{ 5, 6, 7 }, &.{ 0, 2, 2, 3 }, &.{0b011});
     try store.batch.begin(&store, &.{ 10, 20, 30 });
-    for ([_]batch_file.Source{ scalars, lists }) |source| try store.batch.measure(&source);
-    for ([_]batch_file.Source{ scalars, lists }) |source| try store.batch.scatter(&source);
+    for ([_]Source{ scalars, lists }) |source| try store.batch.measure(&source);
+    for ([_]Source{ scalars, lists }) |source| try store.batch.scatter(&source);
     try store.batch.write(&store);
     try testing.expectEqual(0, store.commit.row_count);
     try store.batch.end(&store, true);

@@ -2,7 +2,7 @@
 
 const std = @import("std");
 const system = @import("../system/system.zig");
-const batch_file = @import("../store/batch.zig");
+const Source = @import("../store/source.zig").Source;
 const store_file = @import("../store/store.zig");
 
 pub const Fault = union(enum) {
@@ -216,7 +216,7 @@ pub fn abandon(store: anytype) void {
 }
 
 /// A column of float64: `width` values a row, or as many as the offsets say.
-pub fn plainSource(type_id: i32, width: ?usize, values: []const f64, offsets: []const i32, present: ?[]const u8) batch_file.Source {
+pub fn plainSource(type_id: i32, width: ?usize, values: []const f64, offsets: []const i32, present: ?[]const u8) Source {
     return .{
         .type = type_id,
         .wide = .float64,
