@@ -86,6 +86,7 @@ export type {
 export type {
   Boundary,
   EpisodeRule,
+  FieldOutput,
   MixtureOptions,
   MixtureSource,
   Normalization,

@@ -13,7 +13,7 @@ const length = 64;
 const end = 256; // no byte: where a document ends
 const words = ["the", "store", "keeps", "what", "a", "window", "shows", "and", "the", "row", "tells", "when"];
 
-using store = new StreamStore({ token: 0 });
+using store = new StreamStore({ token: "uint16" });
 for (let document = 0; document < 2000; document++) {
   const text = Array.from({ length: 12 }, (_, i) => words[(document * 7 + i * i) % words.length]).join(" ");
   store.append(document, { token: [...new TextEncoder().encode(text), end] });
@@ -21,6 +21,7 @@ for (let document = 0; document < 2000; document++) {
 
 const sampler = store.sampler({
   tokens: length + 1, // the inputs, and the targets one further
+  output: { values: "uint16" }, // as they are stored
   boundary: "cross", // documents follow each other in a window
   order: "shuffle",
   stride: length, // no token is a target twice an epoch

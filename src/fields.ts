@@ -258,6 +258,20 @@ export function wideDtype({ dtype }: Pick<Field, "dtype">): "float64" | "int64" 
   return isWideInteger(dtype) ? dtype : "float64";
 }
 
+/** A field's value by its cell of 64 bits, with what its usual text leaves out: a sign, and the bits of a NaN. */
+export function cellText(field: Field, cell: bigint): string {
+  if (field.element === "uint64") return String(BigInt.asUintN(64, cell));
+  if (field.element === "int64") return String(BigInt.asIntN(64, cell));
+  const [value] = new Float64Array(BigUint64Array.of(cell).buffer);
+  if (Number.isNaN(value)) return nanText(cell);
+  return Object.is(value, -0) ? "-0" : String(value);
+}
+
+function nanText(cell: bigint): string {
+  const bits = BigInt.asUintN(64, cell);
+  return bits === 0x7ff8n << 48n ? "NaN" : `NaN of the bits 0x${bits.toString(16)}`;
+}
+
 /**
  * How tokens stand in the files: types in bytes where all IDs are such, and in none where there is one field; and what
  * cells are.

@@ -76,7 +76,7 @@ export const status = {
 } as const;
 
 export const errorDetail = {
-  index: 0, count: 1, valueIndex: 2, wantedBytes: 3, length: 4,
+  index: 0, count: 1, valueIndex: 2, wantedBytes: 3, type: 4, cellHigh: 5, cellLow: 6, length: 7,
 } as const;
 
 export const storeMode = {
@@ -251,8 +251,8 @@ export const newestRows = {
 export const fillLayout = {
   part: { tokens: 0, rows: 1, field: 2, steps: 3 }, source: { columns: 0, newest: 4 },
   side: { left: 0, right: 8 }, truncate: 16,
-  values: { none: 0, float64: 32, float32: 64, float16: 96, bfloat16: 128 }, types: 256,
-  steps: { none: 0, int64: 512, float64: 1024 },
+  values: { none: 0, float64: 32, float32: 64, float16: 96, bfloat16: 128, uint8: 160, uint16: 192, int32: 224, int64: 256 },
+  types: 512, steps: { none: 0, int64: 1024, float64: 2048 },
 } as const;
 
 export const scaledField = {

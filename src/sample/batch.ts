@@ -56,19 +56,25 @@ export interface FieldValues<Values = BatchValues> {
 
 /** A batch of windows of rows as dense fields. Returned by {@linkcode Sampler.next}. */
 export interface FieldBatch<
-  Name extends string = string,
-  Values = BatchValues,
+  Fields extends { readonly [name: string]: FieldValues } = { readonly [name: string]: FieldValues },
   Steps = BigInt64Array | Float64Array | null,
 > extends BatchBase<Steps> {
   /** Each field that was asked for, by name: values of shape `[B, S, W]`. */
-  readonly fields: { readonly [Key in Name]: FieldValues<Values> };
+  readonly fields: Fields;
 }
 
 /**
- * The numbers of a batch, of shape `[B, T]` or `[B, S, W]`. bfloat16 is a Uint16Array. Part of {@linkcode TokenBatch}
- * and {@linkcode FieldValues}.
+ * The numbers of a batch, of shape `[B, T]` or `[B, S, W]`. bfloat16 is a Uint16Array of bits. Part of
+ * {@linkcode TokenBatch} and {@linkcode FieldValues}.
  */
-export type BatchValues = Float32Array | Float64Array | Float16Array | Uint16Array;
+export type BatchValues =
+  | Float32Array
+  | Float64Array
+  | Float16Array
+  | Uint16Array
+  | Uint8Array
+  | Int32Array
+  | BigInt64Array;
 
 /**
  * A batch whose options are not known: as tokens it has `values` and `types` of shape `[B, T]`, else `fields`.
@@ -97,7 +103,10 @@ export type ExtraWindows<Extras extends ExtraMap = ExtraMap, Name extends string
  */
 type ArrayOf<Dtype> = Dtype extends "float64" ? Float64Array
   : Dtype extends "float16" ? Float16Array
-  : Dtype extends "bfloat16" ? Uint16Array
+  : Dtype extends "bfloat16" | "uint16" ? Uint16Array
+  : Dtype extends "uint8" ? Uint8Array
+  : Dtype extends "int32" ? Int32Array
+  : Dtype extends "int64" ? BigInt64Array
   : Dtype extends null ? null
   : Float32Array;
 /**
@@ -171,8 +180,20 @@ type DenseBatchOf<Options, Dense, Extras extends ExtraMap> = [Dense] extends [ob
     & Drawn<Options>
     & Beside<Options, Extras>
     & FieldBatch<
-      Extract<keyof Dense, string>,
-      ArrayOf<Key<OutputOf<Options>, "values">>,
+      {
+        readonly [Name in Extract<keyof Dense, string>]: FieldValues<
+          Exclude<ArrayOf<FieldDtype<Dense[Name], Key<OutputOf<Options>, "values">>>, null>
+        >;
+      },
       StepsOf<Key<OutputOf<Options>, "steps">>
     >
   : AnyBatch & Beside<Options, Extras>;
+
+/**
+ * The dtype of a field: its own, or that of all.
+ *
+ * @internal
+ */
+type FieldDtype<Wanted, All> = Wanted extends { readonly dtype: infer Own } ? Own
+  : Wanted extends { readonly dtype?: infer Own } ? Exclude<Own, undefined> | All
+  : All;

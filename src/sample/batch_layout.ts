@@ -25,6 +25,10 @@ const valueClasses: Readonly<Record<ValueDtype, unknown>> = {
   float64: Float64Array,
   float16: Float16Array,
   bfloat16: Uint16Array,
+  uint8: Uint8Array,
+  uint16: Uint16Array,
+  int32: Int32Array,
+  int64: BigInt64Array,
 };
 
 /** One array of a batch: where it stands, its class, and its elements a window. */
@@ -222,8 +226,8 @@ function columnsOf({ window: plan, width, isPrioritized, isMixture }: BatchPlan)
     columns.push(column("values", valueClasses[plan.values], width));
   }
   if (plan.hasTypes) columns.push(column("types", Int32Array, width));
-  for (const { field, width: perRow } of plan.fields ?? []) {
-    columns.push(column("values", valueClasses[plan.values!], width * perRow, field.name));
+  for (const { field, width: perRow, dtype } of plan.fields ?? []) {
+    columns.push(column("values", valueClasses[dtype], width * perRow, field.name));
     columns.push(column("mask", Uint8Array, width * perRow, field.name));
   }
   return columns;

@@ -103,6 +103,7 @@ export class Context {
       starts: this.#starts,
       lengths: this.#lengths,
       slots: this.#slots,
+      firstRow: rowCount - rows,
     });
     filled.starts[0] = start + (unit === "steps" ? rowCount - rows : tokenCount - tokens);
     return shown;
@@ -145,7 +146,7 @@ export class Context {
       extra: null,
     };
     this.#layout = new BatchLayout(batch);
-    this.#filler = new Filler(this.#source, batch, { source: "newest" });
+    this.#filler = new Filler(this.#source, batch, { source: "newest", action: "Cannot read a context" });
     this.#madeFor = width;
   }
 }

@@ -1,11 +1,19 @@
+import { allowedValues } from "../dtypes.ts";
+import { cellText, type Field } from "../fields.ts";
 import { fieldKind, fillLayout, scaledField } from "../native/abi.ts";
 import type { Connection } from "../store/connection.ts";
 import { nothing, pack } from "../native/arguments.ts";
 import { check, status } from "../native/status.ts";
 import type { AnyBatch } from "./batch.ts";
 import type { BatchPlan, DrawSource } from "./batch_plan.ts";
-import type { DenseField, Scale } from "./plan.ts";
-import type { Field } from "../fields.ts";
+import type { ValueDtype } from "./options.ts";
+import { type DenseField, isIntegerOutput, type Scale } from "./plan.ts";
+
+/** A dense field as the library takes it. */
+interface PackedField extends DenseField {
+  readonly layout: number;
+  readonly packed: Float64Array;
+}
 
 /** Windows to fill a batch with: where they lie, and which row of the batch each goes to. */
 export interface Filling {
@@ -13,6 +21,8 @@ export interface Filling {
   readonly starts: Float64Array;
   readonly lengths: Int32Array;
   readonly slots: Int32Array;
+  /** The row that errors count from: of the newest rows the first that was put together; else left out. */
+  readonly firstRow?: number;
 }
 
 /** Copies windows of one store into batches. */
@@ -24,9 +34,11 @@ export class Filler {
   readonly #layout: number;
   readonly #converted: Float64Array;
   readonly #convertedCount: number;
-  readonly #dense: readonly (DenseField & { readonly packed: Float64Array })[] | null;
-  readonly #fieldLayout: number;
+  readonly #values: ValueDtype | null;
+  readonly #fields: readonly Field[];
+  readonly #dense: readonly PackedField[] | null;
   readonly #stepsLayout: number;
+  #firstRow = 0;
 
   /**
    * @param options `source`: whether windows are copied out of the columns, or out of the newest rows as
@@ -41,6 +53,8 @@ export class Filler {
     } = {},
   ) {
     this.#connection = connection;
+    this.#fields = fields;
+    this.#values = plan.values;
     this.#width = width;
     this.#action = action;
     const { part, side } = fillLayout;
@@ -50,18 +64,19 @@ export class Filler {
     const steps = fillLayout.steps[plan.steps ?? "none"];
     const types = plan.hasTypes ? fillLayout.types : 0;
     this.#layout = shared + part[plan.unit === "steps" ? "rows" : "tokens"] + values + types + steps;
-    this.#fieldLayout = shared + part.field + values;
     this.#stepsLayout = shared + part.steps + steps;
     const converted = fields.filter(({ name, element }) => element !== connection.kind || scales.has(name));
     this.#convertedCount = converted.length;
     this.#converted = Float64Array.from(converted.flatMap((field) => [...packField(field, scales)]));
     this.#dense = plan.fields?.map((dense) => ({
       ...dense,
-      packed: packField(dense.field, scales, dense.width),
+      layout: shared + part.field + fillLayout.values[dense.dtype],
+      packed: packField(dense.field, isIntegerOutput(dense.dtype) ? new Map() : scales, dense.width),
     })) ?? null;
   }
 
   fill(batch: AnyBatch, batchSize: number, filling: Filling): void {
+    this.#firstRow = filling.firstRow ?? 0;
     if (filling.count === 0) return;
     if (this.#dense === null) this.#fillTokens(batch, batchSize, filling);
     else this.#fillFields(batch, batchSize, filling, this.#dense);
@@ -89,9 +104,12 @@ export class Filler {
       throw new RangeError(
         `${this.#action}: the rows of a window must have <= ${this.#width} tokens, got ${
           this.#connection.detail("count")
-        } from row ${starts[this.#connection.detail("index")]} on; tokens sets the width, truncate cuts`,
+        } from row ${
+          this.#firstRow + starts[this.#connection.detail("index")]
+        } on; tokens sets the width, truncate cuts`,
       );
     }
+    if (code === status.inexact) throw this.#misfit(this.#values!);
     check(code, this.#action);
   }
 
@@ -99,23 +117,42 @@ export class Filler {
     batch: AnyBatch,
     batchSize: number,
     filling: Filling,
-    fields: readonly (DenseField & { readonly packed: Float64Array })[],
+    fields: readonly PackedField[],
   ): void {
-    for (const { field: { name }, width, packed } of fields) {
+    for (const { field: { name }, width, dtype, layout, packed } of fields) {
       const { values, mask } = batch.fields![name];
-      const code = this.#fillRows(this.#fieldLayout, packed, batchSize, filling, values, mask);
+      const code = this.#fillRows(layout, packed, batchSize, filling, values, mask);
       if (code === status.widthMismatch) {
-        const [row, found] = [this.#connection.detail("index"), this.#connection.detail("count")];
+        const [row, found] = [this.#row(), this.#connection.detail("count")];
         throw new RangeError(
           `${this.#action}: "${name}" must have <= ${width} values a row, got ${found} in row ${row}; fields sets the width, truncate cuts`,
         );
       }
+      if (code === status.inexact) throw this.#misfit(dtype);
       check(code, this.#action);
     }
     const steps = batch.steps ?? nothing;
     check(this.#fillRows(this.#stepsLayout, nothing, batchSize, filling, steps, batch.mask), this.#action);
     const { count, lengths, slots } = filling;
     for (let i = 0; i < count; i++) batch.lengths[slots[i]] = lengths[i];
+  }
+
+  /** The row that an error is about. */
+  #row(): number {
+    return this.#firstRow + this.#connection.detail("index");
+  }
+
+  /** What is said of a value that the output does not hold. */
+  #misfit(dtype: ValueDtype): RangeError {
+    const type = this.#connection.detail("type");
+    const field = this.#fields.find((known) => known.type === type)!;
+    const cell = BigInt(this.#connection.detail("cellHigh")) << 32n |
+      BigInt(this.#connection.detail("cellLow"));
+    return new RangeError(
+      `${this.#action}: "${field.name}" must be ${allowedValues(dtype as "uint8")} to come as ${dtype}, got ${
+        cellText(field, cell)
+      } in row ${this.#row()}`,
+    );
   }
 
   #fillRows(

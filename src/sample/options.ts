@@ -79,10 +79,27 @@ export type Order =
   };
 
 /**
- * The number type of sampled values; bfloat16 comes as its bits in a Uint16Array. A value that a narrower type cannot
- * hold is rounded to the nearest. Part of {@linkcode Output}.
+ * The number type of sampled values; bfloat16 comes as its bits in a Uint16Array. What a narrower float cannot hold is
+ * rounded to the nearest; what is no integer, or one that does not fit, is an error where integers are asked for. Part
+ * of {@linkcode Output} and {@linkcode FieldOutput}.
  */
-export type ValueDtype = "float32" | "float64" | "float16" | "bfloat16";
+export type ValueDtype =
+  | "float32"
+  | "float64"
+  | "float16"
+  | "bfloat16"
+  | "uint8"
+  | "uint16"
+  | "int32"
+  | "int64";
+
+/** How a field comes in batches of dense fields. Part of {@linkcode WindowOptions}. */
+export interface FieldOutput {
+  /** W, values a row. */
+  readonly width: number;
+  /** The number type of its values; that of `output` where nothing is said. */
+  readonly dtype?: ValueDtype;
+}
 
 /** Which columns a batch has, and their dtypes; null leaves one out. Part of {@linkcode WindowOptions}. */
 export interface Output {
@@ -137,15 +154,18 @@ export interface WindowOptions<Name extends string = string> {
    * the widest row that there is when the sampler is made.
    */
   readonly steps?: number;
-  /** Dense output of windows of rows: for each field W, so many values a row. */
-  readonly fields?: { readonly [Key in Name]?: number };
+  /** Dense output of windows of rows: for each field W, so many values a row, or W and its dtype. */
+  readonly fields?: { readonly [Key in Name]?: number | FieldOutput };
   /** Cuts what is longer than the output's width. Without it that is an error. */
   readonly truncate?: boolean;
   /** Without a rule the whole stream is one episode. */
   readonly episodes?: EpisodeRule<Name>;
   /** The number types of a batch's arrays. */
   readonly output?: Output;
-  /** Normalizes values by field: by the statistics that the store has when the sampler is made, or by given ones. */
+  /**
+   * Normalizes values by field: by the statistics that the store has when the sampler is made, or by given ones. Fields
+   * that come as integers stay as they are.
+   */
   readonly normalize?: boolean | Normalization<Name>;
 }
 

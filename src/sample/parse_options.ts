@@ -5,6 +5,7 @@ import { optionNames } from "../options.ts";
 import { isList, readElements } from "../typed_array.ts";
 import { Checks } from "./checks.ts";
 import type {
+  FieldOutput,
   MixtureOptions,
   Moments,
   Normalization,
@@ -13,11 +14,13 @@ import type {
   PrefetchOptions,
   SamplerOptions,
   Shard,
+  ValueDtype,
   WindowOptions,
 } from "./options.ts";
 import { parseEpisodes } from "./parse_episodes.ts";
 import {
   type DenseField,
+  isIntegerOutput,
   type OrderPlan,
   type SamplerPlan,
   type Scale,
@@ -75,7 +78,17 @@ const notOfMixtures = ["order", "epochs", "prefetch"];
 const prefetchMax = 64;
 
 const boundaries = ["within", "pad-left", "pad-right", "cross"] as const;
-const valueDtypes = ["float32", "float64", "float16", "bfloat16"] as const;
+const valueDtypes = [
+  "float32",
+  "float64",
+  "float16",
+  "bfloat16",
+  "uint8",
+  "uint16",
+  "int32",
+  "int64",
+] as const;
+const fieldKeys = optionNames<FieldOutput>({ width: true, dtype: true });
 /** The names of what windows are asked for by, whoever draws them. */
 export const windowNames = {
   tokens: true,
@@ -125,16 +138,16 @@ export function parseWindow(options: WindowOptions, fields: readonly Field[], ch
   }
   const tokens = options.tokens === undefined ? null : check.count("tokens", options.tokens);
   const steps = options.steps === undefined ? null : check.count("steps", options.steps);
-  const dense = options.fields === undefined ? null : parseDense(options.fields, fields, check);
+  const output = options.output ?? {};
+  check.names(output, outputKeys, "output.");
+  const values = output.values === undefined ? "float32" : output.values;
+  const dense = options.fields === undefined ? null : parseDense(options.fields, values, fields, check);
   if (dense !== null && steps === null) {
     throw new TypeError(`${check.action}: fields need steps, the rows of a window, got tokens ${tokens}`);
   }
   if (dense !== null && tokens !== null) {
     throw new TypeError(`${check.action}: fields must have steps without tokens, got tokens ${tokens}`);
   }
-  const output = options.output ?? {};
-  check.names(output, outputKeys, "output.");
-  const values = output.values === undefined ? "float32" : output.values;
   if (dense !== null && (values === null || output.types != null)) {
     throw new TypeError(
       `${check.action}: batches of fields have values and no types, got output ${JSON.stringify(output)}`,
@@ -153,16 +166,28 @@ export function parseWindow(options: WindowOptions, fields: readonly Field[], ch
     steps: output.steps === null
       ? null
       : check.choice("output.steps", output.steps ?? "int64", ["int64", "float64"]),
-    scales: parseNormalize(options.normalize ?? false, fields, check),
+    scales: parseNormalize(options.normalize ?? false, values, dense, fields, check),
   };
 }
 
-function parseDense(widths: object, fields: readonly Field[], check: Checks): DenseField[] {
-  check.object("fields", widths);
-  const dense = Object.entries(widths).map(([name, width]) => ({
-    field: check.field("fields", name, fields),
-    width: check.count(`fields.${name}`, width),
-  }));
+function parseDense(
+  given: object,
+  values: ValueDtype | null,
+  fields: readonly Field[],
+  check: Checks,
+): DenseField[] {
+  check.object("fields", given);
+  const dense = Object.entries(given).map(([name, wanted]: [string, number | FieldOutput]) => {
+    const field = check.field("fields", name, fields);
+    if (typeof wanted !== "object" || wanted === null) {
+      return { field, width: check.count(`fields.${name}`, wanted), dtype: values ?? "float32" };
+    }
+    const output = { ...wanted };
+    check.names(output, fieldKeys, `fields.${name}.`);
+    const width = check.count(`fields.${name}.width`, output.width);
+    const dtype = output.dtype ?? values ?? "float32";
+    return { field, width, dtype: check.choice(`fields.${name}.dtype`, dtype, valueDtypes) };
+  });
   if (dense.length === 0) {
     throw new RangeError(`${check.action}: fields must name at least one field, got {}`);
   }
@@ -200,15 +225,25 @@ function parseOrder(order: Order, check: Checks): OrderPlan {
   return { kind: "recent", steps: check.count("order.steps", (order as { steps: number }).steps) };
 }
 
+/** Of a field that comes as integers nothing is normalized: with "true" it stays as it is, and nobody may ask for more. */
 function parseNormalize(
   normalize: boolean | Normalization,
+  values: ValueDtype | null,
+  dense: readonly DenseField[] | null,
   fields: readonly Field[],
   check: Checks,
 ): ReadonlyMap<string, Scale> | null {
+  if (dense === null && normalize !== false && isIntegerOutput(values)) {
+    throw check.refuse("normalize", `left out where output.values is ${values}`, normalize);
+  }
   if (typeof normalize === "boolean") return normalize ? null : new Map();
   check.object("normalize", normalize);
   const parsed = Object.entries(normalize).map(([name, moments]) => {
     check.field("normalize", name, fields);
+    const dtype = dense?.find(({ field }) => field.name === name)?.dtype ?? null;
+    if (isIntegerOutput(dtype)) {
+      throw check.refuse(`normalize.${name}`, `left out where the field comes as ${dtype}`, moments);
+    }
     check.names(moments!, momentKeys, `normalize.${name}.`);
     const { mean, standardDeviation } = moments!;
     check.number(`normalize.${name}.mean`, mean, -Infinity, Infinity);

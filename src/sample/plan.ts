@@ -7,6 +7,7 @@ import type { Boundary, Normalization, Shard, ValueDtype } from "./options.ts";
 export interface DenseField {
   readonly field: Field;
   readonly width: number;
+  readonly dtype: ValueDtype;
 }
 
 /** By what one field's values are shifted, and then multiplied. */
@@ -74,4 +75,9 @@ export function scalesOf(normalization: Normalization): Map<string, Scale> {
     scales.set(name, { shift: mean, factor: standardDeviation > 0 ? 1 / standardDeviation : 1 });
   }
   return scales;
+}
+
+/** Whether values of a dtype are not rounded to it, and so must be such. */
+export function isIntegerOutput(dtype: ValueDtype | null): dtype is "uint8" | "uint16" | "int32" | "int64" {
+  return dtype !== null && /int/.test(dtype);
 }

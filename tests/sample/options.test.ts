@@ -158,7 +158,7 @@ const refused: readonly (readonly [unknown, string, string])[] = [
   [
     { tokens: 4, output: { values: "float8" } },
     "RangeError",
-    "output.values must be float32 or float64 or float16 or bfloat16, ",
+    "output.values must be float32 or float64 or float16 or bfloat16 or uint8 or uint16 or int32 or int64, ",
   ],
   [{ tokens: 4, output: { types: "int8" } }, "RangeError", 'output.types must be int32, got "int8"'],
   [

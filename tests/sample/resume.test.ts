@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { StreamStore } from "../../mod.ts";
+import { type Sampler, StreamStore } from "../../mod.ts";
 import type { Order, SamplerOptions } from "../../src/sample/options.ts";
 import type { SamplerState } from "../../src/sample/state.ts";
 import { drawAnyCase } from "../support/sampler/cases.ts";
@@ -95,9 +95,7 @@ test("restore() goes on with random samplers over random stores", () => {
       withSeed(seed, JSON.stringify(all), () => {
         const make = (batchSize: number) => store.sampler({ ...all, batchSize } as never) as never;
         const whole = drawStarts(make(11), 120);
-        const [sampler, restored] = [make(1 + random.below(20)), make(1 + random.below(20))] as ReturnType<
-          typeof store.sampler
-        >[];
+        const [sampler, restored] = [make(1 + random.below(20)), make(1 + random.below(20))] as Sampler[];
         for (let round = 0; round < 3; round++) sampler.next();
         const { position } = sampler.state();
         restored.restore(saved(sampler.state()));

@@ -1,7 +1,7 @@
 import { type Data, makeData, type Null } from "apache-arrow";
 import { extract, type Extracted, ExtractError, type ExtractRequest } from "../../read/column.ts";
 import type { Connection } from "../../store/connection.ts";
-import type { Field } from "../../fields.ts";
+import { cellText, type Field } from "../../fields.ts";
 import { isSet } from "./bitmaps.ts";
 import { arrowListType, arrowValueType } from "./types.ts";
 import { innerCount, type Layout } from "../features.ts";
@@ -189,18 +189,4 @@ function wrongCount(field: Field, row: number, layout: Layout, count: number): R
   return new RangeError(
     `Cannot ${action}: "${field.name}" at row ${row} must have ${allowed}, got a list of ${count}`,
   );
-}
-
-/** The value, with what its usual text leaves out: a sign, and the bits of a NaN. */
-function cellText(field: Field, cell: bigint): string {
-  if (field.element === "uint64") return String(BigInt.asUintN(64, cell));
-  if (field.element === "int64") return String(BigInt.asIntN(64, cell));
-  const [value] = new Float64Array(BigUint64Array.of(cell).buffer);
-  if (Number.isNaN(value)) return nanText(cell);
-  return Object.is(value, -0) ? "-0" : String(value);
-}
-
-function nanText(cell: bigint): string {
-  const bits = BigInt.asUintN(64, cell);
-  return bits === 0x7ff8n << 48n ? "NaN" : `NaN of the bits 0x${bits.toString(16)}`;
 }

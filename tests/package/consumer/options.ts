@@ -114,6 +114,27 @@ export function samplers(prefetch: number | undefined, options: SamplerOptions<"
   if (batch !== null) same<typeof batch, AnyBatch>(true);
 }
 
+// Batches have the arrays of the dtypes that are asked for, of all values or of one field's.
+export function outputs(): void {
+  const tokens = store.sampler({ tokens: 4, output: { values: "uint16" } }).next();
+  if (tokens !== null) same<typeof tokens.values, Uint16Array>(true);
+  const fields = { action: { width: 2, dtype: "int32" }, id: { width: 1, dtype: "int64" }, mask: 1 } as const;
+  const dense = store.sampler({ steps: 4, fields, output: { values: "uint8" } }).next();
+  if (dense !== null) {
+    same<typeof dense.fields.action.values, Int32Array>(true);
+    same<typeof dense.fields.id.values, BigInt64Array>(true);
+    same<typeof dense.fields.mask.values, Uint8Array>(true);
+  }
+  const floats = store.context({ steps: 4, fields: { action: { width: 1 }, id: 1 } }).fields;
+  same<typeof floats.action.values | typeof floats.id.values, Float32Array>(true);
+  // @ts-expect-error: dtype
+  store.sampler({ steps: 4, fields: { action: { width: 1, dytpe: "int32" } } });
+  // @ts-expect-error: width
+  store.sampler({ steps: 4, fields: { action: { dtype: "int32" } } });
+  // @ts-expect-error: int32
+  store.sampler({ steps: 4, fields: { action: { width: 1, dtype: "int" } } });
+}
+
 // Options that there are none of, and options that are missing.
 export function typos(): void {
   // @ts-expect-error: batchSize

@@ -37,6 +37,10 @@ pub const Detail = extern struct {
     value_index: f64 = 0,
     /// What a full disk has no room for.
     wanted_bytes: f64 = 0,
+    /// The field of a value, by its type ID, and the bits of its cell.
+    type: f64 = 0,
+    cell_high: f64 = 0,
+    cell_low: f64 = 0,
 };
 
 pub const Slot = struct {

@@ -1,5 +1,6 @@
 //! What crosses the boundary in typed arrays of samplers, as layouts.zig has it for the core.
 
+const Output = @import("../read/outputs.zig").Output;
 const draws = @import("../sample/draws.zig");
 const episodes = @import("../sample/episodes.zig");
 const source = @import("../sample/source.zig");
@@ -92,10 +93,10 @@ pub const FillLayout = packed struct(u32) {
     side: placement.Side,
     /// Whether of too many tokens or values some are left out; else they are an error.
     truncate: bool,
-    values: enum(u3) { none, float64, float32, float16, bfloat16, _ },
+    values: Output,
     types: bool,
     steps: enum(u2) { none, int64, float64, _ },
-    unused: u21,
+    unused: u20,
 };
 
 /// A field by its type ID, what its cells hold, by what its numbers are shifted and then multiplied, and its values a row.

@@ -97,17 +97,6 @@ pub fn fillLayout(number: u32) Error!layouts.FillLayout {
     return if (layout.unused != 0) error.InvalidArgument else layout;
 }
 
-pub fn fillValues(layout: layouts.FillLayout, values: [*]u8) Error!placing.Values {
-    return switch (layout.values) {
-        .none => .none,
-        .float64 => .{ .float64 = @ptrCast(@alignCast(values)) },
-        .float32 => .{ .float32 = @ptrCast(@alignCast(values)) },
-        .float16 => .{ .float16 = @ptrCast(@alignCast(values)) },
-        .bfloat16 => .{ .bfloat16 = @ptrCast(@alignCast(values)) },
-        _ => error.InvalidArgument,
-    };
-}
-
 pub fn fillSteps(layout: layouts.FillLayout, steps: [*]u8) Error!placing.Steps {
     return switch (layout.steps) {
         .none => .none,
@@ -119,7 +108,7 @@ pub fn fillSteps(layout: layouts.FillLayout, steps: [*]u8) Error!placing.Steps {
 
 pub fn fillOut(layout: layouts.FillLayout, values: [*]u8, types: [*]i32, steps: [*]u8, mask: [*]u8, lengths: [*]i32) Error!window_fill.Out {
     return .{
-        .values = try fillValues(layout, values),
+        .values = .of(layout.values, values),
         .types = if (layout.types) types else null,
         .steps = try fillSteps(layout, steps),
         .mask = mask,

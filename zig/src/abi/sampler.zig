@@ -141,7 +141,7 @@ export fn ss_windows_fill(
     const out = numbers.fillOut(wanted, out_values, out_types, out_steps, out_mask, out_lengths) catch |err| return status.of(err);
     var culprit: placing.Culprit = .{};
     const filled = window_fill.fill(.of(slot.store, wanted.source), request, out, &culprit);
-    slot.detail = .{ .index = @floatFromInt(culprit.index), .count = @floatFromInt(culprit.count) };
+    slot.detail = detailOf(culprit);
     return status.result(filled);
 }
 
@@ -166,14 +166,24 @@ export fn ss_fields_fill(
     const placement: placing.Placement = .of(starts, lengths, slots, count, batch_size, width, wanted.side);
     var culprit: placing.Culprit = .{};
     const filled = fillField(.of(slot.store, wanted.source), wanted, placement, field, out, out_mask, &culprit);
-    slot.detail = .{ .index = @floatFromInt(culprit.index), .count = @floatFromInt(culprit.count) };
+    slot.detail = detailOf(culprit);
     return status.result(filled);
+}
+
+fn detailOf(culprit: placing.Culprit) handles.Detail {
+    return .{
+        .index = @floatFromInt(culprit.index),
+        .count = @floatFromInt(culprit.count),
+        .type = @floatFromInt(culprit.type),
+        .cell_high = @floatFromInt(culprit.cell >> 32),
+        .cell_low = @floatFromInt(culprit.cell & 0xffff_ffff),
+    };
 }
 
 fn fillField(source: Source, layout: layouts.FillLayout, placement: placing.Placement, field: *const layouts.ScaledField, out: [*]u8, mask: [*]u8, culprit: *placing.Culprit) Error!void {
     return switch (layout.part) {
         .tokens, .rows => error.InvalidArgument,
-        .field => fields_fill.fill(source, try numbers.fieldRequest(layout, placement, field, source.data.width), try numbers.fillValues(layout, out), mask, culprit),
+        .field => fields_fill.fill(source, try numbers.fieldRequest(layout, placement, field, source.data.width), .of(layout.values, out), mask, culprit),
         .steps => fields_fill.fillSteps(source.table, placement, try numbers.fillSteps(layout, out), mask, culprit),
     };
 }

@@ -9,7 +9,7 @@ const types_file = @import("types.zig");
 const Data = data_file.Data;
 const Types = types_file.Types;
 pub const Span = types_file.Span;
-const Dtype = cells.Dtype;
+pub const Dtype = cells.Dtype;
 const Kind = cells.Kind;
 
 pub const Error = error{ Inexact, WidthMismatch, InvalidArgument, Damaged };
@@ -161,9 +161,13 @@ fn Extraction(comptime way: Way) type {
             if (at + @max(count, request.width orelse 0) > self.room()) return false;
             switch (way) {
                 .copied => |width| @memcpy(self.out.values[at * width ..][0 .. count * width], self.table.data.bytes(first, first + count)),
-                .converted => self.convert(request, self.out.values, at, self.table.data.slice(first, first + count), progress) catch |err| {
-                    progress.culprit_row = row;
-                    return err;
+                .converted => {
+                    var misfit: Misfit = .{};
+                    self.convert(request.kind, request.is_exact, self.out.values, at, self.table.data.slice(first, first + count), &misfit) catch |err| {
+                        progress.culprit_row = row;
+                        progress.culprit_cell = misfit.cell;
+                        return err;
+                    };
                 },
             }
             self.value_count += count;
@@ -188,11 +192,14 @@ fn Extraction(comptime way: Way) type {
     };
 }
 
+/// The first of some cells that is not what it is to become: its bits, and its place among them.
+pub const Misfit = struct { cell: u64 = 0, at: usize = 0 };
+
 /// Converts some cells of a field, and puts the values from place `first` on.
-const Converter = *const fn (request: *const Request, values: []u8, first: usize, from: Data, progress: *Progress) Error!void;
+pub const Converter = *const fn (kind: Kind, is_exact: bool, values: []u8, first: usize, from: Data, misfit: *Misfit) error{Inexact}!void;
 
 /// Each is a function of its own, and the loop over rows there is once: there are 36 of them.
-fn converterOf(wide: cells.Wide, dtype: Dtype) Converter {
+pub fn converterOf(wide: cells.Wide, dtype: Dtype) Converter {
     switch (wide) {
         inline else => |known_wide| switch (dtype) {
             inline else => |known| return Conversion(known_wide, known).run,
@@ -202,16 +209,16 @@ fn converterOf(wide: cells.Wide, dtype: Dtype) Converter {
 
 fn Conversion(comptime wide: cells.Wide, comptime dtype: Dtype) type {
     return struct {
-        fn run(request: *const Request, values: []u8, first: usize, from: Data, progress: *Progress) Error!void {
-            var widening: data_file.Widening = .of(from, request.kind);
+        fn run(kind: Kind, is_exact: bool, values: []u8, first: usize, from: Data, misfit: *Misfit) error{Inexact}!void {
+            var widening: data_file.Widening = .of(from, kind);
             var to = first;
             while (true) {
                 const piece = widening.next();
                 if (piece.len == 0) return;
                 for (piece) |cell| {
-                    const converted = if (request.is_exact) cells.decodeExact(wide, dtype.Type(), cell) else cells.decode(wide, dtype.Type(), cell);
+                    const converted = if (is_exact) cells.decodeExact(wide, dtype.Type(), cell) else cells.decode(wide, dtype.Type(), cell);
                     const value = converted catch |err| {
-                        progress.culprit_cell = cell;
+                        misfit.* = .{ .cell = cell, .at = to - first };
                         return err;
                     };
                     store(dtype, values, to, value);

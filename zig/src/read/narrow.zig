@@ -86,38 +86,10 @@ pub const Scale = struct {
     }
 };
 
-/// How a field's cells become floats: they are such, they are float64, or by a call.
-pub const Way = enum { copied, float64, converted };
-
-pub inline fn wayOf(comptime float: Float, kind: Kind, scale: Scale) Way {
-    if (!scale.isNone()) return .converted;
-    if (float != .float64 and kind == .float64) return .float64;
-    return if (@backingInt(kind) == @backingInt(float)) .copied else .converted;
-}
-
-/// Both have the same length.
-pub inline fn take(comptime float: Float, comptime way: Way, scale: Scale, to: []float.Element(), from: Data, kind: Kind) void {
-    switch (way) {
-        .copied => if (float == .bfloat16) unreachable else copyLanes(float.Element(), to, from.as(float.Element())),
-        .float64 => (Scale{}).convert(.float64, float, false, to, from.as(u64)),
-        .converted => scale.convertAny(kind, float, to, from),
-    }
-}
-
 /// The numbers of a field's cells as they are. Both have the same length.
 pub inline fn copyNumbers(comptime float: Float, to: []float.Element(), from: Data, kind: Kind) void {
-    switch (wayOf(float, kind, .{})) {
-        .copied => if (float == .bfloat16) unreachable else @memcpy(to, from.as(float.Element())),
-        inline else => |way| take(float, way, .{}, to, from, kind),
-    }
-}
-
-/// Rows have few values, for which a call that copies bytes takes longer.
-inline fn copyLanes(comptime Element: type, to: []Element, from: []const Element) void {
-    const lanes = 16 / @sizeOf(Element);
-    var at: usize = 0;
-    while (at + lanes <= from.len) : (at += lanes) to[at..][0..lanes].* = @as(@Vector(lanes, Element), from[at..][0..lanes].*);
-    while (at < from.len) : (at += 1) to[at] = from[at];
+    if (@backingInt(kind) != @backingInt(float)) return (Scale{}).convertAny(kind, float, to, from);
+    if (float == .bfloat16) unreachable else @memcpy(to, from.as(float.Element()));
 }
 
 inline fn toNumbers(comptime wide: Wide, comptime Number: type, comptime count: comptime_int, from: @Vector(count, u64)) @Vector(count, Number) {

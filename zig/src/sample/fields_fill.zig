@@ -6,12 +6,13 @@ const cells = @import("../format/cells.zig");
 const extract = @import("../read/extract.zig");
 const rows_file = @import("../read/rows.zig");
 const narrow = @import("../read/narrow.zig");
+const outputs = @import("../read/outputs.zig");
 const placing = @import("placement.zig");
 const Placement = placing.Placement;
 const Culprit = placing.Culprit;
 const Source = @import("source.zig").Source;
 
-pub const Error = error{ InvalidArgument, OutOfRange, WidthMismatch, Damaged };
+pub const Error = error{ InvalidArgument, OutOfRange, WidthMismatch, Inexact, Damaged };
 
 pub const Request = struct {
     placement: Placement,
@@ -24,35 +25,30 @@ pub const Request = struct {
     scale: narrow.Scale,
 };
 
-fn Values(comptime float: narrow.Float) type {
-    return [*]float.Element();
-}
-
 /// Fills `values` and `mask`. Windows and places are checked before the first byte is written; after an error `culprit` is
-/// the window. A row with too many values is found on the way, and is the culprit with their number: what stands before
-/// it is written then.
+/// the window. A row with too many values, or with one that the output does not hold, is found on the way, and is the culprit
+/// with their number, or with the cell: what stands before it is written then.
 pub fn fill(source: Source, request: Request, out: placing.Values, mask: [*]u8, culprit: *Culprit) Error!void {
     if (request.width == 0 or request.kind.bytes() != source.data.width) return error.InvalidArgument;
     // Else the size of the output would overflow.
     const row_bytes = request.width *| @sizeOf(f64) *| request.placement.width;
     if (row_bytes > std.math.maxInt(i64) / @max(1, request.placement.batch_size)) return error.InvalidArgument;
-    return switch (out) {
-        .none => error.InvalidArgument,
-        inline else => |values, tag| fillValues(@field(narrow.Float, @tagName(tag)), source.tokens(), source.table.first_row, request, values, mask, culprit),
-    };
+    return fillRows(source.tokens(), source.table.first_row, request, out, mask, culprit);
 }
 
-fn fillValues(comptime float: narrow.Float, table: extract.Table, first_row: usize, request: Request, values: Values(float), mask: [*]u8, culprit: *Culprit) Error!void {
+fn fillRows(table: extract.Table, first_row: usize, request: Request, out: placing.Values, mask: [*]u8, culprit: *Culprit) Error!void {
+    const conversion: outputs.Conversion = try .init(request.kind, out.output, request.scale);
     try request.placement.check(first_row, table.rows.len, request.placement.width, culprit);
-    return switch (narrow.wayOf(float, request.kind, request.scale)) {
-        inline else => |way| fillAs(float, way, table, request, values, mask, culprit),
+    return switch (conversion.way()) {
+        inline else => |way| fillAs(way, &conversion, table, request, out.address, mask, culprit),
     };
 }
 
 /// A function of its own, as that of the steps is: in one piece with what calls it, windows of two rows take a tenth longer.
-noinline fn fillAs(comptime float: narrow.Float, comptime way: narrow.Way, table: extract.Table, request: Request, values: Values(float), mask: [*]u8, culprit: *Culprit) Error!void {
+noinline fn fillAs(comptime way: outputs.Way, conversion: *const outputs.Conversion, table: extract.Table, request: Request, values: [*]u8, mask: [*]u8, culprit: *Culprit) Error!void {
     const placement = request.placement;
-    var filling: Filling(float, way) = .{ .table = table, .request = request, .values = values, .mask = mask, .culprit = culprit };
+    const row_bytes = request.width * conversion.output.bytes();
+    var filling: Filling(way) = .{ .table = table, .request = request, .conversion = conversion, .row_bytes = row_bytes, .values = values, .mask = mask, .culprit = culprit };
     var finder: extract.Finder = .{ .type = request.type };
     // A window is a few bytes of the mask: all of them at once are written in a fraction of the time.
     const is_whole = placement.starts.len == placement.batch_size;
@@ -61,7 +57,7 @@ noinline fn fillAs(comptime float: narrow.Float, comptime way: narrow.Way, table
     for (0..placement.starts.len) |window| {
         const length = placement.lengthOf(window);
         const block = placement.blockOf(window, length);
-        block.pad(values, request.width);
+        block.pad(values, row_bytes);
         block.pad(mask, request.width);
         if (length == 0) continue;
         if (!is_whole) @memset(mask[block.first * request.width ..][0 .. length * request.width], 1);
@@ -78,11 +74,13 @@ noinline fn fillAs(comptime float: narrow.Float, comptime way: narrow.Way, table
     }
 }
 
-fn Filling(comptime float: narrow.Float, comptime way: narrow.Way) type {
+fn Filling(comptime way: outputs.Way) type {
     return struct {
         table: extract.Table,
         request: Request,
-        values: Values(float),
+        conversion: *const outputs.Conversion,
+        row_bytes: usize,
+        values: [*]u8,
         mask: [*]u8,
         culprit: *Culprit,
         ahead: Ahead = undefined,
@@ -125,10 +123,14 @@ fn Filling(comptime float: narrow.Float, comptime way: narrow.Way) type {
             const count = @min(found, width);
             const place = self.first_place + row - self.first_row;
             const from = self.table.data.slice(first, first + count);
-            const to = self.values[place * width ..][0..width];
-            narrow.take(float, way, self.request.scale, to[0..count], from, self.request.kind);
+            const to = self.values[place * self.row_bytes ..];
+            var misfit: outputs.Misfit = .{};
+            outputs.take(way, self.conversion, to, from, &misfit) catch |err| {
+                self.culprit.* = .{ .index = row, .type = self.request.type, .cell = misfit.cell };
+                return err;
+            };
             if (count == width) return;
-            @memset(to[count..], 0);
+            @memset(to[count * self.conversion.output.bytes() .. self.row_bytes], 0);
             @memset(self.mask[place * width + count ..][0 .. width - count], 0);
         }
     };
@@ -252,7 +254,7 @@ fn expectFilled(comptime float: narrow.Float, sample: *const samples.Sample, req
     var mask: [size_max]u8 = @splat(7);
     var wanted = .{ values, mask };
     var culprit: Culprit = .{};
-    const filled = fillValues(float, sample.tokenTable(), sample.first_row, request, &values, &mask, &culprit);
+    const filled = fillRows(sample.tokenTable(), sample.first_row, request, .of(@field(outputs.Output, @tagName(float)), &values), &mask, &culprit);
     for (0..placement.starts.len) |window| {
         const block = placement.blockOf(window, placement.lengthOf(window));
         for (0..placement.width) |position| {
@@ -329,7 +331,7 @@ test "windows of rows that cannot be are refused before anything is written, dam
         var culprit: Culprit = .{};
         const placement: Placement = .{ .starts = &.{ 3, case[0] }, .lengths = &.{ 1, case[1] }, .slots = &.{ 1, case[2] }, .batch_size = 2, .width = 2, .side = .left };
         const request: Request = .{ .placement = placement, .type = 1, .kind = .float64, .width = 1, .truncate = true, .scale = .{} };
-        try testing.expectError(case[3], fillValues(.float64, table, 1, request, &values, &mask, &culprit));
+        try testing.expectError(case[3], fillRows(table, 1, request, .of(.float64, &values), &mask, &culprit));
         if (case[3] == error.Damaged) continue;
         try testing.expectEqual(@as([4]f64, @splat(-7)), values);
         try testing.expectEqual(@as([4]u8, @splat(7)), mask);

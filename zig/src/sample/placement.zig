@@ -2,17 +2,31 @@
 
 const std = @import("std");
 const random = @import("random.zig");
+const Output = @import("../read/outputs.zig").Output;
 
 pub const Error = error{ InvalidArgument, OutOfRange };
 
 pub const Side = enum(u1) { left, right };
 
-/// What an error is about: a window or a row, and its tokens or values.
-pub const Culprit = struct { index: usize = 0, count: usize = 0 };
+/// What an error is about: a window or a row, and its tokens or values; or a value, by its row, the type ID of its field, and
+/// its cell.
+pub const Culprit = struct { index: usize = 0, count: usize = 0, type: i32 = 0, cell: u64 = 0 };
 
-/// The values of a batch as floats that a trainer takes, and its steps; with room for all of it.
-pub const Values = union(enum) { none, float64: [*]f64, float32: [*]f32, float16: [*]u16, bfloat16: [*]u16 };
+/// The numbers of a batch, with room for all of it.
+pub const Values = struct {
+    output: Output = .none,
+    address: [*]u8 = undefined,
 
+    pub fn of(output: Output, elements: anytype) Values {
+        return .{ .output = output, .address = @ptrCast(elements) };
+    }
+
+    pub inline fn at(values: Values, place: usize) [*]u8 {
+        return values.address + place * values.output.bytes();
+    }
+};
+
+/// The steps of a batch, with room for all of it.
 pub const Steps = union(enum) { none, int64: [*]i64, float64: [*]f64 };
 
 pub const Placement = struct {

@@ -3,6 +3,7 @@
 const std = @import("std");
 const cells = @import("../format/cells.zig");
 const narrow = @import("../read/narrow.zig");
+const outputs = @import("../read/outputs.zig");
 const rows_file = @import("../read/rows.zig");
 const Data = @import("../read/data.zig").Data;
 const Types = @import("../read/types.zig").Types;
@@ -11,7 +12,7 @@ const Placement = placing.Placement;
 const Culprit = placing.Culprit;
 const Source = @import("source.zig").Source;
 
-pub const Error = error{ InvalidArgument, OutOfRange, WidthMismatch, Damaged };
+pub const Error = error{ InvalidArgument, OutOfRange, WidthMismatch, Inexact, Damaged };
 
 pub const Unit = enum { tokens, steps };
 
@@ -44,7 +45,7 @@ pub const Field = extern struct {
 
 /// The arrays that are filled, each with room for the whole batch; null or none where one is not wanted.
 pub const Out = struct {
-    values: placing.Values = .none,
+    values: placing.Values = .{},
     types: ?[*]i32 = null,
     steps: placing.Steps = .none,
     mask: [*]u8,
@@ -59,7 +60,8 @@ pub const Request = struct {
     fields: []const Field,
 };
 
-/// Everything is checked before the first byte is written. After an error `culprit` is the window, and its tokens.
+/// Everything is checked before the first byte is written, but that the output holds every value: one that it does not hold is
+/// found on the way. After an error `culprit` is the window, and its tokens; or the value.
 pub fn fill(source: Source, request: Request, out: Out, culprit: *Culprit) Error!void {
     try check(source, request, culprit);
     for (request.fields) |field| {
@@ -67,6 +69,8 @@ pub fn fill(source: Source, request: Request, out: Out, culprit: *Culprit) Error
         _ = try field.cellKind(source.data.width);
     }
     const placement = request.placement;
+    const output = out.values.output;
+    const plain: ?outputs.Conversion = if (output == .none) null else try .init(source.data.kind, output, .{});
     const distance = placement.distance(tokens_ahead);
     var first_rows: [rows_file.stage_size]usize = undefined;
     for (0..placement.starts.len) |window| {
@@ -88,16 +92,18 @@ pub fn fill(source: Source, request: Request, out: Out, culprit: *Culprit) Error
                 try source.table.copySteps(@typeInfo(@TypeOf(steps)).pointer.child, first_rows[window % first_rows.len], start, steps[block.first..][0..block.length]);
             },
         }
-        switch (out.values) {
-            .none => {},
-            inline else => |values, tag| {
-                const float = @field(narrow.Float, @tagName(tag));
-                const data = source.data.slice(start, end);
-                block.pad(values, 1);
-                narrow.copyNumbers(float, values[block.first..][0..block.length], data, data.kind);
-                if (request.fields.len > 0) try convertFields(float, request.fields, source.types.slice(start, end), data, values[block.first..]);
-            },
-        }
+        const conversion = &(plain orelse continue);
+        const data = source.data.slice(start, end);
+        const to = out.values.at(block.first);
+        block.pad(out.values.address, output.bytes());
+        var misfit: outputs.Misfit = .{};
+        convert(conversion, request.fields, source.types.slice(start, end), data, to, &misfit) catch |err| {
+            if (err == error.Inexact) {
+                const token = start + misfit.at;
+                culprit.* = .{ .index = try source.table.rowOfToken(token), .type = source.types.at(token), .cell = misfit.cell };
+            }
+            return err;
+        };
     }
 }
 
@@ -155,7 +161,7 @@ const tokens_ahead = 128;
 /// copied. So all of the next one is asked for, in lines of 64 bytes; of windows that are very short, a later one.
 inline fn prefetch(source: Source, tokens: [2]usize, out: Out) void {
     const end = @min(tokens[1], tokens[0] + prefetched_bytes_max / source.data.width);
-    if (out.values != .none) prefetchLines(source.data, tokens[0], end, line_bytes / source.data.width);
+    if (out.values.output != .none) prefetchLines(source.data, tokens[0], end, line_bytes / source.data.width);
     if (out.types != null) prefetchLines(source.types, tokens[0], end, line_bytes / @sizeOf(i32));
 }
 
@@ -178,19 +184,31 @@ inline fn prefetchRows(source: Source, placement: Placement, window: usize) void
     @prefetch(rows.ptr + @min(first_row + placement.lengthOf(window), rows.len - 1), .{});
 }
 
-/// A second pass, for fields that hold integers or are scaled. A field's tokens stand together, and fields tend to come
-/// in the order in which the caller lists them.
-fn convertFields(comptime float: narrow.Float, fields: []const Field, types: Types, from: Data, to: [*]float.Element()) Error!void {
+fn convert(plain: *const outputs.Conversion, fields: []const Field, types: Types, from: Data, to: [*]u8, misfit: *outputs.Misfit) Error!void {
+    // Of integers every cell must be read as what it is: others could be none.
+    const all = fields.len > 0 and plain.output.isInteger();
+    if (!all) try plain.copy(to, from, misfit);
+    if (fields.len > 0) try convertFields(plain, all, fields, types, from, to, misfit);
+}
+
+/// Fields that are read otherwise than the store's own cells, or are scaled; or all of them. A field's tokens stand together,
+/// and fields tend to come in the order in which the caller lists them.
+fn convertFields(plain: *const outputs.Conversion, all: bool, fields: []const Field, types: Types, from: Data, to: [*]u8, misfit: *outputs.Misfit) Error!void {
     var at: usize = 0;
     var next: usize = 0;
     while (at < types.len()) {
         const type_id = types.at(at);
         const end = types.endOfRun(at);
-        if (find(fields, next, type_id)) |index| {
+        var conversion = plain.*;
+        const found = find(fields, next, type_id);
+        if (found) |index| {
             next = if (index + 1 < fields.len) index + 1 else 0;
-            const field = fields[index];
-            field.scale().convertAny(try field.cellKind(from.width), float, to[at..end], from.slice(at, end));
+            conversion = try .init(try fields[index].cellKind(from.width), plain.output, fields[index].scale());
         }
+        if (found != null or all) conversion.copy(to + at * plain.output.bytes(), from.slice(at, end), misfit) catch |err| {
+            misfit.at += at;
+            return err;
+        };
         at = end;
     }
 }
@@ -242,7 +260,7 @@ fn expectFilled(sample: *const samples.Sample, source: Source, request: Request)
     var lengths: [samples.batch_size]i32 = @splat(-7);
     const before = .{ values, types, steps, mask, lengths };
     var culprit: Culprit = .{};
-    const filled = fill(source, request, .{ .values = .{ .float64 = &values }, .types = &types, .steps = .{ .int64 = &steps }, .mask = &mask, .lengths = &lengths }, &culprit);
+    const filled = fill(source, request, .{ .values = .of(.float64, &values), .types = &types, .steps = .{ .int64 = &steps }, .mask = &mask, .lengths = &lengths }, &culprit);
     var wanted = before;
     for (0..placement.starts.len) |window| {
         const slot: usize = @intCast(placement.slots[window]);
@@ -272,7 +290,7 @@ fn expectFilled(sample: *const samples.Sample, source: Source, request: Request)
     try filled;
     try testing.expectEqual(wanted, .{ values, types, steps, mask, lengths });
     var float_steps: [size_max]f64 = @splat(-77);
-    try fill(source, request, .{ .values = .{ .bfloat16 = &narrowed }, .steps = .{ .float64 = &float_steps }, .mask = &mask, .lengths = &lengths }, &culprit);
+    try fill(source, request, .{ .values = .of(.bfloat16, &narrowed), .steps = .{ .float64 = &float_steps }, .mask = &mask, .lengths = &lengths }, &culprit);
     for (narrowed, float_steps, wanted[0], wanted[2]) |bits, float_step, value, step| {
         try testing.expectEqual(if (step == -77) 7 else narrow.Float.bfloat16.from(value), bits);
         try testing.expectEqual(@as(f64, @floatFromInt(step)), float_step);
@@ -316,7 +334,7 @@ test "what cannot be filled is refused before anything is written" {
             .truncate = false,
             .fields = &.{case[3]},
         };
-        try testing.expectError(case[4], fill(source, request, .{ .values = .{ .float64 = &values }, .mask = &mask, .lengths = &lengths }, &culprit));
+        try testing.expectError(case[4], fill(source, request, .{ .values = .of(.float64, &values), .mask = &mask, .lengths = &lengths }, &culprit));
         try testing.expectEqual(@as([4]f64, @splat(-7)), values);
         try testing.expectEqual(@as([4]u8, @splat(7)), mask);
         try testing.expectEqual(@as([2]i32, @splat(-7)), lengths);
