@@ -31,6 +31,7 @@ export type { Dtype, DtypeArray } from "./src/dtypes.ts";
 export type { FieldEntry, FieldInfo, FieldList, FieldMap, FieldType } from "./src/fields.ts";
 export type { ExtraKind, ExtraLists, ExtraMap, ExtraValues } from "./src/extras.ts";
 export type { Extra } from "./src/read/extras.ts";
+export type { ExtraData } from "./src/append/extra_arrow.ts";
 export type { FieldValue, NumberArray, Scalar, StepValues } from "./src/append/values.ts";
 export type { Window } from "./src/read/window.ts";
 export type { Gathered, GatherOut, GatherResult, Indices } from "./src/read/gather.ts";

@@ -284,7 +284,7 @@ export class StreamStore<
    *
    * @param columns `step`, integers that rise, shape `[steps]`, and by field name: a typed array or list with one
    * value a step; `{ values, width }` with lists of `width` values; or `{ values, offsets }` with lists that vary.
-   * @param options `extra`: by name a list with a value for each step.
+   * @param options `extra`: by name a list with a value for each step, or `{ offsets, data, validity }` as Arrow has it.
    * @throws {RangeError} If lengths do not fit, steps do not rise, or a value is not exact in its field.
    * @throws {TypeError} If a name is no field, or a column holds no numbers.
    * @throws {StreamStoreError} If the store is open for reading only (`read-only`) or the disk is full (`storage-full`).

@@ -1,7 +1,7 @@
 import type { Session } from "../store/session.ts";
 import { wrongStep } from "../steps.ts";
 import { lengthOf } from "../typed_array.ts";
-import { checkRowCount, type ExtraRow, readExtraRow, readExtraRows } from "./extras.ts";
+import { checkRowCount, type ExtraRow, readExtraRow, readExtraRows } from "./extra_values.ts";
 import { noFields, type Sequences } from "./step_writer.ts";
 import { type FieldValue, sequenceLength } from "./values.ts";
 
@@ -18,9 +18,20 @@ export function append(
     session.write("append", () => appendSequences(session, sequences, extra));
     return;
   }
-  const row = values === undefined ? null : readExtraRow(session.extras, values);
+  const row = values === undefined ? null : readRow(session, values);
   if (row !== null && session.appender.appendPlainWith(step, fields, row)) return;
   session.write("append", () => appendStep(session, step, fields, row));
+}
+
+/** The caller's own code may run in this, as in the rest of the call. */
+function readRow({ connection, extras }: Session, given: unknown): ExtraRow {
+  connection.checkIdle("append");
+  connection.isWriting = true;
+  try {
+    return readExtraRow(extras, given);
+  } finally {
+    connection.isWriting = false;
+  }
 }
 
 function isList(value: unknown): boolean {

@@ -17,6 +17,7 @@ import {
   readElements,
   readNumbers,
 } from "../typed_array.ts";
+import type { ExtraData } from "./extra_arrow.ts";
 import { checkExtraColumns, readExtraColumns, writeExtraColumns } from "./extra_columns.ts";
 import { isExact } from "./narrow.ts";
 import type { NumberArray, Scalar } from "./values.ts";
@@ -44,8 +45,8 @@ export type ColumnsInput<Name extends string = string> =
 
 /** Options of {@linkcode StreamStore.appendColumns}. */
 export interface ColumnsOptions<Extras extends ExtraMap = ExtraMap> {
-  /** Text and bytes beside the steps. */
-  readonly extra?: ExtraLists<Extras>;
+  /** Text and bytes beside the steps: for each name a list with a value for each step, or Arrow's offsets and data. */
+  readonly extra?: { readonly [Name in keyof Extras]?: ExtraLists<Extras>[Name] | ExtraData };
 }
 
 const columnsKeys = optionNames<ColumnsOptions>({ extra: true });
@@ -85,8 +86,7 @@ function writeColumns(session: Session, columns: ColumnsInput, options: ColumnsO
   const present = fields.filter(({ name }) => ownValue(inputs, name) != null);
   // The caller's own code runs in the first pass, and none in the second, which looks at what the first has found.
   const given = present.map((field) => readColumn(field, inputs[field.name]!));
-  const extraColumns = readExtraColumns(extras, extra);
-  checkExtraColumns(extras, extraColumns, steps.length);
+  const extraColumns = checkExtraColumns(extras, readExtraColumns(extras, extra), steps.length);
   const sources = given.map((column) => toSource(column, steps.length));
   using batch = new Batch(connection);
   try {

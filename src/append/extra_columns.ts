@@ -3,11 +3,12 @@ import type { Connection } from "../store/connection.ts";
 import type { ExtraInfo } from "../extras.ts";
 import { nothing } from "../native/arguments.ts";
 import { describe } from "../fields.ts";
-import { attachedLength, lengthOf, privateView, readElements } from "../typed_array.ts";
-import { checkObject, checkValue, placeOf } from "./extras.ts";
+import { attachedLength, lengthOf, privateView } from "../typed_array.ts";
+import { checkExtraData, type ExtraData, isThere, readExtraData } from "./extra_arrow.ts";
+import { type Checked, encoder, readExtraList, readExtras } from "./extra_values.ts";
 
-/** Values of an extra, one for each step: null or undefined for a step without. Taken by `appendColumns`. */
-type Values = readonly (string | Uint8Array | null)[];
+/** What is given of an extra: a value for each step, or all of them as Arrow lays them out. */
+type Values = readonly Checked[] | ExtraData;
 
 /** By the places of the extras: the values that were given. */
 type ExtraColumns = ReadonlyMap<number, Values>;
@@ -18,68 +19,103 @@ const action = "Cannot append columns";
 const rowsPerBlock = 2048;
 const bytesPerBlock = 1 << 20;
 
-const encoder = new TextEncoder();
-
 /** Reads what the caller hands over. Each value is read once. */
 export function readExtraColumns(extras: readonly ExtraInfo[], given: unknown): ExtraColumns {
   const columns = new Map<number, Values>();
   if (given === undefined) return columns;
-  checkObject(given, action);
-  for (const name of Object.keys(given)) {
-    const place = placeOf(extras, name, action);
-    const list: unknown = (given as Record<string, unknown>)[name];
-    if (list === null || list === undefined) continue;
-    if (!Array.isArray(list)) {
-      throw new TypeError(`${action}: extra "${name}" must be a list of values, got ${describe(list)}`);
+  readExtras(extras, given, action, (place, values) => {
+    const extra = extras[place];
+    if (Array.isArray(values)) columns.set(place, readExtraList(extra, values, action));
+    else if (typeof values === "object" && !ArrayBuffer.isView(values)) {
+      columns.set(place, readExtraData(extra, values, action));
+    } else {
+      throw new TypeError(
+        `${action}: extra "${extra.name}" must be a list of values, or { offsets, data }, got ${
+          describe(values)
+        }`,
+      );
     }
-    const values: (string | Uint8Array | null)[] = [];
-    readElements(`${action}: extra "${name}"`, list, (value, i) => {
-      values.push(checkValue(extras[place], value, `${action}: at row ${i}`));
-    });
-    columns.set(place, values);
-  }
+  });
   return columns;
 }
 
-/** Throws where there are not as many values as steps. */
+/** Throws where there are not as many values as steps, and returns what is to be written. */
 export function checkExtraColumns(
   extras: readonly ExtraInfo[],
   columns: ExtraColumns,
   rowCount: number,
-): void {
+): ExtraColumns {
+  const checked = new Map<number, Values>();
   for (const [place, values] of columns) {
-    const name = `${action}: extra "${extras[place].name}"`;
-    if (values.length !== rowCount) {
-      throw new RangeError(`${name} must have a value for each step, ${rowCount}, got ${values.length}`);
+    if (isData(values)) checked.set(place, checkExtraData(extras[place], values, rowCount, action));
+    else {
+      checkList(`${action}: extra "${extras[place].name}"`, values, rowCount);
+      checked.set(place, values);
     }
-    // A buffer may be gone since it was looked at.
-    for (const value of values) if (typeof value === "object" && value !== null) attachedLength(name, value);
   }
+  return checked;
+}
+
+function isData(values: Values): values is ExtraData {
+  return "offsets" in values;
+}
+
+function checkList(name: string, values: readonly Checked[], rowCount: number): void {
+  if (values.length !== rowCount) {
+    throw new RangeError(`${name} must have a value for each step, ${rowCount}, got ${values.length}`);
+  }
+  // A buffer may be gone since it was looked at.
+  for (const value of values) if (typeof value === "object" && value !== null) attachedLength(name, value);
 }
 
 /** Writes them beside the rows of a batch that is not committed yet. */
 export function writeExtraColumns(connection: Connection, columns: ExtraColumns): void {
-  const { rowCount } = connection;
-  for (const [place, values] of columns) {
-    for (let from = 0; from < values.length;) {
-      from = writeBlock(connection, place, values, from, rowCount);
-    }
-  }
+  for (const [place, values] of columns) writeExtraColumn(connection, place, values, connection.rowCount);
 }
 
-/** Returns the first value of the next block. */
-function writeBlock(
+/**
+ * Writes the values of one extra, checked, beside rows of a batch from `firstRow` on. A dataset's come in blocks of rows,
+ * one after another.
+ */
+export function writeExtraColumn(
   connection: Connection,
   place: number,
   values: Values,
-  from: number,
-  rowsBefore: number,
-): number {
-  const lengths = new Int32Array(Math.min(rowsPerBlock, values.length - from)).fill(-1);
+  firstRow: number,
+): void {
+  const blockOf = isData(values) ? dataBlock : listBlock;
+  const rowCount = isData(values) ? values.offsets.length - 1 : values.length;
+  for (let from = 0; from < rowCount;) {
+    const block = blockOf(values as never, from, Math.min(rowsPerBlock, rowCount - from));
+    writeBlock(connection, place, block, firstRow + from);
+    from += block.lengths.length;
+  }
+}
+
+/** Values that go to the library together: a length for each row, -1 for null, and their bytes. */
+interface Block {
+  readonly lengths: Int32Array;
+  readonly bytes: Uint8Array;
+}
+
+function writeBlock(
+  connection: Connection,
+  place: number,
+  { lengths, bytes }: Block,
+  firstRow: number,
+): void {
+  const { tables, store } = connection;
+  const given = bytes.length > 0 ? bytes : nothing;
+  const { length } = bytes;
+  const code = tables.extras.ss_extra_append(store, place, firstRow, lengths, lengths.length, given, length);
+  connection.checkGrowth(code, action);
+}
+
+function listBlock(values: readonly Checked[], from: number, rowsMax: number): Block {
+  const lengths = new Int32Array(rowsMax).fill(-1);
   const parts: Uint8Array[] = [];
-  let byteCount = 0;
-  let count = 0;
-  while (count < lengths.length && byteCount < bytesPerBlock) {
+  let [byteCount, count] = [0, 0];
+  while (count < rowsMax && byteCount < bytesPerBlock) {
     const value = values[from + count];
     if (value !== null) {
       const bytes = typeof value === "string" ? encoder.encode(value) : privateView(value);
@@ -89,22 +125,27 @@ function writeBlock(
     }
     count++;
   }
-  const bytes = parts.length === 1 ? parts[0] : joined(parts, byteCount);
-  const { tables, store } = connection;
-  const code = tables.extras.ss_extra_append(
-    store,
-    place,
-    rowsBefore + from,
-    lengths,
-    count,
-    bytes.length > 0 ? bytes : nothing,
-    bytes.length,
-  );
-  connection.checkGrowth(code, action);
-  return from + count;
+  return { lengths: lengths.subarray(0, count), bytes: joined(parts, byteCount) };
+}
+
+/** Of rows one after another the bytes stand so already; only those of a row that is null end a block. */
+function dataBlock(column: ExtraData, from: number, rowsMax: number): Block {
+  const { offsets, data } = column;
+  const lengths = new Int32Array(rowsMax);
+  const start = Number(offsets[from]);
+  let [end, count] = [start, 0];
+  while (count < rowsMax && end - start < bytesPerBlock) {
+    const next = Number(offsets[from + count + 1]);
+    const hasValue = isThere(column, from + count);
+    lengths[count++] = hasValue ? next - end : -1;
+    if (!hasValue && next > end) break;
+    end = next;
+  }
+  return { lengths: lengths.subarray(0, count), bytes: data.subarray(start, end) };
 }
 
 function joined(parts: readonly Uint8Array[], byteCount: number): Uint8Array {
+  if (parts.length === 1) return parts[0];
   const bytes = new Uint8Array(byteCount);
   let at = 0;
   for (const part of parts) {

@@ -1,120 +1,12 @@
-/** Values of extras: read from what the caller hands over, and laid out in the tail beside their steps' records. */
+/** Values of extras are laid out in the tail, beside their steps' records. */
 import type { Connection } from "../store/connection.ts";
 import type { ExtraInfo } from "../extras.ts";
-import { describe } from "../fields.ts";
-import { extraState, extraValueBytesMax, tailExtraBytesMax } from "../native/abi.ts";
+import { extraState, tailExtraBytesMax } from "../native/abi.ts";
 import { check } from "../native/status.ts";
-import { attachedLength, kindOf, lengthOf, plainView, privateView } from "../typed_array.ts";
+import { attachedLength, lengthOf, privateView } from "../typed_array.ts";
+import { encoder, type ExtraRow } from "./extra_values.ts";
 import type { Tail } from "./tail.ts";
-import { type TailExtras, tailTextMax } from "./tail_extras.ts";
-
-/** A value that was checked: a text that becomes bytes in the tail, or bytes. */
-type Checked = string | Uint8Array | null;
-
-/** The values of one step, by the places of the extras. */
-export type ExtraRow = readonly Checked[];
-
-const encoder = new TextEncoder();
-
-/** Reads the values of one step. Each is read once. */
-export function readExtraRow(extras: readonly ExtraInfo[], given: unknown): ExtraRow {
-  const action = "Cannot append";
-  const row: Checked[] = [];
-  for (let place = 0; place < extras.length; place++) row.push(null);
-  checkObject(given, action);
-  for (const name in given) {
-    const place = placeOf(extras, name, action);
-    row[place] = checkValue(extras[place], (given as Record<string, unknown>)[name], action);
-  }
-  return row;
-}
-
-export function checkObject(given: unknown, action: string): asserts given is object {
-  const isList = Array.isArray(given) || ArrayBuffer.isView(given);
-  if (typeof given === "object" && given !== null && !isList) return;
-  throw new TypeError(`${action}: extra must be an object of names and values, got ${describe(given)}`);
-}
-
-/** Reads the values of several steps, of which each extra has a list. */
-export function readExtraRows(extras: readonly ExtraInfo[], given: unknown, stepsMax: number): ExtraRow[] {
-  const action = "Cannot append";
-  checkObject(given, action);
-  const rows: Checked[][] = [];
-  let length = -1;
-  for (const name of Object.keys(given)) {
-    const place = placeOf(extras, name, action);
-    const list: unknown = (given as Record<string, unknown>)[name];
-    if (list === null || list === undefined) continue;
-    if (!Array.isArray(list)) {
-      throw new TypeError(
-        `${action}: extra "${name}" must be a list with a value for each step, got ${describe(list)}`,
-      );
-    }
-    const count: number = list.length;
-    const isAlike = length < 0 ? count >= 0 && count <= stepsMax : count === length;
-    if (!isAlike) {
-      throw new RangeError(
-        `${action}: extra "${name}" must have a value for each step${
-          length < 0 ? `, at most ${stepsMax}` : `, ${length} as the others`
-        }, got ${describe(count)}`,
-      );
-    }
-    length = count;
-    for (let i = 0; i < length; i++) {
-      rows[i] ??= new Array(extras.length).fill(null);
-      rows[i][place] = checkValue(extras[place], list[i], action);
-    }
-  }
-  return rows;
-}
-
-export function placeOf(extras: readonly ExtraInfo[], name: string, action: string): number {
-  for (let place = 0; place < extras.length; place++) if (extras[place].name === name) return place;
-  const state = extras.length === 0
-    ? "the store must be made with { extra } to take some"
-    : `extra must be among ${extras.map(({ name }) => name).join(", ")}`;
-  throw new TypeError(`${action}: ${state}, got ${describe(name)}`);
-}
-
-/** Checks a value; a long text becomes bytes. */
-export function checkValue(extra: ExtraInfo, value: unknown, action: string): Checked {
-  if (value === null || value === undefined) return null;
-  if (
-    extra.kind === "string" && typeof value === "string" && value.length <= tailTextMax &&
-    value.isWellFormed()
-  ) {
-    return value;
-  }
-  const name = `${action}: extra "${extra.name}"`;
-  if (extra.kind === "string") {
-    if (typeof value !== "string") throw new TypeError(`${name} must be a string, got ${describe(value)}`);
-    if (!value.isWellFormed()) {
-      throw new RangeError(
-        `${name} must be well-formed text, got a lone surrogate at ${loneSurrogateAt(value)}`,
-      );
-    }
-    return checkLength(name, encoder.encode(value));
-  }
-  if (kindOf(value) !== "Uint8Array") {
-    throw new TypeError(`${name} must be a Uint8Array, got ${describe(value)}`);
-  }
-  attachedLength(name, value as Uint8Array);
-  return checkLength(name, plainView(value as Uint8Array));
-}
-
-function checkLength(name: string, bytes: Uint8Array): Uint8Array {
-  if (bytes.length <= extraValueBytesMax) return bytes;
-  throw new RangeError(`${name} must have at most ${extraValueBytesMax} bytes, got ${bytes.length}`);
-}
-
-function loneSurrogateAt(text: string): number {
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.codePointAt(i)!;
-    if (unit >= 0xd800 && unit <= 0xdfff) return i;
-    if (unit > 0xffff) i++;
-  }
-  return -1;
-}
+import type { TailExtras } from "./tail_extras.ts";
 
 /** Where the records of a row's values go. Returns false where there is no room. */
 export interface ExtraRecords {
@@ -273,12 +165,4 @@ function writeAscii(bytes: Uint8Array, at: number, text: string): number {
     bytes[at + i] = unit;
   }
   return all < 128 ? length : -1;
-}
-
-/** Throws where values of several steps are not as many as the steps. */
-export function checkRowCount(rows: readonly ExtraRow[], steps: number): void {
-  if (rows.length === 0 || rows.length === steps) return;
-  throw new RangeError(
-    `Cannot append: extra must have a value for each step, ${steps}, got ${rows.length}`,
-  );
 }

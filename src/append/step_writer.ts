@@ -2,7 +2,8 @@ import { describe, type Field } from "../fields.ts";
 import { recordKind, tailRecord } from "../native/abi.ts";
 import { isInt64, wrongStep } from "../steps.ts";
 import type { Cells } from "./narrow.ts";
-import type { ExtraRow, ExtraWriter } from "./extras.ts";
+import type { ExtraRow } from "./extra_values.ts";
+import type { ExtraWriter } from "./extras.ts";
 import { type Tail, writeRecord } from "./tail.ts";
 import {
   checkAttached,

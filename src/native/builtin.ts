@@ -5,6 +5,9 @@ import type nodeProcess from "node:process";
  * `node:process` alone, and a temporary store need not pay for them.
  */
 export const builtin = {
+  get buffer() {
+    return builtin.process.getBuiltinModule("node:buffer");
+  },
   get crypto() {
     return builtin.process.getBuiltinModule("node:crypto");
   },

@@ -190,11 +190,11 @@ export function readExtras(
 ): Record<string, string | Uint8Array>[] {
   const columns = session.kept(columnsOf);
   return Array.from({ length: to - from }, (_, i) => {
-    const values: Record<string, string | Uint8Array> = {};
+    const values: [string, string | Uint8Array][] = [];
     for (const column of columns) {
       const value = column.get(from + i);
-      if (value !== null) values[column.name] = value;
+      if (value !== null) values.push([column.name, value]);
     }
-    return values;
+    return Object.fromEntries(values);
   });
 }

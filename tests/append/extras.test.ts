@@ -2,25 +2,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { StreamStore } from "../../mod.ts";
-import { appendStep, compareExtras, extra, type ExtrasStore, fields } from "../support/extras.ts";
+import { appendStep, compareExtras, extra, type ExtrasStore, fields, refuses } from "../support/extras.ts";
 
 const newStore = (): ExtrasStore => new StreamStore(fields, { extra });
 
 /** Calls with arguments that the types forbid. */
 function appendAny(store: unknown, ...values: unknown[]): void {
   (store as { append(...values: unknown[]): void }).append(...values);
-}
-
-/** Everything that a store holds of a row. */
-function whole(store: ExtrasStore): unknown {
-  return [store.rowCount, store.length, store.rows()];
-}
-
-/** Calls that are refused, and leave no trace. */
-function refuses(store: ExtrasStore, call: () => void, expected: object): void {
-  const before = whole(store);
-  assert.throws(call, expected);
-  assert.deepEqual(whole(store), before);
 }
 
 test("append() keeps text and bytes of every size beside a step, in each of its forms", () => {

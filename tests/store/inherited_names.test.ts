@@ -145,6 +145,39 @@ test("sampler(), mixture() and context() have batches of such fields", async () 
   });
 });
 
+test("extras can have such names, and what an object inherits is none", () => {
+  const extra = objectOf(names.map((name) => [name, "string" as const]));
+  using store = new StreamStore({ a: 0 }, { extra });
+  store.append(
+    0,
+    { a: 1 },
+    Object.create({ constructor: "no", ...objectOf(names.map((name) => [name, "no"])) }),
+  );
+  store.append(1, { a: 1 }, Object.create(null));
+  store.append(2, { a: 1 }, objectOf(names.map((name) => [name, `${name} 2`])));
+  const list = (step: number) => objectOf(names.map((name) => [name, [`${name} ${step}`]]));
+  store.append([3], ["a"], [1], list(3));
+  store.append([4], ["a"], [1], Object.create(list(4)));
+  store.appendColumns({ step: [5], a: [1] }, { extra: list(5) });
+  store.appendColumns({ step: [6], a: [1] }, { extra: Object.create(list(6)) });
+  const wanted = [2, 3, 5];
+  for (const [step, row] of store.rows().entries()) {
+    const given = wanted.includes(step) ? names.map((name) => [name, `${name} ${step}`] as const) : [];
+    assert.deepEqual(new Map(Object.entries(Reflect.get(row, "extra"))), new Map(given));
+  }
+  const { extra: drawn } = store.sampler({ steps: 6, order: "sequential", extra: names, batchSize: 1 })
+    .next()!;
+  assert.deepEqual(new Set(Reflect.ownKeys(drawn)), new Set(names));
+  for (const name of names) {
+    assert.deepEqual(store.extra(name).slice(), Reflect.get(drawn, name)[0].concat([null]));
+  }
+  using other = new StreamStore({ a: 0 }, { extra: { text: "string" } });
+  for (const name of names) {
+    assert.throws(() => other.append(0, { a: 1 }, objectOf([[name, "b"]]) as never), TypeError);
+    assert.throws(() => other.extra(name as "text"), TypeError);
+  }
+});
+
 test("open() and store.json know such names", () =>
   withDirectory(async (directory) => {
     const path = `${directory}/run.stream`;

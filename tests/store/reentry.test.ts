@@ -184,6 +184,76 @@ for (const [outerName, outer] of Object.entries(outers)) {
   });
 }
 
+test("append() and appendColumns() with extra: what reads it and calls them is refused as busy", () => {
+  const extra = { text: "string", frame: "bytes" } as const;
+  type ExtrasStore = StreamStore<typeof fields, typeof extra>;
+  const proxied = (code: () => void, values: object) =>
+    new Proxy(values, {
+      ownKeys: (target) => (code(), Reflect.ownKeys(target)),
+      get: (target, key) => (code(), Reflect.get(target, key)),
+    });
+  const running = <Value>(code: () => void, value: Value): Value[] =>
+    Object.defineProperty([value], 0, { get: () => (code(), value) }) as Value[];
+  const data = (code: () => void) => ({
+    get offsets() {
+      return code(), Int32Array.of(0, 1);
+    },
+    get data() {
+      return code(), Uint8Array.of(98);
+    },
+    get validity() {
+      return code(), Uint8Array.of(1);
+    },
+  });
+  const ways: Record<string, (store: ExtrasStore, code: () => void) => void> = {
+    "a getter": (store, code) =>
+      store.append(1, { a: 1 }, {
+        get text() {
+          return code(), "b";
+        },
+      }),
+    "a proxy": (store, code) => store.append(1, { a: 1 }, proxied(code, { text: "b" })),
+    "a proxy, the long way": (store, code) => store.append(1n, { a: 1 }, proxied(code, { text: "b" })),
+    "sequences": (store, code) => store.append([1], ["a"], [1], { text: running(code, "b") }),
+    "columns": (store, code) =>
+      store.appendColumns({ step: [1], a: [1] }, { extra: { text: running(code, "b") } }),
+    "a proxy of columns": (store, code) =>
+      store.appendColumns({ step: [1], a: [1] }, { extra: proxied(code, { text: ["b"] }) as never }),
+    "data": (store, code) => store.appendColumns({ step: [1], a: [1] }, { extra: { text: data(code) } }),
+  };
+  const calls: Record<string, (store: ExtrasStore) => void> = {
+    ...Object.fromEntries(
+      Object.entries(inners).filter(([, { writes }]) => writes).map((
+        [name, { run }],
+      ) => [name, run as never]),
+    ),
+    "append with extra": (store) => store.append(2000, { a: 1 }, { text: "inner" }),
+    "appendColumns with extra": (store) =>
+      store.appendColumns({ step: [2000], a: [1] }, { extra: { text: ["inner"] } }),
+  };
+  for (const [way, outer] of Object.entries(ways)) {
+    for (const [name, inner] of Object.entries(calls)) {
+      using store = new StreamStore(fields, { extra });
+      store.append(0, { a: 7 }, { text: "a" });
+      let runs = 0;
+      outer(store, () => {
+        runs++;
+        assert.throws(() => inner(store), { code: "busy" }, `${way}, ${name}`);
+      });
+      assert.ok(runs > 0, way);
+      assert.deepEqual(
+        store.rows(),
+        [{ step: 0, a: 7, extra: { text: "a" } }, { step: 1, a: 1, extra: { text: "b" } }],
+        `${way}, ${name}`,
+      );
+    }
+    using store = new StreamStore(fields, { extra });
+    assert.throws(() => outer(store, () => assert.fail("stop")), /stop/);
+    store.append(0, { a: 7 }, { text: "a" });
+    assert.deepEqual(store.rows(), [{ step: 0, a: 7, extra: { text: "a" } }], way);
+  }
+});
+
 test("append() goes on after a getter that throws", () => {
   using store = new StreamStore(fields);
   for (const outer of Object.values(outers)) {

@@ -57,3 +57,15 @@ export function compareExtras(store: ExtrasStore, from: number, to: number): voi
     }
   }
 }
+
+/** Everything that a store holds of a row. */
+function whole(store: ExtrasStore): unknown {
+  return [store.rowCount, store.length, store.rows()];
+}
+
+/** Calls that are refused, and leave no trace. */
+export function refuses(store: ExtrasStore, call: () => void, expected: object): void {
+  const before = whole(store);
+  assert.throws(call, expected);
+  assert.deepEqual(whole(store), before);
+}
