@@ -128,6 +128,7 @@ export class Context {
   /** The last row with which an episode begins, as far as no field has to tell it; 0 where there is none. */
   #knownStart(rowCount: number): number {
     const { episodes } = this.#plan;
+    if (episodes.kind === "rows") return rowCount - 1;
     if ("starts" in episodes) return lastStart(episodes.starts, rowCount - 1);
     return episodes.kind === "end" && !episodes.joinsSessions ? Math.max(0, this.#source.lastSession) : 0;
   }

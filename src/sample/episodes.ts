@@ -7,6 +7,7 @@ import { type Field, packCells, wideDtype } from "../fields.ts";
 import { check } from "../native/status.ts";
 import { readEpisodes, writeEpisodes } from "./episode_file.ts";
 import type { EpisodePlan } from "./plan.ts";
+import { RowEpisodes } from "./row_episodes.ts";
 
 /** Starts that one native call may find. */
 const startsPerScan = 1 << 16;
@@ -26,11 +27,23 @@ export interface Return {
   readonly id: number | bigint;
 }
 
+/** The rows with which the episodes of a store begin, as they are asked for them. */
+export interface EpisodeStarts {
+  /** Looks at the rows that were committed since the last call. */
+  extend(): void;
+  /** Where an ID of an earlier episode comes back, or null. */
+  findReturn(): Return | null;
+  /** How many episodes begin before a row. Starts that are given may lie beyond what there is yet. */
+  countBefore(row: number): number;
+  /** The first rows of the episodes `[from, to)`. */
+  startsBetween(from: number, to: number): BigUint64Array;
+}
+
 /**
  * The rows with which the episodes of a store begin. They are found by native code, once for every row: as steps arrive
  * the search goes on where it ended, and a file beside the store's own keeps what was found for the next to open it.
  */
-export class Episodes {
+export class Episodes implements EpisodeStarts {
   /** The rows, in rising order; `count` of them are in use. */
   starts: BigUint64Array<ArrayBuffer> = new BigUint64Array(64);
   count = 0;
@@ -68,7 +81,6 @@ export class Episodes {
     if (later >= 0) this.#add(known.subarray(later));
   }
 
-  /** Looks at the rows that were committed since the last call. */
   extend(): void {
     const { rowCount, tokenCount } = this.connection;
     // The last row may have got its ID since.
@@ -113,7 +125,10 @@ export class Episodes {
     return null;
   }
 
-  /** How many episodes begin before a row. Starts that are given may lie beyond what there is yet. */
+  startsBetween(from: number, to: number): BigUint64Array {
+    return this.starts.subarray(from, to);
+  }
+
   countBefore(row: number): number {
     return Number(this.starts[this.count - 1]) < row ? this.count : countBelow(this.starts, this.count, row);
   }
@@ -183,7 +198,8 @@ export class EpisodeIndex {
   /** @param directory Where the store's files are; null for one that keeps none. */
   constructor(private readonly connection: Connection, private readonly directory: string | null) {}
 
-  episodes(plan: EpisodePlan): Episodes {
+  episodes(plan: EpisodePlan): EpisodeStarts {
+    if (plan.kind === "rows") return new RowEpisodes(this.connection);
     if (!("fields" in plan)) return new Episodes(this.connection, plan);
     const sessions = plan.kind === "end" && !plan.joinsSessions ? " sessions" : "";
     const rule = `${plan.kind}${sessions} ${plan.fields.map(({ type }) => type).join()}`;

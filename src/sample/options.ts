@@ -5,10 +5,12 @@ import type { Documented, OnlyKnown } from "../option_types.ts";
 /**
  * Where episodes begin and end. `end`: the field, or each of several, that is truthy (neither 0 nor NaN) in the last
  * row of an episode; where a writer began another episode does too, unless `sessions` says `join`. `id`: the field whose
- * change begins a new one. `starts`: the rows with which they begin, shape `[episodes]`, in rising order. Part of
- * {@linkcode WindowOptions}.
+ * change begins a new one. `starts`: the rows with which they begin, shape `[episodes]`, in rising order. `"rows"`: each
+ * row is an episode, such as a document of tokens. Part of {@linkcode WindowOptions}.
  */
 export type EpisodeRule<Name extends string = string> =
+  /** Each row is an episode: windows of tokens lie within one. */
+  | "rows"
   | {
     /** A field, or up to 64 of them, of which one is truthy in the last row of an episode. */
     readonly end: Name | readonly Name[];

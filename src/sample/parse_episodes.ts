@@ -14,14 +14,17 @@ export function parseEpisodes(
   check: Checks,
 ): EpisodePlan {
   if (rule === undefined) return { kind: "none" };
-  check.object("episodes", rule);
+  if (rule === "rows") return { kind: rule };
+  if (typeof rule !== "object" || rule === null || isList(rule)) {
+    throw new TypeError(`${check.action}: episodes must be "rows" or an object, got ${describe(rule)}`);
+  }
   const keys = Object.keys(rule);
   const [kind, ...others] = keys.filter((key) => key !== "sessions");
   if (
     others.length > 0 || !["end", "id", "starts"].includes(kind) || ("sessions" in rule && kind !== "end")
   ) {
     throw new TypeError(
-      `${check.action}: episodes must be one of { end, sessions }, { id } and { starts }, got { ${
+      `${check.action}: episodes must be "rows" or one of { end, sessions }, { id } and { starts }, got { ${
         keys.join(", ")
       } }`,
     );

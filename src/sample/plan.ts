@@ -18,6 +18,7 @@ export interface Scale {
 
 export type EpisodePlan =
   | { readonly kind: "none" }
+  | { readonly kind: "rows" }
   | {
     readonly kind: "end";
     readonly fields: readonly Field[];

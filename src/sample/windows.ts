@@ -1,7 +1,7 @@
 import type { Connection } from "../store/connection.ts";
 import { windowIndex, windowName, windowPolicy } from "../native/abi.ts";
 import { check } from "../native/status.ts";
-import { countBelow, type Episodes, grown, type Return } from "./episodes.ts";
+import { countBelow, type EpisodeStarts, grown, type Return } from "./episodes.ts";
 import type { DrawSource } from "./batch_plan.ts";
 import type { Boundary } from "./options.ts";
 import type { SamplerPlan } from "./plan.ts";
@@ -57,7 +57,7 @@ export class Windows {
   constructor(
     private readonly connection: Connection,
     readonly rule: WindowRule,
-    private readonly episodes: Episodes,
+    private readonly episodes: EpisodeStarts,
   ) {
     this.#index[windowIndex.windowLength] = rule.length;
     this.#index[windowIndex.stride] = rule.stride;
@@ -213,7 +213,7 @@ export class Windows {
   }
 
   #findOrigins(from: number, to: number): void {
-    const rows = this.episodes.starts.subarray(from, to);
+    const rows = this.episodes.startsBetween(from, to);
     const origins = this.#origins.subarray(from, to);
     if (this.rule.unit === "steps") return origins.set(rows);
     const { tables: { sampler }, store, firstRow } = this.connection;

@@ -138,6 +138,8 @@ def episode_rows(store, rule):
     starts = [0]
     if rule is None:
         return starts
+    if rule == "rows":
+        return list(range(store.row_count))
     if "starts" in rule:
         return sorted({0, *rule["starts"]})
     if "end" in rule:

@@ -72,6 +72,18 @@ const cases: Readonly<Record<string, Case>> = {
     options: { ...dense, episodes: { end: "done", sessions: "join" }, stride: 7, batchSize: 40, seed: 12 },
     batches: 3,
   },
+  "uniform within rows": { options: { tokens: 2, episodes: "rows", batchSize: 60, seed: 13 }, batches: 2 },
+  "shuffle of rows, padded on the left": {
+    options: {
+      tokens: 4,
+      episodes: "rows",
+      boundary: "pad-left",
+      order: "shuffle",
+      batchSize: 300,
+      seed: 14,
+    },
+    batches: 3,
+  },
   "uniform across episodes": {
     options: { ...dense, episodes: ends, boundary: "cross", batchSize: 40, seed: 11 },
     batches: 2,

@@ -116,3 +116,37 @@ test("updatePriorities() goes on while rows are dropped, and after a load", () =
     assert.ok(store.firstRow > 80_000);
   });
 });
+
+test("next() of rows as episodes draws each token of held rows, whenever the sampler was made and rows were dropped", () => {
+  using store = new StreamStore({ token: "uint16" }, { capacity: 65_536, retain: { rows: 3000 } });
+  const widths = [3, 0, 1, 40];
+  // The first token of each row, and the end of the last.
+  const starts = [0];
+  const append = (rows: number) => {
+    for (let i = 0; i < rows; i++) {
+      const row = store.rowCount;
+      const width = widths[row % 4];
+      store.append(row, { token: Array.from({ length: width }, () => row % 65_536) });
+      starts.push(starts.at(-1)! + width);
+    }
+    store.flush();
+  };
+  const options = { tokens: 2, episodes: "rows", order: "sequential", epochs: 1, batchSize: 1000 } as const;
+  append(10);
+  const early = store.sampler({ ...options, epochs: Infinity });
+  early.next();
+  append(60_000);
+  assert.ok(store.firstRow > 4);
+  const expected: number[] = [];
+  for (let row = store.firstRow; row < store.rowCount; row++) {
+    for (let token = starts[row]; token + 2 <= starts[row + 1]; token++) expected.push(token);
+  }
+  assert.deepEqual(drawStarts(store.sampler(options), 1e6), expected);
+  early.restore(store.sampler({ ...options, epochs: Infinity }).state());
+  assert.deepEqual(drawStarts(early, expected.length), expected);
+  for (const { values } of store.sampler({ ...options, order: "shuffle" })) {
+    for (let at = 0; at < values.length; at += 2) assert.equal(values[at], values[at + 1]);
+  }
+  // The newest window is of the last row alone.
+  assert.equal(store.context({ tokens: 100, episodes: "rows" }).lengths[0], widths[(store.rowCount - 1) % 4]);
+});

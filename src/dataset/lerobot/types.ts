@@ -76,7 +76,7 @@ export interface SaveLeRobotOptions<Name extends string = string> {
   /** Frames a second, a number above 0. */
   readonly fps: number;
   /** Where episodes begin: a rule as the sampler has it, or what `loadLeRobot` told. */
-  readonly episodes: EpisodeRule<Name> | Pick<LeRobotEpisodes, "starts">;
+  readonly episodes: Exclude<EpisodeRule<Name>, "rows"> | Pick<LeRobotEpisodes, "starts">;
   /** The names of the tasks, at least one. A field `task_index` says which is whose; without one it is `episodeTasks`. */
   readonly tasks: readonly string[];
   /**

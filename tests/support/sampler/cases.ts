@@ -20,7 +20,7 @@ export function episodeRules(
   const byFields: EpisodeRule[] = [{ end: "terminated" }, { end: ["truncated", "terminated"] }, {
     id: "episode",
   }];
-  return [undefined, ...("episode" in dtypes ? byFields : []), { starts }];
+  return [undefined, ...("episode" in dtypes ? byFields : []), { starts }, "rows"];
 }
 
 /** Options that do not decide which windows are valid: the sampler's, and the same for the oracle. */

@@ -7,6 +7,7 @@ export type Boundary = "within" | "pad-left" | "pad-right" | "cross";
 export type EpisodeRule =
   | { readonly end: Name | readonly Name[]; readonly sessions?: "split" | "join" }
   | { readonly id: Name }
+  | "rows"
   | { readonly starts: readonly number[] };
 
 /** Which windows are valid. */
@@ -50,6 +51,7 @@ function isTrue(cell: number | bigint): boolean {
 /** The rows with which episodes begin. */
 export function startRows(model: Model, rule: EpisodeRule | undefined): number[] {
   if (rule === undefined) return [0];
+  if (rule === "rows") return model.rows.map((_, row) => row);
   if ("starts" in rule) return [...new Set([0, ...rule.starts])];
   const starts = [0];
   let known: string | null = null;
