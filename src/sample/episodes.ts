@@ -6,8 +6,8 @@ import type { Connection } from "../store/connection.ts";
 import { type Field, packCells, wideDtype } from "../fields.ts";
 import { check } from "../native/status.ts";
 import { readEpisodes, writeEpisodes } from "./episode_file.ts";
+import { type EpisodeStarts, type Return, RowEpisodes } from "./episode_starts.ts";
 import type { EpisodePlan } from "./plan.ts";
-import { RowEpisodes } from "./row_episodes.ts";
 
 /** Starts that one native call may find. */
 const startsPerScan = 1 << 16;
@@ -19,25 +19,6 @@ const arrayOf = { float64: Float64Array, int64: BigInt64Array, uint64: BigUint64
 
 /** Rows that are looked at to tell why there is no window. */
 const lookedMax = 1 << 12;
-
-/** A row with which an episode begins whose ID an earlier one has had. */
-export interface Return {
-  readonly row: number;
-  readonly earlier: number;
-  readonly id: number | bigint;
-}
-
-/** The rows with which the episodes of a store begin, as they are asked for them. */
-export interface EpisodeStarts {
-  /** Looks at the rows that were committed since the last call. */
-  extend(): void;
-  /** Where an ID of an earlier episode comes back, or null. */
-  findReturn(): Return | null;
-  /** How many episodes begin before a row. Starts that are given may lie beyond what there is yet. */
-  countBefore(row: number): number;
-  /** The first rows of the episodes `[from, to)`. */
-  startsBetween(from: number, to: number): BigUint64Array;
-}
 
 /**
  * The rows with which the episodes of a store begin. They are found by native code, once for every row: as steps arrive

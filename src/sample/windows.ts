@@ -1,7 +1,8 @@
 import type { Connection } from "../store/connection.ts";
 import { windowIndex, windowName, windowPolicy } from "../native/abi.ts";
 import { check } from "../native/status.ts";
-import { countBelow, type EpisodeStarts, grown, type Return } from "./episodes.ts";
+import type { EpisodeStarts, Return } from "./episode_starts.ts";
+import { countBelow, grown } from "./episodes.ts";
 import type { DrawSource } from "./batch_plan.ts";
 import type { Boundary } from "./options.ts";
 import type { SamplerPlan } from "./plan.ts";

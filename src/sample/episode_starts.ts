@@ -1,5 +1,24 @@
+/** What windows ask of episodes, however they are told apart; and the rule that needs nothing to be found. */
 import type { Connection } from "../store/connection.ts";
-import type { EpisodeStarts } from "./episodes.ts";
+
+/** A row with which an episode begins whose ID an earlier one has had. */
+export interface Return {
+  readonly row: number;
+  readonly earlier: number;
+  readonly id: number | bigint;
+}
+
+/** The rows with which the episodes of a store begin, as they are asked for them. */
+export interface EpisodeStarts {
+  /** Looks at the rows that were committed since the last call. */
+  extend(): void;
+  /** Where an ID of an earlier episode comes back, or null. */
+  findReturn(): Return | null;
+  /** How many episodes begin before a row. Starts that are given may lie beyond what there is yet. */
+  countBefore(row: number): number;
+  /** The first rows of the episodes `[from, to)`. */
+  startsBetween(from: number, to: number): BigUint64Array;
+}
 
 /** Each row is an episode, the one that is open too: nothing has to be looked for, or kept. */
 export class RowEpisodes implements EpisodeStarts {
