@@ -17,7 +17,7 @@ import type { FieldInfo, FieldList, FieldMap, FieldName, KnownFields } from "./f
 import { type ColumnOf, readColumn } from "./read/column.ts";
 import { type Extra, extraOf } from "./read/extras.ts";
 import { gather, type GatheredAs, type GatherOut, type Indices } from "./read/gather.ts";
-import { rowAt, rowOfStep, rowOfToken, rowsOf } from "./read/row.ts";
+import { rowAt, rowAtOrAfter, rowOfStep, rowOfToken, rowsOf, tokenOfRow } from "./read/row.ts";
 import { sessionRows } from "./read/sessions.ts";
 import type { Row } from "./read/rows.ts";
 import { getTokens, type NestedIndices, type Tokens } from "./read/tokens.ts";
@@ -449,6 +449,8 @@ export class StreamStore<
    * assert.deepEqual([store.row(1).step, store.rowOfToken(7), store.rowOfStep(4)], [5, 2, -1]);
    * const { values, width } = store.column("observation");
    * assert.deepEqual([[...values], width], [[3, 1, 5, 1, 8, 1], 2]);
+   * const [from, to] = [store.rowAtOrAfter(4), store.rowAtOrAfter(8)];
+   * assert.deepEqual([from, to, store.tokenOfRow(from), [...store.column("reward", from, to).values]], [1, 2, 3, [2.5]]);
    * ```
    */
   rows(from?: number, to?: number): Row<FieldName<Fields>>[] {
@@ -468,7 +470,7 @@ export class StreamStore<
   }
 
   /**
-   * The index of the row that holds a token.
+   * The index of the row that holds a token. `tokenOfRow` is the other way round.
    *
    * @param index A token index.
    * @returns A row index.
@@ -477,6 +479,19 @@ export class StreamStore<
    */
   rowOfToken(index: number): number {
     return rowOfToken(this.#session, index);
+  }
+
+  /**
+   * The index of the first token of a row, or of the next row's where it has none: row `i` has the tokens from
+   * `tokenOfRow(i)` to `tokenOfRow(i + 1)`, without the last.
+   *
+   * @param index From `firstRow` to `rowCount`, for which it is `length`.
+   * @returns A token index.
+   * @throws {RangeError} If there is no such row.
+   * @see {@linkcode StreamStore.rows}
+   */
+  tokenOfRow(index: number): number {
+    return tokenOfRow(this.#session, index);
   }
 
   /**
@@ -492,17 +507,33 @@ export class StreamStore<
   }
 
   /**
-   * All values of one field, copied: `{ values, width, offsets }`. Where every row has as many values, `width` says
-   * how many, `values` has the shape `[rows, width]` and `offsets` is null. Elsewhere the row at place `i` of those
-   * that are kept has the values from `offsets[i]` to `offsets[i + 1]`.
+   * The index of the first row of a step or a later one, of those that are kept; `rowCount` where there is none. Two of
+   * them are a range of steps as `rows` and `column` take it, without the last.
    *
-   * @param name The field.
-   * @returns An array of the field's dtype; a bool is 0 or 1.
-   * @throws {TypeError} If the name is no field.
+   * @param step A safe integer, or a bigint of 64 bits.
+   * @returns A row index.
+   * @throws {RangeError} If it is no such number.
    * @see {@linkcode StreamStore.rows}
    */
-  column<Key extends FieldName<Fields>>(name: Key): ColumnOf<Fields, Key> {
-    return readColumn(this.#session, name) as ColumnOf<Fields, Key>;
+  rowAtOrAfter(step: number | bigint): number {
+    return rowAtOrAfter(this.#session, step);
+  }
+
+  /**
+   * All values of one field in rows `[from, to)`, by default in all that are kept, copied: `{ values,
+   * width, offsets }`. Where every row has as many values, `width` says how many, `values` has the shape `[rows, width]`
+   * and `offsets` is null. Elsewhere the row at place `i`, from 0, has the values from `offsets[i]` to `offsets[i + 1]`.
+   *
+   * @param name The field.
+   * @param from The first row.
+   * @param to The row after the last.
+   * @returns An array of the field's dtype; a bool is 0 or 1.
+   * @throws {TypeError} If the name is no field.
+   * @throws {RangeError} If the range does not lie within `firstRow` and `rowCount`.
+   * @see {@linkcode StreamStore.rows}
+   */
+  column<Key extends FieldName<Fields>>(name: Key, from?: number, to?: number): ColumnOf<Fields, Key> {
+    return readColumn(this.#session, name, from, to) as ColumnOf<Fields, Key>;
   }
 
   /**

@@ -93,7 +93,7 @@ export const storeAction = {
 } as const;
 
 export const rowKey = {
-  token: 0, step: 1,
+  token: 0, step: 1, stepOrLater: 2,
 } as const;
 
 export const extraState = {

@@ -1,6 +1,7 @@
 import type { Connection } from "../store/connection.ts";
 import { nothing, pack } from "../native/arguments.ts";
 import type { Session } from "../store/session.ts";
+import { checkRange, hasCommitted } from "./row.ts";
 import { allowedValues, type ArrayOfDtype, arrayOver, type DtypeArray } from "../dtypes.ts";
 import { StreamStoreError } from "../error.ts";
 import {
@@ -14,7 +15,7 @@ import {
 import { dtype, extractProgress, extractRequest, fieldKind } from "../native/abi.ts";
 import { errorOf, status } from "../native/status.ts";
 
-/** The values of one field, row after row, over all rows that are kept. Returned by {@linkcode StreamStore.column}. */
+/** The values of one field, row after row. Returned by {@linkcode StreamStore.column}. */
 export interface Column<Values = DtypeArray> {
   /**
    * All values, one row's after another's, in the array of the field's dtype; those of a bool are 0 and 1. Shape
@@ -24,8 +25,8 @@ export interface Column<Values = DtypeArray> {
   /** The number of values in every row, or null where rows differ. A row without the field has 0. */
   readonly width: number | null;
   /**
-   * Where rows differ, shape `[rows + 1]`: of the rows that are kept the one at place `i`, from 0, has the values from
-   * `offsets[i]` to `offsets[i + 1]`.
+   * Where rows differ, shape `[rows + 1]`: of the rows that were asked for the one at place `i`, from 0, has the values
+   * from `offsets[i]` to `offsets[i + 1]`.
    */
   readonly offsets: Float64Array | null;
 }
@@ -166,16 +167,18 @@ function enlarge(bytes: Uint8Array, dtype: DtypeName, valueCount: number, rowsRa
   return grown;
 }
 
-/** One field over the whole stream, as {@linkcode StreamStore.column} says. */
-export function readColumn(session: Session, name: string): Column {
-  session.prepareRead("read a column");
+/** One field over rows `[from, to)`, as {@linkcode StreamStore.column} says. */
+export function readColumn(session: Session, name: string, from?: number, to?: number): Column {
+  session.prepareRead("read a column", () => to !== undefined && hasCommitted(session, to));
   const { connection, fields } = session;
   const field = fields.find((candidate) => candidate.name === name);
   if (field === undefined) {
     const names = fields.map((candidate) => candidate.name).join(", ");
     throw new TypeError(`Cannot read a column: the field must be among ${names}, got ${describe(name)}`);
   }
-  return tryEven(connection, field) ?? readUneven(connection, field);
+  const rows = { firstRow: from ?? connection.firstRow, endRow: to ?? connection.rowCount };
+  checkRange(session, rows.firstRow, rows.endRow, "read a column");
+  return tryEven(connection, field, rows) ?? readUneven(connection, field, rows);
 }
 
 /**
@@ -200,15 +203,11 @@ function damagedCell({ name, dtype }: Field, { row, cell }: ExtractError): Strea
   );
 }
 
+type Rows = Pick<ExtractRequest, "firstRow" | "endRow">;
+
 /** Rows that differ in how many values they have. */
-function readUneven(connection: Connection, field: Field): Column {
-  const request = {
-    field,
-    width: null,
-    offsetBytes: 8,
-    firstRow: connection.firstRow,
-    endRow: connection.rowCount,
-  } as const;
+function readUneven(connection: Connection, field: Field, rows: Rows): Column {
+  const request = { field, width: null, offsetBytes: 8, ...rows } as const;
   const extracted = extractOwn(connection, request);
   const values = numbersOver(field, extracted.bytes, extracted.valueCount);
   if (extracted.countMin === extracted.countMax) return { values, width: extracted.countMin, offsets: null };
@@ -220,19 +219,13 @@ function readUneven(connection: Connection, field: Field): Column {
 }
 
 /** The common field has one token in every row, and needs no offsets. */
-function tryEven(connection: Connection, field: Field): Column | null {
+function tryEven(connection: Connection, field: Field, rows: Rows): Column | null {
   try {
-    const request = {
-      field,
-      width: 1,
-      offsetBytes: 0,
-      firstRow: connection.firstRow,
-      endRow: connection.rowCount,
-    } as const;
+    const request = { field, width: 1, offsetBytes: 0, ...rows } as const;
     const extracted = extractOwn(connection, request);
     if (extracted.missingCount > 0) return null;
     return {
-      values: numbersOver(field, extracted.bytes, connection.rowCount - connection.firstRow),
+      values: numbersOver(field, extracted.bytes, rows.endRow - rows.firstRow),
       width: 1,
       offsets: null,
     };

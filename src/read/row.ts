@@ -3,7 +3,7 @@ import { describe } from "../fields.ts";
 import { isInt64, wrongStep } from "../steps.ts";
 import type { Session } from "../store/session.ts";
 import { readExtras } from "./extras.ts";
-import { readRows, type Row } from "./rows.ts";
+import { firstTokenOf, readRows, type Row } from "./rows.ts";
 
 /** One row, as {@linkcode StreamStore.row} says. */
 export function rowAt(session: Session, index: number): Row {
@@ -29,17 +29,23 @@ function readWhole(session: Session, from: number, to: number): Row[] {
   return rows.map((row, i) => Object.assign(row, { extra: values[i] }));
 }
 
-/** Whether rows up to `to` are committed. The last of them may go on in the tail. */
-function hasCommitted({ connection }: Session, to: number): boolean {
+/** Whether rows before `to` are committed. The last of all may go on in the tail. */
+export function hasCommitted({ connection }: Session, to: number): boolean {
   return to < connection.rowCount;
 }
 
-function checkRange({ connection, rowCount }: Session, from: number, to: number): void {
+/** Throws unless rows `[from, to)` are kept. */
+export function checkRange(
+  { connection, rowCount }: Session,
+  from: number,
+  to: number,
+  action = "read rows",
+): void {
   const { firstRow } = connection;
   const isWhole = Number.isInteger(from) && Number.isInteger(to);
   if (isWhole && from >= firstRow && from <= to && to <= rowCount) return;
   throw new RangeError(
-    `Cannot read rows: a range must lie within ${firstRow} to ${rowCount}, got ${describe(from)} to ${
+    `Cannot ${action}: a range must lie within ${firstRow} to ${rowCount}, got ${describe(from)} to ${
       describe(to)
     }`,
   );
@@ -58,10 +64,31 @@ export function rowOfToken(session: Session, index: number): number {
   return session.connection.rowOfToken(index);
 }
 
-/** The first row of a step or a later one, as {@linkcode StreamStore.rowOfStep} says. */
+/** The first token of a row, as {@linkcode StreamStore.tokenOfRow} says. */
+export function tokenOfRow(session: Session, index: number): number {
+  session.prepareRead("find a token", () => hasCommitted(session, index));
+  const { connection: { firstRow }, rowCount, tokenCount } = session;
+  if (!Number.isInteger(index) || index < firstRow || index > rowCount) {
+    throw new RangeError(
+      `Cannot find a token: a row index must be from ${firstRow} to ${rowCount}, got ${describe(index)}`,
+    );
+  }
+  return index === rowCount ? tokenCount : firstTokenOf(session.connection, index);
+}
+
+/** The row of a step, as {@linkcode StreamStore.rowOfStep} says. */
 export function rowOfStep(session: Session, step: number | bigint): number {
+  return findStep(session, "step", step);
+}
+
+/** The first row of a step or a later one, as {@linkcode StreamStore.rowAtOrAfter} says. */
+export function rowAtOrAfter(session: Session, step: number | bigint): number {
+  return findStep(session, "stepOrLater", step);
+}
+
+function findStep(session: Session, key: "step" | "stepOrLater", step: number | bigint): number {
   session.prepareRead("find a row");
   const isStep = typeof step === "bigint" ? isInt64(step) : Number.isSafeInteger(step);
   if (!isStep) throw wrongStep("Cannot find a row", "a step", step);
-  return session.connection.findRow("step", BigInt(step));
+  return session.connection.findRow(key, BigInt(step));
 }

@@ -139,7 +139,10 @@ export class Connection {
     return roomOf((name) => this.#number(name));
   }
 
-  /** The row that holds a token, or that of a step; -1 where no row has the step. */
+  /**
+   * The row that holds a token, or that of a step, -1 where no row has the step; or the first of the step or a later
+   * one, where there is none the one after the last.
+   */
   findRow(key: keyof typeof rowKey, number: bigint): number {
     this.#wanted[0] = number;
     check(this.native.ss_row_find(this.store, rowKey[key], this.#wanted, this.#found), "Cannot find a row");

@@ -79,3 +79,40 @@ test("column() of an empty store is empty, and of an unknown name an error", () 
     message: 'Cannot read a column: the field must be among a, got "b"',
   });
 });
+
+test("column() of some rows is that part of the whole column", () => {
+  using store = new StreamStore({ a: 0, even: 1, uneven: 2, flag: { type: 3, dtype: "bool" } });
+  const all = { a: [] as number[], even: [] as number[], uneven: [] as number[][], flag: [] as number[] };
+  for (let row = 0; row < 500; row++) {
+    const uneven = Array.from({ length: row < 100 ? 3 : row % 4 }, (_, i) => row + i / 4);
+    store.append(row, { a: row, even: [row, -1 - row], uneven, flag: row % 3 === 0 });
+    all.a.push(row);
+    all.even.push(row, -1 - row);
+    all.uneven.push(uneven);
+    all.flag.push(row % 3 === 0 ? 1 : 0);
+  }
+  for (
+    const [from, to] of [[0, 500], [7, 90], [90, 130], [499, 500], [200, 200], [0, 0], [500, 500]] as const
+  ) {
+    const where = `${from} to ${to}`;
+    const lists = all.uneven.slice(from, to);
+    assert.deepEqual([...store.column("a", from, to).values], all.a.slice(from, to), where);
+    assert.deepEqual([...store.column("even", from, to).values], all.even.slice(2 * from, 2 * to), where);
+    assert.deepEqual([...store.column("flag", from, to).values], all.flag.slice(from, to), where);
+    const { values, width, offsets } = store.column("uneven", from, to);
+    assert.deepEqual([...values], lists.flat(), where);
+    if (offsets !== null) {
+      lists.forEach((list, i) =>
+        assert.deepEqual([...values.subarray(offsets[i], offsets[i + 1])], list, where)
+      );
+    } else assert.ok(lists.every(({ length }) => length === width), where);
+  }
+  assert.deepEqual(store.column("a", 490), store.column("a", 490, 500));
+  assert.deepEqual(store.column("a", undefined, 3), store.column("a", 0, 3));
+  for (const [from, to] of [[-1, 3], [3, 2], [0, 501], [0.5, 1], [0, NaN], ["0", 1]] as [number, number][]) {
+    assert.throws(() => store.column("a", from, to), {
+      name: "RangeError",
+      message: /^Cannot read a column: a range must lie within 0 to 500, got /,
+    });
+  }
+});

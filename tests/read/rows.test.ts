@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { StreamStore } from "../../mod.ts";
+import { Random } from "../support/support.ts";
 import { withDirectory } from "../torture/scratch.ts";
 
 test("rows() and row() show steps with their fields, lists as lists", () => {
@@ -104,3 +105,51 @@ test("row() and rows() tell of row starts that no writer has made, also between 
       }
     }
   }));
+
+test("rowAtOrAfter() and tokenOfRow() are what a look at every row finds, of those that are kept", () => {
+  for (const retain of [undefined, { rows: 1000 }]) {
+    using store = new StreamStore({ a: 0, b: 1 }, { capacity: 65_536, retain });
+    const steps: bigint[] = [];
+    const starts = [0];
+    const random = new Random(5);
+    let step = -(2n ** 63n);
+    for (let row = 0; row < 70_000; row++) {
+      const width = random.below(5);
+      store.append(step, { b: Array.from({ length: width }, () => row) });
+      steps.push(step);
+      starts.push(starts.at(-1)! + width);
+      step += BigInt(1 + random.below(3)) + (row === 20_000 ? 2n ** 63n : 0n);
+      if (row === 69_900) store.flush();
+    }
+    // The newest rows are in the tail.
+    const { firstRow, rowCount, length } = store;
+    assert.equal(firstRow > 0, retain !== undefined);
+    assert.deepEqual([store.tokenOfRow(rowCount), store.rowAtOrAfter(2n ** 63n - 1n)], [length, rowCount]);
+    assert.equal(store.rowAtOrAfter(-(2n ** 63n)), firstRow);
+    for (let i = 0; i < 3000; i++) {
+      const row = i < 20 ? rowCount - 1 - i : firstRow + random.below(rowCount - firstRow);
+      assert.equal(store.tokenOfRow(row), starts[row]);
+      for (const near of [steps[row] - 1n, steps[row], steps[row] + 1n]) {
+        if (near < -(2n ** 63n)) continue;
+        let expected = Math.max(firstRow, row - 1);
+        while (expected < rowCount && steps[expected] < near) expected++;
+        assert.equal(store.rowAtOrAfter(near), expected, `${near}`);
+      }
+    }
+    for (const wrong of [firstRow - 1, rowCount + 1, 0.5, NaN, "1", undefined]) {
+      assert.throws(() => store.tokenOfRow(wrong as number), {
+        name: "RangeError",
+        message: new RegExp(
+          `^Cannot find a token: a row index must be from ${firstRow} to ${rowCount}, got `,
+        ),
+      });
+    }
+    assert.throws(
+      () => store.rowAtOrAfter(1.5),
+      /^RangeError: Cannot find a row: a step must be a safe integer/,
+    );
+    assert.throws(() => store.rowAtOrAfter("1" as never), TypeError);
+  }
+  using empty = new StreamStore({ a: 0 });
+  assert.deepEqual([empty.rowAtOrAfter(0), empty.tokenOfRow(0)], [0, 0]);
+});

@@ -59,7 +59,7 @@ pub const StoreAction = enum(u32) {
 };
 
 /// By what a row is looked up.
-pub const RowKey = enum(u32) { token, step };
+pub const RowKey = enum(u32) { token, step, step_or_later };
 
 /// What an extra holds, and where its bytes are.
 pub const ExtraState = extern struct {

@@ -126,6 +126,7 @@ fn findRow(table: rows_file.Table, key: u32, number: i64) status.Error!?usize {
             return try table.rowOfToken(@intCast(number));
         },
         .step => return table.rowOfStep(number),
+        .step_or_later => return table.rowAtOrAfter(number),
     }
 }
 

@@ -71,9 +71,13 @@ pub const Table = struct {
 
     /// The row of a step, or null where the stream has none.
     pub fn rowOfStep(table: Table, step: i64) ?usize {
-        const held = table.steps[table.first_row..];
-        const row = std.sort.lowerBound(i64, held, step, compareSteps);
-        return if (row < held.len and held[row] == step) table.first_row + row else null;
+        const row = table.rowAtOrAfter(step);
+        return if (row < table.steps.len and table.steps[row] == step) row else null;
+    }
+
+    /// The first row that is kept of a step or a later one; where there is none, the one after the last.
+    pub fn rowAtOrAfter(table: Table, step: i64) usize {
+        return table.first_row + std.sort.lowerBound(i64, table.steps[table.first_row..], step, compareSteps);
     }
 
     /// The steps of the tokens from `token` on. `row` holds the first, or comes before the one that does.
@@ -239,7 +243,10 @@ test "rows are found by token and by step, also beside rows without tokens" {
     const table = tableOf(&.{ 3, 5, 8, 9 }, &.{ 0, 2, 2, 5 }, 5);
     for ([_]usize{ 0, 0, 2, 2, 2 }, 0..) |row, token| try testing.expectEqual(row, try table.rowOfToken(token));
     for ([_]i64{ 3, 5, 8, 9 }, 0..) |step, row| try testing.expectEqual(row, table.rowOfStep(step).?);
-    for ([_]i64{ 2, 4, 6, 10 }) |step| try testing.expectEqual(null, table.rowOfStep(step));
+    for ([_]i64{ 2, 4, 6, 10 }, [_]usize{ 0, 1, 2, 4 }) |step, later| {
+        try testing.expectEqual(null, table.rowOfStep(step));
+        try testing.expectEqual(later, table.rowAtOrAfter(step));
+    }
 }
 
 test "rows of any lengths are found from any guess, and their steps copied" {
