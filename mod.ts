@@ -71,6 +71,7 @@ export type { DatasetFormat } from "./src/dataset/formats.ts";
 export { Sampler } from "./src/sample/sampler.ts";
 export { PrefetchingSampler, type SamplerOf } from "./src/sample/prefetch/prefetch.ts";
 export { Mixture } from "./src/sample/mixture.ts";
+export { offsetsOf, range } from "./src/sample/offsets.ts";
 export type { SamplerState } from "./src/sample/state.ts";
 export type { EpochState } from "./src/sample/orders.ts";
 export type { ContextOptions } from "./src/sample/context.ts";
@@ -82,6 +83,7 @@ export type {
   ExtraWindows,
   FieldBatch,
   FieldValues,
+  OffsetValues,
   TokenBatch,
 } from "./src/sample/batch.ts";
 export type {

@@ -10,7 +10,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { loadLeRobot, saveLeRobot, StreamStore } from "../mod.ts";
+import { loadLeRobot, offsetsOf, range, saveLeRobot, StreamStore } from "../mod.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "robots-"));
 const fields = { "observation.state": 0, action: 1, "next.done": 2 };
@@ -34,18 +34,24 @@ const fields = { "observation.state": 0, action: 1, "next.done": 2 };
 
 const { store, episodes, tasks } = await loadLeRobot(join(folder, "wave"));
 const sampler = store.sampler({
-  steps: 16, // what was seen, and the actions that followed
-  fields: { "observation.state": 6, action: 6 },
+  fields: {
+    "observation.state": { width: 6, offsets: offsetsOf([-0.02, 0], 50) }, // the frame before, and this one
+    action: { width: 6, offsets: range(0, 16) }, // the chunk of actions that followed
+  },
   episodes: { starts: episodes.starts },
-  boundary: "pad-right", // the last chunks of an episode are shorter, and the mask says by how much
+  boundary: "edge", // past the end of an episode its last row again, as in LeRobot; offsetMask says where
   normalize: true,
   order: "shuffle",
   batchSize: 32,
   seed: 1,
 });
-const { fields: { action }, mask } = sampler.next()!;
+const { action } = sampler.next()!.fields;
 console.log(`${store.rowCount} frames in ${episodes.starts.length} episodes of "${tasks[0]}"`);
 console.log(`a batch of ${action.values.length / 6 / 16} chunks of 16 actions of 6 joints`);
-console.log(`of its ${mask.length} rows, ${mask.filter((there) => there === 1).length} are not padding`);
+console.log(
+  `of its ${action.offsetMask.length} rows, ${
+    action.offsetMask.filter((there) => there === 1).length
+  } are not padding`,
+);
 store.close();
 rmSync(folder, { recursive: true });

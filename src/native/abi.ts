@@ -47,6 +47,9 @@ export const laterSymbols = {
     ss_windows_fill: { args: ["u32", "u32", "buffer", "buffer", "buffer", "u32", "u32", "u32", "buffer", "u32", "buffer", "buffer", "buffer", "buffer", "buffer"], result: "i32" }, // store, layout, starts, lengths, slots, count, batch_size, width, fields, field_count, out_values, out_types, out_steps, out_mask, out_lengths
     ss_fields_fill: { args: ["u32", "u32", "buffer", "buffer", "buffer", "u32", "u32", "u32", "buffer", "buffer", "buffer"], result: "i32" }, // store, layout, starts, lengths, slots, count, batch_size, width, field, out, out_mask
   },
+  offsets: {
+    ss_offsets_fill: { args: ["u32", "u32", "buffer", "buffer", "buffer", "buffer", "u32", "u32", "buffer", "u32", "buffer", "buffer", "buffer", "buffer"], result: "i32" }, // store, layout, anchors, starts, lengths, slots, count, batch_size, offsets, offset_count, field, out_values, out_mask, out_offset_mask
+  },
   priorities: {
     ss_priorities_fill: { args: ["buffer", "buffer", "buffer", "buffer"], result: "i32" }, // nodes, tree, request, report
     ss_priorities_update: { args: ["buffer", "buffer", "buffer", "buffer", "u32", "f64", "buffer"], result: "i32" }, // nodes, tree, ids, values, count, alpha, report
@@ -218,12 +221,12 @@ export const drawKey = {
 } as const;
 
 export const windowPolicy = {
-  within: 0, padLeft: 1, padRight: 2,
+  within: 0, padLeft: 1, padRight: 2, around: 3,
 } as const;
 
 export const windowIndex = {
-  windowLength: 0, stride: 1, policy: 2, first: 3, end: 4, episodeCount: 5, bucketShift: 6, bucketCount: 7,
-  length: 8,
+  windowLength: 0, stride: 1, before: 2, policy: 3, first: 4, end: 5, episodeCount: 6, bucketShift: 7,
+  bucketCount: 8, length: 9,
 } as const;
 
 export const windowName = {
@@ -252,7 +255,7 @@ export const fillLayout = {
   part: { tokens: 0, rows: 1, field: 2, steps: 3 }, source: { columns: 0, newest: 4 },
   side: { left: 0, right: 8 }, truncate: 16,
   values: { none: 0, float64: 32, float32: 64, float16: 96, bfloat16: 128, uint8: 160, uint16: 192, int32: 224, int64: 256 },
-  types: 512, steps: { none: 0, int64: 1024, float64: 2048 },
+  types: 512, steps: { none: 0, int64: 1024, float64: 2048 }, repeats: 4096,
 } as const;
 
 export const scaledField = {

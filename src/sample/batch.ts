@@ -1,6 +1,7 @@
-import type { ExtraMap, ExtraValue } from "../extras.ts";
-
 /** What a sampler gives: the batches, and what their types are by its options. */
+import type { ExtraMap, ExtraValue } from "../extras.ts";
+import type { WithOffsets } from "./options.ts";
+
 /**
  * What every batch says of its windows. All arrays are row by row, a window a row: B windows, T tokens or S rows each.
  * Part of {@linkcode TokenBatch} and {@linkcode FieldBatch}.
@@ -54,12 +55,27 @@ export interface FieldValues<Values = BatchValues> {
   readonly mask: Uint8Array;
 }
 
+/**
+ * One field of a batch at offsets around anchors: W values for each of O rows of B windows. Part of
+ * {@linkcode FieldBatch}.
+ */
+export interface OffsetValues<Values = BatchValues> extends FieldValues<Values> {
+  /** Shape `[B, O, W]`: the numbers; outside of the episode those of its nearest row with `edge`, 0 with `zero`. */
+  readonly values: Values;
+  /** Shape `[B, O, W]`: 1 where the row lies within the anchor's episode and has a value. */
+  readonly mask: Uint8Array;
+  /** Shape `[O]`: which rows, relative to the anchor. */
+  readonly offsets: readonly number[];
+  /** Shape `[B, O]`: 1 where the row lies within the anchor's episode. */
+  readonly offsetMask: Uint8Array;
+}
+
 /** A batch of windows of rows as dense fields. Returned by {@linkcode Sampler.next}. */
 export interface FieldBatch<
   Fields extends { readonly [name: string]: FieldValues } = { readonly [name: string]: FieldValues },
   Steps = BigInt64Array | Float64Array | null,
 > extends BatchBase<Steps> {
-  /** Each field that was asked for, by name: values of shape `[B, S, W]`. */
+  /** Each field that was asked for, by name: values of shape `[B, S, W]`, or of its offsets, `[B, O, W]`. */
   readonly fields: Fields;
 }
 
@@ -181,13 +197,21 @@ type DenseBatchOf<Options, Dense, Extras extends ExtraMap> = [Dense] extends [ob
     & Beside<Options, Extras>
     & FieldBatch<
       {
-        readonly [Name in Extract<keyof Dense, string>]: FieldValues<
+        readonly [Name in Extract<keyof Dense, string>]: FieldOf<
+          [WithOffsets<Dense>] extends [never] ? false : true,
           Exclude<ArrayOf<FieldDtype<Dense[Name], Key<OutputOf<Options>, "values">>>, null>
         >;
       },
       StepsOf<Key<OutputOf<Options>, "steps">>
     >
   : AnyBatch & Beside<Options, Extras>;
+
+/**
+ * A field by whether there are offsets.
+ *
+ * @internal
+ */
+type FieldOf<HasOffsets, Values> = HasOffsets extends true ? OffsetValues<Values> : FieldValues<Values>;
 
 /**
  * The dtype of a field: its own, or that of all.

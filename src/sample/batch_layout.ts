@@ -193,7 +193,9 @@ export class BatchLayout {
     };
     const fields = new Map<string, Record<string, unknown>>();
     if (this.plan.window.fields === null) Object.assign(batch, { values: null, types: null });
-    for (const { field, width } of this.plan.window.fields ?? []) fields.set(field.name, { width });
+    for (const { field, width, offsets } of this.plan.window.fields ?? []) {
+      fields.set(field.name, offsets === null ? { width } : { width, offsets: [...offsets] });
+    }
     this.#columns.forEach(({ name, field }, i) => {
       const holder = field === null ? batch : fields.get(field)!;
       holder[name] = arrays[i];
@@ -226,9 +228,11 @@ function columnsOf({ window: plan, width, isPrioritized, isMixture }: BatchPlan)
     columns.push(column("values", valueClasses[plan.values], width));
   }
   if (plan.hasTypes) columns.push(column("types", Int32Array, width));
-  for (const { field, width: perRow, dtype } of plan.fields ?? []) {
-    columns.push(column("values", valueClasses[dtype], width * perRow, field.name));
-    columns.push(column("mask", Uint8Array, width * perRow, field.name));
+  for (const { field, width: perRow, dtype, offsets } of plan.fields ?? []) {
+    const rows = offsets?.length ?? width;
+    columns.push(column("values", valueClasses[dtype], rows * perRow, field.name));
+    columns.push(column("mask", Uint8Array, rows * perRow, field.name));
+    if (offsets !== null) columns.push(column("offsetMask", Uint8Array, rows, field.name));
   }
   return columns;
 }

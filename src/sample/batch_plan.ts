@@ -33,6 +33,8 @@ export interface BatchPlan {
   readonly width: number;
   /** Whether padding stands on the left. */
   readonly alignsRight: boolean;
+  /** Whether at offsets outside of an episode its nearest row stands. */
+  readonly repeats: boolean;
   /** By field. */
   readonly scales: ReadonlyMap<string, Scale>;
   readonly isPrioritized: boolean;
@@ -61,7 +63,7 @@ export function planBatch(
 ): BatchPlan {
   const width = window.width ??
     window.length * Math.max(...sources.map(({ connection }, i) => widestRow(connection, actions[i])));
-  const widths = window.fields?.map((dense) => dense.width * width) ?? [width];
+  const widths = window.fields?.map((dense) => dense.width * (dense.offsets?.length ?? width)) ?? [width];
   const tooWide = widths.find((values) => batchSize * values > valuesMax);
   if (tooWide !== undefined) {
     throw new RangeError(
@@ -78,6 +80,7 @@ export function planBatch(
     batchSize,
     width,
     alignsRight: boundary === "pad-left",
+    repeats: boundary === "edge",
     scales: window.scales ?? scalesOf(mergedMoments(sources)),
     isPrioritized: order.kind === "prioritized",
     isMixture,

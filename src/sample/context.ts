@@ -7,11 +7,12 @@ import type { AnyBatch } from "./batch.ts";
 import { BatchLayout } from "./batch_layout.ts";
 import { countBelow } from "./episodes.ts";
 import type { BatchPlan, SampleSource } from "./batch_plan.ts";
-import { Filler } from "./fill.ts";
+import { Filler, fillingOf } from "./fill.ts";
 import { Checks } from "./checks.ts";
 import type { WindowOptions } from "./options.ts";
 import { parseWindow, readOptions, windowNames } from "./parse_options.ts";
 import { scalesOf, type WindowPlan } from "./plan.ts";
+import { allocatePlaces } from "./windows.ts";
 
 /** Which window a policy looks at while it acts. Taken by {@linkcode StreamStore.context}. */
 export interface ContextOptions<Name extends string = string> extends WindowOptions<Name> {
@@ -46,8 +47,7 @@ export class Context {
   readonly #fieldCount: number;
   readonly #cells: ArrayBufferView;
   readonly #found = new Float64Array(newestRows.length);
-  readonly #starts = new Float64Array(1);
-  readonly #lengths = new Int32Array(1);
+  readonly #places = allocatePlaces(1);
   readonly #slots = new Int32Array(1);
   /** The width that the layout and the filler are made for. */
   #madeFor = 0;
@@ -70,7 +70,7 @@ export class Context {
     const fields: readonly Field[] = "fields" in episodes ? episodes.fields : [];
     this.#fieldCount = fields.length;
     this.#cells = fields.length > 0 ? packCells(fields) : nothing;
-    this.#rowsMax = unit === "steps" ? length : Number.MAX_SAFE_INTEGER;
+    this.#rowsMax = unit === "steps" ? length + (this.#plan.reach?.before ?? 0) : Number.MAX_SAFE_INTEGER;
     this.#request = pack(newestRequest, {
       rowsMax: this.#rowsMax,
       tokensMax: unit === "steps" ? Number.MAX_SAFE_INTEGER : length,
@@ -90,22 +90,18 @@ export class Context {
     const tokens = this.#found[newestRows.tokenCount];
     const rows = this.#found[newestRows.rowCount];
     const startToken = this.#found[newestRows.startToken];
-    const { unit, length } = this.#plan;
+    const { unit, length, reach } = this.#plan;
     const end = unit === "steps" ? rows : tokens;
     const begin = unit === "steps" ? this.#found[newestRows.startRow] : startToken;
-    const start = Math.max(begin, end - length);
+    const start = Math.max(begin, end - length - (reach?.before ?? 0));
     if (this.#width === null) this.#prepare(Math.max(1, tokens - startToken));
     const { filled, shown } = this.#layout!.own();
-    this.#starts[0] = start;
-    this.#lengths[0] = end - start;
-    this.#filler!.fill(filled, 1, {
-      count: 1,
-      starts: this.#starts,
-      lengths: this.#lengths,
-      slots: this.#slots,
-      firstRow: rowCount - rows,
-    });
-    filled.starts[0] = start + (unit === "steps" ? rowCount - rows : tokenCount - tokens);
+    this.#places.anchors[0] = end - 1;
+    this.#places.starts[0] = start;
+    this.#places.lengths[0] = end - start;
+    const filling = fillingOf(this.#plan, this.#places, this.#slots, 1);
+    this.#filler!.fill(filled, 1, { ...filling, firstRow: rowCount - rows });
+    filled.starts[0] = filling.starts[0] + (unit === "steps" ? rowCount - rows : tokenCount - tokens);
     return shown;
   }
 
@@ -141,6 +137,7 @@ export class Context {
       batchSize: 1,
       width,
       alignsRight: true,
+      repeats: true,
       scales: window.scales ?? scalesOf(this.#source.moments()),
       isPrioritized: false,
       isMixture: false,
@@ -154,6 +151,7 @@ export class Context {
 
 function parseWidth(plan: WindowPlan, padTo: number | undefined, checks: Checks): number | null {
   if (padTo === undefined) return plan.unit === "steps" && plan.fields === null ? null : plan.length;
+  if (plan.reach !== null) throw checks.refuse("padTo", "left out where fields have offsets", padTo);
   const width = checks.count("padTo", padTo);
   if ((plan.unit === "tokens" || plan.fields !== null) && width < plan.length) {
     throw checks.refuse("padTo", `>= ${plan.length}, the length of the window`, padTo);

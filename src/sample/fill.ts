@@ -4,10 +4,11 @@ import { fieldKind, fillLayout, scaledField } from "../native/abi.ts";
 import type { Connection } from "../store/connection.ts";
 import { nothing, pack } from "../native/arguments.ts";
 import { check, status } from "../native/status.ts";
-import type { AnyBatch } from "./batch.ts";
+import type { AnyBatch, OffsetValues } from "./batch.ts";
 import type { BatchPlan, DrawSource } from "./batch_plan.ts";
 import type { ValueDtype } from "./options.ts";
-import { type DenseField, isIntegerOutput, type Scale } from "./plan.ts";
+import { type DenseField, isIntegerOutput, type Scale, type WindowPlan } from "./plan.ts";
+import type { Places } from "./windows.ts";
 
 /** A dense field as the library takes it. */
 interface PackedField extends DenseField {
@@ -21,9 +22,25 @@ export interface Filling {
   readonly starts: Float64Array;
   readonly lengths: Int32Array;
   readonly slots: Int32Array;
+  /** Where offsets say which rows are taken: the rows of each anchor's episode that they reach. Starts are anchors then. */
+  readonly around?: { readonly starts: Float64Array; readonly lengths: Int32Array };
   /** The row that errors count from: of the newest rows the first that was put together; else left out. */
   readonly firstRow?: number;
 }
+
+/** Windows as they are filled: each in its place, or where there are offsets its anchor, a window of one row. */
+export function fillingOf(
+  { reach }: WindowPlan,
+  { anchors, starts, lengths }: Places,
+  slots: Int32Array,
+  count: number,
+): Filling {
+  if (reach === null) return { count, starts, lengths, slots };
+  if (ones.length < lengths.length) ones = new Int32Array(lengths.length).fill(1);
+  return { count, starts: anchors, lengths: ones, slots, around: { starts, lengths } };
+}
+
+let ones = new Int32Array(0);
 
 /** Copies windows of one store into batches. */
 export class Filler {
@@ -46,7 +63,7 @@ export class Filler {
    */
   constructor(
     { connection, fields }: DrawSource,
-    { window: plan, width, alignsRight, scales }: BatchPlan,
+    { window: plan, width, alignsRight, repeats, scales }: BatchPlan,
     { source = "columns", action = "Cannot sample" }: {
       readonly source?: keyof typeof fillLayout.source;
       readonly action?: string;
@@ -70,7 +87,7 @@ export class Filler {
     this.#converted = Float64Array.from(converted.flatMap((field) => [...packField(field, scales)]));
     this.#dense = plan.fields?.map((dense) => ({
       ...dense,
-      layout: shared + part.field + fillLayout.values[dense.dtype],
+      layout: shared + part.field + fillLayout.values[dense.dtype] + (repeats ? fillLayout.repeats : 0),
       packed: packField(dense.field, isIntegerOutput(dense.dtype) ? new Map() : scales, dense.width),
     })) ?? null;
   }
@@ -119,9 +136,12 @@ export class Filler {
     filling: Filling,
     fields: readonly PackedField[],
   ): void {
-    for (const { field: { name }, width, dtype, layout, packed } of fields) {
-      const { values, mask } = batch.fields![name];
-      const code = this.#fillRows(layout, packed, batchSize, filling, values, mask);
+    for (const dense of fields) {
+      const { field: { name }, width, dtype, layout, packed } = dense;
+      const out = batch.fields![name];
+      const code = dense.offsets !== null
+        ? this.#fillOffsets(dense, batchSize, filling, out as OffsetValues)
+        : this.#fillRows(layout, packed, batchSize, filling, out.values, out.mask);
       if (code === status.widthMismatch) {
         const [row, found] = [this.#row(), this.#connection.detail("count")];
         throw new RangeError(
@@ -135,6 +155,30 @@ export class Filler {
     check(this.#fillRows(this.#stepsLayout, nothing, batchSize, filling, steps, batch.mask), this.#action);
     const { count, lengths, slots } = filling;
     for (let i = 0; i < count; i++) batch.lengths[slots[i]] = lengths[i];
+  }
+
+  #fillOffsets(
+    { layout, packed, offsets }: PackedField,
+    batchSize: number,
+    { count, starts, slots, around }: Filling,
+    { values, mask, offsetMask }: OffsetValues,
+  ): number {
+    return this.#connection.tables.offsets.ss_offsets_fill(
+      this.#connection.store,
+      layout,
+      starts,
+      around!.starts,
+      around!.lengths,
+      slots,
+      count,
+      batchSize,
+      offsets!,
+      offsets!.length,
+      packed,
+      values,
+      mask,
+      offsetMask,
+    );
   }
 
   /** The row that an error is about. */

@@ -5,7 +5,7 @@ import { planBatch, type SampleSource } from "./batch_plan.ts";
 import { Checks } from "./checks.ts";
 import { drawNumbers, streams } from "./draws.ts";
 import { checkExtras, ExtraFiller } from "./extra_fill.ts";
-import { Filler, type Filling } from "./fill.ts";
+import { Filler, type Filling, fillingOf } from "./fill.ts";
 import type { MixtureOptions } from "./options.ts";
 import { checkAny, Cursor } from "./orders.ts";
 import { parseSamplerOptions, readMixtureOptions } from "./parse_options.ts";
@@ -163,7 +163,7 @@ export class Mixture<Batch = AnyBatch> implements Iterable<Batch> {
     for (const { source, action } of this.#parts) source.prepare(action);
     this.#share(filled);
     for (const [i, part] of this.#parts.entries()) this.#drawFrom(part, i, filled);
-    this.#extraFiller.give(shown as AnyBatch, this.#parts.map(fillingOf), reading);
+    this.#extraFiller.give(shown as AnyBatch, this.#parts.map((part) => this.#fillingOf(part)), reading);
     this.#cursor.advance(this.#plan.batchSize);
     return shown as Batch;
   }
@@ -296,13 +296,14 @@ export class Mixture<Batch = AnyBatch> implements Iterable<Batch> {
     drawNumbers(native, "uniform", key, indices, count, ordinals);
     for (let i = 0; i < count; i++) ordinals[i] += population.from;
     windows.locate(population, ordinals, count, places);
-    part.filler.fill(batch, this.#plan.batchSize, fillingOf(part));
-    for (let i = 0; i < count; i++) batch.starts[slots[i]] = places.starts[i];
+    const filling = this.#fillingOf(part);
+    part.filler.fill(batch, this.#plan.batchSize, filling);
+    for (let i = 0; i < count; i++) batch.starts[slots[i]] = filling.starts[i];
   }
-}
 
-function fillingOf({ count, places: { starts, lengths }, slots }: Part): Filling {
-  return { count, starts, lengths, slots };
+  #fillingOf({ count, places, slots }: Part): Filling {
+    return fillingOf(this.#plan.window, places, slots, count);
+  }
 }
 
 /** Of stores with other fields the types of tokens would mean something else. */

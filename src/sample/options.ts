@@ -31,10 +31,11 @@ export type EpisodeRule<Name extends string = string> =
 
 /**
  * What becomes of windows at the boundaries of episodes: they stay `within` one; or they start (`pad-right`) or end
- * (`pad-left`) at every position of one, and the rest is padding; or they `cross` boundaries. Part of
- * {@linkcode SamplerOptions}.
+ * (`pad-left`) at every position of one, and the rest is padding; or they `cross` boundaries. Of fields with offsets
+ * every row is an anchor, and a row that lies outside of its episode is the nearest one of it (`edge`), or `zero`. Part
+ * of {@linkcode SamplerOptions}.
  */
-export type Boundary = "within" | "pad-left" | "pad-right" | "cross";
+export type Boundary = "within" | "pad-left" | "pad-right" | "cross" | "edge" | "zero";
 
 /**
  * In which order windows are drawn.
@@ -101,6 +102,11 @@ export interface FieldOutput {
   readonly width: number;
   /** The number type of its values; that of `output` where nothing is said. */
   readonly dtype?: ValueDtype;
+  /**
+   * Its rows, of shape `[O]`: whole numbers relative to the anchor, the row that a window is drawn by: -1 is the row
+   * before, 0 the anchor. With offsets there are no `steps`; a field without them has [0].
+   */
+  readonly offsets?: readonly number[] | Int32Array;
 }
 
 /** Which columns a batch has, and their dtypes; null leaves one out. Part of {@linkcode WindowOptions}. */
@@ -156,7 +162,7 @@ export interface WindowOptions<Name extends string = string> {
    * the widest row that there is when the sampler is made.
    */
   readonly steps?: number;
-  /** Dense output of windows of rows: for each field W, so many values a row, or W and its dtype. */
+  /** Dense output of windows of rows: for each field W, so many values a row, or W and its dtype and offsets. */
   readonly fields?: { readonly [Key in Name]?: number | FieldOutput };
   /** Cuts what is longer than the output's width. Without it that is an error. */
   readonly truncate?: boolean;
@@ -176,7 +182,7 @@ export interface SamplerOptions<Name extends string = string, ExtraName extends 
   extends WindowOptions<Name> {
   /** B, windows a batch; 256 where nothing is said. */
   readonly batchSize?: number;
-  /** `within` where nothing is said. */
+  /** Where nothing is said `within`, and of fields with offsets `edge`. */
   readonly boundary?: Boundary;
   /** Distance between the anchors of windows of one episode, in tokens or rows; 1 where nothing is said. */
   readonly stride?: number;
@@ -223,7 +229,7 @@ export interface PrefetchOptions<Name extends string = string, ExtraName extends
 }
 
 /**
- * What says how long a window is: at least one of `tokens` and `steps` must stand in the options.
+ * What says how long a window is: at least one of `tokens` and `steps` must stand in the options, or offsets of a field.
  *
  * @internal
  */
@@ -247,6 +253,18 @@ export type Checked<Given, Allowed> =
  *
  * @internal
  */
-type WithLength<Given> = Given extends unknown
-  ? "tokens" extends keyof Given ? unknown : "steps" extends keyof Given ? unknown : TokensOrSteps
+type WithLength<Given> = Given extends unknown ? "tokens" extends keyof Given ? unknown
+  : "steps" extends keyof Given ? unknown
+  : Given extends { readonly fields: infer Fields } ? [WithOffsets<Fields>] extends [never] ? TokensOrSteps
+    : unknown
+  : TokensOrSteps
   : never;
+
+/**
+ * The names of fields that have offsets.
+ *
+ * @internal
+ */
+export type WithOffsets<Fields> = {
+  [Name in keyof Fields]: Fields[Name] extends { readonly offsets: unknown } ? Name : never;
+}[keyof Fields];

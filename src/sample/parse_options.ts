@@ -5,7 +5,7 @@ import { optionNames } from "../options.ts";
 import { isList, readElements } from "../typed_array.ts";
 import { Checks } from "./checks.ts";
 import type {
-  FieldOutput,
+  Boundary,
   MixtureOptions,
   Moments,
   Normalization,
@@ -17,11 +17,13 @@ import type {
   ValueDtype,
   WindowOptions,
 } from "./options.ts";
+import { parseDense, reachOf, valueDtypes } from "./parse_fields.ts";
 import { parseEpisodes } from "./parse_episodes.ts";
 import {
   type DenseField,
   isIntegerOutput,
   type OrderPlan,
+  type Reach,
   type SamplerPlan,
   type Scale,
   scalesOf,
@@ -46,7 +48,7 @@ export function parseSamplerOptions(
   return {
     window,
     batchSize: check.count("batchSize", options.batchSize ?? 256),
-    boundary: check.choice("boundary", options.boundary ?? "within", boundaries),
+    boundary: parseBoundary(options.boundary, window, check),
     stride: check.count("stride", options.stride ?? 1),
     order,
     seed: parseSeed(options.seed, check),
@@ -77,18 +79,6 @@ const notOfMixtures = ["order", "epochs", "prefetch"];
 /** Batches that are made ahead at most: each is memory of its own. */
 const prefetchMax = 64;
 
-const boundaries = ["within", "pad-left", "pad-right", "cross"] as const;
-const valueDtypes = [
-  "float32",
-  "float64",
-  "float16",
-  "bfloat16",
-  "uint8",
-  "uint16",
-  "int32",
-  "int64",
-] as const;
-const fieldKeys = optionNames<FieldOutput>({ width: true, dtype: true });
 /** The names of what windows are asked for by, whoever draws them. */
 export const windowNames = {
   tokens: true,
@@ -133,31 +123,25 @@ function copyOf<Value>(value: Value): Value {
 
 /** Checks what windows are to be. The options are a copy that `readOptions` has made. */
 export function parseWindow(options: WindowOptions, fields: readonly Field[], check: Checks): WindowPlan {
-  if (options.tokens === undefined && options.steps === undefined) {
-    throw new TypeError(`${check.action}: tokens or steps must say how long a window is, got neither`);
-  }
   const tokens = options.tokens === undefined ? null : check.count("tokens", options.tokens);
   const steps = options.steps === undefined ? null : check.count("steps", options.steps);
   const output = options.output ?? {};
   check.names(output, outputKeys, "output.");
   const values = output.values === undefined ? "float32" : output.values;
   const dense = options.fields === undefined ? null : parseDense(options.fields, values, fields, check);
-  if (dense !== null && steps === null) {
-    throw new TypeError(`${check.action}: fields need steps, the rows of a window, got tokens ${tokens}`);
-  }
-  if (dense !== null && tokens !== null) {
-    throw new TypeError(`${check.action}: fields must have steps without tokens, got tokens ${tokens}`);
-  }
+  const reach = dense === null ? null : reachOf(dense);
+  checkLength(tokens, steps, dense, reach, check);
   if (dense !== null && (values === null || output.types != null)) {
     throw new TypeError(
       `${check.action}: batches of fields have values and no types, got output ${JSON.stringify(output)}`,
     );
   }
   return {
-    unit: steps === null ? "tokens" : "steps",
-    length: steps ?? tokens!,
-    width: dense !== null ? steps : tokens,
+    unit: tokens !== null && steps === null ? "tokens" : "steps",
+    length: steps ?? tokens ?? 1,
+    width: dense !== null ? steps ?? 1 : tokens,
     fields: dense,
+    reach,
     truncate: check.boolean("truncate", options.truncate ?? false),
     episodes: parseEpisodes(options.episodes, fields, check),
     values: values === null ? null : check.choice("output.values", values, valueDtypes),
@@ -170,28 +154,40 @@ export function parseWindow(options: WindowOptions, fields: readonly Field[], ch
   };
 }
 
-function parseDense(
-  given: object,
-  values: ValueDtype | null,
-  fields: readonly Field[],
-  check: Checks,
-): DenseField[] {
-  check.object("fields", given);
-  const dense = Object.entries(given).map(([name, wanted]: [string, number | FieldOutput]) => {
-    const field = check.field("fields", name, fields);
-    if (typeof wanted !== "object" || wanted === null) {
-      return { field, width: check.count(`fields.${name}`, wanted), dtype: values ?? "float32" };
-    }
-    const output = { ...wanted };
-    check.names(output, fieldKeys, `fields.${name}.`);
-    const width = check.count(`fields.${name}.width`, output.width);
-    const dtype = output.dtype ?? values ?? "float32";
-    return { field, width, dtype: check.choice(`fields.${name}.dtype`, dtype, valueDtypes) };
-  });
-  if (dense.length === 0) {
-    throw new RangeError(`${check.action}: fields must name at least one field, got {}`);
+/** Something must say how long a window is, and nothing more than one thing. */
+function checkLength(
+  tokens: number | null,
+  steps: number | null,
+  dense: readonly DenseField[] | null,
+  reach: Reach | null,
+  { action }: Checks,
+): void {
+  if (reach !== null) {
+    if (tokens === null && steps === null) return;
+    const got = tokens === null ? `steps ${steps}` : `tokens ${tokens}`;
+    throw new TypeError(`${action}: fields with offsets must have neither steps nor tokens, got ${got}`);
   }
-  return dense;
+  if (tokens === null && steps === null) {
+    throw new TypeError(
+      dense === null
+        ? `${action}: tokens or steps must say how long a window is, got neither`
+        : `${action}: fields need steps, the rows of a window, or offsets, got neither`,
+    );
+  }
+  if (dense === null || tokens === null) return;
+  throw new TypeError(
+    steps === null
+      ? `${action}: fields need steps, the rows of a window, got tokens ${tokens}`
+      : `${action}: fields must have steps without tokens, got tokens ${tokens}`,
+  );
+}
+
+/** Rows around an anchor may lie outside of its episode, and windows go on in one direction. */
+export function parseBoundary(given: Boundary | undefined, { reach }: WindowPlan, check: Checks): Boundary {
+  if (reach === null) {
+    return check.choice("boundary", given ?? "within", ["within", "pad-left", "pad-right", "cross"]);
+  }
+  return check.choice("boundary", given ?? "edge", ["edge", "zero"]);
 }
 
 function parseOrder(order: Order, check: Checks): OrderPlan {

@@ -8,6 +8,14 @@ export interface DenseField {
   readonly field: Field;
   readonly width: number;
   readonly dtype: ValueDtype;
+  /** Its rows, relative to the anchor; null where a window is consecutive rows. */
+  readonly offsets: Int32Array | null;
+}
+
+/** How many rows before and after an anchor are looked at. */
+export interface Reach {
+  readonly before: number;
+  readonly after: number;
 }
 
 /** By what one field's values are shifted, and then multiplied. */
@@ -36,6 +44,8 @@ export interface WindowPlan {
   /** Places a window has in the output: tokens, or rows of dense fields. */
   readonly width: number | null;
   readonly fields: readonly DenseField[] | null;
+  /** Of windows that are rows around an anchor, which then is the window, of one row. */
+  readonly reach: Reach | null;
   readonly truncate: boolean;
   readonly episodes: EpisodePlan;
   readonly values: ValueDtype | null;

@@ -2,7 +2,7 @@ import type { AnyBatch } from "./batch.ts";
 import { BatchLayout } from "./batch_layout.ts";
 import type { BatchPlan, DrawSource } from "./batch_plan.ts";
 import { ExtraFiller } from "./extra_fill.ts";
-import { Filler, type Filling } from "./fill.ts";
+import { Filler, type Filling, fillingOf } from "./fill.ts";
 import { Cursor, type Draw, type DrawContext, drawOf } from "./orders.ts";
 import type { SamplerPlan } from "./plan.ts";
 import { PrioritizedDraw } from "./prioritized.ts";
@@ -140,9 +140,9 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
     try {
       const size = this.#draw.draw(this.#plan.batchSize, this.#places);
       if (size === 0) return null;
-      this.#fill(filled, size);
+      const filling = this.#fill(filled, size);
       const batch = size === this.#plan.batchSize ? shown : this.#layout.head(filled, size);
-      this.#extraFiller.give(batch, [this.#filling(size)], reading);
+      this.#extraFiller.give(batch, [filling], reading);
       return batch as Batch;
     } catch (error) {
       // Draws that nobody got are made again.
@@ -338,13 +338,11 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
     if (state.epoch !== undefined && this.#draw.epoch !== undefined) this.#draw.epoch = state.epoch;
   }
 
-  #filling(count: number): Filling {
-    return { count, ...this.#places, slots: this.#slots };
-  }
-
-  #fill(batch: AnyBatch, size: number): void {
-    this.#filler.fill(batch, this.#plan.batchSize, this.#filling(size));
-    batch.starts.set(this.#places.starts);
+  #fill(batch: AnyBatch, size: number): Filling {
+    const filling = fillingOf(this.#plan.window, this.#places, this.#slots, size);
+    this.#filler.fill(batch, this.#plan.batchSize, filling);
+    batch.starts.set(filling.starts);
     if (this.#draw instanceof PrioritizedDraw) this.#draw.describe(batch, size);
+    return filling;
   }
 }

@@ -5,13 +5,15 @@ import type { EpisodeStarts, Return } from "./episode_starts.ts";
 import { countBelow, grown } from "./episodes.ts";
 import type { DrawSource } from "./batch_plan.ts";
 import type { Boundary } from "./options.ts";
-import type { SamplerPlan } from "./plan.ts";
+import type { Reach, SamplerPlan } from "./plan.ts";
 
 const policies: Readonly<Record<Boundary, number>> = {
   within: windowPolicy.within,
   cross: windowPolicy.within,
   "pad-left": windowPolicy.padLeft,
   "pad-right": windowPolicy.padRight,
+  edge: windowPolicy.around,
+  zero: windowPolicy.around,
 };
 
 /** What a moment's store has to draw from: windows by ordinal, in the order of their anchors, from `from` to `total`. */
@@ -25,7 +27,10 @@ export interface Population {
   readonly total: number;
 }
 
-/** Where windows lie: first position and number of positions. A window's anchor is its first position, or its last where it is padded on the left. */
+/**
+ * Where windows lie: first position and number of positions. A window's anchor is its first position, or its last where
+ * it is padded on the left; or it lies among those that its offsets reach.
+ */
 export interface Places {
   readonly anchors: Float64Array;
   readonly starts: Float64Array;
@@ -37,6 +42,7 @@ export interface WindowRule {
   readonly length: number;
   readonly stride: number;
   readonly boundary: Boundary;
+  readonly reach: Reach | null;
 }
 
 /**
@@ -60,7 +66,8 @@ export class Windows {
     readonly rule: WindowRule,
     private readonly episodes: EpisodeStarts,
   ) {
-    this.#index[windowIndex.windowLength] = rule.length;
+    this.#index[windowIndex.windowLength] = rule.length + (rule.reach?.after ?? 0);
+    this.#index[windowIndex.before] = rule.reach?.before ?? 0;
     this.#index[windowIndex.stride] = rule.stride;
     this.#index[windowIndex.policy] = policies[rule.boundary];
   }
@@ -176,7 +183,7 @@ export class Windows {
   /** Windows of an episode of `length` positions. */
   #windowsOf(length: number): number {
     const { boundary, stride } = this.rule;
-    if (boundary === "pad-left" || boundary === "pad-right") return Math.ceil(length / stride);
+    if (boundary !== "within" && boundary !== "cross") return Math.ceil(length / stride);
     return length < this.rule.length ? 0 : Math.floor((length - this.rule.length) / stride) + 1;
   }
 
@@ -241,9 +248,9 @@ export class Windows {
 
 /** The windows of a store that a sampler draws from. */
 export function windowsOf({ connection, index }: DrawSource, plan: SamplerPlan): Windows {
-  const { boundary, stride, window: { unit, length, episodes } } = plan;
+  const { boundary, stride, window: { unit, length, episodes, reach } } = plan;
   const found = index.episodes(boundary === "cross" ? { kind: "none" } : episodes);
-  return new Windows(connection, { unit, length, stride, boundary }, found);
+  return new Windows(connection, { unit, length, stride, boundary, reach }, found);
 }
 
 /** Room for the places of so many windows. */

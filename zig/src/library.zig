@@ -11,6 +11,7 @@ pub const tables = .{
     .extras = @embedFile("abi/extras.zig"),
     .verify = @embedFile("abi/verify.zig"),
     .sampler = @embedFile("abi/sampler.zig"),
+    .offsets = @embedFile("abi/offsets.zig"),
     .priorities = @embedFile("abi/priorities.zig"),
     .statistics = @embedFile("abi/statistics.zig"),
 };

@@ -12,6 +12,7 @@ comptime {
     _ = @import("abi/extras.zig");
     _ = @import("abi/verify.zig");
     _ = @import("abi/sampler.zig");
+    _ = @import("abi/offsets.zig");
     _ = @import("abi/priorities.zig");
     _ = @import("abi/statistics.zig");
 }

@@ -1,5 +1,5 @@
 /** Only checked, never run: what a program says, and what it gets for it; each error stands at the word that is wrong. */
-import { PrefetchingSampler, Sampler, StreamStore } from "@streamstore/streamstore";
+import { PrefetchingSampler, range, Sampler, StreamStore } from "@streamstore/streamstore";
 import type { AnyBatch, DtypeArray, SamplerOptions } from "@streamstore/streamstore";
 
 const store = new StreamStore({
@@ -133,6 +133,26 @@ export function outputs(): void {
   store.sampler({ steps: 4, fields: { action: { dtype: "int32" } } });
   // @ts-expect-error: int32
   store.sampler({ steps: 4, fields: { action: { width: 1, dtype: "int" } } });
+}
+
+// Offsets of a field stand for steps, and give every field a mask of them.
+export function offsets(): void {
+  const fields = { action: { width: 2, offsets: range(0, 16), dtype: "float64" }, id: 1 } as const;
+  const batch = store.sampler({ fields }).next();
+  if (batch !== null) {
+    same<typeof batch.fields.action.values, Float64Array>(true);
+    same<typeof batch.fields.id.values, Float32Array>(true);
+    same<typeof batch.fields.id.offsetMask, Uint8Array>(true);
+  }
+  store.context({ fields: { action: { width: 2, offsets: [-1, 0] } }, episodes: { id: "id" } });
+  StreamStore.mixture(sources, { fields, boundary: "zero" });
+  const steps = store.sampler({ steps: 2, fields: { action: 1 } }).next();
+  // @ts-expect-error: only with offsets
+  steps?.fields.action.offsetMask;
+  // @ts-expect-error: neither steps nor offsets
+  store.sampler({ fields: { action: 1 } });
+  // @ts-expect-error: numbers
+  store.sampler({ fields: { action: { width: 1, offsets: ["0"] } } });
 }
 
 // Options that there are none of, and options that are missing.

@@ -32,6 +32,8 @@ pub const WindowIndex = extern struct {
     /// Positions a window, and from one anchor to the next.
     window_length: f64,
     stride: f64,
+    /// Positions before the anchor, where a window goes around it.
+    before: f64,
     /// A `WindowPolicy`.
     policy: f64,
     /// The first position that is kept, and the one after the last.
@@ -96,7 +98,9 @@ pub const FillLayout = packed struct(u32) {
     values: Output,
     types: bool,
     steps: enum(u2) { none, int64, float64, _ },
-    unused: u20,
+    /// Of rows around an anchor: whether the nearest row stands for one outside of its episode.
+    repeats: bool,
+    unused: u19,
 };
 
 /// A field by its type ID, what its cells hold, by what its numbers are shifted and then multiplied, and its values a row.

@@ -5,6 +5,7 @@ const draws = @import("../sample/draws.zig");
 const episodes = @import("../sample/episodes.zig");
 const fields_fill = @import("../sample/fields_fill.zig");
 const newest = @import("../sample/newest.zig");
+const offsets_fill = @import("../sample/offsets_fill.zig");
 const placing = @import("../sample/placement.zig");
 const priorities = @import("../sample/priorities.zig");
 const window_fill = @import("../sample/window_fill.zig");
@@ -32,12 +33,15 @@ pub fn drawKey(from: *const layouts.DrawKey) Error!draws.Key {
 fn windowPlan(from: *const layouts.WindowIndex) Error!windows.Plan {
     const plan: windows.Plan = .{
         .length = try numbers.to(u31, from.window_length),
+        .before = try numbers.to(u31, from.before),
         .stride = try numbers.to(u53, from.stride),
         .policy = try numbers.toEnum(windows.Policy, from.policy),
         .first = try numbers.to(u53, from.first),
         .end = try numbers.to(u53, from.end),
         .bucket_shift = try numbers.to(u6, from.bucket_shift),
     };
+    // The length of a window crosses as an i32.
+    if (plan.length + plan.before > std.math.maxInt(i32)) return error.InvalidArgument;
     return if (plan.length == 0 or plan.stride == 0) error.InvalidArgument else plan;
 }
 
@@ -123,6 +127,20 @@ pub fn fieldRequest(layout: layouts.FillLayout, placement: placing.Placement, fi
         .type = try field.typeId(),
         .kind = try field.cellKind(cell_bytes),
         .width = try numbers.to(u31, field.width),
+        .scale = field.scale(),
+    };
+}
+
+pub fn offsetsRequest(layout: layouts.FillLayout, anchors: offsets_fill.Anchors, offsets: []const i32, field: *const layouts.ScaledField, cell_bytes: usize) Error!offsets_fill.Request {
+    if (layout.part != .field) return error.InvalidArgument;
+    return .{
+        .anchors = anchors,
+        .offsets = offsets,
+        .repeats = layout.repeats,
+        .type = try field.typeId(),
+        .kind = try field.cellKind(cell_bytes),
+        .width = try numbers.to(u31, field.width),
+        .truncate = layout.truncate,
         .scale = field.scale(),
     };
 }

@@ -170,7 +170,7 @@ export fn ss_fields_fill(
     return status.result(filled);
 }
 
-fn detailOf(culprit: placing.Culprit) handles.Detail {
+pub fn detailOf(culprit: placing.Culprit) handles.Detail {
     return .{
         .index = @floatFromInt(culprit.index),
         .count = @floatFromInt(culprit.count),

@@ -75,18 +75,14 @@ pub const Conversion = struct {
 
     pub fn way(conversion: *const Conversion) Way {
         if (!conversion.scale.isNone()) return .converted;
-        if (conversion.kind == conversion.output.kind()) return switch (conversion.output.bytes()) {
-            1 => .copied1,
-            2 => .copied2,
-            4 => .copied4,
-            else => .copied8,
-        };
-        if (conversion.kind != .float64) return .converted;
-        return switch (conversion.output) {
-            .float32 => .float32,
-            .float16 => .float16,
-            .bfloat16 => .bfloat16,
-            else => .converted,
+        if (conversion.kind == conversion.output.kind()) return .copied;
+        return if (conversion.kind == .float64 and conversion.output == .float32) .float32 else .converted;
+    }
+
+    /// What copies the values of rows: the way of it is asked for once.
+    pub fn taker(conversion: *const Conversion) Taker {
+        return switch (conversion.way()) {
+            inline else => |known| Taking(known).run,
         };
     }
 
@@ -112,33 +108,66 @@ fn Rounding(comptime float: narrow.Float) type {
     };
 }
 
-/// What is known of a conversion before the loop over rows: that bytes are copied, or float64 rounded, so that neither is a call
-/// for each of them.
-pub const Way = enum { copied1, copied2, copied4, copied8, float32, float16, bfloat16, converted };
+/// What is known of a conversion before the loop over rows: that bytes are copied, or float64 rounded to float32, as trainers
+/// mostly take it, so that neither is a call for each of them.
+pub const Way = enum { copied, float32, converted };
 
 /// The values of a row, of which there are few.
 pub inline fn take(comptime way: Way, conversion: *const Conversion, to: [*]u8, from: Data, misfit: *Misfit) error{Inexact}!void {
     switch (way) {
-        .copied1 => copyLanes(u8, to, from),
-        .copied2 => copyLanes(u16, to, from),
-        .copied4 => copyLanes(u32, to, from),
-        .copied8 => copyLanes(u64, to, from),
+        .copied => copyBytes(to, from.bytes(0, from.len)),
         .converted => try conversion.run(conversion, to, from, misfit),
-        inline else => |known| {
-            const float = @field(narrow.Float, @tagName(known));
-            (narrow.Scale{}).convert(.float64, float, false, elements(float.Element(), to, from.len), from.as(u64));
-        },
+        .float32 => (narrow.Scale{}).convert(.float64, .float32, false, elements(f32, to, from.len), from.as(u64)),
     }
 }
 
-/// Rows have few values, for which a call that copies bytes takes longer.
-inline fn copyLanes(comptime Element: type, out: [*]u8, data: Data) void {
-    const to = elements(Element, out, data.len);
-    const from = data.as(Element);
-    const lanes = 16 / @sizeOf(Element);
+/// The values of a field in rows that are alike, and where they go.
+pub const Rows = struct {
+    /// Those of the first row.
+    from: Data,
+    /// How far the values of a row are from those of the row before.
+    from_row_bytes: usize,
+    to: [*]u8,
+    to_row_bytes: usize,
+    row_count: usize,
+    /// The first value that the output does not hold, and the place of its row.
+    misfit: Misfit = .{},
+    misfit_row: usize = 0,
+};
+
+pub const Taker = *const fn (conversion: *const Conversion, rows: *Rows) error{Inexact}!void;
+
+fn Taking(comptime known: Way) type {
+    return struct {
+        fn run(conversion: *const Conversion, rows: *Rows) error{Inexact}!void {
+            var from = rows.from;
+            var to = rows.to;
+            for (0..rows.row_count) |row| {
+                rows.misfit_row = row;
+                try take(known, conversion, to, from, &rows.misfit);
+                from.address += rows.from_row_bytes;
+                to += rows.to_row_bytes;
+            }
+        }
+    };
+}
+
+/// Rows have few values, for which a call that copies bytes takes longer. What is left of lines is copied by pieces that
+/// lie over each other.
+inline fn copyBytes(to: [*]u8, from: []const u8) void {
     var at: usize = 0;
-    while (at + lanes <= from.len) : (at += lanes) to[at..][0..lanes].* = @as(@Vector(lanes, Element), from[at..][0..lanes].*);
-    while (at < from.len) : (at += 1) to[at] = from[at];
+    while (at + 16 <= from.len) : (at += 16) copyPiece(16, to, from, at);
+    if (at == from.len) return;
+    if (from.len >= 16) return copyPiece(16, to, from, from.len - 16);
+    inline for (.{ 8, 4, 2 }) |size| if (from.len >= size) {
+        copyPiece(size, to, from, 0);
+        return copyPiece(size, to, from, from.len - size);
+    };
+    to[0] = from[0];
+}
+
+inline fn copyPiece(comptime size: comptime_int, to: [*]u8, from: []const u8, at: usize) void {
+    to[at..][0..size].* = @as(@Vector(size, u8), from[at..][0..size].*);
 }
 
 inline fn elements(comptime Element: type, bytes: [*]u8, count: usize) []Element {

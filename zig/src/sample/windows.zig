@@ -16,10 +16,13 @@ pub const Policy = enum(u32) {
     pad_left,
     /// A window begins at its anchor and may end after the episode does: then it is shorter.
     pad_right,
+    /// A window has the positions from `before` its anchor to `length` from it on, as far as they lie in its episode.
+    around,
 };
 
 pub const Plan = struct {
     length: u64,
+    before: u64 = 0,
     stride: u64,
     policy: Policy,
     /// Windows whose anchor lies before are gone.
@@ -47,6 +50,10 @@ pub const Plan = struct {
                 return .{ start, anchor + 1 - start };
             },
             .pad_right => .{ anchor, @min(plan.length, end - anchor) },
+            .around => {
+                const start = @max(origin, plan.first, anchor -| plan.before);
+                return .{ start, anchor - start + @min(plan.length, end - anchor) };
+            },
         };
     }
 };

@@ -20,9 +20,12 @@ fn enumerate(plan: Plan, origins: []const u64, out: [][3]u64) usize {
             if (plan.policy == .within and anchor + plan.length > end) continue;
             var start = anchor;
             var last = anchor;
+            if (plan.policy == .around) for (0..@intCast(plan.before)) |_| {
+                start = @max(start -| 1, @max(origin, plan.first));
+            };
             for (1..@intCast(plan.length)) |_| switch (plan.policy) {
                 .within => last += 1,
-                .pad_right => last = @min(last + 1, end - 1),
+                .pad_right, .around => last = @min(last + 1, end - 1),
                 .pad_left => start = @max(start -| 1, @max(origin, plan.first)),
             };
             out[found] = .{ anchor, start, (last + 1) -| start };
@@ -44,6 +47,7 @@ const Sample = struct {
     fn draw(source: std.Random) !Sample {
         var sample: Sample = .{ .plan = .{
             .length = source.intRangeAtMost(u64, 1, 9),
+            .before = source.uintAtMost(u64, 9),
             .stride = source.intRangeAtMost(u64, 1, 5),
             .policy = source.enumValue(Policy),
             .first = 0,

@@ -1,0 +1,313 @@
+//! A field of the rows around anchors, as a dense block: `[batch, offsets, width]`, with a mask for values and one for offsets.
+//! Rows that lie outside of an anchor's episode are the nearest of its rows, or zeros.
+
+const std = @import("std");
+const blocks_file = @import("../read/blocks.zig");
+const cells = @import("../format/cells.zig");
+const extract = @import("../read/extract.zig");
+const narrow = @import("../read/narrow.zig");
+const outputs = @import("../read/outputs.zig");
+const random = @import("random.zig");
+const placing = @import("placement.zig");
+const Culprit = placing.Culprit;
+const Source = @import("source.zig").Source;
+
+pub const Error = error{ InvalidArgument, OutOfRange, WidthMismatch, Inexact, Damaged };
+
+/// Anchors, each among the rows of its episode that offsets reach, and its place in the batch.
+pub const Anchors = struct {
+    rows: []const f64,
+    starts: []const f64,
+    lengths: []const i32,
+    slots: []const i32,
+    batch_size: usize,
+
+    pub fn of(rows: [*]const f64, starts: [*]const f64, lengths: [*]const i32, slots: [*]const i32, count: usize, batch_size: usize) Anchors {
+        return .{ .rows = rows[0..count], .starts = starts[0..count], .lengths = lengths[0..count], .slots = slots[0..count], .batch_size = batch_size };
+    }
+
+    fn check(anchors: Anchors, first_row: usize, end_row: usize, culprit: *Culprit) Error!void {
+        const placement: placing.Placement = .of(anchors.starts.ptr, anchors.lengths.ptr, anchors.slots.ptr, anchors.starts.len, anchors.batch_size, 1, .left);
+        try placement.check(first_row, end_row, end_row, culprit);
+        for (anchors.rows, anchors.starts, anchors.lengths, 0..) |row, start, length, window| {
+            culprit.index = window;
+            if (!(row >= start and row < start + @as(f64, @floatFromInt(length))) or @trunc(row) != row) return error.OutOfRange;
+        }
+    }
+
+    inline fn at(anchors: Anchors, window: usize) Anchor {
+        const start: i64 = @intCast(random.fromFloat(anchors.starts[window]));
+        return .{ .row = @intCast(random.fromFloat(anchors.rows[window])), .start = start, .end = start + anchors.lengths[window] };
+    }
+};
+
+const Anchor = struct { row: i64, start: i64, end: i64 };
+
+pub const Request = struct {
+    anchors: Anchors,
+    offsets: []const i32,
+    /// Whether the nearest row stands for one outside of the episode; else zeros do.
+    repeats: bool,
+    type: i32,
+    kind: cells.Kind,
+    /// Values a row.
+    width: usize,
+    /// Whether of more values the first are taken; else they are an error.
+    truncate: bool,
+    scale: narrow.Scale,
+};
+
+pub const Out = struct { values: placing.Values, mask: [*]u8, offset_mask: [*]u8 };
+
+/// Everything is checked before the first byte is written, but rows with too many values or with one that the output does not
+/// hold: what stands before such is written then. After an error `culprit` is the window, or the row.
+pub fn fill(source: Source, request: Request, out: Out, culprit: *Culprit) Error!void {
+    if (request.width == 0 or request.offsets.len == 0 or request.kind.bytes() != source.data.width) return error.InvalidArgument;
+    // Else the size of the output would overflow.
+    const window_bytes = request.width *| @sizeOf(f64) *| request.offsets.len;
+    if (window_bytes > std.math.maxInt(i64) / @max(1, request.anchors.batch_size)) return error.InvalidArgument;
+    return fillRows(source.tokens(), source.table.first_row, request, out, culprit);
+}
+
+fn fillRows(table: extract.Table, first_row: usize, request: Request, out: Out, culprit: *Culprit) Error!void {
+    try request.anchors.check(first_row, table.rows.len, culprit);
+    const conversion: outputs.Conversion = try .init(request.kind, out.values.output, request.scale);
+    var filling: Filling = .{
+        .table = table,
+        .request = &request,
+        .out = out,
+        .row_bytes = request.width * out.values.output.bytes(),
+        .taker = conversion.taker(),
+        .conversion = &conversion,
+        .finder = .{ .type = request.type },
+        .culprit = culprit,
+    };
+    const distance = @max(1, rows_ahead / request.offsets.len);
+    for (0..request.anchors.rows.len) |window| {
+        if (window + distance < request.anchors.rows.len) filling.prefetch(request.anchors.at(window + distance));
+        try filling.add(request.anchors.at(window), @as(usize, @intCast(request.anchors.slots[window])) * request.offsets.len);
+    }
+}
+
+/// More would find the first windows of a batch fetched by nobody.
+const rows_ahead = 32;
+
+const Filling = struct {
+    table: extract.Table,
+    request: *const Request,
+    out: Out,
+    row_bytes: usize,
+    taker: outputs.Taker,
+    conversion: *const outputs.Conversion,
+    finder: extract.Finder,
+    culprit: *Culprit,
+
+    /// The rows of one anchor, a run of offsets at a time of which each is the next one's neighbour.
+    fn add(self: *Filling, anchor: Anchor, first_place: usize) Error!void {
+        var from: usize = 0;
+        while (from < self.request.offsets.len) {
+            const count = self.runAt(from);
+            try self.addRun(anchor, anchor.row + self.request.offsets[from], first_place + from, count);
+            from += count;
+        }
+    }
+
+    inline fn runAt(self: *const Filling, from: usize) usize {
+        const offsets = self.request.offsets[from..];
+        for (offsets[1..], offsets[0 .. offsets.len - 1], 1..) |offset, before, count| if (offset -% before != 1) return count;
+        return offsets.len;
+    }
+
+    /// Rows from `row` on, of which some or all may lie outside of the episode.
+    fn addRun(self: *Filling, anchor: Anchor, row: i64, place: usize, count: usize) Error!void {
+        const first = @min(@max(row, anchor.start), anchor.end);
+        const end = @min(@max(row + @as(i64, @intCast(count)), anchor.start), anchor.end);
+        const before: usize = if (first < end) @intCast(first - row) else if (row < anchor.start) count else 0;
+        const inside: usize = @intCast(end - first);
+        @memset(self.out.offset_mask[place..][0..count], 0);
+        @memset(self.out.offset_mask[place + before ..][0..inside], 1);
+        if (inside > 0) try self.addRows(@intCast(first), @intCast(end), place + before);
+        if (inside < count) {
+            @branchHint(.unlikely);
+            try self.addOutside(anchor.start, place, before, if (inside > 0) place + before else null);
+            const after = place + before + inside;
+            try self.addOutside(anchor.end - 1, after, place + count - after, if (inside > 0) after - 1 else null);
+        }
+    }
+
+    /// Places that lie outside; the row that is nearest may stand in a place already.
+    noinline fn addOutside(self: *Filling, nearest: i64, place: usize, count: usize, known: ?usize) Error!void {
+        if (count == 0) return;
+        const width = self.request.width;
+        const values = self.out.values.address;
+        if (!self.request.repeats) {
+            @memset(values[place * self.row_bytes ..][0 .. count * self.row_bytes], 0);
+        } else {
+            if (known == null) try self.addRows(@intCast(nearest), @intCast(nearest + 1), place);
+            const from = known orelse place;
+            for (place..place + count) |to| {
+                if (to != from) @memcpy(values[to * self.row_bytes ..][0..self.row_bytes], values[from * self.row_bytes ..]);
+            }
+        }
+        @memset(self.out.mask[place * width ..][0 .. count * width], 0);
+    }
+
+    noinline fn addRows(self: *Filling, first_row: usize, end_row: usize, place: usize) Error!void {
+        const width = self.request.width;
+        @memset(self.out.mask[place * width ..][0 .. (end_row - first_row) * width], 1);
+        var row = first_row;
+        while (row < end_row) {
+            const at = place + row - first_row;
+            if (self.finder.ofLayout(self.table, row)) |known| {
+                const until = @min(end_row, blocks_file.endOfBlock(row));
+                try self.take(row, until - row, known.row_start + known.span.offset, known.row_tokens, known.span.count, at);
+                row = until;
+            } else {
+                const start = try self.startOf(row);
+                const end = if (row + 1 < self.table.rows.len) try self.startOf(row + 1) else self.table.data.len;
+                if (start > end) return error.Damaged;
+                const span = self.finder.find(self.table.types.slice(start, end));
+                try self.take(row, 1, start + span.offset, 0, span.count, at);
+                row += 1;
+            }
+        }
+    }
+
+    /// Row starts come from a file.
+    inline fn startOf(self: *const Filling, row: usize) error{Damaged}!usize {
+        const start = self.table.rows[row];
+        return if (start <= self.table.data.len) @intCast(start) else error.Damaged;
+    }
+
+    /// Rows that all have the field alike: `found` values from token `first` on, and in each next row so many tokens further.
+    noinline fn take(self: *Filling, row: usize, row_count: usize, first: usize, row_tokens: usize, found: usize, place: usize) Error!void {
+        const width = self.request.width;
+        if (found > width and !self.request.truncate) {
+            self.culprit.* = .{ .index = row, .count = found };
+            return error.WidthMismatch;
+        }
+        const count = @min(found, width);
+        const data = self.table.data;
+        var run: outputs.Rows = .{
+            .from = data.slice(first, first + count),
+            .from_row_bytes = row_tokens * data.width,
+            .to = self.out.values.address + place * self.row_bytes,
+            .to_row_bytes = self.row_bytes,
+            .row_count = row_count,
+        };
+        self.taker(self.conversion, &run) catch |err| {
+            self.culprit.* = .{ .index = row + run.misfit_row, .type = self.request.type, .cell = run.misfit.cell };
+            return err;
+        };
+        if (count == width) return;
+        const value_bytes = self.conversion.output.bytes();
+        for (place..place + row_count) |each| {
+            @memset(self.out.values.address[each * self.row_bytes + count * value_bytes .. (each + 1) * self.row_bytes], 0);
+            @memset(self.out.mask[each * width + count .. (each + 1) * width], 0);
+        }
+    }
+
+    /// While an anchor's rows are copied, the caches fetch the field in those of a later one.
+    noinline fn prefetch(self: *const Filling, anchor: Anchor) void {
+        const offsets = self.request.offsets;
+        const span = if (self.table.blocks.all.len > 0) self.finder.span else self.finder.hint;
+        var at: usize = 0;
+        while (at < offsets.len) : (at += 1) {
+            const row: usize = @intCast(@min(@max(anchor.row + offsets[at], anchor.start), anchor.end - 1));
+            const start = if (self.table.blocks.peek(row)) |known| known[0] else self.table.rows[row];
+            if (start +| (span.offset + span.count) > self.table.data.len) continue;
+            const first = @as(usize, @intCast(start)) + span.offset;
+            self.table.data.prefetch(first);
+            self.table.data.prefetch(first + span.count -| 1);
+        }
+    }
+};
+
+const testing = std.testing;
+const samples = @import("../testing/sampler.zig");
+
+const offsets_max = 7;
+const width_max = 3;
+const size_max = samples.batch_size * offsets_max * width_max;
+
+test "rows around anchors are what a plain loop makes of them, at the edges of episodes too" {
+    var generator: std.Random.DefaultPrng = .init(12);
+    const source = generator.random();
+    for (0..6000) |round| {
+        errdefer std.debug.print("round {}\n", .{round});
+        const sample = samples.Sample.make(source);
+        var rows: [samples.batch_size]f64 = undefined;
+        var windows: samples.Windows = .make(source, sample.first_row, sample.row_count, 9, 9);
+        for (0..windows.count) |i| {
+            if (windows.lengths[i] == 0) {
+                windows.lengths[i] = 1;
+                windows.starts[i] = @floatFromInt(sample.first_row);
+            }
+            rows[i] = windows.starts[i] + @as(f64, @floatFromInt(source.intRangeLessThan(i32, 0, windows.lengths[i])));
+        }
+        var offsets: [offsets_max]i32 = undefined;
+        const is_range = source.boolean();
+        for (&offsets, 0..) |*offset, i| offset.* = if (is_range and i > 0) offsets[i - 1] + 1 else source.intRangeAtMost(i32, -6, 6);
+        const field = source.intRangeAtMost(i32, 1, 3);
+        try expectFilled(&sample, .{
+            .anchors = .of(&rows, &windows.starts, &windows.lengths, &windows.slots, windows.count, samples.batch_size),
+            .offsets = offsets[0..source.intRangeAtMost(usize, 1, offsets_max)],
+            .repeats = source.boolean(),
+            .type = field,
+            .kind = ([_]cells.Kind{ .float64, .int64, .uint64 })[@intCast(field - 1)],
+            .width = source.intRangeAtMost(usize, 1, width_max),
+            .truncate = source.boolean(),
+            .scale = if (source.boolean()) .{} else .{ .shift = 3, .factor = 0.25 },
+        });
+    }
+}
+
+fn expectFilled(sample: *const samples.Sample, request: Request) !void {
+    var values: [size_max]f64 = @splat(77);
+    var mask: [size_max]u8 = @splat(7);
+    var offset_mask: [samples.batch_size * offsets_max]u8 = @splat(7);
+    var wanted = .{ values, mask, offset_mask };
+    var culprit: Culprit = .{};
+    const filled = fillRows(sample.tokenTable(), sample.first_row, request, .{ .values = .of(.float64, &values), .mask = &mask, .offset_mask = &offset_mask }, &culprit);
+    var too_wide = false;
+    for (0..request.anchors.rows.len) |window| for (request.offsets, 0..) |offset, i| {
+        const anchor = request.anchors.at(window);
+        const place = @as(usize, @intCast(request.anchors.slots[window])) * request.offsets.len + i;
+        const row = anchor.row + offset;
+        const inside = row >= anchor.start and row < anchor.end;
+        wanted[2][place] = @intFromBool(inside);
+        for (place * request.width..(place + 1) * request.width) |at| {
+            wanted[0][at] = 0;
+            wanted[1][at] = 0;
+        }
+        if (!inside and !request.repeats) continue;
+        const taken: usize = @intCast(if (inside) row else if (row < anchor.start) anchor.start else anchor.end - 1);
+        var count: usize = 0;
+        for (@intCast(sample.rows[taken])..sample.rowEnd(taken)) |token| {
+            if (sample.types[token] != request.type) continue;
+            if (count < request.width) {
+                wanted[0][place * request.width + count] = (sample.number(token) - request.scale.shift) * request.scale.factor;
+                wanted[1][place * request.width + count] = @intFromBool(inside);
+            }
+            count += 1;
+        }
+        if (count > request.width and !request.truncate) too_wide = true;
+    };
+    if (too_wide) return testing.expectError(error.WidthMismatch, filled);
+    try filled;
+    try testing.expectEqual(wanted, .{ values, mask, offset_mask });
+}
+
+test "anchors that cannot be are refused before anything is written" {
+    const table: extract.Table = .{ .types = .{ .words = &.{ 1, 1 } }, .data = .of(.float64, &.{ 0, 0 }), .rows = &.{ 0, 1, 1, 1 } };
+    const nan = std.math.nan(f64);
+    for ([_]struct { f64, f64, i32, i32 }{ .{ 1, 2, 1, 0 }, .{ 1.5, 1, 2, 0 }, .{ 3, 1, 2, 0 }, .{ nan, 1, 1, 0 }, .{ 1, 1, 4, 0 }, .{ 0, 0, 2, 0 }, .{ 1, 1, 0, 0 }, .{ 1, 1, 1, 1 }, .{ 1, 1, -1, 0 } }) |case| {
+        var values: [1]f64 = .{-7};
+        var masks: [2]u8 = @splat(7);
+        var culprit: Culprit = .{};
+        const request: Request = .{ .anchors = .of(&.{case[0]}, &.{case[1]}, &.{case[2]}, &.{case[3]}, 1, 1), .offsets = &.{0}, .repeats = true, .type = 1, .kind = .float64, .width = 1, .truncate = true, .scale = .{} };
+        const filled = fillRows(table, 1, request, .{ .values = .of(.float64, &values), .mask = masks[0..1], .offset_mask = masks[1..] }, &culprit);
+        try testing.expect(filled == error.OutOfRange or filled == error.InvalidArgument);
+        try testing.expectEqual(.{ [1]f64{-7}, [2]u8{ 7, 7 } }, .{ values, masks });
+    }
+}
