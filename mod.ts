@@ -47,8 +47,10 @@ export type {
   Features,
   LargeListFeature,
   ListFeature,
+  MediaFeature,
   ValueFeature,
 } from "./src/dataset/features.ts";
+export type { ExtraChoice, ExtraForm } from "./src/dataset/extras/wanted.ts";
 export type { ToDatasetOptions } from "./src/dataset/table/to_arrow.ts";
 export type { CsvOptions } from "./src/dataset/text/read/csv_options.ts";
 export type {

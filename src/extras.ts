@@ -1,5 +1,5 @@
 /** Extras: columns of text or bytes that stand beside the rows. */
-import { describe } from "./fields.ts";
+import { describe, type FieldList, type FieldName } from "./fields.ts";
 import { extraCountMax, type extraPart } from "./native/abi.ts";
 
 /** What the values of an extra are: text, or bytes. Part of {@linkcode ExtraMap}. */
@@ -14,6 +14,15 @@ export type ExtraMap = Readonly<Record<string, ExtraKind>>;
  * @internal
  */
 export type ExtraName<Extras extends ExtraMap> = Extract<keyof Extras, string>;
+
+/**
+ * The names of the columns that a store has in a dataset.
+ *
+ * @internal
+ */
+export type ColumnName<Fields extends FieldList, Extras extends ExtraMap> =
+  | FieldName<Fields>
+  | ExtraName<Extras>;
 
 /**
  * The value of an extra, by its kind.

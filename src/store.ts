@@ -12,7 +12,7 @@ import type {
 } from "./dataset/load_options.ts";
 import type { SaveDatasetOptions } from "./dataset/save_options.ts";
 import type { ToDatasetOptions } from "./dataset/table/to_arrow.ts";
-import type { ExtraLists, ExtraMap, ExtraName, ExtraValues } from "./extras.ts";
+import type { ColumnName, ExtraLists, ExtraMap, ExtraName, ExtraValues } from "./extras.ts";
 import type { FieldInfo, FieldList, FieldMap, FieldName, KnownFields } from "./fields.ts";
 import { type ColumnOf, readColumn } from "./read/column.ts";
 import { type Extra, extraOf } from "./read/extras.ts";
@@ -561,7 +561,7 @@ export class StreamStore<
    * @throws {TypeError} If a name is no field, a feature none that numbers can have, or a column's name used twice.
    * @see {@linkcode StreamStore.fromDataset}
    */
-  async toDataset(options: ToDatasetOptions<FieldName<Fields>> = {}): Promise<Table> {
+  async toDataset(options: ToDatasetOptions<ColumnName<Fields, Extras>> = {}): Promise<Table> {
     return await (await import("./dataset/session.ts")).tableOf(this.#session, options as ToDatasetOptions);
   }
 
@@ -578,7 +578,7 @@ export class StreamStore<
    * @throws {StreamStoreError} If the store is open for reading only (`read-only`) or the disk is full (`storage-full`).
    * @see {@linkcode StreamStore.fromDataset}
    */
-  async fromDataset(table: Table, options: LoadOptions = {}): Promise<void> {
+  async fromDataset(table: Table, options: LoadOptions<ExtraName<Extras>> = {}): Promise<void> {
     await (await import("./dataset/session.ts")).loadTable(this.#session, table, options);
   }
 
@@ -591,7 +591,10 @@ export class StreamStore<
    * @throws {RangeError | TypeError | StreamStoreError} As `loadDataset`.
    * @see {@linkcode StreamStore.saveDataset}
    */
-  async fromParquet(path: string, options: ParquetOptions<FieldName<Fields>> = {}): Promise<void> {
+  async fromParquet(
+    path: string,
+    options: ParquetOptions<FieldName<Fields>, ExtraName<Extras>> = {},
+  ): Promise<void> {
     await (await import("./dataset/session.ts")).loadParquet(this.#session, path, options);
   }
 
@@ -631,7 +634,7 @@ export class StreamStore<
   async saveDataset(
     name: string,
     split = "train",
-    options: SaveDatasetOptions<FieldName<Fields>> = {},
+    options: SaveDatasetOptions<ColumnName<Fields, Extras>> = {},
   ): Promise<void> {
     const { save } = await import("./dataset/session.ts");
     await save(this.#session, name, split, options as SaveDatasetOptions);
@@ -654,7 +657,7 @@ export class StreamStore<
   async loadDataset(
     name: string,
     split = "train",
-    options: LoadDatasetOptions<FieldName<Fields>> = {},
+    options: LoadDatasetOptions<FieldName<Fields>, ExtraName<Extras>> = {},
   ): Promise<void> {
     await (await import("./dataset/session.ts")).load(this.#session, name, split, options);
   }

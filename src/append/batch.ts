@@ -4,6 +4,7 @@ import { StreamStoreError } from "../error.ts";
 import { type Field, wideDtype } from "../fields.ts";
 import { batchPhase, batchSource, dtype, fieldKind } from "../native/abi.ts";
 import { errorOf, status } from "../native/status.ts";
+import { type ExtraRows, writeExtraRows } from "./extra_rows.ts";
 import { narrowSource } from "./narrow_source.ts";
 import { type Bitmap, plainSource, type Source } from "./source.ts";
 
@@ -57,6 +58,12 @@ export class Batch {
       this.#addBlock(steps.subarray(from, Math.min(steps.length, from + rowsPerBlock)), sources, from);
     }
     this.#rowsBefore += steps.length;
+  }
+
+  /** Gives rows that were added, from one on, what they have of an extra. Rows of an extra must rise from call to call. */
+  addExtra(place: number, firstRow: number, rows: ExtraRows): void {
+    const { connection } = this;
+    writeExtraRows(connection, place, connection.rowCount + firstRow, rows);
   }
 
   commit(): void {

@@ -1,9 +1,9 @@
 /** Extras of many steps: checked whole, then written by the library beside a batch of their rows. */
 import type { Connection } from "../store/connection.ts";
 import type { ExtraInfo } from "../extras.ts";
-import { nothing } from "../native/arguments.ts";
 import { describe } from "../fields.ts";
 import { attachedLength, lengthOf, privateView } from "../typed_array.ts";
+import { type ExtraRows, writeExtraRows } from "./extra_rows.ts";
 import { checkExtraData, type ExtraData, isThere, readExtraData } from "./extra_arrow.ts";
 import { type Checked, encoder, readExtraList, readExtras } from "./extra_values.ts";
 
@@ -87,31 +87,12 @@ export function writeExtraColumn(
   const rowCount = isData(values) ? values.offsets.length - 1 : values.length;
   for (let from = 0; from < rowCount;) {
     const block = blockOf(values as never, from, Math.min(rowsPerBlock, rowCount - from));
-    writeBlock(connection, place, block, firstRow + from);
+    writeExtraRows(connection, place, firstRow + from, block);
     from += block.lengths.length;
   }
 }
 
-/** Values that go to the library together: a length for each row, -1 for null, and their bytes. */
-interface Block {
-  readonly lengths: Int32Array;
-  readonly bytes: Uint8Array;
-}
-
-function writeBlock(
-  connection: Connection,
-  place: number,
-  { lengths, bytes }: Block,
-  firstRow: number,
-): void {
-  const { tables, store } = connection;
-  const given = bytes.length > 0 ? bytes : nothing;
-  const { length } = bytes;
-  const code = tables.extras.ss_extra_append(store, place, firstRow, lengths, lengths.length, given, length);
-  connection.checkGrowth(code, action);
-}
-
-function listBlock(values: readonly Checked[], from: number, rowsMax: number): Block {
+function listBlock(values: readonly Checked[], from: number, rowsMax: number): ExtraRows {
   const lengths = new Int32Array(rowsMax).fill(-1);
   const parts: Uint8Array[] = [];
   let [byteCount, count] = [0, 0];
@@ -129,7 +110,7 @@ function listBlock(values: readonly Checked[], from: number, rowsMax: number): B
 }
 
 /** Of rows one after another the bytes stand so already; only those of a row that is null end a block. */
-function dataBlock(column: ExtraData, from: number, rowsMax: number): Block {
+function dataBlock(column: ExtraData, from: number, rowsMax: number): ExtraRows {
   const { offsets, data } = column;
   const lengths = new Int32Array(rowsMax);
   const start = Number(offsets[from]);

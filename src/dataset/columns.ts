@@ -1,6 +1,7 @@
 /** The files of a dataset and what their columns are, before rows are read: for a store that is made of it. */
 import { type Dtype, dtypeKinds, dtypeNames, holds } from "../dtypes.ts";
 import type { Connection } from "../store/connection.ts";
+import type { ExtraForm } from "./extras/wanted.ts";
 import type { Layout } from "./features.ts";
 import type { LoadDatasetOptions } from "./load_options.ts";
 import type { RowFile } from "./rows.ts";
@@ -11,6 +12,8 @@ export interface FoundColumn {
   readonly name: string;
   /** The dtypes of its numbers: none where it has nothing but nulls. A text where it holds something else: why it is no field. */
   readonly dtypes: readonly Dtype[] | string;
+  /** As what it is an extra, where it can be one without being asked for by name. */
+  readonly form?: ExtraForm;
 }
 
 /** A file that can tell of its columns. */
@@ -41,20 +44,29 @@ export function dtypesOf({ value }: Layout): Dtype[] {
 
 /** The columns of all files, in the order in which they are first met. What holds no numbers in one file is no field. */
 export async function columnsOf(files: DatasetFiles, action: string): Promise<FoundColumn[]> {
-  const found = new Map<string, readonly Dtype[] | string>();
+  const found = new Map<string, FoundColumn>();
   for (const open of files) {
     const file = await open();
     try {
-      for (const { name, dtypes } of await file.columns(action)) {
-        const before = found.get(name) ?? [];
-        if (typeof before === "string") continue;
-        found.set(name, typeof dtypes === "string" ? dtypes : [...before, ...dtypes]);
+      for (const column of await file.columns(action)) {
+        const before = found.get(column.name);
+        found.set(column.name, before === undefined ? column : merged(before, column));
       }
     } finally {
       await file.close();
     }
   }
-  return Array.from(found, ([name, dtypes]) => ({ name, dtypes }));
+  return [...found.values()];
+}
+
+/** What a column is that files differ in: only nulls say nothing against another file. */
+function merged(one: FoundColumn, other: FoundColumn): FoundColumn {
+  const isOdd = (dtypes: FoundColumn["dtypes"]) => typeof dtypes === "string";
+  const { name } = one;
+  if (!isOdd(one.dtypes) && !isOdd(other.dtypes)) return { name, dtypes: [...one.dtypes, ...other.dtypes] };
+  const dtypes = isOdd(one.dtypes) ? one.dtypes : other.dtypes;
+  const forms = new Set([one, other].filter(({ dtypes }) => dtypes.length > 0).map(({ form }) => form));
+  return { name, dtypes, form: forms.size === 1 ? [...forms][0] : undefined };
 }
 
 const narrowestFirst = dtypeNames.toSorted((a, b) =>

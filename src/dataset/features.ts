@@ -2,11 +2,11 @@ import { describe } from "../fields.ts";
 import { allowedValueTypes, isNullType, parseValueType, type ValueType } from "./value_types.ts";
 
 /**
- * A column of one number a row; `dtype` as HuggingFace names it: `float32`, `int64`, `bool`, `timestamp[us]`. A kind
- * of {@linkcode Feature}.
+ * A column of one value a row; `dtype` as HuggingFace names it: `float32`, `int64`, `bool`, `timestamp[us]`; of an extra
+ * `string`, `binary` and their `large_` forms. A kind of {@linkcode Feature}.
  */
 export interface ValueFeature {
-  /** The type of each number. */
+  /** The type of each value. */
   readonly dtype: string;
   /** The kind of feature. */
   readonly _type: "Value";
@@ -57,8 +57,29 @@ export interface ArrayFeature {
   readonly _type: "Array2D" | "Array3D" | "Array4D" | "Array5D";
 }
 
-/** What HuggingFace datasets knows of a column of numbers, as its JSON has it. Part of {@linkcode ToDatasetOptions}. */
-export type Feature = ValueFeature | ClassLabelFeature | ListFeature | LargeListFeature | ArrayFeature;
+/**
+ * A column of encoded pictures, sounds or films: what HuggingFace reads as such. Only an extra of bytes can have it. A kind
+ * of {@linkcode Feature}.
+ */
+export interface MediaFeature {
+  /** The kind of feature. */
+  readonly _type: "Image" | "Audio" | "Video";
+  /** Whether Python decodes them where it reads them; it does by default. */
+  readonly decode?: boolean;
+  /** Of an Image: as what it is decoded, for instance `RGB`. */
+  readonly mode?: string | null;
+  /** Of an Audio: as what it is decoded, in Hz. */
+  readonly sampling_rate?: number | null;
+}
+
+/** What HuggingFace datasets knows of a column, as its JSON has it. Part of {@linkcode ToDatasetOptions}. */
+export type Feature =
+  | ValueFeature
+  | ClassLabelFeature
+  | ListFeature
+  | LargeListFeature
+  | ArrayFeature
+  | MediaFeature;
 
 /** Features by column name. Part of {@linkcode ToDatasetOptions}. */
 export type Features = Readonly<Record<string, Feature>>;

@@ -1,17 +1,31 @@
-import type { SaveSource } from "./save_options.ts";
+import type { ExtraInfo } from "../extras.ts";
+import type { Field } from "../fields.ts";
+import type { Connection } from "../store/connection.ts";
 import type { Feature, Layout } from "./features.ts";
 import type { LoadTarget, Session } from "../store/session.ts";
 import { isNullType } from "./value_types.ts";
 
-/** What datasets said about fields. null: they did not agree, and a field's own dtype decides. */
+/** What datasets said about fields and extras, by the names of their columns. null: they did not agree, and a field's own dtype decides. */
 export type KnownFeatures = Map<string, Feature | null>;
 
-/** A column that rows are loaded from. */
-export interface LoadedColumn {
+/** A store whose rows are saved. */
+export interface SaveSource {
+  readonly connection: Connection;
+  readonly fields: readonly Field[];
+  readonly extras: readonly ExtraInfo[];
+  readonly known: ReadonlyMap<string, Feature | null>;
+}
+
+/** The feature of a column that rows are loaded from. */
+export interface LoadedFeature {
   readonly name: string;
-  readonly layout: Layout;
   /** null where nothing tells of a type. */
   feature: Feature | null;
+}
+
+/** A column of numbers that rows are loaded from. */
+export interface LoadedColumn extends LoadedFeature {
+  readonly layout: Layout;
 }
 
 /**
@@ -20,13 +34,13 @@ export interface LoadedColumn {
  */
 export function rememberFeatures(
   known: KnownFeatures,
-  loaded: readonly LoadedColumn[],
+  loaded: readonly (LoadedFeature | LoadedColumn)[],
   wasEmpty: boolean,
 ): void {
   const first = new Set<string>();
-  for (const { name, feature, layout } of loaded) {
+  for (const { name, feature, ...column } of loaded) {
     if (feature === null) continue;
-    if (isNullType(layout.value)) {
+    if ("layout" in column && isNullType(column.layout.value)) {
       // Nothing but nulls says nothing against another type, before or after it.
       if (wasEmpty && !first.has(name)) known.set(name, feature);
       continue;
@@ -47,7 +61,7 @@ export function rowsOfStore(session: Session, action: string): SaveSource {
 export async function loadInto(
   session: Session,
   action: string,
-  task: (target: LoadTarget) => Promise<readonly LoadedColumn[]>,
+  task: (target: LoadTarget) => Promise<readonly LoadedFeature[]>,
 ): Promise<void> {
   await session.load(action, async (target, wasEmpty) => {
     rememberFeatures(session.features as KnownFeatures, await task(target), wasEmpty);

@@ -3,7 +3,7 @@ import { systemError } from "../store/durable_file.ts";
 import type { DatasetFile, OpenedDataset } from "./columns.ts";
 import { isLocal } from "./dataset_name.ts";
 import { checkFormat, checkSplit, type DatasetFormat } from "./formats.ts";
-import type { LoadedColumn } from "./known_features.ts";
+import type { LoadedFeature } from "./known_features.ts";
 import { datasetNames, type LoadDatasetOptions } from "./load_options.ts";
 import { appendRows, checkSortBy } from "./sort/sorted.ts";
 import { checkCsvOptions, type CsvOptions } from "./text/read/csv_options.ts";
@@ -19,7 +19,7 @@ export async function loadDataset(
   name: string,
   split: string,
   options: LoadDatasetOptions,
-): Promise<LoadedColumn[]> {
+): Promise<LoadedFeature[]> {
   checkOptions(options, keys, action);
   return await withDataset(name, split, options, (opened) => appendDataset(target, opened));
 }
@@ -28,7 +28,7 @@ export async function loadDataset(
 export async function appendDataset(
   target: LoadTarget,
   { files, options, settle }: OpenedDataset,
-): Promise<LoadedColumn[]> {
+): Promise<LoadedFeature[]> {
   const isFirst = target.connection.rowCount === 0;
   const loaded = await appendRows(target, files, options, action);
   if (isFirst) settle?.(target.connection);

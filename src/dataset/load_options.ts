@@ -1,17 +1,25 @@
+import type { ExtraChoice } from "./extras/wanted.ts";
 import type { DatasetFormat } from "./formats.ts";
 import type { CsvOptions } from "./text/read/csv_options.ts";
 import type { HubLoadOptions, HubOptions } from "./hub/types.ts";
 
 /** Options of what loads rows into a store. Taken by {@linkcode StreamStore.fromDataset}. */
-export interface LoadOptions {
+export interface LoadOptions<Extra extends string = string> {
   /** The name of an integer column that says each row's step. Without it steps go on from the store's last one. */
   readonly step?: string;
   /** What becomes of a null inside a list, which the store cannot hold: an error (the default), or NaN. */
   readonly nullInList?: "error" | "nan";
+  /**
+   * Columns of text and bytes that are kept beside the rows. Into a store: by default all that it declares as `extra` and the
+   * dataset has. Where a store is made of the dataset: by default none; `true` is all that fit, which are strings, bytes, and
+   * HuggingFace's `Image`, `Audio` and `Video`. `{ meta: "json" }` keeps a column of anything else as JSON text.
+   */
+  readonly extra?: ExtraChoice<Extra>;
 }
 
 /** Options of {@linkcode StreamStore.fromParquet}. */
-export interface ParquetOptions<Name extends string = string> extends LoadOptions {
+export interface ParquetOptions<Name extends string = string, Extra extends string = string>
+  extends LoadOptions<Extra> {
   /** Which fields to load. Without it all of which a file has a column. */
   readonly columns?: readonly Name[];
 }
@@ -35,8 +43,8 @@ export interface NewStoreOptions extends ParquetOptions {
 }
 
 /** Options of {@linkcode StreamStore.loadDataset}; those of the Hub count for names there. */
-export interface LoadDatasetOptions<Name extends string = string>
-  extends ParquetOptions<Name>, HubLoadOptions {
+export interface LoadDatasetOptions<Name extends string = string, Extra extends string = string>
+  extends ParquetOptions<Name, Extra>, HubLoadOptions {
   /**
    * Columns to sort the rows by, the first one first; they need not be fields. As Python's `Dataset.sort` does: ascending,
    * rows that are equal stay as they are, NaN comes behind all numbers and null behind NaN, strings go by their UTF-8.
@@ -67,6 +75,7 @@ export const hubNames: Readonly<Record<keyof HubOptions, true>> = {
 export const datasetNames: Readonly<Record<keyof LoadDatasetOptions, true>> = {
   step: true,
   nullInList: true,
+  extra: true,
   columns: true,
   sortBy: true,
   format: true,

@@ -6,6 +6,7 @@ import { describe, type FieldEntry } from "../fields.ts";
 import { checkOptions, optionNames } from "../options.ts";
 import { openSession, type Session, temporarySession } from "../store/session.ts";
 import { columnsOfSchema } from "./arrow/read/rows.ts";
+import { type ExtraForm, kindOfForm, parseChoice } from "./extras/wanted.ts";
 import { columnsOf, commonDtype, type FoundColumn } from "./columns.ts";
 import { loadInto } from "./known_features.ts";
 import {
@@ -23,6 +24,7 @@ const action = "make a store of a dataset";
 const newStoreNames: Readonly<Record<keyof NewStoreOptions, true>> = {
   step: true,
   nullInList: true,
+  extra: true,
   columns: true,
   path: true,
   capacity: true,
@@ -59,8 +61,9 @@ export async function storeOfDataset(
   const { appendDataset, withDataset } = await import("./load.ts");
   const { path: _, capacity: _capacity, onLeftOut: _told, columns: _columns, ...load } = options;
   return await withDataset(name, split, load, async (opened) => {
-    return await fill(await columnsOf(opened.files, action), options, async (session) => {
-      await loadInto(session, "load a dataset", (target) => appendDataset(target, opened));
+    return await fill(await columnsOf(opened.files, action), options, async (session, { extra }) => {
+      const asked = { ...opened, options: { ...opened.options, extra } };
+      await loadInto(session, "load a dataset", (target) => appendDataset(target, asked));
     });
   });
 }
@@ -72,12 +75,14 @@ async function fill(
   load: (session: Session, options: LoadOptions) => Promise<void>,
 ): Promise<Session> {
   const { path, capacity, step, nullInList } = options;
-  const fields = chooseFields(found, options);
+  const chosen = chooseExtras(found, options.extra);
+  const fields = chooseFields(found, options, chosen);
+  const extra = Object.fromEntries(Array.from(chosen, ([name, form]) => [name, kindOfForm(form)]));
   const session = path === undefined
-    ? temporarySession(fields, { capacity })
-    : openSession(path, { fields, mode: "create", capacity });
+    ? temporarySession(fields, { capacity, extra })
+    : openSession(path, { fields, extra, mode: "create", capacity });
   try {
-    await load(session, { step, nullInList });
+    await load(session, { step, nullInList, extra: Object.fromEntries(chosen) });
     return session;
   } catch (error) {
     session.close();
@@ -90,21 +95,46 @@ async function fill(
 function chooseFields(
   found: readonly FoundColumn[],
   { columns, step, onLeftOut }: NewStoreOptions,
+  extras: ReadonlyMap<string, ExtraForm>,
 ): FieldEntry[] {
   if (columns !== undefined) checkColumns(columns, found, step);
   const fields: FieldEntry[] = [];
   for (const column of found) {
     const { name, dtypes } = column;
-    const isAsked = columns?.includes(name) ?? true;
+    const isAsked = columns?.includes(name) ?? !extras.has(name);
     const reason = reasonAgainst(column, step) ?? (isAsked ? null : "columns does not name it");
     if (reason === null) fields.push([name, commonDtype(dtypes as readonly Dtype[])]);
-    else if (name !== step) onLeftOut?.({ name, reason });
+    else if (name !== step && !extras.has(name)) onLeftOut?.({ name, reason });
   }
   if (fields.length > 0) return fields;
   const reasons = found.map((column) => `${column.name}: ${reasonAgainst(column, step)}`);
   throw new TypeError(
     `Cannot ${action}: it must have a column of numbers, got ${reasons.join("; ") || "no columns"}`,
   );
+}
+
+/** The columns that become extras. */
+function chooseExtras(found: readonly FoundColumn[], choice: unknown): Map<string, ExtraForm> {
+  const asked = choice === undefined ? false : parseChoice(choice, action);
+  const chosen = new Map<string, ExtraForm>();
+  if (asked === false) return chosen;
+  for (const { name, form } of found) if (asked === true && form !== undefined) chosen.set(name, form);
+  if (asked === true) return chosen;
+  const fitting = found.filter(({ form }) => form !== undefined).map(({ name }) => name).join(", ");
+  for (const [name, form] of asked) {
+    const column = found.find((candidate) => candidate.name === name);
+    const taken = form ?? column?.form;
+    if (column === undefined || taken === undefined) {
+      const got = column === undefined ? "there is none" : column.dtypes;
+      throw new TypeError(
+        `Cannot ${action}: extra must name columns of text or bytes (${fitting}), got ${describe(name)}: ${
+          typeof got === "string" ? got : "it holds numbers"
+        }`,
+      );
+    }
+    chosen.set(name, taken);
+  }
+  return chosen;
 }
 
 /** Why a column is no field; null where it can be one. */

@@ -66,6 +66,14 @@ export function wrongColumn(action: string, name: string, type: string): TypeErr
   );
 }
 
+export function wrongExtra(action: string, name: string, type: string): TypeError {
+  return new TypeError(
+    `Cannot ${action}: the column of extra "${name}" must be text or bytes, got ${type}; extra: { ${
+      JSON.stringify(name)
+    }: "json" } keeps it as JSON`,
+  );
+}
+
 export function wrongStep(action: string, name: string, place: string, got: unknown): RangeError {
   return new RangeError(
     `Cannot ${action}: the step column "${name}" at ${place} must be an int64, got ${got}`,

@@ -3,7 +3,10 @@ import type { Connection } from "../store/connection.ts";
 import { describe, type Field } from "../fields.ts";
 import type { LoadTarget } from "../store/session.ts";
 import { ShapeError } from "./table/sources.ts";
-import type { LoadedColumn } from "./known_features.ts";
+import { ExtraAppender } from "./extras/appender.ts";
+import type { ExtraBlock } from "./extras/pieces.ts";
+import { type WantedExtra, wantedExtras } from "./extras/wanted.ts";
+import type { LoadedColumn, LoadedFeature } from "./known_features.ts";
 import type { ParquetOptions } from "./load_options.ts";
 import { allowNan, checkNullInList } from "./table/null_in_list.ts";
 import { inWords, wrongShape, wrongStep } from "./refusals.ts";
@@ -16,6 +19,7 @@ export type { LoadTarget };
 export interface Wanted {
   /** In field order. */
   readonly fields: readonly Field[];
+  readonly extras: readonly WantedExtra[];
   /** The name of the column of steps. */
   readonly step?: string;
   /** The names of columns to sort by. */
@@ -24,14 +28,12 @@ export interface Wanted {
 }
 
 /** Rows of a file that are read at once. What it has is asked for once, and a ShapeError counts from its first row. */
-export interface Block {
+export interface Block extends ExtraBlock {
   readonly rowCount: number;
   /** Of the fields that the file has a column of; `columns` tells what they are loaded as. */
   sources(): { readonly sources: readonly Source[]; readonly columns: readonly LoadedColumn[] };
   steps(refuse: (row: number, got: unknown) => Error): BigInt64Array;
   keys(): readonly KeyPiece[];
-  /** Where a row is, for errors: `row 7 of x.csv (line 9)`. Without it there is the row's number among all. */
-  place?(row: number): string;
 }
 
 /** An open file of rows, in any format. */
@@ -50,19 +52,23 @@ export async function appendFiles(
   files: Files,
   options: ParquetOptions,
   action: string,
-): Promise<LoadedColumn[]> {
+): Promise<LoadedFeature[]> {
   const nanForNull = checkNullInList(options.nullInList, action);
   const fields = chooseFields(target.fields, options.columns, action);
+  const extras = wantedExtras(target.extras, options.extra, action);
   using batch = new Batch(target.connection);
   const { step } = options;
   const rows = new RowAppender(target.connection, batch, action);
-  for await (const block of blocksOf(files, { fields, step, keys: [], nanForNull }, action)) {
+  const beside = new ExtraAppender(batch, extras, action);
+  for await (const block of blocksOf(files, { fields, extras, step, keys: [], nanForNull }, action)) {
     target.checkUntouched();
     rows.add(block, step);
+    await beside.add(block, rows.rowCount - block.rowCount, target.checkUntouched);
   }
   target.checkUntouched();
+  if (rows.rowCount > 0) beside.checkNamed();
   batch.commit();
-  return rows.loaded;
+  return [...rows.loaded, ...beside.loaded];
 }
 
 /** The blocks of all files. Each file is closed before the next is opened. */
@@ -106,6 +112,11 @@ export class RowAppender {
   /** The columns that rows came from, those of every file. */
   get loaded(): LoadedColumn[] {
     return [...this.#loaded];
+  }
+
+  /** Rows that were added. */
+  get rowCount(): number {
+    return this.#row;
   }
 
   /** Rows with the steps that they bring along in a column, or that follow on those before. */

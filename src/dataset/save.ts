@@ -11,7 +11,8 @@ import { writeCsv } from "./text/write/csv.ts";
 import { writeDisk } from "./arrow/write/folder.ts";
 import { writeJsonLines } from "./text/write/json_lines.ts";
 import { hubNames } from "./load_options.ts";
-import type { SaveDatasetOptions, SaveSource } from "./save_options.ts";
+import type { SaveDatasetOptions } from "./save_options.ts";
+import type { SaveSource } from "./known_features.ts";
 import { writeParquet } from "./parquet/write/file.ts";
 import { writeParquetFolder } from "./parquet/write/folder.ts";
 import { TableQueue } from "./files/tables.ts";
@@ -65,7 +66,7 @@ async function saveLocal(
   const isFolder = existsSync(name) ? statSync(name).isDirectory() : formatOfName(name) === null;
   if (!isFolder) checkWrittenName(name, action);
   const format = named ?? (isFolder ? await formatOfFolder(name) : formatOfName(name)) ?? "disk";
-  const plan = planTable(source.connection, source.fields, source.known, options);
+  const plan = planTable(source, options);
   checkTypes(plan.schema, format);
   const tables = new TableQueue(source.connection, plan, action);
   if (isFolder && format === "disk") return await writeDisk(name, split, tables, shardBytes);

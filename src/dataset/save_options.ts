@@ -1,6 +1,3 @@
-import type { Field } from "../fields.ts";
-import type { Connection } from "../store/connection.ts";
-import type { Feature } from "./features.ts";
 import type { DatasetFormat } from "./formats.ts";
 import type { HubSaveOptions } from "./hub/types.ts";
 import type { ToDatasetOptions } from "./table/to_arrow.ts";
@@ -19,13 +16,6 @@ export interface SaveDatasetOptions<Name extends string = string>
   readonly format?: DatasetFormat;
   /** Where a split is written as several files: about how many bytes of Arrow data go into each. By default 500 MB. */
   readonly shardBytes?: number;
-}
-
-/** A store whose rows are saved. */
-export interface SaveSource {
-  readonly connection: Connection;
-  readonly fields: readonly Field[];
-  readonly known: ReadonlyMap<string, Feature | null>;
 }
 
 /** Options that were checked, with what they leave out. */

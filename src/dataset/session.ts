@@ -8,14 +8,13 @@ import type { ToDatasetOptions } from "./table/to_arrow.ts";
 
 export async function tableOf(session: Session, options: ToDatasetOptions): Promise<Table> {
   const { toTable } = await import("./table/to_arrow.ts");
-  const { connection, fields, known } = rowsOfStore(session, "convert to a dataset");
-  return toTable(connection, fields, known, options);
+  return toTable(rowsOfStore(session, "convert to a dataset"), options);
 }
 
 export async function loadTable(session: Session, table: Table, options: LoadOptions): Promise<void> {
   const { appendTable } = await import("./table/from_arrow.ts");
   session.loadAtOnce("load a dataset", (wasEmpty) => {
-    const loaded = appendTable(session.connection, session.fields, table, options);
+    const loaded = appendTable(session, table, options);
     rememberFeatures(session.features as KnownFeatures, loaded, wasEmpty);
   });
 }

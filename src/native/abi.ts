@@ -30,6 +30,7 @@ export const laterSymbols = {
     ss_extra_append: { args: ["u32", "u32", "f64", "buffer", "u32", "buffer", "u32"], result: "i32" }, // store, extra, first_row, lengths, row_count, bytes, length
     ss_extra_state: { args: ["u32", "u32", "buffer"], result: "i32" }, // store, extra, out
     ss_extra_read: { args: ["u32", "u32", "f64", "buffer", "buffer", "u32"], result: "i32" }, // store, extra, row, out, bytes, bytes_max
+    ss_extra_rows: { args: ["u32", "u32", "f64", "buffer", "u32", "buffer", "buffer", "u32"], result: "i32" }, // store, extra, first_row, out_lengths, row_count, out, bytes, bytes_max
     ss_extra_check: { args: ["u32", "u32", "u32", "f64", "buffer"], result: "i32" }, // store, extra, part, chunk, out
   },
   verify: {

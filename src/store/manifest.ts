@@ -6,7 +6,7 @@ import type { Dtype } from "../dtypes.ts";
 import { type ExtraInfo, isExtra } from "../extras.ts";
 import { type Field, type FieldType, parseFields } from "../fields.ts";
 
-/** What datasets said about fields, by field name: JSON that only `src/dataset` understands. */
+/** What datasets said about fields and extras, by the name of the column: JSON that only `src/dataset` understands. */
 export type Features = Map<string, unknown>;
 
 interface FieldEntry {
@@ -17,6 +17,10 @@ interface FieldEntry {
   readonly feature?: unknown;
 }
 
+interface ExtraEntry extends ExtraInfo {
+  readonly feature?: unknown;
+}
+
 interface Manifest {
   readonly format: "streamstore";
   readonly version: number;
@@ -24,7 +28,7 @@ interface Manifest {
   readonly id: string;
   readonly fields: readonly FieldEntry[];
   /** In the order of their files; not there where there are none. */
-  readonly extras?: readonly ExtraInfo[];
+  readonly extras?: readonly ExtraEntry[];
   /** Of the ID and the fields, since no other file could tell that one of the fields was changed. */
   readonly checksum: string;
 }
@@ -50,8 +54,9 @@ export function readManifest(directory: string): Known {
     field.isList = manifest.fields.find(({ name }) => name === field.name)!.isList === true;
   });
   const features: Features = new Map();
-  for (const { name, feature } of manifest.fields) if (feature !== undefined) features.set(name, feature);
-  const extras = manifest.extras ?? [];
+  const columns = [...manifest.extras ?? [], ...manifest.fields];
+  for (const { name, feature } of columns) if (feature !== undefined) features.set(name, feature);
+  const extras = (manifest.extras ?? []).map(({ name, kind }): ExtraInfo => ({ name, kind }));
   return { id: manifest.id, fields, features, extras };
 }
 
@@ -61,12 +66,13 @@ export function writeManifest(
   id: string,
   fields: readonly Field[],
   features: Features,
-  extras: readonly ExtraInfo[],
+  given: readonly ExtraInfo[],
 ): void {
+  const known = (name: string) => features.has(name) ? { feature: features.get(name) } : {};
   const entries = fields.map(({ name, type, dtype, isList }): FieldEntry => {
-    const known = features.has(name) ? { feature: features.get(name) } : {};
-    return { name, type, dtype, isList, ...known };
+    return { name, type, dtype, isList, ...known(name) };
   });
+  const extras = given.map(({ name, kind }): ExtraEntry => ({ name, kind, ...known(name) }));
   const manifest: Manifest = {
     format: "streamstore",
     version,

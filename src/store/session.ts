@@ -29,6 +29,7 @@ import { checkIntervals, Schedule, type ScheduleOptions } from "./schedule.ts";
 export interface LoadTarget {
   readonly connection: Connection;
   readonly fields: readonly Field[];
+  readonly extras: readonly ExtraInfo[];
   /** Throws if the store is not as it was when loading began. */
   checkUntouched(): void;
 }
@@ -37,7 +38,8 @@ export interface LoadTarget {
 export interface ReadSource {
   readonly connection: Connection;
   readonly fields: readonly Field[];
-  /** What datasets said about fields. */
+  readonly extras: readonly ExtraInfo[];
+  /** What datasets said about fields and extras. */
   readonly known: Features;
 }
 
@@ -169,7 +171,8 @@ export class Session {
   /** Commits, so that all rows can be read as a dataset. */
   readAll(action: string): ReadSource {
     this.prepareRead(action);
-    return { connection: this.connection, fields: this.fields, known: this.#knownFeatures() };
+    const { connection, fields, extras } = this;
+    return { connection, fields, extras, known: this.#knownFeatures() };
   }
 
   /** Commits, and runs a task that appends rows past the appender, at once. */
@@ -198,7 +201,7 @@ export class Session {
     action: string,
     task: (target: LoadTarget, wasEmpty: boolean) => Promise<void>,
   ): Promise<void> {
-    const { connection, fields } = this;
+    const { connection, fields, extras } = this;
     connection.checkWritable(action);
     this.commit(action);
     const { rowCount, tokenCount } = this;
@@ -210,7 +213,7 @@ export class Session {
         `Cannot ${action}: nothing else must be appended meanwhile, got steps`,
       );
     };
-    await task({ connection, fields, checkUntouched }, rowCount === 0);
+    await task({ connection, fields, extras, checkUntouched }, rowCount === 0);
     this.#noteLoaded();
   }
 
@@ -294,7 +297,7 @@ export class Session {
     }
   }
 
-  /** The features of the fields. What a reader knows of them may be older than the rows that it sees. */
+  /** The features of fields and extras. What a reader knows of them may be older than the rows that it sees. */
   #knownFeatures(): Features {
     if (this.directory !== null && this.connection.access === "read") {
       const { features } = readManifest(this.directory);

@@ -131,7 +131,7 @@ for (const [name, open] of Object.entries(shrinking)) {
       const file = await open(path);
       try {
         truncateSync(path, 5_000_000);
-        const wanted = { fields: [], keys: [], nanForNull: false };
+        const wanted = { fields: [], extras: [], keys: [], nanForNull: false };
         await assert.rejects(
           Array.fromAsync(file.blocks(wanted, "load a dataset")),
           has("damaged", /: it must keep its \d+ bytes while it is read, got 5000000$/),

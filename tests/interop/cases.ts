@@ -186,6 +186,7 @@ export function describeFeature(feature: Feature): { dtype: string; lengths: rea
   if (feature._type === "Value") return { dtype: feature.dtype, lengths: [] };
   if (feature._type === "ClassLabel") return { dtype: "label", lengths: [] };
   if ("shape" in feature) return { dtype: feature.dtype, lengths: feature.shape };
+  if (!("feature" in feature)) return { dtype: feature._type, lengths: [] };
   const { dtype, lengths } = describeFeature(feature.feature);
   const length = "length" in feature ? feature.length ?? null : null;
   return { dtype, lengths: [length, ...lengths] };

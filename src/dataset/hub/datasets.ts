@@ -13,7 +13,8 @@ import { ParquetFile } from "../parquet/read/file.ts";
 import { Footers } from "../parquet/read/footers.ts";
 import { writeParquet } from "../parquet/write/file.ts";
 import { checkTypes } from "../save_types.ts";
-import type { CheckedSaveOptions, SaveSource } from "../save_options.ts";
+import type { CheckedSaveOptions } from "../save_options.ts";
+import type { SaveSource } from "../known_features.ts";
 import { shardsOf } from "../files/shards.ts";
 import { TableQueue } from "../files/tables.ts";
 import { planTable, type TablePlan } from "../table/to_arrow.ts";
@@ -50,13 +51,14 @@ export async function withSplit<Result>(
 
 /** Pushes all rows, or with `append` those that are new, as a split. */
 export async function save(
-  { connection, fields, known }: SaveSource,
+  source: SaveSource,
   name: string,
   split: string,
   options: CheckedSaveOptions,
 ): Promise<void> {
+  const { connection } = source;
   await withProgress("upload", name, options, async (shown, expect) => {
-    const plan = planTable(connection, fields, known, shown);
+    const plan = planTable(source, shown);
     checkTypes(plan.schema, "parquet");
     const { from, to } = plan.range;
     await pushSplit(name, split, {

@@ -2,7 +2,7 @@ import type { Dtype } from "../../dtypes.ts";
 import type { FieldEntry } from "../../fields.ts";
 import { commonDtype, type FoundColumn } from "../columns.ts";
 import { parseFeature } from "../features.ts";
-import type { LoadedColumn } from "../known_features.ts";
+import type { LoadedFeature } from "../known_features.ts";
 import { numberTypes } from "../value_types.ts";
 import type { Info } from "./info.ts";
 import { loading } from "./refusals.ts";
@@ -92,7 +92,7 @@ function listed(reasons: ReadonlyMap<string, string | null>): string {
 export function loadedFeatures(
   info: Info,
   { fields }: Choice,
-  loaded: readonly LoadedColumn[],
+  loaded: readonly LoadedFeature[],
 ): Record<string, LeRobotFeature> {
   return Object.fromEntries(
     fields.map(([name]) => {

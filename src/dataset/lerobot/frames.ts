@@ -6,7 +6,7 @@ import { ownValue } from "../../own_value.ts";
 import { arrowField, arrowTypeOf } from "../table/types.ts";
 import { metadataKey, metadataOf } from "../features.ts";
 import { fieldData, type RowRange } from "../table/field_data.ts";
-import type { SaveSource } from "../save_options.ts";
+import type { SaveSource } from "../known_features.ts";
 import { tableOf } from "../table/table.ts";
 import type { TablePlan } from "../table/to_arrow.ts";
 import { countedColumns } from "./counted.ts";
@@ -62,7 +62,7 @@ export function framePlan(columns: readonly FrameColumn[], range: RowRange): Tab
     const pieces = columns.map((column, i) => ({ field: arrow[i], chunks: [column.data({ from, to })] }));
     return tableOf(schema, pieces, to - from);
   };
-  return { schema, features, range, extraRowBytes: rowBytes(columns), read };
+  return { schema, features, range, extras: [], extraRowBytes: rowBytes(columns), read };
 }
 
 /** What a row takes in Arrow, and before compression in Parquet. */

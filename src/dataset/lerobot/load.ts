@@ -8,7 +8,7 @@ import { StreamStore } from "../../store.ts";
 import { isSet } from "../table/bitmaps.ts";
 import type { FoundColumn } from "../columns.ts";
 import { type Expect, withProgress } from "../hub/progress_bar.ts";
-import { type LoadedColumn, loadInto } from "../known_features.ts";
+import { type LoadedFeature, loadInto } from "../known_features.ts";
 import { hubNames } from "../load_options.ts";
 import { readParquet } from "../parquet/read/rows.ts";
 import { appendFiles, type Block, type RowFile } from "../rows.ts";
@@ -79,12 +79,12 @@ async function fillStore(
   files: readonly DataFile[],
   fields: readonly FieldEntry[],
   options: LoadLeRobotOptions,
-): Promise<{ store: StreamStore<FieldMap>; loaded: readonly LoadedColumn[] }> {
+): Promise<{ store: StreamStore<FieldMap>; loaded: readonly LoadedFeature[] }> {
   const { path, capacity } = options;
   const session = path === undefined
     ? temporarySession(fields, { capacity })
     : openSession(path, { fields, mode: "create", capacity });
-  let loaded: readonly LoadedColumn[] = [];
+  let loaded: readonly LoadedFeature[] = [];
   try {
     await loadInto(session, loading, async (target) => {
       const opened = files.map((file) => async (): Promise<RowFile> => ({
@@ -122,7 +122,7 @@ async function* blocksOf(
   const source = await readParquet(await place.open(path));
   let row = 0;
   try {
-    const blocks = source.blocks({ fields: wanted, keys: [], nanForNull: false }, loading);
+    const blocks = source.blocks({ fields: wanted, extras: [], keys: [], nanForNull: false }, loading);
     for await (const block of blocks) {
       signal?.throwIfAborted();
       if (row + block.rowCount > expected) throw wrongCount(row + block.rowCount);

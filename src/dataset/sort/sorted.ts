@@ -1,20 +1,23 @@
 import { Batch } from "../../append/batch.ts";
 import { Connection } from "../../store/connection.ts";
 import { describe } from "../../fields.ts";
-import type { LoadedColumn } from "../known_features.ts";
+import type { LoadedFeature } from "../known_features.ts";
 import type { LoadDatasetOptions } from "../load_options.ts";
 import {
   appendFiles,
-  type Block,
   blocksOf,
   chooseFields,
   type Files,
   type LoadTarget,
   RowAppender,
+  type Wanted,
 } from "../rows.ts";
 import { checkNullInList } from "../table/null_in_list.ts";
 import { firstStep, followingSteps } from "../table/row_steps.ts";
 import { wrongStep } from "../refusals.ts";
+import { takeExtra } from "../../read/extra_rows.ts";
+import { ExtraAppender } from "../extras/appender.ts";
+import { wantedExtras } from "../extras/wanted.ts";
 import { KeyColumn } from "./key_column.ts";
 import { orderOf } from "./order.ts";
 import { readIndex, takeRows } from "./take_rows.ts";
@@ -28,7 +31,7 @@ export async function appendRows(
   files: Files,
   options: LoadDatasetOptions,
   action: string,
-): Promise<LoadedColumn[]> {
+): Promise<LoadedFeature[]> {
   const sortBy = checkSortBy(options.sortBy, action);
   if (sortBy.length === 0) return await appendFiles(target, files, options, action);
   return await appendSorted(target, files, sortBy, options, action);
@@ -45,20 +48,26 @@ async function appendSorted(
   sortBy: readonly string[],
   options: LoadDatasetOptions,
   action: string,
-): Promise<LoadedColumn[]> {
+): Promise<LoadedFeature[]> {
   const { connection } = target;
   const fields = chooseFields(target.fields, options.columns, action);
+  const extras = wantedExtras(target.extras, options.extra, action);
   const nanForNull = checkNullInList(options.nullInList, action);
   const { order, steps } = await readOrder(target, files, sortBy, options.step, action);
   if (order === null) return await appendFiles(target, files, options, action);
 
   // Fields of its own: that a field is a list must be news to the target too.
   const copies = fields.map((field) => ({ ...field, isList: false }));
-  const unsorted = Connection.temporary({ capacity: connection.capacity, isSegmented: false }, target.fields);
+  const unsorted = Connection.temporary(
+    { capacity: connection.capacity, isSegmented: false },
+    target.fields,
+    extras.length,
+  );
   try {
     using batch = new Batch(connection);
-    const wanted = { fields: copies, keys: [], nanForNull };
-    const loaded = await fill(unsorted, blocksOf(files, wanted, action), target, action);
+    const places = extras.map((extra, place) => ({ ...extra, place }));
+    const wanted = { fields: copies, extras: places, keys: [], nanForNull };
+    const loaded = await fill(unsorted, files, wanted, target, action);
     const appender = new RowAppender(connection, batch, action);
     const index = readIndex(unsorted);
     let next = firstStep(connection);
@@ -69,6 +78,11 @@ async function appendSorted(
         : BigInt64Array.from(rows, (row) => steps[row]);
       const sources = takeRows(unsorted, copies, index, rows);
       appender.addSources(taken, sources.map((source, i) => ({ ...source, field: fields[i] })));
+      extras.forEach(({ place }, i) => {
+        for (const { firstRow, ...piece } of takeExtra(unsorted, i, rows)) {
+          batch.addExtra(place, from + firstRow, piece);
+        }
+      });
       next = taken[rows.length - 1] + 1n;
     }
     batch.commit();
@@ -81,18 +95,22 @@ async function appendSorted(
 /** Appends rows as they come. */
 async function fill(
   unsorted: Connection,
-  blocks: AsyncIterable<Block>,
+  files: Files,
+  wanted: Wanted,
   target: LoadTarget,
   action: string,
-): Promise<LoadedColumn[]> {
+): Promise<LoadedFeature[]> {
   using batch = new Batch(unsorted);
   const appender = new RowAppender(unsorted, batch, action);
-  for await (const block of blocks) {
+  const beside = new ExtraAppender(batch, wanted.extras, action);
+  for await (const block of blocksOf(files, wanted, action)) {
     target.checkUntouched();
     appender.add(block, undefined);
+    await beside.add(block, appender.rowCount - block.rowCount, target.checkUntouched);
   }
+  beside.checkNamed();
   batch.commit();
-  return appender.loaded;
+  return [...appender.loaded, ...beside.loaded];
 }
 
 /** Reads the columns to sort by, and the steps where a column has them. */
@@ -112,7 +130,9 @@ async function readOrder(
   );
   const steps: BigInt64Array[] = [];
   let rowCount = 0;
-  for await (const block of blocksOf(files, { fields: [], step, keys: sortBy, nanForNull: false }, action)) {
+  for await (
+    const block of blocksOf(files, { fields: [], extras: [], step, keys: sortBy, nanForNull: false }, action)
+  ) {
     target.checkUntouched();
     const firstRow = rowCount;
     block.keys().forEach((piece, i) => columns[i].add(piece));

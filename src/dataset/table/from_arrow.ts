@@ -1,10 +1,12 @@
 import type { Table } from "apache-arrow";
 import { Batch } from "../../append/batch.ts";
-import type { Connection } from "../../store/connection.ts";
-import { describe, type Field } from "../../fields.ts";
+import type { Session } from "../../store/session.ts";
+import { describe } from "../../fields.ts";
 import { checkOptions, optionNames } from "../../options.ts";
 import type { ArrowColumns, ArrowData, ArrowField } from "./types.ts";
-import type { LoadedColumn } from "../known_features.ts";
+import { ExtraAppender } from "../extras/appender.ts";
+import { wantedExtras } from "../extras/wanted.ts";
+import type { LoadedFeature } from "../known_features.ts";
 import { ArrowRows } from "../arrow/read/rows.ts";
 import { RowAppender } from "../rows.ts";
 import { checkData } from "../arrow/read/data.ts";
@@ -13,29 +15,35 @@ import { checkNullInList } from "./null_in_list.ts";
 import { attachedLength, kindOf, plainView, type TypedArrayName } from "../../typed_array.ts";
 
 const action = "load a dataset";
-const loadKeys = optionNames<LoadOptions>({ step: true, nullInList: true });
+const loadKeys = optionNames<LoadOptions>({ step: true, nullInList: true, extra: true });
 
 /** Appends all rows of a table. What is returned are the features of the columns that were loaded. */
 export function appendTable(
-  connection: Connection,
-  fields: readonly Field[],
+  { connection, fields, extras: declared }: Session,
   table: Table,
   options: LoadOptions,
-): readonly LoadedColumn[] {
+): readonly LoadedFeature[] {
   checkOptions(options, loadKeys, action);
   checkTable(table, action);
   const nanForNull = checkNullInList(options.nullInList, action);
   const { step } = options;
   const columns = table.schema.fields as unknown as readonly ArrowField[];
-  const rows = new ArrowRows(columns, table.schema.metadata, { fields, step, keys: [], nanForNull }, action);
+  const extras = wantedExtras(declared, options.extra, action);
+  const wanted = { fields, extras, step, keys: [], nanForNull };
+  const rows = new ArrowRows(columns, table.schema.metadata, wanted, action);
   using batch = new Batch(connection);
   const appender = new RowAppender(connection, batch, action);
+  const beside = new ExtraAppender(batch, extras, action);
   for (const { data } of table.batches) {
-    const block = readBatch(data as unknown as ArrowColumns, rows);
-    if (block.length > 0) appender.add(rows.block(block), step);
+    const columns = readBatch(data as unknown as ArrowColumns, rows);
+    if (columns.length === 0) continue;
+    const block = rows.block(columns);
+    appender.add(block, step);
+    beside.addNow(block, appender.rowCount - block.rowCount);
   }
+  if (appender.rowCount > 0) beside.checkNamed();
   batch.commit();
-  return rows.columns;
+  return [...rows.columns, ...beside.loaded];
 }
 
 /**
@@ -62,6 +70,7 @@ function readBatch(data: ArrowColumns, rows: ArrowRows): ArrowColumns {
 
 function readData(data: ArrowData): ArrowData {
   const { type, length, offset, nullCount, nullBitmap, values, valueOffsets, children, dictionary } = data;
+  const { variadicBuffers } = data;
   return {
     type,
     length,
@@ -72,6 +81,7 @@ function readData(data: ArrowData): ArrowData {
     valueOffsets: readArray("offsets", valueOffsets, ["Int32Array", "BigInt64Array"])!,
     children: (children ?? []).map(readData),
     dictionary: dictionary && { data: dictionary.data.map(readData) },
+    variadicBuffers: variadicBuffers?.map((buffer) => readArray("views", buffer, ["Uint8Array"])!),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Connection } from "../../store/connection.ts";
 import { StreamStoreError } from "../../error.ts";
 import { check } from "../../native/status.ts";
+import { rowAfterBytes } from "../extras/to_arrow.ts";
 import type { RowRange } from "./field_data.ts";
 import type { TablePlan } from "./to_arrow.ts";
 
@@ -25,7 +26,9 @@ export function* batchRanges(connection: Connection, plan: TablePlan, action: st
         `Cannot ${action}: its rows must be kept meanwhile, but the oldest were dropped`,
       );
     }
-    const to = Math.min(range.to, from + rowsMax, Math.max(from + 1, rowAfter(connection, from)));
+    const rowAfterTokens = Math.max(from + 1, rowAfter(connection, from));
+    const end = Math.min(range.to, from + rowsMax, rowAfterTokens);
+    const to = rowAfterBytes(connection, plan.extras, from, end, extraBytesPerBatch);
     yield { from, to };
     from = to;
   }

@@ -10,6 +10,8 @@ import { type ExtraColumn, extraVector } from "../extra.ts";
 import { type Feature, featureOf, metadataKey, metadataOf, parseFeature } from "../features.ts";
 import { readEmptyRows } from "./empty_rows.ts";
 import { fieldData, type RowRange } from "./field_data.ts";
+import { type ExtraColumnPlan, extraData, planExtraColumns } from "../extras/to_arrow.ts";
+import type { SaveSource } from "../known_features.ts";
 import { tableOf } from "./table.ts";
 import { extractOwn } from "../../read/column.ts";
 import { isNullType, parseValueType } from "../value_types.ts";
@@ -17,7 +19,7 @@ import { isNullType, parseValueType } from "../value_types.ts";
 /** Options of {@linkcode StreamStore.toDataset}. */
 export interface ToDatasetOptions<Name extends string = string> {
   /**
-   * The feature of a field's column, by field name. A float that is named here rounds what it cannot hold. Fields left
+   * The feature of the column of a field or an extra, by its name. A float that is named here rounds what it cannot hold. Fields left
    * out have the one that they were loaded with, and a value appended since that it does not hold bit for bit (0.1 in
    * a float32, -0 in an int8) is an error that names its row; without such a one their own dtype, in a list if the field
    * was ever written as one.
@@ -39,32 +41,25 @@ export interface TablePlan {
   readonly features: ReadonlyMap<string, Feature>;
   /** The rows that were there when it was made. */
   readonly range: RowRange;
+  /** The store's own extras. */
+  readonly extras: readonly ExtraColumnPlan[];
   /** What an extra column's entries take in memory, by the row. */
   readonly extraRowBytes: number;
   /** Rows of the range as a table of one batch, or of several where extra columns come in pieces. */
   read(range: RowRange): Table;
 }
 
-/** All rows as one table: the fields' columns in field order, then the steps, then the extra columns. */
-export function toTable(
-  connection: Connection,
-  fields: readonly Field[],
-  known: ReadonlyMap<string, Feature | null>,
-  options: ToDatasetOptions,
-): Table {
+/** All rows as one table: the fields' columns in field order, then the steps, the store's extras, and those that are added. */
+export function toTable(source: SaveSource, options: ToDatasetOptions): Table {
   checkOptions(options, toDatasetKeys, action);
-  const plan = planTable(connection, fields, known, options);
+  const plan = planTable(source, options);
   return plan.read(plan.range);
 }
 
-export function planTable(
-  connection: Connection,
-  fields: readonly Field[],
-  known: ReadonlyMap<string, Feature | null>,
-  options: ToDatasetOptions,
-): TablePlan {
+export function planTable(source: SaveSource, options: ToDatasetOptions): TablePlan {
+  const { connection, fields, known } = source;
   const { fieldFeatures = {}, extra = {}, step } = options;
-  checkNames(fields, options);
+  checkNames(source, options);
   const range = { from: connection.firstRow, to: connection.rowCount };
   const features = new Map<string, Feature>();
   const planned = fields.map((field) => {
@@ -84,6 +79,11 @@ export function planTable(
     columns.push(new ArrowField(step, arrowValueType(parseValueType("int64")!), true));
     features.set(step, { dtype: "int64", _type: "Value" });
   }
+  const extras = planExtraColumns(source, fieldFeatures, action);
+  for (const { column, feature } of extras) {
+    columns.push(column);
+    features.set(column.name, feature);
+  }
   const vectors = Object.entries(extra).map(([name, given]) => {
     const { vector, feature } = extraVector(name, given, connection.rowCount - connection.firstRow);
     columns.push(new ArrowField(name, vector.type, true));
@@ -97,6 +97,7 @@ export function planTable(
       fieldData(connection, field, layout, { from, to }, emptyRows.get(field.type) ?? [], isExact),
     ]);
     if (step !== undefined) pieces.push([stepData(connection, from, to)]);
+    for (const plan of extras) pieces.push(extraData(connection, plan, { from, to }));
     for (const vector of vectors) {
       const isWhole = from === range.from && to === range.to;
       pieces.push(isWhole ? vector.data : vector.slice(from - range.from, to - range.from).data);
@@ -108,17 +109,29 @@ export function planTable(
     schema,
     features,
     range,
+    extras,
     extraRowBytes: extraBytes / Math.max(1, connection.rowCount - connection.firstRow),
     read,
   };
 }
 
-function checkNames(fields: readonly Field[], { fieldFeatures = {}, extra = {}, step }: ToDatasetOptions) {
-  const names = fields.map(({ name }) => name);
+function checkNames(
+  { fields, extras }: SaveSource,
+  { fieldFeatures = {}, extra = {}, step }: ToDatasetOptions,
+): void {
+  const names = [...fields, ...extras].map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice !== undefined) {
+    throw new TypeError(
+      `Cannot ${action}: every column must have a name of its own, got a field and an extra "${twice}"`,
+    );
+  }
   for (const name of Object.keys(fieldFeatures)) {
     if (names.includes(name)) continue;
     throw new TypeError(
-      `Cannot ${action}: fieldFeatures must name fields (${names.join(", ")}), got ${describe(name)}`,
+      `Cannot ${action}: fieldFeatures must name fields or extras (${names.join(", ")}), got ${
+        describe(name)
+      }`,
     );
   }
   const added = [...(step === undefined ? [] : [step]), ...Object.keys(extra)];

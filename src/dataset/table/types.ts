@@ -48,6 +48,8 @@ export interface ArrowData {
   readonly valueOffsets: Int32Array | BigInt64Array;
   readonly children: readonly ArrowData[];
   readonly dictionary?: { readonly data: readonly ArrowData[] };
+  /** What views look into. */
+  readonly variadicBuffers?: readonly Uint8Array[];
 }
 
 /** The columns of a record batch. */

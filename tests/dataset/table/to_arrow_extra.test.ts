@@ -32,7 +32,7 @@ test("toDataset() refuses names that are no field, and names that are taken", as
   const refused: [unknown, RegExp][] = [
     [
       { fieldFeatures: { acton: value("int8") } },
-      /fieldFeatures must name fields \(action, reward\), got "acton"$/,
+      /fieldFeatures must name fields or extras \(action, reward\), got "acton"$/,
     ],
     [{ fieldFeatures: { action: value("string") } }, /the feature of "action" must be of dtype/],
     [{ step: "action" }, /an added column must have a name of its own, got "action"$/],

@@ -82,6 +82,22 @@ fn read(store: *Store, extra: u32, row_in: f64, out: *layouts.ExtraPlace, bytes:
     @memcpy(bytes[0..held.len], held);
 }
 
+/// Values of rows, from one on: a length for each, -1 for null, and the bytes of all, as many as fit
+export fn ss_extra_rows(store: u32, extra: u32, first_row: f64, out_lengths: [*]align(1) i32, row_count: u32, out: *layouts.ExtraPlace, bytes: [*]u8, bytes_max: u32) i32 {
+    const slot = handles.take(store) catch |err| return status.of(err);
+    defer slot.put();
+    return status.result(readRows(slot.store, extra, first_row, out_lengths[0..row_count], out, bytes[0..bytes_max]));
+}
+
+fn readRows(store: *Store, extra: u32, first_row: f64, lengths: []align(1) i32, out: *layouts.ExtraPlace, bytes: []u8) Error!void {
+    const row = try numbers.to(u53, first_row);
+    const extras = &store.extras;
+    const is_there = extra < extras.count() and row >= store.commit.first_row and row + lengths.len <= store.commit.row_count;
+    if (!is_there) return error.OutOfRange;
+    const found = try extras.readRows(extra, row, lengths, bytes);
+    out.* = .{ .start = @floatFromInt(found.start), .length_bytes = @floatFromInt(found.length_bytes) };
+}
+
 /// part: a `layouts.ExtraPart`, of which a chunk is compared with the checksum that it was written with
 export fn ss_extra_check(store: u32, extra: u32, part: u32, chunk: f64, out: *layouts.ExtraCheck) i32 {
     const slot = handles.take(store) catch |err| return status.of(err);

@@ -229,6 +229,35 @@ pub fn Extras(comptime System: type) type {
             return .{ .start = start, .length_bytes = end_bytes - start };
         }
 
+        /// The values of rows from one on, which stand one behind another: a length for each, -1 for null, and as many bytes as
+        /// there is room for. Returns where they stand.
+        pub noinline fn readRows(self: *const Self, index: usize, first_row: u64, lengths: []align(1) i32, bytes: []u8) error{Damaged}!Place {
+            @memset(lengths, -1);
+            const ends = self.endsOf(index);
+            var at = std.sort.lowerBound(End, ends, first_row, orderRow);
+            const start = if (at > 0) ends[at - 1].end else 0;
+            var end_bytes = start;
+            var row = first_row;
+            while (at < ends.len and ends[at].row -| first_row < lengths.len) : (at += 1) {
+                const found = ends[at];
+                const length_bytes = found.end -% end_bytes;
+                const is_whole = found.row >= row and found.end <= self.table()[index].bytes and length_bytes <= layout.value_bytes_max;
+                if (!is_whole) return error.Damaged;
+                lengths[@intCast(found.row - first_row)] = @intCast(length_bytes);
+                end_bytes = found.end;
+                row = found.row + 1;
+            }
+            if (start > self.table()[index].bytes) return error.Damaged;
+            const held = self.bytesOf(index)[@intCast(start)..@intCast(end_bytes)];
+            const copied = held[0..@min(held.len, bytes.len)];
+            @memcpy(bytes[0..copied.len], copied);
+            return .{ .start = start, .length_bytes = held.len };
+        }
+
+        fn orderRow(row: u64, end: End) std.math.Order {
+            return std.math.order(row, end.row);
+        }
+
         /// All bytes of an extra that are committed.
         pub fn bytesOf(self: *const Self, index: usize) []const u8 {
             return self.files.of(index, .bytes).slice(u8, self.table()[index].bytes);

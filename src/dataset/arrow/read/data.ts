@@ -1,3 +1,4 @@
+import { Type } from "apache-arrow";
 import { type ArrowData, type ArrowType, nullTypeId, valueTypeOf } from "../../table/types.ts";
 import { dtypeBytes } from "../../../read/column.ts";
 import { isSet } from "../../table/bitmaps.ts";
@@ -24,6 +25,13 @@ export function checkData(data: ArrowData, length: number): void {
     checkOffsets(valueOffsets, length, children[0]?.length ?? data.values.byteLength);
   }
   const listSize = type.listSize as number | undefined;
+  if (type.typeId === Type.Struct) checkChildren(data);
+  if (type.typeId === Type.FixedSizeBinary) {
+    checkBytes("values", data.values.byteLength, length * (type.byteWidth as number));
+  }
+  if (type.typeId === Type.Utf8View || type.typeId === Type.BinaryView) {
+    checkBytes("views", data.values.byteLength, length * 16);
+  }
   if (children.length > 0) {
     if (listSize !== undefined && children[0].length < length * listSize) {
       throw new Error(`lists must have ${length * listSize} entries, have ${children[0].length}`);
@@ -35,6 +43,12 @@ export function checkData(data: ArrowData, length: number): void {
   if (value !== null) {
     checkBytes("values", data.values.byteLength, Math.ceil(length * dtypeBytes[value.dtype]));
   }
+}
+
+function checkChildren({ length, children }: ArrowData): void {
+  const odd = children.find((child) => child.length !== length);
+  if (odd === undefined) return;
+  throw new Error(`a struct of ${length} rows must have as many in each of its columns, has ${odd.length}`);
 }
 
 function indexBytes(type: ArrowType): number {

@@ -45,7 +45,7 @@ async function* blocksOf(
     const batch = readRows(source, message, found.batches);
     if (batch === null) continue;
     checkColumns(source, batch, found.rows);
-    yield found.rows.block(batch);
+    yield found.rows.block(batch, source.path);
   }
   if (found === null) throw failure(source, "it must have a schema");
 }

@@ -22,7 +22,12 @@ import {
 } from "../../features.ts";
 import type { LoadedColumn } from "../../known_features.ts";
 import { dtypesOf, type FoundColumn, noNumbers } from "../../columns.ts";
-import { noColumns, noKey, noOrder, wrongColumn } from "../../refusals.ts";
+import { NamedExtraError } from "../../extras/appender.ts";
+import { arrowRows, layoutOfArrow } from "../../extras/arrow.ts";
+import { type ExtraFeature, kindOfLayout, loadedFeature } from "../../extras/features.ts";
+import { ExtraError, type ExtraPiece } from "../../extras/pieces.ts";
+import type { WantedExtra } from "../../extras/wanted.ts";
+import { noColumns, noKey, noOrder, wrongColumn, wrongExtra } from "../../refusals.ts";
 import { arrowSteps } from "../../table/row_steps.ts";
 import { arrowKey, isText, type KeyPiece } from "../../sort/keys.ts";
 import { parseValueType } from "../../value_types.ts";
@@ -34,9 +39,17 @@ interface ColumnPlan extends LoadedColumn {
   readonly index: number;
 }
 
+/** The column of an extra, and where it stands. */
+interface ExtraPlan {
+  readonly extra: WantedExtra;
+  readonly index: number;
+  readonly feature: ExtraFeature | null;
+}
+
 /** Finds what is wanted in record batches of one schema. */
 export class ArrowRows {
   readonly columns: readonly ColumnPlan[];
+  readonly #extras: readonly ExtraPlan[];
   readonly #step: number | null;
   readonly #keys: readonly number[];
 
@@ -47,7 +60,9 @@ export class ArrowRows {
     action: string,
   ) {
     const fields = given.map(named);
-    this.columns = wanted.fields.length > 0 ? planColumns(fields, metadata, wanted.fields, action) : [];
+    this.#extras = planExtras(fields, metadata, wanted.extras, action);
+    const isAny = this.#extras.length > 0 || wanted.fields.length === 0;
+    this.columns = planColumns(fields, metadata, wanted.fields, action, isAny);
     this.#step = wanted.step === undefined ? null : findStep(fields, wanted.step, action);
     this.#keys = wanted.keys.map((name) => findKey(fields, name, action));
   }
@@ -57,19 +72,32 @@ export class ArrowRows {
     const { step, keys } = this.wanted;
     return [
       ...this.columns,
+      ...this.#extras.map(({ index, extra }) => ({ index, name: extra.name })),
       ...(this.#step === null ? [] : [{ index: this.#step, name: step! }]),
       ...this.#keys.map((index, i) => ({ index, name: keys[i] })),
     ];
   }
 
   /** The rows of a record batch. */
-  block({ length, children }: ArrowColumns): Block {
+  block({ length, children }: ArrowColumns, path?: string): Block {
     return {
       rowCount: length,
+      path,
+      extras: () => this.#extraPieces(children),
       sources: () => this.#sources(children),
       steps: (refuse) => arrowSteps(children[this.#step!], refuse),
       keys: (): KeyPiece[] => this.#keys.map((index) => arrowKey(children[index])),
     };
+  }
+
+  *#extraPieces(children: readonly ArrowData[]): Generator<ExtraPiece> {
+    for (const { index, extra, feature } of this.#extras) {
+      try {
+        yield { extra, feature, firstRow: 0, ...arrowRows(children[index], extra.form === "string") };
+      } catch (error) {
+        throw error instanceof ExtraError ? new NamedExtraError(extra.name, error) : error;
+      }
+    }
   }
 
   #sources(children: readonly ArrowData[]) {
@@ -95,6 +123,7 @@ function planColumns(
   metadata: ReadonlyMap<string, string>,
   fields: readonly Field[],
   action: string,
+  isAny: boolean,
 ): ColumnPlan[] {
   const features = featuresFromJson(metadata.get(metadataKey));
   const plans = fields.flatMap((field) => {
@@ -104,8 +133,27 @@ function planColumns(
     if (found === null) throw wrongColumn(action, field.name, String(columns[index].type));
     return [{ field, name: field.name, index, ...found }];
   });
-  if (plans.length > 0) return plans;
+  if (plans.length > 0 || isAny) return plans;
   throw noColumns(action, fields, columns.map(({ name }) => name));
+}
+
+/** The columns that are extras. */
+function planExtras(
+  columns: readonly ArrowField[],
+  metadata: ReadonlyMap<string, string>,
+  extras: readonly WantedExtra[],
+  action: string,
+): ExtraPlan[] {
+  const features = featuresFromJson(metadata.get(metadataKey));
+  return extras.flatMap((extra) => {
+    const { name } = extra;
+    const index = columns.findIndex((column) => column.name === name);
+    if (index < 0) return [];
+    const { type } = columns[index];
+    const layout = layoutOfArrow(type);
+    if (layout === null && type.typeId !== nullTypeId) throw wrongExtra(action, name, String(type));
+    return [{ extra, index, feature: layout && loadedFeature(extra.form, layout, ownValue(features, name)) }];
+  });
 }
 
 /** What the columns of a schema are. */
@@ -117,7 +165,9 @@ export function columnsOfSchema(
   return given.map(named).map((column) => {
     const { name } = column;
     const found = findLayout(column, ownValue(features, name));
-    return { name, dtypes: found === null ? noNumbers : dtypesOf(found.layout) };
+    if (found !== null) return { name, dtypes: dtypesOf(found.layout) };
+    const layout = layoutOfArrow(column.type);
+    return { name, dtypes: noNumbers, form: layout === null ? undefined : kindOfLayout(layout) };
   });
 }
 

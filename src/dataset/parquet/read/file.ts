@@ -5,11 +5,13 @@ import { join } from "node:path";
 import { ownValue } from "../../../own_value.ts";
 import type { ByteSource } from "../../files/byte_source.ts";
 import { decodeArrowSchema } from "../../arrow/schema.ts";
-import { inFile, NotSupported } from "../../decode.ts";
+import type { ExtraRows } from "../../../append/extra_rows.ts";
+import { inFile, NotSupported, readFailure } from "../../decode.ts";
 import { featuresFromJson, metadataKey } from "../../features.ts";
 import { ChunkBytes } from "./bytes.ts";
 import { ColumnReader } from "./chunk.ts";
 import type { Chunk } from "./values.ts";
+import { type ByteColumn, byteColumn, type ByteLeaf, readByteRows } from "./byte_columns.ts";
 import { Footers } from "./footers.ts";
 import { type Nested, nestedColumn, type NumberColumn, numberColumn } from "./layout.ts";
 import type { ColumnChunk, Metadata } from "./metadata.ts";
@@ -22,6 +24,10 @@ export class ParquetFile {
   readonly columns: ReadonlyMap<string, NumberColumn | null>;
   /** Rows of each row group. */
   readonly groupRows: readonly number[];
+  /** Those that can be extras. */
+  readonly extras: ReadonlyMap<string, ByteColumn>;
+  /** The features that are named, in the file or by who opened it. */
+  readonly features: Readonly<Record<string, unknown>>;
   readonly #texts = new Map<string, Nested>();
   /** What the columns hold that hold no numbers. */
   readonly #contents = new Map<string, string>();
@@ -39,6 +45,8 @@ export class ParquetFile {
     const fields = new Map(arrow?.fields.toReversed().map((field) => [field.name, field]));
     const features = named ??
       featuresFromJson(keyValues.get(metadataKey) ?? arrow?.metadata.get(metadataKey));
+    this.features = features;
+    const extras = new Map<string, ByteColumn>();
     const columns = new Map<string, NumberColumn | null>();
     for (const child of schema.children) {
       const { name } = child;
@@ -49,9 +57,13 @@ export class ParquetFile {
         : numberColumn(name, nested, fields.get(name), ownValue(features, name));
       if (typeof nested !== "string" && isText(nested)) this.#texts.set(name, nested);
       columns.set(name, typeof column === "string" ? null : column);
-      if (typeof column === "string") this.#contents.set(name, column);
+      if (typeof column !== "string") continue;
+      this.#contents.set(name, column);
+      const extra = byteColumn(child, fields.get(name));
+      if (extra !== null) extras.set(name, extra);
     }
     this.columns = columns;
+    this.extras = extras;
   }
 
   /**
@@ -90,8 +102,22 @@ export class ParquetFile {
     });
   }
 
+  /** The rows of an extra in one row group, or those of its paths; what is wrong is told of the column. */
+  async *readExtra(group: number, { name }: ByteColumn, leaf: ByteLeaf): AsyncGenerator<ExtraRows> {
+    let rowCount = 0;
+    try {
+      for await (const rows of readByteRows(...this.#find(group, leaf.path), leaf)) {
+        rowCount += rows.lengths.length;
+        yield rows;
+      }
+      this.#checkRowCount(group, rowCount);
+    } catch (cause) {
+      throw readFailure(this.path, name, cause);
+    }
+  }
+
   /** Tells a source that fetches from afar what is read next. */
-  prefetch(group: number, columns: readonly NumberColumn[]): void {
+  prefetch(group: number, columns: readonly { readonly path: string }[]): void {
     // A column chunk that is not there is an error for who reads it, who can say of which column.
     const chunks = columns.map(({ path }) => this.metadata.groups[group].chunks.get(path));
     this.source.prefetch?.(chunks.filter((chunk) => chunk !== undefined));

@@ -3,13 +3,15 @@ import type { Field } from "../../../fields.ts";
 import { ShapeError } from "../../table/sources.ts";
 import { type ByteSource, openBytes } from "../../files/byte_source.ts";
 import { readFailure } from "../../decode.ts";
-import type { LoadedColumn } from "../../known_features.ts";
+import type { LoadedColumn, LoadedFeature } from "../../known_features.ts";
 import { ParquetFile, parquetPaths } from "./file.ts";
 import type { Footers } from "./footers.ts";
 import type { NumberColumn } from "./layout.ts";
 import type { Chunk } from "./values.ts";
 import { chunkKeys, chunkSource, chunkSteps } from "./sources.ts";
 import { type DatasetFile, dtypesOf, type FoundColumn, noNumbers } from "../../columns.ts";
+import { kindOfLayout } from "../../extras/features.ts";
+import { extraPieces, leavesOf, planExtras } from "./extra_rows.ts";
 import { noColumns, noKey, noOrder, wrongColumn } from "../../refusals.ts";
 import type { KeyPiece } from "../../sort/keys.ts";
 import type { ParquetOptions } from "../../load_options.ts";
@@ -22,14 +24,14 @@ interface ColumnPlan extends LoadedColumn {
 }
 
 const action = "load Parquet";
-const keys = optionNames<ParquetOptions>({ step: true, nullInList: true, columns: true });
+const keys = optionNames<ParquetOptions>({ step: true, nullInList: true, extra: true, columns: true });
 
 /** Appends the rows of a Parquet file, or of all in a folder: row group by row group, all of them or none. */
 export async function appendParquet(
   target: LoadTarget,
   path: string,
   options: ParquetOptions,
-): Promise<LoadedColumn[]> {
+): Promise<LoadedFeature[]> {
   checkOptions(options, keys, action);
   const paths = await parquetPaths(path);
   return await appendFiles(target, paths.map((path) => () => openParquet(path)), options, action);
@@ -48,30 +50,36 @@ export async function readParquet(
 ): Promise<DatasetFile> {
   const file = await ParquetFile.read(source, features, footers);
   return {
-    columns: () => Promise.resolve(Array.from(file.columns, found)),
+    columns: () => Promise.resolve(Array.from(file.columns, (column) => found(file, column))),
     blocks: (wanted, action) => blocksOf(file, wanted, action),
     close: () => file.close(),
   };
 }
 
-function found([name, column]: [string, NumberColumn | null]): FoundColumn {
-  return { name, dtypes: column === null ? noNumbers : dtypesOf(column.layout) };
+function found({ extras }: ParquetFile, [name, column]: [string, NumberColumn | null]): FoundColumn {
+  if (column !== null) return { name, dtypes: dtypesOf(column.layout) };
+  const layout = extras.get(name)?.layout;
+  return { name, dtypes: noNumbers, form: layout === undefined ? undefined : kindOfLayout(layout) };
 }
 
 async function* blocksOf(file: ParquetFile, wanted: Wanted, action: string): AsyncGenerator<Block> {
-  const plans = wanted.fields.length > 0 ? planColumns(file, wanted.fields, action) : [];
+  const extras = planExtras(file, wanted.extras, action);
+  const isAny = extras.length > 0 || wanted.fields.length === 0;
+  const plans = planColumns(file, wanted.fields, action, isAny);
   const step = wanted.step === undefined ? null : findStep(file, wanted.step, action);
   for (const name of wanted.keys) checkKey(file, name, action);
   const columns = [...plans.map(({ column }) => column), ...(step === null ? [] : [step])];
   for (const [group, rowCount] of file.groupRows.entries()) {
     if (rowCount === 0) continue;
-    file.prefetch(group, columns);
+    file.prefetch(group, [...columns, ...extras.flatMap(leavesOf)]);
     const chunks: Chunk[] = [];
     for (const column of columns) chunks.push(await file.read(group, column));
     const keys: KeyPiece[] = [];
     for (const name of wanted.keys) keys.push(await readKeys(file, group, name));
     yield {
       rowCount,
+      path: file.path,
+      extras: () => extraPieces(file, group, extras),
       sources: () => ({
         columns: plans,
         sources: plans.map((plan, i) => sourceOf(file.path, chunks[i], plan, rowCount, wanted.nanForNull)),
@@ -105,7 +113,12 @@ async function readKeys(file: ParquetFile, group: number, name: string): Promise
   return { kind: "text", length: texts.length, at: (row) => texts[row] as Uint8Array | null };
 }
 
-function planColumns(file: ParquetFile, fields: readonly Field[], action: string): ColumnPlan[] {
+function planColumns(
+  file: ParquetFile,
+  fields: readonly Field[],
+  action: string,
+  isAny: boolean,
+): ColumnPlan[] {
   const plans = fields.flatMap((field) => {
     const column = file.columns.get(field.name);
     if (column === undefined) return [];
@@ -113,7 +126,7 @@ function planColumns(file: ParquetFile, fields: readonly Field[], action: string
     const { name, layout, feature } = column;
     return [{ field, column, name, layout, feature }];
   });
-  if (plans.length > 0) return plans;
+  if (plans.length > 0 || isAny) return plans;
   throw noColumns(`${action} from ${file.path}`, fields, [...file.columns.keys()]);
 }
 

@@ -69,7 +69,7 @@ function readValues(
 }
 
 /** First the lengths of all, then their bytes. */
-function readLengths(bytes: Uint8Array, count: number): Uint8Array[] {
+export function readLengths(bytes: Uint8Array, count: number): Uint8Array[] {
   const lengths = new Uint32Array(count);
   let at = readDeltas(bytes, lengths, 1);
   return Array.from(lengths, (length) => {
@@ -79,7 +79,7 @@ function readLengths(bytes: Uint8Array, count: number): Uint8Array[] {
 }
 
 /** What each has in common with the one before, and then the rest of each. */
-function readPrefixes(bytes: Uint8Array, count: number): Uint8Array[] {
+export function readPrefixes(bytes: Uint8Array, count: number): Uint8Array[] {
   const prefixes = new Uint32Array(count);
   const rests = readLengths(bytes.subarray(readDeltas(bytes, prefixes, 1)), count);
   let last = new Uint8Array(0);
@@ -95,7 +95,7 @@ function readPrefixes(bytes: Uint8Array, count: number): Uint8Array[] {
   });
 }
 
-function outside(bytes: Uint8Array, end: number): Error {
+export function outside(bytes: Uint8Array, end: number): Error {
   return new Error(`strings must lie within their ${bytes.length} bytes, got an end at ${end}`);
 }
 

@@ -4,6 +4,7 @@ import { type Cell, unmark } from "./cells.ts";
 /** What the cells of a column have been seen to be, one after another: text has no types that say it. */
 export class CellDtypes {
   #odd: string | null = null;
+  #isText = true;
   #hasValue = false;
   #isBool = true;
   #isWhole = true;
@@ -14,9 +15,17 @@ export class CellDtypes {
 
   /** @param describe Says what and where a cell is that is no number. */
   add(cells: readonly Cell[], describe: (row: number, cell: Cell) => string): void {
-    for (let row = 0; row < cells.length && this.#odd === null; row++) {
-      if (!this.#addCell(cells[row])) this.#odd = describe(row, cells[row]);
+    for (let row = 0; row < cells.length; row++) {
+      const cell = unmark(cells[row]);
+      this.#isText &&= typeof cell === "string" || cell === null || cell === undefined;
+      if (this.#odd === null && !this.#addCell(cell)) this.#odd = describe(row, cell);
+      if (this.#odd !== null && !this.#isText) return;
     }
+  }
+
+  /** Whether all of it that is no number is text. */
+  get isText(): boolean {
+    return this.#odd !== null && this.#isText;
   }
 
   /** Whether it is a number, null, or a list of such. */

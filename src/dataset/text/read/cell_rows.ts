@@ -3,6 +3,11 @@ import { toSteps } from "../../table/row_steps.ts";
 import { CellColumn, CellError, cellInteger, cellKeys } from "./cell_columns.ts";
 import { type Cell, unmark } from "./cells.ts";
 import type { DatasetFile, FoundColumn } from "../../columns.ts";
+import { NamedExtraError } from "../../extras/appender.ts";
+import { defaultFeatureOf } from "../../extras/features.ts";
+import { ExtraError, type ExtraPiece } from "../../extras/pieces.ts";
+import { kindOfForm } from "../../extras/wanted.ts";
+import { extraCells } from "./cell_extras.ts";
 import type { Block, Wanted } from "../../rows.ts";
 import { CellDtypes } from "./cell_dtypes.ts";
 
@@ -14,6 +19,8 @@ export interface CellBlock {
   readonly rowCount: number;
   /** The cells of a column, one a row. */
   readonly column: (name: string) => readonly Cell[];
+  /** What a column has as text, where all that the file has is text: null where nothing stands. */
+  readonly texts?: (name: string) => readonly Cell[];
   /** Where a row of the block is: its number in the file, the file and the line. */
   readonly place: (row: number) => string;
 }
@@ -32,7 +39,7 @@ export function cellFile(
     async columns(action) {
       const rows = new CellRows(
         source.path,
-        { fields: [], keys: [], nanForNull: false },
+        { fields: [], extras: [], keys: [], nanForNull: false },
         action,
         advise,
         dates,
@@ -58,6 +65,7 @@ export class CellRows {
   readonly #names = new Set<string>();
   readonly #dtypes = new Map<string, CellDtypes>();
   #rowCount = 0;
+  #isAllText = false;
 
   constructor(
     private readonly path: string,
@@ -84,7 +92,8 @@ export class CellRows {
   }
 
   /** Looks at what all columns of a block hold. */
-  look({ column, place }: CellBlock): void {
+  look({ column, texts, place }: CellBlock): void {
+    this.#isAllText = texts !== undefined;
     for (const name of this.#names) {
       if (!this.#dtypes.has(name)) this.#dtypes.set(name, new CellDtypes());
       this.#dtypes.get(name)!.add(column(name), (row, cell) => {
@@ -97,17 +106,22 @@ export class CellRows {
   /** What was seen of them. */
   found(): FoundColumn[] {
     return Array.from(this.#names, (name) => {
-      const dtypes = this.dates.has(name) ? ["int64"] as const : this.#dtypes.get(name)?.dtypes ?? [];
-      return { name, dtypes };
+      const seen = this.dates.has(name) ? undefined : this.#dtypes.get(name);
+      const dtypes = this.dates.has(name) ? ["int64"] as const : seen?.dtypes ?? [];
+      // Where all that there is is text, so is what looks like a number.
+      const isText = seen?.isText || this.#isAllText && typeof dtypes === "string";
+      return { name, dtypes, form: isText ? "string" : undefined };
     });
   }
 
-  block({ rowCount, column, place }: CellBlock): Block {
+  block(cells: CellBlock): Block {
+    const { rowCount, column, place } = cells;
     const { wanted, action } = this;
     this.#rowCount += rowCount;
     return {
       rowCount,
       place,
+      extras: () => this.#extras(cells),
       sources: () => {
         const fields = wanted.fields.filter(({ name }) => this.#names.has(name));
         const columns = fields.map((field) => {
@@ -143,13 +157,32 @@ export class CellRows {
     };
   }
 
+  *#extras({ column, texts = column, place }: CellBlock): Generator<ExtraPiece> {
+    for (const extra of this.wanted.extras) {
+      const { name, form } = extra;
+      if (!this.#names.has(name)) continue;
+      try {
+        yield {
+          extra,
+          feature: defaultFeatureOf(kindOfForm(form)),
+          firstRow: 0,
+          ...extraCells(texts(name), form),
+        };
+      } catch (error) {
+        if (error instanceof ExtraError) throw new NamedExtraError(name, error);
+        if (!(error instanceof CellError)) throw error;
+        throw this.refuse(name, place(error.row), error.allowed, error.cell);
+      }
+    }
+  }
+
   /** What can be said of a file once all of it was read. */
   end(): void {
-    const { fields, keys } = this.wanted;
+    const { fields, extras, keys } = this.wanted;
     const names = [...this.#names];
     const missing = keys.find((name) => !this.#names.has(name));
     if (missing !== undefined && this.#rowCount > 0) throw noKey(this.action, missing, names);
-    if (fields.length === 0 || fields.some(({ name }) => this.#names.has(name))) return;
+    if (fields.length === 0 || [...fields, ...extras].some(({ name }) => this.#names.has(name))) return;
     if (this.#rowCount > 0) {
       throw noColumns(`${this.action} from ${this.path}`, fields, names, delimiterAdvice(names));
     }

@@ -6,8 +6,8 @@ export type Cell = number | bigint | boolean | string | null | undefined | reado
   readonly [key: string]: Cell;
 };
 
-/** Stands in a string for a number that JSON itself cannot say. Text of a file can begin with it too: a field has none. */
-const mark = "\u0001#";
+/** Stands in a string for a number that JSON itself cannot say. It is half a character, which no text has that is whole. */
+const mark = "\ud800#";
 
 const needsMarks = /(?<![\d.])\d{16,}(?![\d.eE])|NaN|Infinity/;
 const strings = /"(?:[^"\\]|\\.)*"|NaN|-?Infinity|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
@@ -30,4 +30,17 @@ export function unmark(cell: Cell): Cell {
   if (typeof cell !== "string" || !cell.startsWith(mark)) return cell;
   const word = cell.slice(mark.length);
   return /\d/.test(word) ? BigInt(word) : Number(word);
+}
+
+/** The JSON of a value, with its integers as they were and Python's words for what JSON has none. */
+export function jsonOf(cell: Cell): string {
+  const value = unmark(cell);
+  if (typeof value === "bigint") return String(value);
+  if (Object.is(value, -0)) return "-0.0";
+  if (typeof value === "number" && !Number.isFinite(value)) return String(value);
+  if (Array.isArray(value)) return `[${value.map((entry) => jsonOf(entry)).join(",")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value ?? null);
+  return `{${
+    Object.entries(value).map(([name, entry]) => `${JSON.stringify(name)}:${jsonOf(entry)}`).join(",")
+  }}`;
 }

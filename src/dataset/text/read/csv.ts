@@ -48,7 +48,9 @@ export async function openCsv(path: string, options: CsvOptions): Promise<Datase
           return date;
         });
       };
-      yield { rowCount: cells.length, column, place };
+      const texts = (name: string) =>
+        cells.map(({ [places.get(name)!]: cell }) => cell === "" || nulls.has(cell) ? null : cell);
+      yield { rowCount: cells.length, column, texts, place };
     }
   }
   return cellFile(source, read, advise, dates);

@@ -55,8 +55,8 @@ export function presentText(data: Data): CellText {
     case Type.Utf8:
     case Type.LargeUtf8:
     case Type.Utf8View: {
-      const vector = new Vector([data]);
-      return (row) => JSON.stringify(vector.get(row));
+      const text = textOf(data);
+      return (row) => JSON.stringify(text(row));
     }
     case Type.Dictionary: {
       const words = data.dictionary!.data.map((chunk: Data) => ({
@@ -67,6 +67,16 @@ export function presentText(data: Data): CellText {
     }
   }
   return (row) => String(values[row]);
+}
+
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** The texts of a column, with the mark that one may begin with: apache-arrow leaves it out. */
+export function textOf(data: Data): CellText {
+  const { values, valueOffsets, type } = data;
+  const vector = new Vector([data]);
+  if (type.typeId === Type.Utf8View) return (row) => vector.get(row);
+  return (row) => decoder.decode(values.subarray(Number(valueOffsets[row]), Number(valueOffsets[row + 1])));
 }
 
 function listText(entry: CellText, from: number, to: number): string {

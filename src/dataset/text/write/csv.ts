@@ -1,6 +1,6 @@
-import { type Data, type Schema, type Table, Type, Vector } from "apache-arrow";
+import { type Data, type Schema, type Table, Type } from "apache-arrow";
 import { isSet } from "../../table/bitmaps.ts";
-import { type CellText, presentText, validityOf } from "./cell_text.ts";
+import { type CellText, presentText, textOf, validityOf } from "./cell_text.ts";
 import { writeLines } from "./lines.ts";
 
 /**
@@ -30,8 +30,8 @@ function csvText(data: Data, nothing: string): CellText {
 function rawText(data: Data, nothing: string): CellText {
   const { typeId } = data.type;
   if (typeId === Type.Utf8 || typeId === Type.LargeUtf8 || typeId === Type.Utf8View) {
-    const vector = new Vector([data]);
-    return (row) => stringText(vector.get(row));
+    const text = textOf(data);
+    return (row) => stringText(text(row));
   }
   const text = presentText(data);
   if (typeId === Type.Dictionary) {

@@ -1,0 +1,160 @@
+/** Columns of Arrow as extras. */
+import { Type } from "apache-arrow";
+import type { ExtraRows } from "../../append/extra_rows.ts";
+import { isSet } from "../table/bitmaps.ts";
+import { validityOf } from "../table/numbers.ts";
+import { type ArrowData, type ArrowType, nullTypeId } from "../table/types.ts";
+import type { ExtraLayout } from "./features.ts";
+import { checkLength, ExtraError, rowsOfValues } from "./pieces.ts";
+
+/** Types by what they are as extras. Views, and bytes of one length, go out as the plain ones. */
+const layouts: ReadonlyMap<number, ExtraLayout> = new Map<number, ExtraLayout>([
+  [Type.Utf8, "string"],
+  [Type.Utf8View, "string"],
+  [Type.LargeUtf8, "large_string"],
+  [Type.Binary, "binary"],
+  [Type.BinaryView, "binary"],
+  [Type.FixedSizeBinary, "binary"],
+  [Type.LargeBinary, "large_binary"],
+]);
+
+/** How a column of a type can be kept; null where it is no extra. */
+export function layoutOfArrow(type: ArrowType): ExtraLayout | null {
+  if (type.typeId === Type.Dictionary) return layoutOfArrow(type.dictionary as ArrowType);
+  const plain = layouts.get(type.typeId);
+  if (plain !== undefined) return plain;
+  return type.typeId === Type.Struct && mediaPlaces(type) !== null ? "media" : null;
+}
+
+/** Where a struct of bytes and a path has them, as HuggingFace keeps what it names Image, Audio and Video. */
+function mediaPlaces({ children }: ArrowType): { readonly bytes: number; readonly path: number } | null {
+  if (children?.length !== 2) return null;
+  const bytes = children.findIndex(({ name }) => name === "bytes");
+  const path = children.findIndex(({ name }) => name === "path");
+  if (bytes < 0 || path < 0) return null;
+  const isHeld = (place: number, text: boolean) => {
+    const { type } = children[place];
+    const layout = layouts.get(type.typeId);
+    return type.typeId === nullTypeId || layout !== undefined && layout.endsWith("string") === text;
+  };
+  return isHeld(bytes, false) && isHeld(path, true) ? { bytes, path } : null;
+}
+
+/** The values of a piece of a column. Of a struct those are its bytes, or, as text, its paths. */
+export function arrowRows(data: ArrowData, isText: boolean): ExtraRows {
+  const { type, length } = data;
+  if (type.typeId === nullTypeId) return { lengths: new Int32Array(length).fill(-1), bytes: noBytes };
+  if (data.dictionary !== undefined && data.dictionary !== null) return dictionaryRows(data, isText);
+  switch (type.typeId) {
+    case Type.Struct:
+      return structRows(data, isText);
+    case Type.Utf8View:
+    case Type.BinaryView:
+      return rowsOfValues(viewValues(data));
+    case Type.FixedSizeBinary:
+      return rowsBetween(data, (row) => row * (type.byteWidth as number));
+  }
+  const { valueOffsets } = data;
+  return rowsBetween(data, (row) => Number(valueOffsets[row]));
+}
+
+const noBytes = new Uint8Array(0);
+
+function bytesOf({ values }: ArrowData): Uint8Array {
+  // A column without rows may have no buffers.
+  if (values === undefined || values === null) return noBytes;
+  return new Uint8Array(values.buffer as ArrayBuffer, values.byteOffset, values.byteLength);
+}
+
+/** Values that stand one behind another. */
+function rowsBetween(data: ArrowData, offsetOf: (row: number) => number): ExtraRows {
+  const { length } = data;
+  const validity = validityOf(data);
+  const lengths = new Int32Array(length);
+  const start = length > 0 ? offsetOf(0) : 0;
+  let end = start;
+  let isDense = true;
+  for (let row = 0; row < length; row++) {
+    const next = offsetOf(row + 1);
+    const isNull = validity !== null && !isSet(validity, row);
+    lengths[row] = isNull ? -1 : checkLength(row, next - end);
+    isDense &&= !isNull || next === end;
+    end = next;
+  }
+  const bytes = bytesOf(data);
+  if (isDense) return { lengths, bytes: bytes.subarray(start, end) };
+  // What stands behind a null is nobody's.
+  return rowsOfValues(
+    Array.from(lengths, (count, row) => count < 0 ? null : bytes.subarray(offsetOf(row), offsetOf(row + 1))),
+  );
+}
+
+/** A view is a length, and the bytes themselves where they are few, else the buffer that has them and where. */
+const viewBytes = 16;
+const inlineMax = 12;
+
+function viewValues(data: ArrowData): (Uint8Array | null)[] {
+  const bytes = bytesOf(data);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const validity = validityOf(data);
+  const buffers = data.variadicBuffers ?? [];
+  return Array.from({ length: data.length }, (_, row) => {
+    if (validity !== null && !isSet(validity, row)) return null;
+    const at = row * viewBytes;
+    const length = view.getInt32(at, true);
+    if (length >= 0 && length <= inlineMax) return bytes.subarray(at + 4, at + 4 + length);
+    const [place, start] = [view.getInt32(at + 8, true), view.getInt32(at + 12, true)];
+    const buffer = buffers[place];
+    if (length >= 0 && start >= 0 && buffer !== undefined && start + length <= buffer.length) {
+      return buffer.subarray(start, start + length);
+    }
+    throw new ExtraError(
+      row,
+      "within the buffers of its column",
+      `${length} bytes from ${start} of ${place}`,
+    );
+  });
+}
+
+/** The values of a dictionary stand in for their indices. */
+function dictionaryRows(data: ArrowData, isText: boolean): ExtraRows {
+  const words = data.dictionary!.data.flatMap((chunk) => valuesOf(arrowRows(chunk, isText)));
+  const indices = data.values as unknown as ArrayLike<number | bigint>;
+  const validity = validityOf(data);
+  return rowsOfValues(Array.from({ length: data.length }, (_, row) => {
+    if (validity !== null && !isSet(validity, row)) return null;
+    return words[Number(indices[row])] ?? null;
+  }));
+}
+
+function valuesOf({ lengths, bytes }: ExtraRows): (Uint8Array | null)[] {
+  let at = 0;
+  return Array.from(lengths, (length) => length < 0 ? null : bytes.subarray(at, at += length));
+}
+
+/** What stands in a null struct counts for null. */
+function structRows(data: ArrowData, isText: boolean): ExtraRows {
+  const places = mediaPlaces(data.type)!;
+  const validity = validityOf(data);
+  const isNull = (row: number) => validity !== null && !isSet(validity, row);
+  const taken = arrowRows(data.children[isText ? places.path : places.bytes], false);
+  if (!isText) {
+    const paths = arrowRows(data.children[places.path], false);
+    checkPaths(taken.lengths, paths.lengths, isNull);
+  }
+  const isPlain = taken.lengths.every((length, row) => length <= 0 || !isNull(row));
+  if (isPlain) return { ...taken, lengths: taken.lengths.map((length, row) => isNull(row) ? -1 : length) };
+  return rowsOfValues(valuesOf(taken).map((value, row) => isNull(row) ? null : value));
+}
+
+/** Of a picture that is elsewhere there is only a path, which is no bytes: who wants paths says so. */
+export function checkPaths(
+  bytes: Int32Array,
+  paths: Int32Array,
+  isNull: (row: number) => boolean = () => false,
+): void {
+  const row = bytes.findIndex((length, row) => length < 0 && paths[row] >= 0 && !isNull(row));
+  if (row >= 0) {
+    throw new ExtraError(row, "bytes", 'a path alone; as an extra of "string" the paths are kept');
+  }
+}

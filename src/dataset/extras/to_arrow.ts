@@ -1,0 +1,143 @@
+/** Extras of a store as columns of Arrow. */
+import { type Data, Field, type Field as ArrowField, makeData, Utf8 } from "apache-arrow";
+import { extraLengths, extraRows } from "../../read/extra_rows.ts";
+import type { Connection } from "../../store/connection.ts";
+import { ownValue } from "../../own_value.ts";
+import type { Feature } from "../features.ts";
+import { setBits } from "../table/bitmaps.ts";
+import type { RowRange } from "../table/field_data.ts";
+import type { SaveSource } from "../known_features.ts";
+import {
+  arrowTypeOfExtra,
+  defaultFeatureOf,
+  type ExtraLayout,
+  kindOfLayout,
+  layoutOfExtra,
+  parseExtraFeature,
+} from "./features.ts";
+
+/** How an extra goes out. */
+export interface ExtraColumnPlan {
+  readonly place: number;
+  readonly feature: Feature;
+  readonly layout: ExtraLayout;
+  readonly column: ArrowField;
+}
+
+/** What was loaded goes out as it came, where nobody has named anything else. */
+export function planExtraColumns(
+  { extras, known }: SaveSource,
+  named: Readonly<Record<string, Feature | undefined>>,
+  action: string,
+): ExtraColumnPlan[] {
+  return extras.map(({ name, kind }, place) => {
+    const remembered = known.get(name) ?? null;
+    const layoutBefore = layoutOfExtra(remembered);
+    const isKnown = layoutBefore !== null && kindOfLayout(layoutBefore) === kind;
+    const feature = ownValue(named, name) ?? (isKnown ? remembered! : defaultFeatureOf(kind));
+    const layout = parseExtraFeature(name, kind, feature, action);
+    return { place, feature, layout, column: new Field(name, arrowTypeOfExtra(layout), true) };
+  });
+}
+
+/** Offsets of 32 bits reach so far; a value has at most half as much. */
+const bytesPerPiece = 2 ** 31 - 1;
+
+/** Rows of an extra, in pieces of which each has offsets that reach. */
+export function extraData(
+  connection: Connection,
+  { place, layout, column }: ExtraColumnPlan,
+  { from, to }: RowRange,
+): Data[] {
+  const lengths = extraLengths(connection, place, from, to);
+  return piecesOf(lengths, bytesPerPiece).map(({ start, end, byteCount }) => {
+    const { bytes } = extraRows(connection, place, from + start, from + end, byteCount);
+    return pieceData(column, layout, lengths.subarray(start, end), bytes);
+  });
+}
+
+/** The row behind the first rows from `from` on that have together so many bytes of all extras; at least the first. */
+export function rowAfterBytes(
+  connection: Connection,
+  plans: readonly ExtraColumnPlan[],
+  from: number,
+  to: number,
+  bytesMax: number,
+): number {
+  if (plans.length === 0) return to;
+  const sums = new Float64Array(to - from);
+  for (const { place } of plans) {
+    const lengths = extraLengths(connection, place, from, to);
+    for (let row = 0; row < lengths.length; row++) sums[row] += Math.max(0, lengths[row]);
+  }
+  let [row, byteCount] = [0, 0];
+  while (row < sums.length && (row === 0 || byteCount + sums[row] <= bytesMax)) byteCount += sums[row++];
+  return from + row;
+}
+
+function piecesOf(lengths: Int32Array, bytesMax: number) {
+  const pieces: { readonly start: number; readonly end: number; readonly byteCount: number }[] = [];
+  let [start, byteCount] = [0, 0];
+  for (let row = 0; row < lengths.length; row++) {
+    const length = Math.max(0, lengths[row]);
+    if (byteCount + length > bytesMax) {
+      pieces.push({ start, end: row, byteCount });
+      [start, byteCount] = [row, 0];
+    }
+    byteCount += length;
+  }
+  return [...pieces, { start, end: lengths.length, byteCount }];
+}
+
+function pieceData(
+  { type }: ArrowField,
+  layout: ExtraLayout,
+  lengths: Int32Array,
+  bytes: Uint8Array,
+): Data {
+  const { length } = lengths;
+  if (layout !== "media") return bytesData(type, layout.startsWith("large"), lengths, bytes);
+  const [held, path] = type.children as ArrowField[];
+  const rows = bytesData(held.type, false, lengths, bytes);
+  const { nullCount, nullBitmap } = rows;
+  const paths = makeData({
+    type: path.type as Utf8,
+    length,
+    nullCount: length,
+    nullBitmap: new Uint8Array(Math.ceil(length / 8)),
+    valueOffsets: new Int32Array(length + 1),
+    data: new Uint8Array(0),
+  });
+  return makeData({ type: type as never, length, nullCount, nullBitmap, children: [rows, paths] as never });
+}
+
+function bytesData(type: ArrowField["type"], isLarge: boolean, lengths: Int32Array, bytes: Uint8Array): Data {
+  const { length } = lengths;
+  const offsets = new Int32Array(length + 1);
+  const validity = setBits(length);
+  let [nullCount, at] = [0, 0];
+  for (let row = 0; row < length; row++) {
+    if (lengths[row] >= 0) {
+      at += lengths[row];
+    } else {
+      nullCount++;
+      validity[row >> 3] &= ~(1 << (row & 7));
+    }
+    offsets[row + 1] = at;
+  }
+  return makeData({
+    type: type as never,
+    length,
+    nullCount,
+    nullBitmap: nullCount > 0 ? validity : undefined,
+    valueOffsets: (isLarge ? wide(offsets) : offsets) as never,
+    data: bytes as never,
+  });
+}
+
+/** 64 bits of each, by halves: a bigint each would take ten times as long. */
+function wide(offsets: Int32Array): BigInt64Array {
+  const halves = new Int32Array(2 * offsets.length);
+  for (let i = 0; i < offsets.length; i++) halves[2 * i] = offsets[i];
+  return new BigInt64Array(halves.buffer);
+}

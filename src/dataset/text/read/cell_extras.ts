@@ -1,0 +1,20 @@
+import type { ExtraRows } from "../../../append/extra_rows.ts";
+import { ExtraError, rowsOfValues } from "../../extras/pieces.ts";
+import type { ExtraForm } from "../../extras/wanted.ts";
+import { type Cell, jsonOf, unmark } from "./cells.ts";
+import { CellError } from "./cell_columns.ts";
+
+const encoder = new TextEncoder();
+
+/** Cells of a column that is an extra: null and what is not there are null. */
+export function extraCells(cells: readonly Cell[], form: ExtraForm): ExtraRows {
+  return rowsOfValues(cells.map((cell, row) => {
+    if (cell === null || cell === undefined) return null;
+    if (form === "json") return encoder.encode(jsonOf(cell));
+    if (typeof cell !== "string" || unmark(cell) !== cell) {
+      throw new CellError(row, 'a text; as an extra of "json" whatever stands there is kept', cell);
+    }
+    if (cell.isWellFormed()) return encoder.encode(cell);
+    throw new ExtraError(row, "well-formed text", "a lone surrogate");
+  }));
+}
