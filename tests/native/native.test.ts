@@ -90,7 +90,7 @@ test("no symbol is bound outside the tables", () => {
 
 test("handles that are stale, closed, foreign or made up are errors, never crashes", () => {
   const { native, tables } = runtime;
-  const { batch, sampler, statistics, verify } = tables;
+  const { batch, offsets, sampler, statistics, verify } = tables;
   const bytes = new Uint8Array(4096);
   const open = () => {
     const out = new Float64Array(1);
@@ -188,6 +188,26 @@ test("handles that are stale, closed, foreign or made up are errors, never crash
       );
     },
     (store) => {
+      const field = new Float64Array(scaledField.length);
+      const layout = fillLayout.part.field;
+      return offsets.ss_offsets_fill(
+        store,
+        layout,
+        bytes,
+        bytes,
+        bytes,
+        bytes,
+        1,
+        1,
+        bytes,
+        1,
+        field,
+        bytes,
+        bytes,
+        bytes,
+      );
+    },
+    (store) => {
       const request = new Float64Array(newestRequest.length);
       return sampler.ss_newest_load(store, request, bytes, 0, new Float64Array(newestRows.length));
     },
@@ -245,7 +265,7 @@ test("numbers that no caller of the table should pass are refused by the library
     assert.equal(native.ss_store_update(store, action >>> 0, row, state), invalid);
   }
   assert.deepEqual([...state], Array(storeState.length).fill(0n), "nothing was done, and nothing is told");
-  assert.equal(native.ss_row_find(store, 2, new BigInt64Array(1), out), invalid);
+  assert.equal(native.ss_row_find(store, Object.keys(rowKey).length, new BigInt64Array(1), out), invalid);
   for (const token of [-1n, 0n, 2n ** 53n]) {
     const found = native.ss_row_find(store, rowKey.token, BigInt64Array.of(token), out);
     assert.equal(found, status.outOfRange);

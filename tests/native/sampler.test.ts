@@ -66,7 +66,10 @@ test("numbers that no sampler passes are refused by the library", () => {
   assert.equal(locate(index, windowName.ordinal), 0);
   assert.equal(locate(index, Object.keys(windowName).length), invalid);
   for (
-    const [name, number] of [["windowLength", 0], ["stride", 0], ["policy", 3], ["bucketShift", 64]] as const
+    const [name, number] of [["windowLength", 0], ["stride", 0], ["before", -1], ["before", 2 ** 31 - 1], [
+      "policy",
+      4,
+    ], ["bucketShift", 64]] as const
   ) {
     const bad = index.slice();
     bad[windowIndex[name]] = number;
@@ -110,6 +113,30 @@ test("numbers that no sampler passes are refused by the library", () => {
     bad[scaledField[name]] = number;
     assert.equal(fill(part.field + values.float64, bad), invalid, name);
   }
+  const { offsets } = runtime.tables;
+  const around = (layout: number, count = 1, field = Float64Array.of(0, 0, 0, 1, 1)) =>
+    offsets.ss_offsets_fill(
+      store,
+      layout,
+      indices,
+      indices,
+      lengths,
+      lengths,
+      0,
+      1,
+      new Int32Array(1),
+      count,
+      field,
+      out,
+      bytes,
+      bytes,
+    );
+  assert.equal(around(part.field + values.float64 + fillLayout.repeats), 0);
+  for (const layout of [part.field, part.steps + values.float64, 2 ** 31 + part.field + values.float64]) {
+    assert.equal(around(layout), invalid);
+  }
+  assert.equal(around(part.field + values.float64, 0), invalid);
+  assert.equal(around(part.field + values.int32, 1, Float64Array.of(0, 0, 1, 1, 1)), invalid);
   assert.equal(native.ss_store_close(store, 0, 0), 0);
 });
 

@@ -55,6 +55,7 @@ test("next() gives the text and bytes of every row of every window, for every bo
   fill(store, rows);
   const model = {
     firstRow: 0,
+    sessions: [],
     rows: Array.from({ length: rows }, (_, row) => ({ cells: { terminated: [isEnd(row) ? 1 : 0] } })),
   };
   const random = new Random(14);
