@@ -1,6 +1,6 @@
 /** The files of a dataset and what their columns are, before rows are read: for a store that is made of it. */
 import { type Dtype, dtypeKinds, dtypeNames, holds } from "../dtypes.ts";
-import type { Connection } from "../store/connection.ts";
+import type { LoadTarget } from "../store/session.ts";
 import type { ExtraForm } from "./extras/wanted.ts";
 import type { Layout } from "./features.ts";
 import type { LoadDatasetOptions } from "./load_options.ts";
@@ -31,7 +31,7 @@ export interface OpenedDataset {
   /** Those that were given; at the Hub with a bar that listens. */
   readonly options: LoadDatasetOptions;
   /** Told of a store that has the rows of these files and no others. */
-  readonly settle?: (connection: Connection) => void;
+  readonly settle?: (store: LoadTarget) => void;
 }
 
 /** Why most columns are no fields that are none. */

@@ -31,7 +31,7 @@ export async function appendDataset(
 ): Promise<LoadedFeature[]> {
   const isFirst = target.connection.rowCount === 0;
   const loaded = await appendRows(target, files, options, action);
-  if (isFirst) settle?.(target.connection);
+  if (isFirst) settle?.(target);
   return loaded;
 }
 

@@ -74,6 +74,12 @@ export function wrongExtra(action: string, name: string, type: string): TypeErro
   );
 }
 
+export function noJson(action: string, name: string, type: string): TypeError {
+  return new TypeError(
+    `Cannot ${action}: extra "${name}" must be of numbers, text, or lists or structs of them to be kept as JSON, got ${type}`,
+  );
+}
+
 export function wrongStep(action: string, name: string, place: string, got: unknown): RangeError {
   return new RangeError(
     `Cannot ${action}: the step column "${name}" at ${place} must be an int64, got ${got}`,

@@ -47,7 +47,8 @@ function parquetMisfit(type: DataType): DataType | null {
   return misfitWithin(type, parquetMisfit);
 }
 
-function textMisfit(type: DataType): DataType | null {
+/** The type itself or one within it that no text has, or null. */
+export function textMisfit(type: DataType): DataType | null {
   if (DataType.isDictionary(type)) return textMisfit(type.dictionary);
   if (isNested(type)) return misfitWithin(type, textMisfit);
   const isText = DataType.isUtf8(type) || DataType.isLargeUtf8(type) || DataType.isUtf8View(type);

@@ -18,6 +18,7 @@ import { Footer } from "apache-arrow/ipc/metadata/file";
 import type { BufferRegion, FieldNode } from "apache-arrow/ipc/metadata/message";
 import { CompressedVectorLoader } from "apache-arrow/visitor/vectorloader";
 import { StreamStoreError } from "../../error.ts";
+import { join } from "../files/output.ts";
 
 /**
  * Writes all messages with the number of nulls that their columns have. In a slice of a column of nulls apache-arrow does
@@ -36,7 +37,21 @@ class StreamWriter extends RecordBatchStreamWriter {
 
 /** A table in Arrow's own bytes, as a stream. */
 export function toStream(table: Table): Uint8Array {
-  return new StreamWriter().writeAll(table).toUint8Array(true);
+  const writer = new PieceWriter();
+  writer.writeAll(table);
+  return join(writer.pieces);
+}
+
+/** Keeps what is written. The library's own way to join it takes two buffers in the same place for one, such as a validity that two columns share. */
+class PieceWriter extends StreamWriter {
+  readonly pieces: Uint8Array[] = [];
+
+  protected override _write({ buffer, byteOffset, byteLength }: ArrayBufferView): this {
+    if (!this._started) return this;
+    if (byteLength > 0) this.pieces.push(new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength));
+    this._position += byteLength;
+    return this;
+  }
 }
 
 /** Takes what a writer writes: of each message -1, the length and the metadata as a piece each, then its body in any. */

@@ -1,9 +1,11 @@
 /** Columns of Arrow as extras. */
-import { Type } from "apache-arrow";
+import { type Data, Type } from "apache-arrow";
 import type { ExtraRows } from "../../append/extra_rows.ts";
 import { isSet } from "../table/bitmaps.ts";
 import { validityOf } from "../table/numbers.ts";
 import { type ArrowData, type ArrowType, nullTypeId } from "../table/types.ts";
+import { bytesOf, viewsOf } from "../table/views.ts";
+import { presentText } from "../text/write/cell_text.ts";
 import type { ExtraLayout } from "./features.ts";
 import { checkLength, ExtraError, rowsOfValues } from "./pieces.ts";
 
@@ -40,6 +42,24 @@ function mediaPlaces({ children }: ArrowType): { readonly bytes: number; readonl
   return isHeld(bytes, false) && isHeld(path, true) ? { bytes, path } : null;
 }
 
+/** The JSON of each value of a piece of a column, whatever it holds of numbers and text; null stays null. */
+export function jsonRows(data: ArrowData): ExtraRows {
+  const { length } = data;
+  if (data.type.typeId === nullTypeId) return arrowRows(data, true);
+  const text = presentText(data as unknown as Data);
+  const validity = validityOf(data);
+  return rowsOfValues(Array.from({ length }, (_, row) => {
+    if (validity !== null && !isSet(validity, row)) return null;
+    try {
+      return encoder.encode(text(row));
+    } catch {
+      throw new ExtraError(row, "JSON, of texts in UTF-8", "other bytes");
+    }
+  }));
+}
+
+const encoder = new TextEncoder();
+
 /** The values of a piece of a column. Of a struct those are its bytes, or, as text, its paths. */
 export function arrowRows(data: ArrowData, isText: boolean): ExtraRows {
   const { type, length } = data;
@@ -59,12 +79,6 @@ export function arrowRows(data: ArrowData, isText: boolean): ExtraRows {
 }
 
 const noBytes = new Uint8Array(0);
-
-function bytesOf({ values }: ArrowData): Uint8Array {
-  // A column without rows may have no buffers.
-  if (values === undefined || values === null) return noBytes;
-  return new Uint8Array(values.buffer as ArrayBuffer, values.byteOffset, values.byteLength);
-}
 
 /** Values that stand one behind another. */
 function rowsBetween(data: ArrowData, offsetOf: (row: number) => number): ExtraRows {
@@ -89,30 +103,11 @@ function rowsBetween(data: ArrowData, offsetOf: (row: number) => number): ExtraR
   );
 }
 
-/** A view is a length, and the bytes themselves where they are few, else the buffer that has them and where. */
-const viewBytes = 16;
-const inlineMax = 12;
-
 function viewValues(data: ArrowData): (Uint8Array | null)[] {
-  const bytes = bytesOf(data);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const validity = validityOf(data);
-  const buffers = data.variadicBuffers ?? [];
+  const valueAt = viewsOf(data);
   return Array.from({ length: data.length }, (_, row) => {
-    if (validity !== null && !isSet(validity, row)) return null;
-    const at = row * viewBytes;
-    const length = view.getInt32(at, true);
-    if (length >= 0 && length <= inlineMax) return bytes.subarray(at + 4, at + 4 + length);
-    const [place, start] = [view.getInt32(at + 8, true), view.getInt32(at + 12, true)];
-    const buffer = buffers[place];
-    if (length >= 0 && start >= 0 && buffer !== undefined && start + length <= buffer.length) {
-      return buffer.subarray(start, start + length);
-    }
-    throw new ExtraError(
-      row,
-      "within the buffers of its column",
-      `${length} bytes from ${start} of ${place}`,
-    );
+    return validity !== null && !isSet(validity, row) ? null : valueAt(row);
   });
 }
 

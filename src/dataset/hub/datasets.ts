@@ -4,6 +4,7 @@ import type { Connection } from "../../store/connection.ts";
 import { StreamStoreError } from "../../error.ts";
 import { systemError } from "../../store/durable_file.ts";
 import { check } from "../../native/status.ts";
+import { extraLengths } from "../../read/extra_rows.ts";
 import { countMarks } from "../../read/rows.ts";
 import { parseFeature } from "../features.ts";
 import type { OpenedDataset } from "../columns.ts";
@@ -39,10 +40,11 @@ export async function withSplit<Result>(
     return await task({
       files: files.map((file) => () => readParquet(file.reopen(), features, footers)),
       options: shown,
-      settle(connection) {
+      settle(store) {
+        const { connection } = store;
         const { rowCount: rows, tokenCount: tokens } = connection;
         const records = new PushRecords(directoryOf(connection), connection);
-        const lastRowMarks = rows > 0 ? countMarks(connection, "emptyLists", rows - 1, rows) : undefined;
+        const lastRowMarks = rows > 0 ? countBeside(store, rows - 1) : undefined;
         records.settle({ ...opened, rows, tokens, lastRowMarks, remoteRows: rows, memoryBytes });
       },
     });
@@ -67,7 +69,7 @@ export async function save(
       firstRow: from,
       rowCount: to,
       tokensBefore: (row) => tokensBefore(connection, row),
-      marksOf: (row) => countMarks(connection, "emptyLists", row, row + 1),
+      marksOf: (row) => countBeside(source, row),
       features: plan.schema.fields.every(({ name }) => plan.features.has(name))
         ? Object.fromEntries(plan.features)
         : null,
@@ -77,6 +79,12 @@ export async function save(
       sync: () => connection.isWritable && connection.sync(),
     }, shown);
   });
+}
+
+/** What a row has besides tokens: empty lists, and extras. A step that goes on only gets more of them. */
+function countBeside({ connection, extras }: Pick<SaveSource, "connection" | "extras">, row: number): number {
+  const values = extras.filter((_, place) => extraLengths(connection, place, row, row + 1)[0] >= 0);
+  return countMarks(connection, "emptyLists", row, row + 1) + values.length;
 }
 
 function directoryOf({ access, directory }: Connection): string | null {
@@ -122,7 +130,11 @@ async function* writeShards(
 }
 
 /** Rows can only be added behind those of a shard that has the same columns. */
-async function checkShard(shard: ByteSource, { schema, features }: TablePlan, id: string): Promise<void> {
+async function checkShard(
+  shard: ByteSource,
+  { schema, features, extras }: TablePlan,
+  id: string,
+): Promise<void> {
   const file = await ParquetFile.read(shard);
   await file.close();
   const text = (name: string, feature: unknown) => {
@@ -131,8 +143,16 @@ async function checkShard(shard: ByteSource, { schema, features }: TablePlan, id
     const { value, levels } = parseFeature(name, feature, "append");
     return [`${name}: ${value.name}`, ...levels].join(" ");
   };
-  const ours = schema.fields.map(({ name }) => text(name, features.get(name)));
-  const theirs = [...file.columns].map(([name, column]) => text(name, column?.feature));
+  const layouts = new Map(extras.map(({ column, layout }) => [column.name, layout]));
+  const extraText = (name: string, layout: string) => `${name}: ${layout}`;
+  const ours = schema.fields.map(({ name }) => {
+    const layout = layouts.get(name);
+    return layout === undefined ? text(name, features.get(name)) : extraText(name, layout);
+  });
+  const theirs = [...file.columns].map(([name, column]) => {
+    const layout = layouts.has(name) ? file.extras.get(name)?.layout : undefined;
+    return layout === undefined ? text(name, column?.feature) : extraText(name, layout);
+  });
   if (JSON.stringify(ours.toSorted()) === JSON.stringify(theirs.toSorted())) return;
   throw new StreamStoreError(
     "fields-differ",

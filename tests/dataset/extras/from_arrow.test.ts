@@ -182,3 +182,29 @@ test("fromDataset() does not trust what a table says of its text", async () => {
     assert.equal(store.rowCount, 0);
   }
 });
+
+test("fromDataset() keeps structs and lists as JSON where it is asked for", async () => {
+  const words = plainData(new Utf8(), texts.map((text) => text?.slice(0, 40) ?? null));
+  const counts = makeData({ type: new Int32(), length: 10, nullCount: 0, data: Int32Array.from(numbers) });
+  const type = new Struct([new Field("word", new Utf8(), true), new Field("n", new Int32(), true)]);
+  const children = [words, counts] as never;
+  const nullBitmap = Uint8Array.of(0b11101111, 0xff);
+  const it = makeData({ type, length: 10, nullCount: 1, nullBitmap, children }) as unknown as Data;
+  using store = await StreamStore.fromDataset(tableWith({ it }), { extra: { it: "json" } });
+  const found = store.extra("it").slice() as (string | null)[];
+  const expected = texts.map((text, n) => n === 4 ? null : { word: text?.slice(0, 40) ?? null, n });
+  assert.deepEqual(found.map((text) => text === null ? null : JSON.parse(text)), expected);
+  assert.equal(String((await store.toDataset()).schema.fields[1].type), "Utf8");
+  using open = new StreamStore({ action: 0 }, { extra: { it: "string" } });
+  await assert.rejects(
+    open.fromDataset(tableWith({ it: byteColumns.Image() }), { extra: { it: "json" } }),
+    /extra "it" must be of numbers, text, or lists or structs of them to be kept as JSON, got Binary$/,
+  );
+  const broken = plainData(new Utf8(), numbers.map((i) => i === 6 ? Uint8Array.of(0xff) : Uint8Array.of(97)));
+  const odd = makeData({ type, length: 10, nullCount: 0, children: [broken, counts] as never });
+  await assert.rejects(
+    open.fromDataset(tableWith({ it: odd as unknown as Data }), { extra: { it: "json" } }),
+    /"it" at row 6 must be JSON, of texts in UTF-8, got other bytes$/,
+  );
+  assert.equal(open.rowCount, 0);
+});

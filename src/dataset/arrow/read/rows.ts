@@ -1,3 +1,4 @@
+import type { DataType } from "apache-arrow";
 import type { Source } from "../../../append/batch.ts";
 import type { Field } from "../../../fields.ts";
 import { ownValue } from "../../../own_value.ts";
@@ -23,13 +24,14 @@ import {
 import type { LoadedColumn } from "../../known_features.ts";
 import { dtypesOf, type FoundColumn, noNumbers } from "../../columns.ts";
 import { NamedExtraError } from "../../extras/appender.ts";
-import { arrowRows, layoutOfArrow } from "../../extras/arrow.ts";
-import { type ExtraFeature, kindOfLayout, loadedFeature } from "../../extras/features.ts";
+import { arrowRows, jsonRows, layoutOfArrow } from "../../extras/arrow.ts";
+import { defaultFeatureOf, type ExtraFeature, kindOfLayout, loadedFeature } from "../../extras/features.ts";
 import { ExtraError, type ExtraPiece } from "../../extras/pieces.ts";
 import type { WantedExtra } from "../../extras/wanted.ts";
-import { noColumns, noKey, noOrder, wrongColumn, wrongExtra } from "../../refusals.ts";
+import { noColumns, noJson, noKey, noOrder, wrongColumn, wrongExtra } from "../../refusals.ts";
 import { arrowSteps } from "../../table/row_steps.ts";
 import { arrowKey, isText, type KeyPiece } from "../../sort/keys.ts";
+import { textMisfit } from "../../save_types.ts";
 import { parseValueType } from "../../value_types.ts";
 import { type Block, NamedShapeError, type Wanted } from "../../rows.ts";
 
@@ -93,7 +95,9 @@ export class ArrowRows {
   *#extraPieces(children: readonly ArrowData[]): Generator<ExtraPiece> {
     for (const { index, extra, feature } of this.#extras) {
       try {
-        yield { extra, feature, firstRow: 0, ...arrowRows(children[index], extra.form === "string") };
+        const data = children[index];
+        const rows = extra.form === "json" ? jsonRows(data) : arrowRows(data, extra.form === "string");
+        yield { extra, feature, firstRow: 0, ...rows };
       } catch (error) {
         throw error instanceof ExtraError ? new NamedExtraError(extra.name, error) : error;
       }
@@ -146,13 +150,18 @@ function planExtras(
 ): ExtraPlan[] {
   const features = featuresFromJson(metadata.get(metadataKey));
   return extras.flatMap((extra) => {
-    const { name } = extra;
+    const { name, form } = extra;
     const index = columns.findIndex((column) => column.name === name);
     if (index < 0) return [];
     const { type } = columns[index];
+    if (form === "json") {
+      const misfit = textMisfit(type as unknown as DataType);
+      if (misfit !== null) throw noJson(action, name, String(misfit));
+      return [{ extra, index, feature: defaultFeatureOf("string") }];
+    }
     const layout = layoutOfArrow(type);
     if (layout === null && type.typeId !== nullTypeId) throw wrongExtra(action, name, String(type));
-    return [{ extra, index, feature: layout && loadedFeature(extra.form, layout, ownValue(features, name)) }];
+    return [{ extra, index, feature: layout && loadedFeature(form, layout, ownValue(features, name)) }];
   });
 }
 

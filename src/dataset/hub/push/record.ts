@@ -24,7 +24,7 @@ export interface PushRecord extends PushTarget {
   readonly rows: number;
   /** Tokens of these rows: a row that was written on since has more. */
   readonly tokens: number;
-  /** What the last of them has besides tokens, such as empty lists; not there where an older version noted the push. */
+  /** How much the last of them has besides tokens, empty lists and extras; not there where an older version noted the push. */
   readonly lastRowMarks?: number;
   /** Rows of the split; fewer than `rows` where the store had dropped some. */
   readonly remoteRows: number;

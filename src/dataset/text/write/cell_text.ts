@@ -1,6 +1,8 @@
-import { type Data, type DataType, Type, Vector } from "apache-arrow";
+import { type Data, type DataType, Type } from "apache-arrow";
 import type { Bitmap } from "../../../append/batch.ts";
 import { isSet } from "../../table/bitmaps.ts";
+import type { ArrowData } from "../../table/types.ts";
+import { viewsOf } from "../../table/views.ts";
 import { numberAt } from "../../value_types.ts";
 
 /** The text of one row of a column. */
@@ -69,14 +71,26 @@ export function presentText(data: Data): CellText {
   return (row) => String(values[row]);
 }
 
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
 
 /** The texts of a column, with the mark that one may begin with: apache-arrow leaves it out. */
 export function textOf(data: Data): CellText {
   const { values, valueOffsets, type } = data;
-  const vector = new Vector([data]);
-  if (type.typeId === Type.Utf8View) return (row) => vector.get(row);
-  return (row) => decoder.decode(values.subarray(Number(valueOffsets[row]), Number(valueOffsets[row + 1])));
+  if (type.typeId === Type.Utf8View) {
+    const bytesAt = viewsOf(data as unknown as ArrowData);
+    return (row) => decoded(bytesAt(row), row);
+  }
+  return (row) => decoded(values.subarray(Number(valueOffsets[row]), Number(valueOffsets[row + 1])), row);
+}
+
+function decoded(bytes: Uint8Array, row: number): string {
+  try {
+    return decoder.decode(bytes);
+  } catch (cause) {
+    throw new RangeError(`Cannot write text: row ${row} of its column must be UTF-8, got other bytes`, {
+      cause,
+    });
+  }
 }
 
 function listText(entry: CellText, from: number, to: number): string {
