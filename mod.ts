@@ -76,6 +76,7 @@ export { Mixture } from "./src/sample/mixture.ts";
 export { offsetsOf, range } from "./src/sample/offsets.ts";
 export type { SamplerState } from "./src/sample/state.ts";
 export type { EpochState } from "./src/sample/orders.ts";
+export type { GatherRowsOptions } from "./src/sample/gather_rows.ts";
 export type { ContextOptions } from "./src/sample/context.ts";
 export type {
   AnyBatch,

@@ -35,8 +35,8 @@ const fields = { "observation.state": 0, action: 1, "next.done": 2 };
 const { store, episodes, tasks } = await loadLeRobot(join(folder, "wave"));
 const sampler = store.sampler({
   fields: {
-    "observation.state": { width: 6, offsets: offsetsOf([-0.02, 0], 50) }, // the frame before, and this one
-    action: { width: 6, offsets: range(0, 16) }, // the chunk of actions that followed
+    "observation.state": { width: 6, offsets: offsetsOf([-0.02, 0], 50) }, // and the frame before
+    action: { width: 6, offsets: range(0, 16) }, // what followed
   },
   episodes: { starts: episodes.starts },
   boundary: "edge", // past the end of an episode its last row again, as in LeRobot; offsetMask says where

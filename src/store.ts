@@ -22,12 +22,13 @@ import { sessionRows } from "./read/sessions.ts";
 import type { Row } from "./read/rows.ts";
 import { getTokens, type NestedIndices, type Tokens } from "./read/tokens.ts";
 import { readWindow, type Window } from "./read/window.ts";
-import type { BatchOf } from "./sample/batch.ts";
+import type { AnyBatch, BatchOf } from "./sample/batch.ts";
 import type { ContextOptions } from "./sample/context.ts";
+import type { GatherRowsOptions } from "./sample/gather_rows.ts";
 import type { Mixture } from "./sample/mixture.ts";
 import type { Checked, MixtureOptions, MixtureSource, PrefetchOptions } from "./sample/options.ts";
 import type { SamplerOf } from "./sample/prefetch/prefetch.ts";
-import { newMixture, newSampler, readContext } from "./sample/source.ts";
+import { gatherRows, newMixture, newSampler, readContext } from "./sample/source.ts";
 import { takeStats } from "./statistics/accumulator.ts";
 import type { FieldStats, StatsOptions } from "./statistics/field_stats.ts";
 import type { Recovery } from "./store/state.ts";
@@ -355,6 +356,39 @@ export class StreamStore<
     out: GatherOut<Values, Types, Steps> = {},
   ): GatheredAs<Values, Types, Steps, CellOf<Fields>> {
     return gather(this.#session, starts, length, out as GatherOut);
+  }
+
+  /**
+   * Windows of rows as dense fields, at rows that you choose: for a validation set, or rows that another program names.
+   * Each is what a sampler with these options gives when it draws that row.
+   *
+   * @param rows Row indices, shape `[B]`: of each window the first row, with `pad-left` the last, with offsets the anchor.
+   * @param options The windows: `fields`, with `steps` or offsets, `boundary` and `episodes`. Pass the same object every
+   * time, and do not change it: it is worked out once.
+   * @param out A batch of as many windows to be filled, which an earlier call gave; left out, the arrays are new.
+   * @returns A batch with a column of shape `[B, S, W]` for each field, or of its offsets `[B, O, W]`; or `out`.
+   * @throws {RangeError | TypeError} If a row is none, or has no window, or an option or array is not allowed.
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   *
+   * using store = new StreamStore({ action: 0, done: 1 });
+   * for (let step = 0; step < 100; step++) store.append(step, { action: step, done: step % 10 === 9 });
+   * const options = { steps: 2, fields: { action: 1 }, episodes: { end: "done" } } as const;
+   * const batch = store.gatherRows([50, 17], options);
+   * assert.deepEqual([...batch.fields.action.values], [50, 51, 17, 18]);
+   * store.gatherRows([0, 1], options, batch); // into the same arrays
+   * assert.throws(() => store.gatherRows([19], options), /rows\[0\] must be a row with 1 more of its episode/);
+   * ```
+   */
+  gatherRows<const Options extends GatherRowsOptions<FieldName<Fields>>>(
+    rows: Indices,
+    options: Checked<Options, GatherRowsOptions<FieldName<Fields>>>,
+    out?: BatchOf<Options>,
+  ): BatchOf<Options> {
+    return gatherRows(this.#session, rows, options, out as AnyBatch) as BatchOf<Options>;
   }
 
   /**

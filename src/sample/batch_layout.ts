@@ -60,7 +60,8 @@ export class BatchLayout {
     { readonly given: readonly unknown[]; readonly filled: AnyBatch }
   >();
 
-  constructor(private readonly plan: BatchPlan) {
+  /** @param action What errors begin with. */
+  constructor(private readonly plan: BatchPlan, private readonly action = "Cannot sample") {
     this.#columns = columnsOf(plan);
     this.#lengths = this.#columns.map(({ perWindow }) => plan.batchSize * perWindow);
   }
@@ -125,14 +126,14 @@ export class BatchLayout {
    */
   take(batch: AnyBatch): AnyBatch {
     if (typeof batch !== "object" || batch === null) {
-      throw new TypeError(`Cannot sample: out must be a batch, got ${describe(batch)}`);
+      throw new TypeError(`${this.action}: out must be a batch, got ${describe(batch)}`);
     }
     const given = this.#read(batch);
     const arrays = given as readonly ArrayBufferView[];
     const taken = this.#taken.get(batch);
     const isKnown = taken !== undefined && given.every((array, i) => array === taken.given[i]);
     if (isKnown && this.#lengths.every((length, i) => lengthOf(arrays[i]) === length)) return taken.filled;
-    this.#columns.forEach((column, i) => checkArray(column, given[i], this.#lengths[i]));
+    this.#columns.forEach((column, i) => checkArray(column, given[i], this.#lengths[i], this.action));
     this.#checkDisjoint(arrays);
     const filled = this.#build(this.plan.batchSize, arrays.map(plainView));
     this.#taken.set(batch, { given, filled });
@@ -144,7 +145,7 @@ export class BatchLayout {
     const overlap = findOverlap(arrays);
     if (overlap === null) return;
     const [one, other] = overlap.map((place) => pathOf(this.#columns[place]));
-    throw new RangeError(`Cannot sample: ${other} must have memory of its own, got some of ${one}`);
+    throw new RangeError(`${this.action}: ${other} must have memory of its own, got some of ${one}`);
   }
 
   /** The arrays of a batch, in the order of the columns. Each thing is read once. */
@@ -237,15 +238,15 @@ function columnsOf({ window: plan, width, isPrioritized, isMixture }: BatchPlan)
   return columns;
 }
 
-function checkArray(column: Column, array: unknown, expected: number): void {
+function checkArray(column: Column, array: unknown, expected: number, action: string): void {
   if (kindOf(array) !== column.type.name) {
     throw new TypeError(
-      `Cannot sample: ${pathOf(column)} must be a ${column.type.name}, got ${describe(array)}`,
+      `${action}: ${pathOf(column)} must be a ${column.type.name}, got ${describe(array)}`,
     );
   }
   const length = lengthOf(array as ArrayBufferView);
   if (length === expected) return;
-  throw new RangeError(`Cannot sample: ${pathOf(column)} must have length ${expected}, got ${length}`);
+  throw new RangeError(`${action}: ${pathOf(column)} must have length ${expected}, got ${length}`);
 }
 
 function pathOf({ name, field }: Column): string {

@@ -3,11 +3,13 @@ import { describe } from "../fields.ts";
 import { checkOptions, optionNames } from "../options.ts";
 import { lastSession } from "../read/sessions.ts";
 import { takeStats } from "../statistics/accumulator.ts";
+import type { Indices } from "../read/gather.ts";
 import { type Session, sessionOf } from "../store/session.ts";
 import { readElements } from "../typed_array.ts";
 import type { AnyBatch } from "./batch.ts";
 import { Checks } from "./checks.ts";
 import { type ContextOptions, Contexts } from "./context.ts";
+import { type GatherRowsOptions, RowGatherers } from "./gather_rows.ts";
 import { EpisodeIndex } from "./episodes.ts";
 import { planBatch, type SampleSource } from "./batch_plan.ts";
 import { Mixture } from "./mixture.ts";
@@ -59,6 +61,20 @@ export function readContext(session: Session, options: ContextOptions): AnyBatch
   connection.checkOpen("read a context");
   if (!connection.isWritable) session.refresh();
   return session.kept(contextsOf).read(options);
+}
+
+const gatherersOf = (session: Session) => new RowGatherers(sampleSource(session));
+
+/** Windows at rows, as {@linkcode StreamStore.gatherRows} says. */
+export function gatherRows(
+  session: Session,
+  rows: Indices,
+  options: GatherRowsOptions,
+  out: AnyBatch | undefined,
+): AnyBatch {
+  session.connection.checkIdle("gather rows");
+  session.connection.checkOpen("gather rows");
+  return session.kept(gatherersOf).gather(rows, options, out);
 }
 
 /**

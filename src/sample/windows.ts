@@ -1,6 +1,6 @@
 import type { Connection } from "../store/connection.ts";
 import { windowIndex, windowName, windowPolicy } from "../native/abi.ts";
-import { check } from "../native/status.ts";
+import { check, status } from "../native/status.ts";
 import type { EpisodeStarts, Return } from "./episode_starts.ts";
 import { countBelow, grown } from "./episodes.ts";
 import type { DrawSource } from "./batch_plan.ts";
@@ -102,12 +102,32 @@ export class Windows {
 
   /** Where the first `count` of the windows with these ordinals lie. */
   locate(population: Population, ordinals: Float64Array, count: number, places: Places): void {
-    this.#locate(population, windowName.ordinal, ordinals, count, places);
+    check(this.#locate(population, windowName.ordinal, ordinals, count, places), "Cannot locate windows");
   }
 
   /** Where the windows with these anchors lie. */
   resolve(population: Population, count: number, places: Places): void {
-    this.#locate(population, windowName.anchor, places.anchors, count, places);
+    check(this.#resolve(population, count, places), "Cannot locate windows");
+  }
+
+  /** The same of anchors that somebody else has chosen: the place of the first that is none, or null. */
+  findBad(population: Population, places: Places): number | null {
+    const { anchors, starts, lengths } = places;
+    const code = this.#resolve(population, anchors.length, places);
+    if (code !== status.outOfRange) {
+      check(code, "Cannot locate windows");
+      return null;
+    }
+    const part = (at: number) => ({
+      anchors: anchors.subarray(at, at + 1),
+      starts: starts.subarray(at, at + 1),
+      lengths: lengths.subarray(at, at + 1),
+    });
+    return anchors.findIndex((_, at) => this.#resolve(population, 1, part(at)) === status.outOfRange);
+  }
+
+  #resolve(population: Population, count: number, places: Places): number {
+    return this.#locate(population, windowName.anchor, places.anchors, count, places);
   }
 
   #locate(
@@ -116,8 +136,8 @@ export class Windows {
     given: Float64Array,
     count: number,
     { anchors, starts, lengths }: Places,
-  ): void {
-    const code = this.connection.tables.sampler.ss_windows_locate(
+  ): number {
+    return this.connection.tables.sampler.ss_windows_locate(
       this.#indexFor(population),
       name,
       this.#origins,
@@ -129,7 +149,6 @@ export class Windows {
       starts,
       lengths,
     );
-    check(code, "Cannot locate windows");
   }
 
   /** The first position of the newest rows, so many of them. */
@@ -247,7 +266,10 @@ export class Windows {
 }
 
 /** The windows of a store that a sampler draws from. */
-export function windowsOf({ connection, index }: DrawSource, plan: SamplerPlan): Windows {
+export function windowsOf(
+  { connection, index }: DrawSource,
+  plan: Pick<SamplerPlan, "boundary" | "stride" | "window">,
+): Windows {
   const { boundary, stride, window: { unit, length, episodes, reach } } = plan;
   const found = index.episodes(boundary === "cross" ? { kind: "none" } : episodes);
   return new Windows(connection, { unit, length, stride, boundary, reach }, found);

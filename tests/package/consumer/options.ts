@@ -147,6 +147,11 @@ export function offsets(): void {
   store.context({ fields: { action: { width: 2, offsets: [-1, 0] } }, episodes: { id: "id" } });
   StreamStore.mixture(sources, { fields, boundary: "zero" });
   const steps = store.sampler({ steps: 2, fields: { action: 1 } }).next();
+  const gathered = store.gatherRows([0], { fields, boundary: "zero" });
+  same<typeof gathered.fields.action.values, Float64Array>(true);
+  store.gatherRows(Int32Array.of(0), { fields }, store.gatherRows([1], { fields }));
+  // @ts-expect-error: no such option
+  store.gatherRows([0], { fields, stride: 2 });
   // @ts-expect-error: only with offsets
   steps?.fields.action.offsetMask;
   // @ts-expect-error: neither steps nor offsets

@@ -6,7 +6,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import type { Hub } from "./server.ts";
 
-const installed = fileURLToPath(new URL("../../.toolchain/interop/bin/python", import.meta.url));
+const installed = fileURLToPath(new URL("../../../.toolchain/interop/bin/python", import.meta.url));
 
 /** The Python of `./run interop`, or the one that STREAMSTORE_PYTHON names. */
 export const python = existsSync(installed) ? installed : process.env.STREAMSTORE_PYTHON;

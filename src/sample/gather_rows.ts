@@ -1,0 +1,117 @@
+/** Windows at rows that the caller chooses. */
+import { optionNames } from "../options.ts";
+import { type Indices, readStarts } from "../read/gather.ts";
+import type { AnyBatch } from "./batch.ts";
+import { BatchLayout } from "./batch_layout.ts";
+import { type BatchPlan, planBatch, type SampleSource } from "./batch_plan.ts";
+import { Checks } from "./checks.ts";
+import { Filler, fillingOf } from "./fill.ts";
+import type { Boundary, WindowOptions } from "./options.ts";
+import { parseBoundary, parseWindow, readOptions, windowNames } from "./parse_options.ts";
+import { type SamplerPlan, scalesOf } from "./plan.ts";
+import { allocatePlaces, type Windows, windowsOf } from "./windows.ts";
+
+/** Which windows there are at rows: those that a sampler with these options would draw. Taken by {@linkcode StreamStore.gatherRows}. */
+export interface GatherRowsOptions<Name extends string = string> extends Omit<WindowOptions<Name>, "tokens"> {
+  /** Where nothing is said `within`, and of fields with offsets `edge`. */
+  readonly boundary?: Boundary;
+}
+
+const { tokens: _, ...rowNames } = windowNames;
+const optionKeys = optionNames<GatherRowsOptions>({ ...rowNames, boundary: true });
+const words = { action: "gather rows", list: "rows" };
+const action = `Cannot ${words.action}`;
+
+/** Copies windows at rows: its options worked out once. */
+class RowGatherer {
+  readonly #source: SampleSource;
+  readonly #plan: Omit<SamplerPlan, "batchSize">;
+  readonly #windows: Windows;
+  readonly #filler: Filler;
+  /** For as many rows as were asked for last. */
+  #batch: BatchPlan;
+  #layout: BatchLayout;
+
+  constructor(source: SampleSource, given: GatherRowsOptions) {
+    const checks = new Checks(action);
+    checks.object("options", given);
+    checks.names(given, optionKeys);
+    const options = readOptions(given);
+    if (options.fields === undefined) {
+      throw checks.refuse("fields", "an object of names and widths", undefined);
+    }
+    const window = parseWindow(options, source.fields, checks);
+    const boundary = parseBoundary(options.boundary, window, checks);
+    source.prepare(words.action);
+    this.#source = source;
+    this.#plan = {
+      window: { ...window, scales: window.scales ?? scalesOf(source.moments()) },
+      boundary,
+      stride: 1,
+      order: { kind: "uniform" },
+      seed: 0n,
+      shard: { index: 0, count: 1 },
+      epochs: Infinity,
+      prefetch: null,
+      extra: null,
+    };
+    this.#windows = windowsOf(source, this.#plan);
+    this.#batch = this.#planFor(0);
+    this.#layout = new BatchLayout(this.#batch, action);
+    this.#filler = new Filler(source, this.#batch, { action });
+  }
+
+  gather(rows: Float64Array, out: AnyBatch | undefined): AnyBatch {
+    const { connection } = this.#source;
+    if (this.#batch.batchSize !== rows.length) {
+      this.#batch = this.#planFor(rows.length);
+      this.#layout = new BatchLayout(this.#batch, action);
+    }
+    const layout = this.#layout;
+    const filled = out === undefined
+      ? layout.allocate()
+      : connection.write(words.action, () => layout.take(out));
+    this.#source.prepare(words.action);
+    const places = { ...allocatePlaces(rows.length), anchors: rows };
+    const population = this.#windows.population();
+    const wrong = rows.length === 0 ? null : this.#windows.findBad(population, places);
+    if (wrong !== null) throw this.#refuse(wrong, rows[wrong]);
+    const slots = Int32Array.from({ length: rows.length }, (_, slot) => slot);
+    const filling = fillingOf(this.#plan.window, places, slots, rows.length);
+    this.#filler.fill(filled, rows.length, filling);
+    filled.starts.set(filling.starts.subarray(0, rows.length));
+    return out ?? filled;
+  }
+
+  #planFor(batchSize: number): BatchPlan {
+    return planBatch({ ...this.#plan, batchSize }, [this.#source], action);
+  }
+
+  #refuse(place: number, row: number): RangeError {
+    const { firstRow, rowCount } = this.#source.connection;
+    const { boundary, window: { length, episodes } } = this.#plan;
+    const isRow = Number.isInteger(row) && row >= firstRow && row < rowCount;
+    const fits = boundary === "within" && episodes.kind !== "none"
+      ? `a row with ${length - 1} more of its episode after it`
+      : `a row with ${length - 1} more after it`;
+    const allowed = isRow ? fits : `a whole number from ${firstRow} to ${rowCount - 1}`;
+    return new RangeError(`${action}: rows[${place}] must be ${allowed}, got ${row}`);
+  }
+}
+
+/** Those that were made, by their options, which a program passes again. */
+export class RowGatherers {
+  readonly #known = new WeakMap<object, RowGatherer>();
+
+  constructor(private readonly source: SampleSource) {}
+
+  gather(rows: Indices, options: GatherRowsOptions, out: AnyBatch | undefined): AnyBatch {
+    const starts = readStarts(rows, words);
+    let gatherer = this.#known.get(options);
+    if (gatherer === undefined) {
+      gatherer = new RowGatherer(this.source, options);
+      this.#known.set(options, gatherer);
+    }
+    return gatherer.gather(starts, out);
+  }
+}
