@@ -13,6 +13,7 @@ const blocks_file = @import("../read/blocks.zig");
 const buffers = @import("../system/buffer.zig");
 const Dtype = cells.Dtype;
 const Wide = cells.Wide;
+const encoders = @import("encoders.zig");
 const Encoding = @import("encode.zig").Encoding;
 const Source = @import("source.zig").Source;
 
@@ -92,16 +93,9 @@ pub fn Batch(comptime System: type) type {
             try source.checkRows(self.row_count);
             try source.checkValues(self.row_count);
             try self.layOut();
-            switch (source.wide) {
-                inline else => |wide| switch (source.dtype) {
-                    inline else => |dtype| try self.scatterAs(wide, dtype, source),
-                },
-            }
-        }
-
-        fn scatterAs(self: *Self, comptime wide: Wide, comptime dtype: Dtype, source: *const Source) Error!void {
-            const whole = source.validity.isAll() and source.value_validity.isAll();
-            if (whole and source.width == 1) return self.scatterScalars(wide, dtype, source);
+            const encoder = encoders.encoderOf(source.wide, source.dtype);
+            const is_whole = source.validity.isAll() and source.value_validity.isAll();
+            if (is_whole and source.width == 1) return self.scatterScalars(source, encoder);
             const cursors = self.cursors.elements;
             for (0..self.row_count) |row| {
                 if (!source.isValid(row)) continue;
@@ -109,38 +103,50 @@ pub fn Batch(comptime System: type) type {
                 const at = cursors[row];
                 // Fields are scattered as they were measured, or a row would run into the next.
                 if (count > self.token_count - at) return error.InvalidArgument;
-                for (self.token_types.elements[at..][0..count]) |*type_id| type_id.* = source.type;
-                for (self.token_cells.elements[at..][0..count], start..) |*cell, index| {
-                    cell.* = self.encodeAt(wide, dtype, source, index) catch |err| {
-                        self.culprit = .{ .row = row, .value_index = index };
-                        return err;
-                    };
-                }
+                @memset(self.token_types.elements[at..][0..count], source.type);
+                const to = self.token_cells.elements[at..][0..count];
+                const done = if (source.value_validity.isAll()) encoder(to, source.values, start) else try self.encodeEach(to, source, encoder, row, start);
+                if (done < count) return self.refuse(row, start + done, error.Inexact);
                 cursors[row] = at + count;
             }
         }
 
         /// The plain case, one value in every row, without a branch for nulls and spans.
-        fn scatterScalars(self: *Self, comptime wide: Wide, comptime dtype: Dtype, source: *const Source) Error!void {
+        fn scatterScalars(self: *Self, source: *const Source, encoder: encoders.Encoder) Error!void {
             const first = source.first_value + source.first_row;
-            for (self.cursors.elements[0..self.row_count], first..) |*cursor, index| {
-                const at = cursor.*;
-                if (at == self.token_count) return error.InvalidArgument;
-                self.token_types.elements[at] = source.type;
-                self.token_cells.elements[at] = cells.encode(wide, dtype.Type(), load(dtype, source.values, index)) catch |err| {
-                    self.culprit = .{ .row = index - first, .value_index = index };
-                    return err;
-                };
-                cursor.* = at + 1;
+            const cursors = self.cursors.elements[0..self.row_count];
+            var stage: [256]u64 = undefined;
+            var row: usize = 0;
+            while (row < cursors.len) {
+                const count = @min(stage.len, cursors.len - row);
+                const done = encoder(stage[0..count], source.values, first + row);
+                for (cursors[row..][0..done], stage[0..done]) |*cursor, cell| {
+                    const at = cursor.*;
+                    if (at == self.token_count) return error.InvalidArgument;
+                    self.token_types.elements[at] = source.type;
+                    self.token_cells.elements[at] = cell;
+                    cursor.* = at + 1;
+                }
+                row += done;
+                if (done < count) return self.refuse(row, first + row, error.Inexact);
             }
         }
 
-        inline fn encodeAt(_: *const Self, comptime wide: Wide, comptime dtype: Dtype, source: *const Source, index: usize) Error!u64 {
-            if (!source.value_validity.at(index)) {
-                if (!source.nan_for_null) return error.NullInList;
-                return cells.encode(wide, f64, std.math.nan(f64));
+        /// The values of a list some of which may be null.
+        fn encodeEach(self: *Self, to: []u64, source: *const Source, encoder: encoders.Encoder, row: usize, start: usize) Error!usize {
+            for (to, start.., 0..) |*cell, index, done| {
+                if (source.value_validity.at(index)) {
+                    if (encoder(cell[0..1], source.values, index) == 0) return done;
+                } else if (source.nan_for_null) {
+                    cell.* = encoders.nanOf(source.wide) catch return done;
+                } else return self.refuse(row, index, error.NullInList);
             }
-            return cells.encode(wide, dtype.Type(), load(dtype, source.values, index));
+            return to.len;
+        }
+
+        fn refuse(self: *Self, row: usize, value_index: usize, err: Error) Error {
+            self.culprit = .{ .row = row, .value_index = value_index };
+            return err;
         }
 
         /// Sends the block to the files, behind what the last commit says they hold.
@@ -282,10 +288,4 @@ pub fn Batch(comptime System: type) type {
             self.mark_count += 1;
         }
     };
-}
-
-inline fn load(comptime dtype: Dtype, values: []const u8, index: usize) dtype.Type() {
-    if (dtype == .bool) return bits.get(values, index);
-    const elements: [*]align(1) const dtype.Type() = @ptrCast(values.ptr);
-    return elements[index];
 }
