@@ -46,7 +46,7 @@ export const laterSymbols = {
     ss_rows_start: { args: ["u32", "buffer", "u32", "buffer"], result: "i32" }, // store, rows, count, out_starts
     ss_newest_load: { args: ["u32", "buffer", "buffer", "u32", "buffer"], result: "i32" }, // store, request, fields, field_count, out
     ss_windows_fill: { args: ["u32", "u32", "buffer", "buffer", "buffer", "u32", "u32", "u32", "buffer", "u32", "buffer", "buffer", "buffer", "buffer", "buffer"], result: "i32" }, // store, layout, starts, lengths, slots, count, batch_size, width, fields, field_count, out_values, out_types, out_steps, out_mask, out_lengths
-    ss_fields_fill: { args: ["u32", "u32", "buffer", "buffer", "buffer", "u32", "u32", "u32", "buffer", "buffer", "buffer"], result: "i32" }, // store, layout, starts, lengths, slots, count, batch_size, width, field, out, out_mask
+    ss_fields_fill: { args: ["u32", "u32", "buffer", "buffer", "buffer", "u32", "u32", "u32", "buffer", "u32", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer"], result: "i32" }, // store, layout, starts, lengths, slots, count, batch_size, width, fields, field_count, out_steps, out_mask, out_values_0, out_mask_0, out_values_1, out_mask_1, out_values_2, out_mask_2, out_values_3, out_mask_3
   },
   offsets: {
     ss_offsets_fill: { args: ["u32", "u32", "buffer", "buffer", "buffer", "buffer", "u32", "u32", "buffer", "u32", "buffer", "buffer", "buffer", "buffer"], result: "i32" }, // store, layout, anchors, starts, lengths, slots, count, batch_size, offsets, offset_count, field, out_values, out_mask, out_offset_mask
@@ -68,7 +68,7 @@ export const callbacks = {
   ss_view_deallocate: { args: ["pointer", "pointer"], result: "void" }, // _, context
 } as const;
 
-export const abiVersion = 10;
+export const abiVersion = 11;
 
 export const status = {
   ok: 0, staleHandle: 1, closedHandle: 2, busyHandle: 3, tooManyStores: 4, invalidArgument: 5, outOfRange: 6,
@@ -252,16 +252,22 @@ export const newestRows = {
   tokenCount: 0, rowCount: 1, startRow: 2, startToken: 3, length: 4,
 } as const;
 
+export const batchOutput = {
+  none: 0, float64: 1, float32: 2, float16: 3, bfloat16: 4, uint8: 5, uint16: 6, int32: 7, int64: 8,
+} as const;
+
 export const fillLayout = {
-  part: { tokens: 0, rows: 1, field: 2, steps: 3 }, source: { columns: 0, newest: 4 },
-  side: { left: 0, right: 8 }, truncate: 16,
+  part: { tokens: 0, rows: 1, fields: 2 }, source: { columns: 0, newest: 4 }, side: { left: 0, right: 8 },
+  truncate: 16,
   values: { none: 0, float64: 32, float32: 64, float16: 96, bfloat16: 128, uint8: 160, uint16: 192, int32: 224, int64: 256 },
   types: 512, steps: { none: 0, int64: 1024, float64: 2048 }, repeats: 4096,
 } as const;
 
 export const scaledField = {
-  type: 0, kind: 1, shift: 2, factor: 3, width: 4, length: 5,
+  type: 0, kind: 1, shift: 2, factor: 3, width: 4, output: 5, length: 6,
 } as const;
+
+export const denseFieldsMax = 4;
 
 export const priorityFanout = 16;
 

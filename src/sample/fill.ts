@@ -1,6 +1,6 @@
 import { allowedValues } from "../dtypes.ts";
 import { cellText, type Field } from "../fields.ts";
-import { fieldKind, fillLayout, scaledField } from "../native/abi.ts";
+import { batchOutput, denseFieldsMax, fieldKind, fillLayout, scaledField } from "../native/abi.ts";
 import type { Connection } from "../store/connection.ts";
 import { nothing, pack } from "../native/arguments.ts";
 import { check, status } from "../native/status.ts";
@@ -10,8 +10,14 @@ import type { ValueDtype } from "./options.ts";
 import { type DenseField, isIntegerOutput, type Scale, type WindowPlan } from "./plan.ts";
 import type { Places } from "./windows.ts";
 
-/** A dense field as the library takes it. */
-interface PackedField extends DenseField {
+/** Dense fields that a call fills, and as the library takes them. */
+interface DenseGroup {
+  readonly fields: readonly DenseField[];
+  readonly packed: ArrayBufferView;
+}
+
+/** A dense field of rows at offsets, which has a call of its own. */
+interface OffsetField extends DenseField {
   readonly layout: number;
   readonly packed: Float64Array;
 }
@@ -53,8 +59,9 @@ export class Filler {
   readonly #convertedCount: number;
   readonly #values: ValueDtype | null;
   readonly #fields: readonly Field[];
-  readonly #dense: readonly PackedField[] | null;
-  readonly #stepsLayout: number;
+  readonly #dense: readonly DenseGroup[] | null;
+  readonly #fieldsLayout: number;
+  readonly #atOffsets: readonly OffsetField[];
   #firstRow = 0;
 
   /**
@@ -81,22 +88,27 @@ export class Filler {
     const steps = fillLayout.steps[plan.steps ?? "none"];
     const types = plan.hasTypes ? fillLayout.types : 0;
     this.#layout = shared + part[plan.unit === "steps" ? "rows" : "tokens"] + values + types + steps;
-    this.#stepsLayout = shared + part.steps + steps;
+    this.#fieldsLayout = shared + part.fields + steps;
     const converted = fields.filter(({ name, element }) => element !== connection.kind || scales.has(name));
     this.#convertedCount = converted.length;
     this.#converted = Float64Array.from(converted.flatMap((field) => [...packField(field, scales)]));
-    this.#dense = plan.fields?.map((dense) => ({
+    const inWindows = plan.fields?.filter(({ offsets }) => offsets === null);
+    this.#dense = inWindows === undefined ? null : groupsOf(inWindows, scales);
+    this.#atOffsets = (plan.fields ?? []).filter(({ offsets }) => offsets !== null).map((dense) => ({
       ...dense,
-      layout: shared + part.field + fillLayout.values[dense.dtype] + (repeats ? fillLayout.repeats : 0),
-      packed: packField(dense.field, isIntegerOutput(dense.dtype) ? new Map() : scales, dense.width),
-    })) ?? null;
+      layout: shared + part.fields + fillLayout.values[dense.dtype] + (repeats ? fillLayout.repeats : 0),
+      packed: packDense(dense, scales),
+    }));
   }
 
   fill(batch: AnyBatch, batchSize: number, filling: Filling): void {
     this.#firstRow = filling.firstRow ?? 0;
     if (filling.count === 0) return;
     if (this.#dense === null) this.#fillTokens(batch, batchSize, filling);
-    else this.#fillFields(batch, batchSize, filling, this.#dense);
+    else {
+      for (const group of this.#dense) this.#fillFields(batch, batchSize, filling, group);
+      for (const dense of this.#atOffsets) this.#fillOffsets(dense, batch, batchSize, filling);
+    }
   }
 
   #fillTokens(batch: AnyBatch, batchSize: number, { count, starts, lengths, slots }: Filling): void {
@@ -133,37 +145,45 @@ export class Filler {
   #fillFields(
     batch: AnyBatch,
     batchSize: number,
-    filling: Filling,
-    fields: readonly PackedField[],
+    { count, starts, lengths, slots }: Filling,
+    { fields, packed }: DenseGroup,
   ): void {
-    for (const dense of fields) {
-      const { field: { name }, width, dtype, layout, packed } = dense;
-      const out = batch.fields![name];
-      const code = dense.offsets !== null
-        ? this.#fillOffsets(dense, batchSize, filling, out as OffsetValues)
-        : this.#fillRows(layout, packed, batchSize, filling, out.values, out.mask);
-      if (code === status.widthMismatch) {
-        const [row, found] = [this.#row(), this.#connection.detail("count")];
-        throw new RangeError(
-          `${this.#action}: "${name}" must have <= ${width} values a row, got ${found} in row ${row}; fields sets the width, truncate cuts`,
-        );
-      }
-      if (code === status.inexact) throw this.#misfit(dtype);
-      check(code, this.#action);
-    }
-    const steps = batch.steps ?? nothing;
-    check(this.#fillRows(this.#stepsLayout, nothing, batchSize, filling, steps, batch.mask), this.#action);
-    const { count, lengths, slots } = filling;
+    const [first, second, third, fourth] = fields.map(({ field }) => batch.fields![field.name]);
+    const code = this.#connection.tables.sampler.ss_fields_fill(
+      this.#connection.store,
+      this.#fieldsLayout,
+      starts,
+      lengths,
+      slots,
+      count,
+      batchSize,
+      this.#width,
+      packed,
+      fields.length,
+      batch.steps ?? nothing,
+      batch.mask,
+      first?.values ?? nothing,
+      first?.mask ?? nothing,
+      second?.values ?? nothing,
+      second?.mask ?? nothing,
+      third?.values ?? nothing,
+      third?.mask ?? nothing,
+      fourth?.values ?? nothing,
+      fourth?.mask ?? nothing,
+    );
+    this.#check(code, fields);
     for (let i = 0; i < count; i++) batch.lengths[slots[i]] = lengths[i];
   }
 
   #fillOffsets(
-    { layout, packed, offsets }: PackedField,
+    dense: OffsetField,
+    batch: AnyBatch,
     batchSize: number,
     { count, starts, slots, around }: Filling,
-    { values, mask, offsetMask }: OffsetValues,
-  ): number {
-    return this.#connection.tables.offsets.ss_offsets_fill(
+  ): void {
+    const { layout, packed, offsets } = dense;
+    const { values, mask, offsetMask } = batch.fields![dense.field.name] as OffsetValues;
+    const code = this.#connection.tables.offsets.ss_offsets_fill(
       this.#connection.store,
       layout,
       starts,
@@ -178,6 +198,19 @@ export class Filler {
       values,
       mask,
       offsetMask,
+    );
+    this.#check(code, [dense]);
+  }
+
+  /** Throws where dense fields could not be filled. */
+  #check(code: number, fields: readonly DenseField[]): void {
+    if (code !== status.widthMismatch && code !== status.inexact) return check(code, this.#action);
+    const type = this.#connection.detail("type");
+    const { field, width, dtype } = fields.find(({ field }) => field.type === type)!;
+    if (code === status.inexact) throw this.#misfit(dtype);
+    const [row, found] = [this.#row(), this.#connection.detail("count")];
+    throw new RangeError(
+      `${this.#action}: "${field.name}" must have <= ${width} values a row, got ${found} in row ${row}; fields sets the width, truncate cuts`,
     );
   }
 
@@ -198,37 +231,30 @@ export class Filler {
       } in row ${this.#row()}`,
     );
   }
-
-  #fillRows(
-    layout: number,
-    field: ArrayBufferView,
-    batchSize: number,
-    { count, starts, lengths, slots }: Filling,
-    out: ArrayBufferView,
-    mask: Uint8Array,
-  ): number {
-    return this.#connection.tables.sampler.ss_fields_fill(
-      this.#connection.store,
-      layout,
-      starts,
-      lengths,
-      slots,
-      count,
-      batchSize,
-      this.#width,
-      field,
-      out,
-      mask,
-    );
-  }
 }
 
-/** A field as the library takes it, with its values a row where it is dense. */
-function packField(
-  { name, type, element }: Field,
-  scales: ReadonlyMap<string, Scale>,
-  width = 1,
-): Float64Array {
+/** Groups of fields; one of none, too, has the mask of a batch and the steps filled. */
+function groupsOf(fields: readonly DenseField[], scales: ReadonlyMap<string, Scale>): DenseGroup[] {
+  if (fields.length === 0) return [{ fields, packed: nothing }];
+  const groups: DenseGroup[] = [];
+  for (let at = 0; at < fields.length; at += denseFieldsMax) {
+    const group = fields.slice(at, at + denseFieldsMax);
+    const packed = group.flatMap((dense) => [...packDense(dense, scales)]);
+    groups.push({ fields: group, packed: Float64Array.from(packed) });
+  }
+  return groups;
+}
+
+/** A dense field as the library takes it: integers are not scaled. */
+function packDense({ field, width, dtype }: DenseField, scales: ReadonlyMap<string, Scale>): Float64Array {
+  const packed = packField(field, isIntegerOutput(dtype) ? new Map() : scales);
+  packed[scaledField.width] = width;
+  packed[scaledField.output] = batchOutput[dtype];
+  return packed;
+}
+
+/** A field as the library takes it. */
+function packField({ name, type, element }: Field, scales: ReadonlyMap<string, Scale>): Float64Array {
   const { shift, factor } = scales.get(name) ?? { shift: 0, factor: 1 };
-  return pack(scaledField, { type, kind: fieldKind[element], shift, factor, width });
+  return pack(scaledField, { type, kind: fieldKind[element], shift, factor, width: 1, output: 0 });
 }

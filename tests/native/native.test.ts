@@ -175,7 +175,7 @@ test("handles that are stale, closed, foreign or made up are errors, never crash
       const field = new Float64Array(scaledField.length);
       return sampler.ss_fields_fill(
         store,
-        fillLayout.part.field,
+        fillLayout.part.fields,
         bytes,
         bytes,
         bytes,
@@ -183,13 +183,22 @@ test("handles that are stale, closed, foreign or made up are errors, never crash
         1,
         1,
         field,
+        1,
+        bytes,
+        bytes,
+        bytes,
+        bytes,
+        bytes,
+        bytes,
+        bytes,
+        bytes,
         bytes,
         bytes,
       );
     },
     (store) => {
       const field = new Float64Array(scaledField.length);
-      const layout = fillLayout.part.field;
+      const layout = fillLayout.part.fields;
       return offsets.ss_offsets_fill(
         store,
         layout,

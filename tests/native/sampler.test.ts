@@ -100,21 +100,55 @@ test("numbers that no sampler passes are refused by the library", () => {
   for (const [rule, count] of [[episodeRule.none, 1], [episodeRule.end, 0], [episodeRule.id, 2], [9, 1]]) {
     assert.equal(scan(rule, count), invalid);
   }
-  const fill = (layout: number, field = Float64Array.of(0, 0, 0, 1, 1)) =>
-    sampler.ss_fields_fill(store, layout, indices, lengths, lengths, 0, 1, 1, field, out, bytes);
+  const fill = (layout: number, fields = Float64Array.of(0, 0, 0, 1, 1, 1), count = 1) => {
+    const [o, b] = [out, bytes];
+    return sampler.ss_fields_fill(
+      store,
+      layout,
+      indices,
+      lengths,
+      lengths,
+      0,
+      1,
+      1,
+      fields,
+      count,
+      o,
+      b,
+      o,
+      b,
+      o,
+      b,
+      o,
+      b,
+      o,
+      b,
+    );
+  };
   const { part, values } = fillLayout;
-  assert.equal(fill(part.field + values.float64), 0);
-  assert.equal(fill(part.steps), 0);
-  for (const layout of [part.field, part.tokens + values.float64, part.rows, 2 ** 31 + part.steps]) {
+  assert.equal(fill(part.fields), 0);
+  for (const layout of [part.tokens + values.float64, part.rows, 2 ** 31 + part.fields]) {
     assert.equal(fill(layout), invalid);
   }
-  for (const [name, number] of [["type", 0.5], ["kind", 1], ["width", 0], ["width", -1]] as const) {
-    const bad = Float64Array.of(0, 0, 0, 1, 1);
+  const many = new Float64Array(5 * scaledField.length).fill(1);
+  assert.equal(fill(part.fields, many, 5), invalid);
+  for (
+    const [name, number] of [
+      ["type", 0.5],
+      ["kind", 1],
+      ["width", 0],
+      ["width", -1],
+      ["output", 0],
+      ["output", 9],
+      ["output", 16],
+    ] as const
+  ) {
+    const bad = Float64Array.of(0, 0, 0, 1, 1, 1);
     bad[scaledField[name]] = number;
-    assert.equal(fill(part.field + values.float64, bad), invalid, name);
+    assert.equal(fill(part.fields, bad), invalid, name);
   }
   const { offsets } = runtime.tables;
-  const around = (layout: number, count = 1, field = Float64Array.of(0, 0, 0, 1, 1)) =>
+  const around = (layout: number, count = 1, field = Float64Array.of(0, 0, 0, 1, 1, 0)) =>
     offsets.ss_offsets_fill(
       store,
       layout,
@@ -131,12 +165,12 @@ test("numbers that no sampler passes are refused by the library", () => {
       bytes,
       bytes,
     );
-  assert.equal(around(part.field + values.float64 + fillLayout.repeats), 0);
-  for (const layout of [part.field, part.steps + values.float64, 2 ** 31 + part.field + values.float64]) {
+  assert.equal(around(part.fields + values.float64 + fillLayout.repeats), 0);
+  for (const layout of [part.fields, part.rows + values.float64, 2 ** 31 + part.fields + values.float64]) {
     assert.equal(around(layout), invalid);
   }
-  assert.equal(around(part.field + values.float64, 0), invalid);
-  assert.equal(around(part.field + values.int32, 1, Float64Array.of(0, 0, 1, 1, 1)), invalid);
+  assert.equal(around(part.fields + values.float64, 0), invalid);
+  assert.equal(around(part.fields + values.int32, 1, Float64Array.of(0, 0, 1, 1, 1, 0)), invalid);
   assert.equal(native.ss_store_close(store, 0, 0), 0);
 });
 

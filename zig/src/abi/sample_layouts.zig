@@ -3,6 +3,7 @@
 const Output = @import("../read/outputs.zig").Output;
 const draws = @import("../sample/draws.zig");
 const episodes = @import("../sample/episodes.zig");
+const fields_fill = @import("../sample/fields_fill.zig");
 const source = @import("../sample/source.zig");
 const placement = @import("../sample/placement.zig");
 const priorities = @import("../sample/priorities.zig");
@@ -87,10 +88,13 @@ pub const NewestRows = extern struct {
     start_token: f64,
 };
 
+/// What the numbers of a batch are.
+pub const BatchOutput = Output;
+
 /// What a call fills of a batch, and with what.
 pub const FillLayout = packed struct(u32) {
-    /// Windows of tokens, or of rows as their tokens; one field of windows of rows; the steps and the mask of those.
-    part: enum(u2) { tokens, rows, field, steps },
+    /// Windows of tokens, or of rows as their tokens, or some fields of rows.
+    part: enum(u2) { tokens, rows, fields, _ },
     source: source.Which,
     side: placement.Side,
     /// Whether of too many tokens or values some are left out; else they are an error.
@@ -105,6 +109,9 @@ pub const FillLayout = packed struct(u32) {
 
 /// A field by its type ID, what its cells hold, by what its numbers are shifted and then multiplied, and its values a row.
 pub const ScaledField = window_fill.Field;
+
+/// How many dense fields a call fills.
+pub const dense_fields_max = fields_fill.fields_max;
 
 /// Children of a node of the sum tree.
 pub const priority_fanout = priorities.fanout;

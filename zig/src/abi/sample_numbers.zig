@@ -1,6 +1,7 @@
 //! Arguments of samplers that come as arrays of float64, read into what they stand for and checked.
 
 const std = @import("std");
+const Output = @import("../read/outputs.zig").Output;
 const draws = @import("../sample/draws.zig");
 const episodes = @import("../sample/episodes.zig");
 const fields_fill = @import("../sample/fields_fill.zig");
@@ -120,19 +121,19 @@ pub fn fillOut(layout: layouts.FillLayout, values: [*]u8, types: [*]i32, steps: 
     };
 }
 
-pub fn fieldRequest(layout: layouts.FillLayout, placement: placing.Placement, field: *const layouts.ScaledField, cell_bytes: usize) Error!fields_fill.Request {
+pub fn denseField(field: *const layouts.ScaledField, cell_bytes: usize, values: [*]u8, mask: [*]u8) Error!fields_fill.Field {
+    const output: Output = @fromBackingInt(@intCast(try numbers.to(u4, field.output)));
     return .{
-        .placement = placement,
-        .truncate = layout.truncate,
         .type = try field.typeId(),
         .kind = try field.cellKind(cell_bytes),
-        .width = try numbers.to(u31, field.width),
         .scale = field.scale(),
+        .width = try numbers.to(u31, field.width),
+        .out = .{ .values = .of(output, values), .mask = mask },
     };
 }
 
 pub fn offsetsRequest(layout: layouts.FillLayout, anchors: offsets_fill.Anchors, offsets: []const i32, field: *const layouts.ScaledField, cell_bytes: usize) Error!offsets_fill.Request {
-    if (layout.part != .field) return error.InvalidArgument;
+    if (layout.part != .fields) return error.InvalidArgument;
     return .{
         .anchors = anchors,
         .offsets = offsets,

@@ -145,8 +145,9 @@ export fn ss_windows_fill(
     return status.result(filled);
 }
 
-/// Copies a field of windows of rows, or their steps; each with its mask. One function for tokens, too, would take Deno a
-/// fifth longer for the newest window: it would come with four more arrays. The detail of what is too wide: row and values.
+/// Copies some fields of windows of rows, each with its mask, and their steps. One function for tokens, too, would take Deno
+/// a fifth longer for the newest window: it would come with more arrays. The detail of what is too wide: row, values, and
+/// field.
 export fn ss_fields_fill(
     store: u32,
     layout: u32,
@@ -156,16 +157,27 @@ export fn ss_fields_fill(
     count: u32,
     batch_size: u32,
     width: u32,
-    field: *const layouts.ScaledField,
-    out: [*]u8,
+    fields: [*]const layouts.ScaledField,
+    field_count: u32,
+    out_steps: [*]u8,
     out_mask: [*]u8,
+    out_values_0: [*]u8,
+    out_mask_0: [*]u8,
+    out_values_1: [*]u8,
+    out_mask_1: [*]u8,
+    out_values_2: [*]u8,
+    out_mask_2: [*]u8,
+    out_values_3: [*]u8,
+    out_mask_3: [*]u8,
 ) i32 {
     const slot = handles.take(store) catch |err| return status.of(err);
     defer slot.put();
     const wanted = numbers.fillLayout(layout) catch |err| return status.of(err);
     const placement: placing.Placement = .of(starts, lengths, slots, count, batch_size, width, wanted.side);
+    const values = [layouts.dense_fields_max][*]u8{ out_values_0, out_values_1, out_values_2, out_values_3 };
+    const masks = [layouts.dense_fields_max][*]u8{ out_mask_0, out_mask_1, out_mask_2, out_mask_3 };
     var culprit: placing.Culprit = .{};
-    const filled = fillField(.of(slot.store, wanted.source), wanted, placement, field, out, out_mask, &culprit);
+    const filled = fillFields(.of(slot.store, wanted.source), wanted, placement, fields[0..field_count], &values, &masks, out_steps, out_mask, &culprit);
     slot.detail = detailOf(culprit);
     return status.result(filled);
 }
@@ -180,10 +192,25 @@ pub fn detailOf(culprit: placing.Culprit) handles.Detail {
     };
 }
 
-fn fillField(source: Source, layout: layouts.FillLayout, placement: placing.Placement, field: *const layouts.ScaledField, out: [*]u8, mask: [*]u8, culprit: *placing.Culprit) Error!void {
-    return switch (layout.part) {
-        .tokens, .rows => error.InvalidArgument,
-        .field => fields_fill.fill(source, try numbers.fieldRequest(layout, placement, field, source.data.width), .of(layout.values, out), mask, culprit),
-        .steps => fields_fill.fillSteps(source.table, placement, try numbers.fillSteps(layout, out), mask, culprit),
-    };
+fn fillFields(
+    source: Source,
+    layout: layouts.FillLayout,
+    placement: placing.Placement,
+    fields: []const layouts.ScaledField,
+    values: []const [*]u8,
+    masks: []const [*]u8,
+    steps: [*]u8,
+    mask: [*]u8,
+    culprit: *placing.Culprit,
+) Error!void {
+    if (layout.part != .fields or fields.len > values.len) return error.InvalidArgument;
+    var known: [layouts.dense_fields_max]fields_fill.Field = undefined;
+    for (known[0..fields.len], fields, 0..) |*dense, *field, i| dense.* = try numbers.denseField(field, source.data.width, values[i], masks[i]);
+    return fields_fill.fill(source, .{
+        .placement = placement,
+        .truncate = layout.truncate,
+        .fields = known[0..fields.len],
+        .steps = try numbers.fillSteps(layout, steps),
+        .mask = mask,
+    }, culprit);
 }

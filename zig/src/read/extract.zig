@@ -248,7 +248,7 @@ pub const Finder = struct {
     /// Where it stands in the rows of the layout that was seen last.
     layout: u64 = 0,
     row_tokens: usize = 0,
-    span: Span = undefined,
+    span: Span = .{},
 
     /// Where a row of a block of one layout starts, how far the next row is, and where in it the field stands.
     pub const Place = struct { row_start: usize, row_tokens: usize, span: Span };
@@ -260,7 +260,11 @@ pub const Finder = struct {
 
     /// Where a row has the field, if the row is of a block of one layout. Types are looked at once for each layout.
     pub inline fn ofLayout(finder: *Finder, table: Table, row: usize) ?Place {
-        const layout = table.blocks.ofRow(row) orelse return null;
+        return finder.within(table.blocks.ofRow(row) orelse return null, table, row);
+    }
+
+    /// The same, where the block is known.
+    pub inline fn within(finder: *Finder, layout: blocks_file.Layout, table: Table, row: usize) ?Place {
         const start = layout.startOf(row);
         if (layout.hash != finder.layout or layout.row_tokens != finder.row_tokens) {
             if (!finder.learn(table.types.slice(start, start + layout.row_tokens), layout.hash)) return null;

@@ -46,43 +46,38 @@ pub const Scale = struct {
         return scale.shift == 0 and scale.factor == 1;
     }
 
-    /// Both slices have the same length.
-    pub inline fn convert(scale: Scale, comptime wide: Wide, comptime float: Float, comptime is_scaled: bool, to: []float.Element(), from: []const u64) void {
-        const lanes = 4;
-        var at: usize = 0;
-        while (at + lanes <= from.len) : (at += lanes) {
-            to[at..][0..lanes].* = scale.convertMany(wide, float, is_scaled, lanes, from[at..][0..lanes].*);
-        }
-        while (at < from.len) : (at += 1) to[at..][0..1].* = scale.convertMany(wide, float, is_scaled, 1, from[at..][0..1].*);
-    }
-
-    /// The same of a field's cells, with everything but the output's type known only now: one piece of code for whatever is
-    /// not copied as it is, since each of its 24 loops costs half a kilobyte wherever it is inlined.
+    /// A field's cells as floats, with everything but the output's type known only now: one piece of code for whatever is not
+    /// copied as it is. Both have the same length.
     pub noinline fn convertAny(scale: Scale, kind: Kind, comptime float: Float, to: []float.Element(), from: Data) void {
+        const is_rounded_once = scale.isNone() and float != .float64;
         var widening: data_file.Widening = .of(from, kind);
+        var stage: [data_file.stage_cells]f64 = undefined;
         var at: usize = 0;
         while (true) {
             const piece = widening.next();
             if (piece.len == 0) return;
-            switch (kind.wide()) {
-                inline else => |wide| if (scale.isNone())
-                    scale.convert(wide, float, false, to[at..][0..piece.len], piece)
-                else
-                    scale.convert(wide, float, true, to[at..][0..piece.len], piece),
+            var done: usize = 0;
+            while (done < piece.len) {
+                const count = @min(stage.len, piece.len - done);
+                const numbers = toNumbers(kind.wide(), is_rounded_once, stage[0..count], piece[done..][0..count]);
+                if (scale.isNone()) scale.narrow(float, false, to[at..][0..count], numbers) else scale.narrow(float, true, to[at..][0..count], numbers);
+                at += count;
+                done += count;
             }
-            at += piece.len;
         }
     }
 
-    inline fn convertMany(scale: Scale, comptime wide: Wide, comptime float: Float, comptime is_scaled: bool, comptime count: comptime_int, from: @Vector(count, u64)) @Vector(count, float.Element()) {
-        const numbers = toNumbers(wide, f64, count, from);
-        if (is_scaled) return float.fromMany(count, (numbers - @as(@Vector(count, f64), @splat(scale.shift))) * @as(@Vector(count, f64), @splat(scale.factor)));
-        // Like in `gather`, integers are rounded once, and not to float64 first.
-        if (float == .float32) return toNumbers(wide, f32, count, from);
-        if (wide == .float64 or float == .float64) return float.fromMany(count, numbers);
-        var odd: [count]f64 = undefined;
-        for (&odd, @as([count]u64, from)) |*to, cell| to.* = toOdd(wide, cell);
-        return float.fromMany(count, odd);
+    /// Both slices have the same length.
+    pub inline fn narrow(scale: Scale, comptime float: Float, comptime is_scaled: bool, to: []float.Element(), from: []const f64) void {
+        const lanes = 4;
+        var at: usize = 0;
+        while (at + lanes <= from.len) : (at += lanes) to[at..][0..lanes].* = scale.narrowMany(float, is_scaled, lanes, from[at..][0..lanes].*);
+        while (at < from.len) : (at += 1) to[at..][0..1].* = scale.narrowMany(float, is_scaled, 1, from[at..][0..1].*);
+    }
+
+    inline fn narrowMany(scale: Scale, comptime float: Float, comptime is_scaled: bool, comptime count: comptime_int, numbers: @Vector(count, f64)) @Vector(count, float.Element()) {
+        const Float64 = @Vector(count, f64);
+        return float.fromMany(count, if (is_scaled) (numbers - @as(Float64, @splat(scale.shift))) * @as(Float64, @splat(scale.factor)) else numbers);
     }
 };
 
@@ -92,12 +87,18 @@ pub inline fn copyNumbers(comptime float: Float, to: []float.Element(), from: Da
     if (float == .bfloat16) unreachable else @memcpy(to, from.as(float.Element()));
 }
 
-inline fn toNumbers(comptime wide: Wide, comptime Number: type, comptime count: comptime_int, from: @Vector(count, u64)) @Vector(count, Number) {
-    return switch (wide) {
-        .float64 => @floatCast(@as(@Vector(count, f64), @bitCast(from))),
-        .int64 => @floatFromInt(@as(@Vector(count, i64), @bitCast(from))),
-        .uint64 => @floatFromInt(from),
-    };
+/// The numbers of cells, in `stage` where they are not float64. Those that are to be rounded once more are not rounded to
+/// the nearest here.
+noinline fn toNumbers(wide: Wide, is_rounded_once: bool, stage: []f64, from: []const u64) []const f64 {
+    switch (wide) {
+        .float64 => return @ptrCast(from),
+        inline else => |known| if (is_rounded_once) {
+            for (stage, from) |*to, cell| to.* = toOdd(known, cell);
+        } else {
+            for (stage, from) |*to, cell| to.* = if (known == .int64) @floatFromInt(@as(i64, @bitCast(cell))) else @floatFromInt(cell);
+        },
+    }
+    return stage;
 }
 
 /// Of the two floats that an integer beyond 2^53 lies between, the one whose last bit is odd: from it a narrower float is
@@ -201,17 +202,31 @@ test "cells are converted by their kind and scaled in float64" {
     const scale: Scale = .{ .shift = 10, .factor = 0.5 };
     // Five: a group of four, and one alone.
     var singles: [5]f32 = undefined;
-    scale.convert(.int64, .float32, true, &singles, &@as([5]u64, @splat(@bitCast(@as(i64, -3)))));
+    scale.convertAny(.int64, .float32, &singles, .of(.int64, &@as([5]i64, @splat(-3))));
     try testing.expectEqual(@as([5]f32, @splat(-6.5)), singles);
     var doubles: [5]f64 = undefined;
-    scale.convert(.float64, .float64, true, &doubles, &@as([5]u64, @splat(0)));
+    scale.convertAny(.float64, .float64, &doubles, .of(.float64, &@as([5]f64, @splat(0))));
     try testing.expectEqual(@as([5]f64, @splat(-5)), doubles);
     var halves: [5]u16 = undefined;
-    scale.convert(.uint64, .bfloat16, true, &halves, &@as([5]u64, @splat(12)));
+    scale.convertAny(.uint64, .bfloat16, &halves, .of(.uint64, &@as([5]u64, @splat(12))));
     try testing.expectEqual(@as([5]u16, @splat(0x3f80)), halves);
     // By way of float64 it would be rounded twice, and down.
-    scale.convert(.int64, .float32, false, &singles, &@as([5]u64, @splat((1 << 60) + (1 << 36) + 1)));
+    (Scale{}).convertAny(.int64, .float32, &singles, .of(.int64, &@as([5]i64, @splat((1 << 60) + (1 << 36) + 1))));
     try testing.expectEqual(@as([5]f32, @splat(0x1p60 + 0x1p37)), singles);
+}
+
+test "more cells than are converted at a time" {
+    var integers: [150]i64 = undefined;
+    var bytes: [150]u8 = undefined;
+    for (&integers, &bytes, 0..) |*integer, *byte, i| {
+        integer.* = @as(i64, @intCast(i)) - 70;
+        byte.* = @intCast(i);
+    }
+    var singles: [150]f32 = undefined;
+    (Scale{ .shift = 1, .factor = 2 }).convertAny(.int64, .float32, &singles, .of(.int64, &integers));
+    for (singles, 0..) |single, i| try testing.expectEqual((@as(f32, @floatFromInt(i)) - 71) * 2, single);
+    (Scale{}).convertAny(.uint8, .float32, &singles, .of(.uint8, &bytes));
+    for (singles, 0..) |single, i| try testing.expectEqual(@as(f32, @floatFromInt(i)), single);
 }
 
 test "integers beyond 2^53 are rounded once" {

@@ -73,7 +73,7 @@ pub const Conversion = struct {
         return conversion;
     }
 
-    pub fn way(conversion: *const Conversion) Way {
+    fn way(conversion: *const Conversion) Way {
         if (!conversion.scale.isNone()) return .converted;
         if (conversion.kind == conversion.output.kind()) return .copied;
         return if (conversion.kind == .float64 and conversion.output == .float32) .float32 else .converted;
@@ -110,14 +110,14 @@ fn Rounding(comptime float: narrow.Float) type {
 
 /// What is known of a conversion before the loop over rows: that bytes are copied, or float64 rounded to float32, as trainers
 /// mostly take it, so that neither is a call for each of them.
-pub const Way = enum { copied, float32, converted };
+const Way = enum { copied, float32, converted };
 
 /// The values of a row, of which there are few.
-pub inline fn take(comptime way: Way, conversion: *const Conversion, to: [*]u8, from: Data, misfit: *Misfit) error{Inexact}!void {
+inline fn take(comptime way: Way, conversion: *const Conversion, to: [*]u8, from: Data, misfit: *Misfit) error{Inexact}!void {
     switch (way) {
         .copied => copyBytes(to, from.bytes(0, from.len)),
         .converted => try conversion.run(conversion, to, from, misfit),
-        .float32 => (narrow.Scale{}).convert(.float64, .float32, false, elements(f32, to, from.len), from.as(u64)),
+        .float32 => conversion.scale.narrow(.float32, false, elements(f32, to, from.len), from.as(f64)),
     }
 }
 

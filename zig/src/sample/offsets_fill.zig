@@ -183,7 +183,7 @@ const Filling = struct {
     noinline fn take(self: *Filling, row: usize, row_count: usize, first: usize, row_tokens: usize, found: usize, place: usize) Error!void {
         const width = self.request.width;
         if (found > width and !self.request.truncate) {
-            self.culprit.* = .{ .index = row, .count = found };
+            self.culprit.* = .{ .index = row, .count = found, .type = self.request.type };
             return error.WidthMismatch;
         }
         const count = @min(found, width);

@@ -22,8 +22,9 @@ pub const Field = extern struct {
     kind: f64,
     shift: f64,
     factor: f64,
-    /// Values a row, where it is dense.
+    /// Where it is dense: values a row, and the `Output` that they become.
     width: f64 = 1,
+    output: f64 = 0,
 
     pub fn typeId(field: Field) error{InvalidArgument}!i32 {
         if (!(field.type >= -0x1p31 and field.type < 0x1p31) or @trunc(field.type) != field.type) return error.InvalidArgument;

@@ -6,11 +6,14 @@ const rows_file = @import("../read/rows.zig");
 const Source = @import("../sample/source.zig").Source;
 const extract = @import("../read/extract.zig");
 const Data = @import("../read/data.zig").Data;
+const Types = @import("../read/types.zig").Types;
+const blocks_file = @import("../read/blocks.zig");
 
 const row_max = 40;
 const token_max = row_max * 9;
 
-/// Field 1 holds float64, field 2 int64, field 3 uint64; rows lack some of them or all, and start with noise or not.
+/// Field 1 holds float64, field 2 int64, field 3 uint64; rows lack some of them or all, and start with noise or not, or they
+/// are all of one layout.
 pub const Sample = struct {
     token_steps: [token_max]i64 = undefined,
     types: [token_max]i32 = undefined,
@@ -20,6 +23,7 @@ pub const Sample = struct {
     token_count: usize = 0,
     row_count: usize,
     first_row: usize,
+    blocks: [row_max / blocks_file.rows_max]blocks_file.Block = undefined,
 
     pub fn make(source: std.Random) Sample {
         const row_count = source.intRangeAtMost(usize, 1, row_max);
@@ -34,6 +38,11 @@ pub const Sample = struct {
                 const count: usize = if (alike) 2 else source.uintLessThan(usize, 3);
                 for (0..count) |_| sample.add(step, field, source);
             }
+        }
+        const rows = sample.rows[0..row_count];
+        const types = sample.tokenTypes();
+        for (sample.blocks[0..blocks_file.countClosed(row_count)], 0..) |*block, index| {
+            block.* = blocks_file.describe(index, rows, types, sample.first_row, @splat(0));
         }
         return sample;
     }
@@ -79,14 +88,19 @@ pub const Sample = struct {
         };
     }
 
+    fn tokenTypes(sample: *const Sample) Types {
+        return .{ .words = sample.types[0..sample.token_count] };
+    }
+
     pub fn tokenTable(sample: *const Sample) extract.Table {
-        return .{ .types = .{ .words = sample.types[0..sample.token_count] }, .data = sample.cells(), .rows = sample.rows[0..sample.row_count] };
+        const blocks: blocks_file.Blocks = .{ .all = sample.blocks[0..blocks_file.countClosed(sample.row_count)], .token_count = sample.token_count };
+        return .{ .types = sample.tokenTypes(), .data = sample.cells(), .rows = sample.rows[0..sample.row_count], .blocks = blocks };
     }
 
     pub fn windowSource(sample: *const Sample) Source {
         return .{
             .table = sample.rowTable(),
-            .types = .{ .words = sample.types[0..sample.token_count] },
+            .types = sample.tokenTypes(),
             .data = sample.cells(),
             .first_token = @intCast(sample.rows[sample.first_row]),
         };

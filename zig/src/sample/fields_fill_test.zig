@@ -1,0 +1,171 @@
+//! Tests of fields_fill.zig against a plain loop.
+
+const std = @import("std");
+const cells = @import("../format/cells.zig");
+const extract = @import("../read/extract.zig");
+const narrow = @import("../read/narrow.zig");
+const outputs = @import("../read/outputs.zig");
+const rows_file = @import("../read/rows.zig");
+const fields_fill = @import("fields_fill.zig");
+const placing = @import("placement.zig");
+const Culprit = placing.Culprit;
+const Error = fields_fill.Error;
+const Field = fields_fill.Field;
+const Out = fields_fill.Out;
+const Placement = placing.Placement;
+const Request = fields_fill.Request;
+const fields_max = fields_fill.fields_max;
+const fillTables = fields_fill.fillTables;
+
+const testing = std.testing;
+const samples = @import("../testing/sampler.zig");
+
+const rows_max = 6;
+const width_max = 3;
+const size_max = samples.batch_size * rows_max * width_max;
+
+/// What a batch is filled with, of one element type for each field.
+const Filled = struct {
+    values: [fields_max][size_max]u64 = @splat(@splat(0x7777_7777_7777_7777)),
+    masks: [fields_max][size_max]u8 = @splat(@splat(7)),
+    steps: [samples.batch_size * rows_max]i64 = @splat(-77),
+    mask: [samples.batch_size * rows_max]u8 = @splat(7),
+
+    fn out(filled: *Filled, field: usize, float: narrow.Float) Out {
+        const output: outputs.Output = switch (float) {
+            inline else => |known| @field(outputs.Output, @tagName(known)),
+        };
+        return .{ .values = .of(output, &filled.values[field]), .mask = &filled.masks[field] };
+    }
+
+    fn elements(filled: *Filled, field: usize, comptime float: narrow.Float) [*]float.Element() {
+        return @ptrCast(&filled.values[field]);
+    }
+};
+
+test "fields of windows of rows and their steps are what a plain loop makes of them" {
+    var generator: std.Random.DefaultPrng = .init(9);
+    const random = generator.random();
+    for (0..6000) |round| {
+        errdefer std.debug.print("round {}\n", .{round});
+        const sample = samples.Sample.make(random);
+        const width = random.intRangeAtMost(usize, 1, rows_max);
+        const windows: samples.Windows = .make(random, sample.first_row, sample.row_count, width, width);
+        var filled: Filled = .{};
+        var fields: [fields_max]Field = undefined;
+        for (&fields, 0..) |*field, i| {
+            const id = random.intRangeAtMost(i32, 1, 3);
+            field.* = .{
+                .type = id,
+                .kind = ([_]cells.Kind{ .float64, .int64, .uint64 })[@intCast(id - 1)],
+                .width = random.intRangeAtMost(usize, 1, width_max),
+                .scale = if (random.boolean()) .{} else .{ .shift = 3, .factor = 0.25 },
+                .out = filled.out(i, random.enumValue(narrow.Float)),
+            };
+        }
+        try expectFilled(&filled, &sample, .{
+            .placement = windows.placement(),
+            .truncate = random.boolean(),
+            .fields = fields[0..random.uintAtMost(usize, fields_max)],
+            .steps = if (random.boolean()) .none else .{ .int64 = &filled.steps },
+            .mask = &filled.mask,
+        });
+    }
+}
+
+fn expectFilled(filled: *Filled, sample: *const samples.Sample, request: Request) !void {
+    const placement = request.placement;
+    var wanted = filled.*;
+    var culprit: Culprit = .{};
+    const outcome = fillTables(sample.tokenTable(), sample.rowTable(), request, &culprit);
+    for (0..placement.starts.len) |window| {
+        const block = placement.blockOf(window, placement.lengthOf(window));
+        for (block.at..block.at + block.width) |place| {
+            const is_real = place >= block.first and place < block.first + block.length;
+            const row = if (is_real) placement.startOf(window) + place - block.first else null;
+            wanted.mask[place] = @intFromBool(is_real);
+            if (request.steps != .none) wanted.steps[place] = if (is_real) sample.row_steps[row.?] else 0;
+            for (request.fields, 0..) |field, i| {
+                const found = switch (field.out.values.output) {
+                    inline .float64, .float32, .float16, .bfloat16 => |output| expectedOf(@field(narrow.Float, @tagName(output)), sample, field, row, wanted.elements(i, @field(narrow.Float, @tagName(output)))[place * field.width ..], wanted.masks[i][place * field.width ..].ptr),
+                    else => unreachable,
+                };
+                if (found <= field.width or request.truncate) continue;
+                try testing.expectError(error.WidthMismatch, outcome);
+                return testing.expectEqual(Culprit{ .index = row.?, .count = found, .type = field.type }, culprit);
+            }
+        }
+    }
+    try outcome;
+    try testing.expectEqual(wanted, filled.*);
+}
+
+/// Returns how many values the row has.
+fn expectedOf(comptime float: narrow.Float, sample: *const samples.Sample, field: Field, row: ?usize, values: [*]float.Element(), mask: [*]u8) usize {
+    for (values[0..field.width], mask[0..field.width]) |*value, *flag| {
+        value.* = 0;
+        flag.* = 0;
+    }
+    if (row == null) return 0;
+    var count: usize = 0;
+    for (@intCast(sample.rows[row.?])..sample.rowEnd(row.?)) |token| {
+        if (sample.types[token] != field.type) continue;
+        if (count < field.width) {
+            values[count] = float.from((sample.number(token) - field.scale.shift) * field.scale.factor);
+            mask[count] = 1;
+        }
+        count += 1;
+    }
+    return count;
+}
+
+test "steps also come as float64" {
+    var generator: std.Random.DefaultPrng = .init(10);
+    for (0..500) |_| {
+        const sample = samples.Sample.make(generator.random());
+        const windows: samples.Windows = .make(generator.random(), sample.first_row, sample.row_count, rows_max, rows_max);
+        var steps: [samples.batch_size * rows_max]i64 = @splat(-77);
+        var floats: [samples.batch_size * rows_max]f64 = @splat(-77);
+        var mask: [samples.batch_size * rows_max]u8 = @splat(7);
+        var request: Request = .{ .placement = windows.placement(), .truncate = false, .fields = &.{}, .steps = .{ .int64 = &steps }, .mask = &mask };
+        var culprit: Culprit = .{};
+        try fillTables(sample.tokenTable(), sample.rowTable(), request, &culprit);
+        request.steps = .{ .float64 = &floats };
+        try fillTables(sample.tokenTable(), sample.rowTable(), request, &culprit);
+        for (steps, floats) |step, float| try testing.expectEqual(@as(f64, @floatFromInt(step)), float);
+    }
+}
+
+test "windows of rows that cannot be are refused before anything is written, damage without a crash" {
+    const table: extract.Table = .{ .types = .{ .words = &.{ 1, 1 } }, .data = .of(.float64, &.{ 0, 0 }), .rows = &.{ 0, 9, 1, 0 } };
+    const row_table: rows_file.Table = .{ .steps = &.{ 0, 1, 2, 3 }, .rows = table.rows, .marks = &.{}, .token_count = 2, .first_row = 1 };
+    const cases = [_]struct { f64, i32, i32, Error }{
+        .{ 0, 2, 0, error.OutOfRange },
+        .{ 3, 2, 0, error.OutOfRange },
+        .{ 1, 3, 0, error.InvalidArgument },
+        .{ 1, 2, 2, error.InvalidArgument },
+        .{ 1, 1, 0, error.Damaged },
+        .{ 2, 2, 0, error.Damaged },
+    };
+    for (cases) |case| {
+        var filled: Filled = .{};
+        var culprit: Culprit = .{};
+        const placement: Placement = .{ .starts = &.{ 3, case[0] }, .lengths = &.{ 1, case[1] }, .slots = &.{ 1, case[2] }, .batch_size = 2, .width = 2, .side = .left };
+        const field: Field = .{ .type = 1, .kind = .float64, .scale = .{}, .width = 1, .out = filled.out(0, .float64) };
+        const request: Request = .{ .placement = placement, .truncate = true, .fields = &.{field}, .steps = .{ .int64 = &filled.steps }, .mask = &filled.mask };
+        try testing.expectError(case[3], fillTables(table, row_table, request, &culprit));
+        if (case[3] == error.Damaged) continue;
+        try testing.expectEqual(Filled{}, filled);
+    }
+}
+
+test "an empty store has windows without rows" {
+    const placement: Placement = .{ .starts = &@as([9]f64, @splat(0)), .lengths = &@as([9]i32, @splat(0)), .slots = &@as([9]i32, @splat(0)), .batch_size = 1, .width = 20, .side = .left };
+    var filled: Filled = .{};
+    var culprit: Culprit = .{};
+    const table: extract.Table = .{ .types = .{ .words = &.{} }, .data = .of(.float64, &.{}), .rows = &.{} };
+    const request: Request = .{ .placement = placement, .truncate = false, .fields = &.{}, .steps = .{ .int64 = &filled.steps }, .mask = &filled.mask };
+    try fillTables(table, .{ .steps = &.{}, .rows = &.{}, .marks = &.{}, .token_count = 0 }, request, &culprit);
+    try testing.expectEqual(@as([20]i64, @splat(0)), filled.steps[0..20].*);
+    try testing.expectEqual(@as([20]u8, @splat(0)), filled.mask[0..20].*);
+}
