@@ -55,7 +55,7 @@ export class ExtraWriter {
     const { tables, store } = this.connection;
     const state = new Float64Array(extraState.length);
     for (const place of this.extras.keys()) {
-      check(tables.extras.ss_extra_state(store, place, state), "Cannot append");
+      check(tables.extras.ss_extra_state(store, place, 0, state), "Cannot append");
       this.#nextRows[place] = state[extraState.nextRow];
     }
     this.#isKnown = true;

@@ -28,7 +28,7 @@ export const laterSymbols = {
   extras: {
     ss_extra_place: { args: ["u32", "u32", "f64", "buffer", "u32", "buffer"], result: "i32" }, // store, extra, ahead, bytes, length, out_place
     ss_extra_append: { args: ["u32", "u32", "f64", "buffer", "u32", "buffer", "u32"], result: "i32" }, // store, extra, first_row, lengths, row_count, bytes, length
-    ss_extra_state: { args: ["u32", "u32", "buffer"], result: "i32" }, // store, extra, out
+    ss_extra_state: { args: ["u32", "u32", "f64", "buffer"], result: "i32" }, // store, extra, from_row, out
     ss_extra_read: { args: ["u32", "u32", "f64", "buffer", "buffer", "u32"], result: "i32" }, // store, extra, row, out, bytes, bytes_max
     ss_extra_rows: { args: ["u32", "u32", "f64", "buffer", "u32", "buffer", "buffer", "u32"], result: "i32" }, // store, extra, first_row, out_lengths, row_count, out, bytes, bytes_max
     ss_extra_check: { args: ["u32", "u32", "u32", "f64", "buffer"], result: "i32" }, // store, extra, part, chunk, out
@@ -101,7 +101,8 @@ export const rowKey = {
 } as const;
 
 export const extraState = {
-  valueCount: 0, byteCount: 1, nextRow: 2, address: 3, reservedBytes: 4, length: 5,
+  valueCount: 0, byteCount: 1, firstValue: 2, firstByte: 3, nextRow: 4, heldBytes: 5, address: 6,
+  reservedBytes: 7, addressFirst: 8, bytesSegmentBytes: 9, endsSegmentBytes: 10, length: 11,
 } as const;
 
 export const extraPlace = {
@@ -119,6 +120,8 @@ export const extraPart = {
 export const extraChunkBytes = 1048576;
 
 export const extraChunkEnds = 4096;
+
+export const extraEndBytes = 16;
 
 export const extraCountMax = 64;
 

@@ -95,7 +95,7 @@ export class Extra<Kind extends ExtraKind = ExtraKind> {
     this.#prepare(row, row + 1);
     const { start, length } = findExtra(this.#session.connection, this, this.#place, row, noBytes);
     if (start < 0) return null;
-    return length === 0 ? new Uint8Array(0) : viewsOf(this.#session, this.#place).bytes(start, length);
+    return length === 0 ? new Uint8Array(0) : viewOf(this.#session, this.#place, start, length);
   }
 
   #prepare(from: number, to: number): void {
@@ -164,21 +164,28 @@ function columnsOf(session: Session): Extra[] {
   return Array.from(session.extras, (_, place) => new Extra(session, place));
 }
 
-/** Views over the bytes of each extra. They are made anew when these have moved. */
-function viewsOf(session: Session, place: number): BytesViews {
+/** Bytes over the store's own memory. Views of it are made anew when it has moved. */
+function viewOf(session: Session, place: number, start: number, length: number): Uint8Array {
   const { tables, store } = session.connection;
   const state = new Float64Array(extraState.length);
-  check(tables.extras.ss_extra_state(store, place, state), "Cannot read an extra");
+  check(tables.extras.ss_extra_state(store, place, session.rowCount, state), "Cannot read an extra");
   const address = state[extraState.address];
   const known = session.kept(knownViews);
-  if (known.get(place)?.address === address) return known.get(place)!.views;
-  const range = { address: BigInt(address), byteLength: BigInt(state[extraState.reservedBytes]) };
-  const views = session.connection.viewBytes(range);
-  known.set(place, { address, views });
-  return views;
+  let found = known.get(place);
+  if (found?.address !== address) {
+    const range = { address: BigInt(address), byteLength: BigInt(state[extraState.reservedBytes]) };
+    found = { address, views: session.connection.viewBytes(range) };
+    known.set(place, found);
+  }
+  return found.views.bytes(start - state[extraState.addressFirst], length);
 }
 
-function knownViews(): Map<number, { readonly address: number; readonly views: BytesViews }> {
+interface KnownViews {
+  readonly address: number;
+  readonly views: BytesViews;
+}
+
+function knownViews(): Map<number, KnownViews> {
   return new Map();
 }
 

@@ -32,7 +32,7 @@ export interface StoreOptions<Extras extends ExtraMap = ExtraMap> {
   readonly retain?: Retain;
   /**
    * Text and bytes beside the steps, by name: `{ prompt: "string", frame: "bytes" }`. A store that exists has those it was
-   * made with. Not together with `retain`.
+   * made with. With `retain` they are dropped with their rows.
    */
   readonly extra?: Extras;
 }

@@ -1,8 +1,8 @@
 import type { Connection } from "./connection.ts";
 import { bytesOf } from "../dtypes.ts";
-import { StreamStoreError } from "../error.ts";
-import type { ExtraInfo } from "../extras.ts";
 import { describe } from "../fields.ts";
+import { extraState } from "../native/abi.ts";
+import { check } from "../native/status.ts";
 import { countMarks, firstTokenOf } from "../read/rows.ts";
 
 /**
@@ -14,7 +14,10 @@ import { countMarks, firstTokenOf } from "../read/rows.ts";
 export interface Retain {
   /** The newest rows. */
   readonly rows?: number;
-  /** Bytes of the columns: what each token takes in them, 16 a row, and 16 an empty list. */
+  /**
+   * Bytes of the files: what each token takes in the columns, 16 a row, and 16 an empty list; and what text and bytes take
+   * that stand beside the rows, with 16 a value.
+   */
   readonly bytes?: number;
   /**
    * Milliseconds since the rows were committed, or since the store was opened if they were there already. Setting the
@@ -29,6 +32,7 @@ const markBytes = 16;
 
 /** Drops the oldest chunks of a stream once nothing in them has to be kept. */
 export class Retention {
+  readonly #extraState = new Float64Array(extraState.length);
   /** When how many rows were committed, oldest first. */
   readonly #times: { readonly at: number; readonly rowCount: number; readonly tokenCount: number }[] = [];
 
@@ -72,7 +76,19 @@ export class Retention {
     const { tokenCount, rowCount, markCount, firstMark, typeBytes, kind } = connection;
     const marks = markCount === firstMark ? 0 : countMarks(connection, "all", row, rowCount);
     const tokens = tokenCount - firstTokenOf(connection, row);
-    return tokens * (typeBytes + bytesOf(kind)) + (rowCount - row) * rowBytes + marks * markBytes;
+    return tokens * (typeBytes + bytesOf(kind)) + (rowCount - row) * rowBytes + marks * markBytes +
+      this.#extraBytesFrom(row);
+  }
+
+  #extraBytesFrom(row: number): number {
+    const { tables, store, extraCount } = this.connection;
+    let bytes = 0;
+    for (let place = 0; place < extraCount; place++) {
+      const code = tables.extras.ss_extra_state(store, place, row, this.#extraState);
+      check(code, "Cannot drop the oldest rows");
+      bytes += this.#extraState[extraState.heldBytes];
+    }
+    return bytes;
   }
 
   #rowByTime(): number {
@@ -108,13 +124,4 @@ export function checkRetain(retain: Retain | undefined): void {
     const isTime = unit !== "rows" && unit !== "bytes";
     throw new RangeError(`${allowed}, got ${unit} ${describe(count)}${isTime ? advice : ""}`);
   }
-}
-
-/** What is dropped of rows would have to be dropped of extras too. */
-export function checkKept(extras: readonly ExtraInfo[], retain: unknown): void {
-  if (extras.length === 0 || retain === undefined) return;
-  throw new StreamStoreError(
-    "unsupported",
-    "Cannot open a store: a store with extra keeps all rows, got retain",
-  );
 }

@@ -22,7 +22,7 @@ import {
   type StoreOptions,
   type WaitOptions,
 } from "./open.ts";
-import { checkKept, checkRetain, Retention } from "./retention.ts";
+import { checkRetain, Retention } from "./retention.ts";
 import { checkIntervals, Schedule, type ScheduleOptions } from "./schedule.ts";
 
 /** A store that rows are loaded into over some time. */
@@ -51,7 +51,6 @@ export function openSession(path: string, options: OpenOptions<FieldList>): Sess
   checkIntervals({ commitEvery, syncEvery });
   checkRetain(retain);
   const extras = extra === undefined ? undefined : parseExtras(extra);
-  checkKept(extras ?? [], retain);
   return new Session(openDirectory(path, { fields, mode, capacity, retain, salvage, extras }), {
     commitEvery,
     syncEvery,
@@ -66,7 +65,6 @@ export function temporarySession(given: FieldList, options: StoreOptions): Sessi
   checkRetain(retain);
   checkCapacity(capacity);
   const [fields, extras] = [parseFields(given), parseExtras(extra)];
-  checkKept(extras, retain);
   const connection = Connection.temporary(chunkOf(capacity, retain, fields), fields, extras.length);
   return new Session({ directory: null, connection, fields, extras, features: new Map() }, { retain });
 }

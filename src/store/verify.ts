@@ -7,6 +7,7 @@ import {
   extraCheck,
   extraChunkBytes,
   extraChunkEnds,
+  extraEndBytes,
   extraPart,
   extraState,
   storeFiles,
@@ -108,23 +109,37 @@ function extraChunks({ tables, store, extraCount }: Connection): Chunk[] {
   const files = Array.from({ length: extraCount }, (_, place) => parts.map((part) => ({ place, part })));
   return files.flat().flatMap(({ place, part }) => {
     const file = extraFile(place, part);
-    const found = new Float64Array(Math.max(extraState.length, extraCheck.length));
+    const state = new Float64Array(extraState.length);
     const told = (code: number) => check(code, `Cannot verify ${file}`);
-    told(tables.extras.ss_extra_state(store, place, found));
-    const [bytes, ends] = [
-      found[extraState.byteCount] / extraChunkBytes,
-      found[extraState.valueCount] / extraChunkEnds,
-    ];
-    return Array.from({ length: Math.ceil(part === "bytes" ? bytes : ends) }, (_, chunk): Chunk => ({
-      file,
-      chunk,
-      rows: () => [found[extraCheck.fromRow], found[extraCheck.toRow]],
-      isWhole: () => {
-        told(tables.extras.ss_extra_check(store, place, extraPart[part], chunk, found));
-        return found[extraCheck.isWhole] === 1;
-      },
-    }));
+    told(tables.extras.ss_extra_state(store, place, 0, state));
+    const { first, end, perSegment } = extraChunkRange(state, part);
+    const found = new Float64Array(extraCheck.length);
+    return Array.from({ length: end - first }, (_, index): Chunk => {
+      const chunk = first + index;
+      return {
+        file: perSegment > 0 ? segmentName(file, Math.floor(chunk / perSegment)) : file,
+        chunk,
+        rows: () => [found[extraCheck.fromRow], found[extraCheck.toRow]],
+        isWhole: () => {
+          told(tables.extras.ss_extra_check(store, place, extraPart[part], chunk, found));
+          return found[extraCheck.isWhole] === 1;
+        },
+      };
+    });
   });
+}
+
+/** The chunks that are held, and how many of them a segment has: those of segments that start before what is held go too. */
+function extraChunkRange(state: Float64Array, part: keyof typeof extraPart) {
+  const isBytes = part === "bytes";
+  const chunk = isBytes ? extraChunkBytes : extraChunkEnds;
+  const perSegment = isBytes
+    ? state[extraState.bytesSegmentBytes] / extraChunkBytes
+    : state[extraState.endsSegmentBytes] / (extraEndBytes * extraChunkEnds);
+  const held = state[isBytes ? extraState.firstByte : extraState.firstValue] / chunk;
+  const end = Math.ceil(state[isBytes ? extraState.byteCount : extraState.valueCount] / chunk);
+  const first = perSegment > 0 ? Math.floor(held / perSegment) * perSegment : 0;
+  return { first: Math.min(first, end), end, perSegment };
 }
 
 /** What is known of blocks of rows is compared with the rows. */

@@ -107,7 +107,7 @@ test("handles that are stale, closed, foreign or made up are errors, never crash
     (store) => native.ss_store_write(store, bytes, 1, bytes, 1, bytes, 0),
     (store) => tables.extras.ss_extra_place(store, 0, 0, bytes, 1, new Float64Array(1)),
     (store) => tables.extras.ss_extra_append(store, 0, 0, bytes, 1, bytes, 1),
-    (store) => tables.extras.ss_extra_state(store, 0, bytes),
+    (store) => tables.extras.ss_extra_state(store, 0, 0, bytes),
     (store) => tables.extras.ss_extra_read(store, 0, 0, bytes, bytes, 1),
     (store) => tables.extras.ss_extra_check(store, 0, 0, 0, bytes),
     ...Object.values(batchPhase).map((phase) => (store: number) =>

@@ -23,6 +23,32 @@ function told(step: number): Record<string, string> {
 }
 
 test(
+  "read_store.py reads the segments of extras that are kept",
+  { skip },
+  () =>
+    withDirectory((directory) => {
+      const path = `${directory}/run.stream`;
+      const store = StreamStore.open(path, { fields, extra, commitEvery: false, retain: { rows: 40 } });
+      for (let step = 0; step < 2200; step++) {
+        appendStep(store, step);
+        if (step % 60 === 59) store.flush();
+      }
+      const { firstRow } = store;
+      assert.ok(firstRow > 500, `${firstRow}`);
+      for (let step = 2200; step < 2230; step++) appendStep(store, step);
+      const expected = Array.from({ length: 2230 - firstRow }, (_, i) => told(firstRow + i));
+      for (const isClosed of [false, true]) {
+        if (isClosed) store.close();
+        const found = JSON.parse(
+          execFileSync(python!, [script, path], { encoding: "utf8", maxBuffer: 2 ** 28 }),
+        );
+        assert.deepEqual([found.damaged, found.rows.length], [[], 2230 - firstRow]);
+        assert.deepEqual(found.extras, expected);
+      }
+    }),
+);
+
+test(
   "read_store.py reads extras, those in the tail and those that are too long for it too",
   { skip },
   () =>

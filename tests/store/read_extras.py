@@ -16,34 +16,51 @@ def tail_extras_at(header):
 
 
 def extra_table(head, header, commit):
-    """For each extra: values, bytes, and the sums of the last chunk of both of its files; or None."""
-    table_bytes = 48 * header["extra_count"]
+    """For each extra: values, bytes, the first of both, and the sums of the last chunk of both of its files; or None."""
+    table_bytes = 64 * header["extra_count"]
     first = -(-(tail_extras_at(header) + 8 * header["extra_words"]) // 512) * 512
     seed = int.from_bytes(bytes.fromhex(header["id"])[:8], "little")
     for slot in range(4):
         at = first + slot * -(-table_bytes // 512) * 512
         table = head[at : at + table_bytes]
         if max(1, xxh64(table, seed)) == commit["extras"]:
-            return list(struct.iter_unpack("<6Q", table))
+            return list(struct.iter_unpack("<8Q", table))
     return None
 
 
+def segment_bytes(header, name):
+    return 16 * (header["capacity"] if name == "ends" else max(header["capacity"], 1 << 20))
+
+
+def read_part(directory, header, extra, name, first, length):
+    """The bytes of a file up to `length`. In a store of segments those before the one that `first` stands in are zeros."""
+    path = f"{directory}/extra.{extra}.{name}"
+    if not header["is_segmented"]:
+        return open(path, "rb").read(length)
+    size = segment_bytes(header, name)
+    start = first // size * size
+    parts = [open(f"{path}.{at // size:05}", "rb").read(min(size, length - at)) for at in range(start, length, size)]
+    return bytes(start) + b"".join(parts)
+
+
 def read_extras(directory, head, header, commit, rows):
-    """By row the bytes of each extra, in hexadecimal, and chunks that do not have their checksums."""
-    values, damaged = [{} for _ in range(rows)], []
+    """For each row that is kept the bytes of each extra, in hexadecimal, and chunks that do not have their checksums."""
+    values, damaged = [{} for _ in range(commit["first_row"] + rows)], []
     table = extra_table(head, header, commit)
     sums = np.fromfile(f"{directory}/extra.sums", "<u8")
     stride = 4 * len(table)
-    for extra, (count, length, *last) in enumerate(table):
-        data = open(f"{directory}/extra.{extra}.bytes", "rb").read(length)
-        ends = np.fromfile(f"{directory}/extra.{extra}.ends", END, count)
-        start = 0
-        for row, end in ends.tolist():
+    for extra, (count, length, first_value, start, *last) in enumerate(table):
+        data = read_part(directory, header, extra, "bytes", start, length)
+        ends = np.frombuffer(read_part(directory, header, extra, "ends", 16 * first_value, 16 * count), END)
+        firsts = start, 16 * first_value
+        for row, end in ends[first_value:].tolist():
             values[row][extra] = data[start:end].hex()
             start = end
         for part, (name, content) in enumerate((("bytes", data), ("ends", ends.tobytes()))):
             chunk_bytes = EXTRA_CHUNKS[name]
             for chunk, at in enumerate(range(0, len(content), chunk_bytes)):
+                if header["is_segmented"] and at + chunk_bytes <= firsts[part] // segment_bytes(header, name) * segment_bytes(header, name):
+                    continue
                 piece = content[at : at + chunk_bytes]
                 place = chunk * stride + 4 * extra + 2 * part
                 expected = sums[place : place + 2] if len(piece) == chunk_bytes else last[2 * part : 2 * part + 2]
@@ -58,12 +75,12 @@ def read_extras(directory, head, header, commit, rows):
             continue
         length, place = struct.unpack_from("<QQ", head, at)
         if length > TAIL_EXTRA_BYTES:
-            values[row][extra] = open(f"{directory}/extra.{extra}.bytes", "rb").read()[place : place + length].hex()
+            values[row][extra] = read_part(directory, header, extra, "bytes", place, place + length)[place:].hex()
             at += 16
         else:
             values[row][extra] = head[at + 8 : at + 8 + length].hex()
             at += 8 + -(-length // 8) * 8
-    return values, damaged
+    return values[commit["first_row"] :], damaged
 
 
 def read_tail(head, header, commit):

@@ -5,7 +5,7 @@ test {
     _ = @import("format/cells.zig");
     _ = @import("format/bits.zig");
     _ = @import("format/extras.zig");
-    _ = @import("store/extras.zig");
+    _ = @import("store/extra_values.zig");
     _ = @import("format/sum.zig");
     _ = @import("abi/numbers.zig");
     _ = @import("read/extract.zig");
@@ -41,5 +41,6 @@ test {
     _ = @import("testing/full_disk_test.zig");
     _ = @import("testing/power_loss_test.zig");
     _ = @import("testing/extras_test.zig");
+    _ = @import("testing/extra_segments_test.zig");
     _ = @import("testing/large_test.zig");
 }

@@ -43,22 +43,32 @@ fn appendRows(store: *Store, extra: u32, first_row: f64, lengths: []align(1) con
     try store.extras.appendRows(extra, row, lengths, bytes);
 }
 
-/// What an extra holds, and where
-export fn ss_extra_state(store: u32, extra: u32, out: *layouts.ExtraState) i32 {
+/// What an extra holds, and where; of rows from one on, how much
+export fn ss_extra_state(store: u32, extra: u32, from_row: f64, out: *layouts.ExtraState) i32 {
     const slot = handles.take(store) catch |err| return status.of(err);
     defer slot.put();
-    const extras = &slot.store.extras;
-    if (extra >= extras.count()) return status.of(error.OutOfRange);
-    const column = extras.files.of(extra, .bytes);
+    return status.result(state(slot.store, extra, from_row, out));
+}
+
+fn state(store: *Store, extra: u32, from_row: f64, out: *layouts.ExtraState) Error!void {
+    const extras = &store.extras;
+    if (extra >= extras.count()) return error.OutOfRange;
+    const counts = extras.table()[extra];
     const ends = extras.endsOf(extra);
+    const latest = extras.files.of(extra, .bytes).latest();
     out.* = .{
-        .value_count = @floatFromInt(ends.len),
-        .byte_count = @floatFromInt(extras.bytesOf(extra).len),
+        .value_count = @floatFromInt(counts.values),
+        .byte_count = @floatFromInt(counts.bytes),
+        .first_value = @floatFromInt(counts.first_value),
+        .first_byte = @floatFromInt(counts.first_byte),
         .next_row = if (ends.len > 0) @floatFromInt(ends[ends.len - 1].row +| 1) else 0,
-        .address = @floatFromInt(@intFromPtr(column.address())),
-        .reserved_bytes = @floatFromInt(column.latest().length_bytes),
+        .held_bytes = @floatFromInt(extras.bytesFrom(extra, try numbers.to(u53, from_row))),
+        .address = @floatFromInt(@intFromPtr(latest.address)),
+        .reserved_bytes = @floatFromInt(latest.length_bytes),
+        .address_first = @floatFromInt(latest.first_bytes),
+        .bytes_segment_bytes = @floatFromInt(extras.files.segmentBytes(extra, .bytes)),
+        .ends_segment_bytes = @floatFromInt(extras.files.segmentBytes(extra, .ends)),
     };
-    return status.ok;
 }
 
 /// Where the value of a row stands, -1 where it has none; and its bytes, as many as fit

@@ -65,10 +65,20 @@ pub const RowKey = enum(u32) { token, step, step_or_later };
 pub const ExtraState = extern struct {
     value_count: f64,
     byte_count: f64,
+    /// The value and the byte with which they start: those before were dropped.
+    first_value: f64,
+    first_byte: f64,
     /// The first row that can get a value.
     next_row: f64,
+    /// Bytes that the values of rows from a given one on take in the files.
+    held_bytes: f64,
+    /// Where its bytes are, from which one on.
     address: f64,
     reserved_bytes: f64,
+    address_first: f64,
+    /// Bytes of a segment of each of its files; 0 where there are none.
+    bytes_segment_bytes: f64,
+    ends_segment_bytes: f64,
 };
 
 /// Where a value stands in its file: start -1 where a row has none.
@@ -83,6 +93,7 @@ pub const ExtraPart = extras.Part;
 /// The files of an extra: so many bytes and so many ends are verified together.
 pub const extra_chunk_bytes = extras.chunk_bytes;
 pub const extra_chunk_ends = extras.chunk_ends;
+pub const extra_end_bytes = @sizeOf(extras.End);
 pub const extra_count_max = extras.count_max;
 pub const extra_value_bytes_max = extras.value_bytes_max;
 /// A longer value does not go through the tail.

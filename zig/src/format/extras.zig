@@ -6,6 +6,9 @@
 //! and all of them one more, `extra.sums`, with the checksums of their chunks. `head` has, behind the tail's values, the words
 //! that stand for extras in the tail, and four slots for a table of what the files hold. A commit names the hash of its
 //! table, so it stays as small as it is whatever the number of extras; one whose table is in no slot does not count.
+//!
+//! In a store that drops its oldest rows each of the two has segments, as the columns have, and the table says with which
+//! value and with which byte it starts. A value may stand in two segments or more.
 
 const std = @import("std");
 const format = @import("format.zig");
@@ -25,6 +28,16 @@ pub const tail_value_bytes_max = 4096;
 pub const chunk_bytes = if (is_test) 512 else 1 << 20;
 pub const chunk_ends = if (is_test) 16 else 4096;
 
+/// Smaller segments of bytes would be too many for the maps that a process may have, where values are large.
+const segment_elements_min = 1 << 20;
+
+/// Bytes of a segment, which is whole chunks: as many ends as a segment of rows has steps, and 16 bytes for each or more.
+pub fn segmentBytes(part: Part, capacity_tokens: u64) u64 {
+    if (is_test) return capacity_tokens;
+    const elements = if (part == .ends) capacity_tokens else @max(capacity_tokens, segment_elements_min);
+    return elements * @sizeOf(End);
+}
+
 pub const End = extern struct {
     row: u64,
     /// Where the value ends in the bytes. It begins where the one before ends.
@@ -33,12 +46,19 @@ pub const End = extern struct {
     pub fn compare(wanted: u64, end: End) std.math.Order {
         return std.math.order(wanted, end.end);
     }
+
+    pub fn compareRow(wanted: u64, end: End) std.math.Order {
+        return std.math.order(wanted, end.row);
+    }
 };
 
 /// What the files of one extra hold.
 pub const Counts = extern struct {
     values: u64 = 0,
     bytes: u64 = 0,
+    /// Those before were dropped.
+    first_value: u64 = 0,
+    first_byte: u64 = 0,
     /// Of each file's last chunk, as far as it is filled.
     sums: [part_count]Sum = @splat(.{}),
 };
@@ -174,7 +194,7 @@ pub const Tables = struct {
 
 comptime {
     std.debug.assert(@sizeOf(End) == 16);
-    std.debug.assert(@sizeOf(Counts) == 48);
+    std.debug.assert(@sizeOf(Counts) == 64);
     // Two records and a long value's words never make a tail that takes nothing.
     std.debug.assert(tailWords(0) == 1 and tailWords(tail_value_bytes_max) == 513 and tailWords(tail_value_bytes_max + 1) == 2);
 }

@@ -71,6 +71,12 @@ pub fn Column(comptime System: type) type {
             self.allocated_bytes = length_bytes;
         }
 
+        /// Whether the file has its last byte. A page that it covers only in part is mapped whole, and reads as zeros beyond its
+        /// end: what was zero seems to be there, checksum and all.
+        pub noinline fn reaches(self: *const Self, length_bytes: u64) Error!bool {
+            return length_bytes <= self.first_bytes or try self.files.endThere(length_bytes - 1, length_bytes) == length_bytes;
+        }
+
         /// Where the first byte of the column would be. Only what is held is to be looked at.
         pub fn address(self: *const Self) Address {
             const reservation = self.latest();

@@ -36,6 +36,8 @@ pub fn ExtraFiles(comptime System: type) type {
     return struct {
         count: usize = 0,
         columns: Buffer(System, [layout.part_count]Column) = .{},
+        /// What they were, for a refresh that fails.
+        saved: Buffer(System, [layout.part_count]Column) = .{},
         /// The file of checksums, or none for a temporary store.
         sums: ?system.File = null,
         sums_bytes: u64 = 0,
@@ -44,8 +46,9 @@ pub fn ExtraFiles(comptime System: type) type {
 
         const Self = @This();
 
-        /// Opens all of them. Existing ones must hold what the table says.
-        pub noinline fn open(place: segments_file.Place, reserved_elements: usize, table: []const Counts) Error!Self {
+        /// Opens all of them. Existing ones must hold what the table says. Where there are segments, the capacity says how large
+        /// they are; else it is 0.
+        pub noinline fn open(place: segments_file.Place, reserved_elements: usize, capacity_tokens: u64, table: []const Counts) Error!Self {
             var self: Self = .{};
             errdefer {
                 self.close();
@@ -53,21 +56,24 @@ pub fn ExtraFiles(comptime System: type) type {
             }
             try self.columns.ensure(table.len);
             for (table, 0..) |counts, index| {
-                var bytes = try openColumn(place, index, .bytes, reserved_elements, counts);
+                var bytes = try openColumn(place, index, .bytes, reserved_elements, capacity_tokens, counts);
                 errdefer releaseColumn(&bytes);
-                self.columns.elements[index] = .{ bytes, try openColumn(place, index, .ends, reserved_elements, counts) };
+                self.columns.elements[index] = .{ bytes, try openColumn(place, index, .ends, reserved_elements, capacity_tokens, counts) };
                 self.count = index + 1;
             }
             if (table.len > 0 and place.opening != .temporary) self.sums = try segments_file.openFile(System, place, sums_file);
             return self;
         }
 
-        noinline fn openColumn(place: segments_file.Place, index: usize, part: Part, reserved_elements: usize, counts: Counts) Error!Column {
-            var files: Segments = try .one(place, names[index][@backingInt(part)]);
+        noinline fn openColumn(place: segments_file.Place, index: usize, part: Part, reserved_elements: usize, capacity_tokens: u64, counts: Counts) Error!Column {
+            const name = names[index][@backingInt(part)];
+            const segment_bytes = layout.segmentBytes(part, capacity_tokens);
+            const first_bytes = if (capacity_tokens == 0) 0 else wholeSegments(firstOf(part, counts), segment_bytes);
+            var files: Segments = if (capacity_tokens == 0) try .one(place, name) else .many(place, name, segment_bytes, first_bytes);
             errdefer files.close();
-            var column = try Column.init(files, chunkOf(part), 0, reservedBytes(part, reserved_elements));
+            var column = try Column.init(files, chunkOf(part), first_bytes, reservedBytes(part, reserved_elements));
             errdefer column.release();
-            try adoptColumn(&column, lengthOf(part, counts));
+            try column.adopt(first_bytes, lengthOf(part, counts));
             return column;
         }
 
@@ -78,6 +84,12 @@ pub fn ExtraFiles(comptime System: type) type {
 
         pub fn of(self: *const Self, index: usize, part: Part) *Column {
             return &self.columns.elements[index][@backingInt(part)];
+        }
+
+        /// 0 where there are no segments.
+        pub fn segmentBytes(self: *const Self, index: usize, part: Part) u64 {
+            const files = &self.of(index, part).files;
+            return if (files.isOne()) 0 else files.segment_bytes;
         }
 
         fn all(self: *const Self) []Column {
@@ -93,18 +105,19 @@ pub fn ExtraFiles(comptime System: type) type {
 
         pub noinline fn releaseMaps(self: *Self) void {
             for (self.all()) |*column| column.release();
-            self.forget();
+            self.empty();
         }
 
         /// Leaves zero pages at every address, for ever.
         pub noinline fn blank(self: *Self) void {
             for (self.all()) |*column| column.blank();
-            self.forget();
+            self.empty();
         }
 
-        fn forget(self: *Self) void {
+        fn empty(self: *Self) void {
             self.count = 0;
             self.columns.release();
+            self.saved.release();
         }
 
         /// Gives back the room beyond what a table counts.
@@ -122,21 +135,71 @@ pub fn ExtraFiles(comptime System: type) type {
             self.sums_bytes = length_bytes;
         }
 
-        /// Makes everything written durable.
-        pub noinline fn sync(self: *Self) system.Error!void {
-            for (self.all()) |*column| try column.files.sync(0, 0);
+        /// Makes everything written durable, and the names of the segments that hold it.
+        pub noinline fn sync(self: *Self, table: []const Counts) system.Error!void {
+            var are_names_new = false;
+            for (table, 0..) |counts, index| for (std.enums.values(Part)) |part| {
+                const column = self.of(index, part);
+                const segment_bytes = column.files.segment_bytes;
+                try column.files.sync(column.first_bytes / segment_bytes, lengthOf(part, counts) / segment_bytes);
+                are_names_new = are_names_new or column.files.are_names_new;
+            };
             if (self.sums) |file| try system.syncAll(System, file);
+            if (!are_names_new) return;
+            try system.syncNames(System, self.of(0, .bytes).files.place.directory);
+            for (self.all()) |*column| column.files.are_names_new = false;
         }
 
-        /// Shows what a table counts, which somebody else has written.
-        pub noinline fn adopt(self: *Self, table: []const Counts) Error!void {
-            for (table, 0..) |counts, index| {
-                for (std.enums.values(Part)) |part| try adoptColumn(self.of(index, part), lengthOf(part, counts));
+        /// Shows what a table counts, which somebody else has written, from where another one starts.
+        pub noinline fn adopt(self: *Self, table: []const Counts, first: []const Counts) Error!void {
+            for (table, first, 0..) |counts, first_counts, index| for (std.enums.values(Part)) |part| {
+                const column = self.of(index, part);
+                const first_bytes = @max(column.first_bytes, droppedBytes(column, part, first_counts));
+                try column.adopt(first_bytes, lengthOf(part, counts));
+            };
+        }
+
+        /// Notes what they are.
+        pub noinline fn save(self: *Self) Error!void {
+            try self.saved.ensure(self.count);
+            @memcpy(self.saved.elements[0..self.count], self.columns.elements[0..self.count]);
+        }
+
+        /// Goes back to what they were when they were saved.
+        pub noinline fn restore(self: *Self) void {
+            for (self.columns.elements[0..self.count], self.saved.elements[0..self.count]) |*columns, *saved| {
+                for (columns, saved) |*column, *before| column.restore(before);
             }
         }
 
-        noinline fn adoptColumn(column: *Column, length_bytes: u64) Error!void {
-            if (length_bytes > column.allocated_bytes) try column.adopt(0, length_bytes);
+        /// Takes the segments away that lie wholly before what a table starts with.
+        pub noinline fn drop(self: *Self, table: []const Counts) Error!void {
+            for (table, 0..) |counts, index| for (std.enums.values(Part)) |part| {
+                const column = self.of(index, part);
+                try column.drop(droppedBytes(column, part, counts));
+            };
+        }
+
+        /// Lets go of those that somebody else has taken away.
+        pub noinline fn forget(self: *Self, table: []const Counts) Error!void {
+            for (table, 0..) |counts, index| for (std.enums.values(Part)) |part| {
+                const column = self.of(index, part);
+                try column.forget(droppedBytes(column, part, counts));
+            };
+        }
+
+        /// Takes away what a writer has left that died before it had taken it away, or before it was counted.
+        pub noinline fn removeLeft(self: *Self) system.Error!void {
+            for (self.all()) |*column| {
+                const segment_bytes = column.files.segment_bytes;
+                const end = std.math.divCeil(u64, column.allocated_bytes, segment_bytes) catch unreachable;
+                try column.files.removeLeft(column.first_bytes / segment_bytes, end);
+            }
+        }
+
+        /// The bytes of the segments that lie wholly before what a table starts with.
+        fn droppedBytes(column: *const Column, part: Part, counts: Counts) u64 {
+            return wholeSegments(firstOf(part, counts), column.files.segment_bytes);
         }
 
         /// Writes behind what the counts say, which go on to count it.
@@ -152,7 +215,7 @@ pub fn ExtraFiles(comptime System: type) type {
         pub noinline fn take(self: *Self, index: usize, counts: *Counts, length_bytes: u64) Error!void {
             const end_bytes = counts.bytes + length_bytes;
             const column = self.of(index, .bytes);
-            const there_bytes = try column.files.endThere(0, std.math.maxInt(u62));
+            const there_bytes = try column.files.endThere(counts.bytes, std.math.maxInt(u62));
             if (there_bytes < end_bytes) return error.InvalidArgument;
             // All that a dead writer has left there: to grow by less could cut what comes next.
             try self.grow(index, .bytes, there_bytes);
@@ -211,7 +274,7 @@ pub fn ExtraFiles(comptime System: type) type {
             const file = self.sums orelse return true;
             const start = chunk *| chunkOf(part);
             const end_bytes = @min(start +| chunkOf(part), lengthOf(part, counts));
-            if (start >= end_bytes) return true;
+            if (start >= end_bytes or end_bytes <= droppedBytes(self.of(index, part), part, counts)) return true;
             var expected = counts.sums[@backingInt(part)];
             if (end_bytes % chunkOf(part) == 0) {
                 const read = try system.readAll(System, file, std.mem.asBytes(&expected), self.sumOffset(index, part, chunk));
@@ -220,14 +283,18 @@ pub fn ExtraFiles(comptime System: type) type {
             return std.meta.eql(expected, Sum.of(self.of(index, part).slice(u8, end_bytes)[@intCast(start)..]));
         }
 
-        /// Shows what there is of a file, and returns how many bytes its leading whole chunks hold.
+        /// Shows what there is of a file, and returns where its leading whole chunks end. First segments that are missing were
+        /// dropped.
         pub noinline fn adoptWhole(self: *Self, index: usize, part: Part, counts: Counts) Error!u64 {
             const shown = self.of(index, part);
             const length_bytes = lengthOf(part, counts);
-            const there_bytes = try shown.files.endThere(0, length_bytes);
-            if (there_bytes > 0) try shown.adopt(0, there_bytes);
-            var whole_bytes: u64 = 0;
-            for (0..@intCast(chunkCount(part, counts))) |chunk| {
+            const segment_bytes = shown.files.segment_bytes;
+            const end_segment = std.math.divCeil(u64, length_bytes, segment_bytes) catch unreachable;
+            if (!shown.files.isOne()) shown.first_bytes = segment_bytes * try shown.files.firstThere(shown.first_bytes / segment_bytes, end_segment);
+            const there_bytes = try shown.files.endThere(shown.first_bytes, length_bytes);
+            try shown.adopt(shown.first_bytes, there_bytes);
+            var whole_bytes = shown.first_bytes;
+            for (@intCast(shown.first_bytes / chunkOf(part))..@intCast(chunkCount(part, counts))) |chunk| {
                 const end_bytes = @min((chunk + 1) * chunkOf(part), length_bytes);
                 if (end_bytes > there_bytes or !try self.isChunkWhole(index, part, chunk, counts)) break;
                 whole_bytes = end_bytes;
@@ -259,6 +326,18 @@ pub fn lengthOf(part: Part, counts: Counts) u64 {
         .bytes => counts.bytes,
         .ends => counts.values * @sizeOf(End),
     };
+}
+
+/// With which byte of a file a table starts.
+pub fn firstOf(part: Part, counts: Counts) u64 {
+    return switch (part) {
+        .bytes => counts.first_byte,
+        .ends => counts.first_value * @sizeOf(End),
+    };
+}
+
+fn wholeSegments(offset_bytes: u64, segment_bytes: u64) u64 {
+    return offset_bytes - offset_bytes % segment_bytes;
 }
 
 /// How many chunks a table counts, the last one that is only partly filled included.

@@ -57,7 +57,7 @@ pub fn Writing(comptime System: type) type {
 
         fn lastRow(self: *const Self) ?u64 {
             if (self.staged_ends > 0) return self.stage.ends[self.staged_ends - 1].row;
-            if (self.counts.values == 0) return null;
+            if (self.counts.values == self.counts.first_value) return null;
             const ends = self.files.of(self.index, .ends).slice(layout.End, self.counts.values);
             return ends[ends.len - 1].row;
         }

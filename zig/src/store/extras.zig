@@ -7,6 +7,7 @@ const layout = @import("../format/extras.zig");
 const segments_file = @import("segments.zig");
 const extra_files = @import("extra_files.zig");
 const writing_file = @import("extra_writing.zig");
+const values_file = @import("extra_values.zig");
 const Buffer = @import("../system/buffer.zig").Buffer;
 
 pub const Error = extra_files.Error;
@@ -42,8 +43,13 @@ pub fn Extras(comptime System: type) type {
         /// Bytes of values in the tail, and of those among them that are in the file already.
         const Pending = struct { bytes: u64 = 0, placed_bytes: u64 = 0 };
 
+        pub noinline fn create(place_in: segments_file.Place, reserved_elements: usize, capacity_tokens: u64, extra_count: usize) Error!Self {
+            var buffer: [layout.count_max]Counts = undefined;
+            return open(place_in, reserved_elements, capacity_tokens, layout.nothingIn(&buffer, extra_count));
+        }
+
         /// Opens all of them. Existing ones must hold what the table says.
-        pub noinline fn open(place_in: segments_file.Place, reserved_elements: usize, counts: []const Counts) Error!Self {
+        pub noinline fn open(place_in: segments_file.Place, reserved_elements: usize, capacity_tokens: u64, counts: []const Counts) Error!Self {
             var self: Self = .{};
             errdefer self.release();
             try self.committed.ensure(counts.len);
@@ -53,7 +59,7 @@ pub fn Extras(comptime System: type) type {
                 try self.next.ensure(counts.len);
                 try self.pending.ensure(counts.len);
             }
-            self.files = try .open(place_in, reserved_elements, counts);
+            self.files = try .open(place_in, reserved_elements, capacity_tokens, counts);
             return self;
         }
 
@@ -92,7 +98,7 @@ pub fn Extras(comptime System: type) type {
 
         /// Shows what another commit counts, which somebody else has written.
         pub fn adopt(self: *Self, counts: []const Counts) Error!void {
-            try self.files.adopt(counts);
+            try self.files.adopt(counts, counts);
             @memcpy(self.committed.elements[0..counts.len], counts);
         }
 
@@ -221,11 +227,12 @@ pub fn Extras(comptime System: type) type {
 
         /// Where the value of a row stands, or null where it has none.
         pub noinline fn find(self: *const Self, index: usize, row: u64) error{Damaged}!?Place {
+            const counts = self.table()[index];
             const ends = self.endsOf(index);
-            const found = findRow(ends, row) orelse return null;
-            const start = if (found > 0) ends[found - 1].end else 0;
+            const found = values_file.findRow(ends, row) orelse return null;
+            const start = values_file.startOf(counts, ends, found);
             const end_bytes = ends[found].end;
-            if (start > end_bytes or end_bytes > self.table()[index].bytes) return error.Damaged;
+            if (start < counts.first_byte or start > end_bytes or end_bytes > counts.bytes) return error.Damaged;
             return .{ .start = start, .length_bytes = end_bytes - start };
         }
 
@@ -233,48 +240,85 @@ pub fn Extras(comptime System: type) type {
         /// there is room for. Returns where they stand.
         pub noinline fn readRows(self: *const Self, index: usize, first_row: u64, lengths: []align(1) i32, bytes: []u8) error{Damaged}!Place {
             @memset(lengths, -1);
+            const counts = self.table()[index];
             const ends = self.endsOf(index);
-            var at = std.sort.lowerBound(End, ends, first_row, orderRow);
-            const start = if (at > 0) ends[at - 1].end else 0;
+            var at = std.sort.lowerBound(End, ends, first_row, End.compareRow);
+            const start = values_file.startOf(counts, ends, at);
             var end_bytes = start;
             var row = first_row;
             while (at < ends.len and ends[at].row -| first_row < lengths.len) : (at += 1) {
                 const found = ends[at];
                 const length_bytes = found.end -% end_bytes;
-                const is_whole = found.row >= row and found.end <= self.table()[index].bytes and length_bytes <= layout.value_bytes_max;
+                const is_whole = found.row >= row and found.end <= counts.bytes and length_bytes <= layout.value_bytes_max;
                 if (!is_whole) return error.Damaged;
                 lengths[@intCast(found.row - first_row)] = @intCast(length_bytes);
                 end_bytes = found.end;
                 row = found.row + 1;
             }
-            if (start > self.table()[index].bytes) return error.Damaged;
+            if (start < counts.first_byte or start > counts.bytes) return error.Damaged;
             const held = self.bytesOf(index)[@intCast(start)..@intCast(end_bytes)];
             const copied = held[0..@min(held.len, bytes.len)];
             @memcpy(bytes[0..copied.len], copied);
             return .{ .start = start, .length_bytes = held.len };
         }
 
-        fn orderRow(row: u64, end: End) std.math.Order {
-            return std.math.order(row, end.row);
-        }
-
-        /// All bytes of an extra that are committed.
+        /// All bytes of an extra that are committed. Those that were dropped are not to be looked at.
         pub fn bytesOf(self: *const Self, index: usize) []const u8 {
             return self.files.of(index, .bytes).slice(u8, self.table()[index].bytes);
         }
 
+        /// Those of the values that are held.
         pub fn endsOf(self: *const Self, index: usize) []const End {
-            return self.files.of(index, .ends).slice(End, self.table()[index].values);
+            const counts = self.table()[index];
+            return self.files.of(index, .ends).slice(End, counts.values)[@intCast(counts.first_value)..];
+        }
+
+        /// Bytes that the values of rows from one on take in the files.
+        pub noinline fn bytesFrom(self: *const Self, index: usize, row: u64) u64 {
+            const counts = self.table()[index];
+            const ends = self.endsOf(index);
+            const value = std.sort.lowerBound(End, ends, row, End.compareRow);
+            return (counts.bytes -| values_file.startOf(counts, ends, value)) + (ends.len - value) * @sizeOf(End);
+        }
+
+        /// The first row from which on nothing keeps a segment from being dropped that holds nothing but values of rows before
+        /// `row`.
+        pub noinline fn startFrom(self: *const Self, row: u64) u64 {
+            var first: u64 = 0;
+            for (self.table(), 0..) |counts, index| {
+                const ends = self.endsOf(index);
+                const value = std.sort.lowerBound(End, ends, row, End.compareRow);
+                const ends_bytes = (counts.first_value + value) * @sizeOf(End);
+                const held_end = (ends_bytes - ends_bytes % self.files.of(index, .ends).files.segment_bytes) / @sizeOf(End);
+                if (held_end > counts.first_value) first = @max(first, ends[@intCast(held_end - counts.first_value - 1)].row + 1);
+                const start = values_file.startOf(counts, ends, value);
+                const held_start = start - start % self.files.of(index, .bytes).files.segment_bytes;
+                // The last value that begins before it goes too.
+                if (held_start > counts.first_byte) first = @max(first, ends[std.sort.lowerBound(End, ends, held_start, End.compare)].row + 1);
+            }
+            return first;
+        }
+
+        /// Has the next commit start with a row.
+        pub noinline fn dropBefore(self: *Self, row: u64) void {
+            self.begin();
+            for (self.table(), self.next.elements[0..self.count()], 0..) |counts, *next, index| {
+                const ends = self.endsOf(index);
+                const value = std.sort.lowerBound(End, ends, row, End.compareRow);
+                next.first_value = counts.first_value + value;
+                next.first_byte = values_file.startOf(counts, ends, value);
+            }
         }
 
         /// The rows whose values a chunk holds parts of, `[from, to)`.
         pub noinline fn rowsOfChunk(self: *const Self, index: usize, part: Part, chunk: u64) [2]u64 {
             const ends = self.endsOf(index);
+            const dropped = self.table()[index].first_value;
             const start = chunk *| extra_files.chunkOf(part);
             const end = start +| extra_files.chunkOf(part);
             const first, const last = switch (part) {
                 .bytes => .{ std.sort.upperBound(End, ends, start, End.compare), std.sort.lowerBound(End, ends, end, End.compare) },
-                .ends => .{ start / @sizeOf(End), end / @sizeOf(End) - 1 },
+                .ends => .{ start / @sizeOf(End) -| dropped, (end / @sizeOf(End) - 1) -| dropped },
             };
             if (first >= ends.len) return .{ 0, 0 };
             return .{ ends[@intCast(first)].row, ends[@intCast(@min(last, ends.len - 1))].row +| 1 };
@@ -282,9 +326,10 @@ pub fn Extras(comptime System: type) type {
 
         /// Whether all that a table counts beyond another has its checksums. What it counts is shown from then on.
         pub noinline fn holds(self: *Self, before: []const Counts, counts: []const Counts) Error!bool {
-            self.files.adopt(counts) catch |err| return if (err == error.Damaged) false else err;
+            self.files.adopt(counts, before) catch |err| return if (err == error.Damaged or err == error.NotFound) false else err;
             for (before, counts, 0..) |old, new, index| {
                 for (std.enums.values(Part)) |part| {
+                    if (!try self.files.of(index, part).reaches(extra_files.lengthOf(part, new))) return false;
                     // The last chunk that was counted before may have grown since.
                     const first = extra_files.chunkCount(part, old) -| 1;
                     for (@intCast(first)..@intCast(extra_files.chunkCount(part, new))) |chunk| {
@@ -294,51 +339,5 @@ pub fn Extras(comptime System: type) type {
             }
             return true;
         }
-
-        /// Shows, to salvage it, what is whole of what a table counts. Returns up to which row all values are.
-        pub noinline fn adoptWhole(self: *Self, counts: []const Counts, row_count: u64) Error!u64 {
-            var rows = row_count;
-            for (counts, 0..) |wanted, index| {
-                const whole_bytes = try self.files.adoptWhole(index, .bytes, wanted);
-                const whole_ends = try self.files.adoptWhole(index, .ends, wanted) / @sizeOf(End);
-                const ends = self.files.of(index, .ends).slice(End, whole_ends);
-                var kept: usize = 0;
-                while (kept < ends.len and ends[kept].end <= whole_bytes) kept += 1;
-                const last: ?End = if (kept > 0) ends[kept - 1] else null;
-                if (kept < wanted.values) {
-                    // Of rows after the last value that is whole it is not known whether they have one.
-                    rows = @min(rows, if (kept < ends.len) ends[kept].row else if (last) |end| end.row + 1 else 0);
-                }
-                self.committed.elements[index] = .{ .values = kept, .bytes = if (last) |end| end.end else 0 };
-            }
-            return rows;
-        }
     };
-}
-
-/// Rows rise: so the value of a row stands at its own number, or before that where rows before it have none.
-fn findRow(ends: []const End, row: u64) ?usize {
-    if (ends.len == 0) return null;
-    var to: usize = @intCast(@min(row +| 1, ends.len));
-    if (ends[to - 1].row == row) return to - 1;
-    var from: usize = 0;
-    while (from < to) {
-        const middle = from + (to - from) / 2;
-        if (ends[middle].row < row) from = middle + 1 else to = middle;
-    }
-    return if (from < ends.len and ends[from].row == row) from else null;
-}
-
-test "the value of a row is found wherever rows have none" {
-    const ends = [_]End{ .{ .row = 1, .end = 1 }, .{ .row = 2, .end = 2 }, .{ .row = 5, .end = 3 }, .{ .row = 90, .end = 4 } };
-    for (0..100) |row| {
-        const expected: ?usize = for (ends, 0..) |end, index| {
-            if (end.row == row) break index;
-        } else null;
-        for (0..ends.len + 1) |count| {
-            const wanted = if (expected) |index| if (index < count) expected else null else null;
-            try std.testing.expectEqual(wanted, findRow(ends[0..count], row));
-        }
-    }
-    try std.testing.expectEqual(null, findRow(&ends, std.math.maxInt(u64)));
 }

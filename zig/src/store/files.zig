@@ -34,6 +34,11 @@ pub const Sizes = struct {
             .is_segmented = header.is_segmented != 0,
         };
     }
+
+    /// 0 where there are no segments.
+    pub fn segmentCapacity(sizes: Sizes) u64 {
+        return if (sizes.is_segmented) sizes.capacity_tokens else 0;
+    }
 };
 
 /// So many elements of the files, behind those that are committed.
@@ -73,7 +78,7 @@ pub fn Files(comptime System: type) type {
             self.wanted_bytes = 0;
             self.directory = if (sizes.is_segmented) try System.duplicate(outer.directory) else null;
             errdefer if (self.directory) |directory| System.close(directory);
-            const place: Place = .{ .directory = self.directory orelse outer.directory, .opening = outer.opening };
+            const place = self.placeOf(outer);
             var opened: usize = 0;
             errdefer inline for (comptime std.enums.values(Which), 0..) |which, i| {
                 if (i < opened and self.has(which)) releaseColumn(&@field(self, @tagName(which)));
@@ -88,6 +93,11 @@ pub fn Files(comptime System: type) type {
             if (place.opening == .write) try self.blocks.cut();
             self.sums = try .open(place);
             return self;
+        }
+
+        /// Where segments are made and dropped as long as the store is open.
+        pub fn placeOf(self: *const Self, outer: Place) Place {
+            return .{ .directory = self.directory orelse outer.directory, .opening = outer.opening };
         }
 
         fn openColumn(self: *const Self, place: Place, comptime which: Which, sizes: Sizes, commit: format.Commit) Error!Column {
@@ -246,6 +256,14 @@ pub fn Files(comptime System: type) type {
                 const first_bytes = if (column.files.isOne()) 0 else @max(column.first_bytes, self.droppedBytes(which, first));
                 try column.adopt(first_bytes, self.lengthBytes(which, commit));
             };
+        }
+
+        /// Whether all are as long as `commit` says.
+        pub fn reach(self: *const Self, commit: format.Commit) Error!bool {
+            inline for (comptime std.enums.values(Which)) |which| if (self.has(which)) {
+                if (!try @field(self, @tagName(which)).reaches(self.lengthBytes(which, commit))) return false;
+            };
+            return true;
         }
 
         /// Goes back to what they were when `before` was copied from them.

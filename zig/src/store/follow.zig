@@ -2,6 +2,7 @@
 //! dropped if a newer commit says so, and is damage if none does.
 
 const format = @import("../format/format.zig");
+const files_file = @import("files.zig");
 const head_file = @import("head.zig");
 const store_file = @import("store.zig");
 
@@ -10,35 +11,43 @@ pub fn refresh(comptime System: type, store: *store_file.Store(System)) store_fi
     var newest = try store.head.newestCommit();
     if (newest.sequence <= store.commit.sequence) return false;
     const before = store.files;
-    errdefer store.files.restore(&before);
-    while (true) {
-        show(System, store, newest) catch |err| {
+    try store.extras.files.save();
+    errdefer restore(System, store, &before);
+    const is_shown = while (true) {
+        break show(System, store, newest) catch |err| {
             newest = try later(System, &store.head, newest, err);
-            store.files.restore(&before);
+            restore(System, store, &before);
             continue;
         };
-        break;
-    }
+    };
     // Two commits more, and the table of extras is gone: the next refresh finds theirs.
-    if (!try store.extras.refresh(store.head.extra_tables, newest.extras)) {
-        store.files.restore(&before);
+    if (!is_shown) {
+        restore(System, store, &before);
         return false;
     }
     store.commit = newest;
     // What is not given up now is with the next refresh: until then it only takes disk space.
     store.files.forget(newest) catch {};
+    store.extras.files.forget(store.extras.table()) catch {};
     return true;
 }
 
-fn show(comptime System: type, store: *store_file.Store(System), commit: format.Commit) store_file.Error!void {
+/// Returns whether there is still a table of its extras.
+fn show(comptime System: type, store: *store_file.Store(System), commit: format.Commit) store_file.Error!bool {
     try store.files.adopt(commit, commit);
     try store.files.blocks.adopt(commit.row_count);
+    return store.extras.refresh(store.head.extra_tables, commit.extras);
 }
 
-/// The commit to try next where a file of one is missing: it must be a newer one.
+fn restore(comptime System: type, store: *store_file.Store(System), before: *const files_file.Files(System)) void {
+    store.files.restore(before);
+    store.extras.files.restore();
+}
+
+/// The commit to try next where a file or the table of one is missing: it must be a newer one.
 pub fn later(comptime System: type, head: *const head_file.Head(System), commit: format.Commit, err: store_file.Error) store_file.Error!format.Commit {
-    if (err != error.NotFound or head.header().is_segmented == 0) return err;
+    if (err != error.NotFound) return err;
     const newest = try head.newestCommit();
-    if (newest.sequence <= commit.sequence) return error.Damaged;
+    if (newest.sequence <= commit.sequence) return if (head.header().is_segmented != 0) error.Damaged else err;
     return newest;
 }

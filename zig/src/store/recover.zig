@@ -37,21 +37,21 @@ pub fn open(
     const trusted = head.isOfThisBoot();
     var newest = if (trusted) try newestBesideTail(System, head) else try head.newestOfAll();
     var commit = if (trusted) newest else try head.syncedCommit();
-    var files = while (true) {
-        break files_file.Files(System).open(place, sizes, commit) catch |err| {
+    var tables: [2][extras_format.count_max]extras_format.Counts = undefined;
+    const chosen = tables[0][0..head.header().extra_count];
+    const other = tables[1][0..chosen.len];
+    var files, var extras = while (true) {
+        break openFiles(System, head, place, sizes, commit, chosen) catch |err| {
             if (!trusted) return if (err == error.NotFound and sizes.is_segmented) error.Damaged else err;
             newest = try following.later(System, head, commit, err);
             commit = newest;
             continue;
         };
     };
-    errdefer files.release();
-    var tables: [2][extras_format.count_max]extras_format.Counts = undefined;
-    const chosen = tables[0][0..head.header().extra_count];
-    const other = tables[1][0..chosen.len];
-    if (!head.extra_tables.read(commit.extras, chosen)) return error.Damaged;
-    var extras: extras_file.Extras(System) = try .open(place, reserved_elements, chosen);
-    errdefer extras.release();
+    errdefer {
+        files.release();
+        extras.release();
+    }
     var recovery: Recovery = .{};
     if (!trusted) {
         const synced = commit;
@@ -76,7 +76,7 @@ pub fn open(
             // A commit that was cut is older than this one from now on. Were this one lost again, what comes to stand where that
             // one's rows stood could have their checksums, in part written anew and in part left over from them.
             try files.sync(commit);
-            try extras.files.sync();
+            try extras.files.sync(extras.table());
             head.publishSynced(commit, extras.table());
             try head.sync();
         }
@@ -84,6 +84,26 @@ pub fn open(
     var store = try store_file.Store(System).assemble(head.*, files, extras, commit, access);
     store.recovery = recovery;
     return store;
+}
+
+fn Opened(comptime System: type) type {
+    return struct { files_file.Files(System), extras_file.Extras(System) };
+}
+
+/// Opens what a commit counts, and reads its table of extras.
+fn openFiles(
+    comptime System: type,
+    head: *const head_file.Head(System),
+    place: files_file.Place,
+    sizes: files_file.Sizes,
+    commit: format.Commit,
+    table: []extras_format.Counts,
+) store_file.Error!Opened(System) {
+    // The table is gone where a writer has committed twice since.
+    if (!head.extra_tables.read(commit.extras, table)) return error.NotFound;
+    var files = try files_file.Files(System).open(place, sizes, commit);
+    errdefer files.release();
+    return .{ files, try .open(files.placeOf(place), sizes.reserved_elements, sizes.segmentCapacity(), table) };
 }
 
 /// A writer may be at work meanwhile; but where the tail does not fit the newest commit twice, a newer one is missing.
@@ -101,6 +121,7 @@ fn newestBesideTail(comptime System: type, head: *const head_file.Head(System)) 
 fn holds(comptime System: type, files: *files_file.Files(System), synced: format.Commit, candidate: format.Commit) store_file.Error!bool {
     if (candidate.sequence <= synced.sequence) return candidate.sequence == synced.sequence;
     files.adopt(candidate, synced) catch |err| return if (err == error.Damaged or err == error.NotFound) false else err;
+    if (!try files.reach(candidate)) return false;
     for (std.enums.values(files_file.Which)) |which| {
         // The last chunk that the synced commit counts may have grown since.
         const first = files.chunkCount(which, synced) -| 1;

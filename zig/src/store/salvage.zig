@@ -1,6 +1,7 @@
 //! Opening what is whole of a damaged store.
 
 const std = @import("std");
+const extra_salvage = @import("extra_salvage.zig");
 const extras_file = @import("extras.zig");
 const extras_format = @import("../format/extras.zig");
 const format = @import("../format/format.zig");
@@ -26,19 +27,21 @@ pub fn open(
     nothing.token_count, nothing.row_count, nothing.mark_count = .{ 0, 0, 0 };
     var files = try files_file.Files(System).open(place, sizes, nothing);
     errdefer files.release();
-    var buffer: [extras_format.count_max]extras_format.Counts = undefined;
-    const counts = buffer[0..head.header().extra_count];
-    var extras: extras_file.Extras(System) = try .open(place, reserved_elements, extras_format.nothingIn(&buffer, counts.len));
-    errdefer extras.release();
+    var buffers: [2][extras_format.count_max]extras_format.Counts = undefined;
+    const counts = buffers[0][0..head.header().extra_count];
     if (!head.extra_tables.read(commit.extras, counts)) return error.Damaged;
-    const extra_rows = try extras.adoptWhole(counts, commit.row_count);
+    const starts = buffers[1][0..counts.len];
+    for (starts, counts) |*start, known| start.* = .{ .first_value = known.first_value, .first_byte = known.first_byte };
+    var extras: extras_file.Extras(System) = try .open(files.placeOf(place), reserved_elements, sizes.segmentCapacity(), starts);
+    errdefer extras.release();
+    const extra_start, const extra_rows = try extra_salvage.adoptWhole(&extras, counts, commit);
     // What was dropped is not there, and not missing.
     try skipMissing(System, &files, commit);
     const tokens = @min(try adoptWhole(System, &files, .types, commit), try adoptWhole(System, &files, .data, commit));
     const steps = files.steps.slice(i64, @min(extra_rows, try adoptWhole(System, &files, .steps, commit)));
     const rows = files.rows.slice(u64, try adoptWhole(System, &files, .rows, commit));
     const marks = files.marks.slice(format.Mark, try adoptWhole(System, &files, .marks, commit));
-    var prefix = startOf(System, &files, commit, rows);
+    var prefix = startOf(System, &files, commit, rows, extra_start);
     if (tokens < commit.token_count or @min(rows.len, steps.len) < commit.row_count) cutTo(&prefix, tokens, steps, rows);
     const first_mark = @max(commit.first_mark, firstHeld(System, &files, .marks));
     prefix.first_mark = @min(first_mark, marks.len);
@@ -54,8 +57,8 @@ pub fn open(
 }
 
 /// The commit with the start that the files have, where more of them is missing than it says was dropped.
-fn startOf(comptime System: type, files: *const files_file.Files(System), commit: format.Commit, rows: []const u64) format.Commit {
-    const row = @max(firstHeld(System, files, .steps), firstHeld(System, files, .rows));
+fn startOf(comptime System: type, files: *const files_file.Files(System), commit: format.Commit, rows: []const u64, extra_start: u64) format.Commit {
+    const row = @max(extra_start, firstHeld(System, files, .steps), firstHeld(System, files, .rows));
     const token = @max(firstHeld(System, files, .types), firstHeld(System, files, .data));
     if (row <= commit.first_row and token <= commit.first_token) return commit;
     var start = commit;

@@ -4,7 +4,6 @@
 const std = @import("std");
 const system = @import("../system/system.zig");
 const format = @import("../format/format.zig");
-const extras_format = @import("../format/extras.zig");
 const head_file = @import("head.zig");
 const options_file = @import("options.zig");
 const files_file = @import("files.zig");
@@ -87,7 +86,10 @@ pub fn Store(comptime System: type) type {
             };
             // A tail that was in the columns already still names the commit before: steps appended to it would be lost.
             self.head.resetTail(self.commit);
-            if (self.head.header().is_segmented != 0) try self.files.removeLeft();
+            if (self.head.header().is_segmented != 0) {
+                try self.files.removeLeft();
+                try self.extras.files.removeLeft();
+            }
             self.head.beginSession(self.commit.row_count);
             self.recovery.tail_rows = self.commit.row_count - rows_before;
             self.recovery.tail_tokens = self.commit.token_count - tokens_before;
@@ -144,7 +146,7 @@ pub fn Store(comptime System: type) type {
             try self.flush();
             errdefer self.sync_failed = true;
             try self.files.sync(self.commit);
-            try self.extras.files.sync();
+            try self.extras.files.sync(self.extras.table());
             self.head.publishSynced(self.commit, self.extras.table());
             try self.head.sync();
         }
@@ -155,15 +157,16 @@ pub fn Store(comptime System: type) type {
             if (self.access == .read) return error.ReadOnly;
             try self.flush();
             if (row >= self.commit.row_count or row < self.commit.first_row or header.is_segmented == 0) return error.InvalidArgument;
-            const next = dropping.startFrom(self.rowTable(), self.commit, header.capacity_tokens, @intCast(row));
+            var next = dropping.startFrom(self.rowTable(), self.commit, header.capacity_tokens, @intCast(row), @intCast(self.extras.startFrom(row)));
             if (next.first_row > self.commit.first_row) {
-                self.commit = next;
-                self.head.publish(&self.commit);
+                self.extras.dropBefore(next.first_row);
+                self.publish(&next);
                 // A commit that still counts what is dropped must not come back.
                 if (self.access == .write) try self.sync();
             }
             if (self.sync_failed) return error.InputOutput;
             try self.files.drop(self.commit);
+            try self.extras.files.drop(self.extras.table());
         }
 
         /// Ends the store. What `maps` keeps, `releaseMaps` frees later.
@@ -317,11 +320,10 @@ pub fn Store(comptime System: type) type {
             var head = try Head.createIn(place, options.header(try System.randomId()));
             errdefer head.release();
             const commit = try head.newestCommit();
-            var files = try Files.open(place, try .of(head.header().*, options.reserved_elements), commit);
+            const sizes: files_file.Sizes = try .of(head.header().*, options.reserved_elements);
+            var files = try Files.open(place, sizes, commit);
             errdefer files.release();
-            var buffer: [extras_format.count_max]extras_format.Counts = undefined;
-            const nothing = extras_format.nothingIn(&buffer, options.form.extra_count);
-            var extras: extras_file.Extras(System) = try .open(place, options.reserved_elements, nothing);
+            var extras: extras_file.Extras(System) = try .create(files.placeOf(place), sizes.reserved_elements, sizes.segmentCapacity(), options.form.extra_count);
             errdefer extras.release();
             var self = try assemble(head, files, extras, commit, if (opening == .temporary) .temporary else .write);
             errdefer self.stage.release();

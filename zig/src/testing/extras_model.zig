@@ -9,6 +9,15 @@ const allocator = std.testing.allocator;
 
 pub const extra_count = 2;
 
+/// A store with extras, of which every second one can drop its oldest rows.
+pub fn optionsOf(seed: u64) store_file.Options {
+    if (seed % 2 == 0) return options;
+    var segmented = options;
+    segmented.is_segmented = true;
+    segmented.capacity_tokens = format.segment_page_bytes;
+    return segmented;
+}
+
 pub const options: store_file.Options = .{
     .capacity_tokens = 100,
     .tail_records_max = 16,
@@ -51,6 +60,36 @@ pub const Model = struct {
         model.ends.shrinkRetainingCapacity(at + 1);
     }
 
+    /// Drops what comes before a row, or as much of it as segments end with.
+    pub fn drop(model: *const Model, store: anytype, row: u64) !void {
+        const before = store.commit.first_row;
+        try store.dropBefore(row);
+        const first = store.commit.first_row;
+        try std.testing.expect(first >= before and first <= row);
+        for (&model.items, 0..) |*items, extra| {
+            // No segment is left that holds nothing but values of rows before.
+            const segment_bytes = store.head.header().capacity_tokens;
+            const held = placeOf(items.items, first);
+            const kept = placeOf(items.items, row);
+            const offsets = [_][2]u64{ .{ held.first_byte, kept.first_byte }, .{ 16 * held.first_value, 16 * kept.first_value } };
+            for (std.enums.values(layout.Part), offsets) |part, offset| {
+                try std.testing.expectEqual(offset[1] / segment_bytes, offset[0] / segment_bytes);
+                try std.testing.expectEqual(offset[0] / segment_bytes, store.extras.files.of(extra, part).first_bytes / segment_bytes);
+            }
+        }
+    }
+
+    /// Values and bytes of rows before one.
+    fn placeOf(items: []const Item, row: u64) layout.Counts {
+        var place: layout.Counts = .{};
+        for (items) |item| {
+            if (item.row >= row) break;
+            place.first_value += 1;
+            place.first_byte += item.length;
+        }
+        return place;
+    }
+
     pub fn lastRowOf(model: *const Model, extra: usize) ?usize {
         const items = model.items[extra].items;
         return if (items.len > 0) items[items.len - 1].row else null;
@@ -78,9 +117,12 @@ pub const Model = struct {
 
     fn expectHeld(model: *const Model, store: anytype, at: End) !void {
         for (&model.items, at.counts, 0..) |items, count, extra| {
-            try std.testing.expectEqual(count, store.extras.table()[extra].values);
-            var next: usize = 0;
-            for (0..at.row_count) |row| {
+            const counts = store.extras.table()[extra];
+            const dropped = placeOf(items.items, store.commit.first_row);
+            try std.testing.expectEqual(count, counts.values);
+            try std.testing.expectEqual([2]u64{ dropped.first_value, dropped.first_byte }, [2]u64{ counts.first_value, counts.first_byte });
+            var next: usize = @intCast(dropped.first_value);
+            for (@intCast(store.commit.first_row)..at.row_count) |row| {
                 const place = try store.extras.find(extra, row);
                 if (next == count or items.items[next].row != row) {
                     try std.testing.expectEqual(null, place);

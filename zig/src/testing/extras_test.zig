@@ -13,7 +13,7 @@ const Scratch = @import("testing.zig").Scratch;
 const abandon = @import("testing.zig").abandon;
 const appendBatch = @import("extras_model.zig").appendBatch;
 const faults = @import("testing.zig").faults;
-const options = @import("extras_model.zig").options;
+const optionsOf = @import("extras_model.zig").optionsOf;
 
 const testing = std.testing;
 const Store = store_file.Store(Faulty);
@@ -22,18 +22,19 @@ var obstacle: u64 = 0;
 
 test "extras are found as they were appended, on a disk that is full now and then" {
     var refused: usize = 0;
+    var dropped: usize = 0;
     for (0..24) |seed| {
-        walk(seed, &refused) catch |err| {
+        walk(seed, &refused, &dropped) catch |err| {
             std.debug.print("seed {d}\n", .{seed});
             return err;
         };
     }
-    try testing.expect(refused > 100);
+    try testing.expect(refused > 100 and dropped > 100);
     try testing.expectEqual(0, Faulty.open_files);
     try testing.expectEqual(0, Faulty.mapped_bytes);
 }
 
-fn walk(seed: u64, refused: *usize) !void {
+fn walk(seed: u64, refused: *usize, dropped: *usize) !void {
     var scratch: Scratch = .{};
     try scratch.make();
     defer scratch.remove();
@@ -42,6 +43,7 @@ fn walk(seed: u64, refused: *usize) !void {
     const random = generator.random();
     var model: Model = .{};
     defer model.deinit();
+    const options = optionsOf(seed / 4);
     const is_temporary = seed % 4 == 0;
     var store = if (is_temporary) try Store.createTemporary(scratch.path, options) else try Store.create(scratch.path, options);
     var is_open = true;
@@ -74,6 +76,12 @@ fn walk(seed: u64, refused: *usize) !void {
                     try testing.expectEqual(before, model.end());
                 };
             },
+            5, 6 => {
+                try store.flush();
+                if (!options.is_segmented or store.commit.row_count == 0) continue;
+                try model.drop(&store, random.intRangeLessThan(u64, store.commit.first_row, store.commit.row_count));
+                dropped.* += @intFromBool(store.extras.files.of(0, .bytes).first_bytes > 0);
+            },
             else => continue,
         }
         try store.flush();
@@ -83,15 +91,15 @@ fn walk(seed: u64, refused: *usize) !void {
 }
 
 test "when any one system call fails, extras that were acknowledged are kept" {
-    for (faults) |fault| {
+    for (faults, 0..) |fault, index| {
         var fail_at: usize = 1;
-        while (try runWithFault(fail_at, fault)) fail_at += 1;
+        while (try runWithFault(fail_at, fault, optionsOf(index))) fail_at += 1;
         try testing.expect(fail_at > 120);
     }
 }
 
 /// Returns false once the script ends before the call that would fail.
-fn runWithFault(fail_at: usize, fault: Fault) !bool {
+fn runWithFault(fail_at: usize, fault: Fault, options: store_file.Options) !bool {
     errdefer std.debug.print("call {d} meets {any}\n", .{ fail_at, fault });
     var scratch: Scratch = .{};
     try scratch.make();
@@ -128,6 +136,9 @@ fn runWithFault(fail_at: usize, fault: Fault) !bool {
             try store.batch.end(&store, false);
             try appendBatch(&store, &model, 10, true);
         };
+        if (options.is_segmented) model.drop(&store, store.commit.row_count - 3) catch |err| {
+            try testing.expect(err == fault.failure or store.sync_failed);
+        };
         if (round == 0) store.sync() catch |err| try testing.expectEqual(fault.failure, err);
         // What a sync could not make durable no later one may say it has.
         const sync_failed = store.sync_failed;
@@ -158,11 +169,14 @@ test "power loss: extras that were synced are there, and of the rest a prefix wi
             return err;
         };
     }
-    if (options_of_build.long_states != null) std.debug.print("power loss with extras: {d} states, {d} cut, {d} torn; none lost what was synced\n", .{ figures.states, figures.cut, figures.torn });
-    for ([_]usize{ figures.cut, figures.torn }) |count| try testing.expect(count > figures.states / 10);
+    if (options_of_build.long_states != null) std.debug.print(
+        "power loss with extras: {d} states, {d} cut, {d} torn, {d} had lost their start to a drop; none lost what was synced\n",
+        .{ figures.states, figures.cut, figures.torn, figures.dropped },
+    );
+    for ([_]usize{ figures.cut, figures.torn, figures.dropped }) |count| try testing.expect(count > figures.states / 10);
 }
 
-const Figures = struct { states: usize = 0, cut: usize = 0, torn: usize = 0 };
+const Figures = struct { states: usize = 0, cut: usize = 0, torn: usize = 0, dropped: usize = 0 };
 
 /// The hook of the recorder takes no argument.
 var current: *Session = undefined;
@@ -172,6 +186,7 @@ const Session = struct {
     path: [:0]const u8,
     state_path: [:0]const u8,
     figures: *Figures,
+    options: store_file.Options,
     store: store_file.Store(Recorder) = undefined,
     model: Model = .{},
     /// The end that must be there, whenever the power goes, or a later one.
@@ -184,7 +199,7 @@ const Session = struct {
         try Recorder.start(self.path);
         defer Recorder.stop();
         try self.model.noteEnd();
-        self.store = try .create(self.path, options);
+        self.store = try .create(self.path, self.options);
         try self.store.sync();
         for (0..3) |_| {
             current = self;
@@ -209,17 +224,28 @@ const Session = struct {
                     const reached = self.model.ends.items.len - 1;
                     try self.store.close(.release);
                     self.synced = reached;
-                    self.store = try .open(self.path, options.reserved_elements, &.{}, &obstacle);
+                    self.store = try .open(self.path, self.options.reserved_elements, &.{}, &obstacle);
                 },
                 5 => {
                     try self.store.flush();
                     try appendBatch(&self.store, &self.model, 7, self.random.boolean());
                 },
+                6, 7, 8 => try self.drop(),
                 else => {},
             }
             if (self.failure) |err| return err;
         }
         try self.lose(.mixed);
+    }
+
+    fn drop(self: *Session) !void {
+        try self.store.flush();
+        if (!self.options.is_segmented or self.store.commit.row_count == 0) return;
+        const row = self.random.intRangeLessThan(u64, self.store.commit.first_row, self.store.commit.row_count);
+        const before = self.store.commit.first_row;
+        const reached = self.model.ends.items.len - 1;
+        try self.model.drop(&self.store, row);
+        if (self.store.commit.first_row > before) self.synced = reached;
     }
 
     fn sync(self: *Session) !void {
@@ -253,21 +279,22 @@ const Session = struct {
         if (try written > 0) self.figures.torn += 1;
         self.figures.states += 1;
         {
-            var reader: store_file.Store(Recorder) = try .openToRead(self.state_path, options.reserved_elements);
+            var reader: store_file.Store(Recorder) = try .openToRead(self.state_path, self.options.reserved_elements);
             defer reader.close(.release) catch {};
             _ = try self.model.findEnd(&reader, self.synced);
         }
-        var store: store_file.Store(Recorder) = try .open(self.state_path, options.reserved_elements, &.{}, &obstacle);
+        var store: store_file.Store(Recorder) = try .open(self.state_path, self.options.reserved_elements, &.{}, &obstacle);
         errdefer abandon(&store);
         const found = try self.model.findEnd(&store, self.synced);
         if (found < self.model.ends.items.len - 1) self.figures.cut += 1;
+        if (store.commit.first_row > 0) self.figures.dropped += 1;
         try Model.expectWhole(&store);
         // It can be gone on with.
         const row = store.commit.row_count;
         const more: Append = .{ .row = @intCast(row), .step = @as(i64, @intCast(row)) * 2 - 9, .has_token = true, .lengths = .{ 9, 5000 } };
         try more.write(&store);
         try store.close(.release);
-        store = try .open(self.state_path, options.reserved_elements, &.{}, &obstacle);
+        store = try .open(self.state_path, self.options.reserved_elements, &.{}, &obstacle);
         try testing.expectEqual(5000, (try store.extras.find(1, row)).?.length_bytes);
         try Model.expectWhole(&store);
         abandon(&store);
@@ -281,7 +308,7 @@ const Session = struct {
         Recorder.boot_id = @splat(self.boot);
         std.mem.swap([:0]const u8, &self.path, &self.state_path);
         try Recorder.start(self.path);
-        self.store = try .open(self.path, options.reserved_elements, &.{}, &obstacle);
+        self.store = try .open(self.path, self.options.reserved_elements, &.{}, &obstacle);
         errdefer abandon(&self.store);
         self.model.cutTo(try self.model.findEnd(&self.store, self.synced));
         self.synced = self.model.ends.items.len - 1;
@@ -294,7 +321,7 @@ fn runSeed(seed: u64, figures: *Figures) !void {
     for (&scratches) |*scratch| try scratch.make();
     defer for (&scratches) |*scratch| scratch.remove();
     var generator: std.Random.DefaultPrng = .init(seed);
-    var session: Session = .{ .random = generator.random(), .path = scratches[0].path, .state_path = scratches[1].path, .figures = figures };
+    var session: Session = .{ .random = generator.random(), .path = scratches[0].path, .state_path = scratches[1].path, .figures = figures, .options = optionsOf(seed) };
     defer session.model.deinit();
     try session.run();
 }

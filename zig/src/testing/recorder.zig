@@ -83,7 +83,7 @@ pub const Recorder = struct {
     }
 
     fn isSegment(name: []const u8) bool {
-        return std.ascii.isDigit(name[name.len - 1]) and std.mem.countScalar(u8, name, '.') == 2 or std.mem.startsWith(u8, name, "marks.");
+        return name.len > 6 and name[name.len - 6] == '.' and std.ascii.isDigit(name[name.len - 1]);
     }
 
     /// Writes into `directory` what may be there after the power was lost now. Returns how many sectors of it are torn.

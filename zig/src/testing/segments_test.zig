@@ -2,7 +2,6 @@
 
 const std = @import("std");
 const format = @import("../format/format.zig");
-const files_file = @import("../store/files.zig");
 const store_file = @import("../store/store.zig");
 const system = @import("../system/system.zig");
 const Faulty = @import("testing.zig").Faulty;
@@ -12,56 +11,31 @@ const formOf = @import("testing.zig").formOf;
 const openIn = @import("testing.zig").openIn;
 const segmented = @import("testing.zig").segmented;
 const History = @import("history.zig").History;
-const Step = @import("model.zig").Step;
+const rows = @import("segment_rows.zig");
 
 const testing = std.testing;
 const Store = store_file.Store(Faulty);
 
-/// Tokens of a segment.
-const segment = segmented.capacity_tokens;
+const appendRows = rows.appendRows;
+const expectRows = rows.expectRows;
+const isThere = rows.isThere;
+const kinds = rows.kinds;
+const row_tokens = rows.row_tokens;
+const segment = rows.segment;
+const segment_rows = rows.segment_rows;
 
 var holder: u64 = 0;
 
-/// Rows of 64 tokens, of which each says its place.
-const row_tokens = 64;
-
-fn appendRows(store: *Store, count: usize) !void {
-    for (0..count) |_| {
-        var values: [row_tokens]u64 = undefined;
-        for (&values, store.commit.token_count..) |*value, token| value.* = token;
-        try store.write(&.{.{ .step = @intCast(store.commit.row_count), .type = 2, .count = row_tokens }}, &values);
-        try store.flush();
-    }
-}
-
-/// Everything that is held is what was appended.
-fn expectRows(store: anytype, row_count: u64) !void {
-    const commit = store.commit;
-    try testing.expectEqual(row_count, commit.row_count);
-    try testing.expectEqual(row_tokens * commit.first_row, commit.first_token);
-    const first: usize = @intCast(commit.first_token);
-    for (store.files.data.slice(u64, commit.token_count)[first..], first..) |value, token| try testing.expectEqual(token, value);
-    const row: usize = @intCast(commit.first_row);
-    for (store.files.rows.slice(u64, row_count)[row..], row..) |start, index| try testing.expectEqual(row_tokens * index, start);
-    for (store.files.steps.slice(i64, row_count)[row..], row..) |step, index| try testing.expectEqual(@as(i64, @intCast(index)), step);
-    for (first..@intCast(commit.token_count)) |token| try testing.expectEqual(2, store.types().at(token));
-}
-
-fn isThere(path: [:0]const u8, name: [:0]const u8) bool {
-    const file = openIn(path, name, .read) catch return false;
-    system.Real.close(file);
-    return true;
-}
-
-/// Rows of a segment of tokens.
-const segment_rows = segment / row_tokens;
-
 test "segments are dropped with their files, and the rest stays where it was" {
+    for (kinds) |options| try dropWithFiles(options);
+}
+
+fn dropWithFiles(options: store_file.Options) !void {
     var scratch: Scratch = .{};
     try scratch.make();
     defer scratch.remove();
     const path = scratch.path;
-    var store = try Store.create(path, segmented);
+    var store = try Store.create(path, options);
     try appendRows(&store, 4 * segment_rows + 1);
     const place = &store.files.data.slice(u64, store.commit.token_count)[3 * segment];
     try testing.expect(isThere(path, "data.f64.00000") and isThere(path, "type.i32.00001"));
@@ -106,10 +80,14 @@ test "a store that was made without segments drops nothing" {
 }
 
 test "a reader keeps what it has mapped until it refreshes" {
+    for (kinds) |options| try keepMapped(options);
+}
+
+fn keepMapped(options: store_file.Options) !void {
     var scratch: Scratch = .{};
     try scratch.make();
     defer scratch.remove();
-    var store = try Store.create(scratch.path, segmented);
+    var store = try Store.create(scratch.path, options);
     defer store.close(.release) catch {};
     try appendRows(&store, 3 * segment_rows);
     var reader = try Store.openToRead(scratch.path, segmented.reserved_elements);
@@ -166,10 +144,14 @@ const Racing = struct {
 };
 
 test "a reader opens and refreshes whatever is dropped meanwhile" {
+    for (kinds) |options| try raceWithDrops(options);
+}
+
+fn raceWithDrops(options: store_file.Options) !void {
     var scratch: Scratch = .{};
     try scratch.make();
     defer scratch.remove();
-    var store = try Store.create(scratch.path, segmented);
+    var store = try Store.create(scratch.path, options);
     defer store.close(.release) catch {};
     Racing.writer = &store;
     try appendRows(&store, 3 * segment_rows);
@@ -191,10 +173,14 @@ test "a reader opens and refreshes whatever is dropped meanwhile" {
 }
 
 test "a refresh that fails halfway leaves the reader as it was" {
+    for (kinds) |options| try failRefresh(options);
+}
+
+fn failRefresh(options: store_file.Options) !void {
     var scratch: Scratch = .{};
     try scratch.make();
     defer scratch.remove();
-    var store = try Store.create(scratch.path, segmented);
+    var store = try Store.create(scratch.path, options);
     defer store.close(.release) catch {};
     var fail_at: usize = 1;
     while (true) : (fail_at += 1) {
@@ -282,26 +268,30 @@ test "what a writer has left that died between its commit and what comes after i
 }
 
 test "a reservation that is used up is followed by one that starts with what is held" {
+    for (kinds) |options| try useUpReservations(options);
+}
+
+fn useUpReservations(options: store_file.Options) !void {
     var scratch: Scratch = .{};
     try scratch.make();
     defer scratch.remove();
     for ([_]bool{ false, true }) |is_temporary| {
-        var store = if (is_temporary) try Store.createTemporary("/tmp", segmented) else try Store.create(scratch.path, segmented);
+        var store = if (is_temporary) try Store.createTemporary("/tmp", options) else try Store.create(scratch.path, options);
         defer store.close(.release) catch {};
         var reader: ?Store = null;
         defer if (reader) |*it| it.close(.release) catch {};
-        var rows: u64 = 0;
-        while (rows < 40 * segment_rows) {
+        var row_count: u64 = 0;
+        while (row_count < 40 * segment_rows) {
             try appendRows(&store, segment_rows / 2);
-            rows += segment_rows / 2;
-            if (rows > segment_rows) try store.dropBefore(rows - segment_rows);
-            try expectRows(&store, rows);
+            row_count += segment_rows / 2;
+            if (row_count > segment_rows) try store.dropBefore(row_count - segment_rows);
+            try expectRows(&store, row_count);
             if (is_temporary) continue;
             if (reader == null) reader = try Store.openToRead(scratch.path, segmented.reserved_elements);
             // It comes by now and then, and has missed most of the stream.
-            if (rows % (5 * segment_rows) != 0) continue;
+            if (row_count % (5 * segment_rows) != 0) continue;
             try testing.expect(try reader.?.refresh());
-            try expectRows(&reader.?, rows);
+            try expectRows(&reader.?, row_count);
         }
         try testing.expect(store.files.data.latest().first_bytes > 8 * 10 * segment);
         try testing.expect(store.files.data.reservation_count < 6);
