@@ -90,6 +90,7 @@ export type {
   TokenBatch,
 } from "./src/sample/batch.ts";
 export type {
+  Between,
   Boundary,
   EpisodeRule,
   FieldOutput,

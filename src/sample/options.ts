@@ -177,6 +177,17 @@ export interface WindowOptions<Name extends string = string> {
   readonly normalize?: boolean | Normalization<Name>;
 }
 
+/**
+ * The part of a stream that is drawn from: rows whose step is at least the first of the two, and below the second.
+ * Windows lie in it as if the stream had no other rows, at anchors where they would stand without it: two parts of which
+ * one ends where the other begins have no window in common. `Infinity` for the second is no end. Part of
+ * {@linkcode SamplerOptions}.
+ */
+export interface Between {
+  /** Safe integers, or bigints of 64 bits, of which the first is below the second. */
+  readonly steps: readonly [from: number | bigint, to: number | bigint];
+}
+
 /** Options of a sampler. Taken by {@linkcode StreamStore.sampler}. */
 export interface SamplerOptions<Name extends string = string, ExtraName extends string = string>
   extends WindowOptions<Name> {
@@ -186,6 +197,8 @@ export interface SamplerOptions<Name extends string = string, ExtraName extends 
   readonly boundary?: Boundary;
   /** Distance between the anchors of windows of one episode, in tokens or rows; 1 where nothing is said. */
   readonly stride?: number;
+  /** The part that is drawn from, such as all but the last day; the whole stream where nothing is said. */
+  readonly between?: Between;
   /** `uniform` where nothing is said. */
   readonly order?: Order;
   /** A whole number, below 2 ** 53 or as a bigint below 2 ** 64; random where nothing is said. */

@@ -245,7 +245,8 @@ export function checkAny(
   const refuse = (reason: string) =>
     new RangeError(`${action}: there must be a valid window of ${length} ${unit}, got none: ${reason}`);
   const held = population.end - population.first;
-  if (held <= 0) throw refuse(`the store holds no ${unit}`);
+  const holder = windows.part === null ? "the store" : "the part that between says";
+  if (held <= 0) throw refuse(`${holder} holds no ${unit}`);
   if (population.total > population.from) {
     throw refuse(
       `of ${
@@ -254,7 +255,7 @@ export function checkAny(
     );
   }
   if (boundary === "cross" || population.episodes <= 1) {
-    throw refuse(`the store holds ${held} ${unit}; boundary pad-left or pad-right would pad`);
+    throw refuse(`${holder} holds ${held} ${unit}; boundary pad-left or pad-right would pad`);
   }
   const back = windows.findReturn();
   if (back !== null) {

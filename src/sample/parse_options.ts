@@ -17,6 +17,7 @@ import type {
   ValueDtype,
   WindowOptions,
 } from "./options.ts";
+import { parseBetween } from "./parse_between.ts";
 import { parseDense, reachOf, valueDtypes } from "./parse_fields.ts";
 import { parseEpisodes } from "./parse_episodes.ts";
 import {
@@ -50,6 +51,7 @@ export function parseSamplerOptions(
     batchSize: check.count("batchSize", options.batchSize ?? 256),
     boundary: parseBoundary(options.boundary, window, check),
     stride: check.count("stride", options.stride ?? 1),
+    between: options.between === undefined ? null : parseBetween(options.between, check),
     order,
     seed: parseSeed(options.seed, check),
     shard: parseShard(options.shard ?? { index: 0, count: 1 }, order, options.seed, check),
@@ -94,6 +96,7 @@ const samplerKeys = optionNames<PrefetchOptions>({
   batchSize: true,
   boundary: true,
   stride: true,
+  between: true,
   order: true,
   seed: true,
   shard: true,

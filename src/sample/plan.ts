@@ -1,6 +1,7 @@
 /** What options come to, checked: what samplers and contexts work by. */
 import type { ExtraInfo } from "../extras.ts";
 import type { Field } from "../fields.ts";
+import type { PartPlan } from "./part.ts";
 import type { Boundary, Normalization, Shard, ValueDtype } from "./options.ts";
 
 /** A dense field of a batch. */
@@ -64,6 +65,8 @@ export type OrderPlan =
 /** What a sampler does, checked. */
 export interface SamplerPlan {
   readonly window: WindowPlan;
+  /** The part that is drawn from; null where that is the whole stream. */
+  readonly between: PartPlan | null;
   readonly batchSize: number;
   readonly boundary: Boundary;
   readonly stride: number;

@@ -73,7 +73,7 @@ export class PrioritizedDraw implements Draw {
     }
     this.#extend();
     // Windows may have been dropped since they were drawn.
-    this.#priorities.update(ids, priorities, this.#first);
+    this.#priorities.update(ids, priorities, this.context.windows.heldFrom);
   }
 
   save(path: string): void {
@@ -90,6 +90,11 @@ export class PrioritizedDraw implements Draw {
     if (loaded.end > population.end) {
       throw new RangeError(
         `Cannot load priorities: ${path} must be of this store with ${population.end} ${this.context.windows.rule.unit}, got one of ${loaded.end}`,
+      );
+    }
+    if (loaded.first > population.first) {
+      throw new RangeError(
+        `Cannot load priorities: ${path} must know the windows from ${population.first} on, got those from ${loaded.first} on`,
       );
     }
     loaded.dropBefore(population.first);

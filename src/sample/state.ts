@@ -115,10 +115,11 @@ function isCount(value: unknown): boolean {
 }
 
 /** Everything but episodes that decides which window a draw is. */
-function orderOf({ window, boundary, stride, order }: SamplerPlan): string {
+function orderOf({ window, boundary, stride, order, between }: SamplerPlan): string {
   const rest = Object.entries(order).filter(([key]) => key !== "kind" && key !== "beta");
   const words = [order.kind, ...rest.map(([key, value]) => `${key}=${value}`)];
-  return [...words, window.length, window.unit, boundary, `stride=${stride}`].join(" ");
+  const part = between === null ? [] : [`between=${between.from},${between.to ?? ""}`];
+  return [...words, window.length, window.unit, boundary, `stride=${stride}`, ...part].join(" ");
 }
 
 function episodesOf({ window: { episodes }, boundary }: SamplerPlan): string {

@@ -5,6 +5,7 @@ import type { EpisodeStarts, Return } from "./episode_starts.ts";
 import { countBelow, grown } from "./episodes.ts";
 import type { DrawSource } from "./batch_plan.ts";
 import type { Boundary } from "./options.ts";
+import { Part } from "./part.ts";
 import type { Reach, SamplerPlan } from "./plan.ts";
 
 const policies: Readonly<Record<Boundary, number>> = {
@@ -65,6 +66,7 @@ export class Windows {
     private readonly connection: Connection,
     readonly rule: WindowRule,
     private readonly episodes: EpisodeStarts,
+    readonly part: Part | null = null,
   ) {
     this.#index[windowIndex.windowLength] = rule.length + (rule.reach?.after ?? 0);
     this.#index[windowIndex.before] = rule.reach?.before ?? 0;
@@ -151,11 +153,16 @@ export class Windows {
     );
   }
 
-  /** The first position of the newest rows, so many of them. */
+  /** The first position of the newest rows that are drawn from, so many of them. */
   newest(rows: number): number {
-    const { tables: { sampler }, store, firstRow, rowCount } = this.connection;
-    const row = Math.max(firstRow, rowCount - rows);
+    const { firstRow, rowCount } = this.connection;
+    return this.#positionOf(Math.max(firstRow, (this.part?.endRow ?? rowCount) - rows));
+  }
+
+  /** The first position of a row that is held, or of the one after the last. */
+  #positionOf(row: number): number {
     if (this.rule.unit === "steps") return row;
+    const { tables: { sampler }, store } = this.connection;
     const token = new BigUint64Array(1);
     check(sampler.ss_rows_start(store, BigUint64Array.of(BigInt(row)), 1, token), "Cannot sample");
     return Number(token[0]);
@@ -192,10 +199,16 @@ export class Windows {
   }
 
   #endNow(): number {
+    if (this.part !== null) return this.#positionOf(this.part.endRow);
     return this.rule.unit === "steps" ? this.connection.rowCount : this.connection.tokenCount;
   }
 
   #firstNow(): number {
+    return this.part === null ? this.heldFrom : this.#positionOf(this.part.firstRow);
+  }
+
+  /** The first position that is held, of the part that is drawn from or not. */
+  get heldFrom(): number {
     return this.rule.unit === "steps" ? this.connection.firstRow : this.connection.firstToken;
   }
 
@@ -268,11 +281,12 @@ export class Windows {
 /** The windows of a store that a sampler draws from. */
 export function windowsOf(
   { connection, index }: DrawSource,
-  plan: Pick<SamplerPlan, "boundary" | "stride" | "window">,
+  plan: Pick<SamplerPlan, "boundary" | "stride" | "window" | "between">,
 ): Windows {
-  const { boundary, stride, window: { unit, length, episodes, reach } } = plan;
+  const { boundary, stride, between, window: { unit, length, episodes, reach } } = plan;
   const found = index.episodes(boundary === "cross" ? { kind: "none" } : episodes);
-  return new Windows(connection, { unit, length, stride, boundary, reach }, found);
+  const part = between === null ? null : new Part(connection, between);
+  return new Windows(connection, { unit, length, stride, boundary, reach }, found, part);
 }
 
 /** Room for the places of so many windows. */

@@ -35,8 +35,7 @@ def bits(seed, stream, index, attempt=0):
     return high << 32 | low
 
 
-def unit(seed, stream, index):
-    """A float64 in [0, 1)."""
+def unit(seed, stream, index):  # a float64 in [0, 1)
     return (bits(seed, stream, index) >> 11) * 2.0**-53
 
 
@@ -106,6 +105,7 @@ class Store:
         # One more, so that row r is the tokens from rows[r] to rows[r + 1].
         self.rows = [*map(int, rows), len(self.data)]
         self.row_count = len(rows)
+        self.steps = np.memmap(f"{path}/step.i64", "<i8", mode="r")
         self.path = path
 
     def sessions(self):
@@ -165,15 +165,22 @@ def episode_rows(store, rule):
 class Windows:
     """The valid windows in the order of their anchors. `ordinal` is a window's place in it."""
 
-    def __init__(self, store, unit, length, stride=1, boundary="within", episodes=None):
+    def __init__(self, store, unit, length, stride=1, boundary="within", episodes=None, between=None):
         rows = episode_rows(store, None if boundary == "cross" else episodes)
-        self.positions = store.row_count if unit == "steps" else len(store.data)
+        first_row, self.end_row = 0, store.row_count
+        if between is not None:
+            first_row, self.end_row = map(int, np.searchsorted(store.steps, between))
+        self.first = first_row if unit == "steps" else store.rows[first_row]
+        self.positions = self.end_row if unit == "steps" else store.rows[self.end_row]
+        rows = [row for row in rows if row < self.end_row]
         self.length, self.stride, self.boundary = length, stride, boundary
         self.origins = rows if unit == "steps" else [store.rows[row] for row in rows]
         self.row_of_position = None if unit == "steps" else store.rows
         self.ends = [*self.origins[1:], self.positions]
         self.counts = [self.count(end - origin) for origin, end in zip(self.origins, self.ends)]
-        self.total = sum(self.counts)
+        # Windows whose anchor stands before the part that is drawn from.
+        self.skipped = self.rank(self.first)
+        self.total = sum(self.counts) - self.skipped
 
     def count(self, positions):
         needed = 1 if self.boundary.startswith("pad") else self.length
@@ -181,6 +188,7 @@ class Windows:
 
     def locate(self, ordinal):
         """Anchor, first position and length."""
+        ordinal += self.skipped
         for origin, end, count in zip(self.origins, self.ends, self.counts):
             if ordinal < count:
                 return self.at(origin + ordinal * self.stride, origin, end)
@@ -194,7 +202,7 @@ class Windows:
 
     def at(self, anchor, origin, end):
         if self.boundary == "pad-left":
-            start = max(origin, anchor + 1 - self.length)
+            start = max(origin, self.first, anchor + 1 - self.length)
             return anchor, start, anchor + 1 - start
         if self.boundary == "pad-right":
             return anchor, anchor, min(self.length, end - anchor)
@@ -227,8 +235,9 @@ def draw(request, store, windows, seed, index):
     if "decay" in order:
         return windows.locate(windows.total - 1 - geometric(seed, RECENT, index, windows.total, order["decay"]))
     if order["kind"] == "recent":
-        row = max(0, store.row_count - order["steps"])
+        row = max(0, windows.end_row - order["steps"])
         first = windows.rank(row if windows.row_of_position is None else windows.row_of_position[row])
+        first = max(0, first - windows.skipped)
         return windows.locate(first + below(seed, UNIFORM, index, windows.total - first))
     return windows.resolve(Priorities(request["priorities"]).draw(unit(seed, PRIORITIZED, index)))
 

@@ -120,6 +120,43 @@ const cases: Readonly<Record<string, Case>> = {
     options: { tokens: 8, order: { kind: "recent", steps: 50 }, batchSize: 60, seed: 9 },
     batches: 3,
   },
+  "uniform between steps": {
+    options: { tokens: 5, between: { steps: [100, 300] }, episodes: ends, batchSize: 60, seed: 15 },
+    batches: 2,
+  },
+  "shuffle between steps, padded on the left, a stride": {
+    options: {
+      ...dense,
+      between: { steps: [333, 600] },
+      episodes: ends,
+      boundary: "pad-left",
+      order: "shuffle",
+      stride: 2,
+      batchSize: 64,
+      seed: 16,
+    },
+    batches: 4,
+  },
+  "recent, the newest rows between steps": {
+    options: {
+      ...dense,
+      between: { steps: [50, 400] },
+      order: { kind: "recent", steps: 40 },
+      batchSize: 60,
+      seed: 17,
+    },
+    batches: 2,
+  },
+  "recent, a decay between steps": {
+    options: {
+      tokens: 4,
+      between: { steps: [50, 400] },
+      order: { kind: "recent", decay: 0.9 },
+      batchSize: 60,
+      seed: 18,
+    },
+    batches: 2,
+  },
   "recent, a decay": {
     options: { ...dense, order: { kind: "recent", decay: 0.98 }, batchSize: 200, seed: 9 },
     batches: 3,
@@ -131,7 +168,8 @@ const cases: Readonly<Record<string, Case>> = {
 };
 
 function requestOf(path: string, { options, batches }: Case): object {
-  const { tokens, steps, fields, stride = 1, boundary = "within", episodes, shard, ...rest } = options;
+  const { tokens, steps, fields, stride = 1, boundary = "within", episodes, between, shard, ...rest } =
+    options;
   return {
     ...rest,
     paths: [path],
@@ -141,6 +179,7 @@ function requestOf(path: string, { options, batches }: Case): object {
       stride,
       boundary,
       episodes,
+      between: between?.steps,
     },
     ...(fields === undefined ? { width: tokens } : { fields }),
     ...(shard === undefined ? {} : { shard: [shard.index, shard.count] }),

@@ -280,6 +280,16 @@ test("next() without a valid window says which rule left none", () => {
     [3, { steps: 4, boundary: "cross" }, "4 steps, got none: the store holds 3 steps; boundary pad-left or "],
     [
       30,
+      { steps: 4, between: { steps: [30, Infinity] } },
+      "4 steps, got none: the part that between says holds no steps",
+    ],
+    [
+      30,
+      { steps: 4, between: { steps: [28, 29 + 10] } },
+      "4 steps, got none: the part that between says holds 2 steps; boundary pad-left or ",
+    ],
+    [
+      30,
       { steps: 11, episodes: end },
       "11 steps, got none: each of 3 episodes is shorter, and boundary within ",
     ],

@@ -4,7 +4,7 @@ import type { Order } from "../../src/sample/options.ts";
 import { boundaries, type Case, drawCase, episodeRules, outputs } from "../support/sampler/cases.ts";
 import { compareWindow, type TokenBatch, withSeed } from "../support/sampler/compare.ts";
 import { makeStore, type Model, type Store } from "../support/sampler/model.ts";
-import { type ModelWindow, placesOf, windowsOf } from "../support/sampler/oracle.ts";
+import { type ModelWindow, placesOf, rowsBetween, windowsOf } from "../support/sampler/oracle.ts";
 import { widths } from "../support/sampler/widths.ts";
 import { Random } from "../support/support.ts";
 
@@ -80,7 +80,7 @@ function checkRecent(
   windows: readonly ModelWindow[],
   newest: number,
 ): void {
-  const row = Math.max(0, model.rows.length - newest);
+  const row = Math.max(0, rowsBetween(model, tried.rule.between)[1] - newest);
   const first = tried.rule.unit === "steps" ? row : model.tokenOf(row);
   const recent = windows.filter(({ anchor }) => anchor >= first);
   const order = { kind: "recent", steps: newest } as const;

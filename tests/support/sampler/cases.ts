@@ -53,7 +53,9 @@ export function drawCase(
   const normalized = "reward" in model.dtypes ? { reward: moments } : { observation: moments };
   const normalize = random.below(2) === 0 ? {} : normalized;
   const hasTypes = output !== "fields" && random.below(2) === 0;
+  const between = random.below(3) > 0 ? undefined : drawBetween(random, model);
   const options = {
+    ...(between === undefined ? {} : { between }),
     ...(unit === "tokens" ? { tokens: length } : { steps: length }),
     ...(output === "fields" ? { fields: keptOf(denseWidths, model) } : {}),
     ...(cut === null ? {} : { tokens: cut }),
@@ -68,10 +70,18 @@ export function drawCase(
   };
   const used = "normalize" in options ? normalize : {};
   return {
-    rule: { unit, length, stride, boundary, episodes },
+    rule: { unit, length, stride, boundary, episodes, between },
     form: { width, truncate, dtype, moments: used },
     options,
   };
+}
+
+/** About half of the rows, and now and then none. */
+function drawBetween(random: Random, { rows }: Model): Rule["between"] {
+  const at = (place: number) => Number(rows[place]?.step ?? 0n) + random.below(3) - 1;
+  const from = at(random.below(Math.ceil(rows.length / 2)));
+  const to = at(random.below(rows.length));
+  return { steps: [from, to > from ? to : random.below(4) === 0 ? from + 1 : Infinity] };
 }
 
 /** What is said of fields that the store has. */

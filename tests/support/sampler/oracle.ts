@@ -17,6 +17,8 @@ export interface Rule {
   readonly stride: number;
   readonly boundary: Boundary;
   readonly episodes?: EpisodeRule;
+  /** Steps, the second without end where it is Infinity. */
+  readonly between?: { readonly steps: readonly [number | bigint, number | bigint] };
 }
 
 /** A window without its padding, in tokens or rows. */
@@ -70,12 +72,22 @@ export function startRows(model: Model, rule: EpisodeRule | undefined): number[]
   return starts;
 }
 
+/** The rows that windows may have: the first, and the one after the last. */
+export function rowsBetween(model: Model, between: Rule["between"]): [number, number] {
+  const [from, to] = between?.steps ?? [-Infinity, Infinity];
+  const isPart = model.rows.map(({ step }, row) => row >= model.firstRow && step >= from && step < to);
+  const first = isPart.indexOf(true);
+  return first === -1 ? [0, 0] : [first, isPart.lastIndexOf(true) + 1];
+}
+
 /** All valid windows, in the order of their anchors. */
-export function windowsOf(model: Model, { unit, length, stride, boundary, episodes }: Rule): ModelWindow[] {
+export function windowsOf(
+  model: Model,
+  { unit, length, stride, boundary, episodes, between }: Rule,
+): ModelWindow[] {
   const rows = startRows(model, boundary === "cross" ? undefined : episodes);
   const origins = unit === "steps" ? rows : rows.map((row) => model.tokenOf(row));
-  const end = unit === "steps" ? model.rows.length : model.tokens.length;
-  const first = unit === "steps" ? model.firstRow : model.tokenOf(model.firstRow);
+  const [first, end] = rowsBetween(model, between).map((row) => unit === "steps" ? row : model.tokenOf(row));
   const windows: ModelWindow[] = [];
   for (const [episode, origin] of origins.entries()) {
     const after = Math.min(end, origins[episode + 1] ?? end);
