@@ -110,3 +110,40 @@ test("sampler() of a part has what is left of it where rows were dropped", () =>
     }, /got none: the part that between says holds no/);
   }
 });
+
+test("sampler() of a part gives the batches of a store that has no other rows, at offsets too", () => {
+  const rows = Array.from({ length: 60 }, (_, row) => ({ a: row, done: row % 7 === 2, id: row }));
+  using store = new StreamStore(fields);
+  using twin = new StreamStore(fields);
+  rows.forEach((row, step) => {
+    store.append(step, row);
+    // From a row with which an episode begins.
+    if (step >= 24 && step < 43) twin.append(step, row);
+  });
+  const shapes = [
+    { steps: 4, fields: { a: 1 } },
+    { steps: 4, fields: { a: 1 }, boundary: "pad-left" },
+    { steps: 4, fields: { a: 1 }, boundary: "pad-right" },
+    { fields: { a: { width: 1, offsets: [-1, 0] }, id: { width: 1, offsets: [0, 1, 2] } } },
+    { fields: { a: { width: 1, offsets: [-9, 9] } }, boundary: "zero" },
+  ] as const;
+  for (const shape of shapes) {
+    const options = { ...shape, episodes: windows.episodes, order, batchSize: 100 };
+    const part = store.sampler({ ...options, between: { steps: [24, 43] } } as never) as unknown as Batches;
+    const whole = twin.sampler(options as never) as unknown as Batches;
+    const [found, expected] = [part.next()!, whole.next()!];
+    assert.ok(found.size >= 10);
+    assert.deepEqual([...found.starts], Array.from(expected.starts, (start) => start + 24));
+    assert.deepEqual(found.fields, expected.fields);
+    assert.deepEqual(found.mask, expected.mask);
+  }
+});
+
+interface Batches {
+  next(): {
+    readonly size: number;
+    readonly starts: Float64Array;
+    readonly fields: unknown;
+    readonly mask: unknown;
+  } | null;
+}
