@@ -48,6 +48,7 @@ class RowGatherer {
       window: { ...window, scales: window.scales ?? scalesOf(source.moments()) },
       boundary,
       stride: 1,
+      between: null,
       order: { kind: "uniform" },
       seed: 0n,
       shard: { index: 0, count: 1 },
