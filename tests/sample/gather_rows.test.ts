@@ -17,9 +17,12 @@ test("gatherRows() gives the oracle's window of every row that has one, and refu
       const { store, model } = makeStore(random, 40, dtypes);
       const rules = episodeRules(random, model.rows.length, model.dtypes);
       const drawn = drawCase(random, model, "fields", boundary, rules[random.below(rules.length)]);
-      const { stride: _, ...options } = { ...drawn.options, truncate: true } as Record<string, unknown>;
+      const { stride: _stride, between: _between, ...options } = {
+        ...drawn.options,
+        truncate: true,
+      } as Record<string, unknown>;
       const form = { ...drawn.form, truncate: true };
-      const rule = { ...drawn.rule, stride: 1 };
+      const rule = { ...drawn.rule, stride: 1, between: undefined };
       withSeed(seed, `${name}, ${JSON.stringify(options)}`, () => {
         const windows = windowsOf(model, rule);
         const chosen = Array.from(windows, () => windows[random.below(windows.length)]);
