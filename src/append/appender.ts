@@ -6,7 +6,7 @@ import { readRows } from "../read/rows.ts";
 import { narrowStep } from "../steps.ts";
 import type { ExtraRow } from "./extra_values.ts";
 import type { ExtraRecords, ExtraWriter } from "./extras.ts";
-import { Narrowing } from "./narrowing.ts";
+import { Narrowing, takesBooleans } from "./narrowing.ts";
 import { StepWriter, twoTo32, unknownField } from "./step_writer.ts";
 import { Tail, writeRecord } from "./tail.ts";
 import { type FieldValue, listLength, writeList } from "./values.ts";
@@ -144,9 +144,14 @@ export class Appender {
       const item = values[name];
       let count = 1;
       if (typeof item === "number") {
-        cells[value] = item;
+        if (narrowing === null || narrowing.rules[position] === 0) cells[value] = item;
+        else if (
+          (item | 0) === item && item >= narrowing.leasts[position] && item <= narrowing.mosts[position]
+        ) cells[value] = item | 0;
+        else if (!narrowing.write(tail.cells, value, position, item)) return false;
       } else if (typeof item === "boolean") {
-        cells[value] = item ? 1 : 0;
+        if (narrowing === null || narrowing.rules[position] <= takesBooleans) cells[value] = item ? 1 : 0;
+        else if (!narrowing.write(tail.cells, value, position, item ? 1 : 0)) return false;
       } else if (
         takesLists[position] === floats && item instanceof Float32Array && ArrayBuffer.isView(item)
       ) {
@@ -156,7 +161,6 @@ export class Appender {
         count = this.#writePlainList(position, value, item);
         if (count === 0) return false;
       }
-      if (narrowing !== null && count === 1 && !narrowing.apply(tail.cells, value, position)) return false;
       writeRecord(records, record, stepLow, stepHigh, types[position], count);
       record += recordWords;
       value += count;

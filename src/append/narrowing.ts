@@ -1,38 +1,41 @@
-import { type Dtype, isWideInteger, type Range } from "../dtypes.ts";
+import { isWideInteger, type Range } from "../dtypes.ts";
 import type { Field } from "../fields.ts";
 import type { Cells } from "./narrow.ts";
 
 /** How a field takes a number. */
-const asItIs = 0, asFloat32 = 1, asFloat16 = 2, asInteger = 3, asWideInteger = 4;
+const asItIs = 0, asInteger = 1, asFloat32 = 2, asFloat16 = 3, asWideInteger = 4;
+
+/** The last of those that write a boolean as the number 1 or 0. */
+export const takesBooleans = asFloat16;
 
 const twoTo32 = 2 ** 32;
 
 /** What the fields of a store make of single numbers, laid out for the loop that appends. */
 export class Narrowing {
-  /** By position in field order. */
-  readonly #rules: Uint8Array;
-  readonly #leasts: Float64Array;
-  readonly #mosts: Float64Array;
+  /** By position in field order, 0 for the fields whose numbers are written as they are. */
+  readonly rules: Uint8Array;
+  /** Whole numbers of 32 bits from here to there are written as they are; a range of none where more is to be done. */
+  readonly leasts: Int32Array;
+  readonly mosts: Int32Array;
+  readonly #ranges: readonly Range[];
 
   constructor(fields: readonly Field[]) {
-    const ranges = fields.map(rangeOf);
-    this.#rules = Uint8Array.from(fields, ({ dtype }) => ruleOf(dtype));
-    this.#leasts = Float64Array.from(ranges, ([least]) => least);
-    this.#mosts = Float64Array.from(ranges, ([, most]) => most);
+    this.rules = Uint8Array.from(fields, ruleOf);
+    this.#ranges = fields.map(rangeOf);
+    const plain = this.#ranges.map((range, i) => this.rules[i] === asInteger ? range : [1, 0]);
+    this.leasts = Int32Array.from(plain, ([least]) => Math.max(least, -(2 ** 31)));
+    this.mosts = Int32Array.from(plain, ([, most]) => Math.min(most, 2 ** 31 - 1));
   }
 
-  /** Makes the number in a cell what the field holds, or returns false for one that it does not hold. */
-  apply({ values, halves }: Cells, at: number, position: number): boolean {
-    const rule = this.#rules[position];
-    if (rule === asItIs) return true;
-    const number = values[at];
-    if (rule <= asFloat16) {
-      // The bits of a NaN are those of a list of one value, or nobody's.
-      if (number === number) values[at] = rule === asFloat32 ? Math.fround(number) : Math.f16round(number);
+  /** Writes what the field holds of a number, or returns false for one that it does not hold. */
+  write({ values, halves }: Cells, at: number, position: number, number: number): boolean {
+    const rule = this.rules[position];
+    if (rule === asFloat32 || rule === asFloat16) {
+      values[at] = rule === asFloat32 ? Math.fround(number) : Math.f16round(number);
       return true;
     }
-    if (!(number >= this.#leasts[position] && number <= this.#mosts[position])) return false;
-    if (Math.floor(number) !== number) return false;
+    const [least, most] = this.#ranges[position];
+    if (!(number >= least && number <= most) || Math.floor(number) !== number) return false;
     if (rule === asInteger) {
       values[at] = number + 0;
     } else {
@@ -50,8 +53,11 @@ function rangeOf({ dtype, range }: Field): Range {
   return range ?? [0, 0];
 }
 
-function ruleOf(dtype: Dtype): number {
-  if (dtype === "float64") return asItIs;
+/** A float whose cells are of its own kind is rounded where the tail's values become those. */
+function ruleOf({ dtype, element }: Field): number {
+  if (dtype === "float64" || ((dtype === "float32" || dtype === "float16") && element === dtype)) {
+    return asItIs;
+  }
   if (dtype === "float32") return asFloat32;
   if (dtype === "float16") return asFloat16;
   return isWideInteger(dtype) ? asWideInteger : asInteger;

@@ -1,9 +1,11 @@
 /** What fields of each dtype make of values, whichever way they come, held against JavaScript's own arrays. */
 import assert from "node:assert/strict";
+import { cpSync } from "node:fs";
 import { test } from "node:test";
 import * as check from "fast-check";
 import { type Dtype, type DtypeArray, type NumberArray, type Scalar, StreamStore } from "../../mod.ts";
 import { arrayOver, dtypeNames } from "../../src/dtypes.ts";
+import { withDirectory } from "../torture/scratch.ts";
 import { bytesOf, expectedValue, extremesOf } from "../support/dtypes.ts";
 
 const runs = { seed: 20_261, numRuns: 150 };
@@ -165,6 +167,62 @@ test("NaNs of arrays keep the bits that a narrower float has, and stay NaNs", ()
   assert.deepEqual(bytesOf(values.slice(0, 5)), bytesOf(single));
   assert.deepEqual(bytesOf(store.column("half").values.slice(0, 5)), bytesOf(half));
 });
+
+test("append() rounds floats alike by every way, among fields of any dtype, for context(), columns and a recovery", () =>
+  withDirectory((directory) => {
+    const doubles = [
+      0.1,
+      -1 / 3,
+      1 + 2 ** -24,
+      1 + 3 * 2 ** -24,
+      65520,
+      65519,
+      1e39,
+      -0,
+      5e-324,
+      NaN,
+      2 ** -25,
+      7,
+    ];
+    const stores: Dtype[][] = [
+      ["float32"],
+      ["float16"],
+      ["float32", "float16"],
+      ["float32", "int32", "bool"],
+      ["float16", "int8"],
+      ["float64", "float32", "float16"],
+    ];
+    for (const dtypes of stores) {
+      const path = `${directory}/${dtypes.join("-")}.stream`;
+      const fields = dtypes.map((dtype, i): [string, Dtype] => [`field ${i}`, dtype]);
+      using store: StreamStore = StreamStore.open(path, { fields, commitEvery: { ms: 1e9 } });
+      const names = fields.map(([name]) => name);
+      // What is no float takes 1.
+      const rows = doubles.map((value) => dtypes.map((dtype) => dtype.startsWith("float") ? value : 1));
+      for (const row of rows) {
+        store.append(store.rowCount, Object.fromEntries(row.map((value, i) => [names[i], value])));
+      }
+      for (const row of rows) store.append(row.map(() => store.rowCount), names, row);
+      const dense = store.context({
+        steps: 2 * rows.length,
+        fields: Object.fromEntries(names.map((name) => [name, 1])),
+        output: { values: "float64" },
+      }) as { fields: Record<string, { values: Float64Array }> };
+      cpSync(path, `${path}.copy`, { recursive: true });
+      store.appendColumns({
+        step: rows.map((_, i) => store.rowCount + i),
+        ...Object.fromEntries(names.map((name, i) => [name, rows.map((row) => row[i])])),
+      });
+      using recovered: StreamStore = StreamStore.open(`${path}.copy`);
+      assert.equal(recovered.rowCount, 2 * rows.length);
+      names.forEach((name, i) => {
+        const wanted = [...expected(dtypes[i], rows.map((row) => row[i]))!].map(Number);
+        assert.deepEqual([...store.column(name).values].map(Number), [...wanted, ...wanted, ...wanted], name);
+        assert.deepEqual([...recovered.column(name).values].map(Number), [...wanted, ...wanted], name);
+        assert.deepEqual([...dense.fields[name].values], [...wanted, ...wanted], name);
+      });
+    }
+  }));
 
 test("what is refused says the field, the value and what is allowed, and leaves nothing", () => {
   using store = new StreamStore({ action: "uint8", list: "int16", done: "bool", wide: "float32" });

@@ -183,6 +183,32 @@ def read_data(directory, header, commit, types, fields):
     return data
 
 
+# The bits of a NaN as float64 that a narrower one has.
+NAN_BITS = {"float32": ~0 << 29 & 0xFFFFFFFFFFFFFFFF, "float16": ~0 << 42 & 0xFFFFFFFFFFFFFFFF}
+
+
+def round_floats(records, values, fields):
+    """The tail's values, those of fields rounded whose cells are narrower floats: they become such with the columns."""
+    _, elements = cells_of([field["dtype"] for field in fields])
+    narrow = {field["type"]: field["dtype"] for field, element in zip(fields, elements) if field["dtype"] in NAN_BITS and element == field["dtype"]}
+    rounded, at = values.copy(), 0
+    for _, kind_of, count in records:
+        end = at + max(0, count)
+        if kind_of in narrow and count > 0:
+            rounded[at:end] = nearest(values[at:end], narrow[kind_of])
+        at = end
+    return rounded
+
+
+def nearest(values, dtype):
+    numbers = values.view("<f8")
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        bits = numbers.astype(dtype).astype("<f8").view("<u8")
+    nans = values & np.uint64(NAN_BITS[dtype])
+    nans[nans & np.uint64(0xFFFFFFFFFFFFF) == 0] |= np.uint64(1 << 51)
+    return np.where(np.isnan(numbers), nans, bits)
+
+
 def read_rows(directory, head, header, commit, fields):
     places = {name: (commit[first], commit[count]) for name, _, count, first in COLUMNS}
     steps, starts, marks = (
@@ -204,6 +230,7 @@ def read_rows(directory, head, header, commit, fields):
             add(rows[row - commit["first_row"]], kind_of, kind, [])
     # The tail goes on with the last row, or begins another.
     records, values = read_tail(head, header, commit)
+    values = round_floats(records, values, fields)
     last, at = commit["last_step"] if commit["rows"] > 0 else None, 0
     for step, kind_of, count in records:
         if step != last:
