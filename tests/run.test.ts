@@ -76,7 +76,13 @@ for (const [folder, reader] of Object.entries(programs)) {
 }
 
 /** A checkout without anything installed, and tools on its path that only write down how they are called. */
-function freshCheckout(use: (call: (...args: string[]) => string[]) => void): void {
+function freshCheckout(
+  use: (
+    call: (...args: string[]) => string[],
+    start: (...args: string[]) => { readonly status: number | null; readonly stdout: string },
+    answer: (tool: string, script: string) => void,
+  ) => void,
+): void {
   const folder = mkdtempSync(join(tmpdir(), "streamstore-run-"));
   try {
     const [checkout, tools, log] = ["checkout", "tools", "log"].map((name) => join(folder, name));
@@ -94,23 +100,28 @@ function freshCheckout(use: (call: (...args: string[]) => string[]) => void): vo
     const tell = (version: string) =>
       `case "$1" in -V | --version | version) echo "${version}"; exit ;; esac\n`;
     const note = `echo "$(basename "$0") $*" >>"${log}"\n`;
+    const tests = 'case " $* " in *" test "*) [ ! -e "$0.test" ] || . "$0.test" ;; esac\n';
     // What npm would install is as much as the script looks for.
     const install =
       'mkdir -p "$3/node_modules/apache-arrow"; touch "$3/node_modules/apache-arrow/package.json"\n';
     const scripts = {
-      ...Object.fromEntries(Object.entries(versions).map(([name, version]) => [name, tell(version) + note])),
+      ...Object.fromEntries(
+        Object.entries(versions).map(([name, version]) => [name, tell(version) + note + tests]),
+      ),
       npm: note + install,
     };
     for (const [name, script] of Object.entries(scripts)) {
       writeFileSync(join(tools, name), `#!/bin/sh\n${script}`, { mode: 0o755 });
     }
-    use((...args) => {
+    const env = { ...process.env, PATH: `${tools}:/usr/bin:/bin` };
+    const start = (...args: string[]) => spawnSync(join(checkout, "run"), args, { encoding: "utf8", env });
+    const call = (...args: string[]) => {
       writeFileSync(log, "");
-      const env = { ...process.env, PATH: `${tools}:/usr/bin:/bin` };
-      const { status, stderr } = spawnSync(join(checkout, "run"), args, { encoding: "utf8", env });
+      const { status, stderr } = start(...args);
       assert.equal(status, 0, stderr);
       return readFileSync(log, "utf8").trimEnd().split("\n");
-    });
+    };
+    use(call, start, (tool, script) => writeFileSync(join(tools, `${tool}.test`), script));
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -129,6 +140,30 @@ for (const runtime of ["deno", "bun"]) {
   test(`./run ${runtime} --version needs nothing set up`, () =>
     freshCheckout((call) => assert.deepEqual(call(runtime, "--version"), [""])));
 }
+
+test("./run test shows one suite after another, and counts the tests of all, also of one that breaks off", () =>
+  freshCheckout((_, start, answer) => {
+    const zig = 'echo "Build Summary: 4/4 steps succeeded; 7/7 tests passed" >&2\n';
+    const bun = 'echo "of Bun"; echo " 3 pass"; echo " 1 skip"; echo " 0 fail"\n';
+    const deno = 'echo "of Deno"; echo "ok | 5 passed | 0 failed (1s)"\n';
+    const failing = 'echo "FAILED | 5 passed | 2 failed | 1 ignored (1s)"; exit 1\n';
+    const cases = [
+      [{ zig, deno, bun }, 0, "15 passed, 0 failed, 1 skipped"],
+      [{ zig, deno: failing, bun }, 1, "15 passed, 2 failed, 2 skipped"],
+      [{ zig, deno: "exit 134", bun }, 1, "10 passed, 1 failed, 1 skipped"],
+      [{ zig, deno: `${deno} kill -9 $$`, bun }, 1, "15 passed, 1 failed, 1 skipped"],
+      [{ zig, deno, bun: "exit 1" }, 1, "12 passed, 1 failed"],
+      [{ zig: "exit 1", deno, bun }, 1, "8 passed, 1 failed, 1 skipped"],
+    ] as const;
+    for (const [suites, status, counts] of cases) {
+      for (const [tool, script] of Object.entries(suites)) answer(tool, script);
+      const { stdout, ...ended } = start("test");
+      assert.deepEqual([ended.status, stdout.trimEnd().split("\n").at(-1)], [status, counts]);
+    }
+    answer("bun", `sleep 1\n${bun}`);
+    answer("deno", deno);
+    assert.match(start("test").stdout, /of Bun\n[^]*0 fail\nof Deno\n/);
+  }));
 
 test("./run deno bench may do what a store does, unless it is said what it may", () =>
   freshCheckout((call) => {
