@@ -7,6 +7,9 @@ import { type Dtype, type DtypeArray, type NumberArray, type Scalar, StreamStore
 import { arrayOver, dtypeNames } from "../../src/dtypes.ts";
 import { withDirectory } from "../torture/scratch.ts";
 import { bytesOf, expectedValue, extremesOf } from "../support/dtypes.ts";
+import { keepInMemory, smallChunks } from "../support/in_memory.ts";
+
+keepInMemory();
 
 const runs = { seed: 20_261, numRuns: 150 };
 
@@ -43,7 +46,7 @@ function expected(dtype: Dtype, values: readonly Scalar[]): DtypeArray | null {
 for (const dtype of dtypeNames) {
   for (const [name, append] of Object.entries(ways)) {
     test(`a field of ${dtype} keeps values as its array does, or refuses the step (${name})`, () => {
-      using store = new StreamStore({ value: dtype, list: { dtype } }) as unknown as StreamStore;
+      using store = new StreamStore({ value: dtype, list: { dtype } }, smallChunks) as unknown as StreamStore;
       // Known as a list, so that the fast loop takes it.
       store.append(0, { value: 0, list: [0, 1] });
       let step = 1;
@@ -100,7 +103,7 @@ const sources: readonly check.Arbitrary<NumberArray>[] = [
 
 test("typed arrays of every class are kept or refused alike by append() and by appendColumns()", () => {
   for (const dtype of dtypeNames) {
-    using store = new StreamStore({ list: dtype }) as unknown as StreamStore;
+    using store = new StreamStore({ list: dtype }, smallChunks) as unknown as StreamStore;
     let step = 0;
     for (const source of sources) {
       check.assert(
@@ -132,7 +135,7 @@ test("typed arrays of every class are kept or refused alike by append() and by a
 });
 
 test("NaNs of arrays keep the bits that a narrower float has, and stay NaNs", () => {
-  using store = new StreamStore({ single: "float32", half: "float16" });
+  using store = new StreamStore({ single: "float32", half: "float16" }, smallChunks);
   const singles = Uint32Array.of(0x7fc00000, 0xffc00001, 0x7f800001, 0xff812345, 0x7fffffff);
   const halves = Uint16Array.of(0x7e00, 0xfe01, 0x7c01, 0xfd23, 0x7fff);
   const single = new Float32Array(singles.buffer);
@@ -225,7 +228,10 @@ test("append() rounds floats alike by every way, among fields of any dtype, for 
   }));
 
 test("what is refused says the field, the value and what is allowed, and leaves nothing", () => {
-  using store = new StreamStore({ action: "uint8", list: "int16", done: "bool", wide: "float32" });
+  using store = new StreamStore(
+    { action: "uint8", list: "int16", done: "bool", wide: "float32" },
+    smallChunks,
+  );
   store.append(0, { action: 255, list: [1, 2], done: true, wide: 0.1 });
   const cases: [Record<string, unknown>, string][] = [
     [

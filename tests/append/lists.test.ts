@@ -2,6 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type FieldValue, StreamStore } from "../../mod.ts";
+import { keepInMemory, smallChunks } from "../support/in_memory.ts";
+
+keepInMemory();
 
 const fields = { a: 0, b: 1, n: { type: 2, dtype: "int64" } } as const;
 type Store = StreamStore<typeof fields>;
@@ -89,7 +92,7 @@ for (const [wayName, way] of Object.entries(ways)) {
     for (const isKnown of [true, false]) {
       for (const [name, make, expected] of lists) {
         const what = `${name}, ${isKnown ? "known as a list" : "new"}`;
-        using store = new StreamStore(fields);
+        using store = new StreamStore(fields, smallChunks);
         const before = isKnown ? [9, 9] : [];
         if (isKnown) store.append(0, { a: [9, 9] });
         if (expected === null) {
@@ -111,7 +114,7 @@ for (const [wayName, way] of Object.entries(ways)) {
 
 test("append() of integers stores what a list holds, or refuses it", () => {
   for (const [name, make, expected] of lists) {
-    using store = new StreamStore(fields);
+    using store = new StreamStore(fields, smallChunks);
     const append = () => store.append(1, { n: make() as FieldValue });
     if (expected === null) assert.throws(append, /^(Type|Range)Error: Cannot append field "n"/, name);
     else append();
@@ -122,7 +125,7 @@ test("append() of integers stores what a list holds, or refuses it", () => {
 });
 
 test("append() of sequences refuses those that are no lists, or of a length that is none", () => {
-  using store = new StreamStore(fields);
+  using store = new StreamStore(fields, smallChunks);
   const append = (...sequences: unknown[]) =>
     (store as unknown as { append(...sequences: unknown[]): void }).append(...sequences);
   const good = [[0], ["a"], [1]];
@@ -153,7 +156,7 @@ test("append() of sequences refuses those that are no lists, or of a length that
 });
 
 test("append() refuses a typed array whose resizable buffer was made smaller", () => {
-  using store = new StreamStore(fields);
+  using store = new StreamStore(fields, smallChunks);
   for (const isKnown of [false, true]) {
     const buffer = new ArrayBuffer(64, { maxByteLength: 64 });
     const lists = [

@@ -8,6 +8,9 @@ import { type Dtype, type Feature, StreamStore } from "../../mod.ts";
 import { arrayOver, dtypeNames } from "../../src/dtypes.ts";
 import { extremesOf } from "../support/dtypes.ts";
 import { assertSameStore, inFolder } from "../support/saved.ts";
+import { keepInMemory, smallChunks } from "../support/in_memory.ts";
+
+keepInMemory();
 
 const seed = 20_262;
 
@@ -42,7 +45,7 @@ function rowsOf(dtype: Dtype): fc.Arbitrary<Row[]> {
 }
 
 const newStore = (dtype: Dtype) =>
-  new StreamStore({ scalar: dtype, list: { dtype }, fixed: dtype }) as unknown as StreamStore;
+  new StreamStore({ scalar: dtype, list: { dtype }, fixed: dtype }, smallChunks) as unknown as StreamStore;
 
 function filled(dtype: Dtype, rows: readonly Row[]): StreamStore {
   const store = newStore(dtype);
@@ -111,12 +114,12 @@ for (const dtype of dtypeNames) {
 }
 
 test("a column of a wider type is taken where every value fits, and nulls may stand on anything", async () => {
-  using wide = new StreamStore({ a: 0, b: 1, c: 2 });
+  using wide = new StreamStore({ a: 0, b: 1, c: 2 }, smallChunks);
   wide.append(0, { a: 255, b: 0.1, c: [1, 0] });
   wide.append(1, { b: 1e300 });
   wide.append(2, { a: 0, b: -0, c: [] });
   const table = await wide.toDataset();
-  using narrow = new StreamStore({ a: "uint8", b: "float32", c: "bool" });
+  using narrow = new StreamStore({ a: "uint8", b: "float32", c: "bool" }, smallChunks);
   await narrow.fromDataset(table);
   assert.deepEqual(narrow.rows(), [
     { step: 0, a: 255, b: Math.fround(0.1), c: Uint8Array.of(1, 0) },
@@ -134,7 +137,7 @@ test("a column of a wider type is taken where every value fits, and nulls may st
 });
 
 test("a value that the field's dtype does not hold is refused with its row, and nothing is loaded", async () => {
-  using wide = new StreamStore({ a: 0, list: { type: 1, dtype: "int64" } });
+  using wide = new StreamStore({ a: 0, list: { type: 1, dtype: "int64" } }, smallChunks);
   wide.append(0, { a: 1, list: [1n] });
   wide.append(1, { a: 256, list: [2n, 2n ** 60n + 1n] });
   const table = await wide.toDataset();
@@ -148,7 +151,7 @@ test("a value that the field's dtype does not hold is refused with its row, and 
     [{ list: "float32" }, /"list" at row 1 must be exact in float32, got 1152921504606846977$/],
   ];
   for (const [fields, message] of cases) {
-    using store = new StreamStore(fields as { a: "uint8" });
+    using store = new StreamStore(fields as { a: "uint8" }, smallChunks);
     await assert.rejects(
       store.fromDataset(table),
       (error) => message.test(String(error)) || assert.fail(String(error)),
@@ -162,10 +165,10 @@ test("a null inside a list becomes NaN in a field of floats, and in none of inte
     const path = join(folder, "x.jsonl");
     const { writeFileSync } = await import("node:fs");
     writeFileSync(path, '{"a": [1, null, 2]}\n');
-    using floats = new StreamStore({ a: "float16" });
+    using floats = new StreamStore({ a: "float16" }, smallChunks);
     await floats.loadDataset(path, "train", { nullInList: "nan" });
     assert.deepEqual(floats.row(0).a, Float16Array.of(1, NaN, 2));
-    using integers = new StreamStore({ a: "int16" });
+    using integers = new StreamStore({ a: "int16" }, smallChunks);
     await assert.rejects(integers.loadDataset(path, "train", { nullInList: "nan" }), {
       name: "RangeError",
       message: /"a" at row 0 .*must be an integer from -32768 to 32767, got NaN for a null inside a list$/,
@@ -176,12 +179,12 @@ test("a null inside a list becomes NaN in a field of floats, and in none of inte
 
 test("rows of narrow fields are sorted with their values", async () => {
   await inFolder(async (folder) => {
-    using store = new StreamStore({ key: "int8", value: "float32", flag: "bool" });
+    using store = new StreamStore({ key: "int8", value: "float32", flag: "bool" }, smallChunks);
     for (let step = 0; step < 100; step++) {
       store.append(step, { key: 50 - step, value: [step / 3, step], flag: step % 2 === 0 });
     }
     await store.saveDataset(join(folder, "x.parquet"), "train");
-    using sorted = new StreamStore({ key: "int8", value: "float32", flag: "bool" });
+    using sorted = new StreamStore({ key: "int8", value: "float32", flag: "bool" }, smallChunks);
     await sorted.loadDataset(join(folder, "x.parquet"), "train", { sortBy: "key" });
     const rows = store.rows().reverse().map((row, step) => ({ ...row, step }));
     assert.deepEqual(sorted.rows(), rows);

@@ -7,18 +7,21 @@ import { loadLeRobot, saveLeRobot, StreamStore } from "../../mod.ts";
 import { type Hub, startHub } from "../support/hub/server.ts";
 import { withDirectory } from "../torture/scratch.ts";
 import { assertRow, assertRows, fields, fill, names, objectOf, rows } from "../support/inherited_names.ts";
+import { keepInMemory, smallChunks } from "../support/in_memory.ts";
+
+keepInMemory();
 
 test("toDataset() and fromDataset() know such names as fields, features, extras and the step", async () => {
-  using store = new StreamStore(fields);
+  using store = new StreamStore(fields, smallChunks);
   fill(store);
   const table = await store.toDataset();
   assert.deepEqual(table.schema.fields.map(({ name }) => name), names);
-  using copy = new StreamStore(fields);
+  using copy = new StreamStore(fields, smallChunks);
   await copy.fromDataset(table);
   assertRows(copy);
   assert.deepEqual((await copy.toDataset()).schema.metadata, table.schema.metadata);
   for (const name of names) {
-    using one = new StreamStore({ a: 0 });
+    using one = new StreamStore({ a: 0 }, smallChunks);
     one.append(0, { a: 1 });
     const options = {
       step: name,
@@ -31,7 +34,7 @@ test("toDataset() and fromDataset() know such names as fields, features, extras 
     assert.deepEqual(Object.keys(features).sort(), ["a", ...names].sort());
     assert.deepEqual(Reflect.get(features, name), { dtype: "int64", _type: "Value" });
     // A column that is no field and is not in the metadata.
-    using other = new StreamStore([[name, 0], ["a", 1]]);
+    using other = new StreamStore([[name, 0], ["a", 1]], smallChunks);
     await other.fromDataset(tableFromArrays({ a: Float64Array.of(3) }));
     assertRow(other.row(0), new Map([["a", 3]]), [name, "a"]);
     const fieldFeatures = objectOf([[name, { dtype: "int8", _type: "Value" } as const]]);
@@ -46,22 +49,22 @@ const formats = ["parquet", "disk", "arrow", "jsonl", "csv"] as const;
 for (const format of formats) {
   test(`saveDataset() and loadDataset() in ${format} know such names`, () =>
     withDirectory(async (directory) => {
-      using store = new StreamStore(fields);
+      using store = new StreamStore(fields, smallChunks);
       fill(store);
       await store.saveDataset(`${directory}/all`, "train", { format, step: "time" });
-      using copy = new StreamStore(fields);
+      using copy = new StreamStore(fields, smallChunks);
       await copy.loadDataset(`${directory}/all`, "train", { step: "time", columns: names });
       assertRows(copy);
       for (const name of names) {
-        using sorted = new StreamStore(fields);
+        using sorted = new StreamStore(fields, smallChunks);
         await sorted.loadDataset(`${directory}/all`, "train", { sortBy: name, columns: [name] });
         const expected = rows.flatMap((row) => row.get(name) ?? []).sort((a, b) => a - b);
         assert.deepEqual([...sorted.column(name).values], expected);
         // A dataset without the column, whatever its rows inherit.
-        using narrow = new StreamStore({ a: 0 });
+        using narrow = new StreamStore({ a: 0 }, smallChunks);
         narrow.append(0, { a: 1 });
         await narrow.saveDataset(`${directory}/${name}`, "train", { format });
-        using wide = new StreamStore([[name, 0], ["a", 1]]);
+        using wide = new StreamStore([[name, 0], ["a", 1]], smallChunks);
         await wide.loadDataset(`${directory}/${name}`, "train");
         assertRow(wide.row(0), new Map([["a", 1]]), [name, "a"]);
         await assert.rejects(
@@ -77,7 +80,7 @@ test("loadDataset() takes files named for such names, and cells that read like t
     for (const name of names) {
       const path = `${directory}/${name}.csv`;
       writeFileSync(path, `word,a\nb,1\n${name},2\n`);
-      using store = new StreamStore({ a: 0 });
+      using store = new StreamStore({ a: 0 }, smallChunks);
       await store.loadDataset(path, "train", { sortBy: "word" });
       assert.deepEqual([...store.column("a").values], name < "b" ? [2, 1] : [1, 2]);
       // The ending is no format, so this is a folder.
@@ -93,21 +96,21 @@ test("saveDataset() and loadDataset() at the Hub know such names", async () => {
   try {
     const retry = { attempts: 2, pauseSeconds: 0.001, timeoutSeconds: 10 };
     const options = { endpoint: hub.endpoint, token: hub.token, retry };
-    using store = new StreamStore(fields);
+    using store = new StreamStore(fields, smallChunks);
     fill(store);
     const extra = { plain: rows.map((_, i) => i) };
     await store.saveDataset("user/names", "train", options);
     for (const [i, row] of rows.entries()) store.append(100 + i, objectOf(row));
     await store.saveDataset("user/names", "train", { ...options, append: true });
-    using copy = new StreamStore(fields);
+    using copy = new StreamStore(fields, smallChunks);
     await copy.loadDataset("user/names", "train", options);
     assertRows(copy, [...rows, ...rows]);
     assert.deepEqual((await copy.toDataset()).schema.metadata, (await store.toDataset()).schema.metadata);
     // A dataset whose README names features, and none of the field's.
-    using narrow = new StreamStore({ a: 0 });
+    using narrow = new StreamStore({ a: 0 }, smallChunks);
     narrow.append(0, { a: 1 });
     await narrow.saveDataset("user/narrow", "train", options);
-    using wide = new StreamStore([...fields, ["a", 100]]);
+    using wide = new StreamStore([...fields, ["a", 100]], smallChunks);
     await wide.loadDataset("user/narrow", "train", options);
     assertRow(wide.row(0), new Map([["a", 1]]));
     assert.equal(extra.plain.length, rows.length);
@@ -118,7 +121,7 @@ test("saveDataset() and loadDataset() at the Hub know such names", async () => {
 
 test("saveLeRobot() and loadLeRobot() know such names", () =>
   withDirectory(async (directory) => {
-    using store = new StreamStore(fields);
+    using store = new StreamStore(fields, smallChunks);
     const full = Array.from({ length: 6 }, (_, row) => new Map(names.map((name, i) => [name, 10 * i + row])));
     fill(store, full);
     const options = {

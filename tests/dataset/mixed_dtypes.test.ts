@@ -10,6 +10,9 @@ import { Random } from "../support/support.ts";
 import { compareColumn, compareStore } from "../support/typed/compare.ts";
 import { type AnyStore, drawFields, type DrawnStep, drawStep, TypedModel } from "../support/typed/model.ts";
 import { cellOf, drawList, drawScalar, isNan } from "../support/typed/values.ts";
+import { keepInMemory, smallChunks } from "../support/in_memory.ts";
+
+keepInMemory();
 
 /** A store, what is in it, and its steps as a column beside the fields. */
 interface Filled {
@@ -18,7 +21,7 @@ interface Filled {
   readonly options: { readonly extra: { readonly at: BigInt64Array } };
 }
 
-const newStore = (fields: FieldEntry[]) => new StreamStore(fields) as unknown as AnyStore;
+const newStore = (fields: FieldEntry[]) => new StreamStore(fields, smallChunks) as unknown as AnyStore;
 
 function fill(
   random: Random,

@@ -4,6 +4,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Feature, StreamStore } from "../../mod.ts";
 import { type Bits, columnBits } from "../support/dataset.ts";
+import { keepInMemory, smallChunks } from "../support/in_memory.ts";
+
+keepInMemory();
 
 const seed = 20_251;
 console.log(`Property tests of datasets run with seed ${seed}`);
@@ -123,7 +126,7 @@ test("toDataset() gives what was appended, and fromDataset() takes it as it was"
   const property = fc.asyncProperty(columns, cuts, async (columns, cuts) => {
     const names = columns.map((_, i) => `field ${i}`);
     const fields = Object.fromEntries(columns.map(({ dtype }, i) => [names[i], { type: 3 * i - 4, dtype }]));
-    using store = new StreamStore(fields);
+    using store = new StreamStore(fields, smallChunks);
     const rowCount = columns[0].cells.length;
     for (let row = 0; row < rowCount; row++) {
       store.append(row, Object.fromEntries(columns.map(({ cells }, i) => [names[i], cells[row]])));
@@ -136,7 +139,7 @@ test("toDataset() gives what was appended, and fromDataset() takes it as it was"
     const ends = [0, ...cuts.map((cut) => Math.round(cut * rowCount)).sort((a, b) => a - b), rowCount];
     const pieces = ends.slice(1).map((end, i) => table.slice(ends[i], end));
     const read = pieces.map((piece, i) => i % 2 === 0 ? piece : tableFromIPC(tableToIPC(piece)));
-    using copy = new StreamStore(fields);
+    using copy = new StreamStore(fields, smallChunks);
     for (const piece of read) await copy.fromDataset(piece);
     const again = await copy.toDataset();
     columns.forEach(({ bits }, i) => assert.deepEqual(columnBits(again, names[i]), bits));
@@ -150,12 +153,12 @@ test("toDataset() gives what was appended, and fromDataset() takes it as it was"
 test("toDataset() and fromDataset() keep bits of float64 in lists that are no number in JavaScript", async () => {
   const words = fc.bigUint64Array({ minLength: 1, maxLength: 20 });
   const property = fc.asyncProperty(words, async (words) => {
-    using store = new StreamStore({ a: 0 });
+    using store = new StreamStore({ a: 0 }, smallChunks);
     store.append(0, { a: new Float64Array(words.buffer, words.byteOffset, words.length) });
     const table = await store.toDataset();
     const expected = [Array.from(words, (word) => digits([word], 16))];
     assert.deepEqual(columnBits(table, "a"), expected);
-    using copy = new StreamStore({ a: 0 });
+    using copy = new StreamStore({ a: 0 }, smallChunks);
     await copy.fromDataset(table);
     assert.deepEqual(columnBits(await copy.toDataset(), "a"), expected);
   });

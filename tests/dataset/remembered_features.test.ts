@@ -5,12 +5,15 @@ import { type Dtype, type Feature, loadLeRobot, saveLeRobot, StreamStore } from 
 import { filesIn, list, value } from "../support/saved.ts";
 import { startHub } from "../support/hub/server.ts";
 import { withDirectory } from "../torture/scratch.ts";
+import { keepInMemory, smallChunks } from "../support/in_memory.ts";
+
+keepInMemory();
 
 /** A store that has loaded one row, 1, in a column of this feature. */
 async function loaded(feature: Feature, dtype: Dtype = "float64"): Promise<StreamStore> {
-  using source = new StreamStore({ a: 0 });
+  using source = new StreamStore({ a: 0 }, smallChunks);
   source.append(0, { a: 1 });
-  const store = new StreamStore({ a: { type: 0, dtype } });
+  const store = new StreamStore({ a: { type: 0, dtype } }, smallChunks);
   await store.fromDataset(await source.toDataset({ fieldFeatures: { a: feature } }));
   return store as unknown as StreamStore;
 }
@@ -97,7 +100,7 @@ for (const [dtype, { holds, lacks }] of Object.entries(cases)) {
       using store = await loaded(feature);
       holds.forEach((given, i) => appendBits(store, given, 1 + i));
       const table = await store.toDataset();
-      using copy = new StreamStore({ a: 0 });
+      using copy = new StreamStore({ a: 0 }, smallChunks);
       await copy.fromDataset(table);
       const { bits } = copy.window(1, holds.length);
       for (const [i, given] of holds.entries()) {

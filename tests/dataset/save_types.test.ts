@@ -20,6 +20,9 @@ import { type ExtraColumn, StreamStore } from "../../mod.ts";
 import { writeParquet } from "../../src/dataset/parquet/write/file.ts";
 import { filesIn, inFolder } from "../support/saved.ts";
 import { cases, item, rowCount } from "../support/arrow_types.ts";
+import { keepInMemory, smallChunks } from "../support/in_memory.ts";
+
+keepInMemory();
 
 const plain = (given: Vector) =>
   JSON.stringify(
@@ -33,7 +36,7 @@ const plain = (given: Vector) =>
   );
 
 function filled(): StreamStore<{ a: 0 }> {
-  const store = new StreamStore({ a: 0 });
+  const store = new StreamStore({ a: 0 }, smallChunks);
   for (let step = 0; step < rowCount; step++) store.append(step, { a: step });
   return store;
 }
@@ -82,7 +85,7 @@ for (const [name, { vector, json, csv = json, isParquet = true }] of Object.entr
         }
         await saved;
         if (file !== "disk") check(readFileSync(path));
-        using copy = new StreamStore({ a: 0 });
+        using copy = new StreamStore({ a: 0 }, smallChunks);
         await copy.loadDataset(path, "train");
         assert.deepEqual(copy.rows(), store.rows(), file);
       }
@@ -92,7 +95,7 @@ for (const [name, { vector, json, csv = json, isParquet = true }] of Object.entr
 
 test("saveDataset() counts nulls in several pieces, as parquet-wasm wants of a column", () =>
   inFolder(async (folder) => {
-    using store = new StreamStore({ a: 0 });
+    using store = new StreamStore({ a: 0 }, smallChunks);
     const count = 600_000;
     store.appendColumns({ step: Float64Array.from({ length: count }, (_, i) => i), a: new Int8Array(count) });
     const extra = {
@@ -132,7 +135,7 @@ test("saveDataset() rejects where parquet-wasm panics, and saves the next whole"
     );
     using store = filled();
     await store.saveDataset(join(folder, "y.parquet"));
-    using copy = new StreamStore({ a: 0 });
+    using copy = new StreamStore({ a: 0 }, smallChunks);
     await copy.loadDataset(join(folder, "y.parquet"));
     assert.deepEqual(copy.rows(), store.rows());
   }));

@@ -3,6 +3,9 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { StreamStore, StreamStoreError } from "../../mod.ts";
 import { collectGarbage } from "../support/support.ts";
+import { keepInMemory, smallChunks } from "../support/in_memory.ts";
+
+keepInMemory();
 
 const isLinux = existsSync("/proc/self/fd");
 const notLinux = isLinux ? false : "counts of open files come from /proc, which this system lacks";
@@ -60,13 +63,13 @@ const uses: Readonly<Record<string, ((store: StreamStore<{ a: 0 }>) => unknown)[
 const answering = ["length", "firstToken", "firstRow", "rowCount", "fields", "isClosed"] as const;
 
 function tableOfOneRow() {
-  using other = new StreamStore({ a: 0 });
+  using other = new StreamStore({ a: 0 }, smallChunks);
   other.append(0, { a: 1 });
   return other.toDataset();
 }
 
 test("close() twice does nothing, and every use after it is a named error, but for what tells what there was", async () => {
-  const store = new StreamStore({ a: 0 });
+  const store = new StreamStore({ a: 0 }, smallChunks);
   store.append(0, { a: 1 });
   const before = answering.map((name) => store[name]);
   store.close();
@@ -94,7 +97,7 @@ test("docs/promises.md says what still answers after close()", () => {
 
 test("append() lets getters among the values neither use the store nor harm it", () => {
   const during = (act: (store: StreamStore<{ a: 0; b: 1 }>) => void) => {
-    const store = new StreamStore({ a: 0, b: 1 });
+    const store = new StreamStore({ a: 0, b: 1 }, smallChunks);
     for (let step = 0; step < 10; step++) store.append(step, { a: step, b: 1 });
     const values = {
       a: 1,
@@ -129,7 +132,7 @@ test("append() lets getters among the values neither use the store nor harm it",
 test("StreamStore is closed by using, also when its block throws", () => {
   let kept: StreamStore | undefined;
   assert.throws(() => {
-    using store = new StreamStore({ a: 0 });
+    using store = new StreamStore({ a: 0 }, smallChunks);
     kept = store;
     throw new Error("stop");
   }, /stop/);
@@ -151,7 +154,7 @@ test(
   { skip: notLinux },
   async () => {
     const run = () => {
-      for (let i = 0; i < 1000; i++) {
+      for (let i = 0; i < 200; i++) {
         using store = new StreamStore({ a: 0 }, { capacity: 10 });
         store.append(0, { a: i });
         assert.equal(store.window(0, 1).values[0], i);
@@ -183,7 +186,7 @@ test(
 );
 
 test("StreamStore() leaves nothing in the directory for temporary files", { skip: notLinux }, () => {
-  using store = new StreamStore({ a: 0 });
+  using store = new StreamStore({ a: 0 }, smallChunks);
   store.append(0, { a: 1 });
   store.flush();
   const maps = readFileSync("/proc/self/maps", "utf8");

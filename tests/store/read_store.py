@@ -1,6 +1,6 @@
 """Reads a store's directory without the library: docs/storage-format.md, with numpy alone.
 
-    python3 read_store.py DIRECTORY
+    python3 read_store.py DIRECTORY...
 
 Prints what the newest commit and the tail hold, as JSON: rows with the bits of every value in decimal, and the chunks
 whose checksum is not theirs.
@@ -303,4 +303,5 @@ def main(directory):
     )
 
 
-main(sys.argv[1])
+for path in sys.argv[1:]:
+    main(path)

@@ -1,11 +1,10 @@
 /** Code of the caller's own that runs in the middle of a call: what it may do with the store, and what it cannot spoil. */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { test } from "node:test";
 import { inspect } from "node:util";
 import { type FieldValue, StreamStore, type StreamStoreError } from "../../mod.ts";
 import { startHub } from "../support/hub/server.ts";
+import { withDirectory } from "../torture/scratch.ts";
 
 const fields = { a: 0, b: 1, c: 2, n: { type: 3, dtype: "int64" } } as const;
 type Store = StreamStore<typeof fields>;
@@ -146,42 +145,41 @@ function expectTokens(store: StreamStore, what: string): void {
 }
 
 for (const [outerName, outer] of Object.entries(outers)) {
-  test(`${outerName}: what it calls is refused as busy or reads, and spoils nothing`, () => {
-    for (const [innerName, inner] of Object.entries(inners)) {
-      for (const isCommitted of [true, false]) {
-        const directory = mkdtempSync(`${tmpdir()}/reentry-`);
-        const path = `${directory}/run.stream`;
-        const what = `${outerName}, ${innerName}, ${isCommitted ? "committed" : "in the tail"}`;
-        {
-          using store = StreamStore.open(path, { fields });
-          store.append(0, { a: 7, b: 8 });
-          if (isCommitted) store.flush();
-          let runs = 0;
-          outer(store, () => {
-            runs++;
-            try {
-              inner.run(store);
-              assert.ok(!inner.writes, `${what}: it wrote`);
-            } catch (error) {
-              assert.equal((error as StreamStoreError).code, "busy", `${what}: ${error}`);
-              assert.match(
-                (error as Error).message,
-                /^Cannot .+: the store must be idle, got a call from within/,
-              );
-            }
-          });
-          assert.ok(runs > 0, what);
-          store.append(1001, { a: 4 });
-          expectTokens(store, what);
+  test(`${outerName}: what it calls is refused as busy or reads, and spoils nothing`, () =>
+    withDirectory((directory) => {
+      for (const [innerName, inner] of Object.entries(inners)) {
+        for (const isCommitted of [true, false]) {
+          const path = `${directory}/${innerName}-${isCommitted}.stream`;
+          const what = `${outerName}, ${innerName}, ${isCommitted ? "committed" : "in the tail"}`;
+          {
+            using store = StreamStore.open(path, { fields, capacity: 100 });
+            store.append(0, { a: 7, b: 8 });
+            if (isCommitted) store.flush();
+            let runs = 0;
+            outer(store, () => {
+              runs++;
+              try {
+                inner.run(store);
+                assert.ok(!inner.writes, `${what}: it wrote`);
+              } catch (error) {
+                assert.equal((error as StreamStoreError).code, "busy", `${what}: ${error}`);
+                assert.match(
+                  (error as Error).message,
+                  /^Cannot .+: the store must be idle, got a call from within/,
+                );
+              }
+            });
+            assert.ok(runs > 0, what);
+            store.append(1001, { a: 4 });
+            expectTokens(store, what);
+          }
+          {
+            using reader = StreamStore.open(path, { mode: "read" });
+            expectTokens(reader, `${what}, opened again`);
+          }
         }
-        {
-          using reader = StreamStore.open(path, { mode: "read" });
-          expectTokens(reader, `${what}, opened again`);
-        }
-        rmSync(directory, { recursive: true });
       }
-    }
-  });
+    }));
 }
 
 test("append() and appendColumns() with extra: what reads it and calls them is refused as busy", () => {

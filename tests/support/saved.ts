@@ -1,9 +1,9 @@
 /** What the tests of saved datasets share: a store with every kind of column, and how two stores are compared. */
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Feature, type FieldMap, type LoadDatasetOptions, StreamStore } from "../../mod.ts";
+import { withDirectory } from "../torture/scratch.ts";
 
 export const value = (dtype: string): Feature => ({ dtype, _type: "Value" });
 export const list = (feature: Feature, length?: number): Feature =>
@@ -11,12 +11,7 @@ export const list = (feature: Feature, length?: number): Feature =>
 
 /** Runs a test with a folder of its own. */
 export async function inFolder(task: (folder: string) => Promise<void>): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), "dataset-"));
-  try {
-    await task(folder);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  await withDirectory(task);
 }
 
 /** Files below a folder, hidden ones too, sorted. */

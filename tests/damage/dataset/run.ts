@@ -33,7 +33,12 @@ export function runDatasetDamage(seed: number, count: number): Promise<DatasetDa
     const { status, signal, stdout, stderr } = spawnSync(
       process.execPath,
       [...flags, child, directory, String(seed), String(count)],
-      { encoding: "utf8", maxBuffer: 2 ** 28, timeout: 1000 * (30 + secondsPerMutation * count) },
+      {
+        encoding: "utf8",
+        maxBuffer: 2 ** 28,
+        env: { ...process.env, TMPDIR: directory },
+        timeout: 1000 * (30 + secondsPerMutation * count),
+      },
     );
     if (status !== 0) {
       const running = join(directory, "running");

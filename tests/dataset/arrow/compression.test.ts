@@ -12,26 +12,29 @@ import { schema, tables, Target } from "../../support/arrow.ts";
 import { fixture } from "../../support/dataset.ts";
 import { countRefused } from "../../support/errors.ts";
 import { assertSameStore, inFolder } from "../../support/saved.ts";
+import { keepInMemory, smallChunks } from "../../support/in_memory.ts";
+
+keepInMemory();
 
 const fields = { id: { type: 0, dtype: "int64" }, reward: 1, pose: 2, label: 3, done: 4 } as const;
 
 for (const name of ["zstd.arrow", "zstd.arrows", "lz4.arrow", "lz4.arrows"]) {
   test(`loadDataset() of ${name} gives the values that it has uncompressed`, async () => {
-    using expected = new StreamStore(fields);
-    using found = new StreamStore(fields);
+    using expected = new StreamStore(fields, smallChunks);
+    using found = new StreamStore(fields, smallChunks);
     await expected.loadDataset(fixture("uncompressed.arrow"));
     await found.loadDataset(fixture(name));
     assert.equal(found.rowCount, 300);
     assert.equal(found.row(299).label, 50);
     assertSameStore(found, expected);
-    using sorted = new StreamStore(fields);
+    using sorted = new StreamStore(fields, smallChunks);
     await sorted.loadDataset(fixture(name), "train", { sortBy: ["task", "id"], columns: ["label"] });
     assert.equal(sorted.row(0).label, 0);
   });
 }
 
 test("loadDataset() reads blocks of lz4 that go back to those before", async () => {
-  using store = new StreamStore({ phase: 0, noise: 1 });
+  using store = new StreamStore({ phase: 0, noise: 1 }, smallChunks);
   await store.loadDataset(fixture("lz4_blocks.arrow"));
   const count = 200_000;
   assert.equal(store.rowCount, count);
@@ -78,7 +81,7 @@ function firstBatch(
 test("loadDataset() refuses a length that is not a buffer's, and takes no memory for it", () =>
   inFolder(async (folder) => {
     const path = join(folder, "x.arrows");
-    using store = new StreamStore(fields);
+    using store = new StreamStore(fields, smallChunks);
     let tried = 0;
     for (const name of ["zstd.arrows", "lz4.arrows"]) {
       const whole = readFileSync(fixture(name));
@@ -106,7 +109,7 @@ test("loadDataset() refuses a length that is not a buffer's, and takes no memory
 
 test("loadDataset() of a damaged compressed file throws or loads, as of any other", () =>
   inFolder(async (folder) => {
-    using store = new StreamStore(fields);
+    using store = new StreamStore(fields, smallChunks);
     const refused = await countRefused(store, folder, [
       "zstd.arrow",
       "zstd.arrows",

@@ -91,7 +91,7 @@ test("loadDataset() gets an error of ours, or rows, out of any footer", async ()
   const rssBefore = process.memoryUsage().rss;
   for (const [name, file] of samples()) {
     assert.equal(await read(file), null, name);
-    for (let seed = 0; seed < 500; seed++) {
+    for (let seed = 0; seed < 200; seed++) {
       const random = new Random(seed);
       const mutant = withFooter(file, (footer) => {
         for (let i = random.below(3); i >= 0; i--) footer = mutate(footer, random);
@@ -105,7 +105,7 @@ test("loadDataset() gets an error of ours, or rows, out of any footer", async ()
       codes.set(code, 1 + (codes.get(code) ?? 0));
     }
   }
-  assert.ok(codes.get("damaged")! > 600 && codes.get(null)! > 200, JSON.stringify([...codes]));
+  assert.ok(codes.get("damaged")! > 240 && codes.get(null)! > 80, JSON.stringify([...codes]));
   const grownBytes = process.memoryUsage().rss - rssBefore;
   assert.ok(grownBytes < 1.5e9, `${grownBytes} bytes more`);
 });

@@ -10,6 +10,9 @@ import { type Files, makeSamples, writeFiles } from "../../damage/dataset/sample
 import { fixture } from "../../support/dataset.ts";
 import { inFolder } from "../../support/saved.ts";
 import { Random } from "../../support/support.ts";
+import { keepInMemory, smallChunks } from "../../support/in_memory.ts";
+
+keepInMemory();
 
 // More with DAMAGED_FILES=20000, others with DAMAGED_SEED=7.
 const count = Number(process.env.DAMAGED_FILES ?? 100);
@@ -35,7 +38,7 @@ async function makeCases(folder: string): Promise<Case[]> {
 
 async function damageOften({ path, files, fields }: Case, folder: string): Promise<void> {
   const random = new Random(seed);
-  using target = new StreamStore(fields);
+  using target = new StreamStore(fields, smallChunks);
   const name = Object.keys(fields)[0];
   target.append(0, { [name]: 1 });
   let refused = 0;

@@ -16,6 +16,9 @@ import { StreamStore } from "../../../mod.ts";
 import { realData, skipRealData as skip } from "../../support/dataset.ts";
 import { assertSameStore, edgeFeatures, edgeFields, edgeStore, inFolder } from "../../support/saved.ts";
 import { Random } from "../../support/support.ts";
+import { keepInMemory, smallChunks } from "../../support/in_memory.ts";
+
+keepInMemory();
 
 type Key = number | bigint | string | null;
 
@@ -63,11 +66,11 @@ function keysOf(columns: Columns, name: keyof Columns): Key[] {
 for (const format of ["parquet", "disk", "arrow"] as const) {
   test(`loadDataset() of ${format} gives rows in the order of columns that are sorted by`, () =>
     inFolder(async (folder) => {
-      for (let seed = 1; seed <= 12; seed++) {
+      for (let seed = 1; seed <= 6; seed++) {
         const random = new Random(seed);
         const rowCount = random.below(400);
         const columns = makeColumns(random, rowCount);
-        using store = new StreamStore({ row: 0 });
+        using store = new StreamStore({ row: 0 }, smallChunks);
         store.appendColumns({
           step: Float64Array.from({ length: rowCount }, (_, i) => i),
           row: Float64Array.from({ length: rowCount }, (_, i) => i),
@@ -79,10 +82,10 @@ for (const format of ["parquet", "disk", "arrow"] as const) {
           shardBytes: 1,
           extra: { ...extra, small: vectorFromArray(small, new Int32()) },
         });
-        for (let round = 0; round < 6; round++) {
+        for (let round = 0; round < 4; round++) {
           const all = Object.keys(columns) as (keyof Columns)[];
           const sortBy = Array.from({ length: 1 + random.below(3) }, () => all[random.below(all.length)]);
-          using sorted = new StreamStore({ row: 0 });
+          using sorted = new StreamStore({ row: 0 }, smallChunks);
           await sorted.loadDataset(path, "train", { sortBy: sortBy.length === 1 ? sortBy[0] : sortBy });
           const expected = sortedRows(sortBy.map((name) => keysOf(columns, name)));
           const found = rowCount === 0 ? [] : [...sorted.column("row").values as Float64Array];
@@ -100,16 +103,16 @@ test("loadDataset() keeps every bit, every null and every empty list of sorted r
     for (const name of ["disk", "x.parquet", "x.arrow", "x.jsonl", "x.csv"]) {
       const path = join(folder, name);
       await store.saveDataset(path, "train", { fieldFeatures: edgeFeatures, extra: { position } });
-      using sorted = new StreamStore(edgeFields);
+      using sorted = new StreamStore(edgeFields, smallChunks);
       await sorted.loadDataset(path, "train", { sortBy: "position" });
-      using expected = new StreamStore(edgeFields);
+      using expected = new StreamStore(edgeFields, smallChunks);
       const rows = store.rows();
       order.forEach((row, step) => {
         const { step: _, ...values } = rows[row];
         expected.append(step, values);
       });
       assertSameStore(sorted, expected);
-      using plain = new StreamStore(edgeFields);
+      using plain = new StreamStore(edgeFields, smallChunks);
       await plain.loadDataset(path, "train");
       const features = async (of: StreamStore) => (await of.toDataset()).schema.metadata.get("huggingface");
       assert.equal(await features(sorted), await features(plain));
@@ -118,14 +121,14 @@ test("loadDataset() keeps every bit, every null and every empty list of sorted r
 
 test("loadDataset() takes steps out of a column, in the order that the rows then have", () =>
   inFolder(async (folder) => {
-    using store = new StreamStore({ a: 0 });
+    using store = new StreamStore({ a: 0 }, smallChunks);
     [5, 6, 7, 8].forEach((a, step) => store.append(step, { a }));
     const path = join(folder, "x.parquet");
     const big = 2n ** 60n;
     await store.saveDataset(path, "train", {
       extra: { t: [big + 3n, big + 1n, big + 2n, 4n], same: [1, 1, 0, 0] },
     });
-    using sorted = new StreamStore({ a: 0 });
+    using sorted = new StreamStore({ a: 0 }, smallChunks);
     await sorted.loadDataset(path, "train", { sortBy: "t", step: "t" });
     assert.deepEqual(sorted.rows(), [
       { step: 4, a: 8 },
@@ -133,14 +136,14 @@ test("loadDataset() takes steps out of a column, in the order that the rows then
       { step: big + 2n, a: 7 },
       { step: big + 3n, a: 5 },
     ]);
-    using wrong = new StreamStore({ a: 0 });
+    using wrong = new StreamStore({ a: 0 }, smallChunks);
     wrong.append(0, { a: 1 });
     await assert.rejects(
       wrong.loadDataset(path, "train", { sortBy: "same", step: "t" }),
       /the step of row 1 must be > 1152921504606846978, the step before it, got 4$/,
     );
     assert.deepEqual(wrong.rows(), [{ step: 0, a: 1 }]);
-    using after = new StreamStore({ a: 0 });
+    using after = new StreamStore({ a: 0 }, smallChunks);
     after.append(9, { a: 1 });
     await after.loadDataset(path, "train", { sortBy: "t" });
     assert.deepEqual(after.rows().map(({ step, a }) => [step, a]), [[9, 1], [10, 8], [11, 6], [12, 7], [
@@ -158,12 +161,12 @@ test("loadDataset() sorts by strings in dictionaries, and by columns of nothing 
     );
     const path = join(folder, "x.arrow");
     writeFileSync(path, tableToIPC(table, "file"));
-    using sorted = new StreamStore({ a: 0 });
+    using sorted = new StreamStore({ a: 0 }, smallChunks);
     await sorted.loadDataset(path, "train", { sortBy: "task" });
     assert.deepEqual([...sorted.column("a").values], [1, 0, 3, 4, 2]);
     const lines = join(folder, "x.jsonl");
     writeFileSync(lines, '{"a": 1, "b": null}\n{"a": 2, "b": null}\n');
-    using same = new StreamStore({ a: 0 });
+    using same = new StreamStore({ a: 0 }, smallChunks);
     await same.loadDataset(lines, "train", { sortBy: "b" });
     assert.deepEqual([...same.column("a").values], [1, 2]);
   }));
@@ -174,7 +177,7 @@ test("loadDataset() refuses what cannot be sorted by, and leaves the store as it
     for (const name of ["x.parquet", "x.arrow", "x.jsonl", "x.csv"]) {
       const path = join(folder, name);
       await store.saveDataset(path, "train", { fieldFeatures: edgeFeatures });
-      using target = new StreamStore({ single: 0 });
+      using target = new StreamStore({ single: 0 }, smallChunks);
       await assert.rejects(
         target.loadDataset(path, "train", { sortBy: "nothing" }),
         /^RangeError: Cannot load a dataset: sortBy must name columns \(single, label, .*\), got "nothing"$/,
@@ -198,16 +201,16 @@ if (skip) console.log(`Tests of sorted real data are skipped: ${skip}`);
 test("loadDataset() sorts robot episodes by frame and then by episode", { skip }, async () => {
   const path = join(realData, "lerobot-g1");
   const fields = { action: 0, frame_index: 1, episode_index: 2 };
-  using plain = new StreamStore(fields);
+  using plain = new StreamStore(fields, smallChunks);
   await plain.loadDataset(path);
-  using sorted = new StreamStore(fields);
+  using sorted = new StreamStore(fields, smallChunks);
   await sorted.loadDataset(path, "train", { sortBy: ["frame_index", "episode_index"] });
   const rows = plain.rows().sort((a, b) =>
     (a.frame_index as number) - (b.frame_index as number) ||
     (a.episode_index as number) - (b.episode_index as number)
   );
   assert.deepEqual(sorted.rows().map(({ step: _, ...row }) => row), rows.map(({ step: _, ...row }) => row));
-  using before = new StreamStore(fields);
+  using before = new StreamStore(fields, smallChunks);
   await before.loadDataset(path, "train", { sortBy: "index" });
   assertSameStore(before, plain);
 });

@@ -29,6 +29,9 @@ import { test } from "node:test";
 import { type Feature, StreamStore } from "../../../mod.ts";
 import { columnBits } from "../../support/dataset.ts";
 import { load, rowsOf, tableOf, value } from "../../support/tables.ts";
+import { keepInMemory, smallChunks } from "../../support/in_memory.ts";
+
+keepInMemory();
 
 test("fromDataset() reads sliced tables and columns in pieces that end at different rows", async () => {
   const chunks = (lengths: number[], make: (from: number, length: number) => Data) => {
@@ -149,7 +152,7 @@ test("fromDataset() takes tables that another copy of the library made", async (
 test("toDataset() gives the features of a first load, and not those of a store with other rows", async () => {
   const label: Feature = { names: ["left", "right"], _type: "ClassLabel" };
   const fields = { a: { type: 0, dtype: "int64" }, b: 1 } as const;
-  using first = new StreamStore(fields);
+  using first = new StreamStore(fields, smallChunks);
   first.append(0, { a: 1, b: [0.1, 2] });
   const fieldFeatures = {
     a: label,
@@ -239,7 +242,7 @@ test("fromDataset() flattens arrays that their metadata gives a shape, and refus
     [rows, [2, 2, 2], /must be numbers or lists of them, got List<List<Int8>>/],
   ];
   for (const [entries, dimensions, message] of refused) {
-    using store = new StreamStore({ a: 0 });
+    using store = new StreamStore({ a: 0 }, smallChunks);
     await assert.rejects(store.fromDataset(tableWith(entries, shape(dimensions))), message);
     assert.equal(store.rowCount, 0);
   }

@@ -129,18 +129,18 @@ test("loadDataset() of JSON lines refuses what is no column of numbers by name",
 test("loadDataset() reads JSON lines of many blocks as one, also where a line is longer than a block", () =>
   inFolder(async (folder) => {
     const path = join(folder, "x.jsonl");
-    const long = Array.from({ length: 1_200_000 }, (_, i) => i);
+    const long = Array.from({ length: 700_000 }, (_, i) => i);
     const lines = Array.from(
-      { length: 200_000 },
+      { length: 60_000 },
       (_, i) => `{"n": ${i}, "v": [${i}, "é".length]}`.replace('"é".length', "1"),
     );
-    lines.splice(100_000, 0, `{"n": -1, "v": [${long}], "text": "${"é".repeat(3_000_000)}"}`);
+    lines.splice(30_000, 0, `{"n": -1, "v": [${long}], "text": "${"é".repeat(3_000_000)}"}`);
     writeFileSync(path, lines.join("\n"));
     using store = new StreamStore({ n: 0, v: 1 });
     await store.loadDataset(path, "train", { sortBy: "n" });
-    assert.equal(store.rowCount, 200_001);
+    assert.equal(store.rowCount, 60_001);
     assert.deepEqual([...store.row(0).v as Float64Array], long);
-    assert.deepEqual(store.row(200_000), { step: 200_000, n: 199_999, v: Float64Array.of(199_999, 1) });
+    assert.deepEqual(store.row(60_000), { step: 60_000, n: 59_999, v: Float64Array.of(59_999, 1) });
   }));
 
 test("loadDataset() takes steps out of JSON lines", async () => {

@@ -566,18 +566,20 @@ const tricks: Readonly<Record<string, Trick>> = {
 if (process.argv[2] === undefined) {
   console.log(JSON.stringify(Object.keys(sites)));
 } else {
-  const site = sites[process.argv[2]]();
   let failed = 0;
-  for (const [name, trick] of Object.entries(tricks)) {
-    console.log(name);
-    try {
-      await trick(site, site.type as Class);
-    } catch (error) {
-      failed++;
-      console.log(`FAILED: ${(error as Error).stack}`);
+  for (const place of process.argv.slice(2)) {
+    const site = sites[place]();
+    for (const [name, trick] of Object.entries(tricks)) {
+      console.log(`${place}: ${name}`);
+      try {
+        await trick(site, site.type as Class);
+      } catch (error) {
+        failed++;
+        console.log(`FAILED: ${(error as Error).stack}`);
+      }
+      // What was written beside an array may show only when memory is used again.
+      Array.from({ length: 100 }, (_, i) => new Float64Array(i).fill(i));
     }
-    // What was written beside an array may show only when memory is used again.
-    Array.from({ length: 100 }, (_, i) => new Float64Array(i).fill(i));
   }
   assert.equal(store.rowCount, steps);
   assert.equal(store.column("a").values.reduce((sum, value) => sum + value, 0), steps * (steps - 1) / 2);
