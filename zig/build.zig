@@ -35,7 +35,9 @@ pub fn build(b: *std.Build) void {
     const all = b.step("all", "Build the library for every platform");
     for (released_targets) |query| {
         const folder = b.fmt("{t}-{t}", .{ query.os_tag.?, query.cpu_arch.? });
-        all.dependOn(addPinned(b, pin, b.resolveTargetQuery(query), optimize, folder));
+        const one = b.step(folder, b.fmt("Build the library for {s}", .{folder}));
+        one.dependOn(addPinned(b, pin, b.resolveTargetQuery(query), optimize, folder));
+        all.dependOn(one);
     }
 
     const states = b.option(usize, "states", "States that the long form of the tests of power loss looks at") orelse 20_000;
