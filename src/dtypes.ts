@@ -160,6 +160,12 @@ export function toDtype(dtype: Dtype, held: Dtype, numbers: DtypeArray): DtypeAr
   return array;
 }
 
+/** Whether a value of a dtype is what it was made of, by `toDtype`: no cell that was written is another. */
+export function isOfDtype(dtype: Dtype, value: number | bigint, held: number | bigint): boolean {
+  if (dtype === "bool") return held == 0 || held == 1;
+  return value == held || value !== value;
+}
+
 type Floats = ArrayOfDtype["float64" | "float32" | "float16"];
 
 /** Exponent and mantissa of a float, in bits. */

@@ -784,11 +784,11 @@ export class StreamStore<
    * @see {@linkcode StreamStore}
    */
   toString(): string {
-    return inspectText(this);
+    return inspectText(this, this.#session.fields);
   }
 
   /** As `toString`, for a console. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return inspectText(this);
+    return inspectText(this, this.#session.fields);
   }
 }

@@ -186,8 +186,14 @@ export function readColumn(session: Session, name: string, from?: number, to?: n
  * not what it was.
  */
 export function extractOwn(connection: Connection, request: Omit<ExtractRequest, "dtype">): Extracted {
+  const { field } = request;
   try {
-    return extract(connection, { ...request, dtype: copiedAs(request.field) });
+    const extracted = extract(connection, { ...request, dtype: copiedAs(field) });
+    // As bits it is refused, and by its row.
+    if (field.dtype === "bool" && !isBools(extracted.bytes)) {
+      extract(connection, { ...request, dtype: "bool" });
+    }
+    return extracted;
   } catch (error) {
     const isDamaged = error instanceof ExtractError && error.kind === "inexact";
     throw isDamaged ? damagedCell(request.field, error) : error;
@@ -233,6 +239,14 @@ function tryEven(connection: Connection, field: Field, rows: Rows): Column | nul
     if (error instanceof ExtractError && error.kind === "width") return null;
     throw error;
   }
+}
+
+/** Whether all bytes are 0 or 1; there are whole words of them. */
+function isBools(bytes: Uint8Array): boolean {
+  const words = new Uint32Array(bytes.buffer, 0, bytes.length >> 2);
+  let all = 0;
+  for (let i = 0; i < words.length; i++) all |= words[i];
+  return (all & 0xfefefefe) === 0;
 }
 
 /** A bool is copied as a byte, and not as a bit. */

@@ -1,7 +1,7 @@
 import type { Connection } from "../store/connection.ts";
 import { nothing } from "../native/arguments.ts";
 import { StreamStoreError } from "../error.ts";
-import { arrayOver, bytesOf, type DtypeArray, toDtype } from "../dtypes.ts";
+import { allowedValues, arrayOver, bytesOf, type DtypeArray, isOfDtype, toDtype } from "../dtypes.ts";
 import type { Field } from "../fields.ts";
 import { gatherLayout, mark, markSelection } from "../native/abi.ts";
 import { check } from "../native/status.ts";
@@ -52,7 +52,7 @@ export function readRows(connection: Connection, fields: readonly Field[], from:
       const field = fieldOf(fieldOfType, tokens.types[at]);
       let next = at + 1;
       while (next < end && tokens.types[next] === field.type) next++;
-      row[field.name] = valueOf(field, tokens.cells, at, next);
+      row[field.name] = valueOf(field, tokens.cells, at, next, from + i);
       at = next;
     }
     return row;
@@ -62,7 +62,7 @@ export function readRows(connection: Connection, fields: readonly Field[], from:
     // Rows come from files too.
     const row = rows[number - from];
     if (row === undefined) throw damagedMark("read rows", number);
-    row[field.name] = valueOf({ ...field, isList: true }, tokens.cells, 0, 0);
+    row[field.name] = valueOf({ ...field, isList: true }, tokens.cells, 0, 0, number);
   }
   return rows as Row[];
 }
@@ -153,12 +153,23 @@ function readTokens(
   return { types, cells: cells.buffer };
 }
 
-function valueOf(field: Field, cells: ArrayBuffer, at: number, end: number): RowValue {
-  const values = sliceOf(field, cells, at, end);
+function valueOf(field: Field, cells: ArrayBuffer, at: number, end: number, row: number): RowValue {
+  const values = sliceOf(field, cells, at, end, row);
   return field.isList || end - at !== 1 ? values : values[0];
 }
 
-function sliceOf({ dtype, element }: Field, cells: ArrayBuffer, at: number, end: number): DtypeArray {
+/** Every value was checked when it was written: a cell that the field does not hold is not what it was. */
+function sliceOf(field: Field, cells: ArrayBuffer, at: number, end: number, row: number): DtypeArray {
+  const { name, dtype, element } = field;
   const bytes = bytesOf(element);
-  return toDtype(dtype, element, arrayOver(element, cells.slice(bytes * at, bytes * end), 0, end - at));
+  const held = arrayOver(element, cells.slice(bytes * at, bytes * end), 0, end - at);
+  const values = toDtype(dtype, element, held);
+  for (let i = 0; i < held.length; i++) {
+    if (isOfDtype(dtype, values[i], held[i])) continue;
+    throw new StreamStoreError(
+      "damaged",
+      `Cannot read rows: "${name}" at row ${row} must be ${allowedValues(dtype)}, got ${held[i]}`,
+    );
+  }
+  return values;
 }

@@ -71,6 +71,42 @@ test("column() says which cell is damaged where a field cannot hold it", () =>
     assert.equal(damaged.column("weight").values.length, 3);
   }));
 
+test("column() and row() say which bool is damaged, in cells of its own and in those that it shares", () =>
+  withDirectory((directory) => {
+    const cases = [
+      { fields: { done: "bool" }, wrong: Uint8Array.of(7), shown: "7" },
+      { fields: { done: "bool", weight: "float32" }, wrong: Float32Array.of(7), shown: "7" },
+      { fields: { done: "bool", weight: "float32" }, wrong: Float32Array.of(0.5), shown: "0.5" },
+      { fields: { done: "bool", count: "int16" }, wrong: Int16Array.of(-1), shown: "-1" },
+      { fields: { done: "bool", id: "int64" }, wrong: BigInt64Array.of(2n ** 60n), shown: `${2n ** 60n}` },
+    ] as const;
+    for (const [index, { fields, wrong, shown }] of cases.entries()) {
+      const path = `${directory}/${index}.stream`;
+      const store: StreamStore = StreamStore.open(path, { fields });
+      for (let step = 0; step < 9; step++) {
+        store.append(step, { done: step === 4 ? [true, false] : step % 2 });
+      }
+      store.close();
+      const file = `${path}/${readdirSync(path).find((name) => name.startsWith("data."))}`;
+      const bytes = readFileSync(file);
+      // The second value of row 4.
+      bytes.set(new Uint8Array(wrong.buffer), 5 * wrong.BYTES_PER_ELEMENT);
+      writeFileSync(file, bytes);
+      using damaged: StreamStore = StreamStore.open(path, { mode: "read" });
+      const must = '"done" at row 4 must be true, false, 0 or 1, got';
+      const isDamaged = (text: string) => (error: Error & { code?: string }) => {
+        assert.equal(error.code, "damaged");
+        assert.ok(error.message.startsWith(text), error.message);
+        return true;
+      };
+      assert.throws(() => damaged.column("done"), isDamaged(`Cannot read a column: ${must} the bits 0x`));
+      assert.throws(() => damaged.row(4), isDamaged(`Cannot read rows: ${must} ${shown}`));
+      // What is whole can be read all the same.
+      assert.deepEqual(damaged.column("done", 0, 4).values, Uint8Array.of(0, 1, 0, 1));
+      assert.equal(damaged.rows(5).length, 4);
+    }
+  }));
+
 test("column() of an empty store is empty, and of an unknown name an error", () => {
   using store = new StreamStore({ a: 0 });
   assert.deepEqual(store.column("a"), { values: new Float64Array(0), width: 1, offsets: null });

@@ -20,6 +20,19 @@ test("toString() shows the fields, the size and the last tokens", () => {
   assert.equal(`${store}`, lines.join("\n"));
 });
 
+test("toString() shows values as their fields have them, whatever the cells are", () => {
+  using integers = new StreamStore({ id: "uint64", count: "int64", done: "bool" });
+  integers.append(0, { id: 2n ** 64n - 1n, count: -3n, done: true });
+  const shown = (store: StreamStore) => `${store}`.split("\n").slice(1).map((line) => line.split(" ").at(-1));
+  assert.deepEqual(shown(integers as unknown as StreamStore), [`${2n ** 64n - 1n}`, "-3", "1"]);
+  using floats = new StreamStore({ x: "float64", id: "uint64", count: "int64" });
+  floats.append(0, { x: -0.5, id: 2 ** 40, count: -7 });
+  assert.deepEqual(shown(floats as unknown as StreamStore), ["-0.5", `${2 ** 40}`, "-7"]);
+  using singles = new StreamStore({ x: "float32", count: "int32", size: "uint32" });
+  singles.append(0, { x: 0.25, count: -7, size: 2 ** 32 - 1 });
+  assert.deepEqual(shown(singles as unknown as StreamStore), ["0.25", "-7", `${2 ** 32 - 1}`]);
+});
+
 test("toString() of a closed store says so", () => {
   const store = new StreamStore({ action: 0 });
   store.append(0, { action: 1 });
