@@ -8,8 +8,9 @@ import { countMarks, firstTokenOf } from "../read/rows.ts";
 /**
  * How much of a stream is kept, at least: so many rows, so many bytes, the rows of so much time. Where several are
  * given, the one that keeps least counts. Each is a whole number above 0. What comes before is dropped by whole
- * chunks, of `capacity` tokens or rows, when the tail is moved into the columns: until then somewhat more is kept. Part of
- * {@linkcode StoreOptions}.
+ * chunks, of `capacity` tokens or rows, when the tail is moved into the columns: until then somewhat more is kept. Closing
+ * a store drops nothing, so that it does no more than make durable what was appended; the first commit of the next writer
+ * with `retain` does. Part of {@linkcode StoreOptions}.
  */
 export interface Retain {
   /** The newest rows. */

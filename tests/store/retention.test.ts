@@ -105,6 +105,32 @@ test("retain by bytes and by time", async () => {
   );
 });
 
+test("close() drops nothing of what retain lets go, and the next writer's first commit drops it", () =>
+  withDirectory((directory) => {
+    const path = join(directory, "run.stream");
+    const options = {
+      fields: { a: 0 },
+      capacity: 65_536,
+      retain: { rows: 1000 },
+      commitEvery: false,
+    } as const;
+    const rows = 70_000;
+    {
+      using store = StreamStore.open(path, { ...options, retain: { rows: 1e6 } });
+      for (let step = 0; step < rows; step++) store.append(step, { a: step });
+    }
+    {
+      using store = StreamStore.open(path, options);
+      assert.equal(store.firstRow, 0);
+    }
+    using store = StreamStore.open(path, options);
+    assert.equal(store.firstRow, 0);
+    store.append(rows, { a: rows });
+    store.flush();
+    assert.equal(store.firstRow, 65_536);
+    assert.equal(store.row(65_536).a, 65_536);
+  }));
+
 test("retain by bytes counts rows without tokens, and their empty lists", () => {
   using store = new StreamStore(fields, { retain: { bytes: 32 * 5000 } });
   for (let step = 0; step < 400_000; step++) store.append(step, { list: [] });
