@@ -1,23 +1,11 @@
 /** The files as docs/storage-format.md has them: read_store.py, which is numpy alone, reads the rows of a store. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { Buffer } from "node:buffer";
-import {
-  closeSync,
-  cpSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  writeFileSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, cpSync, openSync, readdirSync, readFileSync, writeSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { gunzipSync } from "node:zlib";
 import { findPython, noPython } from "../../bench/harness/python.ts";
-import { type Row, StreamStore, StreamStoreError } from "../../mod.ts";
-import { fixture } from "../support/dataset.ts";
+import { type Row, StreamStore } from "../../mod.ts";
 import { arrayOver, type Dtype, dtypeNames } from "../../src/dtypes.ts";
 import { extremesOf } from "../support/dtypes.ts";
 import { bitsOf, Random } from "../support/support.ts";
@@ -324,64 +312,5 @@ test(
       assert.deepEqual(read(path).damaged, ["data.f64 2"]);
     }),
 );
-
-/** Puts another version where the two files say it. */
-function patchVersion(path: string, { head, json }: { head?: number; json?: number }): void {
-  const file = `${path}/store.json`;
-  const text = readFileSync(file, "utf8");
-  if (json !== undefined) writeFileSync(file, text.replace('"version": 2', `"version": ${json}`));
-  if (head === undefined) return;
-  const descriptor = openSync(`${path}/head`, "r+");
-  writeSync(descriptor, Uint32Array.of(head), 0, 4, 8);
-  closeSync(descriptor);
-}
-
-test("open() of a store of another version says which is older, before anything else is looked at", () =>
-  withDirectory((directory) => {
-    const cases = [
-      [{ json: 1 }, "older-version"],
-      [{ head: 1 }, "older-version"],
-      [{ json: 1, head: 1 }, "older-version"],
-      [{ json: 3 }, "newer-version"],
-      [{ head: 3 }, "newer-version"],
-      [{ json: 0 }, "damaged"],
-      [{ head: 0 }, "damaged"],
-    ] as const;
-    for (const [index, [versions, code]] of cases.entries()) {
-      const path = `${directory}/${index}.stream`;
-      StreamStore.open(path, { fields }).close();
-      patchVersion(path, versions);
-      for (const mode of ["append", "read"] as const) {
-        assert.throws(
-          () => StreamStore.open(path, { mode }),
-          (error) => error instanceof StreamStoreError && error.code === code,
-          `${index}`,
-        );
-      }
-    }
-  }));
-
-test("open() of a store that format 1 was written by says older-version in every mode, and leaves it as it is", () =>
-  withDirectory((directory) => {
-    const path = `${directory}/run.stream`;
-    const { gzippedFiles } = JSON.parse(readFileSync(fixture("format_1.json"), "utf8"));
-    const files = Object.entries<string>(gzippedFiles).map(([name, text]) =>
-      [`${path}/${name}`, gunzipSync(Buffer.from(text, "base64"))] as const
-    );
-    mkdirSync(path);
-    for (const [file, bytes] of files) writeFileSync(file, bytes);
-    const older = { name: "StreamStoreError", code: "older-version" };
-    for (const mode of [undefined, "append", "read"] as const) {
-      assert.throws(() => StreamStore.open(path, { mode }), older, mode);
-      assert.throws(() => StreamStore.open(path, { mode, fields: { action: 0 } }), older, mode);
-    }
-    assert.throws(() => StreamStore.open(path, { mode: "read", salvage: true }), older);
-    assert.throws(
-      () => StreamStore.open(path, { mode: "read", salvage: true, fields: { action: 0 } }),
-      older,
-    );
-    assert.throws(() => StreamStore.open(path, { mode: "create", fields }), { code: "already-exists" });
-    for (const [file, bytes] of files) assert.ok(bytes.equals(readFileSync(file)), file);
-  }));
 
 if (skip !== false) console.log(`Not run: ${skip}`);
