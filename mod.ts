@@ -72,10 +72,10 @@ export type { SaveDatasetOptions } from "./src/dataset/save_options.ts";
 export type { DatasetFormat } from "./src/dataset/formats.ts";
 export { Sampler } from "./src/sample/sampler.ts";
 export { PrefetchingSampler, type SamplerOf } from "./src/sample/prefetch/prefetch.ts";
-export { Mixture } from "./src/sample/mixture.ts";
+export { Mixture, type SkippedSource } from "./src/sample/mixture.ts";
 export { offsetsOf, range } from "./src/sample/offsets.ts";
 export type { SamplerState } from "./src/sample/state.ts";
-export type { EpochState } from "./src/sample/orders.ts";
+export type { EpochState } from "./src/sample/space.ts";
 export type { GatherRowsOptions } from "./src/sample/gather_rows.ts";
 export type { ContextOptions } from "./src/sample/context.ts";
 export type {

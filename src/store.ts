@@ -434,10 +434,11 @@ export class StreamStore<
   }
 
   /**
-   * Draws batches of windows from several stores with the same fields, each as often as its weight says.
+   * Draws batches of windows from several stores with the same fields as from one: every window of all is as likely. With
+   * weights each store is drawn from as often as its weight says.
    *
-   * @param sources The stores, and the weight of each, a number above 0.
-   * @param options As for a sampler, without `order`, `epochs` and `prefetch`.
+   * @param sources The stores, or for each `{ store, weight }`, a number above 0.
+   * @param options As for a sampler, without `prefetch`.
    * @returns A {@link Mixture}: batches of shape `[B, T]` or `[B, S, W]`, whose `sources` say where windows are from.
    * @throws {RangeError | TypeError} If there is no store, one has other fields, or a weight or option is not allowed.
    */
@@ -446,10 +447,10 @@ export class StreamStore<
     const Extras extends ExtraMap,
     const Options extends MixtureOptions<FieldName<Fields>, ExtraName<Extras>>,
   >(
-    sources: readonly MixtureSource<StreamStore<Fields, Extras>>[],
+    sources: readonly (StreamStore<Fields, Extras> | MixtureSource<StreamStore<Fields, Extras>>)[],
     options: Checked<Options, MixtureOptions<FieldName<Fields>, ExtraName<Extras>>>,
-  ): Mixture<BatchOf<Options, Extras>> {
-    return newMixture(sources, options) as Mixture<BatchOf<Options, Extras>>;
+  ): Mixture<BatchOf<Options, Extras>, StreamStore<Fields, Extras>> {
+    return newMixture(sources, options) as Mixture<BatchOf<Options, Extras>, StreamStore<Fields, Extras>>;
   }
 
   /**

@@ -41,15 +41,16 @@ export const laterSymbols = {
     ss_numbers_draw: { args: ["u32", "buffer", "buffer", "u32", "buffer"], result: "i32" }, // order, key, indices, count, out
     ss_windows_count: { args: ["buffer", "buffer", "u32", "buffer", "buffer", "u32"], result: "i32" }, // index, origins, from, cumulative, buckets, buckets_max
     ss_windows_locate: { args: ["buffer", "u32", "buffer", "buffer", "buffer", "buffer", "u32", "buffer", "buffer", "buffer"], result: "i32" }, // index, name, origins, cumulative, buckets, given, count, out_anchors, out_starts, out_lengths
+    ss_mixed_windows_locate: { args: ["buffer", "buffer", "u32", "u32", "buffer", "buffer", "buffer", "u32", "buffer", "buffer", "buffer", "buffer"], result: "i32" }, // index, parts, part_count, name, origins, cumulative, ordinals, count, sources, anchors, out_starts, out_lengths
     ss_windows_rank: { args: ["buffer", "buffer", "buffer", "f64", "buffer"], result: "i32" }, // index, origins, cumulative, position, out_rank
     ss_episodes_scan: { args: ["u32", "u32", "buffer", "u32", "buffer", "buffer", "u32"], result: "i32" }, // store, rule, fields, field_count, progress, out_starts, starts_max
     ss_rows_start: { args: ["u32", "buffer", "u32", "buffer"], result: "i32" }, // store, rows, count, out_starts
     ss_newest_load: { args: ["u32", "buffer", "buffer", "u32", "buffer"], result: "i32" }, // store, request, fields, field_count, out
-    ss_windows_fill: { args: ["u32", "u32", "buffer", "buffer", "buffer", "u32", "u32", "u32", "buffer", "u32", "buffer", "buffer", "buffer", "buffer", "buffer"], result: "i32" }, // store, layout, starts, lengths, slots, count, batch_size, width, fields, field_count, out_values, out_types, out_steps, out_mask, out_lengths
-    ss_fields_fill: { args: ["u32", "u32", "buffer", "buffer", "buffer", "u32", "u32", "u32", "buffer", "u32", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer"], result: "i32" }, // store, layout, starts, lengths, slots, count, batch_size, width, fields, field_count, out_steps, out_mask, out_values_0, out_mask_0, out_values_1, out_mask_1, out_values_2, out_mask_2, out_values_3, out_mask_3
+    ss_windows_fill: { args: ["buffer", "u32", "u32", "buffer", "buffer", "buffer", "u32", "u32", "buffer", "u32", "buffer", "buffer", "buffer", "buffer", "buffer"], result: "i32" }, // groups, group_count, layout, starts, lengths, slots, batch_size, width, fields, field_count, out_values, out_types, out_steps, out_mask, out_lengths
+    ss_fields_fill: { args: ["buffer", "u32", "u32", "buffer", "buffer", "buffer", "u32", "u32", "buffer", "u32", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer"], result: "i32" }, // groups, group_count, layout, starts, lengths, slots, batch_size, width, fields, field_count, out_steps, out_mask, out_values_0, out_mask_0, out_values_1, out_mask_1, out_values_2, out_mask_2, out_values_3, out_mask_3
   },
   offsets: {
-    ss_offsets_fill: { args: ["u32", "u32", "buffer", "buffer", "buffer", "buffer", "u32", "u32", "buffer", "u32", "buffer", "buffer", "buffer", "buffer"], result: "i32" }, // store, layout, anchors, starts, lengths, slots, count, batch_size, offsets, offset_count, field, out_values, out_mask, out_offset_mask
+    ss_offsets_fill: { args: ["buffer", "u32", "u32", "buffer", "buffer", "buffer", "buffer", "u32", "buffer", "u32", "buffer", "buffer", "buffer", "buffer"], result: "i32" }, // groups, group_count, layout, anchors, starts, lengths, slots, batch_size, offsets, offset_count, field, out_values, out_mask, out_offset_mask
   },
   priorities: {
     ss_priorities_fill: { args: ["buffer", "buffer", "buffer", "buffer"], result: "i32" }, // nodes, tree, request, report
@@ -217,7 +218,7 @@ export const markSelection = {
 } as const;
 
 export const drawOrder = {
-  uniform: 0, unit: 1, geometric: 2, permuted: 3,
+  uniform: 0, unit: 1, geometric: 2, permuted: 3, uniformEach: 4, geometricEach: 5,
 } as const;
 
 export const drawKey = {
@@ -231,6 +232,10 @@ export const windowPolicy = {
 export const windowIndex = {
   windowLength: 0, stride: 1, before: 2, policy: 3, first: 4, end: 5, episodeCount: 6, bucketShift: 7,
   bucketCount: 8, length: 9,
+} as const;
+
+export const windowPart = {
+  base: 0, skipped: 1, episodeFirst: 2, episodeCount: 3, first: 4, end: 5, length: 6,
 } as const;
 
 export const windowName = {
@@ -257,6 +262,10 @@ export const newestRows = {
 
 export const batchOutput = {
   none: 0, float64: 1, float32: 2, float16: 3, bfloat16: 4, uint8: 5, uint16: 6, int32: 7, int64: 8,
+} as const;
+
+export const windowGroup = {
+  store: 0, count: 1, length: 2,
 } as const;
 
 export const fillLayout = {

@@ -12,7 +12,7 @@ import { Checks } from "./checks.ts";
 import type { WindowOptions } from "./options.ts";
 import { parseWindow, readOptions, windowNames } from "./parse_options.ts";
 import { scalesOf, type WindowPlan } from "./plan.ts";
-import { allocatePlaces } from "./windows.ts";
+import { allocatePlaces } from "./space.ts";
 
 /** Which window a policy looks at while it acts. Taken by {@linkcode StreamStore.context}. */
 export interface ContextOptions<Name extends string = string> extends WindowOptions<Name> {

@@ -3,8 +3,8 @@ import { drawKey, drawOrder } from "../native/abi.ts";
 import { check } from "../native/status.ts";
 import type { LaterTables } from "../native/runtime.ts";
 
-/** So that no two uses of one seed and index get the same numbers. Each store of a mixture has one, from `mixture` on. */
-export const streams = { uniform: 1, recent: 2, prioritized: 3, sources: 4, mixture: 16 } as const;
+/** So that no two uses of one seed and index get the same numbers. */
+export const streams = { uniform: 1, recent: 2, prioritized: 3, sources: 4, withinSource: 5 } as const;
 
 /** What drawn numbers depend on besides the index. */
 export interface DrawKey {
@@ -17,7 +17,7 @@ export interface DrawKey {
   readonly decay?: number;
 }
 
-/** Draws a number for each of the first `count` indices. */
+/** Draws a number for each of the first `count` indices; those of an order with `Each` below what `out` holds. */
 export function drawNumbers(
   native: LaterTables["sampler"],
   order: keyof typeof drawOrder,

@@ -15,11 +15,9 @@ type Lists = ReadonlyMap<string, Value[][]>;
 /** Gives batches what the rows of their windows have: those of one store, or of each of a mixture. */
 export class ExtraFiller {
   readonly #plan: BatchPlan;
-  readonly #sources: readonly DrawSource[];
 
-  constructor(plan: BatchPlan, sources: readonly DrawSource[]) {
+  constructor(plan: BatchPlan) {
     this.#plan = plan;
-    this.#sources = sources;
   }
 
   /**
@@ -28,11 +26,15 @@ export class ExtraFiller {
    *
    * @param fillings The windows of rows of each source.
    */
-  give(batch: AnyBatch, fillings: readonly Filling[], reading: (task: () => void) => void): void {
+  give(
+    batch: AnyBatch,
+    fillings: readonly (readonly [DrawSource, Filling])[],
+    reading: (action: string, task: () => void) => void,
+  ): void {
     if (this.#plan.extra === null) return;
     const lists = this.#emptyLists(batch.size, this.#plan.extra);
-    for (const [i, filling] of fillings.entries()) this.#fill(lists, this.#sources[i], filling);
-    reading(() => giveExtras(batch, Object.fromEntries(lists)));
+    for (const [source, filling] of fillings) this.#fill(lists, source, filling);
+    reading("sample", () => giveExtras(batch, Object.fromEntries(lists)));
   }
 
   /** Padding, and rows without a value, are null. */

@@ -1,14 +1,22 @@
 import { allowedValues } from "../dtypes.ts";
 import { cellText, type Field } from "../fields.ts";
-import { batchOutput, denseFieldsMax, fieldKind, fillLayout, scaledField } from "../native/abi.ts";
+import {
+  batchOutput,
+  denseFieldsMax,
+  type errorDetail,
+  fieldKind,
+  fillLayout,
+  scaledField,
+  windowGroup,
+} from "../native/abi.ts";
 import type { Connection } from "../store/connection.ts";
 import { nothing, pack } from "../native/arguments.ts";
-import { check, status } from "../native/status.ts";
+import { errorOf, status } from "../native/status.ts";
 import type { AnyBatch, OffsetValues } from "./batch.ts";
 import type { BatchPlan, DrawSource } from "./batch_plan.ts";
 import type { ValueDtype } from "./options.ts";
 import { type DenseField, isIntegerOutput, type Scale, type WindowPlan } from "./plan.ts";
-import type { Places } from "./windows.ts";
+import type { Places } from "./space.ts";
 
 /** Dense fields that a call fills, and as the library takes them. */
 interface DenseGroup {
@@ -22,7 +30,10 @@ interface OffsetField extends DenseField {
   readonly packed: Float64Array;
 }
 
-/** Windows to fill a batch with: where they lie, and which row of the batch each goes to. */
+/**
+ * Windows to fill a batch with: where they lie, and which row of the batch each goes to. Of several stores, those of one
+ * stand after those of another.
+ */
 export interface Filling {
   readonly count: number;
   readonly starts: Float64Array;
@@ -32,6 +43,17 @@ export interface Filling {
   readonly around?: { readonly starts: Float64Array; readonly lengths: Int32Array };
   /** The row that errors count from: of the newest rows the first that was put together; else left out. */
   readonly firstRow?: number;
+  /** The stores, where they are several. */
+  readonly groups?: FillGroups;
+}
+
+/** Stores that windows are of, in the order in which those stand. */
+export interface FillGroups {
+  /** As the library takes them: handle and number of windows of each. */
+  readonly packed: Float64Array;
+  readonly count: number;
+  /** What errors about windows of a group begin with. */
+  actionOf(group: number): string;
 }
 
 /** Windows as they are filled: each in its place, or where there are offsets its anchor, a window of one row. */
@@ -48,11 +70,10 @@ export function fillingOf(
 
 let ones = new Int32Array(0);
 
-/** Copies windows of one store into batches. */
+/** Copies windows into batches, of one store or of several with the same fields. */
 export class Filler {
   readonly #connection: Connection;
   readonly #width: number;
-  readonly #action: string;
   /** Of windows as their tokens: their layout, and the fields whose cells are not just copied. */
   readonly #layout: number;
   readonly #converted: Float64Array;
@@ -62,7 +83,8 @@ export class Filler {
   readonly #dense: readonly DenseGroup[] | null;
   readonly #fieldsLayout: number;
   readonly #atOffsets: readonly OffsetField[];
-  #firstRow = 0;
+  /** The store's own, where windows are of no other. */
+  readonly #own: FillGroups;
 
   /**
    * @param options `source`: whether windows are copied out of the columns, or out of the newest rows as
@@ -80,7 +102,8 @@ export class Filler {
     this.#fields = fields;
     this.#values = plan.values;
     this.#width = width;
-    this.#action = action;
+    const packed = pack(windowGroup, { store: connection.store, count: 0 });
+    this.#own = { packed, count: 1, actionOf: () => action };
     const { part, side } = fillLayout;
     const shared = fillLayout.source[source] + side[alignsRight ? "right" : "left"] +
       (plan.truncate ? fillLayout.truncate : 0);
@@ -102,8 +125,8 @@ export class Filler {
   }
 
   fill(batch: AnyBatch, batchSize: number, filling: Filling): void {
-    this.#firstRow = filling.firstRow ?? 0;
     if (filling.count === 0) return;
+    this.#own.packed[windowGroup.count] = filling.count;
     if (this.#dense === null) this.#fillTokens(batch, batchSize, filling);
     else {
       for (const group of this.#dense) this.#fillFields(batch, batchSize, filling, group);
@@ -111,14 +134,15 @@ export class Filler {
     }
   }
 
-  #fillTokens(batch: AnyBatch, batchSize: number, { count, starts, lengths, slots }: Filling): void {
+  #fillTokens(batch: AnyBatch, batchSize: number, filling: Filling): void {
+    const { starts, lengths, slots, groups = this.#own } = filling;
     const code = this.#connection.tables.sampler.ss_windows_fill(
-      this.#connection.store,
+      groups.packed,
+      groups.count,
       this.#layout,
       starts,
       lengths,
       slots,
-      count,
       batchSize,
       this.#width,
       this.#convertedCount > 0 ? this.#converted : nothing,
@@ -129,33 +153,32 @@ export class Filler {
       batch.mask,
       batch.lengths,
     );
-    if (code === status.widthMismatch) {
-      throw new RangeError(
-        `${this.#action}: the rows of a window must have <= ${this.#width} tokens, got ${
-          this.#connection.detail("count")
-        } from row ${
-          this.#firstRow + starts[this.#connection.detail("index")]
-        } on; tokens sets the width, truncate cuts`,
-      );
-    }
-    if (code === status.inexact) throw this.#misfit(this.#values!);
-    check(code, this.#action);
+    if (code === status.ok) return;
+    const failure = this.#failure(filling);
+    if (code !== status.widthMismatch) throw this.#misfit(code, failure, this.#values!);
+    const { action, detail } = failure;
+    throw new RangeError(
+      `${action}: the rows of a window must have <= ${this.#width} tokens, got ${detail("count")} from row ${
+        (filling.firstRow ?? 0) + starts[detail("index")]
+      } on; tokens sets the width, truncate cuts`,
+    );
   }
 
   #fillFields(
     batch: AnyBatch,
     batchSize: number,
-    { count, starts, lengths, slots }: Filling,
+    filling: Filling,
     { fields, packed }: DenseGroup,
   ): void {
+    const { count, starts, lengths, slots, groups = this.#own } = filling;
     const [first, second, third, fourth] = fields.map(({ field }) => batch.fields![field.name]);
     const code = this.#connection.tables.sampler.ss_fields_fill(
-      this.#connection.store,
+      groups.packed,
+      groups.count,
       this.#fieldsLayout,
       starts,
       lengths,
       slots,
-      count,
       batchSize,
       this.#width,
       packed,
@@ -171,7 +194,7 @@ export class Filler {
       fourth?.values ?? nothing,
       fourth?.mask ?? nothing,
     );
-    this.#check(code, fields);
+    this.#check(code, fields, filling);
     for (let i = 0; i < count; i++) batch.lengths[slots[i]] = lengths[i];
   }
 
@@ -179,18 +202,19 @@ export class Filler {
     dense: OffsetField,
     batch: AnyBatch,
     batchSize: number,
-    { count, starts, slots, around }: Filling,
+    filling: Filling,
   ): void {
+    const { starts, slots, around, groups = this.#own } = filling;
     const { layout, packed, offsets } = dense;
     const { values, mask, offsetMask } = batch.fields![dense.field.name] as OffsetValues;
     const code = this.#connection.tables.offsets.ss_offsets_fill(
-      this.#connection.store,
+      groups.packed,
+      groups.count,
       layout,
       starts,
       around!.starts,
       around!.lengths,
       slots,
-      count,
       batchSize,
       offsets!,
       offsets!.length,
@@ -199,38 +223,50 @@ export class Filler {
       mask,
       offsetMask,
     );
-    this.#check(code, [dense]);
+    this.#check(code, [dense], filling);
   }
 
   /** Throws where dense fields could not be filled. */
-  #check(code: number, fields: readonly DenseField[]): void {
-    if (code !== status.widthMismatch && code !== status.inexact) return check(code, this.#action);
-    const type = this.#connection.detail("type");
-    const { field, width, dtype } = fields.find(({ field }) => field.type === type)!;
-    if (code === status.inexact) throw this.#misfit(dtype);
-    const [row, found] = [this.#row(), this.#connection.detail("count")];
+  #check(code: number, fields: readonly DenseField[], filling: Filling): void {
+    if (code === status.ok) return;
+    const failure = this.#failure(filling);
+    const { action, row, detail } = failure;
+    const found = fields.find(({ field }) => field.type === detail("type"));
+    if (code !== status.widthMismatch) throw this.#misfit(code, failure, found?.dtype ?? "float32");
+    const { field, width } = found!;
     throw new RangeError(
-      `${this.#action}: "${field.name}" must have <= ${width} values a row, got ${found} in row ${row}; fields sets the width, truncate cuts`,
+      `${action}: "${field.name}" must have <= ${width} values a row, got ${
+        detail("count")
+      } in row ${row()}; fields sets the width, truncate cuts`,
     );
   }
 
-  /** The row that an error is about. */
-  #row(): number {
-    return this.#firstRow + this.#connection.detail("index");
-  }
-
-  /** What is said of a value that the output does not hold. */
-  #misfit(dtype: ValueDtype): RangeError {
-    const type = this.#connection.detail("type");
-    const field = this.#fields.find((known) => known.type === type)!;
-    const cell = BigInt(this.#connection.detail("cellHigh")) << 32n |
-      BigInt(this.#connection.detail("cellLow"));
+  /** What is said of a value that the output does not hold, or of anything else. */
+  #misfit(code: number, { action, row, detail }: Failure, dtype: ValueDtype): Error {
+    if (code !== status.inexact) return errorOf(code, action);
+    const field = this.#fields.find((known) => known.type === detail("type"))!;
+    const cell = BigInt(detail("cellHigh")) << 32n | BigInt(detail("cellLow"));
     return new RangeError(
-      `${this.#action}: "${field.name}" must be ${allowedValues(dtype as "uint8")} to come as ${dtype}, got ${
+      `${action}: "${field.name}" must be ${allowedValues(dtype as "uint8")} to come as ${dtype}, got ${
         cellText(field, cell)
-      } in row ${this.#row()}`,
+      } in row ${row()}`,
     );
   }
+
+  /** What an error is about: the first store has it noted, whichever it is about. */
+  #failure({ groups = this.#own, firstRow = 0 }: Filling): Failure {
+    const { packed, count, actionOf } = groups;
+    const detail: Failure["detail"] = (name) => this.#connection.detail(name, packed[windowGroup.store]);
+    const action = actionOf(Math.min(count - 1, detail("valueIndex")));
+    return { action, detail, row: () => firstRow + detail("index") };
+  }
+}
+
+interface Failure {
+  readonly action: string;
+  detail(name: Exclude<keyof typeof errorDetail, "length">): number;
+  /** The row, where it is about one. */
+  row(): number;
 }
 
 /** Groups of fields; one of none, too, has the mask of a batch and the steps filled. */

@@ -9,7 +9,8 @@ import { Filler, fillingOf } from "./fill.ts";
 import type { Boundary, WindowOptions } from "./options.ts";
 import { parseBoundary, parseWindow, readOptions, windowNames } from "./parse_options.ts";
 import { type SamplerPlan, scalesOf } from "./plan.ts";
-import { allocatePlaces, type Windows, windowsOf } from "./windows.ts";
+import { allocatePlaces } from "./space.ts";
+import { type Windows, windowsOf } from "./windows.ts";
 
 /** Which windows there are at rows: those that a sampler with these options would draw. Taken by {@linkcode StreamStore.gatherRows}. */
 export interface GatherRowsOptions<Name extends string = string> extends Omit<WindowOptions<Name>, "tokens"> {

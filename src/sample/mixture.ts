@@ -1,38 +1,35 @@
-import { builtin } from "../native/builtin.ts";
 import type { AnyBatch } from "./batch.ts";
-import { BatchLayout } from "./batch_layout.ts";
 import { planBatch, type SampleSource } from "./batch_plan.ts";
 import { Checks } from "./checks.ts";
-import { drawNumbers, streams } from "./draws.ts";
-import { checkExtras, ExtraFiller } from "./extra_fill.ts";
-import { Filler, type Filling, fillingOf } from "./fill.ts";
-import type { MixtureOptions } from "./options.ts";
-import { checkAny, Cursor } from "./orders.ts";
+import { checkExtras } from "./extra_fill.ts";
+import { MixedPool, type WeightedSource } from "./mixed_pool.ts";
+import type { MixtureOptions, MixtureSource } from "./options.ts";
 import { parseSamplerOptions, readMixtureOptions } from "./parse_options.ts";
-import type { SamplerPlan } from "./plan.ts";
-import { readState, type SamplerState, stateOf } from "./state.ts";
-import { allocatePlaces, type Places, type Windows, windowsOf } from "./windows.ts";
+import type { OrderPlan, SamplerPlan } from "./plan.ts";
+import { Sampler } from "./sampler.ts";
 
-/** One store of a mixture, and the places in the batch that go to it. */
-interface Part {
-  readonly source: SampleSource;
-  /** What is done with it, as errors say it: `sample from sources[1]`. */
-  readonly action: string;
-  readonly windows: Windows;
-  readonly filler: Filler;
-  readonly places: Places;
-  readonly slots: Int32Array;
-  readonly indices: Float64Array;
-  readonly ordinals: Float64Array;
-  count: number;
+/** A store of a mixture that has no window to draw. Returned by {@linkcode Mixture.skipped}. */
+export interface SkippedSource {
+  /** Its place in the list of sources, an index from 0. */
+  readonly source: number;
+  /** Which rule has left no window. */
+  readonly reason: string;
 }
 
+/** Reads a source of a mixture as a caller gives it. `name` is what errors call it. */
+export type ReadSource = (given: unknown, name: string, checks: Checks) => WeightedSource;
+
 /**
- * Draws batches of windows from several stores. `batch.sources`, shape `[B]`, says which window is from which. With
- * `normalize: true` the statistics are those of all the stores together.
+ * A {@link Sampler} over several stores with the same fields. Their windows are one row of numbers, those of the first
+ * store first, and every order is over all of them: each window of all stores is as likely, a shuffle gives each once an
+ * epoch. Stores that have no window are skipped. `batch.sources`, shape `[B]`, says which window is from which store.
+ * With `normalize: true` the statistics are those of all the stores together.
  *
- * Random numbers are those of {@link Sampler}: the store of a window and the window are functions of the seed and of
- * the draw's number.
+ * With weights a store is drawn from as often as its weight says, and its windows are as likely as one another.
+ *
+ * `recent` counts in each store by itself: `steps` are the newest rows of each; with `decay` a window is as likely as the
+ * windows of the other stores that have as many newer ones in theirs. An epoch is over the windows that the stores had
+ * when it began, however any of them grows meanwhile.
  *
  * @example
  * ```ts
@@ -42,76 +39,55 @@ interface Part {
  * using one = new StreamStore({ reward: 0 });
  * using other = new StreamStore({ reward: 0 });
  * for (let step = 0; step < 9; step++) [one, other].forEach((store, i) => store.append(step, { reward: i }));
- * const sources = [{ store: one, weight: 1 }, { store: other, weight: 1 }];
- * const mixture = StreamStore.mixture(sources, { tokens: 2, batchSize: 4 });
+ * const mixture = StreamStore.mixture([one, other], { tokens: 2, batchSize: 4 });
  *
- * const { size, sources: drawn, values } = mixture.next();
- * for (let i = 0; i < size; i++) assert.equal(values[2 * i], drawn![i]);
+ * const { size, sources, values } = mixture.next()!;
+ * for (let i = 0; i < size; i++) assert.equal(values[2 * i], sources![i]);
  * ```
  */
-export class Mixture<Batch = AnyBatch> implements Iterable<Batch> {
+export class Mixture<Batch = AnyBatch, Store = unknown> extends Sampler<Batch> {
+  readonly #pool: MixedPool;
   readonly #plan: SamplerPlan;
-  readonly #extraFiller: ExtraFiller;
-  readonly #parts: readonly Part[];
-  /** The sum of the weights up to each source, as a share of all. */
-  readonly #limits: Float64Array;
-  readonly #cursor: Cursor;
-  readonly #layout: BatchLayout;
-  readonly #indices: Float64Array;
-  readonly #units: Float64Array;
-  #seed: bigint;
+  readonly #read: ReadSource;
 
   /** Made by `StreamStore.mixture`. */
-  constructor(
-    sources: readonly { readonly source: SampleSource; readonly weight: number }[],
-    given: MixtureOptions,
-  ) {
+  constructor(sources: readonly WeightedSource[], given: MixtureOptions, read: ReadSource) {
     const checks = new Checks("Cannot make a mixture");
     const options = readMixtureOptions(given, checks);
-    this.#limits = parseWeights(sources, checks);
+    checkWeights(sources, checks);
     const stores = sources.map(({ source }) => source);
     for (const [i, store] of stores.entries()) store.prepare(`make a mixture of sources[${i}]`);
-    checkFields(stores, checks);
+    for (let i = 1; i < stores.length; i++) checkFields(stores, i, checks);
     // Their fields are the same, so that one plan is that of all.
-    const plan = parseSamplerOptions({ ...options, order: "uniform" }, stores[0], checks);
+    const plan = parseSamplerOptions(options, stores[0], checks);
+    if (sources[0].weight !== undefined && plan.order.kind !== "uniform") {
+      throw checks.refuse(
+        "sources[0].weight",
+        `left out where the order is ${plan.order.kind}`,
+        sources[0].weight,
+      );
+    }
     checkExtras(stores, plan.extra, checks);
     const batch = planBatch(plan, stores, checks.action, {
       isMixture: true,
       actions: stores.map((_, i) => `${checks.action} of sources[${i}]`),
     });
-    const { batchSize } = plan;
+    const pool = new MixedPool(sources, plan, batch);
+    super(pool, plan, batch);
+    this.#pool = pool;
     this.#plan = plan;
-    this.#extraFiller = new ExtraFiller(batch, stores);
-    this.#seed = plan.seed;
-    this.#cursor = new Cursor(plan.shard);
-    this.#layout = new BatchLayout(batch);
-    this.#parts = stores.map((source, i) => {
-      const action = `sample from sources[${i}]`;
-      return {
-        source,
-        action,
-        windows: windowsOf(source, plan),
-        filler: new Filler(source, batch, { action: `Cannot ${action}` }),
-        places: allocatePlaces(batchSize),
-        slots: new Int32Array(batchSize),
-        indices: new Float64Array(batchSize),
-        ordinals: new Float64Array(batchSize),
-        count: 0,
-      };
-    });
-    this.#indices = new Float64Array(batchSize);
-    this.#units = new Float64Array(batchSize);
-  }
-
-  /** The seed, given or random. */
-  get seed(): bigint {
-    return this.#seed;
+    this.#read = read;
   }
 
   /**
-   * A batch of one's own, to be filled by `next(batch)`.
+   * Adds a store that is drawn from as well from now on: at once, or where the order has epochs from the next one on. What
+   * was drawn before stays what it was, and so do states: one of before goes on as if the store had been added then.
    *
-   * @returns Arrays of this mixture's dtypes and shapes, filled with 0.
+   * @param source The store, or where the others have weights, the store and its weight. It has the last place.
+   * @throws {RangeError | TypeError} If it has other fields than the others, or lacks extras that are asked for; or if it
+   * has no weight where the others have one, or one where they have none.
+   * @throws {StreamStoreError} If a store is closed (`closed`), or this is called by what another call has to read, such
+   * as a getter (`busy`).
    *
    * @example
    * ```ts
@@ -121,26 +97,31 @@ export class Mixture<Batch = AnyBatch> implements Iterable<Batch> {
    * using one = new StreamStore({ reward: 0 });
    * using other = new StreamStore({ reward: 0 });
    * for (let step = 0; step < 9; step++) [one, other].forEach((store, i) => store.append(step, { reward: i }));
-   * const sources = [{ store: one, weight: 1 }, { store: other, weight: 1 }];
-   * const mixture = StreamStore.mixture(sources, { tokens: 2, batchSize: 4 });
+   * const mixture = StreamStore.mixture([one], { tokens: 2, batchSize: 100 });
    *
-   * const batch = mixture.allocate();
-   * assert.equal(mixture.next(batch), batch);
+   * mixture.add(other);
+   * assert.ok(mixture.next()!.sources!.includes(1));
    * ```
    */
-  allocate(): Batch {
-    return this.#layout.allocate() as Batch;
+  add(source: Store | MixtureSource<Store>): void {
+    const checks = new Checks("Cannot add a source");
+    const { sources } = this.#pool;
+    const added = this.#pool.reading("add a source", () => this.#read(source, "source", checks));
+    const name = `sources[${sources.length}]`;
+    added.source.prepare(`add ${name}`);
+    checkWeight(added.weight, this.#pool.hasWeights, name, checks);
+    const all = [...sources, added.source];
+    checkFields(all, sources.length, checks);
+    checkExtras(all, this.#plan.extra, checks);
+    this.#pool.add(added);
   }
 
   /**
-   * The next batch, the mixture's own and filled anew by the next call, or `out`.
+   * The stores that have no window at the moment, and are skipped.
    *
-   * @param out A batch that `allocate` or this mixture has made, or one with arrays of the same classes and lengths.
-   * @returns Columns of shape `[B, T]`, or `[B, S, W]` for dense fields.
-   * @throws {RangeError} If a store that is drawn from has no valid window, or a window is wider than the output.
-   * @throws {RangeError | TypeError} If `out` has other arrays than this mixture's batches.
-   * @throws {StreamStoreError} If a store is closed (`closed`), or this is called by what another call has to read,
-   * such as a getter (`busy`).
+   * @returns Their places in the list of sources, and why each has none.
+   * @throws {StreamStoreError} If a store is closed (`closed`), or this is called by what another call has to read, such
+   * as a getter (`busy`).
    *
    * @example
    * ```ts
@@ -148,187 +129,45 @@ export class Mixture<Batch = AnyBatch> implements Iterable<Batch> {
    * import assert from "node:assert/strict";
    *
    * using one = new StreamStore({ reward: 0 });
-   * using other = new StreamStore({ reward: 0 });
-   * for (let step = 0; step < 9; step++) [one, other].forEach((store, i) => store.append(step, { reward: i }));
-   * const sources = [{ store: one, weight: 1 }, { store: other, weight: 1 }];
-   * const mixture = StreamStore.mixture(sources, { tokens: 2, batchSize: 4 });
+   * using empty = new StreamStore({ reward: 0 });
+   * for (let step = 0; step < 9; step++) one.append(step, { reward: step });
+   * const mixture = StreamStore.mixture([one, empty], { tokens: 2 });
    *
-   * assert.equal(mixture.next().values.length, 4 * 2);
+   * assert.deepEqual(mixture.skipped(), [{ source: 1, reason: "the store holds no tokens" }]);
    * ```
    */
-  next(out?: Batch): Batch {
-    const reading = <Read>(read: () => Read) => this.#reading("sample", read);
-    const { filled, shown } = this.#layout.pick(out as AnyBatch | undefined, reading);
-    for (const { source, action } of this.#parts) source.connection.checkIdle(action);
-    for (const { source, action } of this.#parts) source.prepare(action);
-    this.#share(filled);
-    for (const [i, part] of this.#parts.entries()) this.#drawFrom(part, i, filled);
-    this.#extraFiller.give(shown as AnyBatch, this.#parts.map((part) => this.#fillingOf(part)), reading);
-    this.#cursor.advance(this.#plan.batchSize);
-    return shown as Batch;
+  skipped(): SkippedSource[] {
+    this.#pool.prepare("tell which sources are skipped");
+    return this.#pool.windows.empty(newestRowsOf(this.#plan.order));
   }
+}
 
-  /**
-   * Batches without end.
-   *
-   * @returns An iterator that calls `next`.
-   * @throws {RangeError} As `next` does.
-   *
-   * @example
-   * ```ts
-   * import { StreamStore } from "@streamstore/streamstore";
-   * import assert from "node:assert/strict";
-   *
-   * using one = new StreamStore({ reward: 0 });
-   * using other = new StreamStore({ reward: 0 });
-   * for (let step = 0; step < 9; step++) [one, other].forEach((store, i) => store.append(step, { reward: i }));
-   * const sources = [{ store: one, weight: 1 }, { store: other, weight: 1 }];
-   * const mixture = StreamStore.mixture(sources, { tokens: 2, batchSize: 4 });
-   *
-   * let windows = 0;
-   * for (const { size } of mixture) if ((windows += size) >= 100) break;
-   * assert.equal(windows, 100);
-   * ```
-   */
-  *[Symbol.iterator](): Generator<Batch, never, undefined> {
-    for (;;) yield this.next();
-  }
-
-  /**
-   * Where the mixture stands: JSON of under 300 bytes.
-   *
-   * @returns What `restore` takes.
-   *
-   * @example
-   * ```ts
-   * import { StreamStore } from "@streamstore/streamstore";
-   * import assert from "node:assert/strict";
-   *
-   * using one = new StreamStore({ reward: 0 });
-   * using other = new StreamStore({ reward: 0 });
-   * for (let step = 0; step < 9; step++) [one, other].forEach((store, i) => store.append(step, { reward: i }));
-   * const sources = [{ store: one, weight: 1 }, { store: other, weight: 1 }];
-   * const mixture = StreamStore.mixture(sources, { tokens: 2, batchSize: 4 });
-   *
-   * mixture.next();
-   * assert.equal(mixture.state().position, 4);
-   * ```
-   */
-  state(): SamplerState {
-    return { ...stateOf(this.#plan, this.#seed, this.#cursor.position), sources: this.#sources() };
-  }
-
-  /**
-   * Goes on where a mixture with the same number of stores, weights, windows and episodes stood, with its seed.
-   *
-   * @param state What `state` gave, also after JSON.
-   * @throws {RangeError} If the state is that of another kind of sampler, or of other weights.
-   * @throws {TypeError} If it is no object.
-   * @throws {StreamStoreError} If this is called by what another call has to read, such as a getter (`busy`).
-   *
-   * @example
-   * ```ts
-   * import { StreamStore } from "@streamstore/streamstore";
-   * import assert from "node:assert/strict";
-   *
-   * using one = new StreamStore({ reward: 0 });
-   * using other = new StreamStore({ reward: 0 });
-   * for (let step = 0; step < 9; step++) [one, other].forEach((store, i) => store.append(step, { reward: i }));
-   * const sources = [{ store: one, weight: 1 }, { store: other, weight: 1 }];
-   * const mixture = StreamStore.mixture(sources, { tokens: 2, batchSize: 4 });
-   *
-   * const state = mixture.state();
-   * const first = [...mixture.next().starts];
-   * mixture.restore(state);
-   * assert.deepEqual([...mixture.next().starts], first);
-   * ```
-   */
-  restore(state: SamplerState): void {
-    const { seed, position } = this.#reading(
-      "restore a sampler",
-      () => readState(state, this.#plan, this.#sources()),
-    );
-    this.#seed = BigInt(seed);
-    this.#cursor.position = position;
-  }
-
-  #sources(): string {
-    const hash = builtin.crypto.createHash("sha256").update(this.#limits).digest("hex");
-    return `${this.#limits.length} ${hash.slice(0, 8)}`;
-  }
-
-  /** Reads what the caller hands over, in which its own code may run: a call that writes, of every store. */
-  #reading<Read>(action: string, read: () => Read): Read {
-    const connections = new Set(this.#parts.map(({ source }) => source.connection));
-    let task = read;
-    for (const connection of connections) {
-      const within = task;
-      task = () => connection.write(action, within);
-    }
-    return task();
-  }
-
-  /** Decides which place of the batch is drawn from which store. */
-  #share(batch: AnyBatch): void {
-    const native = this.#parts[0].source.connection.tables.sampler;
-    const { batchSize } = this.#plan;
-    this.#cursor.fill(this.#indices, batchSize);
-    const key = { seed: this.#seed, stream: streams.sources, bound: 1 };
-    drawNumbers(native, "unit", key, this.#indices, batchSize, this.#units);
-    for (const part of this.#parts) part.count = 0;
-    for (let slot = 0; slot < batchSize; slot++) {
-      const chosen = this.#limits.findIndex((limit) => this.#units[slot] < limit);
-      const part = this.#parts[chosen];
-      part.slots[part.count] = slot;
-      part.indices[part.count++] = this.#indices[slot];
-      batch.sources![slot] = chosen;
-    }
-  }
-
-  #drawFrom(part: Part, number: number, batch: AnyBatch): void {
-    if (part.count === 0) return;
-    const { windows, indices, ordinals, places, slots, count } = part;
-    const native = part.source.connection.tables.sampler;
-    const population = windows.population();
-    checkAny(windows, population, population.from, { action: `Cannot ${part.action}` });
-    const bound = population.total - population.from;
-    const key = { seed: this.#seed, stream: streams.mixture + number, bound };
-    drawNumbers(native, "uniform", key, indices, count, ordinals);
-    for (let i = 0; i < count; i++) ordinals[i] += population.from;
-    windows.locate(population, ordinals, count, places);
-    const filling = this.#fillingOf(part);
-    part.filler.fill(batch, this.#plan.batchSize, filling);
-    for (let i = 0; i < count; i++) batch.starts[slots[i]] = filling.starts[i];
-  }
-
-  #fillingOf({ count, places, slots }: Part): Filling {
-    return fillingOf(this.#plan.window, places, slots, count);
-  }
+function newestRowsOf(order: OrderPlan): number {
+  return order.kind === "recent" && "steps" in order ? order.steps : Infinity;
 }
 
 /** Of stores with other fields the types of tokens would mean something else. */
-function checkFields(stores: readonly SampleSource[], checks: Checks): void {
-  const [first, ...others] = stores.map(({ fields }) =>
-    fields.map(({ name, type, dtype }) => `${name} ${type} ${dtype}`).join(", ")
-  );
-  const different = others.findIndex((other) => other !== first);
-  if (different === -1) return;
+function checkFields(stores: readonly SampleSource[], place: number, checks: Checks): void {
+  const textOf = ({ fields }: SampleSource) =>
+    fields.map(({ name, type, dtype }) => `${name} ${type} ${dtype}`).join(", ");
+  const [first, other] = [textOf(stores[0]), textOf(stores[place])];
+  if (other === first) return;
   throw new TypeError(
-    `${checks.action}: sources[${different + 1}].store must have the fields of the first, ${first}, got ${
-      others[different]
-    }`,
+    `${checks.action}: sources[${place}].store must have the fields of the first, ${first}, got ${other}`,
   );
 }
 
-function parseWeights(sources: readonly { readonly weight: number }[], checks: Checks): Float64Array {
+function checkWeights(sources: readonly WeightedSource[], checks: Checks): void {
   if (sources.length === 0) throw new RangeError(`${checks.action}: there must be at least 1 store, got 0`);
-  let sum = 0;
-  const limits = Float64Array.from(sources, ({ weight }, i) => {
-    checks.number(`sources[${i}].weight`, weight, 0, Infinity);
-    if (weight === 0) throw checks.refuse(`sources[${i}].weight`, "a number above 0", weight);
-    return sum += weight;
-  });
-  for (let i = 0; i < limits.length; i++) limits[i] /= sum;
-  limits[limits.length - 1] = 1;
-  return limits;
+  const hasWeights = sources[0].weight !== undefined;
+  for (const [i, { weight }] of sources.entries()) checkWeight(weight, hasWeights, `sources[${i}]`, checks);
+}
+
+function checkWeight(weight: number | undefined, hasWeights: boolean, name: string, checks: Checks): void {
+  if (!hasWeights) {
+    if (weight === undefined) return;
+    throw checks.refuse(`${name}.weight`, "left out, as that of the first", weight);
+  }
+  checks.number(`${name}.weight`, weight, 0, Infinity);
+  if (weight === 0) throw checks.refuse(`${name}.weight`, "a number above 0", weight);
 }

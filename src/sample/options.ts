@@ -221,14 +221,18 @@ export interface SamplerOptions<Name extends string = string, ExtraName extends 
 export interface MixtureSource<Store> {
   /** The store that is drawn from. */
   readonly store: Store;
-  /** A finite number above 0: of all windows the share `weight` / (sum of all weights) is drawn from the store. */
-  readonly weight: number;
+  /**
+   * A finite number above 0, for all stores or for none: of all windows the share `weight` / (sum of the weights of all
+   * stores that have a window) is drawn from the store. Without weights each window of all stores is as likely. Only for
+   * the order `uniform`.
+   */
+  readonly weight?: number;
 }
 
-/** Options of a mixture: those of a sampler with order `uniform`. Taken by {@linkcode StreamStore.mixture}. */
-export type MixtureOptions<Name extends string = string, ExtraName extends string = string> = Omit<
-  SamplerOptions<Name, ExtraName>,
-  "order" | "epochs"
+/** Options of a mixture: those of a sampler. Taken by {@linkcode StreamStore.mixture}. */
+export type MixtureOptions<Name extends string = string, ExtraName extends string = string> = SamplerOptions<
+  Name,
+  ExtraName
 >;
 
 /** Options of {@linkcode StreamStore.sampler}: those of a sampler, and whether it works ahead. */

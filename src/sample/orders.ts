@@ -3,22 +3,7 @@ import type { LaterTables } from "../native/runtime.ts";
 import { drawNumbers, streams } from "./draws.ts";
 import type { Shard } from "./options.ts";
 import type { OrderPlan } from "./plan.ts";
-import type { Places, Population, Windows } from "./windows.ts";
-
-/**
- * Where an epoch stands: its number, the global index of its first draw, and the windows there were when it began.
- * Part of {@linkcode SamplerState}.
- */
-export interface EpochState {
-  /** The number of the epoch, from 0. */
-  readonly epoch: number;
-  /** The global index of its first draw: the draws of all epochs before it. */
-  readonly base: number;
-  /** The position at which the stream ended when it began, a token or row index. */
-  readonly end: number;
-  /** The number of windows there were when it began. */
-  readonly windows: number;
-}
+import { type EpochState, type EpochWindows, type Places, placesFrom, type WindowSpace } from "./space.ts";
 
 /** From where so many draws of all shards still have indices that are exact: they are whole numbers below 2 ** 53. */
 export function lastPosition(draws: number): number {
@@ -67,7 +52,7 @@ export class Cursor {
 /** What an order needs to know. */
 export interface DrawContext {
   readonly native: LaterTables["sampler"];
-  readonly windows: Windows;
+  readonly windows: WindowSpace;
   readonly cursor: Cursor;
   seed: bigint;
 }
@@ -81,54 +66,41 @@ export interface Draw {
 }
 
 export class UniformDraw implements Draw {
-  readonly #ordinals: Float64Array;
+  readonly #numbers: Float64Array;
   readonly #indices: Float64Array;
 
   constructor(private readonly context: DrawContext, size: number, private readonly newestRows = Infinity) {
-    this.#ordinals = new Float64Array(size);
+    this.#numbers = new Float64Array(size);
     this.#indices = new Float64Array(size);
   }
 
   draw(count: number, places: Places): number {
     const { native, windows, cursor, seed } = this.context;
-    const population = windows.population();
-    const first = this.#firstOrdinal(population);
-    checkAny(windows, population, first, { newestRows: this.newestRows });
+    const bound = windows.count(this.newestRows);
     cursor.fill(this.#indices, count);
-    const key = { seed, stream: streams.uniform, bound: population.total - first };
-    drawNumbers(native, "uniform", key, this.#indices, count, this.#ordinals);
-    for (let i = 0; i < count; i++) this.#ordinals[i] += first;
-    windows.locate(population, this.#ordinals, count, places);
+    const key = { seed, stream: streams.uniform, bound };
+    drawNumbers(native, "uniform", key, this.#indices, count, this.#numbers);
+    windows.locate(this.#numbers, count, places);
     cursor.advance(count);
     return count;
-  }
-
-  #firstOrdinal(population: Population): number {
-    if (this.newestRows === Infinity || population.episodes === 0) return population.from;
-    const position = Math.max(population.first, this.context.windows.newest(this.newestRows));
-    return Math.max(population.from, this.context.windows.rank(population, position));
   }
 }
 
 export class GeometricDraw implements Draw {
-  readonly #ordinals: Float64Array;
+  readonly #numbers: Float64Array;
   readonly #indices: Float64Array;
 
   constructor(private readonly context: DrawContext, size: number, private readonly decay: number) {
-    this.#ordinals = new Float64Array(size);
+    this.#numbers = new Float64Array(size);
     this.#indices = new Float64Array(size);
   }
 
   draw(count: number, places: Places): number {
     const { native, windows, cursor, seed } = this.context;
-    const population = windows.population();
-    checkAny(windows, population, population.from);
+    windows.count();
     cursor.fill(this.#indices, count);
-    const bound = population.total - population.from;
-    const key = { seed, stream: streams.recent, bound, decay: this.decay };
-    drawNumbers(native, "geometric", key, this.#indices, count, this.#ordinals);
-    for (let i = 0; i < count; i++) this.#ordinals[i] = population.total - 1 - this.#ordinals[i];
-    windows.locate(population, this.#ordinals, count, places);
+    windows.drawByAge({ native, seed, decay: this.decay }, this.#indices, count, this.#numbers);
+    windows.locate(this.#numbers, count, places);
     cursor.advance(count);
     return count;
   }
@@ -139,13 +111,12 @@ export class GeometricDraw implements Draw {
  * are passed over.
  */
 export class EpochDraw implements Draw {
-  readonly #ordinals: Float64Array;
+  readonly #numbers: Float64Array;
   readonly #indices: Float64Array;
   #epoch: EpochState | null = null;
   #number = 0;
   #base = 0;
-  /** The ordinal of the epoch's first window: noted, for the number of windows before the epoch's end may yet change. */
-  #first: number | null = null;
+  #windows: EpochWindows | null = null;
 
   constructor(
     private readonly context: DrawContext,
@@ -153,7 +124,7 @@ export class EpochDraw implements Draw {
     private readonly isShuffled: boolean,
     private readonly epochs: number,
   ) {
-    this.#ordinals = new Float64Array(size);
+    this.#numbers = new Float64Array(size);
     this.#indices = new Float64Array(size);
   }
 
@@ -166,7 +137,7 @@ export class EpochDraw implements Draw {
     this.#number = state.epoch;
     this.#base = state.base;
     this.#epoch = state.windows > 0 ? state : null;
-    this.#first = null;
+    this.#windows = null;
   }
 
   draw(count: number, places: Places): number {
@@ -185,17 +156,11 @@ export class EpochDraw implements Draw {
   }
 
   #begin(): EpochState {
-    const population = this.context.windows.population();
-    checkAny(this.context.windows, population, population.from);
-    const windows = population.total - population.from;
+    const span = this.context.windows.beginEpoch();
+    const { windows } = span;
     // Of many shards some have no draw in an epoch. Those are passed over at once, however many they are.
     const passed = Math.floor((this.context.cursor.index() - this.#base) / windows);
-    return {
-      epoch: this.#number + passed,
-      base: this.#base + passed * windows,
-      end: population.end,
-      windows,
-    };
+    return { epoch: this.#number + passed, base: this.#base + passed * windows, ...span };
   }
 
   #take(epoch: EpochState, count: number, at: number, places: Places): number {
@@ -204,70 +169,11 @@ export class EpochDraw implements Draw {
     cursor.advance(count);
     if (this.isShuffled) {
       const key = { seed, stream: epoch.epoch, bound: epoch.windows };
-      drawNumbers(native, "permuted", key, this.#indices, count, this.#ordinals);
-    } else this.#ordinals.set(this.#indices.subarray(0, count));
-    const population = windows.population(epoch.end);
-    this.#first ??= population.total - epoch.windows;
-    const kept = this.#keepHeld(population, this.#first, count);
-    if (kept > 0) {
-      windows.locate(population, this.#ordinals, kept, {
-        anchors: places.anchors.subarray(at),
-        starts: places.starts.subarray(at),
-        lengths: places.lengths.subarray(at),
-      });
-    }
-    return kept;
+      drawNumbers(native, "permuted", key, this.#indices, count, this.#numbers);
+    } else this.#numbers.set(this.#indices.subarray(0, count));
+    this.#windows ??= windows.epochWindows(epoch);
+    return this.#windows.locate(this.#numbers, count, at === 0 ? places : placesFrom(places, at));
   }
-
-  /**
-   * Turns numbers within the epoch into ordinals, without the windows that were dropped. At the end there can be fewer,
-   * too: when the last row gets the ID of another episode after the epoch has begun.
-   */
-  #keepHeld(population: Population, first: number, count: number): number {
-    let kept = 0;
-    for (let i = 0; i < count; i++) {
-      const ordinal = first + this.#ordinals[i];
-      if (ordinal >= population.from && ordinal < population.total) this.#ordinals[kept++] = ordinal;
-    }
-    return kept;
-  }
-}
-
-/** Throws where no window is valid, and says which rule has left none. */
-export function checkAny(
-  windows: Windows,
-  population: Population,
-  first: number,
-  { newestRows = Infinity, action = "Cannot sample" } = {},
-): void {
-  if (population.total > first) return;
-  const { unit, length, boundary } = windows.rule;
-  const refuse = (reason: string) =>
-    new RangeError(`${action}: there must be a valid window of ${length} ${unit}, got none: ${reason}`);
-  const held = population.end - population.first;
-  const holder = windows.part === null ? "the store" : "the part that between says";
-  if (held <= 0) throw refuse(`${holder} holds no ${unit}`);
-  if (population.total > population.from) {
-    throw refuse(
-      `of ${
-        population.total - population.from
-      } valid windows none has its anchor in the newest ${newestRows} rows`,
-    );
-  }
-  if (boundary === "cross" || population.episodes <= 1) {
-    throw refuse(`${holder} holds ${held} ${unit}; boundary pad-left or pad-right would pad`);
-  }
-  const back = windows.findReturn();
-  if (back !== null) {
-    throw refuse(
-      `each of ${population.episodes} episodes is shorter: row ${back.row} comes back to the ID ${back.id} of row ` +
-        `${back.earlier}, and an episode is one run of rows with the same ID; give each a store of its own and draw ` +
-        "from them by StreamStore.mixture, or sort by the ID when loading",
-    );
-  }
-  throw refuse(
-    `each of ${population.episodes} episodes is shorter, and boundary within takes no other; pad-left or pad-right would pad`,
-  );
 }
 
 /** The draws of an order that needs no priorities. */

@@ -76,7 +76,7 @@ export function readMixtureOptions(given: MixtureOptions, check: Checks): Sample
   return options;
 }
 
-const notOfMixtures = ["order", "epochs", "prefetch"];
+const notOfMixtures = ["prefetch"];
 
 /** Batches that are made ahead at most: each is memory of its own. */
 const prefetchMax = 64;

@@ -10,7 +10,7 @@ import {
 import { runtime } from "../native/load.ts";
 import { check, status } from "../native/status.ts";
 import { type List, readNumbers } from "../typed_array.ts";
-import { damaged, readPriorities, writePriorities } from "./priorities_file.ts";
+import { damaged, type SavedPriorities } from "./priorities_file.ts";
 
 const capacityMin = 1024;
 
@@ -158,6 +158,12 @@ export class Priorities {
     this.#noteReport();
   }
 
+  /** Whether a position was filled, and can get another priority. */
+  has(position: number): boolean {
+    const isHeld = position >= this.#first && position < this.#end && Number.isInteger(position);
+    return isHeld && !Object.is(this.#nodes[position - this.#base], 0);
+  }
+
   /**
    * Draws a position for each unit, with its probability.
    *
@@ -199,24 +205,19 @@ export class Priorities {
     this.#first = position;
   }
 
-  /**
-   * Writes all of it to a file, which is replaced as a whole or left as it was.
-   *
-   * @throws {StreamStoreError} If the file cannot be written.
-   */
-  save(path: string): void {
+  /** What a file is to keep: views, until the next change. */
+  saved(): SavedPriorities {
     const leaves = this.#nodes.subarray(this.#first - this.#base, this.#end - this.#base);
-    writePriorities(path, { base: this.#first, alpha: this.alpha, max: this.#max, leaves });
+    return { base: this.#first, alpha: this.alpha, max: this.#max, leaves };
   }
 
   /**
-   * Goes on with what `save` wrote. Where that fails, everything stays as it was.
+   * Goes on with what the file `path` has. Where that fails, everything stays as it was.
    *
-   * @throws {StreamStoreError} If the file is missing, damaged, or none of ours.
+   * @throws {StreamStoreError} If the leaves are damaged.
    * @throws {RangeError} If it was saved with another alpha.
    */
-  load(path: string): void {
-    const { base, alpha, max, leaves } = readPriorities(path);
+  load(path: string, { base, alpha, max, leaves }: SavedPriorities): void {
     if (alpha !== this.alpha) {
       throw new RangeError(
         `Cannot load priorities from ${path}: alpha must be ${alpha}, as it was saved with, got ${this.alpha}`,

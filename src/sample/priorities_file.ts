@@ -4,9 +4,12 @@
  * | bytes | content |
  * | --- | --- |
  * | 8 | `StrmPrio` |
- * | 8 × 5 | float64: version, position of the first leaf, number of leaves, alpha, largest priority |
+ * | 8 × 5 | float64: version 1, position of the first leaf, number of leaves, alpha, largest priority |
  * | 8 × leaves | float64: the leaves, `priority ** alpha`; +0 is no window, -0 a window of priority 0 |
  * | 32 | SHA-256 of everything before |
+ *
+ * Those of a mixture have version 2, the number of sources, and then for each of them the last four numbers and the
+ * leaves.
  */
 import { builtin } from "../native/builtin.ts";
 import { StreamStoreError } from "../error.ts";
@@ -20,29 +23,36 @@ export interface SavedPriorities {
 }
 
 const magic = new TextEncoder().encode("StrmPrio");
-const version = 1;
-const headerBytes = 48;
+const versionMax = 2;
+const magicBytes = 8;
 const checksumBytes = 32;
 
 /** Replaces the file, whole and durable. */
-export function writePriorities(path: string, { base, alpha, max, leaves }: SavedPriorities): void {
-  const header = new Uint8Array(headerBytes);
-  header.set(magic);
-  new Float64Array(header.buffer, 8).set([version, base, leaves.length, alpha, max]);
-  const body = new Uint8Array(leaves.buffer, leaves.byteOffset, leaves.byteLength);
-  const checksum = builtin.crypto.createHash("sha256").update(header).update(body).digest();
-  replaceFile(path, `Cannot save priorities to ${path}`, [header, body, checksum]);
+export function writePriorities(path: string, sources: readonly SavedPriorities[]): void {
+  const isOne = sources.length === 1;
+  const parts = sources.flatMap(({ base, alpha, max, leaves }, i) => {
+    const numbers = [base, leaves.length, alpha, max];
+    const first = isOne ? [1] : [2, sources.length];
+    return [bytesOf(Float64Array.from(i === 0 ? [...first, ...numbers] : numbers)), bytesOf(leaves)];
+  });
+  const hash = builtin.crypto.createHash("sha256").update(magic);
+  for (const part of parts) hash.update(part);
+  replaceFile(path, `Cannot save priorities to ${path}`, [magic, ...parts, hash.digest()]);
 }
 
-/** Reads the file and checks that it is whole. */
-export function readPriorities(path: string): SavedPriorities {
+function bytesOf({ buffer, byteOffset, byteLength }: Float64Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+/** Reads the file and checks that it is whole: those of each source. */
+export function readPriorities(path: string): SavedPriorities[] {
   let bytes: Uint8Array;
   try {
     bytes = builtin.fs.readFileSync(path);
   } catch (error) {
     throw systemError(error, `Cannot load priorities from ${path}`, path);
   }
-  if (bytes.length < headerBytes + checksumBytes || !magic.every((byte, i) => bytes[i] === byte)) {
+  if (bytes.length < magicBytes + 8 + checksumBytes || !magic.every((byte, i) => bytes[i] === byte)) {
     throw damaged(path, "it must be a file that was saved by this library");
   }
   const content = bytes.subarray(0, bytes.length - checksumBytes);
@@ -51,22 +61,34 @@ export function readPriorities(path: string): SavedPriorities {
     throw damaged(path, "it must have the checksum that it was written with");
   }
   // A copy, because a buffer of the runtime's pool need not begin at a multiple of 8.
-  const numbers = new Float64Array(
-    new Uint8Array(content.subarray(8)).buffer,
-    0,
-    Math.floor(content.length / 8) - 1,
-  );
-  const [found, base, count, alpha, max] = numbers;
-  if (found > version) {
+  const copy = new Uint8Array(content.subarray(magicBytes)).buffer;
+  const numbers = new Float64Array(copy, 0, Math.floor(copy.byteLength / 8));
+  const version = numbers[0];
+  if (version > versionMax) {
     throw new StreamStoreError(
       "newer-version",
-      `Cannot load priorities from ${path}: it must have version <= ${version}, got ${found}`,
+      `Cannot load priorities from ${path}: it must have version <= ${versionMax}, got ${version}`,
     );
   }
-  const isWhole = content.length === headerBytes + 8 * count && Number.isSafeInteger(base + count) &&
-    base >= 0 && max >= 1 && max < Infinity;
-  if (!isWhole) throw damaged(path, "its numbers must fit together");
-  return { base, alpha, max, leaves: numbers.subarray(5) };
+  const found = version === 1 ? readSources(numbers, 1, 1) : readSources(numbers, 2, numbers[1]);
+  if (found === null || copy.byteLength % 8 !== 0) throw damaged(path, "its numbers must fit together");
+  return found;
+}
+
+/** Null where the numbers from a place on are not those of so many sources. */
+function readSources(numbers: Float64Array, from: number, sources: number): SavedPriorities[] | null {
+  const found: SavedPriorities[] = [];
+  let at = from;
+  while (at < numbers.length && found.length < sources) {
+    const [base, count, alpha, max] = numbers.subarray(at, at + 4);
+    const leaves = numbers.subarray(at + 4, at + 4 + count);
+    const isWhole = leaves.length === count && Number.isSafeInteger(base + count) && base >= 0 && max >= 1 &&
+      max < Infinity;
+    if (!isWhole) return null;
+    found.push({ base, alpha, max, leaves });
+    at += 4 + count;
+  }
+  return at === numbers.length && found.length === sources ? found : null;
 }
 
 export function damaged(path: string, what: string): StreamStoreError {

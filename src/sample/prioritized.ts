@@ -1,31 +1,33 @@
 import { describe } from "../fields.ts";
-import { isList } from "../typed_array.ts";
+import { isList, type List, readNumbers } from "../typed_array.ts";
 import type { AnyBatch } from "./batch.ts";
 import { drawNumbers, streams } from "./draws.ts";
-import { checkAny, type Draw, type DrawContext } from "./orders.ts";
-import { Priorities } from "./priorities.ts";
-import type { Places, Population } from "./windows.ts";
+import type { Draw, DrawContext } from "./orders.ts";
+import { readPriorities, writePriorities } from "./priorities_file.ts";
+import type { Places } from "./space.ts";
+import { WindowPriorities } from "./window_priorities.ts";
 
-/** Draws windows in proportion to their priorities. A window is known by its anchor; a new one has the highest priority. */
+/** A window is known by its anchor, and in a mixture by that and its source: an ID is source × 2 ** 40 + anchor. */
+const anchorsPerSource = 2 ** 40;
+
+/** A unit below 1, whatever rounding did. */
+const unitMax = 1 - 2 ** -53;
+
+/** Draws windows in proportion to their priorities, whatever the source. A new one has the highest priority. */
 export class PrioritizedDraw implements Draw {
-  #priorities: Priorities;
-  /** Windows before this ordinal have a priority. */
-  #seen = 0;
-  #first = 0;
-  /** The episodes and the end of the stream that were seen last. */
-  #episodes = 0;
-  #end = 0;
+  readonly #sources: WindowPriorities[] = [];
   readonly #indices: Float64Array;
   readonly #units: Float64Array;
   readonly #ids: Float64Array;
   readonly #probabilities: Float64Array;
+  /** The sum of the priorities up to each source. */
+  #sums = new Float64Array(0);
 
   constructor(
     private readonly context: DrawContext,
     size: number,
     private readonly options: { readonly alpha: number; readonly beta: number },
   ) {
-    this.#priorities = new Priorities({ alpha: options.alpha });
     this.#indices = new Float64Array(size);
     this.#units = new Float64Array(size);
     this.#ids = new Float64Array(size);
@@ -34,18 +36,23 @@ export class PrioritizedDraw implements Draw {
 
   draw(count: number, places: Places): number {
     const { native, windows, cursor, seed } = this.context;
-    const population = this.#extend();
-    checkAny(windows, population, population.from);
-    if (this.#priorities.total === 0) {
+    this.#extend();
+    windows.count();
+    const total = this.#sum();
+    if (total === 0) {
       throw new RangeError("Cannot sample: a window must have a priority above 0, got none");
     }
     cursor.fill(this.#indices, count);
     const key = { seed, stream: streams.prioritized, bound: 1 };
     drawNumbers(native, "unit", key, this.#indices, count, this.#units);
-    const ids = this.#ids.subarray(0, count);
-    this.#priorities.draw(this.#units.subarray(0, count), ids, this.#probabilities.subarray(0, count));
-    places.anchors.set(ids);
-    windows.resolve(population, count, places);
+    if (this.#sources.length === 1) this.#drawFrom(0, 0, count);
+    else this.#drawFromEach(total, count);
+    for (let i = 0; i < count; i++) {
+      const source = Math.floor(this.#ids[i] / anchorsPerSource);
+      places.sources[i] = source;
+      places.anchors[i] = this.#ids[i] - source * anchorsPerSource;
+    }
+    windows.resolve(count, places);
     cursor.advance(count);
     return count;
   }
@@ -55,7 +62,7 @@ export class PrioritizedDraw implements Draw {
     const { ids, probabilities, weights } = batch as unknown as Readonly<Record<string, Float64Array>>;
     ids.set(this.#ids);
     probabilities.set(this.#probabilities);
-    const { count } = this.#priorities;
+    const count = this.#sources.reduce((sum, { priorities }) => sum + priorities.count, 0);
     let largest = 0;
     for (let i = 0; i < size; i++) {
       weights[i] = (count * probabilities[i]) ** -this.options.beta;
@@ -72,65 +79,127 @@ export class PrioritizedDraw implements Draw {
       );
     }
     this.#extend();
-    // Windows may have been dropped since they were drawn.
-    this.#priorities.update(ids, priorities, this.context.windows.heldFrom);
+    if (this.#sources.length === 1) this.#sources[0].update(ids, priorities);
+    else this.#updateEach(ids, priorities);
   }
 
   save(path: string): void {
     checkPath("save priorities", path);
     this.#extend();
-    this.#priorities.save(path);
+    writePriorities(path, this.#sources.map(({ priorities }) => priorities.saved()));
   }
 
   load(path: string): void {
     checkPath("load priorities", path);
-    const loaded = new Priorities({ alpha: this.options.alpha });
-    loaded.load(path);
-    const population = this.context.windows.population();
-    if (loaded.end > population.end) {
+    const saved = readPriorities(path);
+    const { sources } = this.context.windows;
+    if (saved.length > sources.length) {
       throw new RangeError(
-        `Cannot load priorities: ${path} must be of this store with ${population.end} ${this.context.windows.rule.unit}, got one of ${loaded.end}`,
+        `Cannot load priorities: ${path} must be of ${sources.length} stores or fewer, got ${saved.length}`,
       );
     }
-    if (loaded.first > population.first) {
-      throw new RangeError(
-        `Cannot load priorities: ${path} must know the windows from ${population.first} on, got those from ${loaded.first} on`,
-      );
-    }
-    loaded.dropBefore(population.first);
-    this.#priorities = loaded;
-    this.#seen = population.episodes === 0 ? 0 : this.context.windows.rank(population, loaded.end);
+    const loaded = saved.map((one, i) => WindowPriorities.loaded(sources[i], this.options.alpha, path, one));
+    this.#sources.splice(0, Infinity, ...loaded);
     this.#extend();
   }
 
-  /** An episode can begin in a row that was seen before, where its ID came later: windows about there are others then. */
-  #rewind(population: Population): void {
-    const { windows } = this.context;
-    const begun = population.episodes > this.#episodes ? windows.originOf(this.#episodes) : Infinity;
-    if (begun < this.#end) {
-      const from = Math.max(population.first, begun - windows.rule.length + 1);
-      if (from < this.#priorities.end) this.#priorities.clear(from, this.#priorities.end);
-      this.#seen = Math.min(this.#seen, windows.rank(population, from));
+  /** Gives windows that are new, and those of new sources, the highest priority of all. */
+  #extend(): void {
+    const { sources } = this.context.windows;
+    while (this.#sources.length < sources.length) {
+      this.#sources.push(new WindowPriorities(sources[this.#sources.length], this.options.alpha));
     }
-    this.#episodes = population.episodes;
-    this.#end = population.end;
+    let max = 1;
+    for (const { priorities } of this.#sources) max = Math.max(max, priorities.max);
+    for (const source of this.#sources) source.extend(max);
   }
 
-  /** Gives windows that are new the highest priority, and forgets those that were dropped. */
-  #extend(): Population {
-    const { windows } = this.context;
-    const population = windows.population();
-    const { stride } = windows.rule;
-    if (population.first > this.#first) this.#priorities.dropBefore(population.first);
-    this.#first = population.first;
-    this.#rewind(population);
-    const from = Math.max(this.#seen, population.from);
-    if (population.total <= from) return population;
-    windows.forEachRun(population, from, (anchor, count) => {
-      this.#priorities.fill(anchor, anchor + (count - 1) * stride + 1, this.#priorities.max, stride);
-    });
-    this.#seen = population.total;
-    return population;
+  /** The sum of all priorities. */
+  #sum(): number {
+    if (this.#sums.length < this.#sources.length) this.#sums = new Float64Array(2 * this.#sources.length);
+    let sum = 0;
+    for (let i = 0; i < this.#sources.length; i++) this.#sums[i] = sum += this.#sources[i].priorities.total;
+    return sum;
+  }
+
+  /** Finds the source of each draw; what its unit is then within the source tells the window. */
+  #drawFromEach(total: number, count: number): void {
+    const places = new Map<number, number[]>();
+    for (let i = 0; i < count; i++) {
+      const share = this.#units[i] * total;
+      const source = this.#sourceOf(share);
+      const before = source === 0 ? 0 : this.#sums[source - 1];
+      this.#units[i] = Math.min(unitMax, (share - before) / (this.#sums[source] - before));
+      const found = places.get(source);
+      if (found === undefined) places.set(source, [i]);
+      else found.push(i);
+    }
+    const units = this.#units.slice(0, count);
+    const [ids, probabilities] = [new Float64Array(count), new Float64Array(count)];
+    let first = 0;
+    for (const [source, slots] of places) {
+      slots.forEach((slot, i) => this.#units[first + i] = units[slot]);
+      this.#drawFrom(source, first, first + slots.length);
+      const share = this.#sources[source].priorities.total / total;
+      slots.forEach((slot, i) => {
+        ids[slot] = this.#ids[first + i] + source * anchorsPerSource;
+        probabilities[slot] = this.#probabilities[first + i] * share;
+      });
+      first += slots.length;
+    }
+    this.#ids.set(ids);
+    this.#probabilities.set(probabilities);
+  }
+
+  /** The first source with a sum above a share; should rounding leave none, the last with any. */
+  #sourceOf(share: number): number {
+    let [low, high] = [0, this.#sources.length - 1];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (share < this.#sums[middle]) high = middle;
+      else low = middle + 1;
+    }
+    while (low > 0 && this.#sums[low] === this.#sums[low - 1]) low--;
+    return low;
+  }
+
+  #drawFrom(source: number, from: number, to: number): void {
+    this.#sources[source].priorities.draw(
+      this.#units.subarray(from, to),
+      this.#ids.subarray(from, to),
+      this.#probabilities.subarray(from, to),
+    );
+  }
+
+  /** Nothing is set before all is checked. */
+  #updateEach(givenIds: ArrayLike<number>, givenPriorities: ArrayLike<number>): void {
+    const refuse = (what: string, allowed: string, got: unknown): never => {
+      throw new RangeError(`Cannot update priorities: ${what} must be ${allowed}, got ${describe(got)}`);
+    };
+    const badId = (id: unknown, i: number) => refuse(`ids[${i}]`, "that of a window that was drawn", id);
+    const badPriority = (value: unknown, i: number) =>
+      refuse(`priorities[${i}]`, "a finite number >= 0", value);
+    const ids = readNumbers("Cannot update priorities: ids", givenIds as List, badId);
+    const values = readNumbers("Cannot update priorities: priorities", givenPriorities as List, badPriority);
+    if (values.length !== ids.length) {
+      throw new RangeError(
+        `Cannot update priorities: there must be as many priorities as ids, got ${values.length} for ${ids.length}`,
+      );
+    }
+    const updates = new Map<number, { anchors: number[]; values: number[] }>();
+    for (let i = 0; i < ids.length; i++) {
+      const number = Math.floor(ids[i] / anchorsPerSource);
+      const anchor = ids[i] - number * anchorsPerSource;
+      if (!(values[i] >= 0 && values[i] < Infinity)) badPriority(values[i], i);
+      const source = this.#sources[number];
+      const isDropped = source !== undefined && Number.isInteger(anchor) && anchor < source.windows.heldFrom;
+      if (isDropped) continue;
+      if (source === undefined || !source.priorities.has(anchor)) badId(ids[i], i);
+      if (!updates.has(number)) updates.set(number, { anchors: [], values: [] });
+      updates.get(number)!.anchors.push(anchor);
+      updates.get(number)!.values.push(values[i]);
+    }
+    for (const [number, { anchors, values }] of updates) this.#sources[number].update(anchors, values);
   }
 }
 

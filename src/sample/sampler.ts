@@ -1,13 +1,12 @@
 import type { AnyBatch } from "./batch.ts";
 import { BatchLayout } from "./batch_layout.ts";
-import type { BatchPlan, DrawSource } from "./batch_plan.ts";
-import { ExtraFiller } from "./extra_fill.ts";
-import { Filler, type Filling, fillingOf } from "./fill.ts";
+import type { BatchPlan } from "./batch_plan.ts";
 import { Cursor, type Draw, type DrawContext, drawOf } from "./orders.ts";
 import type { SamplerPlan } from "./plan.ts";
+import type { Pool } from "./pool.ts";
 import { PrioritizedDraw } from "./prioritized.ts";
-import { checkHeld, readState, type SamplerState, stateOf } from "./state.ts";
-import { allocatePlaces, type Places, windowsOf } from "./windows.ts";
+import { allocatePlaces, type EpochState, type Places } from "./space.ts";
+import { readState, type SamplerState, stateOf } from "./state.ts";
 
 /**
  * Draws batches of windows from a store: `next()` a batch at a time, or `for (const batch of sampler)`.
@@ -42,37 +41,27 @@ import { allocatePlaces, type Places, windowsOf } from "./windows.ts";
  * ```
  */
 export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
-  readonly #source: DrawSource;
+  readonly #pool: Pool;
   readonly #plan: SamplerPlan;
   readonly #cursor: Cursor;
   readonly #context: DrawContext;
   readonly #draw: Draw;
   readonly #layout: BatchLayout;
-  readonly #filler: Filler;
-  readonly #extraFiller: ExtraFiller;
   readonly #places: Places;
-  readonly #slots: Int32Array;
 
   /** Made by `store.sampler`. */
-  constructor(source: DrawSource, plan: SamplerPlan, batch: BatchPlan) {
+  constructor(pool: Pool, plan: SamplerPlan, batch: BatchPlan) {
     const { batchSize, order, epochs } = plan;
-    this.#source = source;
+    this.#pool = pool;
     this.#plan = plan;
     this.#cursor = new Cursor(plan.shard);
-    this.#context = {
-      native: source.connection.tables.sampler,
-      windows: windowsOf(source, plan),
-      cursor: this.#cursor,
-      seed: plan.seed,
-    };
+    const { native, windows } = pool;
+    this.#context = { native, windows, cursor: this.#cursor, seed: plan.seed };
     this.#draw = order.kind === "prioritized"
       ? new PrioritizedDraw(this.#context, batchSize, order)
-      : drawOf(order, this.#context, batchSize, epochs);
+      : pool.drawOf?.(this.#context, batchSize) ?? drawOf(order, this.#context, batchSize, epochs);
     this.#layout = new BatchLayout(batch);
-    this.#filler = new Filler(source, batch);
-    this.#extraFiller = new ExtraFiller(batch, [source]);
     this.#places = allocatePlaces(batchSize);
-    this.#slots = Int32Array.from({ length: batchSize }, (_, i) => i);
   }
 
   /** The seed, given or random. */
@@ -132,21 +121,22 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
    * ```
    */
   next(out?: Batch): Batch | null {
-    const { connection } = this.#source;
-    const reading = <Read>(read: () => Read) => connection.write("sample", read);
+    const pool = this.#pool;
+    const reading = <Read>(read: () => Read) => pool.reading("sample", read);
     const { filled, shown } = this.#layout.pick(out as AnyBatch | undefined, reading);
-    this.#prepare("sample");
-    const state = this.state();
+    pool.prepare("sample");
+    const { position } = this.#cursor;
+    const { epoch } = this.#draw;
     try {
       const size = this.#draw.draw(this.#plan.batchSize, this.#places);
       if (size === 0) return null;
-      const filling = this.#fill(filled, size);
+      this.#fill(filled, size);
       const batch = size === this.#plan.batchSize ? shown : this.#layout.head(filled, size);
-      this.#extraFiller.give(batch, [filling], reading);
+      pool.giveExtras(batch, size, this.#places);
       return batch as Batch;
     } catch (error) {
       // Draws that nobody got are made again.
-      this.#setState(state);
+      this.#setPosition(position, epoch);
       throw error;
     }
   }
@@ -191,7 +181,11 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
    * ```
    */
   state(): SamplerState {
-    return stateOf(this.#plan, this.#context.seed, this.#cursor.position, this.#draw.epoch);
+    const state = stateOf(this.#plan, this.#context.seed, this.#cursor.position, this.#draw.epoch);
+    const pool = this.#pool;
+    return pool.sourcesText === undefined
+      ? state
+      : { ...state, sources: pool.sourcesText(pool.windows.sources.length) };
   }
 
   /**
@@ -220,10 +214,11 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
    */
   restore(state: SamplerState): void {
     const action = "restore a sampler";
-    const read = this.#source.connection.write(action, () => readState(state, this.#plan));
-    this.#prepare(action);
-    checkHeld(read, this.#plan, this.#source.connection);
-    this.#setState(read);
+    const read = this.#pool.reading(action, () => readState(state, this.#plan, this.#pool));
+    this.#pool.prepare(action);
+    this.#pool.checkHeld(read);
+    this.#context.seed = BigInt(read.seed);
+    this.#setPosition(read.position, read.epoch);
   }
 
   /**
@@ -317,32 +312,24 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
     this.#changePriorities("load priorities", (draw) => draw.load(path));
   }
 
-  /** What is called from within a call that reads what the caller hands over is refused: it is not the draws' turn. */
-  #prepare(action: string): void {
-    this.#source.connection.checkIdle(action);
-    this.#source.prepare(action);
-  }
-
   #changePriorities(action: string, change: (draw: PrioritizedDraw) => void): void {
-    this.#prepare(action);
+    this.#pool.prepare(action);
     const draw = this.#draw;
     if (!(draw instanceof PrioritizedDraw)) {
       throw new TypeError(`Cannot ${action}: the order must be prioritized, got ${this.#plan.order.kind}`);
     }
-    this.#source.connection.write(action, () => change(draw));
+    this.#pool.reading(action, () => change(draw));
   }
 
-  #setState(state: SamplerState): void {
-    this.#context.seed = BigInt(state.seed);
-    this.#cursor.position = state.position;
-    if (state.epoch !== undefined && this.#draw.epoch !== undefined) this.#draw.epoch = state.epoch;
+  #setPosition(position: number, epoch: EpochState | undefined): void {
+    this.#cursor.position = position;
+    if (epoch !== undefined && this.#draw.epoch !== undefined) this.#draw.epoch = epoch;
   }
 
-  #fill(batch: AnyBatch, size: number): Filling {
-    const filling = fillingOf(this.#plan.window, this.#places, this.#slots, size);
-    this.#filler.fill(batch, this.#plan.batchSize, filling);
-    batch.starts.set(filling.starts);
+  #fill(batch: AnyBatch, size: number): void {
+    this.#pool.fill(batch, size, this.#places);
+    const { anchors, starts } = this.#places;
+    batch.starts.set(this.#plan.window.reach === null ? starts : anchors);
     if (this.#draw instanceof PrioritizedDraw) this.#draw.describe(batch, size);
-    return filling;
   }
 }

@@ -12,9 +12,11 @@ import { type ContextOptions, Contexts } from "./context.ts";
 import { type GatherRowsOptions, RowGatherers } from "./gather_rows.ts";
 import { EpisodeIndex } from "./episodes.ts";
 import { planBatch, type SampleSource } from "./batch_plan.ts";
-import { Mixture } from "./mixture.ts";
+import type { WeightedSource } from "./mixed_pool.ts";
+import { Mixture, type ReadSource } from "./mixture.ts";
 import type { MixtureOptions, MixtureSource, PrefetchOptions } from "./options.ts";
 import { parseSamplerOptions } from "./parse_options.ts";
+import { StorePool } from "./pool.ts";
 import { PrefetchingSampler } from "./prefetch/prefetch.ts";
 import { Sampler } from "./sampler.ts";
 
@@ -93,28 +95,35 @@ export function newSampler(session: Session, options: PrefetchOptions): Sampler 
   source.prepare("make a sampler");
   const batch = planBatch(plan, [source], checks.action);
   return plan.prefetch === null
-    ? new Sampler(source, plan, batch)
+    ? new Sampler(new StorePool(source, plan, batch), plan, batch)
     : new PrefetchingSampler(source, directory!, plan, batch);
 }
 
 const sourceKeys = optionNames<MixtureSource<unknown>>({ store: true, weight: true });
 
 /** A mixture of stores, as {@linkcode StreamStore.mixture} says. */
-export function newMixture(sources: readonly MixtureSource<unknown>[], options: MixtureOptions): Mixture {
+export function newMixture(
+  sources: readonly (MixtureSource<unknown> | unknown)[],
+  options: MixtureOptions,
+): Mixture {
+  const checks = new Checks("Cannot make a mixture");
   if (!Array.isArray(sources)) {
-    throw new TypeError(`Cannot make a mixture: sources must be a list, got ${describe(sources)}`);
+    throw new TypeError(`${checks.action}: sources must be a list, got ${describe(sources)}`);
   }
-  const parts: ConstructorParameters<typeof Mixture>[0][number][] = [];
-  readElements("Cannot make a mixture: sources", sources, (part, i) => {
-    checkOptions(part as object, sourceKeys, "make a mixture", `sources[${i}].`);
-    const { store, weight } = part as Partial<MixtureSource<unknown>>;
-    const session = sessionOf(store);
-    if (session === null) {
-      throw new TypeError(
-        `Cannot make a mixture: sources[${i}].store must be a store, got ${describe(store)}`,
-      );
-    }
-    parts.push({ source: sampleSource(session), weight: weight as number });
+  const read: WeightedSource[] = [];
+  readElements(`${checks.action}: sources`, sources, (source, i) => {
+    read.push(readSource(source, `sources[${i}]`, checks));
   });
-  return new Mixture(parts, options);
+  return new Mixture(read, options, readSource);
 }
+
+/** A store, or a store and its weight. */
+const readSource: ReadSource = (given, name, checks) => {
+  const session = sessionOf(given);
+  if (session !== null) return { source: sampleSource(session), weight: undefined };
+  checkOptions(given as object, sourceKeys, checks.action.replace(/^Cannot /, ""), `${name}.`);
+  const { store, weight } = given as Partial<MixtureSource<unknown>>;
+  const of = sessionOf(store);
+  if (of !== null) return { source: sampleSource(of), weight };
+  throw new TypeError(`${checks.action}: ${name}.store must be a store, got ${describe(store)}`);
+};

@@ -2,7 +2,9 @@
 import { builtin } from "../native/builtin.ts";
 import { describe } from "../fields.ts";
 import type { Connection } from "../store/connection.ts";
-import { type EpochState, lastPosition } from "./orders.ts";
+import { lastPosition } from "./orders.ts";
+import type { EpochState } from "./space.ts";
+import { readElements } from "../typed_array.ts";
 import type { SamplerPlan } from "./plan.ts";
 
 /**
@@ -34,14 +36,24 @@ export function stateOf(plan: SamplerPlan, seed: bigint, position: number, epoch
     order: orderOf(plan),
     episodes: episodesOf(plan),
   } as const;
-  return epoch === undefined ? state : { ...state, epoch };
+  if (epoch === undefined) return state;
+  // A list of the sampler's own would change with it, or be changed.
+  return epoch.sources === undefined
+    ? { ...state, epoch }
+    : { ...state, epoch: { ...epoch, sources: epoch.sources.slice() } };
+}
+
+/** What a mixture says of its sources: more may have been added since a state was taken. */
+interface StateSources {
+  readonly windows: { readonly sources: readonly unknown[] };
+  sourcesText?(count: number): string;
 }
 
 /**
  * A state that somebody hands over, each thing read once. Throws for what is none, or that of a sampler that draws
- * otherwise. `sources` is that of a mixture's own state.
+ * otherwise.
  */
-export function readState(given: SamplerState, plan: SamplerPlan, sources?: string): SamplerState {
+export function readState(given: SamplerState, plan: SamplerPlan, pool: StateSources): SamplerState {
   const refuse = (what: string, allowed: string, got: unknown) =>
     new RangeError(`Cannot restore a sampler: ${what} must be ${allowed}, got ${describe(got)}`);
   if (typeof given !== "object" || given === null) {
@@ -61,35 +73,45 @@ export function readState(given: SamplerState, plan: SamplerPlan, sources?: stri
   if (state.episodes !== episodesOf(plan)) {
     throw refuse("state.episodes", "that of the same episodes option, " + episodesOf(plan), state.episodes);
   }
-  if (state.sources !== sources) {
-    throw refuse(
-      "state.sources",
-      sources === undefined ? "left out, for this is no mixture" : `that of the same weights, "${sources}"`,
-      state.sources,
-    );
-  }
+  const sourceCount = checkSources(state, pool, refuse);
   const hasEpochs = plan.order.kind === "shuffle" || plan.order.kind === "sequential";
-  return hasEpochs ? { ...state, epoch: readEpoch(state, refuse) } : state;
+  return hasEpochs ? { ...state, epoch: readEpoch(state, sourceCount, refuse) } : state;
 }
 
-/** Throws where a state's epoch goes on beyond what the store holds: it is that of a longer stream. */
-export function checkHeld(
-  state: SamplerState,
-  { window: { unit } }: SamplerPlan,
-  connection: Connection,
-): void {
-  const end = state.epoch?.end ?? 0;
-  const held = unit === "steps" ? connection.rowCount : connection.tokenCount;
-  if (end <= held) return;
-  throw new RangeError(
-    `Cannot restore a sampler: the store must have the ${end} ${unit} of the state's epoch, got ${held}`,
+/** How many sources the state is of; null where it is no mixture's. */
+function checkSources({ sources }: SamplerState, pool: StateSources, refuse: Refuse): number | null {
+  if (pool.sourcesText === undefined) {
+    if (sources === undefined) return null;
+    throw refuse("state.sources", "left out, for this is no mixture", sources);
+  }
+  const held = pool.windows.sources.length;
+  const count = typeof sources === "string" ? parseInt(sources) : NaN;
+  if (count >= 1 && count <= held && sources === pool.sourcesText(count)) return count;
+  const own = pool.sourcesText(held);
+  throw refuse(
+    "state.sources",
+    `that of the same weights, or of the first of the ${held} sources, "${own}"`,
+    sources,
   );
 }
 
-function readEpoch(
-  state: SamplerState,
-  refuse: (what: string, allowed: string, got: unknown) => RangeError,
-): EpochState {
+/** Throws where a state's epoch goes on beyond what the store holds, up to `end`: it is that of a longer stream. */
+export function checkHeld(
+  end: number,
+  { window: { unit } }: SamplerPlan,
+  connection: Connection,
+  store = "the store",
+): void {
+  const held = unit === "steps" ? connection.rowCount : connection.tokenCount;
+  if (end <= held) return;
+  throw new RangeError(
+    `Cannot restore a sampler: ${store} must have the ${end} ${unit} of the state's epoch, got ${held}`,
+  );
+}
+
+type Refuse = (what: string, allowed: string, got: unknown) => RangeError;
+
+function readEpoch(state: SamplerState, sourceCount: number | null, refuse: Refuse): EpochState {
   if (typeof state.epoch !== "object" || state.epoch === null) {
     throw refuse("state.epoch", "an object", state.epoch);
   }
@@ -107,7 +129,31 @@ function readEpoch(
   if (epoch.epoch > epoch.base) {
     throw refuse("state.epoch.epoch", `<= state.epoch.base, ${epoch.base}`, epoch.epoch);
   }
-  return epoch;
+  // An epoch without windows has not begun.
+  const isOfSources = sourceCount !== null && epoch.windows > 0;
+  if (isOfSources) return { ...epoch, sources: readSpans(epoch, sourceCount, refuse) };
+  if (epoch.sources === undefined) return epoch;
+  throw refuse("state.epoch.sources", "left out, for this is no epoch of a mixture", epoch.sources);
+}
+
+/** The ends and the numbers of windows of a mixture's sources. */
+function readSpans({ sources, end, windows }: EpochState, sourceCount: number, refuse: Refuse): number[] {
+  const allowed = `a list of 2 whole numbers for each of ${sourceCount} sources or fewer`;
+  if (!Array.isArray(sources)) throw refuse("state.epoch.sources", allowed, sources);
+  const spans: number[] = [];
+  readElements("Cannot restore a sampler: state.epoch.sources", sources, (number, i) => {
+    if (!isCount(number)) throw refuse(`state.epoch.sources[${i}]`, "a whole number", number);
+    spans.push(number as number);
+  });
+  if (spans.length % 2 === 1 || spans.length > 2 * sourceCount) {
+    throw refuse("state.epoch.sources.length", `even, and <= ${2 * sourceCount}`, spans.length);
+  }
+  const sum = (first: number) => spans.reduce((sum, number, i) => i % 2 === first ? sum + number : sum, 0);
+  if (sum(0) !== end) {
+    throw refuse("state.epoch.sources", `ends whose sum is state.epoch.end, ${end}`, sum(0));
+  }
+  if (sum(1) === windows) return spans;
+  throw refuse("state.epoch.sources", `windows whose sum is state.epoch.windows, ${windows}`, sum(1));
 }
 
 function isCount(value: unknown): boolean {

@@ -4,11 +4,25 @@ import { check, status } from "../native/status.ts";
 import type { EpisodeStarts, Return } from "./episode_starts.ts";
 import { countBelow, grown } from "./episodes.ts";
 import type { DrawSource } from "./batch_plan.ts";
+import { drawNumbers, streams } from "./draws.ts";
+import { EpochOfStore } from "./epoch_of_store.ts";
+import { noWindow, whyNone } from "./no_window.ts";
 import type { Boundary } from "./options.ts";
 import { Part } from "./part.ts";
-import type { Reach, SamplerPlan } from "./plan.ts";
+import type { SamplerPlan } from "./plan.ts";
+import type {
+  AgeDraw,
+  EpochSpan,
+  EpochWindows,
+  Places,
+  Population,
+  StoreWindows,
+  WindowRule,
+  WindowSpace,
+} from "./space.ts";
 
-const policies: Readonly<Record<Boundary, number>> = {
+/** As the library knows boundaries. */
+export const policies: Readonly<Record<Boundary, number>> = {
   within: windowPolicy.within,
   cross: windowPolicy.within,
   "pad-left": windowPolicy.padLeft,
@@ -17,40 +31,11 @@ const policies: Readonly<Record<Boundary, number>> = {
   zero: windowPolicy.around,
 };
 
-/** What a moment's store has to draw from: windows by ordinal, in the order of their anchors, from `from` to `total`. */
-export interface Population {
-  /** The first position that is kept, and the one after the last. A position is a token, or a row. */
-  readonly first: number;
-  readonly end: number;
-  /** Episodes that begin before the end. */
-  readonly episodes: number;
-  readonly from: number;
-  readonly total: number;
-}
-
-/**
- * Where windows lie: first position and number of positions. A window's anchor is its first position, or its last where
- * it is padded on the left; or it lies among those that its offsets reach.
- */
-export interface Places {
-  readonly anchors: Float64Array;
-  readonly starts: Float64Array;
-  readonly lengths: Int32Array;
-}
-
-export interface WindowRule {
-  readonly unit: "tokens" | "steps";
-  readonly length: number;
-  readonly stride: number;
-  readonly boundary: Boundary;
-  readonly reach: Reach | null;
-}
-
 /**
  * Which windows of a store are valid, and where they lie. Windows have ordinals, and those of an episode that has ended
  * never change: so all that is kept is how many windows stand before each episode, and growth only adds to it.
  */
-export class Windows {
+export class Windows implements StoreWindows, WindowSpace {
   /** The positions with which episodes begin. */
   #origins: BigUint64Array<ArrayBuffer> = new BigUint64Array(64);
   /** Windows in the episodes before each. */
@@ -61,9 +46,12 @@ export class Windows {
   /** What the library is told of them with every call; it notes how many buckets are filled. */
   readonly #index = new Float64Array(windowIndex.length);
   readonly #out = new Float64Array(1);
+  /** What is drawn from, and the ordinal of the first window that is. */
+  #drawn: Population = { first: 0, end: 0, episodes: 0, from: 0, total: 0 };
+  #drawnFrom = 0;
 
   constructor(
-    private readonly connection: Connection,
+    readonly connection: Connection,
     readonly rule: WindowRule,
     private readonly episodes: EpisodeStarts,
     readonly part: Part | null = null,
@@ -72,6 +60,57 @@ export class Windows {
     this.#index[windowIndex.before] = rule.reach?.before ?? 0;
     this.#index[windowIndex.stride] = rule.stride;
     this.#index[windowIndex.policy] = policies[rule.boundary];
+  }
+
+  get sources(): readonly Windows[] {
+    return [this];
+  }
+
+  count(newestRows = Infinity): number {
+    const population = this.#drawn = this.population();
+    const first = this.#drawnFrom = this.firstOf(population, newestRows);
+    if (population.total <= first) throw noWindow(this.rule, whyNone(this, population, newestRows));
+    return population.total - first;
+  }
+
+  get holder(): string {
+    return this.part === null ? "the store" : "the part that between says";
+  }
+
+  /** The ordinal of the first window that is kept, or has its anchor in the newest rows. */
+  firstOf(population: Population, newestRows = Infinity): number {
+    if (newestRows === Infinity || population.episodes === 0) return population.from;
+    const position = Math.max(population.first, this.#newest(newestRows));
+    return Math.max(population.from, this.rank(population, position));
+  }
+
+  locate(numbers: Float64Array, count: number, places: Places): void {
+    for (let i = 0; i < count; i++) numbers[i] += this.#drawnFrom;
+    this.locateIn(this.#drawn, numbers, count, places);
+  }
+
+  drawByAge(
+    { native, seed, decay }: AgeDraw,
+    indices: Float64Array,
+    count: number,
+    numbers: Float64Array,
+  ): void {
+    const bound = this.#drawn.total - this.#drawnFrom;
+    drawNumbers(native, "geometric", { seed, stream: streams.recent, bound, decay }, indices, count, numbers);
+    for (let i = 0; i < count; i++) numbers[i] = bound - 1 - numbers[i];
+  }
+
+  beginEpoch(): EpochSpan {
+    const windows = this.count();
+    return { end: this.#drawn.end, windows };
+  }
+
+  epochWindows(span: EpochSpan): EpochWindows {
+    return new EpochOfStore(this, span);
+  }
+
+  resolve(count: number, places: Places): void {
+    this.resolveIn(this.population(), count, places);
   }
 
   /** What there is to draw from now, or was when the stream ended at `end`. */
@@ -103,12 +142,12 @@ export class Windows {
   }
 
   /** Where the first `count` of the windows with these ordinals lie. */
-  locate(population: Population, ordinals: Float64Array, count: number, places: Places): void {
+  locateIn(population: Population, ordinals: Float64Array, count: number, places: Places): void {
     check(this.#locate(population, windowName.ordinal, ordinals, count, places), "Cannot locate windows");
   }
 
   /** Where the windows with these anchors lie. */
-  resolve(population: Population, count: number, places: Places): void {
+  resolveIn(population: Population, count: number, places: Places): void {
     check(this.#resolve(population, count, places), "Cannot locate windows");
   }
 
@@ -124,6 +163,7 @@ export class Windows {
       anchors: anchors.subarray(at, at + 1),
       starts: starts.subarray(at, at + 1),
       lengths: lengths.subarray(at, at + 1),
+      sources: places.sources,
     });
     return anchors.findIndex((_, at) => this.#resolve(population, 1, part(at)) === status.outOfRange);
   }
@@ -154,7 +194,7 @@ export class Windows {
   }
 
   /** The first position of the newest rows that are drawn from, so many of them. */
-  newest(rows: number): number {
+  #newest(rows: number): number {
     const { firstRow, rowCount } = this.connection;
     return this.#positionOf(Math.max(firstRow, (this.part?.endRow ?? rowCount) - rows));
   }
@@ -176,6 +216,18 @@ export class Windows {
   /** The position with which an episode begins. */
   originOf(episode: number): number {
     return Number(this.#origins[episode]);
+  }
+
+  /** Copies where episodes begin, and the windows before each, into arrays for the episodes of many. */
+  copyEpisodes(
+    from: number,
+    to: number,
+    origins: BigUint64Array,
+    cumulative: BigUint64Array,
+    at: number,
+  ): void {
+    origins.set(this.#origins.subarray(from, to), at);
+    cumulative.set(this.#cumulative.subarray(from, to), at);
   }
 
   /** Calls back with the runs of anchors, `rule.stride` apart, of the windows with ordinals from `from` on. */
@@ -287,13 +339,4 @@ export function windowsOf(
   const found = index.episodes(boundary === "cross" ? { kind: "none" } : episodes);
   const part = between === null ? null : new Part(connection, between);
   return new Windows(connection, { unit, length, stride, boundary, reach }, found, part);
-}
-
-/** Room for the places of so many windows. */
-export function allocatePlaces(count: number): Places {
-  return {
-    anchors: new Float64Array(count),
-    starts: new Float64Array(count),
-    lengths: new Int32Array(count),
-  };
 }

@@ -277,10 +277,10 @@ export class Connection {
     check(code, action);
   }
 
-  /** What the last error was about. */
-  detail(name: Exclude<keyof typeof errorDetail, "length">): number {
+  /** What the last error was about; of a call over several stores, the first of them knows. */
+  detail(name: Exclude<keyof typeof errorDetail, "length">, store = this.store): number {
     const out = new Float64Array(errorDetail.length);
-    check(this.native.ss_store_detail(this.store, out), "Cannot read the store's last error");
+    check(this.native.ss_store_detail(store, out), "Cannot read the store's last error");
     return out[errorDetail[name]];
   }
 
@@ -327,5 +327,16 @@ export class Connection {
     this.isClosed = true;
     this.#views = undefined;
     check(this.#madeViews.close(), "Cannot close the store");
+  }
+}
+
+/** Runs a call that writes, of several stores. */
+export function writeAll<T>(connections: Iterable<Connection>, action: string, task: () => T): T {
+  for (const connection of connections) connection.checkIdle(action);
+  for (const connection of connections) connection.isWriting = true;
+  try {
+    return task();
+  } finally {
+    for (const connection of connections) connection.isWriting = false;
   }
 }

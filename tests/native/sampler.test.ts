@@ -50,6 +50,7 @@ test("numbers that no sampler passes are refused by the library", () => {
   key[drawKey.bound] = 9;
   key[drawKey.decay] = 0.5;
   for (const order of Object.values(drawOrder)) {
+    out[0] = 9;
     assert.equal(sampler.ss_numbers_draw(order, key, indices, 1, out), 0);
   }
   assert.equal(sampler.ss_numbers_draw(Object.keys(drawOrder).length, key, indices, 1, out), invalid);
@@ -100,15 +101,16 @@ test("numbers that no sampler passes are refused by the library", () => {
   for (const [rule, count] of [[episodeRule.none, 1], [episodeRule.end, 0], [episodeRule.id, 2], [9, 1]]) {
     assert.equal(scan(rule, count), invalid);
   }
+  const groups = Float64Array.of(store, 0);
   const fill = (layout: number, fields = Float64Array.of(0, 0, 0, 1, 1, 1), count = 1) => {
     const [o, b] = [out, bytes];
     return sampler.ss_fields_fill(
-      store,
+      groups,
+      1,
       layout,
       indices,
       lengths,
       lengths,
-      0,
       1,
       1,
       fields,
@@ -150,13 +152,13 @@ test("numbers that no sampler passes are refused by the library", () => {
   const { offsets } = runtime.tables;
   const around = (layout: number, count = 1, field = Float64Array.of(0, 0, 0, 1, 1, 0)) =>
     offsets.ss_offsets_fill(
-      store,
+      groups,
+      1,
       layout,
       indices,
       indices,
       lengths,
       lengths,
-      0,
       1,
       new Int32Array(1),
       count,
@@ -171,6 +173,10 @@ test("numbers that no sampler passes are refused by the library", () => {
   }
   assert.equal(around(part.fields + values.float64, 0), invalid);
   assert.equal(around(part.fields + values.int32, 1, Float64Array.of(0, 0, 1, 1, 1, 0)), invalid);
+  for (const [bad, code] of [[[-1, 0], invalid], [[store, -1], invalid], [[store, 0.5], invalid]] as const) {
+    groups.set(bad);
+    assert.equal(fill(part.fields), code);
+  }
   assert.equal(native.ss_store_close(store, 0, 0), 0);
 });
 

@@ -116,8 +116,6 @@ const isDispose = ({ path }: Item) => path.endsWith("[Symbol.dispose]");
 /** What cannot fail, also where the store is closed. */
 const neverThrow = [
   "FieldStats.toJSON",
-  "Mixture.allocate",
-  "Mixture.state",
   "PrefetchingSampler.close",
   "PrefetchingSampler.state",
   "Sampler.allocate",

@@ -121,7 +121,7 @@ test("a wrong option is one error, which stands at its name", forNpm, async () =
     'store.sampler({ tokens: 4, batchSize: 4, order: { kind: "prioritized", |alfa: 1 } });',
     "store.sampler({ steps: 4, fields: { observation: 4, |acton: 1 } });",
     "store.sampler(|{ batchSize: 4 });",
-    'StreamStore.mixture([{ store, weight: 1 }], { tokens: 4, |order: "uniform" });',
+    "StreamStore.mixture([{ store, weight: 1 }], { tokens: 4, |prefetch: 2 });",
     "store.context({ steps: 4, |padto: 8 });",
     "store.gather([0], 2, { |step: null });",
     "store.append(0, { |actoin: 1 });",

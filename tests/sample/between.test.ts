@@ -74,7 +74,7 @@ test("sampler() of a part draws the same ahead, and mixture() draws from the par
     const mixture = StreamStore.mixture([{ store, weight: 1 }, { store: other, weight: 1 }], options);
     const seen: Set<number>[] = [new Set(), new Set()];
     for (let i = 0; i < 40; i++) {
-      const { starts, sources } = mixture.next();
+      const { starts, sources } = mixture.next()!;
       starts.forEach((start, slot) => seen[sources![slot]].add(start));
     }
     for (const [i, one] of [store, other].entries()) {

@@ -50,7 +50,7 @@ type Told = ReturnType<typeof told>;
 
 function reproduced(requests: readonly object[]): Told[][] {
   const options = { input: JSON.stringify(requests), encoding: "utf8", maxBuffer: 2 ** 28 } as const;
-  return JSON.parse(execFileSync(python!, [script], options));
+  return JSON.parse(execFileSync(python!, ["-B", script], options));
 }
 
 interface Case {
@@ -235,17 +235,30 @@ test("sampler() draws by priority what the specification says", { skip }, () =>
     assert.deepEqual(found, drawn(sampler as { next(): AnyBatch | null }, 3));
   }));
 
-test("mixture() draws what the specification says", { skip }, () =>
-  withDirectory((directory) => {
-    const paths = [0, 1, 2].map((i) => `${directory}/${i}.stream`);
-    paths.forEach((path, i) => fill(path, 200 + 300 * i, 10 + i));
-    const stores = paths.map((path) => StreamStore.open<Fields>(path, { mode: "read" }));
-    const weights = [1, 5, 2.5];
-    const options = { tokens: 12, episodes: ends, batchSize: 100, seed: 8 } as const;
-    const mixture = StreamStore.mixture(stores.map((store, i) => ({ store, weight: weights[i] })), options);
-    const [found] = reproduced([{ ...requestOf(paths[0], { options, batches: 3 }), paths, weights }]);
-    assert.deepEqual(found, drawn(mixture as { next(): AnyBatch | null }, 3));
-    for (const store of stores) store.close();
-  }));
+test(
+  "mixture() draws what the specification says, in every order and with weights",
+  { skip },
+  () =>
+    withDirectory((directory) => {
+      const paths = [0, 1, 2, 3].map((i) => `${directory}/${i}.stream`);
+      [200, 4, 500, 800].forEach((rows, i) => fill(paths[i], rows, 10 + i));
+      const stores = paths.map((path) => StreamStore.open<Fields>(path, { mode: "read" }));
+      const weights = [1, 3, 5, 2.5];
+      const windows = { tokens: 12, episodes: ends, batchSize: 100, seed: 8 } as const;
+      const orders = ["uniform", "sequential", "shuffle", { kind: "recent", steps: 70 }, {
+        kind: "recent",
+        decay: 0.98,
+      }];
+      for (const order of [null, ...orders]) {
+        const options = order === null ? windows : { ...windows, order };
+        const sources = stores.map((store, i) => order === null ? { store, weight: weights[i] } : store);
+        const mixture = StreamStore.mixture(sources, options as typeof windows);
+        const request = { ...requestOf(paths[0], { options: options as typeof windows, batches: 3 }), paths };
+        const [found] = reproduced([order === null ? { ...request, weights } : request]);
+        assert.deepEqual(found, drawn(mixture as { next(): AnyBatch | null }, 3), JSON.stringify(order));
+      }
+      for (const store of stores) store.close();
+    }),
+);
 
 if (skip !== false) console.log(`Not run: ${skip}`);

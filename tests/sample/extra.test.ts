@@ -203,7 +203,7 @@ test("next() of a mixture gives the extras of each window's own store", () => {
   const options = { steps: 3, fields: { action: 1 }, boundary: "pad-left", batchSize: 20, seed: 5 } as const;
   const mixture = StreamStore.mixture(sources, { ...options, extra: ["note", "prompt"] });
   for (let round = 0; round < 5; round++) {
-    const batch = mixture.next();
+    const batch = mixture.next()!;
     for (let slot = 0; slot < batch.size; slot++) {
       const start = batch.starts[slot] + (batch.sources![slot] === 1 ? 1000 : 0);
       for (const name of ["note", "prompt"] as const) {

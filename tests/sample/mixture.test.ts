@@ -16,15 +16,17 @@ function makeStore(rows: number, base: number): Store {
 const options = { steps: 2, fields: { a: 1 }, episodes: { end: "done" }, seed: 5 } as const;
 
 interface Batch {
+  readonly size: number;
   readonly sources: Int32Array | null;
   readonly starts: Float64Array;
 }
 
-function drawn(mixture: { next(): Batch }, count: number): string[] {
+function drawn(mixture: { next(): Batch | null }, count: number): string[] {
   const windows: string[] = [];
   while (windows.length < count) {
-    const { sources, starts } = mixture.next();
-    starts.forEach((start, i) => windows.push(`${sources![i]} ${start}`));
+    const batch = mixture.next();
+    if (batch === null) break;
+    for (let i = 0; i < batch.size; i++) windows.push(`${batch.sources![i]} ${batch.starts[i]}`);
   }
   return windows.slice(0, count);
 }
@@ -58,8 +60,8 @@ test("mixture() gives windows of the store and the start that the batch says, in
   const stores = [first, second];
   const sources = stores.map((store) => ({ store, weight: 1 }));
   for (const boundary of ["within", "pad-left", "pad-right", "cross"] as const) {
-    const tokens = StreamStore.mixture(sources, { tokens: 6, boundary, batchSize: 64, seed: 1 }).next();
-    const rows = StreamStore.mixture(sources, { steps: 3, boundary, batchSize: 64, seed: 1 }).next();
+    const tokens = StreamStore.mixture(sources, { tokens: 6, boundary, batchSize: 64, seed: 1 }).next()!;
+    const rows = StreamStore.mixture(sources, { steps: 3, boundary, batchSize: 64, seed: 1 }).next()!;
     assert.equal(rows.values.length, 64 * 9);
     for (const [batch, width] of [[tokens, 6], [rows, 9]] as const) {
       for (let slot = 0; slot < 64; slot++) {
@@ -118,7 +120,9 @@ test("restore() of a mixture of other weights, or of a sampler, names what diffe
     () => other.restore(state),
     /^RangeError: Cannot restore a sampler: state\.sources must be that of the same/,
   );
-  const more = StreamStore.mixture([...weights(3, 1), { store: first, weight: 1 }], options);
+  // With one more the state is that of the first ones.
+  StreamStore.mixture([...weights(3, 1), { store: first, weight: 1 }], options).restore(state);
+  const more = StreamStore.mixture([...weights(1, 3), { store: first, weight: 1 }], options);
   assert.throws(() => more.restore(state), /state\.sources must be/);
   assert.throws(
     () => first.sampler(options).restore(state),
@@ -129,19 +133,23 @@ test("restore() of a mixture of other weights, or of a sampler, names what diffe
   assert.throws(() => longer.restore(state), /state\.order must be .*3 steps.*got .*2 steps/);
 });
 
-test("mixture() draws from a store that grows as it is, and stays where it was if one has no window", () => {
+test("mixture() with weights draws from a store that grows as it is, and passes over one without a window", () => {
   using first = makeStore(20, 0);
   using second = new StreamStore(fields);
   const sources = [{ store: first, weight: 1 }, { store: second, weight: 1 }];
   const mixture = StreamStore.mixture(sources, { ...options, batchSize: 50 });
-  const state = mixture.state();
+  assert.deepEqual(new Set(mixture.next()!.sources), new Set([0]));
+  assert.deepEqual(mixture.skipped(), [{ source: 1, reason: "the store holds no steps" }]);
+  using third = new StreamStore(fields);
+  const none = StreamStore.mixture([{ store: second, weight: 1 }, { store: third, weight: 1 }], options);
+  const state = none.state();
   assert.throws(
-    () => mixture.next(),
-    /^RangeError: Cannot sample from sources\[1\]: there must be a valid window of 2 steps, got none/,
+    () => none.next(),
+    /^RangeError: Cannot sample: there must be a valid window of 2 steps in one of 2 stores, got none: of sources\[0\], /,
   );
-  assert.deepEqual(mixture.state(), state);
+  assert.deepEqual(none.state(), state);
   for (let step = 0; step < 10; step++) second.append(step, { a: step, done: 0 });
-  const { sources: drawnFrom, fields: { a }, starts } = mixture.next();
+  const { sources: drawnFrom, fields: { a }, starts } = mixture.next()!;
   assert.deepEqual(new Set(drawnFrom), new Set([0, 1]));
   starts.forEach((start, i) =>
     assert.deepEqual([...a.values.subarray(2 * i, 2 * i + 2)], [start, start + 1])
@@ -189,12 +197,22 @@ test("mixture() names sources and options that it refuses", () => {
     [
       one,
       { ...options, order: "shuffle" },
-      'RangeError: Cannot make a mixture: order must be left out of a mixture, got "shuffle"',
+      "RangeError: Cannot make a mixture: sources[0].weight must be left out where the order is shuffle, got 1",
     ],
     [
-      one,
+      [...one, store],
+      options,
+      "RangeError: Cannot make a mixture: sources[1].weight must be a finite number >= 0, got undefined",
+    ],
+    [
+      [store, ...one],
+      options,
+      "RangeError: Cannot make a mixture: sources[1].weight must be left out, as that of the first, got 1",
+    ],
+    [
+      [store],
       { ...options, epochs: 2 },
-      "RangeError: Cannot make a mixture: epochs must be left out of a mixture, got 2",
+      "RangeError: Cannot make a mixture: epochs must be left out where the order is uniform, got 2",
     ],
     [
       one,
@@ -244,7 +262,7 @@ test("mixture() normalizes by the statistics of all its stores together", () => 
     high.append(step, { a: 3 });
   }
   const sources = [{ store: low, weight: 1 }, { store: high, weight: 1 }];
-  const batch = StreamStore.mixture(sources, { tokens: 1, batchSize: 32, normalize: true, seed: 1 }).next();
+  const batch = StreamStore.mixture(sources, { tokens: 1, batchSize: 32, normalize: true, seed: 1 }).next()!;
   // The mean of both is 2, the standard deviation 1.
   assert.deepEqual([...batch.values], Array.from(batch.sources!, (source) => source === 0 ? -1 : 1));
 });

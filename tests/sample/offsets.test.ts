@@ -177,7 +177,7 @@ test("next() gives the same rows in every order, ahead, in shards, of mixtures, 
     const other = makeStore(new Random(6), 25);
     const models = [model, other.model];
     const sources = [{ store, weight: 1 }, { store: other.store, weight: 2 }];
-    const mixture = StreamStore.mixture(sources, { ...asked, batchSize: 40 }).next();
+    const mixture = StreamStore.mixture(sources, { ...asked, batchSize: 40 }).next()!;
     for (let slot = 0; slot < 40; slot++) {
       compareSlot(mixture as unknown as Given, slot, models[mixture.sources![slot]], asked);
     }

@@ -188,7 +188,7 @@ test("a language model's tokens come as the uint16 that they are, from every sam
     }
     using ahead = store.sampler({ ...asked, prefetch: 2 });
     assert.deepEqual((await ahead.next())!.values.slice(), plain.values);
-    const mixture = StreamStore.mixture([{ store, weight: 1 }], asked).next();
+    const mixture = StreamStore.mixture([store], asked).next()!;
     assert.deepEqual(mixture.values.slice(0, 65), text.slice(mixture.starts[0], mixture.starts[0] + 65));
     const { values } = store.context({ tokens: 9, output: { values: "uint16" } });
     assert.deepEqual(values, text.slice(-9));

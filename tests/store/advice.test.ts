@@ -158,11 +158,6 @@ test("loadDataset() of a name that is no path, nor the Hub's, says which path wa
 const mixtures: Readonly<
   Record<string, [(store: AnyStore) => void, MixtureOptions<"a"> & { readonly steps: number }, RegExp]>
 > = {
-  "a source without a window": [
-    () => {},
-    { steps: 2, tokens: 2 },
-    /^RangeError: Cannot sample from sources\[1\]: there must be a valid window of 2 steps, got none: the store holds no steps$/,
-  ],
   "a source whose rows are wider than the output": [
     (store) => [0, 1, 2].forEach((step) => store.append(step, { a: [1, 2, 3] })),
     { steps: 2, tokens: 2 },

@@ -140,7 +140,7 @@ test("sampler(), mixture() and context() have batches of such fields", async () 
         256,
       );
     }
-    const whole = StreamStore.mixture([{ store, weight: 1 }], { ...wanted, normalize: true }).next();
+    const whole = StreamStore.mixture([{ store, weight: 1 }], { ...wanted, normalize: true }).next()!;
     assert.deepEqual(new Set(Reflect.ownKeys(whole.fields)), new Set(names));
   });
 });

@@ -17,8 +17,9 @@ interface Call {
 
 function calls(store: StreamStore<{ a: 0 }>, even: StreamStore<{ a: 0 }>, folder: string): Call[] {
   const window = "tokens, steps, fields, truncate, episodes, output, normalize";
-  const sampler = `${window}, batchSize, boundary, stride, order, seed, shard, epochs, prefetch, extra`;
-  const mixture = `${window}, batchSize, boundary, stride, seed, shard, extra`;
+  const sampler =
+    `${window}, batchSize, boundary, stride, between, order, seed, shard, epochs, prefetch, extra`;
+  const mixture = `${window}, batchSize, boundary, stride, between, order, seed, shard, epochs, extra`;
   const hub = "token, endpoint, signal, onProgress, progress, retry";
   const remote = { endpoint: "http://127.0.0.1:1", token: null };
   const tokens = { tokens: 1 };

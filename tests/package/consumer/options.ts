@@ -186,7 +186,7 @@ export function typos(): void {
   // @ts-expect-error: batchSize, also in a variable
   store.sampler(typed);
   // @ts-expect-error: not of mixtures
-  StreamStore.mixture(sources, { tokens: 4, order: "uniform" });
+  StreamStore.mixture(sources, { tokens: 4, prefetch: 2 });
   // @ts-expect-error: neither tokens nor steps
   StreamStore.mixture(sources, { batchSize: 4 });
   // @ts-expect-error: padTo

@@ -6,6 +6,7 @@ const episodes = @import("../sample/episodes.zig");
 const fields_fill = @import("../sample/fields_fill.zig");
 const source = @import("../sample/source.zig");
 const placement = @import("../sample/placement.zig");
+const mixed_windows = @import("../sample/mixed_windows.zig");
 const priorities = @import("../sample/priorities.zig");
 const window_fill = @import("../sample/window_fill.zig");
 const windows = @import("../sample/windows.zig");
@@ -45,6 +46,9 @@ pub const WindowIndex = extern struct {
     bucket_shift: f64,
     bucket_count: f64,
 };
+
+/// Which of the windows of several sources are one source's, beside the arrays in which the episodes of all stand.
+pub const WindowPart = mixed_windows.Part;
 
 /// What windows that are to be located are named by.
 pub const WindowName = enum(u32) { ordinal, anchor };
@@ -90,6 +94,9 @@ pub const NewestRows = extern struct {
 
 /// What the numbers of a batch are.
 pub const BatchOutput = Output;
+
+/// A store, by its handle, and how many of the windows that a call copies are of it.
+pub const WindowGroup = extern struct { store: f64, count: f64 };
 
 /// What a call fills of a batch, and with what.
 pub const FillLayout = packed struct(u32) {

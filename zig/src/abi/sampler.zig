@@ -5,6 +5,7 @@ const episodes = @import("../sample/episodes.zig");
 const fields_fill = @import("../sample/fields_fill.zig");
 const handles = @import("handles.zig");
 const layouts = @import("sample_layouts.zig");
+const mixed_windows = @import("../sample/mixed_windows.zig");
 const newest = @import("../sample/newest.zig");
 const numbers = @import("sample_numbers.zig");
 const placing = @import("../sample/placement.zig");
@@ -12,6 +13,7 @@ const status = @import("status.zig");
 const to = @import("numbers.zig").to;
 const window_fill = @import("../sample/window_fill.zig");
 const windows = @import("../sample/windows.zig");
+const Walk = @import("groups.zig").Walk;
 const Source = @import("../sample/source.zig").Source;
 const Store = @import("../store/store.zig").Store(@import("../system/system.zig").Real);
 const FieldCells = @import("layouts.zig").FieldCells;
@@ -54,6 +56,31 @@ export fn ss_windows_locate(
     return status.result(switch (is) {
         .ordinal => known.locate(given[0..count], out_anchors[0..count], out_starts[0..count], out_lengths[0..count]),
         .anchor => known.resolve(given[0..count], out_starts[0..count], out_lengths[0..count]),
+    });
+}
+
+/// The same of several sources. index: what all of them share, `end` being the number of windows of all and `episode_count`
+/// the room in the arrays. sources: found for ordinals, given with the anchors.
+export fn ss_mixed_windows_locate(
+    index: *const layouts.WindowIndex,
+    parts: [*]const layouts.WindowPart,
+    part_count: u32,
+    name: u32,
+    origins: [*]const u64,
+    cumulative: [*]const u64,
+    ordinals: [*]const f64,
+    count: u32,
+    sources: [*]i32,
+    anchors: [*]f64,
+    out_starts: [*]f64,
+    out_lengths: [*]i32,
+) i32 {
+    const is = numbers.enumOf(layouts.WindowName, name) catch |err| return status.of(err);
+    const shared = numbers.windowIndex(index, origins, cumulative, &.{}) catch |err| return status.of(err);
+    const known: mixed_windows.Index = .{ .plan = shared.plan, .parts = parts[0..part_count], .origins = shared.origins, .cumulative = shared.cumulative };
+    return status.result(switch (is) {
+        .ordinal => known.locate(ordinals[0..count], sources[0..count], anchors[0..count], out_starts[0..count], out_lengths[0..count]),
+        .anchor => known.resolve(anchors[0..count], sources[0..count], out_starts[0..count], out_lengths[0..count]),
     });
 }
 
@@ -110,15 +137,16 @@ fn loadNewest(store: *Store, request: *const layouts.NewestRequest, fields: []co
     };
 }
 
-/// Copies windows of tokens, or of rows as their tokens. layout: a `layouts.FillLayout`; width: tokens that a window has in
-/// the batch; fields: those whose cells are not copied as they are. The detail of what is too wide: window and tokens.
+/// Copies windows of tokens, or of rows as their tokens. groups: the stores that they are of, one after another; layout: a
+/// `layouts.FillLayout`; width: tokens that a window has in the batch; fields: those whose cells are not copied as they are.
+/// The detail of what is too wide: window and tokens.
 export fn ss_windows_fill(
-    store: u32,
+    groups: [*]const layouts.WindowGroup,
+    group_count: u32,
     layout: u32,
     starts: [*]const f64,
     lengths: [*]const i32,
     slots: [*]const i32,
-    count: u32,
     batch_size: u32,
     width: u32,
     fields: [*]const layouts.ScaledField,
@@ -129,32 +157,42 @@ export fn ss_windows_fill(
     out_mask: [*]u8,
     out_lengths: [*]i32,
 ) i32 {
-    const slot = handles.take(store) catch |err| return status.of(err);
-    defer slot.put();
     const wanted = numbers.fillLayout(layout) catch |err| return status.of(err);
-    const request: window_fill.Request = .{
-        .placement = .of(starts, lengths, slots, count, batch_size, width, wanted.side),
-        .unit = if (wanted.part == .tokens) .tokens else .steps,
-        .truncate = wanted.truncate,
-        .fields = fields[0..field_count],
-    };
     const out = numbers.fillOut(wanted, out_values, out_types, out_steps, out_mask, out_lengths) catch |err| return status.of(err);
-    var culprit: placing.Culprit = .{};
-    const filled = window_fill.fill(.of(slot.store, wanted.source), request, out, &culprit);
-    slot.detail = detailOf(culprit);
-    return status.result(filled);
+    var walk: Walk = .{
+        .groups = groups[0..group_count],
+        .all = .{ .starts = starts, .lengths = lengths, .slots = slots, .batch_size = batch_size, .width = width, .side = wanted.side },
+    };
+    return walk.result(fillWindows(&walk, wanted, fields[0..field_count], out));
+}
+
+fn fillWindows(walk: *Walk, layout: layouts.FillLayout, fields: []const layouts.ScaledField, out: window_fill.Out) Error!void {
+    while (try walk.next()) |slot| {
+        const request: window_fill.Request = .{
+            .placement = walk.placement(),
+            .unit = if (layout.part == .tokens) .tokens else .steps,
+            .truncate = layout.truncate,
+            .fields = fields,
+        };
+        const filled = window_fill.fill(.of(slot.store, layout.source), request, out, &walk.culprit);
+        // Only what is too wide is told by its window, all else by its row.
+        filled catch |err| if (err == error.WidthMismatch) {
+            walk.culprit.index += walk.first;
+        };
+        try walk.done(slot, filled);
+    }
 }
 
 /// Copies some fields of windows of rows, each with its mask, and their steps. One function for tokens, too, would take Deno
 /// a fifth longer for the newest window: it would come with more arrays. The detail of what is too wide: row, values, and
 /// field.
 export fn ss_fields_fill(
-    store: u32,
+    groups: [*]const layouts.WindowGroup,
+    group_count: u32,
     layout: u32,
     starts: [*]const f64,
     lengths: [*]const i32,
     slots: [*]const i32,
-    count: u32,
     batch_size: u32,
     width: u32,
     fields: [*]const layouts.ScaledField,
@@ -170,26 +208,20 @@ export fn ss_fields_fill(
     out_values_3: [*]u8,
     out_mask_3: [*]u8,
 ) i32 {
-    const slot = handles.take(store) catch |err| return status.of(err);
-    defer slot.put();
     const wanted = numbers.fillLayout(layout) catch |err| return status.of(err);
-    const placement: placing.Placement = .of(starts, lengths, slots, count, batch_size, width, wanted.side);
+    var walk: Walk = .{
+        .groups = groups[0..group_count],
+        .all = .{ .starts = starts, .lengths = lengths, .slots = slots, .batch_size = batch_size, .width = width, .side = wanted.side },
+    };
     const values = [layouts.dense_fields_max][*]u8{ out_values_0, out_values_1, out_values_2, out_values_3 };
     const masks = [layouts.dense_fields_max][*]u8{ out_mask_0, out_mask_1, out_mask_2, out_mask_3 };
-    var culprit: placing.Culprit = .{};
-    const filled = fillFields(.of(slot.store, wanted.source), wanted, placement, fields[0..field_count], &values, &masks, out_steps, out_mask, &culprit);
-    slot.detail = detailOf(culprit);
-    return status.result(filled);
+    return walk.result(fillGroups(&walk, wanted, fields[0..field_count], &values, &masks, out_steps, out_mask));
 }
 
-pub fn detailOf(culprit: placing.Culprit) handles.Detail {
-    return .{
-        .index = @floatFromInt(culprit.index),
-        .count = @floatFromInt(culprit.count),
-        .type = @floatFromInt(culprit.type),
-        .cell_high = @floatFromInt(culprit.cell >> 32),
-        .cell_low = @floatFromInt(culprit.cell & 0xffff_ffff),
-    };
+fn fillGroups(walk: *Walk, layout: layouts.FillLayout, fields: []const layouts.ScaledField, values: []const [*]u8, masks: []const [*]u8, steps: [*]u8, mask: [*]u8) Error!void {
+    while (try walk.next()) |slot| {
+        try walk.done(slot, fillFields(.of(slot.store, layout.source), layout, walk.placement(), fields, values, masks, steps, mask, &walk.culprit));
+    }
 }
 
 fn fillFields(

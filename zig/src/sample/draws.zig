@@ -15,6 +15,9 @@ pub const Order = enum(u32) {
     geometric,
     /// The number that stands at a place of an order in which each number below the bound stands once.
     permuted,
+    /// As `uniform` and `geometric`, each below a bound of its own, which stands where the number is to be written.
+    uniform_each,
+    geometric_each,
 };
 
 pub const Key = struct {
@@ -45,6 +48,7 @@ pub fn fill(order: Order, key: Key, indices: []const f64, out: [*]f64) Error!voi
         .unit => fillUnits(key, indices, out),
         .geometric => fillGeometric(key, indices, out),
         .permuted => fillPermuted(key, indices, out[0..indices.len]),
+        .uniform_each, .geometric_each => fillEach(order, key, indices, out[0..indices.len]),
     };
 }
 
@@ -77,6 +81,21 @@ fn fillPermuted(key: Key, places: []const f64, out: []f64) Error!void {
     permutation.map(places, out);
 }
 
+fn fillEach(order: Order, key: Key, indices: []const f64, out: []f64) Error!void {
+    const generator = try key.random();
+    if (order == .geometric_each and !(key.decay > 0 and key.decay < 1)) return error.InvalidArgument;
+    if (!random.areIndices(indices, indices_end)) return error.InvalidArgument;
+    for (out) |bound| if (!(bound >= 1 and bound <= indices_end) or @trunc(bound) != bound) return error.InvalidArgument;
+    for (indices, out) |index, *number| {
+        const place = random.fromFloat(index);
+        const bound = random.fromFloat(number.*);
+        number.* = if (order == .uniform_each)
+            random.toFloat(generator.below(place, bound))
+        else
+            random.Geometric.init(bound, key.decay).at(generator.unit(place));
+    }
+}
+
 const testing = std.testing;
 
 test "draws are those of the generators, index by index" {
@@ -85,15 +104,15 @@ test "draws are those of the generators, index by index" {
     const geometric: random.Geometric = .init(key.bound, key.decay);
     const permutation: Permutation = .init(key.seed, key.stream, key.bound);
     const indices = [_]f64{ 0, 7, 99, 3 };
-    var out: [4]f64 = undefined;
     for (std.enums.values(Order)) |order| {
+        var out: [4]f64 = @splat(100);
         try fill(order, key, &indices, &out);
         for (indices, out) |index, number| {
             const place = random.fromFloat(index);
             try testing.expectEqual(switch (order) {
-                .uniform => random.toFloat(generator.below(place, key.bound)),
+                .uniform, .uniform_each => random.toFloat(generator.below(place, key.bound)),
                 .unit => generator.unit(place),
-                .geometric => geometric.at(generator.unit(place)),
+                .geometric, .geometric_each => geometric.at(generator.unit(place)),
                 .permuted => random.toFloat(permutation.at(place)),
             }, number);
         }
@@ -119,8 +138,14 @@ test "keys and indices that are none are refused, and nothing is written" {
         bad = good;
         for ([_]f64{ 0, 1, std.math.nan(f64) }) |decay| {
             bad.decay = decay;
-            if (order == .geometric) try testing.expectError(error.InvalidArgument, fill(order, bad, &.{ 1, 2 }, &out));
+            if (order == .geometric or order == .geometric_each) try testing.expectError(error.InvalidArgument, fill(order, bad, &.{ 1, 2 }, &out));
         }
     }
     try testing.expectEqual([_]f64{ -7, -7 }, out);
+    for ([_]f64{ 0, 0.5, 0x1.8p53, std.math.nan(f64) }) |bound| {
+        out = .{ 1, bound };
+        for ([_]Order{ .uniform_each, .geometric_each }) |order| {
+            try testing.expectError(error.InvalidArgument, fill(order, good, &.{ 1, 2 }, &out));
+        }
+    }
 }

@@ -31,18 +31,18 @@ pub const Plan = struct {
     bucket_shift: u6,
 
     /// The number of windows of an episode.
-    fn countOf(plan: Plan, origin: u64, end: u64) u64 {
+    pub fn countOf(plan: Plan, origin: u64, end: u64) u64 {
         const positions = end -| origin;
         const needed = if (plan.policy == .within) plan.length else 1;
         return if (positions < needed) 0 else plan.strides(positions - needed) + 1;
     }
 
-    inline fn strides(plan: Plan, positions: u64) u64 {
+    pub inline fn strides(plan: Plan, positions: u64) u64 {
         return if (plan.stride == 1) positions else positions / plan.stride;
     }
 
     /// The first position of a window and how many it has; the anchor lies in the episode and not before `first`.
-    inline fn windowAt(plan: Plan, anchor: u64, origin: u64, end: u64) [2]u64 {
+    pub inline fn windowAt(plan: Plan, anchor: u64, origin: u64, end: u64) [2]u64 {
         return switch (plan.policy) {
             .within => .{ anchor, plan.length },
             .pad_left => {
@@ -199,20 +199,21 @@ pub fn count(plan: Plan, origins: []const u64, from: usize, cumulative: []u64, b
 
 /// Draws are random, so every look misses the caches. That many searches go on side by side, so that they wait at the
 /// same time.
-const stage_size = 64;
+pub const stage_size = 64;
 
 /// For each of several numbers, the last element that is not above it.
-const Search = struct {
+pub const Search = struct {
     low: [stage_size]usize,
     size: [stage_size]usize,
 
-    inline fn add(search: *Search, i: usize, values: []const u64, range: [2]usize) void {
+    pub inline fn add(search: *Search, i: usize, values: []const u64, range: [2]usize) void {
         search.low[i] = range[0];
         search.size[i] = range[1] - range[0] + 1;
         @prefetch(&values[range[0] + search.size[i] / 2], .{});
     }
 
-    fn run(search: *Search, values: []const u64, wanted: []const u64) void {
+    /// One function for all who search.
+    pub noinline fn run(search: *Search, values: []const u64, wanted: []const u64) void {
         var widest: usize = 1;
         for (search.size[0..wanted.len]) |size| widest = @max(widest, size);
         while (widest > 1) : (widest -= widest / 2) {

@@ -1,0 +1,157 @@
+import { windowGroup } from "../native/abi.ts";
+import { builtin } from "../native/builtin.ts";
+import type { LaterTables } from "../native/runtime.ts";
+import { type Connection, writeAll } from "../store/connection.ts";
+import type { AnyBatch } from "./batch.ts";
+import type { BatchPlan, SampleSource } from "./batch_plan.ts";
+import { ExtraFiller } from "./extra_fill.ts";
+import { Filler, type FillGroups, fillingOf } from "./fill.ts";
+import { MixedWindows } from "./mixed_windows.ts";
+import type { Draw, DrawContext } from "./orders.ts";
+import type { SamplerPlan } from "./plan.ts";
+import type { Pool, Reading } from "./pool.ts";
+import { allocatePlaces, type Places, placesFrom } from "./space.ts";
+import { checkHeld, type SamplerState } from "./state.ts";
+import { WeightedDraw } from "./weighted.ts";
+import { type Windows, windowsOf } from "./windows.ts";
+
+/** A store of a mixture, and its weight where the stores have some. */
+export interface WeightedSource {
+  readonly source: SampleSource;
+  readonly weight: number | undefined;
+}
+
+/** The stores of a mixture. More may come while it is drawn from. */
+export class MixedPool implements Pool {
+  readonly native: LaterTables["sampler"];
+  readonly windows: MixedWindows;
+  readonly sources: SampleSource[] = [];
+  readonly #weights: number[] = [];
+  readonly #windows: Windows[] = [];
+  readonly #connections = new Set<Connection>();
+  /** What is done with each, as errors say it: `sample from sources[1]`. */
+  readonly #actions: string[] = [];
+  readonly #filler: Filler;
+  readonly #extraFiller: ExtraFiller;
+  /** The windows of a batch, those of one store after those of another, and the store of each group. */
+  readonly #places: Places;
+  readonly #slots: Int32Array;
+  readonly #groups: FillGroups & { count: number };
+  readonly #groupSources: Int32Array;
+  /** Of each source: its group in the batch, or -1. */
+  #groupOf = new Int32Array(0);
+
+  constructor(sources: readonly WeightedSource[], private readonly plan: SamplerPlan, batch: BatchPlan) {
+    const [{ source }] = sources;
+    const { batchSize } = plan;
+    this.native = source.connection.tables.sampler;
+    for (const each of sources) this.add(each);
+    this.windows = new MixedWindows(this.#windows);
+    this.#filler = new Filler(source, batch);
+    this.#extraFiller = new ExtraFiller(batch);
+    this.#places = allocatePlaces(batchSize);
+    this.#slots = new Int32Array(batchSize);
+    this.#groupSources = new Int32Array(batchSize);
+    this.#groups = {
+      packed: new Float64Array(windowGroup.length * batchSize),
+      count: 0,
+      actionOf: (group) => `Cannot ${this.#actions[this.#groupSources[group]]}`,
+    };
+  }
+
+  get hasWeights(): boolean {
+    return this.#weights.length > 0;
+  }
+
+  add({ source, weight }: WeightedSource): void {
+    this.#actions.push(`sample from sources[${this.sources.length}]`);
+    this.sources.push(source);
+    this.#windows.push(windowsOf(source, this.plan));
+    this.#connections.add(source.connection);
+    if (weight !== undefined) this.#weights.push(weight);
+  }
+
+  /** Their number, and what is drawn of each if not every window is as likely: its share of what is drawn of all. */
+  sourcesText(count: number): string {
+    if (!this.hasWeights) return `${count}`;
+    let sum = 0;
+    const limits = Float64Array.from(this.#weights.slice(0, count), (weight) => sum += weight);
+    for (let i = 0; i < count; i++) limits[i] /= sum;
+    const hash = builtin.crypto.createHash("sha256").update(limits).digest("hex");
+    return `${count} ${hash.slice(0, 8)}`;
+  }
+
+  drawOf(context: DrawContext, size: number): Draw | null {
+    return this.hasWeights ? new WeightedDraw(context, this.windows, this.#weights, size) : null;
+  }
+
+  prepare(action: string): void {
+    const actionOf = (source: number) =>
+      action === "sample" ? this.#actions[source] : `${action} of sources[${source}]`;
+    for (const [i, { connection }] of this.sources.entries()) {
+      if (connection.isWriting) connection.checkIdle(actionOf(i));
+    }
+    for (let i = 0; i < this.sources.length; i++) this.sources[i].prepare(actionOf(i));
+  }
+
+  readonly reading: Reading = (action, read) => writeAll(this.#connections, action, read);
+
+  checkHeld({ epoch }: SamplerState): void {
+    for (const [i, source] of this.sources.entries()) {
+      const end = epoch?.sources?.[2 * i] ?? 0;
+      checkHeld(end, this.plan, source.connection, `sources[${i}].store`);
+    }
+  }
+
+  fill(batch: AnyBatch, size: number, places: Places): void {
+    this.#group(size, places);
+    const filling = fillingOf(this.plan.window, this.#places, this.#slots, size);
+    this.#filler.fill(batch, this.plan.batchSize, { ...filling, groups: this.#groups });
+    batch.sources!.set(places.sources);
+  }
+
+  giveExtras(batch: AnyBatch): void {
+    let first = 0;
+    const fillings = Array.from({ length: this.#groups.count }, (_, group) => {
+      const count = this.#groups.packed[group * windowGroup.length + windowGroup.count];
+      const places = placesFrom(this.#places, first);
+      const filling = fillingOf(this.plan.window, places, this.#slots.subarray(first), count);
+      first += count;
+      return [this.sources[this.#groupSources[group]], filling] as const;
+    });
+    this.#extraFiller.give(batch, fillings, this.reading);
+  }
+
+  /** Puts the windows of each source together, in the order in which the first of each was drawn. */
+  #group(size: number, { sources, anchors, starts, lengths }: Places): void {
+    if (this.#groupOf.length < this.sources.length) {
+      this.#groupOf = new Int32Array(2 * this.sources.length).fill(-1);
+    }
+    const [groups, groupOf, stride] = [this.#groups, this.#groupOf, windowGroup.length];
+    groups.count = 0;
+    for (let i = 0; i < size; i++) {
+      const source = sources[i];
+      let group = groupOf[source];
+      if (group < 0) {
+        group = groupOf[source] = groups.count++;
+        this.#groupSources[group] = source;
+        groups.packed[group * stride + windowGroup.store] = this.sources[source].connection.store;
+        groups.packed[group * stride + windowGroup.count] = 0;
+      }
+      groups.packed[group * stride + windowGroup.count]++;
+    }
+    let first = 0;
+    for (let group = 0; group < groups.count; group++) {
+      groupOf[this.#groupSources[group]] = first;
+      first += groups.packed[group * stride + windowGroup.count];
+    }
+    for (let i = 0; i < size; i++) {
+      const at = groupOf[sources[i]]++;
+      this.#places.anchors[at] = anchors[i];
+      this.#places.starts[at] = starts[i];
+      this.#places.lengths[at] = lengths[i];
+      this.#slots[at] = i;
+    }
+    for (let group = 0; group < groups.count; group++) groupOf[this.#groupSources[group]] = -1;
+  }
+}
