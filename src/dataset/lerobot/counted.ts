@@ -9,7 +9,8 @@ import { describeShape, type FrameColumn } from "./describe.ts";
 import type { EpisodeRows } from "./episode_rows.ts";
 import { everyFieldValue, fieldValues } from "./field_values.ts";
 import { saving } from "./refusals.ts";
-import type { SaveLeRobotOptions } from "./types.ts";
+import type { CheckedOptions } from "./save_options.ts";
+import type { TaskRows } from "./task_rows.ts";
 
 /**
  * The columns that every frame has, by name. Indices are always counted: LeRobot finds frames by them, and others than
@@ -19,7 +20,8 @@ export function countedColumns(
   connection: Connection,
   episodes: EpisodeRows,
   fields: readonly Field[],
-  options: SaveLeRobotOptions,
+  options: CheckedOptions,
+  taskRows: TaskRows | null,
 ): Map<string, FrameColumn> {
   const { fps, tasks, episodeTasks } = options;
   const first = episodes.range.from;
@@ -49,7 +51,8 @@ export function countedColumns(
   add("episode_index", "int64", each((_, episode) => episode));
   add("index", "int64", each((row) => row - first));
   const own = fieldOf("task_index");
-  if (own === undefined) add("task_index", "int64", each((_, episode) => episodeTasks?.[episode] ?? 0));
+  if (taskRows !== null) add("task_index", "int64", (range) => taskRows.indices(tasks, range));
+  else if (own === undefined) add("task_index", "int64", each((_, episode) => episodeTasks?.[episode] ?? 0));
   else add("task_index", "int64", (range) => readTasks(connection, own, tasks, range), null);
   return columns;
 }

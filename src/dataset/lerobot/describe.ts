@@ -58,16 +58,23 @@ export function describeShape(
       }; features["${name}"].dtype says as what to save it`,
     );
   }
-  const isShape = Array.isArray(shape) && shape.length > 0 && shape.length <= 5 &&
-    shape.every((length) => Number.isSafeInteger(length) && length > 0);
-  if (!isShape) {
-    throw new RangeError(
-      `Cannot ${saving}: the shape of "${name}" must be 1 to 5 lengths above 0, got ${JSON.stringify(shape)}`,
-    );
-  }
+  checkShape(name, shape, null);
   // As LeRobot has it, a shape of [1] is a number and no list.
   const levels = shape.length === 1 && shape[0] === 1 ? [] : [...shape];
   const layout: Layout = { value, levels, isArray: levels.length > 1 };
   const described = { ...asked, dtype, shape: [...shape], names: asked.names ?? null };
   return { described, feature: featureOf(layout), layout };
+}
+
+/** A shape is 1 to 5 lengths, or as many as are said. */
+export function checkShape(name: string, shape: unknown, count: number | null): void {
+  const isShape = Array.isArray(shape) && shape.length > 0 && shape.length <= (count ?? 5) &&
+    (count === null || shape.length === count) &&
+    shape.every((length) => Number.isSafeInteger(length) && length > 0);
+  if (isShape) return;
+  throw new RangeError(
+    `Cannot ${saving}: the shape of "${name}" must be ${count ?? "1 to 5"} lengths above 0, got ${
+      JSON.stringify(shape)
+    }`,
+  );
 }

@@ -36,7 +36,7 @@ export function episodeTable(entries: readonly EpisodeEntry[], before: Table | n
   const isLast = (name: string) => name.startsWith("meta/");
   const [index, ...places] = names.filter((name) => !isLast(name)).map(numbers);
   const stats = Object.keys(first.stats).flatMap((feature) =>
-    statNames.map((stat): Column => {
+    statNames.filter((stat) => stat in first.stats[feature]).map((stat): Column => {
       const lists = entries.map(({ stats }) => stats[feature][stat]);
       return [`stats/${feature}/${stat}`, numberLists(lists, stat === "count" ? int64Data : float64Data)];
     })

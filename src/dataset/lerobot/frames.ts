@@ -6,6 +6,7 @@ import { ownValue } from "../../own_value.ts";
 import { arrowField, arrowTypeOf } from "../table/types.ts";
 import { metadataKey, metadataOf } from "../features.ts";
 import { fieldData, type RowRange } from "../table/field_data.ts";
+import { extraData } from "../extras/to_arrow.ts";
 import type { SaveSource } from "../known_features.ts";
 import { tableOf } from "../table/table.ts";
 import type { TablePlan } from "../table/to_arrow.ts";
@@ -14,18 +15,32 @@ import { describeField, type Description, type FrameColumn } from "./describe.ts
 import type { EpisodeRows } from "./episode_rows.ts";
 import { everyFieldValue } from "./field_values.ts";
 import { saving } from "./refusals.ts";
-import type { SaveLeRobotOptions } from "./types.ts";
+import { extraColumns, type ExtraFrameColumn } from "./extra_columns.ts";
+import type { CheckedOptions } from "./save_options.ts";
+import type { TaskRows } from "./task_rows.ts";
 
-/** All columns of the frames: those of fields in field order, then what LeRobot wants besides. */
+/** All columns of the frames. */
+export interface FrameColumns {
+  /** Those of fields in field order, then what LeRobot wants besides. */
+  readonly numbers: readonly FrameColumn[];
+  readonly extras: readonly ExtraFrameColumn[];
+}
+
 export function frameColumns(
   source: SaveSource,
   episodes: EpisodeRows,
-  options: SaveLeRobotOptions,
-): FrameColumn[] {
+  options: CheckedOptions & { readonly extras: readonly number[] },
+  taskRows: TaskRows | null,
+): FrameColumns {
   const { connection, known } = source;
   const fields = chooseFields(source.fields, options.fields);
-  const counted = countedColumns(connection, episodes, fields, options);
-  checkNames(options.features ?? {}, [...fields.map(({ name }) => name), ...counted.keys()]);
+  const counted = countedColumns(connection, episodes, fields, options, taskRows);
+  const places = options.extras.filter((place) => place !== taskRows?.place);
+  const names = [
+    ...new Set([...fields.map(({ name }) => name), ...counted.keys()]),
+    ...places.map((place) => source.extras[place].name),
+  ];
+  checkNames(options.features ?? {}, names);
   const columns = fields.map((field) => {
     const special = counted.get(field.name);
     counted.delete(field.name);
@@ -34,7 +49,7 @@ export function frameColumns(
     const description = describeField(connection, field, asked, known.get(field.name) ?? null);
     return fieldColumn(connection, field, description, asked.dtype === undefined);
   });
-  return [...columns, ...counted.values()];
+  return { numbers: [...columns, ...counted.values()], extras: extraColumns(source, places, options) };
 }
 
 function fieldColumn(
@@ -54,18 +69,28 @@ function fieldColumn(
 }
 
 /** How rows go out as tables, in the words of what writes them. */
-export function framePlan(columns: readonly FrameColumn[], range: RowRange): TablePlan {
-  const arrow = columns.map(({ name, layout }) => arrowField(name, layout, arrowTypeOf(layout)));
-  const features = new Map(columns.map(({ name, feature }) => [name, feature]));
+export function framePlan(
+  connection: Connection,
+  { numbers, extras }: FrameColumns,
+  range: RowRange,
+): TablePlan {
+  const arrow = [
+    ...numbers.map(({ name, layout }) => arrowField(name, layout, arrowTypeOf(layout))),
+    ...extras.map(({ column }) => column),
+  ];
+  const features = new Map([...numbers, ...extras].map(({ name, feature }) => [name, feature]));
   const schema = new Schema(arrow, new Map([[metadataKey, metadataOf(features)]]));
   const read = ({ from, to }: RowRange): Table => {
-    const pieces = columns.map((column, i) => ({ field: arrow[i], chunks: [column.data({ from, to })] }));
-    return tableOf(schema, pieces, to - from);
+    const chunks = [
+      ...numbers.map((column) => [column.data({ from, to })]),
+      ...extras.map((column) => extraData(connection, column, { from, to })),
+    ];
+    return tableOf(schema, chunks.map((chunks, i) => ({ field: arrow[i], chunks })), to - from);
   };
-  return { schema, features, range, extras: [], extraRowBytes: rowBytes(columns), read };
+  return { schema, features, range, extras, extraRowBytes: rowBytes(numbers), read };
 }
 
-/** What a row takes in Arrow, and before compression in Parquet. */
+/** What a row's numbers take in Arrow, and before compression in Parquet. */
 export function rowBytes(columns: readonly FrameColumn[]): number {
   return columns.reduce((sum, { described: { shape }, layout }) => {
     return sum + shape.reduce((product, length) => product * length, dtypeBytes[layout.value.dtype]);
@@ -80,15 +105,24 @@ function chooseFields(fields: readonly Field[], names: readonly string[] | undef
       `Cannot ${saving}: fields must be among ${known.join(", ")}, got ${JSON.stringify(unknown)}`,
     );
   }
-  const chosen = names === undefined ? fields : fields.filter(({ name }) => names.includes(name));
-  const slashed = chosen.find(({ name }) => name.includes("/"));
-  if (slashed === undefined) return chosen;
-  throw new RangeError(
-    `Cannot ${saving}: the name of a feature must have no "/", got ${JSON.stringify(slashed.name)}`,
-  );
+  return names === undefined ? fields : fields.filter(({ name }) => names.includes(name));
 }
 
 function checkNames(features: object, names: readonly string[]): void {
+  const slashed = names.find((name) => name.includes("/"));
+  if (slashed !== undefined) {
+    throw new RangeError(
+      `Cannot ${saving}: the name of a feature must have no "/", got ${JSON.stringify(slashed)}`,
+    );
+  }
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice !== undefined) {
+    throw new TypeError(
+      `Cannot ${saving}: every feature must have a name of its own, got ${
+        JSON.stringify(twice)
+      } as an extra too`,
+    );
+  }
   const unknown = Object.keys(features).find((name) => !names.includes(name));
   if (unknown === undefined) return;
   throw new TypeError(

@@ -1,11 +1,13 @@
 import type { StreamStore } from "../../store.ts";
+import type { ExtraMap, ExtraName } from "../../extras.ts";
 import type { FieldMap } from "../../fields.ts";
 import type { LeRobotDataset, LoadLeRobotOptions, SaveLeRobotOptions } from "./types.ts";
 
 /**
  * Loads a LeRobot dataset, of version 2 or 3, into a new store: a row a frame, all episodes one after another. Each
  * feature of numbers is a field of the same name and dtype; where the first file has wider floats than are said, it is of
- * theirs. Videos, images and texts are left out, and `leftOut` says so.
+ * theirs. With `extra` images and texts are extras, and the text of each frame's task is one; else they are left out, as
+ * videos always are, and `leftOut` says so.
  *
  * The rows are read file by file and row group by row group, and compared with what `meta/` says of them: how many an
  * episode has, and which episode each is of.
@@ -50,14 +52,17 @@ export async function loadLeRobot(name: string, options: LoadLeRobotOptions = {}
  * episode's start, by `fps`), `frame_index`, `episode_index`, `index` and `task_index`. Statistics are taken by the
  * element, of every episode and of all; quantiles of very many frames by an even share of them.
  *
+ * An extra of bytes is a feature of images, whose bytes are saved as they are and not looked into, so that of their
+ * statistics there is the number alone; an extra of text is a feature of text. The extra `task` says the task of each frame.
+ *
  * All is written beside the folder and moved there in one piece. Values keep their bits unless `features` names a
  * narrower dtype.
  *
- * @param store A store with at least one row. Every row must have every field, with as many values as the first.
+ * @param store A store with at least one row. Every row must have every field, with as many values as the first, and every extra.
  * @param folder Must be empty, or not there.
  * @param options `fps`, where episodes begin, and the names of tasks: those that `loadLeRobot` told, or others.
  * @throws {StreamStoreError} If there is something at `folder` (`already-exists`), or it cannot be written.
- * @throws {RangeError} If a row lacks a field or has another number of values, an index is not the one that LeRobot would
+ * @throws {RangeError} If a row lacks a field or an extra or has another number of values, an index is not the one that LeRobot would
  * count, or an option is not allowed.
  * @throws {TypeError} If a name is no field, or a dtype none of NumPy's.
  *
@@ -87,10 +92,10 @@ export async function loadLeRobot(name: string, options: LoadLeRobotOptions = {}
  * assert.equal(copy.row(21).timestamp, Math.fround(1 / 50));
  * ```
  */
-export async function saveLeRobot<const Fields extends FieldMap>(
-  store: StreamStore<Fields>,
+export async function saveLeRobot<const Fields extends FieldMap, const Extras extends ExtraMap = ExtraMap>(
+  store: StreamStore<Fields, Extras>,
   folder: string,
-  options: SaveLeRobotOptions<Extract<keyof Fields, string>>,
+  options: SaveLeRobotOptions<Extract<keyof Fields, string>, ExtraName<Extras>>,
 ): Promise<void> {
   const save = await import("./save.ts");
   await save.saveLeRobot(store as unknown as StreamStore<FieldMap>, folder, options as SaveLeRobotOptions);

@@ -17,9 +17,11 @@ import { ElementStats, type StatsOf } from "./element_stats.ts";
 import { type EpisodeEntry, episodeTable, taskTable } from "./episode_list.ts";
 import { EpisodeRows } from "./episode_rows.ts";
 import type { FrameColumn } from "./describe.ts";
-import { frameColumns, framePlan, rowBytes } from "./frames.ts";
+import { checkEvery, chooseExtras, extraBytes } from "./extra_columns.ts";
+import { type FrameColumns, frameColumns, framePlan, rowBytes } from "./frames.ts";
 import { saving } from "./refusals.ts";
 import { type CheckedOptions, checkNames, checkOptions } from "./save_options.ts";
+import { TaskRows } from "./task_rows.ts";
 import type { SaveLeRobotOptions } from "./types.ts";
 
 /** Episodes whose statistics are held at once before they are written. */
@@ -37,8 +39,10 @@ export async function saveLeRobot(
     throw new RangeError(`Cannot ${saving}: the store must have at least 1 row, got 0`);
   }
   const episodes = EpisodeRows.find(connection, source.fields, given.episodes);
-  const options = checkOptions(given, episodes, source.fields);
-  const columns = frameColumns(source, episodes, options);
+  const extras = chooseExtras(source.extras, given.extra);
+  const taskRows = TaskRows.find(source, extras);
+  const options = { ...checkOptions(given, episodes, source.fields, taskRows), extras };
+  const columns = frameColumns(source, episodes, options, taskRows);
   checkFolder(folder);
   try {
     await writeFolderBeside(folder, async (temporary) => {
@@ -78,26 +82,30 @@ class Writer {
 
   constructor(
     private readonly connection: Connection,
-    private readonly columns: readonly FrameColumn[],
+    private readonly columns: FrameColumns,
     private readonly episodes: EpisodeRows,
     private readonly options: CheckedOptions,
     private readonly folder: string,
   ) {
-    this.#plan = framePlan(columns, episodes.range);
+    this.#plan = framePlan(connection, columns, episodes.range);
     const { from, to } = episodes.range;
     this.#frameCount = to - from;
-    const bytes = rowBytes(columns);
-    this.#data = planFiles(episodes, (episode) => bytes * episodes.length(episode), options);
+    const bytes = rowBytes(columns.numbers);
+    this.#data = planFiles(episodes, (episode) => {
+      const rows = { from: episodes.start(episode), to: episodes.end(episode) };
+      return bytes * episodes.length(episode) + extraBytes(connection, columns.extras, rows);
+    }, options);
     this.#whole = this.#newStats(this.#frameCount);
     this.#own = this.#newStats(0);
   }
 
   async write(): Promise<void> {
-    const { options, columns } = this;
+    const { options } = this;
+    const columns = [...this.columns.numbers, ...this.columns.extras];
     await this.#writeEpisodes();
     for (const file of this.#data) await this.#writeData(file);
     await this.#writeTable("meta/tasks.parquet", [taskTable(options.tasks)]);
-    await this.#writeJson("meta/stats.json", this.#results(this.#whole));
+    await this.#writeJson("meta/stats.json", this.#results(this.#whole, this.#frameCount));
     await this.#writeJson("meta/info.json", {
       codebase_version: "v3.0",
       robot_type: options.robotType ?? null,
@@ -117,7 +125,7 @@ class Writer {
 
   /** Comes first: it looks at every row, so that what LeRobot could not take is told before much is written. */
   async #writeEpisodes(): Promise<void> {
-    const numbersPerEpisode = this.columns.reduce(
+    const numbersPerEpisode = this.columns.numbers.reduce(
       (sum, { described }) => sum + 10 * described.shape.at(-1)!,
       10,
     );
@@ -133,17 +141,18 @@ class Writer {
   }
 
   #describeEpisode(episode: number, data: PlannedFile, list: PlannedFile): EpisodeEntry {
-    const { connection, columns, episodes, options } = this;
+    const { connection, columns: { numbers, extras }, episodes, options } = this;
     const range = { from: episodes.start(episode), to: episodes.end(episode) };
     for (const stats of this.#own.values()) stats.begin(episodes.length(episode));
     const tasks = new Set<number>();
     for (const part of batchRanges(connection, { ...this.#plan, range }, saving)) {
-      for (const column of columns) {
-        const numbers = column.numbers(part);
-        this.#own.get(column)!.add(numbers);
-        this.#whole.get(column)!.add(numbers);
-        if (column.name === "task_index") { for (const task of numbers) tasks.add(Number(task)); }
+      for (const column of numbers) {
+        const values = column.numbers(part);
+        this.#own.get(column)!.add(values);
+        this.#whole.get(column)!.add(values);
+        if (column.name === "task_index") { for (const task of values) tasks.add(Number(task)); }
       }
+      checkEvery(connection, extras, part);
     }
     return {
       numbers: {
@@ -157,18 +166,26 @@ class Writer {
         "meta/episodes/file_index": list.file,
       },
       tasks: Array.from(tasks, (task) => options.tasks[task]),
-      stats: this.#results(this.#own),
+      stats: this.#results(this.#own, episodes.length(episode)),
     };
   }
 
   #newStats(frameCount: number): Map<FrameColumn, ElementStats> {
     return new Map(
-      this.columns.map((column) => [column, new ElementStats(column.described.shape, frameCount)]),
+      this.columns.numbers.map((column) => [column, new ElementStats(column.described.shape, frameCount)]),
     );
   }
 
-  #results(stats: ReadonlyMap<FrameColumn, ElementStats>): Record<string, StatsOf> {
-    return Object.fromEntries([...stats].map(([{ name }, elements]) => [name, elements.result()]));
+  /** Of images, which nobody has looked into, only how many there are: LeRobot's trainers add to that what they know. */
+  #results(
+    stats: ReadonlyMap<FrameColumn, ElementStats>,
+    frameCount: number,
+  ): Record<string, StatsOf> {
+    const images = this.columns.extras.filter(({ described }) => described.dtype === "image");
+    return Object.fromEntries([
+      ...Array.from(stats, ([{ name }, elements]) => [name, elements.result()] as const),
+      ...images.map(({ name }) => [name, { count: [frameCount] }] as const),
+    ]);
   }
 
   async #writeData({ path, from, to }: PlannedFile): Promise<void> {

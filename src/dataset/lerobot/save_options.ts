@@ -3,6 +3,7 @@ import { optionNames } from "../../options.ts";
 import { Checks } from "../../sample/checks.ts";
 import type { EpisodeRows } from "./episode_rows.ts";
 import { saving } from "./refusals.ts";
+import type { TaskRows } from "./task_rows.ts";
 import type { LeRobotDataset, SaveLeRobotOptions } from "./types.ts";
 
 /** What `loadLeRobot` told may be passed whole. */
@@ -14,6 +15,7 @@ const keys = optionNames<SaveLeRobotOptions & Omit<LeRobotDataset, keyof SaveLeR
   robotType: true,
   features: true,
   fields: true,
+  extra: true,
   fileBytes: true,
   chunkFiles: true,
   store: true,
@@ -29,14 +31,15 @@ export function checkNames(options: SaveLeRobotOptions): void {
 
 const defaults = { fileBytes: 100 * 2 ** 20, chunkFiles: 1000 };
 
-export type CheckedOptions = SaveLeRobotOptions & typeof defaults;
+export type CheckedOptions = SaveLeRobotOptions & typeof defaults & { readonly tasks: readonly string[] };
 
 export function checkOptions(
   options: SaveLeRobotOptions,
   episodes: EpisodeRows,
   fields: readonly Field[],
+  taskRows: TaskRows | null,
 ): CheckedOptions {
-  const { fps, tasks, episodeTasks, robotType, fileBytes, chunkFiles } = { ...defaults, ...options };
+  const { fps, episodeTasks, robotType, fileBytes, chunkFiles } = { ...defaults, ...options };
   if (!(typeof fps === "number" && fps > 0 && fps < Infinity)) {
     throw checks.refuse("fps", "a number above 0", fps);
   }
@@ -49,15 +52,16 @@ export function checkOptions(
   if (!(Number.isSafeInteger(chunkFiles) && chunkFiles > 0)) {
     throw checks.refuse("chunkFiles", "a whole number above 0", chunkFiles);
   }
+  const tasks = options.tasks ?? taskRows?.names();
   checkTasks(tasks);
-  const hasTasks = fields.some(({ name }) => name === "task_index") &&
-    options.fields?.includes("task_index") !== false;
+  const hasTasks = taskRows !== null || fields.some(({ name }) => name === "task_index") &&
+      options.fields?.includes("task_index") !== false;
   if (episodeTasks !== undefined) checkEpisodeTasks(episodeTasks, tasks, episodes, hasTasks);
-  return { ...options, fileBytes, chunkFiles };
+  return { ...options, tasks, fileBytes, chunkFiles };
 }
 
 /** LeRobot looks them up by their names. */
-function checkTasks(tasks: readonly string[]): void {
+function checkTasks(tasks: readonly string[] | undefined): asserts tasks {
   if (!Array.isArray(tasks) || tasks.length === 0) {
     throw checks.refuse("tasks", "a list of at least one name", tasks);
   }
@@ -76,7 +80,11 @@ function checkEpisodeTasks(
   hasTasks: boolean,
 ): void {
   if (hasTasks) {
-    throw checks.refuse("episodeTasks", 'left out where there is a field "task_index"', episodeTasks);
+    throw checks.refuse(
+      "episodeTasks",
+      'left out where there is a field "task_index" or an extra "task"',
+      episodeTasks,
+    );
   }
   if (episodeTasks.length !== episodes.count) {
     throw checks.refuse(

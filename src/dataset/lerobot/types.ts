@@ -1,6 +1,7 @@
 import type { EpisodeRule } from "../../sample/options.ts";
 import type { FieldMap } from "../../fields.ts";
 import type { StreamStore } from "../../store.ts";
+import type { ExtraChoice } from "../extras/wanted.ts";
 import type { HubOptions } from "../hub/types.ts";
 
 /**
@@ -41,7 +42,7 @@ export interface LeftOutFeature {
 
 /** What {@linkcode loadLeRobot} has read. All of it can be given to {@linkcode saveLeRobot} as it is. */
 export interface LeRobotDataset {
-  /** One field a feature, one row a frame, one step a row from 0 on. Whoever asked for it closes it. */
+  /** One field or extra a feature, one row a frame, one step a row from 0 on. Whoever asked for it closes it. */
   readonly store: StreamStore<FieldMap>;
   /** Its episodes, in order. */
   readonly episodes: LeRobotEpisodes;
@@ -51,9 +52,9 @@ export interface LeRobotDataset {
   readonly fps: number;
   /** The robot that it was recorded with, or null. */
   readonly robotType: string | null;
-  /** Of the store's fields, with the dtypes that the files have. */
+  /** Of the store's fields and extras, with the dtypes that the files have. */
   readonly features: Readonly<Record<string, LeRobotFeature>>;
-  /** Features that are not in the store: images, videos, text, and those that `columns` does not name. */
+  /** Features that are not in the store: videos, images and texts that `extra` does not take, and what `columns` does not name. */
   readonly leftOut: readonly LeftOutFeature[];
   /** `meta/info.json` as it is. */
   readonly info: Readonly<Record<string, unknown>>;
@@ -67,32 +68,44 @@ export interface LoadLeRobotOptions extends HubOptions {
   readonly capacity?: number;
   /** The features to load; by default all that are numbers. */
   readonly columns?: readonly string[];
+  /**
+   * Features of images and text that are kept as extras, images as the bytes of their files; by default none. `true` is
+   * all, and besides `task`: the text of each frame's task, as LeRobot gives it with a frame. A name, or
+   * `{ "observation.images.top": "bytes", task: "string" }`, asks for one. Videos are none of them.
+   */
+  readonly extra?: ExtraChoice;
   /** A branch, a tag or a commit of the repository; `main` by default. */
   readonly revision?: string;
 }
 
 /** Options of {@linkcode saveLeRobot}. */
-export interface SaveLeRobotOptions<Name extends string = string> {
+export interface SaveLeRobotOptions<Name extends string = string, Extra extends string = string> {
   /** Frames a second, a number above 0. */
   readonly fps: number;
   /** Where episodes begin: a rule as the sampler has it, or what `loadLeRobot` told. */
   readonly episodes: Exclude<EpisodeRule<Name>, "rows"> | Pick<LeRobotEpisodes, "starts">;
-  /** The names of the tasks, at least one. A field `task_index` says which is whose; without one it is `episodeTasks`. */
-  readonly tasks: readonly string[];
+  /**
+   * The names of the tasks, at least one. The extra `task` says which is whose, or a field `task_index`; where there is
+   * neither it is `episodeTasks`. May be left out where there is the extra: then they are its texts, in the order of rows.
+   */
+  readonly tasks?: readonly string[];
   /**
    * The task of each episode, a place in `tasks`, shape `[episodes]`; by default all have the first. Not where there
-   * is a field `task_index`.
+   * is a field `task_index` or an extra `task`.
    */
   readonly episodeTasks?: ArrayLike<number>;
   /** The robot that it was recorded with. */
   readonly robotType?: string | null;
   /**
    * What `meta/info.json` is to say of fields. By default a field has the dtype that it was loaded with, or the field's
-   * own, and the shape that its rows have; a dtype that is named here is what values are converted to.
+   * own, and the shape that its rows have; a dtype that is named here is what values are converted to. An extra of bytes is
+   * an `image`, whose shape must be told: height, width, channels.
    */
-  readonly features?: { readonly [Field in Name]?: Partial<LeRobotFeature> };
+  readonly features?: { readonly [Column in Name | Extra]?: Partial<LeRobotFeature> };
   /** Fields to save; by default all. */
   readonly fields?: readonly Name[];
+  /** Extras to save; by default all. `task` is saved as the tasks of the frames, any other as a feature. */
+  readonly extra?: readonly Extra[];
   /** About how many bytes a data file may have before compression; an episode is never cut. 100 MiB by default. */
   readonly fileBytes?: number;
   /** Files in one chunk, which is a folder; 1000 by default. */

@@ -4,8 +4,6 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { loadLeRobot, parquetSchema, saveLeRobot, StreamStore } from "../../../mod.ts";
 import { fixture, realData, skipRealData } from "../../support/dataset.ts";
-import { python, skipReason } from "../../support/hub/python.ts";
-import { runScript } from "../../interop/python.ts";
 import {
   assertRows,
   fps,
@@ -269,77 +267,3 @@ test("saveLeRobot() ends files with episodes, and chunks with so many files", ()
     assert.deepEqual(loaded.episodes.lengths, counts);
     assert.deepEqual(copy.column("a").values, store.column("a").values);
   }));
-
-if (skipReason !== false) console.log(`LeRobot datasets are not read with Python: ${skipReason}`);
-
-/** What Python made of a folder: see lerobot/read.py. */
-interface Reading {
-  readonly folder: string;
-  readonly reader: "lerobot" | "datasets";
-  readonly frames: readonly Record<string, string>[];
-  readonly tasks: readonly string[];
-}
-
-test(
-  "saveLeRobot() is read by Python: every number by its bits, by LeRobot's own reader where it is installed",
-  {
-    skip: skipReason,
-  },
-  () =>
-    inFolder(async (folder) => {
-      using own: StreamStore = ownStore();
-      await saveLeRobot(own, join(folder, "own"), {
-        ...options,
-        episodes: { end: "next.done" },
-        features: { "next.done": { dtype: "bool" }, action: { dtype: "float32" } },
-      });
-      const names = ["own"];
-      for (const version of ["v2.1", "v3.0"] as const) {
-        await writeDataset(join(folder, "source", version), { version, lengths });
-        const { store, ...rest } = await loadLeRobot(join(folder, "source", version));
-        using _ = store;
-        await saveLeRobot(store, join(folder, version), { ...rest, fileBytes: 1000, chunkFiles: 2 });
-        names.push(version);
-      }
-      const folders = names.map((name) => join(folder, name));
-      for (
-        const { folder: path, reader, frames, tasks } of runScript<Reading[]>(
-          "../support/lerobot/read.py",
-          folder,
-          folders,
-        )
-      ) {
-        const { store, tasks: expectedTasks } = await loadLeRobot(path);
-        using _ = store;
-        assert.deepEqual(frames, store.rows().map(({ step: _, ...row }) => framesText(row, path)));
-        const named = store.rows().map(({ task_index }) => expectedTasks[Number(task_index)]);
-        assert.deepEqual(tasks, named);
-        console.log(
-          `${frames.length} frames of ${path.slice(folder.length + 1)} read with ${reader} of ${python}`,
-        );
-      }
-    }),
-);
-
-/** A row as read.py shows it. */
-function framesText(row: Row, folder: string): Record<string, string> {
-  const { features } = readJson(join(folder, "meta/info.json"));
-  return Object.fromEntries(
-    Object.entries(row).map(([name, value]) => {
-      const { dtype, shape } = features[name];
-      const list = [...(ArrayBuffer.isView(value) ? value as Float64Array : [value])];
-      return [
-        name,
-        `${dtype} [${shape.join(", ")}] ${list.map((entry) => bitsText(dtype, entry as number)).join(" ")}`,
-      ];
-    }),
-  );
-}
-
-function bitsText(dtype: string, value: number): string {
-  if (!dtype.startsWith("float")) return String(value);
-  const bytes = new Uint8Array(
-    (dtype === "float32" ? Float32Array.of(value) : Float64Array.of(value)).buffer,
-  );
-  return Array.from(bytes.toReversed(), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}

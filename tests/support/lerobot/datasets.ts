@@ -1,5 +1,5 @@
 /** LeRobot datasets made for tests, of both versions, and what is in them. */
-import { Field, Float64, List, Schema, type Table, Utf8, vectorFromArray } from "apache-arrow";
+import { type Data, Field, Float64, List, Schema, type Table, Utf8, vectorFromArray } from "apache-arrow";
 import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -65,12 +65,20 @@ export function rowsOf(lengths: readonly number[]): Row[] {
   );
 }
 
-/** Writes a dataset with its rows; `change` may spoil what is about to be written. */
+/** How a dataset differs from the plain one; it may be spoilt by that. */
+export interface Change {
+  readonly info?: Row;
+  readonly episode?: (row: Row) => Row;
+  readonly row?: (row: Row) => Row;
+  /** Further columns of the data file that has these rows. */
+  readonly columns?: (from: number, to: number) => Readonly<Record<string, Data>>;
+}
+
+/** Writes a dataset with its rows. */
 export async function writeDataset(
   folder: string,
   { version, lengths, perFile = 3, chunkSize = 2 }: Shape,
-  change: { readonly info?: Row; readonly episode?: (row: Row) => Row; readonly row?: (row: Row) => Row } =
-    {},
+  change: Change = {},
 ): Promise<void> {
   const isOld = version === "v2.1";
   const rows = rowsOf(lengths);
@@ -88,8 +96,10 @@ export async function writeDataset(
   };
   for (let from = 0; from < lengths.length; from += filesOf) {
     const to = Math.min(lengths.length, from + filesOf);
-    const part = rows.slice(starts[from], to < lengths.length ? starts[to] : rows.length);
-    await writeTable(join(folder, pathOf(from)), tableOfRows(part.map(change.row ?? ((row) => row))));
+    const end = to < lengths.length ? starts[to] : rows.length;
+    const part = rows.slice(starts[from], end).map(change.row ?? ((row) => row));
+    const table = tableOfRows(part, change.columns?.(starts[from], end));
+    await writeTable(join(folder, pathOf(from)), table);
   }
   const list = lengths.map((length, episode) => {
     const [chunk, file] = placeOf(episode);
@@ -153,7 +163,7 @@ function pad(number: number, width: number): string {
 }
 
 /** With the types that the features have. */
-export function tableOfRows(rows: readonly Row[]): Table {
+export function tableOfRows(rows: readonly Row[], others: Readonly<Record<string, Data>> = {}): Table {
   const names = Object.keys(rows[0]);
   const columns = names.map((name) => {
     const layout = parseFeature(name, features[name].feature, "test");
@@ -165,6 +175,9 @@ export function tableOfRows(rows: readonly Row[]): Table {
     const field = arrowField(name, layout, type);
     return { field, chunks: vectorFromArray(values as never, type as never).data as never };
   });
+  for (const [name, data] of Object.entries(others)) {
+    columns.push({ field: new Field(name, data.type, true), chunks: [data] as never });
+  }
   const fields = columns.map(({ field }) => field);
   return tableOf(new Schema(fields), columns, rows.length);
 }
