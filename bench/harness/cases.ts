@@ -2,6 +2,7 @@
 import { append } from "../cases/append.ts";
 import { columns } from "../cases/columns.ts";
 import { dataset } from "../cases/dataset.ts";
+import { extras } from "../cases/extras.ts";
 import { gather } from "../cases/gather.ts";
 import { collector, memory, start } from "../cases/processes.ts";
 import { lag } from "../cases/lag.ts";
@@ -17,6 +18,7 @@ export type Case = (sizes: Sizes) => Promise<Measurement[]>;
 /** What writes tens of gigabytes comes last: the disk is busy for a while after it. */
 export const cases: Readonly<Record<string, Case>> = {
   append,
+  extras,
   columns,
   window,
   gather,

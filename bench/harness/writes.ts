@@ -7,13 +7,17 @@ const pieceBytes = 256 * 1024;
 const chunkBytes = 32 * pieceBytes;
 
 /** Writes that many bytes to one fresh file, piece by piece, its chunks reserved as it grows. Returns the time. */
-export function writeStream(byteLength: number): number {
+export function writeStream(byteLength: number, bytesPerPiece = pieceBytes): number {
   using files = new LimitFiles(1);
-  const source = new Uint8Array(pieceBytes).fill(1);
+  const source = new Uint8Array(bytesPerPiece).fill(1);
+  let reservedBytes = 0;
   return elapsed(() => {
-    for (let at = 0; at < byteLength; at += pieceBytes) {
-      if (at % chunkBytes === 0) files.reserve(chunkBytes);
-      files.write(files.plan([{ file: 0, byteLength: Math.min(pieceBytes, byteLength - at) }]), source);
+    for (let at = 0; at < byteLength; at += bytesPerPiece) {
+      if (at + bytesPerPiece > reservedBytes) {
+        files.reserve(chunkBytes);
+        reservedBytes += chunkBytes;
+      }
+      files.write(files.plan([{ file: 0, byteLength: Math.min(bytesPerPiece, byteLength - at) }]), source);
     }
   });
 }

@@ -23,10 +23,11 @@ const bytesPerBlock = 1 << 20;
 export function readExtraColumns(extras: readonly ExtraInfo[], given: unknown): ExtraColumns {
   const columns = new Map<number, Values>();
   if (given === undefined) return columns;
-  readExtras(extras, given, action, (place, values) => {
+  for (const [place, values] of readExtras(extras, given, action).entries()) {
+    if (values === undefined) continue;
     const extra = extras[place];
     if (Array.isArray(values)) columns.set(place, readExtraList(extra, values, action));
-    else if (typeof values === "object" && !ArrayBuffer.isView(values)) {
+    else if (typeof values === "object" && values !== null && !ArrayBuffer.isView(values)) {
       columns.set(place, readExtraData(extra, values, action));
     } else {
       throw new TypeError(
@@ -35,7 +36,7 @@ export function readExtraColumns(extras: readonly ExtraInfo[], given: unknown): 
         }`,
       );
     }
-  });
+  }
   return columns;
 }
 

@@ -14,25 +14,24 @@ export type ExtraRow = readonly Checked[];
 export const encoder = new TextEncoder();
 
 /**
- * Calls back with what is given of each extra, and with its place among them. Null and undefined stand for nothing. The
- * caller's own code may run in this.
+ * What is given of each extra, by its place among them: undefined stands for nothing, and so does null. The caller's own code
+ * may run in this.
  */
-export function readExtras(
-  extras: readonly ExtraInfo[],
-  given: unknown,
-  action: string,
-  visit: (place: number, value: NonNullable<unknown>) => void,
-): void {
+export function readExtras(extras: readonly ExtraInfo[], given: unknown, action: string): unknown[] {
   const isList = Array.isArray(given) || ArrayBuffer.isView(given);
   if (typeof given !== "object" || given === null || isList) {
     throw new TypeError(`${action}: extra must be an object of names and values, got ${describe(given)}`);
   }
+  // Pushing to an empty one would make room for many.
+  const values = new Array<unknown>(extras.length);
+  for (let place = 0; place < extras.length; place++) values[place] = undefined;
   // What an object inherits is not given by it.
-  for (const name of Object.keys(given)) {
-    const place = placeOf(extras, name, action);
-    const value: unknown = (given as Record<string, unknown>)[name];
-    if (value !== null && value !== undefined) visit(place, value);
+  const names = Object.keys(given);
+  for (let i = 0; i < names.length; i++) {
+    const place = placeOf(extras, names[i], action);
+    values[place] = (given as Record<string, unknown>)[names[i]] ?? undefined;
   }
+  return values;
 }
 
 function placeOf(extras: readonly ExtraInfo[], name: string, action: string): number {
@@ -47,19 +46,19 @@ const appending = "Cannot append";
 
 /** Reads the values of one step. */
 export function readExtraRow(extras: readonly ExtraInfo[], given: unknown): ExtraRow {
-  const row: Checked[] = [];
-  for (let place = 0; place < extras.length; place++) row.push(null);
-  readExtras(extras, given, appending, (place, value) => {
-    row[place] = checkValue(extras[place], value, appending);
-  });
-  return row;
+  const row = readExtras(extras, given, appending);
+  for (let place = 0; place < row.length; place++) {
+    row[place] = checkValue(extras[place], row[place], appending);
+  }
+  return row as Checked[];
 }
 
 /** Reads the values of several steps, of which each extra has a list. */
 export function readExtraRows(extras: readonly ExtraInfo[], given: unknown, stepsMax: number): ExtraRow[] {
   const rows: Checked[][] = [];
   let length = -1;
-  readExtras(extras, given, appending, (place, list) => {
+  for (const [place, list] of readExtras(extras, given, appending).entries()) {
+    if (list === undefined) continue;
     const name = `${appending}: extra "${extras[place].name}"`;
     if (!Array.isArray(list)) {
       throw new TypeError(`${name} must be a list with a value for each step, got ${describe(list)}`);
@@ -75,7 +74,7 @@ export function readExtraRows(extras: readonly ExtraInfo[], given: unknown, step
       rows[i] ??= new Array(extras.length).fill(null);
       rows[i][place] = checkValue(extras[place], list[i], appending);
     }
-  });
+  }
   return rows;
 }
 

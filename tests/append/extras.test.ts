@@ -74,7 +74,7 @@ test("append() of sequences takes a value for each step", () => {
   });
   refuses(store, () => store.append([3, 4], names, [1, 2], { note: ["a", "b"], prompt: ["a"] }), {
     name: "RangeError",
-    message: 'Cannot append: extra "prompt" must have a value for each step, 2 as the others, got 1',
+    message: 'Cannot append: extra "note" must have a value for each step, 1 as the others, got 2',
   });
   refuses(store, () => appendAny(store, [3], ["action"], [1], { note: "a" }), {
     name: "TypeError",

@@ -16,6 +16,9 @@ const Counts = layout.Counts;
 const End = layout.End;
 const Part = layout.Part;
 
+/// Disk space is reserved for so many bytes of values that are too long for the tail.
+const ahead_bytes_max = 8 * layout.chunk_bytes;
+
 /// What the tail may take of extras: so many values, and so many words that stand for them.
 pub const Room = struct { values: usize, words: usize };
 
@@ -152,8 +155,10 @@ pub fn Extras(comptime System: type) type {
             try self.lookAt(tail);
             const start = self.committed.elements[index].bytes + self.pending.elements[index].bytes + ahead_bytes;
             // What the tail may take stays reserved behind it.
-            const kept_bytes = self.room(tail.words.len).words * @sizeOf(u64);
-            try self.files.grow(index, .bytes, start + bytes.len + kept_bytes);
+            const least_bytes = start + bytes.len + self.room(tail.words.len).words * @sizeOf(u64);
+            // A file that has much grows by several chunks, so that it does so seldom.
+            const ahead = if (least_bytes > self.files.of(index, .bytes).wholeBytes()) @min(start, ahead_bytes_max) else 0;
+            self.files.grow(index, .bytes, least_bytes + ahead) catch try self.files.grow(index, .bytes, least_bytes);
             try self.files.of(index, .bytes).write(bytes, start);
             return start;
         }
