@@ -124,13 +124,6 @@ pub inline fn decode(comptime wide: Wide, comptime Target: type, cell: u64) Erro
     };
 }
 
-/// The same, where the number must give the cell again: rounding, the sign of a zero and a NaN's payload are no less than it.
-pub inline fn decodeExact(comptime wide: Wide, comptime Target: type, cell: u64) Error!Target {
-    const value = try decode(wide, Target, cell);
-    if (try encode(wide, Target, value) != cell) return error.Inexact;
-    return value;
-}
-
 /// The nearest float, for readers that want numbers whatever the field holds.
 pub inline fn decodeNearest(comptime wide: Wide, comptime Target: type, cell: u64) Target {
     return switch (wide) {
@@ -232,24 +225,6 @@ test "every float32 and float16 NaN keeps its bits through a float64 cell" {
 test "a float64 NaN whose payload does not fit stays a NaN in float32" {
     const narrowed = try decode(.float64, f32, 0x7ff0000000000001);
     try testing.expect(narrowed != narrowed);
-}
-
-test "an exact number gives its cell again" {
-    for ([_]f64{ 0, -0.0, 0.5, 65504, std.math.inf(f64), std.math.nan(f64) }) |float| {
-        const cell: u64 = @bitCast(float);
-        try testing.expectEqual(cell, try encode(.float64, f16, try decodeExact(.float64, f16, cell)));
-        try testing.expectEqual(cell, try encode(.float64, f32, try decodeExact(.float64, f32, cell)));
-        try testing.expectEqual(cell, @as(u64, @bitCast(try decodeExact(.float64, f64, cell))));
-    }
-    for ([_]u64{ @bitCast(@as(f64, 0.1)), @bitCast(@as(f64, 16777217)), @bitCast(@as(f64, 1e300)), 0x7ff8000000000001 }) |cell| {
-        try testing.expectError(error.Inexact, decodeExact(.float64, f32, cell));
-    }
-    try testing.expectError(error.Inexact, decodeExact(.float64, f16, @bitCast(@as(f64, 65520))));
-    try testing.expectError(error.Inexact, decodeExact(.float64, f16, @bitCast(@as(f64, 2049))));
-    try testing.expectError(error.Inexact, decodeExact(.float64, i32, @bitCast(@as(f64, -0.0))));
-    try testing.expectError(error.Inexact, decodeExact(.float64, bool, @bitCast(@as(f64, -0.0))));
-    try testing.expectError(error.Inexact, decodeExact(.int64, f32, 16777217));
-    try testing.expectEqual(16777216, try decodeExact(.int64, f32, 16777216));
 }
 
 test "integers that float64 cannot hold are refused" {

@@ -109,12 +109,16 @@ inline fn widenLanes(comptime kind: Kind, comptime count: comptime_int, from: @V
 inline fn widenFloats(comptime kind: Kind, comptime count: comptime_int, from: @Vector(count, kind.Type()), singles: @Vector(count, f32)) @Vector(count, u64) {
     if (@reduce(.Or, singles != singles)) {
         @branchHint(.unlikely);
-        // Every bit of a NaN is kept.
-        var kept: [count]u64 = undefined;
-        for (&kept, @as([count]kind.Type(), from)) |*to, float| to.* = @bitCast(cells.widen(kind.Type(), float));
-        return kept;
+        return keptNans(kind, count, from);
     }
     return @bitCast(@as(@Vector(count, f64), @floatCast(singles)));
+}
+
+/// Every bit of a NaN is kept.
+noinline fn keptNans(comptime kind: Kind, comptime count: comptime_int, from: [count]kind.Type()) [count]u64 {
+    var kept: [count]u64 = undefined;
+    for (&kept, from) |*to, float| to.* = @bitCast(cells.widen(kind.Type(), float));
+    return kept;
 }
 
 /// Moved to where a float32 has them, exponent and mantissa are those of a number that is 2^112 times less.

@@ -4,6 +4,7 @@ const std = @import("std");
 const bits = @import("../format/bits.zig");
 const blocks_file = @import("blocks.zig");
 const cells = @import("../format/cells.zig");
+const encoders = @import("../format/encoders.zig");
 const data_file = @import("data.zig");
 const types_file = @import("types.zig");
 const Data = data_file.Data;
@@ -163,7 +164,10 @@ fn Extraction(comptime way: Way) type {
                 .copied => |width| @memcpy(self.out.values[at * width ..][0 .. count * width], self.table.data.bytes(first, first + count)),
                 .converted => {
                     var misfit: Misfit = .{};
-                    self.convert(request.kind, request.is_exact, self.out.values, at, self.table.data.slice(first, first + count), &misfit) catch |err| {
+                    const from = self.table.data.slice(first, first + count);
+                    const converted = self.convert(request.kind, self.out.values, at, from, &misfit);
+                    const checked = if (request.is_exact) checkExact(request, self.out.values, at, from, converted, &misfit) else converted;
+                    checked catch |err| {
                         progress.culprit_row = row;
                         progress.culprit_cell = misfit.cell;
                         return err;
@@ -196,7 +200,7 @@ fn Extraction(comptime way: Way) type {
 pub const Misfit = struct { cell: u64 = 0, at: usize = 0 };
 
 /// Converts some cells of a field, and puts the values from place `first` on.
-pub const Converter = *const fn (kind: Kind, is_exact: bool, values: []u8, first: usize, from: Data, misfit: *Misfit) error{Inexact}!void;
+pub const Converter = *const fn (kind: Kind, values: []u8, first: usize, from: Data, misfit: *Misfit) error{Inexact}!void;
 
 /// Each is a function of its own, and the loop over rows there is once: there are 36 of them.
 pub fn converterOf(wide: cells.Wide, dtype: Dtype) Converter {
@@ -209,15 +213,14 @@ pub fn converterOf(wide: cells.Wide, dtype: Dtype) Converter {
 
 fn Conversion(comptime wide: cells.Wide, comptime dtype: Dtype) type {
     return struct {
-        fn run(kind: Kind, is_exact: bool, values: []u8, first: usize, from: Data, misfit: *Misfit) error{Inexact}!void {
+        fn run(kind: Kind, values: []u8, first: usize, from: Data, misfit: *Misfit) error{Inexact}!void {
             var widening: data_file.Widening = .of(from, kind);
             var to = first;
             while (true) {
                 const piece = widening.next();
                 if (piece.len == 0) return;
                 for (piece) |cell| {
-                    const converted = if (is_exact) cells.decodeExact(wide, dtype.Type(), cell) else cells.decode(wide, dtype.Type(), cell);
-                    const value = converted catch |err| {
+                    const value = cells.decode(wide, dtype.Type(), cell) catch |err| {
                         misfit.* = .{ .cell = cell, .at = to - first };
                         return err;
                     };
@@ -227,6 +230,32 @@ fn Conversion(comptime wide: cells.Wide, comptime dtype: Dtype) type {
             }
         }
     };
+}
+
+/// Whether converted values give their cells again: rounding, the sign of a zero and a NaN's payload are no less than it. Where
+/// a value could not be converted, those before it are looked at.
+noinline fn checkExact(request: *const Request, values: []const u8, first: usize, from: Data, converted: error{Inexact}!void, misfit: *Misfit) error{Inexact}!void {
+    const encoder = encoders.encoderOf(request.kind.wide(), request.dtype);
+    const end = if (converted) |_| from.len else |_| misfit.at;
+    var widening: data_file.Widening = .of(from.slice(0, end), request.kind);
+    var at: usize = 0;
+    while (at < end) {
+        const piece = widening.next();
+        var done: usize = 0;
+        while (done < piece.len) {
+            var stage: [data_file.stage_cells]u64 = undefined;
+            const cells_of = stage[0..@min(stage.len, piece.len - done)];
+            const encoded = encoder(cells_of, values, first + at);
+            for (cells_of, piece[done..][0..cells_of.len], 0..) |again, cell, i| {
+                if (i < encoded and again == cell) continue;
+                misfit.* = .{ .cell = cell, .at = at + i };
+                return error.Inexact;
+            }
+            at += cells_of.len;
+            done += cells_of.len;
+        }
+    }
+    return converted;
 }
 
 /// A scalar field uses a cell of a row and skips the others, faster than the hardware fetches ahead by itself.
@@ -286,48 +315,4 @@ inline fn store(comptime dtype: Dtype, values: []u8, index: usize, value: dtype.
     if (dtype == .bool) return bits.set(values, index, value);
     const elements: [*]align(1) dtype.Type() = @ptrCast(values.ptr);
     elements[index] = value;
-}
-
-const testing = std.testing;
-
-test "rows that lack the field lose their bit, the others stand in order" {
-    const table: Table = .{ .types = .{ .words = &.{ 0, 5, 5, 0, 0, 5 } }, .data = .of(.float64, &.{ 1, 1, 2, 1, 1, 2 }), .rows = &.{ 0, 3, 4 } };
-    var values: [4]f32 = @splat(0);
-    var offsets: [4]i32 = undefined;
-    var validity = [_]u8{0xff};
-    var progress: Progress = undefined;
-    const request: Request = .{ .type = 5, .kind = .float64, .dtype = .float32, .width = null, .first_row = 0, .next_row = 0, .end_row = 3, .value_count = 0 };
-    const out: Out = .{ .values = std.mem.asBytes(&values), .offsets = .{ .small = &offsets }, .validity = &validity };
-    try extract(table, request, out, &progress);
-    try testing.expectEqual([_]i32{ 0, 2, 2, 3 }, offsets);
-    try testing.expectEqual([_]f32{ 1, 2, 2, 0 }, values);
-    try testing.expectEqual(0b11111101, validity[0]);
-    try testing.expectEqual(1, progress.missing_count);
-    try testing.expectEqual(2, progress.count_max);
-}
-
-test "extract stops where the room ends and goes on from there" {
-    const table: Table = .{ .types = .{ .words = &.{ 1, 1, 1 } }, .data = .of(.float64, &.{ 7, 7, 7 }), .rows = &.{ 0, 1 } };
-    var values: [3]f64 = @splat(0);
-    var offsets: [3]i64 = undefined;
-    var validity = [_]u8{0xff};
-    var progress: Progress = undefined;
-    var request: Request = .{ .type = 1, .kind = .float64, .dtype = .float64, .width = null, .first_row = 0, .next_row = 0, .end_row = 2, .value_count = 0 };
-    try extract(table, request, .{ .values = std.mem.asBytes(values[0..1]), .offsets = .{ .large = &offsets }, .validity = &validity }, &progress);
-    try testing.expectEqual(1, progress.next_row);
-    request.next_row = progress.next_row;
-    request.value_count = progress.value_count;
-    try extract(table, request, .{ .values = std.mem.asBytes(&values), .offsets = .{ .large = &offsets }, .validity = &validity }, &progress);
-    try testing.expectEqual(2, progress.next_row);
-    try testing.expectEqual([_]i64{ 0, 1, 3 }, offsets);
-}
-
-test "a row of another width is refused with its number" {
-    const table: Table = .{ .types = .{ .words = &.{ 1, 1, 1 } }, .data = .of(.float64, &.{ 0, 0, 0 }), .rows = &.{ 0, 2 } };
-    var values: [4]f64 = undefined;
-    var validity = [_]u8{0xff};
-    var progress: Progress = undefined;
-    const request: Request = .{ .type = 1, .kind = .float64, .dtype = .float64, .width = 2, .first_row = 0, .next_row = 0, .end_row = 2, .value_count = 0 };
-    try testing.expectError(error.WidthMismatch, extract(table, request, .{ .values = std.mem.asBytes(&values), .validity = &validity }, &progress));
-    try testing.expectEqual(1, progress.culprit_row);
 }

@@ -96,7 +96,7 @@ pub const Conversion = struct {
 
     fn runIntegers(conversion: *const Conversion, to: [*]u8, from: Data, misfit: *Misfit) error{Inexact}!void {
         const values = to[0 .. from.len * conversion.output.bytes()];
-        return conversion.integers(conversion.kind, false, values, 0, from, misfit);
+        return conversion.integers(conversion.kind, values, 0, from, misfit);
     }
 };
 

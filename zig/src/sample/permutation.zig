@@ -57,9 +57,16 @@ pub const Permutation = struct {
     inline fn once(permutation: *const Permutation, comptime count: usize, numbers: [count]u64) [count]u64 {
         var out = permutation.throughRounds(count, numbers);
         inline for (&out) |*number| {
-            while (number.* >= permutation.count) number.* = permutation.throughRounds(1, .{number.*})[0];
+            if (number.* >= permutation.count) number.* = permutation.again(number.*);
         }
         return out;
+    }
+
+    /// Of the numbers at N or above. There are few, so that the code for it is not wanted for each lane.
+    noinline fn again(permutation: *const Permutation, first: u64) u64 {
+        var number = first;
+        while (number >= permutation.count) number = permutation.throughRounds(1, .{number})[0];
+        return number;
     }
 
     inline fn throughRounds(permutation: *const Permutation, comptime count: usize, numbers: [count]u64) [count]u64 {

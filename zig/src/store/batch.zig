@@ -13,7 +13,7 @@ const blocks_file = @import("../read/blocks.zig");
 const buffers = @import("../system/buffer.zig");
 const Dtype = cells.Dtype;
 const Wide = cells.Wide;
-const encoders = @import("encoders.zig");
+const encoders = @import("../format/encoders.zig");
 const Encoding = @import("encode.zig").Encoding;
 const Source = @import("source.zig").Source;
 

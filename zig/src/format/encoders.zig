@@ -1,8 +1,8 @@
 //! From a caller's array of numbers of some dtype to cells of 64 bits.
 
 const std = @import("std");
-const bits = @import("../format/bits.zig");
-const cells = @import("../format/cells.zig");
+const bits = @import("bits.zig");
+const cells = @import("cells.zig");
 const Dtype = cells.Dtype;
 const Wide = cells.Wide;
 
