@@ -3,7 +3,7 @@ import { open } from "node:fs/promises";
 /** Small pieces go to the system together. */
 const bufferedBytes = 1 << 20;
 
-/** Writes all pieces into a new file; returns how many bytes they were. */
+/** Writes all pieces into a new file; returns how many bytes they were. A piece may be gone once the next is asked for. */
 export async function writePieces(
   path: string,
   pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
@@ -25,7 +25,7 @@ export async function writePieces(
   try {
     for await (const piece of pieces) {
       if (heldBytes + piece.length > bufferedBytes) await flush();
-      held.push(piece);
+      held.push(piece.length < bufferedBytes ? piece.slice() : piece);
       heldBytes += piece.length;
       if (heldBytes >= bufferedBytes) await flush();
     }

@@ -30,15 +30,22 @@ function* piecesOf(path: string, encode: Encoder, tables: Iterable<Table>): Gene
   yield* file.end(storedSchema(given!) === given ? null : given);
 }
 
-function piecesOfGroup(path: string, encode: Encoder, file: JoinedFile, group: Table): Uint8Array[] {
+function* piecesOfGroup(
+  path: string,
+  encode: Encoder,
+  file: JoinedFile,
+  group: Table,
+): Generator<Uint8Array> {
   const from = file.rowCount;
   const to = from + group.numRows;
   const stored = storedTable(group);
+  let encoded: Uint8Array;
+  let pieces: Uint8Array[];
   try {
-    const pieces = file.add(encode(stored, 2 * groupBytes));
+    encoded = encode(stored, 2 * groupBytes);
+    pieces = file.add(encoded);
     // What the module could not write, it may leave out.
     if (file.rowCount !== to) throw new Error(`${file.rowCount - from} rows`);
-    return pieces;
   } catch (cause) {
     const found = cause instanceof WebAssembly.RuntimeError
       ? "ended in a panic, as it does without memory"
@@ -49,6 +56,9 @@ function piecesOfGroup(path: string, encode: Encoder, file: JoinedFile, group: T
       { cause },
     );
   }
+  yield* pieces;
+  // Let go of at once: left to the collector, such files pile up to hundreds of megabytes.
+  (encoded.buffer as ArrayBuffer).transfer(0);
 }
 
 /** Tables joined until they have the bytes of a row group. */

@@ -64,7 +64,7 @@ export class JoinedFile {
   }
 
   #add(file: Uint8Array): Uint8Array[] {
-    const [footer] = parse(file, file.length - trailerBytes - footerLength(file), "its footer");
+    const footer = parseKept(file, file.length - trailerBytes - footerLength(file), undefined, "its footer");
     const groups = footer.structs(4) ?? [];
     const pieces = groups.flatMap((group) => this.#moveGroup(group, file));
     const all = this.#footer ??= footer;
@@ -89,7 +89,8 @@ export class JoinedFile {
   #moveColumn(column: Struct, file: Uint8Array): Uint8Array[] {
     const metadata = column.struct(3)!;
     const pieces: Uint8Array[] = [];
-    const [index] = parse(file, column.count(4), "an index of pages");
+    const indexAt = column.count(4);
+    const index = parseKept(file, indexAt, indexAt + column.count(5), "an index of pages");
     const start = this.#at;
     let from = metadata.count(9);
     const end = from + metadata.count(7);
@@ -143,6 +144,11 @@ export class JoinedFile {
     sealFooter(bytes);
     return [...indexes, bytes, new Uint8Array(Uint32Array.of(bytes.length).buffer), Buffer.from(magic)];
   }
+}
+
+/** A struct out of a copy of its bytes: what is kept of it would keep the whole file in memory else. */
+function parseKept(file: Uint8Array, from: number, to: number | undefined, what: string): Struct {
+  return parse(file.slice(from, to), 0, what)[0];
 }
 
 /** A struct, and where it ends. */
