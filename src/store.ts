@@ -126,7 +126,8 @@ export class StreamStore<
 
   /**
    * Makes a store of a table of apache-arrow: a field for each column of numbers or of lists of them, of the column's
-   * own dtype, and a row for each of its rows. Columns of text and the like are left out, and `onLeftOut` is told.
+   * own dtype, and a row for each of its rows. Columns of text and bytes that `extra` asks for are kept beside
+   * them; others are left out, and `onLeftOut` is told.
    *
    * @param table Made by apache-arrow, its own copy or this package's.
    * @param options Where the store is, which columns become fields, and all that `fromDataset` of a store takes.
