@@ -5,6 +5,7 @@ const options_of_build = @import("options");
 const store_file = @import("../store/store.zig");
 const Append = @import("extras_model.zig").Append;
 const Model = @import("extras_model.zig").Model;
+const Losses = @import("losses.zig").Losses;
 const Recorder = @import("recorder.zig").Recorder;
 const Survival = @import("sectors.zig").Survival;
 const Faulty = @import("testing.zig").Faulty;
@@ -178,9 +179,6 @@ test "power loss: extras that were synced are there, and of the rest a prefix wi
 
 const Figures = struct { states: usize = 0, cut: usize = 0, torn: usize = 0, dropped: usize = 0 };
 
-/// The hook of the recorder takes no argument.
-var current: *Session = undefined;
-
 const Session = struct {
     random: std.Random,
     path: [:0]const u8,
@@ -202,8 +200,7 @@ const Session = struct {
         self.store = try .create(self.path, self.options);
         try self.store.sync();
         for (0..3) |_| {
-            current = self;
-            Recorder.on_call = losePower;
+            Losses(Session).begin(self);
             const ended = self.act();
             abandon(&self.store);
             try ended;
@@ -254,23 +251,12 @@ const Session = struct {
         self.synced = reached;
     }
 
-    fn losePower() void {
-        const self = current;
-        if (self.failure != null or self.random.uintLessThan(u32, 10) > 0) return;
-        const survival: Survival = switch (self.random.uintLessThan(u32, 20)) {
-            0 => .nothing,
-            1 => .everything,
-            2 => .torn,
-            else => .mixed,
-        };
-        self.lose(survival) catch |err| {
-            self.failure = err;
-            if (@errorReturnTrace()) |trace| std.debug.dumpErrorReturnTrace(trace);
-        };
+    pub fn callsPerLoss(_: *const Session) u32 {
+        return 10;
     }
 
     /// Builds one state that the disk may be in, and checks it.
-    fn lose(self: *Session, survival: Survival) !void {
+    pub fn lose(self: *Session, survival: Survival) !void {
         defer Recorder.recording = true;
         Recorder.boot_id = @splat(self.boot + 1);
         defer Recorder.boot_id = @splat(self.boot);

@@ -12,6 +12,7 @@ const files_file = @import("../store/files.zig");
 const store_file = @import("../store/store.zig");
 const History = @import("history.zig").History;
 const Step = @import("model.zig").Step;
+const Losses = @import("losses.zig").Losses;
 const Recorder = @import("recorder.zig").Recorder;
 const Survival = @import("sectors.zig").Survival;
 const Scratch = @import("testing.zig").Scratch;
@@ -43,9 +44,6 @@ const Figures = struct {
     torn: usize = 0,
 };
 
-/// The hook of the recorder takes no argument.
-var current: *Session = undefined;
-
 const Session = struct {
     random: std.Random,
     path: [:0]const u8,
@@ -70,8 +68,7 @@ const Session = struct {
         self.store = try Store.create(self.path, self.options);
         try self.sync();
         for (0..boots_per_seed) |_| {
-            current = self;
-            Recorder.on_call = losePower;
+            Losses(Session).begin(self);
             if (self.random.uintLessThan(u32, 4) == 0) Recorder.syncs_to_failure = self.random.intRangeAtMost(usize, 1, 20);
             const ended = self.act();
             abandon(&self.store);
@@ -182,25 +179,13 @@ const Session = struct {
         try self.history.noteEnd();
     }
 
-    fn losePower() void {
-        const self = current;
-        // A store of segments makes more calls.
-        const calls_per_loss: u32 = if (self.options.is_segmented) 40 else 12;
-        if (self.failure != null or self.random.uintLessThan(u32, calls_per_loss) > 0) return;
-        const survival: Survival = switch (self.random.uintLessThan(u32, 20)) {
-            0 => .nothing,
-            1 => .everything,
-            2 => .torn,
-            else => .mixed,
-        };
-        self.lose(survival) catch |err| {
-            self.failure = err;
-            if (@errorReturnTrace()) |trace| std.debug.dumpErrorReturnTrace(trace);
-        };
+    /// A store of segments makes more calls.
+    pub fn callsPerLoss(self: *const Session) u32 {
+        return if (self.options.is_segmented) 40 else 12;
     }
 
     /// Builds one state that the disk may be in, and checks it.
-    fn lose(self: *Session, survival: Survival) !void {
+    pub fn lose(self: *Session, survival: Survival) !void {
         Recorder.recording = false;
         defer Recorder.recording = true;
         Recorder.boot_id = @splat(self.boot + 1);
@@ -266,9 +251,8 @@ const Session = struct {
         Recorder.boot_id = @splat(self.boot);
         std.mem.swap([:0]const u8, &self.path, &self.state_path);
         try Recorder.start(self.path);
-        current = self;
         // It may be lost again while what it has left is put in order.
-        Recorder.on_call = losePower;
+        Losses(Session).begin(self);
         self.store = try Store.open(self.path, self.options.reserved_elements, &.{}, &holder);
         errdefer abandon(&self.store);
         if (self.failure) |err| return err;

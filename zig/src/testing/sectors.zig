@@ -12,7 +12,22 @@ const zeros: Sector = @splat(0);
 const sectors_per_torn = 8;
 
 /// How much of what was written since the last sync survives. Torn: no sector of it survives whole.
-pub const Survival = enum { nothing, everything, torn, mixed };
+pub const Survival = enum {
+    nothing,
+    everything,
+    torn,
+    mixed,
+
+    /// Most are mixed.
+    pub fn draw(random: std.Random) Survival {
+        return switch (random.uintLessThan(u32, 20)) {
+            0 => .nothing,
+            1 => .everything,
+            2 => .torn,
+            else => .mixed,
+        };
+    }
+};
 
 pub const Sectors = struct {
     allocator: std.mem.Allocator,
