@@ -71,6 +71,21 @@ test("a robot's episodes become a LeRobot dataset, and chunks of actions", () =>
   assert.ok(rows === 512 && there > 450 && there <= 512, output);
 });
 
+test("an agent's rollouts survive a kill, and are pushed to the Hub", () => {
+  const { status, output } = run("agent_rollouts.ts");
+  assert.equal(status, 0, output);
+  const [, told] = /killed after (\d+) of 2000 rollouts: all are there/.exec(output)!.map(Number);
+  assert.ok(told >= 500 && told < 2000, output);
+  assert.match(output, /pushed 2000 rollouts, of which 8\d % are right\na wrong one: 511 \+ 876 = 7287/);
+});
+
+test("a robot's pictures stand beside its states, and come in batches with them", () => {
+  const { status, output } = run("robot_camera.ts");
+  assert.equal(status, 0, output);
+  assert.match(output, /a batch of 32 windows of 2 pictures, and 64 pushes/);
+  assert.match(output, /1000 rows saved and loaded: every picture is the same/);
+});
+
 test("a language model takes every token of its documents", () => {
   const { status, output } = run("language_models.ts");
   assert.equal(status, 0, output);
