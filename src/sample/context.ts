@@ -10,6 +10,7 @@ import type { BatchPlan, SampleSource } from "./batch_plan.ts";
 import { Filler, fillingOf } from "./fill.ts";
 import { Checks } from "./checks.ts";
 import type { WindowOptions } from "./options.ts";
+import { refuseEnvironments } from "./parse_episodes.ts";
 import { parseWindow, readOptions, windowNames } from "./parse_options.ts";
 import { scalesOf, type WindowPlan } from "./plan.ts";
 import { allocatePlaces } from "./space.ts";
@@ -65,6 +66,7 @@ export class Context {
     }
     this.#source = source;
     this.#plan = parseWindow(window, source.fields, checks);
+    refuseEnvironments(this.#plan.episodes, "of a context", checks);
     this.#width = parseWidth(this.#plan, padTo, checks);
     const { episodes, unit, length } = this.#plan;
     const fields: readonly Field[] = "fields" in episodes ? episodes.fields : [];

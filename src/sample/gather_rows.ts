@@ -8,6 +8,7 @@ import { Checks } from "./checks.ts";
 import { Filler, fillingOf } from "./fill.ts";
 import type { Boundary, WindowOptions } from "./options.ts";
 import { parseBoundary, parseWindow, readOptions, windowNames } from "./parse_options.ts";
+import { refuseEnvironments } from "./parse_episodes.ts";
 import { type SamplerPlan, scalesOf } from "./plan.ts";
 import { allocatePlaces } from "./space.ts";
 import { type Windows, windowsOf } from "./windows.ts";
@@ -42,6 +43,7 @@ class RowGatherer {
       throw checks.refuse("fields", "an object of names and widths", undefined);
     }
     const window = parseWindow(options, source.fields, checks);
+    refuseEnvironments(window.episodes, "where rows are gathered", checks);
     const boundary = parseBoundary(options.boundary, window, checks);
     source.prepare(words.action);
     this.#source = source;

@@ -2,7 +2,7 @@ import { windowIndex, windowName } from "../native/abi.ts";
 import type { LaterTables } from "../native/runtime.ts";
 import { check } from "../native/status.ts";
 import { drawNumbers, streams } from "./draws.ts";
-import { noWindow, whyNone } from "./no_window.ts";
+import { drawnNothing, whyNone } from "./no_window.ts";
 import { EpisodeArena, PartTable } from "./part_table.ts";
 import { Shares } from "./shares.ts";
 import type { AgeDraw, EpochSpan, EpochWindows, Places, StoreWindows, WindowSpace } from "./space.ts";
@@ -16,14 +16,25 @@ export class MixedWindows implements WindowSpace {
   readonly #index = new Float64Array(windowIndex.length);
   readonly #native: LaterTables["sampler"];
 
-  /** @param sources At least one; more may be added at the end. */
-  constructor(readonly sources: readonly StoreWindows[]) {
-    const { rule, connection } = sources[0];
-    this.#native = connection.tables.sampler;
+  /** @param sources More may be added at the end. */
+  constructor(
+    private readonly all: readonly StoreWindows[],
+    rule = all[0].rule,
+    native = all[0].connection.tables.sampler,
+  ) {
+    this.#native = native;
     this.#index[windowIndex.windowLength] = rule.length + (rule.reach?.after ?? 0);
     this.#index[windowIndex.before] = rule.reach?.before ?? 0;
     this.#index[windowIndex.stride] = rule.stride;
     this.#index[windowIndex.policy] = policies[rule.boundary];
+  }
+
+  get sources(): readonly StoreWindows[] {
+    return this.all;
+  }
+
+  get arena(): EpisodeArena {
+    return this.#arena;
   }
 
   /** What is drawn from. */
@@ -36,7 +47,7 @@ export class MixedWindows implements WindowSpace {
       const first = windows.firstOf(population, newestRows);
       return [first, Math.max(0, population.total - first)];
     });
-    if (this.#table.total === 0) throw this.#none(newestRows);
+    if (this.#table.total === 0) throw this.none(newestRows);
     return this.#table.total;
   }
 
@@ -83,7 +94,7 @@ export class MixedWindows implements WindowSpace {
   }
 
   epochWindows(span: EpochSpan): EpochWindows {
-    return new EpochOfMany(this, this.#arena, span.sources!);
+    return new EpochOfMany(this, span.sources!);
   }
 
   locateIn(table: PartTable, name: number, numbers: Float64Array, count: number, places: Places): void {
@@ -107,18 +118,13 @@ export class MixedWindows implements WindowSpace {
     check(code, "Cannot locate windows");
   }
 
-  #none(newestRows: number): RangeError {
-    const { rule } = this.sources[0];
-    const [{ source, reason }] = this.empty(newestRows);
-    if (this.sources.length === 1) return noWindow(rule, reason);
-    return noWindow(rule, `of sources[${source}], ${reason}`, {
-      among: ` in one of ${this.sources.length} stores`,
-    });
+  protected none(newestRows: number): RangeError {
+    return drawnNothing(this.sources[0].rule, this.sources, newestRows, "stores", "sources");
   }
 }
 
 /** The windows that several stores had when an epoch began; those of stores that were added since are not among them. */
-class EpochOfMany implements EpochWindows {
+export class EpochOfMany implements EpochWindows {
   readonly #table: PartTable;
   /** The ordinal of each source's first window in the epoch: noted, as for one store. */
   readonly #firsts: number[] = [];
@@ -129,10 +135,9 @@ class EpochOfMany implements EpochWindows {
 
   constructor(
     private readonly windows: MixedWindows,
-    arena: EpisodeArena,
     private readonly spans: readonly number[],
   ) {
-    this.#table = new PartTable(arena);
+    this.#table = new PartTable(windows.arena);
     this.#sources = windows.sources.slice(0, spans.length / 2);
   }
 

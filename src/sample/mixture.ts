@@ -4,6 +4,7 @@ import { Checks } from "./checks.ts";
 import { checkExtras } from "./extra_fill.ts";
 import { MixedPool, type WeightedSource } from "./mixed_pool.ts";
 import type { MixtureOptions, MixtureSource } from "./options.ts";
+import { refuseEnvironments } from "./parse_episodes.ts";
 import { parseSamplerOptions, readMixtureOptions } from "./parse_options.ts";
 import type { OrderPlan, SamplerPlan } from "./plan.ts";
 import { Sampler } from "./sampler.ts";
@@ -67,6 +68,7 @@ export class Mixture<Batch = AnyBatch, Store = unknown> extends Sampler<Batch> {
         sources[0].weight,
       );
     }
+    refuseEnvironments(plan.window.episodes, "of a mixture", checks);
     checkExtras(stores, plan.extra, checks);
     const batch = planBatch(plan, stores, checks.action, {
       isMixture: true,

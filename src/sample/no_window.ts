@@ -19,6 +19,21 @@ export function whyNone(windows: StoreWindows, population: Population, newestRow
     "from them by StreamStore.mixture, or sort by the ID when loading";
 }
 
+/** The error of a draw from several stores, or environments of one, of which none has a window. */
+export function drawnNothing(
+  rule: WindowRule,
+  all: readonly StoreWindows[],
+  newestRows: number,
+  many: string,
+  name: string,
+): RangeError {
+  if (all.length === 0) return noWindow(rule, `${name} holds no ${rule.unit}`);
+  const reason = whyNone(all[0], all[0].population(), newestRows);
+  if (all.length === 1) return noWindow(rule, reason);
+  const of = name === "sources" ? "of sources[0], " : "";
+  return noWindow(rule, `${of}${reason}`, { among: ` in one of ${all.length} ${many}` });
+}
+
 /** The error of a draw from one or more sources that have no window. */
 export function noWindow(
   { unit, length }: WindowRule,

@@ -19,6 +19,11 @@ export type EpisodeRule<Name extends string = string> =
      * of the next one (`split`, where nothing is said; see {@linkcode StreamStore.sessions}), or goes on there (`join`).
      */
     readonly sessions?: "split" | "join";
+    /**
+     * The field that says of which environment a row is, where rows of several are appended in turn: windows follow one
+     * of them then. Every row must have it. Only for samplers, and windows of `steps` with `fields`.
+     */
+    readonly environment?: Name;
   }
   | {
     /** A field whose change begins a new episode. */

@@ -19,24 +19,22 @@ export function parseEpisodes(
     throw new TypeError(`${check.action}: episodes must be "rows" or an object, got ${describe(rule)}`);
   }
   const keys = Object.keys(rule);
-  const [kind, ...others] = keys.filter((key) => key !== "sessions");
-  if (
-    others.length > 0 || !["end", "id", "starts"].includes(kind) || ("sessions" in rule && kind !== "end")
-  ) {
+  const [kind, ...others] = keys.filter((key) => key !== "sessions" && key !== "environment");
+  const isOfEnd = "sessions" in rule || "environment" in rule;
+  if (others.length > 0 || !["end", "id", "starts"].includes(kind) || (isOfEnd && kind !== "end")) {
     throw new TypeError(
-      `${check.action}: episodes must be "rows" or one of { end, sessions }, { id } and { starts }, got { ${
+      `${check.action}: episodes must be "rows" or one of { end, sessions, environment }, { id } and { starts }, got { ${
         keys.join(", ")
       } }`,
     );
   }
   if ("starts" in rule) return { kind: "starts", starts: parseStarts(rule.starts, check) };
   if ("id" in rule) return { kind: "id", fields: [check.field("episodes.id", rule.id, fields)] };
-  return parseEnd(rule.end, rule.sessions, fields, check);
+  return parseEnd(rule, fields, check);
 }
 
 function parseEnd(
-  end: string | readonly string[],
-  sessions: "split" | "join" | undefined,
+  { end, sessions, environment }: Extract<EpisodeRule, { readonly end: unknown }>,
   fields: readonly Field[],
   check: Checks,
 ): EpisodePlan {
@@ -51,7 +49,14 @@ function parseEnd(
     kind: "end",
     fields: names.map((name) => check.field("episodes.end", name, fields)),
     joinsSessions: check.choice("episodes.sessions", sessions ?? "split", ["split", "join"]) === "join",
+    environment: environment === undefined ? null : check.field("episodes.environment", environment, fields),
   };
+}
+
+/** Throws where windows are to follow environments, which `what` has none of. */
+export function refuseEnvironments(episodes: EpisodePlan, what: string, check: Checks): void {
+  if (episodes.kind !== "end" || episodes.environment === null) return;
+  throw check.refuse("episodes.environment", `left out ${what}`, episodes.environment.name);
 }
 
 function parseStarts(starts: Indices, check: Checks): BigUint64Array {

@@ -19,7 +19,7 @@ import type {
 } from "./options.ts";
 import { parseBetween } from "./parse_between.ts";
 import { parseDense, reachOf, valueDtypes } from "./parse_fields.ts";
-import { parseEpisodes } from "./parse_episodes.ts";
+import { parseEpisodes, refuseEnvironments } from "./parse_episodes.ts";
 import {
   type DenseField,
   isIntegerOutput,
@@ -41,6 +41,11 @@ export function parseSamplerOptions(
   check.names(given, samplerKeys);
   const options = readOptions(given);
   const window = parseWindow(options, fields, check);
+  if (window.fields === null) {
+    refuseEnvironments(window.episodes, "where windows are tokens: they need fields", check);
+  }
+  if (window.reach !== null) refuseEnvironments(window.episodes, "where fields have offsets", check);
+  if (options.extra !== undefined) refuseEnvironments(window.episodes, "where there is extra", check);
   const order = parseOrder(options.order ?? "uniform", check);
   const hasEpochs = order.kind === "shuffle" || order.kind === "sequential";
   if (options.epochs !== undefined && !hasEpochs) {

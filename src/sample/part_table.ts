@@ -114,8 +114,8 @@ export class PartTable {
     this.version++;
   }
 
-  #hasChanged(source: number, { connection }: StoreWindows): boolean {
-    const { rowCount, tokenCount, firstRow } = connection;
+  #hasChanged(source: number, { extent }: StoreWindows): boolean {
+    const { rowCount, tokenCount, firstRow } = extent;
     const at = source * seenNumbers;
     const seen = this.#seen;
     if (seen[at] === rowCount + 1 && seen[at + 1] === tokenCount && seen[at + 2] === firstRow) return false;

@@ -33,9 +33,21 @@ export type EpisodePlan =
     readonly fields: readonly Field[];
     /** Whether an episode goes on where a writer began. */
     readonly joinsSessions: boolean;
+    /** The field that says of which environment a row is; null where all are of one. */
+    readonly environment: Field | null;
   }
   | { readonly kind: "id"; readonly fields: readonly Field[] }
   | { readonly kind: "starts"; readonly starts: BigUint64Array };
+
+/** How the episodes of several environments are told apart. */
+export interface EnvironmentPlan {
+  readonly environment: Field;
+  /** Those that are true in the last row of an episode. */
+  readonly fields: readonly Field[];
+  readonly joinsSessions: boolean;
+  /** Whether all rows of an environment are one episode. */
+  readonly isWhole?: boolean;
+}
 
 /** The windows that are asked for, checked. */
 export interface WindowPlan {

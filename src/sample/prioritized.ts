@@ -10,6 +10,9 @@ import { WindowPriorities } from "./window_priorities.ts";
 /** A window is known by its anchor, and in a mixture by that and its source: an ID is source × 2 ** 40 + anchor. */
 const anchorsPerSource = 2 ** 40;
 
+/** IDs are exact. */
+const sourcesMax = 2 ** 13;
+
 /** A unit below 1, whatever rounding did. */
 const unitMax = 1 - 2 ** -53;
 
@@ -36,8 +39,8 @@ export class PrioritizedDraw implements Draw {
 
   draw(count: number, places: Places): number {
     const { native, windows, cursor, seed } = this.context;
-    this.#extend();
     windows.count();
+    this.#extend();
     const total = this.#sum();
     if (total === 0) {
       throw new RangeError("Cannot sample: a window must have a priority above 0, got none");
@@ -106,6 +109,11 @@ export class PrioritizedDraw implements Draw {
   /** Gives windows that are new, and those of new sources, the highest priority of all. */
   #extend(): void {
     const { sources } = this.context.windows;
+    if (sources.length > sourcesMax) {
+      throw new RangeError(
+        `Cannot keep priorities: there must be <= ${sourcesMax} stores or environments, got ${sources.length}`,
+      );
+    }
     while (this.#sources.length < sources.length) {
       this.#sources.push(new WindowPriorities(sources[this.#sources.length], this.options.alpha));
     }

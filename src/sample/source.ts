@@ -16,7 +16,7 @@ import type { WeightedSource } from "./mixed_pool.ts";
 import { Mixture, type ReadSource } from "./mixture.ts";
 import type { MixtureOptions, MixtureSource, PrefetchOptions } from "./options.ts";
 import { parseSamplerOptions } from "./parse_options.ts";
-import { StorePool } from "./pool.ts";
+import { poolOf } from "./pool_of.ts";
 import { PrefetchingSampler } from "./prefetch/prefetch.ts";
 import { Sampler } from "./sampler.ts";
 
@@ -95,7 +95,7 @@ export function newSampler(session: Session, options: PrefetchOptions): Sampler 
   source.prepare("make a sampler");
   const batch = planBatch(plan, [source], checks.action);
   return plan.prefetch === null
-    ? new Sampler(new StorePool(source, plan, batch), plan, batch)
+    ? new Sampler(poolOf(source, plan, batch), plan, batch)
     : new PrefetchingSampler(source, directory!, plan, batch);
 }
 

@@ -56,10 +56,15 @@ export interface Population {
   readonly total: number;
 }
 
+/** How far a store has come. */
+export type Extent = Pick<Connection, "rowCount" | "tokenCount" | "firstRow">;
+
 /** The windows of one store: by ordinals, in the order of their anchors. */
 export interface StoreWindows {
   readonly connection: Connection;
   readonly rule: WindowRule;
+  /** What changes whenever its windows may. */
+  readonly extent: Extent;
   /** What holds the windows, as errors say it. */
   readonly holder: string;
   /** The first position that is held, of what is drawn from or not. */

@@ -169,11 +169,15 @@ function orderOf({ window, boundary, stride, order, between }: SamplerPlan): str
 }
 
 function episodesOf({ window: { episodes }, boundary }: SamplerPlan): string {
-  if (boundary === "cross" || episodes.kind === "none") return "none";
+  const isOfEnvironments = episodes.kind === "end" && episodes.environment !== null;
+  if ((boundary === "cross" && !isOfEnvironments) || episodes.kind === "none") return "none";
   if (episodes.kind === "rows") return episodes.kind;
   const hash = builtin.crypto.createHash("sha256");
   if ("starts" in episodes) hash.update(episodes.starts);
   else hash.update(episodes.fields.map(({ type }) => type).join());
   const sessions = episodes.kind === "end" && episodes.joinsSessions ? " join" : "";
-  return `${episodes.kind}${sessions} ${hash.digest("hex").slice(0, 8)}`;
+  const environment = episodes.kind === "end" && episodes.environment !== null
+    ? ` of ${episodes.environment.type}`
+    : "";
+  return `${episodes.kind}${sessions}${environment} ${hash.digest("hex").slice(0, 8)}`;
 }

@@ -14,6 +14,7 @@ import type {
   AgeDraw,
   EpochSpan,
   EpochWindows,
+  Extent,
   Places,
   Population,
   StoreWindows,
@@ -71,6 +72,10 @@ export class Windows implements StoreWindows, WindowSpace {
     const first = this.#drawnFrom = this.firstOf(population, newestRows);
     if (population.total <= first) throw noWindow(this.rule, whyNone(this, population, newestRows));
     return population.total - first;
+  }
+
+  get extent(): Extent {
+    return this.connection;
   }
 
   get holder(): string {

@@ -172,12 +172,12 @@ const refused: readonly (readonly [unknown, string, string])[] = [
   [
     { tokens: 4, episodes: {} },
     "TypeError",
-    'episodes must be "rows" or one of { end, sessions }, { id } and { starts }, got {',
+    'episodes must be "rows" or one of { end, sessions, environment }, { id } and { starts }, got {',
   ],
   [
     { tokens: 4, episodes: { sessions: "join" } },
     "TypeError",
-    'episodes must be "rows" or one of { end, sessions }, ',
+    'episodes must be "rows" or one of { end, sessions, environment }, ',
   ],
   [
     { tokens: 4, episodes: { id: "a", sessions: "join" } },

@@ -3,7 +3,7 @@ import type { ExtraMap } from "../../extras.ts";
 import type { AnyBatch, BatchOf } from "../batch.ts";
 import type { BatchPlan, DrawSource } from "../batch_plan.ts";
 import type { SamplerPlan } from "../plan.ts";
-import { StorePool } from "../pool.ts";
+import { poolOf } from "../pool_of.ts";
 import { Sampler } from "../sampler.ts";
 import type { SamplerState } from "../state.ts";
 import { BatchesAhead } from "./batches_ahead.ts";
@@ -42,7 +42,7 @@ export class PrefetchingSampler<Batch = AnyBatch> implements AsyncIterable<Batch
   /** Made by `store.sampler`. */
   constructor(source: DrawSource, path: string, plan: SamplerPlan, batch: BatchPlan) {
     this.#source = source;
-    this.#sampler = new Sampler(new StorePool(source, plan, batch), plan, batch);
+    this.#sampler = new Sampler(poolOf(source, plan, batch), plan, batch);
     this.#ahead = new BatchesAhead({ path, plan, batch }, this.#sampler.state());
   }
 

@@ -17,7 +17,7 @@ import type { DrawSource } from "../batch_plan.ts";
 import { EpisodeIndex } from "../episodes.ts";
 import { extraBuffers } from "../extra_fill.ts";
 import { type Order, type Report, reportError } from "./messages.ts";
-import { StorePool } from "../pool.ts";
+import { poolOf } from "../pool_of.ts";
 import { Sampler } from "../sampler.ts";
 
 interface Scope {
@@ -52,7 +52,7 @@ class Filling {
         connection.refresh();
       },
     };
-    this.#sampler = new Sampler(new StorePool(source, plan, batch), plan, batch);
+    this.#sampler = new Sampler(poolOf(source, plan, batch), plan, batch);
     this.#sampler.restore(state);
     const layout = new BatchLayout(batch);
     this.#batches = buffers.map((buffer) => layout.over(buffer).filled);
