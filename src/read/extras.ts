@@ -189,18 +189,17 @@ function knownViews(): Map<number, KnownViews> {
   return new Map();
 }
 
-/** What the rows `[from, to)` have of extras, each by name; those without a value left out. */
+/** What the rows `[from, to)`, which are committed, have of extras: each by name; those without a value left out. */
 export function readExtras(
-  session: Session,
+  { connection, extras }: Session,
   from: number,
   to: number,
 ): Record<string, string | Uint8Array>[] {
-  const columns = session.kept(columnsOf);
   return Array.from({ length: to - from }, (_, i) => {
     const values: [string, string | Uint8Array][] = [];
-    for (const column of columns) {
-      const value = column.get(from + i);
-      if (value !== null) values.push([column.name, value]);
+    for (let place = 0; place < extras.length; place++) {
+      const value = readExtra(connection, extras[place], place, from + i);
+      if (value !== null) values.push([extras[place].name, value]);
     }
     return Object.fromEntries(values);
   });

@@ -80,6 +80,7 @@ export function salvageRows(path: string): Map<number, string> {
 
 function valuesOf(row: object): string {
   const lists = Object.entries(row).map(([name, value]) => {
+    if (name === "extra") return [name, JSON.stringify(value)];
     return [name, ...(ArrayBuffer.isView(value) ? Array.from(value as Float64Array) : [value])];
   });
   return lists.filter(({ length }) => length > 1).join(" ");

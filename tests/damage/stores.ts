@@ -33,7 +33,7 @@ function open(path: string, kind: Kind): StreamStore {
   const fields = fieldsOf[kind];
   if (kind === "alike") return StreamStore.open<FieldMap>(path, { fields, capacity: 10_000 });
   if (kind === "dropped") {
-    return StreamStore.open<FieldMap>(path, { fields, capacity: 65_536, retain: { rows: 700 } });
+    return StreamStore.open<FieldMap>(path, { fields, extra, capacity: 65_536, retain: { rows: 700 } });
   }
   if (kind === "extras") return StreamStore.open<FieldMap>(path, { fields, extra, capacity: 150 });
   // Tokens a chunk: small, so that a store has several.
@@ -70,7 +70,10 @@ function appendSome(store: StreamStore, kind: Kind, random: Random, first: numbe
   const drawn = (width: number) => Array.from({ length: count * width }, () => random.below(256));
   const step = Array.from({ length: count }, (_, i) => first + i);
   if (kind === "dropped") {
-    store.appendColumns({ step, [name]: { values: drawn(pixelCount), width: pixelCount } });
+    const text = step.map((i) => random.below(3) === 0 ? null : `${i} é`);
+    const content = step.map((i) => new Uint8Array(random.below(20)).fill(i));
+    const columns = { step, [name]: { values: drawn(pixelCount), width: pixelCount } };
+    store.appendColumns(columns, { extra: { text, content } });
   } else {store.appendColumns({
       step,
       [name]: drawn(1),

@@ -66,6 +66,24 @@ export const ways: Readonly<Record<string, (store: StreamStore, hash: Hash) => v
   stats(store, hash) {
     hash.update(JSON.stringify(store.stats()));
   },
+  extras(store, hash) {
+    const names = extrasOf(store);
+    for (const name of names) {
+      const extra = store.extra(name);
+      for (let row = store.firstRow; row < store.rowCount; row += 5) {
+        hash.update(extra.bytes(row) ?? "null").update(extra.get(row) ?? "null");
+      }
+    }
+    const batch = store.sampler({
+      steps: 2,
+      tokens: 10,
+      truncate: true,
+      batchSize: 16,
+      seed: 7,
+      extra: names,
+    }).next()!;
+    for (const value of Object.values(batch.extra).flat(2)) hash.update(value ?? "null");
+  },
   fields(store, hash) {
     hash.update(JSON.stringify(store.fields));
   },
@@ -77,6 +95,18 @@ function hashRow(hash: Hash, row: object): void {
     if (name === "extra") hashRow(hash, value);
     else hash.update(ArrayBuffer.isView(value) ? value as Float64Array : String(value));
   }
+}
+
+/** The names of a store's extras, as its rows have them. */
+function extrasOf(store: StreamStore): string[] {
+  return ["text", "content"].filter((name) => {
+    try {
+      return store.extra(name) !== undefined;
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      return false;
+    }
+  });
 }
 
 /** Every 3rd token at most, and the last. */

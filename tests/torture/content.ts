@@ -193,7 +193,7 @@ export function compareEnd(rowCount: number): void {
 }
 
 /** A whole number below 2^20 that follows from a step and a salt. */
-function mix(step: number, salt: number): number {
+export function mix(step: number, salt: number): number {
   let mixed = Math.imul(step ^ Math.imul(salt, 0x9e3779b1), 0x85ebca6b);
   mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
   return (mixed ^ (mixed >>> 16)) >>> 12;

@@ -17,10 +17,18 @@ writeFileSync(join(directory, "ballast"), new Uint8Array(Number(ballast)));
 async function run(seed: number): Promise<Record<string, unknown>> {
   const path = join(directory, "run.stream");
   rmSync(path, { recursive: true, force: true });
-  const writer = new Child("dropping_writer.ts", { path });
+  // A segment of text or bytes would be more than a small disk has.
+  const hasExtras = Number(ballast) === 0;
+  const writer = new Child("dropping_writer.ts", { path, hasExtras });
   await writer.waitForLines(1);
   const readers = [true, true, false].map((refreshes, i) =>
-    new Child("dropping_reader.ts", { path, milliseconds: Number(milliseconds), seed: seed + i, refreshes })
+    new Child("dropping_reader.ts", {
+      path,
+      milliseconds: Number(milliseconds),
+      seed: seed + i,
+      refreshes,
+      hasExtras,
+    })
   );
   for (const reader of readers) await reader.exited;
   process.kill(writer.id, "SIGTERM");

@@ -8,11 +8,11 @@ import { join } from "node:path";
 import process from "node:process";
 import { StreamStore } from "../../mod.ts";
 import { Random } from "../support/support.ts";
-import { checkRows, checkTokens, type Store } from "./dropping_content.ts";
+import { checkRows, checkTokens, extrasOf, type Store } from "./dropping_content.ts";
 
-const { path, milliseconds, seed, refreshes } = JSON.parse(process.argv[2]);
+const { path, milliseconds, seed, refreshes, hasExtras } = JSON.parse(process.argv[2]);
 const random = new Random(seed);
-const store: Store = StreamStore.open(path, { mode: "read" });
+const store = StreamStore.open(path, { mode: "read" }) as Store;
 const end = performance.now() + milliseconds;
 const windowLength = 64;
 let checkCount = 0;
@@ -32,7 +32,7 @@ function gather(): void {
 
 function takeRows(): void {
   const from = within(store.firstRow, store.rowCount, 20);
-  checkRows(store.rows(from, from + 20), from);
+  checkRows(store.rows(from, from + 20), from, hasExtras);
 }
 
 function column(): void {
@@ -45,7 +45,14 @@ function stats(): void {
   assert.equal(store.stats({ fields: ["a"] }).a.max, store.rowCount - 1);
 }
 
-const sampler = store.sampler({ steps: 4, fields: { a: 1 }, order: "uniform", seed, batchSize: 32 });
+const sampler = store.sampler({
+  steps: 4,
+  fields: { a: 1 },
+  order: "uniform",
+  seed,
+  batchSize: 32,
+  extra: hasExtras ? ["note", "blob"] : [],
+});
 
 function sample(): void {
   const batch = sampler.next();
@@ -53,6 +60,11 @@ function sample(): void {
   const { values } = batch.fields.a;
   assert.equal(values.length, 4 * batch.starts.length);
   values.forEach((value, i) => assert.equal(value, Math.fround(batch.starts[i >> 2] + (i & 3))));
+  if (!hasExtras) return;
+  batch.extra.note.flat().forEach((note, i) => {
+    const { note: wanted = null, blob = null } = extrasOf(batch.starts[i >> 2] + (i & 3));
+    assert.deepEqual([note, batch.extra.blob[i >> 2][i & 3]], [wanted, blob]);
+  });
 }
 
 /** A window that was taken before is right until it is dropped; then it is an error, or zeros where an array was taken. */

@@ -14,6 +14,7 @@ import {
   fieldsBy,
   type Widths,
 } from "./content.ts";
+import { compareExtras, compareOpenRow } from "./extras_content.ts";
 import type { WriterRequest } from "./kill_writer.ts";
 
 /** What rounds add up to. */
@@ -46,6 +47,7 @@ export class KillLane {
   #capacity = 0;
   #widths: Widths = "wide";
   #retain?: Retain;
+  #hasExtras = false;
   #firstBlocks?: number;
   /** The rows that writers of this store found, of whom some have begun more. */
   #begun: number[] = [];
@@ -96,7 +98,9 @@ export class KillLane {
     this.#capacity = [100, 1000, 5000, 1_000_000][this.#random.below(4)];
     this.#widths = (Object.keys(fieldsBy) as Widths[])[this.#random.below(5)];
     this.#retain = this.#random.below(4) === 0 ? { rows: 1 + this.#random.below(5000) } : undefined;
-    const isFilled = this.#widths === "alike" || this.#widths === "single";
+    // The rows of a store of one field would have them under the name of a field of others.
+    this.#hasExtras = this.#widths !== "single" && this.#random.below(3) === 0;
+    const isFilled = !this.#hasExtras && this.#widths === "alike" || this.#widths === "single";
     // More rows than blocks of one layout have, and now and then more tokens than the files of a store that drops rows.
     this.#firstBlocks = isFilled ? this.#random.below(this.#random.below(3) === 0 ? 1500 : 300) : undefined;
     this.figures.stores++;
@@ -112,8 +116,9 @@ export class KillLane {
       retain: this.#retain,
       splits: true,
       firstBlocks: this.#firstBlocks,
+      hasExtras: this.#hasExtras,
     };
-    if (this.#random.below(8) === 0) return { ...request, usesDatasets: true };
+    if (!this.#hasExtras && this.#random.below(8) === 0) return { ...request, usesDatasets: true };
     if (schedule === 0) return { ...request, commitEvery: { steps: 1 + this.#random.below(100) } };
     if (schedule === 1) return { ...request, syncEvery: { steps: 2000 } };
     return request;
@@ -160,7 +165,11 @@ export class KillLane {
     );
     compareEnd(rowCount);
     const wholeCount = countWhole(store);
-    this.figures.stepsCompared += compareRows(store, Math.max(store.firstRow, this.#compared), wholeCount);
+    this.figures.stepsCompared += this.#compareRows(
+      store,
+      Math.max(store.firstRow, this.#compared),
+      wholeCount,
+    );
     this.figures.stepsRecovered += store.recovery.recoveredRows;
     const { cutRows, cutWrites } = store.recovery;
     assert.deepEqual({ cutRows, cutWrites }, { cutRows: 0, cutWrites: 0 });
@@ -190,7 +199,15 @@ export class KillLane {
   #compareCommitted(): void {
     using reader: Content = StreamStore.open(this.#path, { mode: "read" });
     const wholeCount = countWhole(reader);
-    compareRows(reader, Math.min(Math.max(this.#compared, reader.firstRow), wholeCount), wholeCount);
+    this.#compareRows(reader, Math.min(Math.max(this.#compared, reader.firstRow), wholeCount), wholeCount);
+  }
+
+  #compareRows(store: Content, from: number, to: number): number {
+    if (this.#hasExtras) {
+      compareExtras(store, from, to);
+      if (to < store.rowCount) compareOpenRow(store, to);
+    }
+    return compareRows(store, from, to);
   }
 
   /** At least what is asked for is kept. */
@@ -201,7 +218,7 @@ export class KillLane {
   async #compareWhole(store: Content): Promise<void> {
     const { firstRow, rowCount } = store;
     const wholeCount = countWhole(store);
-    this.figures.stepsCompared += compareRows(store, firstRow, wholeCount);
+    this.figures.stepsCompared += this.#compareRows(store, firstRow, wholeCount);
     if (wholeCount === rowCount) compareColumns(store, firstRow, rowCount);
     this.figures.rowsDropped += firstRow;
     if (this.#widths === "alike") this.figures.rowsAlike += rowCount - firstRow;
@@ -214,10 +231,21 @@ export class KillLane {
     // Of one that drops rows each file may be in several, which are numbered.
     const files = new Set(names.map((name) => name.replace(/\.\d+$/, "")));
     // It has none of those before it has a row.
-    if (this.#retain !== undefined && rowCount === 0) {
-      return assert.deepEqual([...files].sort(), ["blocks", "head", "sums"]);
+    const own = (name: string) => !/^extra\.\d/.test(name);
+    // Segments of extras come with the first value of each.
+    if (this.#hasExtras && this.#retain === undefined) {
+      assert.deepEqual([...files].filter((name) => !own(name)).sort(), [
+        "extra.0.bytes",
+        "extra.0.ends",
+        "extra.1.bytes",
+        "extra.1.ends",
+      ]);
     }
-    assert.deepEqual([...files].sort(), [
+    const sums = this.#hasExtras ? ["extra.sums"] : [];
+    if (this.#retain !== undefined && rowCount === 0) {
+      return assert.deepEqual([...files].sort(), ["blocks", ...sums, "head", "sums"]);
+    }
+    assert.deepEqual([...files].filter(own).sort(), [
       "blocks",
       {
         wide: "data.f64",
@@ -226,6 +254,7 @@ export class KillLane {
         uint16: "data.u16",
         single: "data.u16",
       }[this.#widths],
+      ...sums,
       "head",
       "marks",
       "row.u64",

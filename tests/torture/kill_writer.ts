@@ -18,6 +18,7 @@ import {
   type StepContent,
   type Widths,
 } from "./content.ts";
+import { extra as extras, extraListsOf, extrasOf } from "./extras_content.ts";
 
 /** What the parent asks for. */
 export interface WriterRequest {
@@ -32,6 +33,8 @@ export interface WriterRequest {
   readonly splits?: boolean;
   /** So many whole blocks of steps an empty store gets by one call: of rows that are alike, or of one field. */
   readonly firstBlocks?: number;
+  /** Text and bytes stand beside the steps. */
+  readonly hasExtras?: boolean;
   /** Blocks come by `fromDataset`, and not by `appendColumns`. */
   readonly usesDatasets?: boolean;
 }
@@ -41,7 +44,10 @@ const random = new Random(request.seed);
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 const { path, capacity, widths = "wide", commitEvery, syncEvery, retain } = request;
 const fields = fieldsBy[widths];
-const store = StreamStore.open(path, { fields, capacity, commitEvery, syncEvery, retain }) as Content;
+const extra = request.hasExtras ? extras : undefined;
+const store = StreamStore.open(path, { fields, extra, capacity, commitEvery, syncEvery, retain }) as Content;
+/** What stands beside a step, or several; nothing in a store without. */
+const beside = <Value>(value: Value): Value | undefined => extra === undefined ? undefined : value;
 
 // Loaded only where it is needed, because it takes longer to load than most writers live.
 const toTable = request.usesDatasets ? (await import("./tables.ts")).tableOf : null;
@@ -51,7 +57,7 @@ report();
 goOnWithLast();
 if (next === 0 && request.firstBlocks) {
   next = blockSteps * request.firstBlocks;
-  store.appendColumns(columnsOf(0, next, widths));
+  store.appendColumns(columnsOf(0, next, widths), { extra: beside(extraListsOf(0, next)) });
 }
 // Some writers report seldom, so that much is in the tail when they are killed.
 const reportEvery = random.below(4) === 0 ? 200 : 1;
@@ -74,15 +80,16 @@ function goOnWithLast(): void {
 }
 
 function appendRest(step: number, { extra, sum }: StepContent): void {
-  store.append(step, { extra, sum });
+  store.append(step, { extra, sum }, beside({ blob: extrasOf(step).blob }));
 }
 
 /** To the end of the block, or to somewhere before it where single steps are appended. */
 async function appendSome(): Promise<void> {
   const end = next - next % blockSteps + blockSteps;
   if (isColumnsBlock(next)) {
-    if (toTable === null) store.appendColumns(columnsOf(next, end, widths));
-    else await store.fromDataset(toTable(next, end, widths), { step: "step" });
+    if (toTable === null) {
+      store.appendColumns(columnsOf(next, end, widths), { extra: beside(extraListsOf(next, end)) });
+    } else await store.fromDataset(toTable(next, end, widths), { step: "step" });
     next = end;
     return;
   }
@@ -93,16 +100,17 @@ async function appendSome(): Promise<void> {
 function appendOne(step: number): void {
   const content = contentOf(step, widths);
   if (request.splits && isSplit(step, widths)) {
-    store.append(step, firstPartOf(content));
+    store.append(step, firstPartOf(content), beside({ note: extrasOf(step).note }));
     if (step % 2 === 0) store.flush();
     // So that some are killed right here.
     if (step % 23 === 0) Atomics.wait(sleeper, 0, 0, 3);
     return appendRest(step, content);
   }
-  if (step % 3 > 0) return store.append(step, content);
+  if (step % 3 > 0) return store.append(step, content, beside(extrasOf(step)));
   const names = Object.keys(content) as (keyof StepContent)[];
   const values = names.map((name) => content[name] as number);
-  store.append(names.map(() => step), names, values);
+  const { note, blob } = extrasOf(step);
+  store.append(names.map(() => step), names, values, beside({ note: [note], blob: [blob] }));
 }
 
 function report(): void {
