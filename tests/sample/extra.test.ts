@@ -56,7 +56,10 @@ test("next() gives the text and bytes of every row of every window, for every bo
   const model = {
     firstRow: 0,
     sessions: [],
-    rows: Array.from({ length: rows }, (_, row) => ({ cells: { terminated: [isEnd(row) ? 1 : 0] } })),
+    rows: Array.from(
+      { length: rows },
+      (_, row) => ({ step: row, cells: { terminated: [isEnd(row) ? 1 : 0] } }),
+    ),
   };
   const random = new Random(14);
   for (const boundary of boundaries) {
