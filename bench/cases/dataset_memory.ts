@@ -6,19 +6,24 @@ import { anonymousBytes, mostBytes } from "../harness/anonymous.ts";
 import { Child } from "../harness/children.ts";
 import { type Measurement, measurementOf, megabytes, seconds } from "../harness/measurement.ts";
 import type { Sizes } from "../harness/sizes.ts";
-import { bytesPerStep } from "../harness/stream.ts";
+import { bytesPerStep, frameBytes } from "../harness/stream.ts";
 
 interface SavedFormat {
   readonly format: string;
   readonly words: string;
   /** Which share of the stream: LeRobot's has statistics of every episode, which take their time. */
   readonly share: number;
+  /** Whether a camera's frame stands beside each step. */
+  readonly frames: boolean;
 }
 
 const savedFormats: readonly SavedFormat[] = [
-  { format: "parquet", words: "Parquet", share: 1 },
-  { format: "disk", words: "a folder of save_to_disk", share: 1 },
-  { format: "lerobot", words: "LeRobot v3.0", share: 1 / 5 },
+  { format: "parquet", words: "Parquet", share: 1, frames: false },
+  { format: "disk", words: "a folder of save_to_disk", share: 1, frames: false },
+  { format: "lerobot", words: "LeRobot v3.0", share: 1 / 5, frames: false },
+  { format: "parquet", words: "Parquet", share: 1, frames: true },
+  { format: "disk", words: "a folder of save_to_disk", share: 1, frames: true },
+  { format: "lerobot", words: "LeRobot v3.0", share: 1, frames: true },
 ];
 
 const goal = { valueMax: 500 };
@@ -30,16 +35,20 @@ export async function datasetMemory(sizes: Sizes): Promise<Measurement[]> {
   return measurements;
 }
 
-async function measureFormat({ format, words, share }: SavedFormat, sizes: Sizes): Promise<Measurement[]> {
+async function measureFormat(saved: SavedFormat, sizes: Sizes): Promise<Measurement[]> {
+  const { format, words, share, frames } = saved;
   const folder = mkdtempSync(join(tmpdir(), "streamstore-bench-"));
   const path = join(folder, format);
   const byteCount = share * sizes.streamBytes;
-  const gigabytes = `${byteCount / 1e9} GB`;
-  const steps = Math.ceil(byteCount / bytesPerStep);
+  const what = `${byteCount / 1e9} GB${frames ? " with frames" : ""}`;
+  const steps = Math.ceil(byteCount / (bytesPerStep + (frames ? frameBytes : 0)));
+  const fill = frames ? "film" : "fill";
   try {
     return [
-      ...await watch(`${gigabytes} saved as ${words}`, [`fill ${steps}`, `save ${format} ${path}`]),
-      ...await watch(`${gigabytes} loaded from ${words}`, [`load ${format} ${path} ${steps}`]),
+      ...await watch(`${what} saved as ${words}`, [`${fill} ${steps}`, `save ${format} ${path}`]),
+      ...await watch(`${what} loaded from ${words}`, [
+        `load ${format} ${path} ${steps}${frames ? " frames" : ""}`,
+      ]),
     ];
   } finally {
     rmSync(folder, { recursive: true });

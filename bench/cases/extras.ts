@@ -7,6 +7,7 @@ import {
   actionOf,
   appendSteps,
   doneOf,
+  frameBytes,
   observations,
   referenceFields,
   type ReferenceStore,
@@ -23,8 +24,6 @@ const texts = Array.from(
   { length: 64 },
   (_, i) => `step ${i}: pick up the red cube and put it`.padEnd(64, "."),
 );
-
-const frameBytes = 50_000;
 
 export async function extras(sizes: Sizes): Promise<Measurement[]> {
   return [

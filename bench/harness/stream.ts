@@ -22,6 +22,9 @@ export const tokensPerStep = 11;
 /** Bytes of one step in the store's files: step, type and data of every token, and the row's start. */
 export const bytesPerStep = tokensPerStep * (8 + 4 + 8) + 8;
 
+/** Bytes of a frame of a camera, where steps have one beside them. */
+export const frameBytes = 50_000;
+
 const value = (dtype: string): Feature => ({ dtype, _type: "Value" });
 
 /** What the fields are in a dataset. */

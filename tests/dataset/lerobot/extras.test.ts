@@ -9,6 +9,7 @@ import { loadLeRobot, saveLeRobot, StreamStore } from "../../../mod.ts";
 import { fixture, realData, skipRealData as skip } from "../../support/dataset.ts";
 import { lengths, readFolder, readJson, tasks, writeDataset } from "../../support/lerobot/datasets.ts";
 import { frameColumns, imageAt, instructionAt, taskAt, wrist } from "../../support/lerobot/frames.ts";
+import { withHub } from "../../support/hub/calls.ts";
 import { filesIn, inFolder } from "../../support/saved.ts";
 import { mediaData, plainData } from "../extras/columns.ts";
 
@@ -114,6 +115,31 @@ test("loadLeRobot() keeps an image that is null, and one without a path", () =>
     });
     await saveLeRobot(store, join(folder, "copy"), { ...rest, extra: [], features: {} });
     assert.ok(!(wrist in readJson(join(folder, "copy/meta/info.json")).features));
+  }));
+
+test("loadLeRobot() gives the rows of a long episode their task", () =>
+  inFolder(async (folder) => {
+    const long = [4090, 20, 1];
+    await writeDataset(folder, { version: "v3.0", lengths: long });
+    const { store } = await loadLeRobot(folder, { extra: ["task"], columns: ["code"] });
+    using _ = store;
+    const expected = long.flatMap((length, episode) => Array(length).fill(tasks[episode % 2]));
+    assert.deepEqual(store.extra("task").slice(), expected);
+  }));
+
+test("loadLeRobot() keeps the images and texts of a dataset at the Hub", () =>
+  inFolder(async (folder) => {
+    await writeDataset(folder, { version: "v3.0", lengths }, { columns: frameColumns });
+    await withHub(async (hub) => {
+      hub.createRepository("user/robot").write(Object.fromEntries(
+        filesIn(folder).map((name) => [name, new Uint8Array(readFileSync(join(folder, name)))]),
+      ));
+      const options = { endpoint: hub.endpoint, token: hub.token };
+      const { store } = await loadLeRobot("user/robot", { ...options, extra: true });
+      using _ = store;
+      assert.deepEqual(store.extra(wrist).slice(), rows.map(imageAt));
+      assert.deepEqual(store.extra("task").get(4), taskAt(4, lengths));
+    });
   }));
 
 const isPng = (bytes: Uint8Array | null) => Buffer.from(bytes!.subarray(1, 4)).toString() === "PNG";
