@@ -9,6 +9,7 @@ import { findPython, noPython, pythonScript } from "../harness/python.ts";
 import type { Sizes } from "../harness/sizes.ts";
 import type { ReferenceStore } from "../harness/stream.ts";
 import { loadRound, saveRound } from "./dataset_files.ts";
+import { textBesidePyarrow, textCases } from "./dataset_text.ts";
 
 /** What ours does, and what Python is asked to do at its side. Both begin or end in memory. */
 const pairs = [
@@ -23,7 +24,9 @@ export async function besidePython(sizes: Sizes, store: ReferenceStore): Promise
   const nameOf = ({ verb, format, peer }: typeof pairs[number]) =>
     `${verb}Dataset of ${rows} rows, ${format}, beside ${peer}`;
   const python = findPython("numpy, pyarrow, datasets");
-  if (python === null) return pairs.map((pair) => notMeasured(nameOf(pair), noPython));
+  if (python === null) {
+    return [...pairs.map(nameOf), ...textCases(sizes)].map((name) => notMeasured(name, noPython));
+  }
   const folder = mkdtempSync(join(tmpdir(), "dataset-"));
   const script = pythonScript("dataset_rounds.py");
   const child = new Child(python, ["-B", script, String(sizes.rows), join(folder, "python")]);
@@ -40,7 +43,7 @@ export async function besidePython(sizes: Sizes, store: ReferenceStore): Promise
         measurementOf(nameOf(pair), milliseconds, sample, { limit: `${pair.peer} alone, ${pair.way}` }),
       );
     }
-    return measurements;
+    return [...measurements, ...await textBesidePyarrow(sizes, child, folder)];
   } finally {
     await child.end();
     rmSync(folder, { recursive: true });

@@ -65,15 +65,24 @@ export function rowAfterBytes(
   bytesMax: number,
 ): number {
   if (plans.length === 0) return to;
-  const sums = new Float64Array(to - from);
-  for (const { place } of plans) {
-    const lengths = extraLengths(connection, place, from, to);
-    for (let row = 0; row < lengths.length; row++) sums[row] += Math.max(0, lengths[row]);
+  let byteCount = 0;
+  for (let start = from; start < to; start += rowsPerLook) {
+    const end = Math.min(to, start + rowsPerLook);
+    const sums = new Float64Array(end - start);
+    for (const { place } of plans) {
+      const lengths = extraLengths(connection, place, start, end);
+      for (let row = 0; row < lengths.length; row++) sums[row] += Math.max(0, lengths[row]);
+    }
+    for (let row = 0; row < sums.length; row++) {
+      byteCount += sums[row];
+      if (byteCount > bytesMax) return Math.max(from + 1, start + row);
+    }
   }
-  let [row, byteCount] = [0, 0];
-  while (row < sums.length && (row === 0 || byteCount + sums[row] <= bytesMax)) byteCount += sums[row++];
-  return from + row;
+  return to;
 }
+
+/** Rows that are looked at together: of long values a batch has few. */
+const rowsPerLook = 4096;
 
 function piecesOf(lengths: Int32Array, bytesMax: number) {
   const pieces: { readonly start: number; readonly end: number; readonly byteCount: number }[] = [];

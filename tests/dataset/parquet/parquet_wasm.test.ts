@@ -117,3 +117,18 @@ test("JoinedFile.add() says how a file differs from those that it is made for", 
   const { row_groups } = parquetMetadata(new Uint8Array(end.flatMap((piece) => [...piece])).buffer);
   assert.deepEqual(row_groups.map(({ ordinal }) => ordinal), [0, 1]);
 });
+
+test("JoinedFile keeps nothing of a file that was added: what it ends with is its own", async () => {
+  const encoder = await loadEncoder();
+  const table = tableOfRows();
+  const endOf = (isCleared: boolean) => {
+    const joined = new JoinedFile();
+    for (let i = 0; i < 2; i++) {
+      const encoded = encoder(table, 32_000_000);
+      joined.add(encoded);
+      if (isCleared) encoded.fill(0);
+    }
+    return joined.end(null);
+  };
+  assert.deepEqual(endOf(true), endOf(false));
+});
