@@ -7,6 +7,7 @@ import { gather } from "../cases/gather.ts";
 import { collector, memory, start } from "../cases/processes.ts";
 import { lag } from "../cases/lag.ts";
 import { reads } from "../cases/reads.ts";
+import { prefetch } from "../cases/prefetch.ts";
 import { episodes, sampler } from "../cases/sampler.ts";
 import { size } from "../cases/size.ts";
 import { window } from "../cases/window.ts";
@@ -24,6 +25,7 @@ export const cases: Readonly<Record<string, Case>> = {
   gather,
   reads,
   sampler,
+  prefetch,
   episodes,
   dataset,
   size,

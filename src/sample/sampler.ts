@@ -125,8 +125,7 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
     const reading = <Read>(read: () => Read) => pool.reading("sample", read);
     const { filled, shown } = this.#layout.pick(out as AnyBatch | undefined, reading);
     pool.prepare("sample");
-    const { position } = this.#cursor;
-    const { epoch } = this.#draw;
+    const { position, epoch } = this.place;
     try {
       const size = this.#draw.draw(this.#plan.batchSize, this.#places);
       if (size === 0) return null;
@@ -310,6 +309,11 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
    */
   loadPriorities(path: string): void {
     this.#changePriorities("load priorities", (draw) => draw.load(path));
+  }
+
+  /** What of the state changes with every batch. @internal */
+  get place(): { readonly position: number; readonly epoch: EpochState | undefined } {
+    return { position: this.#cursor.position, epoch: this.#draw.epoch };
   }
 
   #changePriorities(action: string, change: (draw: PrioritizedDraw) => void): void {

@@ -130,6 +130,8 @@ const inners: Record<string, { readonly writes: boolean; readonly run: (store: S
   "column": { writes: false, run: (store) => store.column("a") },
   "stats": { writes: false, run: (store) => store.stats() },
   "rowOfStep": { writes: false, run: (store) => store.rowOfStep(0) },
+  "rowAtOrAfter": { writes: false, run: (store) => store.rowAtOrAfter(0) },
+  "tokenOfRow": { writes: false, run: (store) => store.tokenOfRow(0) },
   "context": { writes: false, run: (store) => store.context({ steps: 2, fields: { a: 1 } }) },
   "sampler": { writes: false, run: (store) => store.sampler({ tokens: 1, batchSize: 1 }).next() },
   "inspect": { writes: false, run: (store) => assert.match(inspect(store), /tokens in/) },

@@ -1,24 +1,27 @@
 import { StreamStoreError } from "../../error.ts";
-import type { AnyBatch } from "../batch.ts";
+import { builtin } from "../../native/builtin.ts";
+import type { AnyBatch, ExtraWindows } from "../batch.ts";
 import { BatchLayout } from "../batch_layout.ts";
 import type { BatchPlan } from "../batch_plan.ts";
 import { giveExtras } from "../extra_fill.ts";
 import type { SamplerPlan } from "../plan.ts";
 import type { SamplerState } from "../state.ts";
-import {
-  type BatchReport,
-  closedError,
-  errorOf,
-  type LastReport,
-  type Order,
-  type Report,
-  reportError,
-} from "./messages.ts";
+import { errorOf, type LastReport, type Order, type Report, reportError } from "./messages.ts";
+import { allocateRing, type BatchReport, Taker } from "./ring.ts";
 
 /** Translated modules stay beside each other. A bundler puts all into one file, and the Worker's into another. */
 const ending = /\/batches_ahead\.(ts|js)$/.exec(import.meta.url)?.[1];
 const workerName = ending === undefined ? "streamstore_worker.js" : `worker.${ending}`;
 const workerUrl = new URL(`./${workerName}`, import.meta.url).href;
+
+/**
+ * A trainer that is faster than the Worker waits for a batch without giving up its turn, as it would make it itself; for
+ * no longer than this, after which a message wakes it, some ten microseconds late.
+ */
+const waitMsMax = 1;
+
+/** Batches that are ready need no turn of the event loop. It gets one so often, for timers and for what else goes on. */
+const turnMs = 10;
 
 /** What a Worker is to make, and of which store. */
 export interface Job {
@@ -34,14 +37,22 @@ export interface Job {
 export class BatchesAhead {
   readonly #layout: BatchLayout;
   #worker: Worker | null = null;
-  #buffers: ReturnType<BatchLayout["over"]>[] = [];
+  #ring: Taker | null = null;
+  #batches: ReturnType<BatchLayout["over"]>[] = [];
   #generation = 0;
+  /** Whether the Worker was told what to make. What is sent to it before would be lost. */
+  #isTold = false;
   #hasCrashed = false;
-  #ready: BatchReport[] = [];
+  /** Text and bytes of batches, by number. They come by messages. */
+  readonly #extras = new Map<number, ExtraWindows>();
   /** What comes after the batches that are ready: the end or an error. */
   #last: LastReport | null = null;
+  #isAwaited = false;
   #wake: (() => void) | null = null;
-  #heldSlot: number | null = null;
+  /** Whether the batch in the ring is with the caller. */
+  #isTaken = false;
+  /** Since when the event loop has had no turn; null where it has had one. */
+  #turnAsked: number | null = null;
   #state: SamplerState;
 
   /** @param state Where to begin. */
@@ -57,46 +68,91 @@ export class BatchesAhead {
 
   /** Whether a call of `next` has not ended. */
   get isAwaited(): boolean {
-    return this.#wake !== null;
+    return this.#isAwaited;
   }
 
   /** The next batch, or null after the last epoch. It is the Worker's again with the next call. */
   async next(): Promise<AnyBatch | null> {
     if (this.#worker === null) this.#start();
-    this.#release();
-    if (this.#ready.length === 0 && this.#last === null) {
-      await new Promise<void>((resolve) => this.#wake = resolve);
+    if (this.#isTaken) this.#ring!.release();
+    this.#isTaken = false;
+    this.#isAwaited = true;
+    try {
+      if (this.#isTurnDue()) await new Promise<void>((resolve) => builtin.timers.setImmediate(resolve));
+      for (let waits = 0;; waits++) {
+        const report = this.#peek();
+        if (report !== null) return this.#hand(report);
+        if (this.#last !== null || this.#worker === null) return this.#finish();
+        await this.#more(waits);
+      }
+    } finally {
+      this.#isAwaited = false;
     }
-    const report = this.#ready.shift();
-    if (report === undefined) return this.#finish();
-    this.#state = report.state;
-    this.#heldSlot = report.slot;
-    const { filled, shown } = this.#buffers[report.slot];
-    const batch = report.size === filled.size ? shown : this.#layout.head(filled, report.size);
-    if (report.extra !== null) giveExtras(batch, report.extra);
+  }
+
+  /** The oldest batch that is of use, with what belongs to it. */
+  #peek(): BatchReport | null {
+    const ring = this.#ring;
+    let report = ring?.peek() ?? null;
+    while (report !== null && report.generation !== this.#generation) {
+      this.#extras.delete(ring!.number);
+      ring!.release();
+      report = ring!.peek();
+    }
+    const isWhole = report === null || this.job.plan.extra === null || this.#extras.has(ring!.number);
+    return isWhole ? report : null;
+  }
+
+  #hand({ size, position, epoch }: BatchReport): AnyBatch {
+    const { number, slot } = this.#ring!;
+    this.#isTaken = true;
+    this.#state = { ...this.#state, position, ...(epoch === undefined ? {} : { epoch }) };
+    const { filled, shown } = this.#batches[slot];
+    const batch = size === filled.size ? shown : this.#layout.head(filled, size);
+    const extra = this.#extras.get(number);
+    if (extra !== undefined) giveExtras(batch, extra);
+    this.#extras.delete(number);
     return batch;
+  }
+
+  /** Waits for a batch or a message. What the Worker says comes by the event loop. */
+  async #more(waits: number): Promise<void> {
+    const ring = this.#ring!;
+    if (waits === 0 && ring.number > 0) {
+      ring.wait(waitMsMax);
+      if (this.#peek() !== null) return;
+    }
+    const woken = new Promise<void>((resolve) => this.#wake = resolve);
+    ring.await();
+    if (this.#peek() === null) await woken;
+  }
+
+  #isTurnDue(): boolean {
+    const now = performance.now();
+    if (this.#turnAsked !== null) return now - this.#turnAsked > turnMs;
+    this.#turnAsked = now;
+    builtin.timers.setImmediate(() => this.#turnAsked = null);
+    return false;
   }
 
   /** Throws away what was made, and goes on from a state. */
   restore(state: SamplerState): void {
     this.#state = state;
-    if (this.#worker === null) return;
+    if (this.#worker === null || !this.#isTold) return;
     this.#generation++;
     this.#last = null;
     this.#send({ kind: "restore", state, generation: this.#generation });
-    for (const { slot } of this.#ready.splice(0)) this.#send({ kind: "free", slot });
   }
 
   /** Ends the Worker. */
   close(): void {
     const worker = this.#worker;
     if (worker === null) return;
-    this.#worker = null;
-    this.#ready = [];
-    this.#heldSlot = null;
-    this.#last = reportError(closedError(), 0);
+    const ring = this.#ring;
+    this.#worker = this.#ring = this.#last = null;
+    this.#extras.clear();
+    this.#isTaken = false;
     this.#notify();
-    this.#last = null;
     if (this.#hasCrashed) return worker.terminate();
     // It closes its store before it ends; one that is stuck is ended all the same.
     const timer = setTimeout(() => worker.terminate(), 5000);
@@ -107,24 +163,23 @@ export class BatchesAhead {
       worker.terminate();
     };
     worker.postMessage({ kind: "close" } satisfies Order);
+    ring?.order();
   }
 
   #start(): void {
     const worker = new Worker(workerUrl, { type: "module" });
-    const buffers = Array.from(
-      { length: this.job.plan.prefetch! + 1 },
-      () => new SharedArrayBuffer(this.#layout.byteLength),
-    );
-    this.#buffers = buffers.map((buffer) => this.#layout.over(buffer));
+    const memory = allocateRing(this.job.plan.prefetch! + 1, this.#layout.byteLength);
+    this.#batches = memory.slots.map((slot) => this.#layout.over(slot));
     this.#worker = worker;
+    this.#ring = new Taker(memory);
     this.#last = null;
-    this.#hasCrashed = false;
+    this.#isTold = this.#hasCrashed = false;
     this.#generation++;
     worker.onmessage = ({ data }: { data: Report }) => {
       if (data.kind !== "ready") return this.#take(data);
-      // The sampler may have been restored since, which the Worker has not heard of.
+      this.#isTold = true;
       const [state, generation] = [this.#state, this.#generation];
-      this.#send({ kind: "start", ...this.job, buffers, state, generation });
+      this.#send({ kind: "start", ...this.job, memory, state, generation });
     };
     worker.onerror = (event) => {
       event.preventDefault();
@@ -139,15 +194,12 @@ export class BatchesAhead {
 
   #take(report: Report): void {
     const isOld = "generation" in report && report.generation !== this.#generation;
-    if (report.kind === "batch") {
-      if (isOld) this.#send({ kind: "free", slot: report.slot });
-      else this.#ready.push(report);
-    } else if ((report.kind === "end" || report.kind === "error") && !isOld) this.#last = report;
+    if (report.kind === "extra") this.#extras.set(report.number, report.extra);
+    if ((report.kind === "end" || report.kind === "error") && !isOld) this.#last = report;
     this.#notify();
   }
 
   #notify(): void {
-    if (this.#ready.length === 0 && this.#last === null) return;
     this.#wake?.();
     this.#wake = null;
   }
@@ -163,13 +215,8 @@ export class BatchesAhead {
     throw errorOf(last);
   }
 
-  /** Gives back the batch that was handed out last. */
-  #release(): void {
-    if (this.#heldSlot !== null) this.#send({ kind: "free", slot: this.#heldSlot });
-    this.#heldSlot = null;
-  }
-
   #send(order: Order): void {
-    this.#worker?.postMessage(order);
+    this.#worker!.postMessage(order);
+    this.#ring!.order();
   }
 }

@@ -2,6 +2,7 @@
 import { type ErrorCode, StreamStoreError } from "../../error.ts";
 import type { ExtraWindows } from "../batch.ts";
 import type { BatchPlan } from "../batch_plan.ts";
+import type { RingMemory } from "./ring.ts";
 import type { SamplerPlan } from "../plan.ts";
 import type { SamplerState } from "../state.ts";
 
@@ -12,29 +13,21 @@ export type Order =
     readonly path: string;
     readonly plan: SamplerPlan;
     readonly batch: BatchPlan;
-    /** One batch each. */
-    readonly buffers: readonly SharedArrayBuffer[];
+    readonly memory: RingMemory;
     readonly state: SamplerState;
     readonly generation: number;
   }
   | { readonly kind: "restore"; readonly state: SamplerState; readonly generation: number }
-  | { readonly kind: "free"; readonly slot: number }
   | { readonly kind: "close" };
 
 /** From the Worker. */
 export type Report =
   /** What is sent to a Worker before its module has been evaluated would be lost. */
   | { readonly kind: "ready" }
-  | {
-    readonly kind: "batch";
-    readonly slot: number;
-    readonly size: number;
-    /** Text and bytes beside the rows, where they are asked for. */
-    readonly extra: ExtraWindows | null;
-    /** Where a sampler stands that has made this batch last. */
-    readonly state: SamplerState;
-    readonly generation: number;
-  }
+  /** There is a batch for who asked for a message. */
+  | { readonly kind: "made" }
+  /** Text and bytes beside the rows, of the batch with this number, which comes after. */
+  | { readonly kind: "extra"; readonly number: number; readonly extra: ExtraWindows }
   | { readonly kind: "end"; readonly state: SamplerState; readonly generation: number }
   | {
     readonly kind: "error";
@@ -45,7 +38,6 @@ export type Report =
   }
   | { readonly kind: "closed" };
 
-export type BatchReport = Report & { readonly kind: "batch" };
 /** What comes after the batches. */
 export type LastReport = Report & { readonly kind: "end" | "error" };
 
@@ -57,7 +49,7 @@ export function reportError(error: unknown, generation: number): LastReport {
 }
 
 /** For who waits for a batch of a sampler that is closed. */
-export function closedError(): StreamStoreError {
+function closedError(): StreamStoreError {
   return new StreamStoreError("closed", "Cannot sample: the sampler was closed");
 }
 

@@ -13,6 +13,9 @@ import { BatchesAhead } from "./batches_ahead.ts";
  * of a sampler without prefetching; windows are drawn from what was committed when they are drawn, up to `prefetch`
  * batches early.
  *
+ * It pays where the trainer works while the next batches are made: one that is ready is taken within 1 or 2 µs. A loop
+ * that only takes batches gains nothing.
+ *
  * Use it with `for await`: leaving the loop ends the Worker. Otherwise `close` does.
  *
  * A bundler must be given the Worker as another entry: a file `streamstore_worker.ts` beside the program's own that

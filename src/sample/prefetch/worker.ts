@@ -18,6 +18,7 @@ import { EpisodeIndex } from "../episodes.ts";
 import { extraBuffers } from "../extra_fill.ts";
 import { type Order, type Report, reportError } from "./messages.ts";
 import { poolOf } from "../pool_of.ts";
+import { Maker } from "./ring.ts";
 import { Sampler } from "../sampler.ts";
 
 interface Scope {
@@ -32,11 +33,13 @@ class Filling {
   readonly #connection: Connection;
   readonly #sampler: Sampler;
   readonly #batches: readonly AnyBatch[];
-  readonly #free: number[];
+  readonly #ring: Maker;
+  /** Orders that were taken; while there is another one it is the event loop's turn. */
+  #orderCount = 1;
   #generation: number;
   #isEnded = false;
 
-  constructor({ path, plan, batch, buffers, state, generation }: Order & { kind: "start" }) {
+  constructor({ path, plan, batch, memory, state, generation }: Order & { kind: "start" }) {
     const { connection, fields, extras, directory } = openDirectory(path, {
       mode: "read",
       salvage: false,
@@ -55,43 +58,47 @@ class Filling {
     this.#sampler = new Sampler(poolOf(source, plan, batch), plan, batch);
     this.#sampler.restore(state);
     const layout = new BatchLayout(batch);
-    this.#batches = buffers.map((buffer) => layout.over(buffer).filled);
-    this.#free = buffers.map((_, slot) => slot);
+    this.#batches = memory.slots.map((slot) => layout.over(slot).filled);
+    this.#ring = new Maker(memory);
     this.#generation = generation;
   }
 
   restore({ state, generation }: Order & { kind: "restore" }): void {
+    this.#orderCount++;
     this.#generation = generation;
     this.#isEnded = false;
     this.#sampler.restore(state);
   }
 
-  free(slot: number): void {
-    this.#free.push(slot);
-  }
-
-  /** Fills what is free. */
+  /** Fills what is free, and waits for more to be, until there is an order. */
   fill(): void {
-    const generation = this.#generation;
-    while (this.#free.length > 0 && !this.#isEnded) {
-      const slot = this.#free[0];
-      const batch = this.#sampler.next(this.#batches[slot]);
-      const state = this.#sampler.state();
-      this.#isEnded = batch === null;
-      if (batch === null) return scope.postMessage({ kind: "end", state, generation });
-      this.#free.shift();
-      const { size, extra = null } = batch;
-      scope.postMessage(
-        { kind: "batch", slot, size, extra, state, generation },
-        extra === null ? [] : extraBuffers(extra),
-      );
+    while (!this.#isEnded && this.#ring.waitForRoom(this.#orderCount)) {
+      const batch = this.#sampler.next(this.#batches[this.#ring.slot]);
+      if (batch === null) this.#end();
+      else this.#publish(batch);
     }
   }
 
-  /** After an error nothing comes until it is restored. */
+  #publish({ size, extra }: AnyBatch): void {
+    if (extra !== undefined) {
+      scope.postMessage({ kind: "extra", number: this.#ring.number, extra }, extraBuffers(extra));
+    }
+    const { position, epoch } = this.#sampler.place;
+    const isAwaited = this.#ring.publish({ generation: this.#generation, size, position, epoch });
+    if (isAwaited) scope.postMessage({ kind: "made" });
+  }
+
+  /** After the last epoch, or an error, nothing comes until it is restored. */
+  #end(): void {
+    this.#isEnded = true;
+    scope.postMessage({ kind: "end", state: this.#sampler.state(), generation: this.#generation });
+    this.#ring.wake();
+  }
+
   fail(error: unknown): void {
     this.#isEnded = true;
     scope.postMessage(reportError(error, this.#generation));
+    this.#ring.wake();
   }
 
   close(): void {
@@ -105,7 +112,6 @@ scope.onmessage = ({ data: order }) => {
   try {
     if (order.kind === "start") filling = new Filling(order);
     else if (order.kind === "restore") filling?.restore(order);
-    else if (order.kind === "free") filling?.free(order.slot);
     else return close();
     filling?.fill();
   } catch (error) {

@@ -74,7 +74,8 @@ export function startRows(model: Model, rule: EpisodeRule | undefined): number[]
 
 /** The rows that windows may have: the first, and the one after the last. */
 export function rowsBetween(model: Model, between: Rule["between"]): [number, number] {
-  const [from, to] = between?.steps ?? [-Infinity, Infinity];
+  if (between === undefined) return [model.firstRow, model.rows.length];
+  const [from, to] = between.steps;
   const isPart = model.rows.map(({ step }, row) => row >= model.firstRow && step >= from && step < to);
   const first = isPart.indexOf(true);
   return first === -1 ? [0, 0] : [first, isPart.lastIndexOf(true) + 1];

@@ -1,0 +1,159 @@
+/**
+ * The memory that a prefetching sampler shares with its Worker: batches in a ring, and beside each where the sampler
+ * stands behind it. A batch is made and taken without a message.
+ */
+import type { EpochState } from "../orders.ts";
+
+/** What is shared. A slot holds one batch. */
+export interface RingMemory {
+  readonly words: SharedArrayBuffer;
+  readonly reports: SharedArrayBuffer;
+  readonly slots: readonly SharedArrayBuffer[];
+}
+
+/** A batch that is in the ring. */
+export interface BatchReport {
+  /** Which start or restore it comes from. */
+  readonly generation: number;
+  readonly size: number;
+  /** Where a sampler stands that has made this batch last. */
+  readonly position: number;
+  readonly epoch?: EpochState | undefined;
+}
+
+/** Batches made and taken, calls to the Worker to look, orders sent to it, and whether somebody waits for a message. */
+const word = { made: 0, taken: 1, calls: 2, orders: 3, isAwaited: 4, length: 5 } as const;
+const place = {
+  generation: 0,
+  size: 1,
+  position: 2,
+  hasEpoch: 3,
+  epoch: 4,
+  base: 5,
+  end: 6,
+  windows: 7,
+  length: 8,
+};
+
+export function allocateRing(slotCount: number, slotBytes: number): RingMemory {
+  return {
+    words: new SharedArrayBuffer(4 * word.length),
+    reports: new SharedArrayBuffer(8 * place.length * slotCount),
+    slots: Array.from({ length: slotCount }, () => new SharedArrayBuffer(slotBytes)),
+  };
+}
+
+/** What both sides do alike. Counts in the shared words are modulo 2 ** 32, which a fast trainer reaches within a day. */
+class Side {
+  protected readonly words: Int32Array;
+  readonly #reports: Float64Array;
+  readonly #slotCount: number;
+  /** Batches that this side has made or taken. */
+  protected count = 0;
+
+  constructor({ words, reports, slots }: RingMemory) {
+    this.words = new Int32Array(words);
+    this.#reports = new Float64Array(reports);
+    this.#slotCount = slots.length;
+  }
+
+  /** The slot of the next batch. */
+  get slot(): number {
+    return this.count % this.#slotCount;
+  }
+
+  /** The number of that batch, among all. */
+  get number(): number {
+    return this.count;
+  }
+
+  protected get report(): Float64Array {
+    return this.#reports.subarray(place.length * this.slot, place.length * (this.slot + 1));
+  }
+
+  protected get isFull(): boolean {
+    return this.held() >= this.#slotCount;
+  }
+
+  /** Batches that are in the ring, that which is looked at among them. */
+  protected held(): number {
+    return (Atomics.load(this.words, word.made) - Atomics.load(this.words, word.taken)) | 0;
+  }
+}
+
+/** The Worker's side. */
+export class Maker extends Side {
+  /** Waits until a slot is free. False as soon as there is an order beyond so many. */
+  waitForRoom(orderCount: number): boolean {
+    for (;;) {
+      const calls = Atomics.load(this.words, word.calls);
+      // An order may be taken before it is counted.
+      if (((Atomics.load(this.words, word.orders) - orderCount) | 0) > 0) return false;
+      if (!this.isFull) return true;
+      Atomics.wait(this.words, word.calls, calls);
+    }
+  }
+
+  /** Hands over the batch in the slot. Returns whether a message is waited for. */
+  publish({ generation, size, position, epoch }: BatchReport): boolean {
+    const { epoch: number = 0, base = 0, end = 0, windows = 0 } = epoch ?? {};
+    this.report.set([generation, size, position, epoch === undefined ? 0 : 1, number, base, end, windows]);
+    this.count++;
+    Atomics.store(this.words, word.made, this.count | 0);
+    return this.wake();
+  }
+
+  /** Wakes who waits, for a batch or for a message. Returns whether it is a message. */
+  wake(): boolean {
+    Atomics.notify(this.words, word.made);
+    return Atomics.exchange(this.words, word.isAwaited, 0) === 1;
+  }
+}
+
+/** The sampler's side. */
+export class Taker extends Side {
+  /** The oldest batch, which stays in its slot until it is released; null where none is ready. */
+  peek(): BatchReport | null {
+    if (this.held() === 0) return null;
+    const { report } = this;
+    const epoch = {
+      epoch: report[place.epoch],
+      base: report[place.base],
+      end: report[place.end],
+      windows: report[place.windows],
+    };
+    return {
+      generation: report[place.generation],
+      size: report[place.size],
+      position: report[place.position],
+      epoch: report[place.hasEpoch] === 0 ? undefined : epoch,
+    };
+  }
+
+  release(): void {
+    this.count++;
+    Atomics.store(this.words, word.taken, this.count | 0);
+    this.#call();
+  }
+
+  /** Has the Worker read what was sent to it. */
+  order(): void {
+    Atomics.add(this.words, word.orders, 1);
+    this.#call();
+  }
+
+  /** Waits for a batch so long, without giving up the turn. */
+  wait(ms: number): void {
+    Atomics.wait(this.words, word.made, this.count | 0, ms);
+  }
+
+  /** Asks for a message with the next batch. */
+  await(): void {
+    Atomics.store(this.words, word.isAwaited, 1);
+  }
+
+  #call(): void {
+    Atomics.add(this.words, word.calls, 1);
+    Atomics.notify(this.words, word.calls);
+  }
+}
