@@ -2,7 +2,7 @@
  * The memory that a prefetching sampler shares with its Worker: batches in a ring, and beside each where the sampler
  * stands behind it. A batch is made and taken without a message.
  */
-import type { EpochState } from "../orders.ts";
+import type { EpochState } from "../space.ts";
 
 /** What is shared. A slot holds one batch. */
 export interface RingMemory {
