@@ -12,7 +12,8 @@ const Placement = placing.Placement;
 const Block = placing.Block;
 const Culprit = placing.Culprit;
 const Source = @import("source.zig").Source;
-const RowsAhead = @import("rows_ahead.zig").RowsAhead;
+const rows_ahead = @import("rows_ahead.zig");
+const RowsAhead = rows_ahead.RowsAhead;
 
 pub const Error = error{ InvalidArgument, OutOfRange, WidthMismatch, Inexact, Damaged };
 
@@ -49,11 +50,11 @@ pub const Request = struct {
 /// many values, or with one that the output does not hold, is found on the way, and is the culprit with their number, or with
 /// the cell, and with the field: what stands before it is written then.
 pub fn fill(source: Source, request: Request, culprit: *Culprit) Error!void {
-    return fillTables(source.tokens(), source.table, request, culprit);
+    return fillTables(source.tokens(), source.table, source.first_token, request, culprit);
 }
 
 /// The same, of tables.
-pub fn fillTables(table: extract.Table, row_table: rows_file.Table, request: Request, culprit: *Culprit) Error!void {
+pub fn fillTables(table: extract.Table, row_table: rows_file.Table, first_token: usize, request: Request, culprit: *Culprit) Error!void {
     const placement = request.placement;
     if (request.fields.len > fields_max) return error.InvalidArgument;
     for (request.fields) |field| {
@@ -62,11 +63,17 @@ pub fn fillTables(table: extract.Table, row_table: rows_file.Table, request: Req
         const row_bytes = field.width *| @sizeOf(f64) *| placement.width;
         if (row_bytes > std.math.maxInt(i64) / @max(1, placement.batch_size)) return error.InvalidArgument;
     }
-    var filling: Filling = .{ .table = table, .steps = row_table.steps, .request = request, .culprit = culprit };
+    var filling: Filling = .{ .table = table, .steps = row_table.steps, .request = request, .culprit = culprit, .are_long = rows_ahead.areLong(table, request.placement) };
     for (filling.columns[0..request.fields.len], request.fields) |*column, field| column.* = try .of(field);
     try placement.check(row_table.first_row, table.rows.len, placement.width, culprit);
     filling.maskAll();
-    for (0..placement.starts.len) |window| try filling.addWindow(window);
+    const steps = if (request.steps == .none) null else row_table.steps;
+    var window: usize = 0;
+    while (window < placement.starts.len) {
+        const end = @min(window + rows_ahead.windows_reached, placement.starts.len);
+        rows_ahead.reach(table, first_token, steps, placement, window, end);
+        while (window < end) : (window += 1) try filling.addWindow(window);
+    }
 }
 
 /// A field, and what is known of where it stands.
@@ -96,6 +103,8 @@ const Filling = struct {
     columns: [fields_max]Column = undefined,
     /// All windows have a row of the batch: masks are written at once, in a fraction of the time.
     is_whole: bool = false,
+    /// Windows are fetched also while they are copied.
+    are_long: bool,
     ahead: RowsAhead = .{},
     /// The first row of the window, and where it goes.
     first_row: usize = 0,
@@ -115,7 +124,7 @@ const Filling = struct {
         const length = placement.lengthOf(window);
         const block = placement.blockOf(window, length);
         self.addMasks(block);
-        self.ahead = .of(self.table, placement, window);
+        if (self.are_long) self.ahead = .of(self.table, placement, window);
         self.first_row = placement.startOf(window);
         self.first_place = block.first;
         switch (self.request.steps) {
@@ -143,7 +152,6 @@ const Filling = struct {
 
     inline fn addSteps(self: *Filling, steps: anytype, block: Block) void {
         block.pad(steps, 1);
-        self.ahead.prefetchSteps(self.steps);
         for (steps[block.first..][0..block.length], self.steps[self.first_row..][0..block.length]) |*to, step| {
             to.* = if (@TypeOf(to.*) == f64) @floatFromInt(step) else step;
         }
@@ -163,7 +171,7 @@ const Filling = struct {
         var row = first_row;
         while (row < end_row) {
             const count = @min(rows_at_a_time, end_row - row);
-            for (row..row + count) |each| self.prefetchRow(each);
+            if (self.are_long) for (row..row + count) |each| self.prefetchRow(each);
             const start = layout.startOf(row);
             for (self.columns[0..self.request.fields.len], 0..) |*column, field| {
                 column.rows.row_count = count;
@@ -178,7 +186,7 @@ const Filling = struct {
         const table = self.table;
         var start: usize = try startOf(table, first_row);
         for (first_row..end_row) |row| {
-            self.prefetchRow(row);
+            if (self.are_long) self.prefetchRow(row);
             const end: usize = if (row + 1 < table.rows.len) try startOf(table, row + 1) else table.data.len;
             if (start > end) return error.Damaged;
             for (self.columns[0..self.request.fields.len], 0..) |*column, field| {

@@ -7,6 +7,7 @@ const narrow = @import("../read/narrow.zig");
 const outputs = @import("../read/outputs.zig");
 const rows_file = @import("../read/rows.zig");
 const fields_fill = @import("fields_fill.zig");
+const rows_ahead = @import("rows_ahead.zig");
 const placing = @import("placement.zig");
 const Culprit = placing.Culprit;
 const Error = fields_fill.Error;
@@ -77,7 +78,7 @@ fn expectFilled(filled: *Filled, sample: *const samples.Sample, request: Request
     const placement = request.placement;
     var wanted = filled.*;
     var culprit: Culprit = .{};
-    const outcome = fillTables(sample.tokenTable(), sample.rowTable(), request, &culprit);
+    const outcome = fillTables(sample.tokenTable(), sample.rowTable(), @intCast(sample.rows[sample.first_row]), request, &culprit);
     for (0..placement.starts.len) |window| {
         const block = placement.blockOf(window, placement.lengthOf(window));
         for (block.at..block.at + block.width) |place| {
@@ -129,9 +130,9 @@ test "steps also come as float64" {
         var mask: [samples.batch_size * rows_max]u8 = @splat(7);
         var request: Request = .{ .placement = windows.placement(), .truncate = false, .fields = &.{}, .steps = .{ .int64 = &steps }, .mask = &mask };
         var culprit: Culprit = .{};
-        try fillTables(sample.tokenTable(), sample.rowTable(), request, &culprit);
+        try fillTables(sample.tokenTable(), sample.rowTable(), @intCast(sample.rows[sample.first_row]), request, &culprit);
         request.steps = .{ .float64 = &floats };
-        try fillTables(sample.tokenTable(), sample.rowTable(), request, &culprit);
+        try fillTables(sample.tokenTable(), sample.rowTable(), @intCast(sample.rows[sample.first_row]), request, &culprit);
         for (steps, floats) |step, float| try testing.expectEqual(@as(f64, @floatFromInt(step)), float);
     }
 }
@@ -153,7 +154,7 @@ test "windows of rows that cannot be are refused before anything is written, dam
         const placement: Placement = .{ .starts = &.{ 3, case[0] }, .lengths = &.{ 1, case[1] }, .slots = &.{ 1, case[2] }, .batch_size = 2, .width = 2, .side = .left };
         const field: Field = .{ .type = 1, .kind = .float64, .scale = .{}, .width = 1, .out = filled.out(0, .float64) };
         const request: Request = .{ .placement = placement, .truncate = true, .fields = &.{field}, .steps = .{ .int64 = &filled.steps }, .mask = &filled.mask };
-        try testing.expectError(case[3], fillTables(table, row_table, request, &culprit));
+        try testing.expectError(case[3], fillTables(table, row_table, 0, request, &culprit));
         if (case[3] == error.Damaged) continue;
         try testing.expectEqual(Filled{}, filled);
     }
@@ -165,7 +166,15 @@ test "an empty store has windows without rows" {
     var culprit: Culprit = .{};
     const table: extract.Table = .{ .types = .{ .words = &.{} }, .data = .of(.float64, &.{}), .rows = &.{} };
     const request: Request = .{ .placement = placement, .truncate = false, .fields = &.{}, .steps = .{ .int64 = &filled.steps }, .mask = &filled.mask };
-    try fillTables(table, .{ .steps = &.{}, .rows = &.{}, .marks = &.{}, .token_count = 0 }, request, &culprit);
+    try fillTables(table, .{ .steps = &.{}, .rows = &.{}, .marks = &.{}, .token_count = 0 }, 0, request, &culprit);
     try testing.expectEqual(@as([20]i64, @splat(0)), filled.steps[0..20].*);
     try testing.expectEqual(@as([20]u8, @splat(0)), filled.mask[0..20].*);
+}
+
+test "what is read of windows ahead is not what damaged rows say of tokens before the first" {
+    // There is no memory at all: to read any of it would end the tests.
+    const nowhere: [*]const u8 = @ptrFromInt(std.heap.page_size_max);
+    const table: extract.Table = .{ .types = .{ .words = &.{} }, .data = .init(nowhere, 100, .float64), .rows = &.{ 0, 5, 89, 200, 9 } };
+    const placement: Placement = .{ .starts = &.{ 0, 1, 2, 3, 4 }, .lengths = &.{ 5, 1, 1, 2, 1 }, .slots = &.{ 0, 1, 2, 3, 4 }, .batch_size = 5, .width = 5, .side = .left };
+    rows_ahead.reach(table, 90, null, placement, 0, 5);
 }
