@@ -147,7 +147,7 @@ function calls(store: StreamStore<{ a: 0 }>, even: StreamStore<{ a: 0 }>, folder
     {
       what: "fromDataset",
       action: "load a dataset",
-      names: "step, nullInList",
+      names: "step, nullInList, extra",
       call: async (options) => {
         using copy = new StreamStore({ a: 0 });
         await copy.fromDataset(await store.toDataset(), options);
@@ -156,7 +156,7 @@ function calls(store: StreamStore<{ a: 0 }>, even: StreamStore<{ a: 0 }>, folder
     {
       what: "fromParquet",
       action: "load Parquet",
-      names: "step, nullInList, columns",
+      names: "step, nullInList, extra, columns",
       call: async (options) => {
         await store.saveDataset(`${folder}/a.parquet`);
         using copy = new StreamStore({ a: 0 });
@@ -173,7 +173,7 @@ function calls(store: StreamStore<{ a: 0 }>, even: StreamStore<{ a: 0 }>, folder
     {
       what: "StreamStore.fromDataset",
       action: "make a store of a dataset",
-      names: "step, nullInList, columns, path, capacity, onLeftOut",
+      names: "step, nullInList, extra, columns, path, capacity, onLeftOut",
       call: async (options) => {
         (await StreamStore.fromDataset(await store.toDataset(), options)).close();
       },
@@ -181,7 +181,7 @@ function calls(store: StreamStore<{ a: 0 }>, even: StreamStore<{ a: 0 }>, folder
     {
       what: "StreamStore.fromParquet",
       action: "make a store of a dataset",
-      names: "step, nullInList, columns, path, capacity, onLeftOut",
+      names: "step, nullInList, extra, columns, path, capacity, onLeftOut",
       call: async (options) => {
         await store.saveDataset(`${folder}/e.parquet`);
         (await StreamStore.fromParquet(`${folder}/e.parquet`, options)).close();
@@ -191,7 +191,7 @@ function calls(store: StreamStore<{ a: 0 }>, even: StreamStore<{ a: 0 }>, folder
       what: "StreamStore.loadDataset",
       action: "make a store of a dataset",
       names:
-        `step, nullInList, columns, path, capacity, onLeftOut, sortBy, format, csv, revision, config, ${hub}`,
+        `step, nullInList, extra, columns, path, capacity, onLeftOut, sortBy, format, csv, revision, config, ${hub}`,
       call: async (options) => {
         await store.saveDataset(`${folder}/f.parquet`);
         (await StreamStore.loadDataset(`${folder}/f.parquet`, "train", options)).close();
@@ -200,7 +200,7 @@ function calls(store: StreamStore<{ a: 0 }>, even: StreamStore<{ a: 0 }>, folder
     {
       what: "loadDataset",
       action: "load a dataset",
-      names: `step, nullInList, columns, sortBy, format, csv, revision, config, ${hub}`,
+      names: `step, nullInList, extra, columns, sortBy, format, csv, revision, config, ${hub}`,
       call: async (options) => {
         await store.saveDataset(`${folder}/c.parquet`);
         using copy = new StreamStore({ a: 0 });
@@ -233,7 +233,7 @@ function calls(store: StreamStore<{ a: 0 }>, even: StreamStore<{ a: 0 }>, folder
       what: "saveLeRobot",
       action: "save a LeRobot dataset",
       names:
-        "fps, episodes, tasks, episodeTasks, robotType, features, fields, fileBytes, chunkFiles, store, leftOut, info",
+        "fps, episodes, tasks, episodeTasks, robotType, features, fields, extra, fileBytes, chunkFiles, store, leftOut, info",
       good: { fps: 1, episodes: { starts: [0] }, tasks: ["a"] },
       call: (options) => saveLeRobot(even, `${folder}/${Math.random()}`, options),
     },
