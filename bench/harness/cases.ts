@@ -11,6 +11,7 @@ import { prefetch } from "../cases/prefetch.ts";
 import { episodes, sampler } from "../cases/sampler.ts";
 import { size } from "../cases/size.ts";
 import { window } from "../cases/window.ts";
+import { windows } from "../cases/windows.ts";
 import type { Measurement } from "./measurement.ts";
 import type { Sizes } from "./sizes.ts";
 
@@ -27,6 +28,7 @@ export const cases: Readonly<Record<string, Case>> = {
   sampler,
   prefetch,
   episodes,
+  windows,
   dataset,
   size,
   start,

@@ -23,6 +23,8 @@ const symbols = {
   }, // starts, window_count, window_length, steps, types, data, out_steps, out_types, out_values
   sl_values_copy: { args: ["buffer", "u32", "u32", "buffer", "buffer"], result: "void" }, // starts, window_count, window_length, data, out_values
   sl_values_narrow: { args: ["buffer", "u32", "u32", "buffer", "buffer"], result: "void" }, // the same, into float32
+  sl_rows_copy: { args: ["buffer", "u32", "u32", "u32", "u32", "buffer", "buffer"], result: "void" }, // starts, window_count, row_count, row_cells, field_cells, data, out
+  sl_tokens_draw: { args: ["f64", "u32", "u32", "f64", "buffer", "buffer"], result: "void" }, // seed, window_count, window_length, token_count, data, out
   sl_token_copy: {
     args: ["buffer", "u32", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer"],
     result: "void",

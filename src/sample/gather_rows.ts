@@ -10,7 +10,7 @@ import type { Boundary, WindowOptions } from "./options.ts";
 import { parseBoundary, parseWindow, readOptions, windowNames } from "./parse_options.ts";
 import { refuseEnvironments } from "./parse_episodes.ts";
 import { type SamplerPlan, scalesOf } from "./plan.ts";
-import { allocatePlaces } from "./space.ts";
+import { allocatePlaces, type Places } from "./space.ts";
 import { type Windows, windowsOf } from "./windows.ts";
 
 /** Which windows there are at rows: those that a sampler with these options would draw. Taken by {@linkcode StreamStore.gatherRows}. */
@@ -33,6 +33,8 @@ class RowGatherer {
   /** For as many rows as were asked for last. */
   #batch: BatchPlan;
   #layout: BatchLayout;
+  #places: Places;
+  #slots: Int32Array;
 
   constructor(source: SampleSource, given: GatherRowsOptions) {
     const checks = new Checks(action);
@@ -62,29 +64,35 @@ class RowGatherer {
     this.#windows = windowsOf(source, this.#plan);
     this.#batch = this.#planFor(0);
     this.#layout = new BatchLayout(this.#batch, action);
+    this.#places = allocatePlaces(0);
+    this.#slots = new Int32Array(0);
     this.#filler = new Filler(source, this.#batch, { action });
   }
 
   gather(rows: Float64Array, out: AnyBatch | undefined): AnyBatch {
     const { connection } = this.#source;
-    if (this.#batch.batchSize !== rows.length) {
-      this.#batch = this.#planFor(rows.length);
-      this.#layout = new BatchLayout(this.#batch, action);
-    }
+    if (this.#batch.batchSize !== rows.length) this.#makeRoom(rows.length);
     const layout = this.#layout;
     const filled = out === undefined
       ? layout.allocate()
       : connection.write(words.action, () => layout.take(out));
     this.#source.prepare(words.action);
-    const places = { ...allocatePlaces(rows.length), anchors: rows };
+    const places = this.#places;
+    places.anchors.set(rows);
     const population = this.#windows.population();
     const wrong = rows.length === 0 ? null : this.#windows.findBad(population, places);
     if (wrong !== null) throw this.#refuse(wrong, rows[wrong]);
-    const slots = Int32Array.from({ length: rows.length }, (_, slot) => slot);
-    const filling = fillingOf(this.#plan.window, places, slots, rows.length);
+    const filling = fillingOf(this.#plan.window, places, this.#slots, rows.length);
     this.#filler.fill(filled, rows.length, filling);
-    filled.starts.set(filling.starts.subarray(0, rows.length));
+    filled.starts.set(filling.starts);
     return out ?? filled;
+  }
+
+  #makeRoom(batchSize: number): void {
+    this.#batch = this.#planFor(batchSize);
+    this.#layout = new BatchLayout(this.#batch, action);
+    this.#places = allocatePlaces(batchSize);
+    this.#slots = Int32Array.from({ length: batchSize }, (_, slot) => slot);
   }
 
   #planFor(batchSize: number): BatchPlan {

@@ -28,13 +28,21 @@ export interface SamplerState {
   readonly sources?: string;
 }
 
+/** What a plan is known by: worked out once, for a sampler notes its state at every batch. */
+function namesOf(plan: SamplerPlan): Pick<SamplerState, "order" | "episodes"> {
+  let names = known.get(plan);
+  if (names === undefined) known.set(plan, names = { order: orderOf(plan), episodes: episodesOf(plan) });
+  return names;
+}
+
+const known = new WeakMap<SamplerPlan, Pick<SamplerState, "order" | "episodes">>();
+
 export function stateOf(plan: SamplerPlan, seed: bigint, position: number, epoch?: EpochState): SamplerState {
   const state = {
     version: 1,
     seed: `${seed}`,
     position,
-    order: orderOf(plan),
-    episodes: episodesOf(plan),
+    ...namesOf(plan),
   } as const;
   if (epoch === undefined) return state;
   // A list of the sampler's own would change with it, or be changed.
@@ -68,10 +76,10 @@ export function readState(given: SamplerState, plan: SamplerPlan, pool: StateSou
   if (!isCount(state.position) || state.position > positionMax) {
     throw refuse("state.position", `a whole number <= ${positionMax}`, state.position);
   }
-  const order = orderOf(plan);
+  const { order, episodes } = namesOf(plan);
   if (state.order !== order) throw refuse("state.order", `that of this sampler, "${order}"`, state.order);
-  if (state.episodes !== episodesOf(plan)) {
-    throw refuse("state.episodes", "that of the same episodes option, " + episodesOf(plan), state.episodes);
+  if (state.episodes !== episodes) {
+    throw refuse("state.episodes", "that of the same episodes option, " + episodes, state.episodes);
   }
   const sourceCount = checkSources(state, pool, refuse);
   const hasEpochs = plan.order.kind === "shuffle" || plan.order.kind === "sequential";

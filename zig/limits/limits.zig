@@ -118,6 +118,31 @@ export fn sl_values_narrow(starts: [*]const f64, window_count: u32, window_lengt
     }
 }
 
+/// Copies a field of windows of rows that are alike: from each start so many cells, and as many in each of the rows after it.
+export fn sl_rows_copy(starts: [*]const f64, window_count: u32, row_count: u32, row_cells: u32, field_cells: u32, data: [*]const f32, out: [*]f32) void {
+    const width: usize = field_cells;
+    var at: usize = 0;
+    for (starts[0..window_count]) |start_float| {
+        var from: usize = @intFromFloat(start_float);
+        for (0..row_count) |_| {
+            @memcpy(out[at..][0..width], data[from..][0..width]);
+            at += width;
+            from += row_cells;
+        }
+    }
+}
+
+/// A batch as nanoGPT makes it of a mapped file: each start is drawn, and what follows it copied.
+export fn sl_tokens_draw(seed: f64, window_count: u32, window_length: u32, token_count: f64, data: [*]const u16, out: [*]u16) void {
+    var generator: std.Random.DefaultPrng = .init(@intFromFloat(seed));
+    const length: usize = window_length;
+    const start_max = @as(u64, @intFromFloat(token_count)) - length;
+    for (0..window_count) |window| {
+        const start: usize = @intCast(generator.random().uintAtMost(u64, start_max));
+        @memcpy(out[window * length ..][0..length], data[start..][0..length]);
+    }
+}
+
 /// Copies single tokens of the three columns.
 export fn sl_token_copy(
     indices: [*]const f64,

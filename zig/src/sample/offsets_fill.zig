@@ -81,7 +81,11 @@ fn fillRows(table: extract.Table, first_row: usize, request: Request, out: Out, 
         .conversion = &conversion,
         .finder = .{ .type = request.type },
         .culprit = culprit,
+        .is_whole = request.anchors.rows.len == request.anchors.batch_size,
     };
+    filling.first_run = filling.findRun(0);
+    // All of a mask at once is written in a fraction of the time.
+    if (filling.is_whole) filling.maskInside(0, request.anchors.batch_size * request.offsets.len);
     const distance = @max(1, rows_ahead / request.offsets.len);
     for (0..request.anchors.rows.len) |window| {
         if (window + distance < request.anchors.rows.len) filling.prefetch(request.anchors.at(window + distance));
@@ -92,6 +96,8 @@ fn fillRows(table: extract.Table, first_row: usize, request: Request, out: Out, 
 /// More would find the first windows of a batch fetched by nobody.
 const rows_ahead = 32;
 
+const rows_fetched_max = 4;
+
 const Filling = struct {
     table: extract.Table,
     request: *const Request,
@@ -101,6 +107,15 @@ const Filling = struct {
     conversion: *const outputs.Conversion,
     finder: extract.Finder,
     culprit: *Culprit,
+    /// Whether all places of the masks say already that there is something.
+    is_whole: bool,
+    /// How many offsets the first run has, which mostly is the only one.
+    first_run: usize = 0,
+
+    inline fn maskInside(self: *const Filling, place: usize, count: usize) void {
+        @memset(self.out.offset_mask[place..][0..count], 1);
+        @memset(self.out.mask[place * self.request.width ..][0 .. count * self.request.width], 1);
+    }
 
     /// The rows of one anchor, a run of offsets at a time of which each is the next one's neighbour.
     fn add(self: *Filling, anchor: Anchor, first_place: usize) Error!void {
@@ -113,6 +128,10 @@ const Filling = struct {
     }
 
     inline fn runAt(self: *const Filling, from: usize) usize {
+        return if (from == 0) self.first_run else self.findRun(from);
+    }
+
+    fn findRun(self: *const Filling, from: usize) usize {
         const offsets = self.request.offsets[from..];
         for (offsets[1..], offsets[0 .. offsets.len - 1], 1..) |offset, before, count| if (offset -% before != 1) return count;
         return offsets.len;
@@ -124,8 +143,7 @@ const Filling = struct {
         const end = @min(@max(row + @as(i64, @intCast(count)), anchor.start), anchor.end);
         const before: usize = if (first < end) @intCast(first - row) else if (row < anchor.start) count else 0;
         const inside: usize = @intCast(end - first);
-        @memset(self.out.offset_mask[place..][0..count], 0);
-        @memset(self.out.offset_mask[place + before ..][0..inside], 1);
+        if (!self.is_whole) self.maskInside(place + before, inside);
         if (inside > 0) try self.addRows(@intCast(first), @intCast(end), place + before);
         if (inside < count) {
             @branchHint(.unlikely);
@@ -150,11 +168,10 @@ const Filling = struct {
             }
         }
         @memset(self.out.mask[place * width ..][0 .. count * width], 0);
+        @memset(self.out.offset_mask[place..][0..count], 0);
     }
 
     noinline fn addRows(self: *Filling, first_row: usize, end_row: usize, place: usize) Error!void {
-        const width = self.request.width;
-        @memset(self.out.mask[place * width ..][0 .. (end_row - first_row) * width], 1);
         var row = first_row;
         while (row < end_row) {
             const at = place + row - first_row;
@@ -208,20 +225,43 @@ const Filling = struct {
     }
 
     /// While an anchor's rows are copied, the caches fetch the field in those of a later one.
-    noinline fn prefetch(self: *const Filling, anchor: Anchor) void {
-        const offsets = self.request.offsets;
-        const span = if (self.table.blocks.all.len > 0) self.finder.span else self.finder.hint;
-        var at: usize = 0;
-        while (at < offsets.len) : (at += 1) {
-            const row: usize = @intCast(@min(@max(anchor.row + offsets[at], anchor.start), anchor.end - 1));
-            const start = if (self.table.blocks.peek(row)) |known| known[0] else self.table.rows[row];
-            if (start +| (span.offset + span.count) > self.table.data.len) continue;
-            const first = @as(usize, @intCast(start)) + span.offset;
-            self.table.data.prefetch(first);
-            self.table.data.prefetch(first + span.count -| 1);
+    fn prefetch(self: *const Filling, anchor: Anchor) void {
+        var from: usize = 0;
+        while (from < self.request.offsets.len) {
+            const count = self.runAt(from);
+            const row = anchor.row + self.request.offsets[from];
+            const first = @min(@max(row, anchor.start), anchor.end - 1);
+            // The hardware goes on by itself where it sees that rows follow each other.
+            const ahead = row + @as(i64, @intCast(@min(count, rows_fetched_max)));
+            const end = @min(@max(ahead, first + 1), anchor.end);
+            self.prefetchRows(@intCast(first), @intCast(end));
+            from += count;
         }
     }
+
+    inline fn prefetchRows(self: *const Filling, first_row: usize, end_row: usize) void {
+        const table = self.table;
+        if (table.blocks.peek(first_row)) |known| {
+            var start = known[0];
+            for (first_row..end_row) |_| {
+                self.prefetchSpan(start, self.finder.span);
+                start +%= known[1];
+            }
+        } else for (first_row..end_row) |row| self.prefetchSpan(@truncate(table.rows[row]), self.finder.hint);
+    }
+
+    inline fn prefetchSpan(self: *const Filling, row_start: usize, span: extract.Span) void {
+        const data = self.table.data;
+        const first = row_start +| span.offset;
+        const end = first +| @min(span.count, self.request.width);
+        if (end > data.len or first == end) return;
+        var token = first;
+        while (token < end) : (token += line_bytes / data.width) @prefetch(data.address + token * data.width, .{});
+        @prefetch(data.address + (end - 1) * data.width, .{});
+    }
 };
+
+const line_bytes = 64;
 
 const testing = std.testing;
 const samples = @import("../testing/sampler.zig");

@@ -174,8 +174,8 @@ inline fn prefetchLines(column: anytype, first: usize, end: usize, per_line: usi
 
 const line_bytes = 64;
 
-/// More would not fit into the nearest cache, and longer windows the hardware sees by itself.
-const prefetched_bytes_max = 4096;
+/// The hardware sees by itself that longer windows go on: more would only keep the caches from what is copied meanwhile.
+const prefetched_bytes_max = 1024;
 
 inline fn prefetchRows(source: Source, placement: Placement, window: usize) void {
     const rows = source.table.rows;
