@@ -131,6 +131,8 @@ const Filling = struct {
             .none => {},
             inline else => |steps| self.addSteps(steps, block),
         }
+        // Of rows around an anchor only the anchor's step is wanted here.
+        if (self.request.fields.len == 0) return;
         const end_row = self.first_row + length;
         var row = self.first_row;
         while (row < end_row) {
