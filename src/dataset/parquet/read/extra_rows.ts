@@ -1,17 +1,19 @@
 import { ownValue } from "../../../own_value.ts";
 import { NamedExtraError } from "../../extras/appender.ts";
 import { checkPaths } from "../../extras/arrow.ts";
-import { type ExtraFeature, loadedFeature } from "../../extras/features.ts";
+import { defaultFeatureOf, type ExtraFeature, loadedFeature } from "../../extras/features.ts";
 import { ExtraError, type ExtraPiece } from "../../extras/pieces.ts";
 import type { WantedExtra } from "../../extras/wanted.ts";
 import { wrongExtra } from "../../refusals.ts";
 import type { ByteColumn, ByteLeaf } from "./byte_columns.ts";
 import type { ParquetFile } from "./file.ts";
+import { leavesOfNode, type NestedNode } from "./nested.ts";
 
 /** The column of an extra. */
 interface ExtraPlan {
   readonly extra: WantedExtra;
-  readonly column: ByteColumn;
+  /** What is kept as JSON, or as what it is. */
+  readonly column: NestedNode | ByteColumn;
   readonly feature: ExtraFeature;
 }
 
@@ -21,18 +23,22 @@ export function planExtras(
   extras: readonly WantedExtra[],
   action: string,
 ): readonly ExtraPlan[] {
-  return extras.flatMap((extra) => {
+  return extras.flatMap((extra): ExtraPlan[] => {
     const { name, form } = extra;
     if (!file.columns.has(name)) return [];
     const column = file.extras.get(name);
+    if (form === "json") {
+      return [{ extra, column: file.nodeOf(name), feature: defaultFeatureOf("string") }];
+    }
     if (column === undefined) throw wrongExtra(action, name, file.contentOf(name) ?? "numbers");
     return [{ extra, column, feature: loadedFeature(form, column.layout, ownValue(file.features, name)) }];
   });
 }
 
 /** Where the values of a column are in the file. */
-export function leavesOf(plan: ExtraPlan): readonly ByteLeaf[] {
-  const { values, paths } = plan.column;
+export function leavesOf({ column }: ExtraPlan): readonly { readonly path: string }[] {
+  if ("children" in column) return leavesOfNode(column);
+  const { values, paths } = column;
   return paths === null ? [values] : [values, paths];
 }
 
@@ -43,6 +49,10 @@ export async function* extraPieces(
   plans: readonly ExtraPlan[],
 ): AsyncGenerator<ExtraPiece> {
   for (const { extra, column, feature } of plans) {
+    if ("children" in column) {
+      yield { extra, feature, firstRow: 0, ...await file.readNested(group, column) };
+      continue;
+    }
     const { paths, values } = column;
     const isText = extra.form !== "bytes";
     // Of a struct of bytes and a path, text is the path.

@@ -14,7 +14,16 @@ import type { Chunk } from "./values.ts";
 import { type ByteColumn, byteColumn, type ByteLeaf, readByteRows } from "./byte_columns.ts";
 import { Footers } from "./footers.ts";
 import { type Nested, nestedColumn, type NumberColumn, numberColumn } from "./layout.ts";
-import type { ColumnChunk, Metadata } from "./metadata.ts";
+import type { ColumnChunk, Metadata, SchemaNode } from "./metadata.ts";
+import {
+  type Cursor,
+  leavesOfNode,
+  type NestedLeaf,
+  type NestedNode,
+  nestedNode,
+  nestedRows,
+  readNestedLeaf,
+} from "./nested.ts";
 import { readTexts, type RowText } from "./texts.ts";
 
 /** An open Parquet file. */
@@ -28,6 +37,7 @@ export class ParquetFile {
   readonly extras: ReadonlyMap<string, ByteColumn>;
   /** The features that are named, in the file or by who opened it. */
   readonly features: Readonly<Record<string, unknown>>;
+  readonly #nodes = new Map<string, SchemaNode>();
   readonly #texts = new Map<string, Nested>();
   /** What the columns hold that hold no numbers. */
   readonly #contents = new Map<string, string>();
@@ -51,6 +61,7 @@ export class ParquetFile {
     for (const child of schema.children) {
       const { name } = child;
       if (columns.has(name)) continue;
+      this.#nodes.set(name, child);
       const nested = nestedColumn(child);
       const column = typeof nested === "string"
         ? nested
@@ -114,6 +125,22 @@ export class ParquetFile {
     } catch (cause) {
       throw readFailure(this.path, name, cause);
     }
+  }
+
+  /** The nodes of a column, whatever it holds. */
+  nodeOf(name: string): NestedNode {
+    return nestedNode(this.#nodes.get(name)!);
+  }
+
+  /** The rows of a column in one row group, as JSON. */
+  async readNested(group: number, node: NestedNode): Promise<ExtraRows> {
+    return await inFile(this.path, node.name, async () => {
+      const cursors = new Map<NestedLeaf, Cursor>();
+      for (const leaf of leavesOfNode(node)) {
+        cursors.set(leaf, await readNestedLeaf(...this.#find(group, leaf.path), leaf));
+      }
+      return nestedRows(node, cursors, this.groupRows[group]);
+    });
   }
 
   /** Tells a source that fetches from afar what is read next. */

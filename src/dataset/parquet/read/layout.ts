@@ -99,7 +99,7 @@ interface Stored {
 }
 
 /** What the numbers of a leaf are, and as what they are read; a text says what a leaf holds that are none. */
-function storedType(node: SchemaNode): Stored | string {
+export function storedType(node: SchemaNode): Stored | string {
   const { type, meaning } = node;
   if (type === undefined) return "nothing that Parquet has";
   const stored = meaning === undefined ? plainTypes[type] : meantType(meaning, type, node);

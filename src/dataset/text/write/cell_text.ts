@@ -108,7 +108,8 @@ function wordText(words: readonly { length: number; text: CellText }[], index: n
   return "null";
 }
 
-function floatText(value: number): string {
+/** The shortest text of a float, with a point or an exponent. */
+export function floatText(value: number): string {
   if (!Number.isInteger(value)) return String(value);
   if (Object.is(value, -0)) return "-0.0";
   const text = String(value);
