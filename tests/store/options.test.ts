@@ -240,7 +240,7 @@ function calls(store: StreamStore<{ a: 0 }>, even: StreamStore<{ a: 0 }>, folder
     {
       what: "loadLeRobot",
       action: "load a LeRobot dataset",
-      names: `path, capacity, columns, revision, ${hub}`,
+      names: `path, capacity, columns, extra, revision, ${hub}`,
       call: async (options) => {
         const path = `${folder}/${Math.random()}`;
         await saveLeRobot(even, path, { fps: 1, episodes: { starts: [0] }, tasks: ["a"] });
