@@ -1,5 +1,5 @@
 /** Extras of a store as columns of Arrow. */
-import { type Data, Field, type Field as ArrowField, makeData, Utf8 } from "apache-arrow";
+import { type Data, Field, type Field as ArrowField, makeData, type Table, Utf8 } from "apache-arrow";
 import { extraLengths, extraRows } from "../../read/extra_rows.ts";
 import type { Connection } from "../../store/connection.ts";
 import { ownValue } from "../../own_value.ts";
@@ -43,6 +43,23 @@ export function planExtraColumns(
 /** Offsets of 32 bits reach so far; a value has at most half as much. */
 const bytesPerPiece = 2 ** 31 - 1;
 
+/** What was read for tables. */
+const read = new WeakSet<ArrayBuffer>();
+
+/**
+ * Lets go of the bytes of extras that a table has, once it is written and nobody else's: left to the collector, they pile up
+ * to hundreds of megabytes.
+ */
+export function releaseExtras({ batches }: Table): void {
+  for (const { data } of batches) {
+    for (const column of data.children) {
+      for (const { values } of [column, ...column.children]) {
+        if (values && read.delete(values.buffer)) (values.buffer as ArrayBuffer).transfer(0);
+      }
+    }
+  }
+}
+
 /** Rows of an extra, in pieces of which each has offsets that reach. */
 export function extraData(
   connection: Connection,
@@ -52,6 +69,7 @@ export function extraData(
   const lengths = extraLengths(connection, place, from, to);
   return piecesOf(lengths, bytesPerPiece).map(({ start, end, byteCount }) => {
     const { bytes } = extraRows(connection, place, from + start, from + end, byteCount);
+    read.add(bytes.buffer as ArrayBuffer);
     return pieceData(column, layout, lengths.subarray(start, end), bytes);
   });
 }

@@ -9,25 +9,29 @@ export async function writePieces(
   pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
 ): Promise<number> {
   const file = await open(path, "wx");
+  const held = new Uint8Array(bufferedBytes);
   let byteCount = 0;
-  let held: Uint8Array[] = [];
   let heldBytes = 0;
-  const flush = async () => {
-    const bytes = join(held);
-    held = [];
-    heldBytes = 0;
+  const write = async (bytes: Uint8Array) => {
     for (let done = 0; done < bytes.length;) {
       const { bytesWritten } = await file.write(bytes, done, bytes.length - done, byteCount);
       done += bytesWritten;
       byteCount += bytesWritten;
     }
   };
+  const flush = async () => {
+    await write(held.subarray(0, heldBytes));
+    heldBytes = 0;
+  };
   try {
     for await (const piece of pieces) {
       if (heldBytes + piece.length > bufferedBytes) await flush();
-      held.push(piece.length < bufferedBytes ? piece.slice() : piece);
+      if (piece.length > bufferedBytes) {
+        await write(piece);
+        continue;
+      }
+      held.set(piece, heldBytes);
       heldBytes += piece.length;
-      if (heldBytes >= bufferedBytes) await flush();
     }
     await flush();
     return byteCount;

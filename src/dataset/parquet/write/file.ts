@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { type Schema, Table } from "apache-arrow";
 import { StreamStoreError } from "../../../error.ts";
 import { messageOf } from "../../decode.ts";
+import { releaseExtras } from "../../extras/to_arrow.ts";
 import { writePieces } from "../../files/output.ts";
 import { arrowBytes } from "../../files/tables.ts";
 import { magic } from "../read/footer.ts";
@@ -44,6 +45,7 @@ function* piecesOfGroup(
   try {
     encoded = encode(stored, 2 * groupBytes);
     pieces = file.add(encoded);
+    releaseExtras(stored);
     // What the module could not write, it may leave out.
     if (file.rowCount !== to) throw new Error(`${file.rowCount - from} rows`);
   } catch (cause) {
