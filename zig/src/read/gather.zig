@@ -4,6 +4,7 @@ const std = @import("std");
 const cells = @import("../format/cells.zig");
 const narrow = @import("narrow.zig");
 const rows_file = @import("rows.zig");
+const touching = @import("touch.zig");
 const Data = @import("data.zig").Data;
 const Types = @import("types.zig").Types;
 
@@ -38,7 +39,7 @@ pub fn gather(columns: Columns, others: []const cells.Field, starts: []align(1) 
     var rows: [rows_file.stage_size]usize = undefined;
     for (starts, 0..) |start_float, window| {
         if (out.steps != .none and window % rows.len == 0) try findRows(columns.table, starts[window..], length, &rows);
-        if (window + windows_ahead < starts.len) prefetch(columns, @intFromFloat(starts[window + windows_ahead]), out);
+        if (window % touching.pieces == 0) readAhead(columns, starts[window..@min(window + touching.pieces, starts.len)], length, out);
         const start: usize = @intFromFloat(start_float);
         const at = window * length;
         if (out.types) |types| columns.types.slice(start, start + length).copy(types[at..][0..length]);
@@ -70,13 +71,15 @@ fn findRows(table: rows_file.Table, starts: []align(1) const f64, length: usize,
     return rows_file.findRows(table, tokens[0..count], length, rows);
 }
 
-/// Starts are random, so every window misses the caches. Asking for the first lines of later windows meanwhile hides
-/// much of it; within a window the hardware goes on by itself.
-const windows_ahead = 4;
-
-inline fn prefetch(columns: Columns, start: usize, out: Out) void {
-    if (out.values != .none) columns.data.prefetch(start);
-    if (out.types != null) columns.types.prefetch(start);
+/// Starts are random, so every window misses the caches.
+noinline fn readAhead(columns: Columns, starts: []align(1) const f64, length: usize, out: Out) void {
+    var sum: u64 = 0;
+    for (starts) |start_float| {
+        const start: usize = @intFromFloat(start_float);
+        if (out.values != .none) sum +%= touching.touch(columns.data.bytes(start, start + length));
+        if (out.types != null) sum +%= touching.touch(columns.types.slice(start, start + length).asBytes());
+    }
+    std.mem.doNotOptimizeAway(sum);
 }
 
 /// A second pass for the rare store with fields that stand as their own bits: a field's tokens stand together.

@@ -43,6 +43,14 @@ pub const Types = union(enum) {
         }
     }
 
+    /// As they stand in the file.
+    pub inline fn asBytes(types: Types) []const u8 {
+        return switch (types) {
+            .one => &.{},
+            inline else => |ids| std.mem.sliceAsBytes(ids),
+        };
+    }
+
     pub inline fn prefetch(types: Types, token: usize) void {
         switch (types) {
             .one => {},

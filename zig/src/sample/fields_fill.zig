@@ -7,6 +7,7 @@ const extract = @import("../read/extract.zig");
 const rows_file = @import("../read/rows.zig");
 const narrow = @import("../read/narrow.zig");
 const outputs = @import("../read/outputs.zig");
+const touching = @import("../read/touch.zig");
 const placing = @import("placement.zig");
 const Placement = placing.Placement;
 const Block = placing.Block;
@@ -70,7 +71,7 @@ pub fn fillTables(table: extract.Table, row_table: rows_file.Table, first_token:
     const steps = if (request.steps == .none) null else row_table.steps;
     var window: usize = 0;
     while (window < placement.starts.len) {
-        const end = @min(window + rows_ahead.windows_reached, placement.starts.len);
+        const end = @min(window + touching.pieces, placement.starts.len);
         rows_ahead.reach(table, first_token, steps, placement, window, end);
         while (window < end) : (window += 1) try filling.addWindow(window);
     }

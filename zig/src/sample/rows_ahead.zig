@@ -1,23 +1,17 @@
-//! Windows of rows stand anywhere: nearly each begins in a page whose address the processor has to look up, and its caches
-//! have nothing of it. Some of a few windows is read before they are copied, so that many look-ups go on at once: to ask a
-//! cache to fetch does nothing in a page whose address is not known yet. Of long windows, the rest is fetched while the one
-//! before is copied.
+//! Windows of rows stand anywhere in the files: some of a few is read before they are copied (read/touch.zig). Of long ones,
+//! the rest is fetched while the one before is copied.
 
 const std = @import("std");
 const extract = @import("../read/extract.zig");
+const touching = @import("../read/touch.zig");
 const Placement = @import("placement.zig").Placement;
 
 /// More would find the first windows of a batch fetched by nobody.
 const positions_ahead = 32;
 
-/// So many windows are reached for at a time, and so many bytes of each.
-pub const windows_reached = 32;
-const bytes_reached = 512;
-const line_bytes = 64;
-
 /// Whether windows have more bytes than are reached for.
 pub fn areLong(table: extract.Table, placement: Placement) bool {
-    return table.data.len / @max(1, table.rows.len) *| placement.width *| table.data.width > bytes_reached;
+    return table.data.len / @max(1, table.rows.len) *| placement.width *| table.data.width > touching.bytes_max;
 }
 
 /// Reads some of each of the windows `[from, to)`. Where they stand is not believed yet: no token is read that lies before the
@@ -28,25 +22,17 @@ pub noinline fn reach(table: extract.Table, first_token: usize, steps: ?[]const 
         const row = placement.startOf(window);
         const end_row = row + placement.lengthOf(window);
         if (end_row == row or end_row > table.rows.len) continue;
-        if (steps) |known| sum +%= touch(std.mem.sliceAsBytes(known[row..end_row]));
+        if (steps) |known| sum +%= touching.touch(std.mem.sliceAsBytes(known[row..end_row]));
         const alike = table.blocks.peek(row);
         const start = if (alike) |known| known[0] else table.rows[row];
         const end = if (alike) |known| start +| (end_row - row) *| known[1] else if (end_row < table.rows.len) table.rows[end_row] else table.data.len;
         if (start < first_token or start >= end or end > table.data.len) continue;
-        sum +%= touch(table.data.bytes(@intCast(start), @intCast(end)));
+        sum +%= touching.touch(table.data.bytes(@intCast(start), @intCast(end)));
         if (alike != null) continue;
         sum +%= @as(u32, @bitCast(table.types.at(@intCast(start))));
         sum +%= @as(u32, @bitCast(table.types.at(@intCast(end - 1))));
     }
     std.mem.doNotOptimizeAway(sum);
-}
-
-/// Reads a byte of each of the first lines, and the last byte.
-inline fn touch(bytes: []const u8) u64 {
-    var sum: u64 = bytes[bytes.len - 1];
-    var at: usize = 0;
-    while (at < @min(bytes.len, bytes_reached)) : (at += line_bytes) sum +%= bytes[at];
-    return sum;
 }
 
 /// The rows of a later window, for one that is copied.
