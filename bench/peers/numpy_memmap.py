@@ -45,7 +45,27 @@ def measure(sizes):
             plain = [np.asarray(column) for column in kept]
             note = check(*draw_at_once(plain))
             peer.measure(f"{batch}, one indexing without a loop", row_count, lambda: draw_at_once(plain), note)
+        measure_language_model(peer, Path(folder), token_count, row_count, random)
     return peer.measurements
+
+
+def measure_language_model(peer, folder, token_count, row_count, random):
+    """A round draws 64 starts in a file of uint16 tokens and copies the 1025 at each: inputs, and targets one further."""
+    count, length = 64, 1025
+    path = folder / "tokens"
+    with open(path, "wb") as file:
+        for start in range(0, token_count, 1 << 20):
+            file.write(np.arange(start, min(token_count, start + (1 << 20))).astype(np.uint16).data)
+    tokens = np.memmap(path, dtype=np.uint16, mode="r")
+
+    def draw():
+        starts = random.integers(0, token_count - length, count)
+        return starts, np.stack([tokens[start : start + length] for start in starts])
+
+    starts, batch = draw()
+    assert (batch == (starts[:, None] + np.arange(length)).astype(np.uint16)).all(), "the tokens of a batch"
+    what = f"batch of {count} × {length} tokens of uint16, nanoGPT's loop"
+    peer.measure(what, row_count, draw, f"returns [{count}, {length}]")
 
 
 def write_columns(folder, row_count):
