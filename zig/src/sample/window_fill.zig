@@ -5,6 +5,7 @@ const cells = @import("../format/cells.zig");
 const narrow = @import("../read/narrow.zig");
 const outputs = @import("../read/outputs.zig");
 const rows_file = @import("../read/rows.zig");
+const touching = @import("../read/touch.zig");
 const Data = @import("../read/data.zig").Data;
 const Types = @import("../read/types.zig").Types;
 const placing = @import("placement.zig");
@@ -72,11 +73,10 @@ pub fn fill(source: Source, request: Request, out: Out, culprit: *Culprit) Error
     const placement = request.placement;
     const output = out.values.output;
     const plain: ?outputs.Conversion = if (output == .none) null else try .init(source.data.kind, output, .{});
-    const distance = placement.distance(tokens_ahead);
     var first_rows: [rows_file.stage_size]usize = undefined;
     for (0..placement.starts.len) |window| {
         if (out.steps != .none and window % first_rows.len == 0) try findFirstRows(source, request, window, &first_rows);
-        if (window + distance < placement.starts.len) prefetch(source, try tokensOf(source, request, window + distance), out);
+        if (window % touching.pieces == 0) try readAhead(source, request, window, out);
         const start, const end = try tokensOf(source, request, window);
         const block = placement.blockOf(window, end - start);
         out.lengths[@intCast(placement.slots[window])] = @intCast(block.length);
@@ -156,26 +156,17 @@ inline fn rowTokens(source: Source, placement: Placement, window: usize) error{D
 }
 
 const rows_ahead = 16;
-const tokens_ahead = 128;
 
-/// Windows are random, so each misses the caches, and the hardware begins to fetch ahead when a short one is nearly
-/// copied. So all of the next one is asked for, in lines of 64 bytes; of windows that are very short, a later one.
-inline fn prefetch(source: Source, tokens: [2]usize, out: Out) void {
-    const end = @min(tokens[1], tokens[0] + prefetched_bytes_max / source.data.width);
-    if (out.values.output != .none) prefetchLines(source.data, tokens[0], end, line_bytes / source.data.width);
-    if (out.types != null) prefetchLines(source.types, tokens[0], end, line_bytes / @sizeOf(i32));
+/// Windows are random, so each misses the caches.
+noinline fn readAhead(source: Source, request: Request, first: usize, out: Out) error{Damaged}!void {
+    var sum: u64 = 0;
+    for (first..@min(first + touching.pieces, request.placement.starts.len)) |window| {
+        const start, const end = try tokensOf(source, request, window);
+        if (out.values.output != .none) sum +%= touching.touch(source.data.bytes(start, end));
+        if (out.types != null) sum +%= touching.touch(source.types.slice(start, end).asBytes());
+    }
+    std.mem.doNotOptimizeAway(sum);
 }
-
-inline fn prefetchLines(column: anytype, first: usize, end: usize, per_line: usize) void {
-    var token = first;
-    while (token < end) : (token += per_line) column.prefetch(token);
-    if (end > first) column.prefetch(end - 1);
-}
-
-const line_bytes = 64;
-
-/// The hardware sees by itself that longer windows go on: more would only keep the caches from what is copied meanwhile.
-const prefetched_bytes_max = 1024;
 
 inline fn prefetchRows(source: Source, placement: Placement, window: usize) void {
     const rows = source.table.rows;
