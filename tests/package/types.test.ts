@@ -68,7 +68,7 @@ test("tsc, as a program for a bundler, finds what is wrong and nothing else", fo
   const wrong = consumer.read("types.ts").replace("capacity: 1000", 'capacity: "1000"');
   writeFileSync(join(consumer.folder, "wrong.ts"), wrong);
   await assert.rejects(check(["types.ts", "options.ts", "wrong.ts"], "esnext", "bundler"), (error: Error) => {
-    const errors = error.message.match(/^\S+\(\d+,\d+\): error TS\d+/gm) ?? [];
+    const errors = error.message.match(/\S+\(\d+,\d+\): error TS\d+/g) ?? [];
     assert.equal(errors.length, 1, error.message);
     assert.match(errors[0], /^wrong\.ts\(.*TS2322/);
     return true;
