@@ -148,8 +148,15 @@ test("loadDataset(), twice at the same time, shows one bar", { skip }, () =>
 
 test("loadDataset() shows nothing of what is over at once", { skip }, () =>
   withHub(async (_, args) => {
-    const { output, shown } = await onTerminal(programOf(["load", ...args]));
-    assert.equal(output, "load: 2000 rows\n");
+    // On a busy machine a load may take so long that it does show a bar: the next one may be quicker.
+    let shown = "";
+    for (let round = 0; round < 5; round++) {
+      const seen = await onTerminal(programOf(["load", ...args]));
+      assert.equal(seen.output, "load: 2000 rows\n");
+      shown = seen.shown;
+      if (shown === "") break;
+      assertGone(shown);
+    }
     assert.equal(shown, "");
   }));
 

@@ -106,7 +106,7 @@ export async function failure(
   endpoint: string,
   options: { secondsMax?: number; bytesMax?: number } = {},
 ): Promise<Error> {
-  const { secondsMax = 15, bytesMax = 400_000_000 } = options;
+  const { secondsMax = 40, bytesMax = 400_000_000 } = options;
   using store = new StreamStore({ reward: 0 });
   const [start, before] = [performance.now(), process.memoryUsage().rss];
   let most = before;
