@@ -152,7 +152,7 @@ export class ExtraWriter {
 }
 
 /** A text of more units is quicker by the encoder, which costs much for few. */
-const asciiMax = 40;
+const asciiMax = 64;
 
 /** Writes a short text of ASCII only, and returns its length, or -1 for what is none. */
 function writeAscii(bytes: Uint8Array, at: number, text: string): number {
