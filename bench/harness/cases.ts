@@ -6,6 +6,7 @@ import { extras } from "../cases/extras.ts";
 import { gather } from "../cases/gather.ts";
 import { collector, memory, start } from "../cases/processes.ts";
 import { lag } from "../cases/lag.ts";
+import { many } from "../cases/many.ts";
 import { reads } from "../cases/reads.ts";
 import { prefetch } from "../cases/prefetch.ts";
 import { episodes, sampler } from "../cases/sampler.ts";
@@ -29,6 +30,7 @@ export const cases: Readonly<Record<string, Case>> = {
   prefetch,
   episodes,
   windows,
+  many,
   dataset,
   size,
   start,

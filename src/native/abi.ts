@@ -272,7 +272,7 @@ export const fillLayout = {
   part: { tokens: 0, rows: 1, fields: 2 }, source: { columns: 0, newest: 4 }, side: { left: 0, right: 8 },
   truncate: 16,
   values: { none: 0, float64: 32, float32: 64, float16: 96, bfloat16: 128, uint8: 160, uint16: 192, int32: 224, int64: 256 },
-  types: 512, steps: { none: 0, int64: 1024, float64: 2048 }, repeats: 4096,
+  types: 512, steps: { none: 0, int64: 1024, float64: 2048 }, repeats: 4096, strided: 8192,
 } as const;
 
 export const scaledField = {

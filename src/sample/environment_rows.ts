@@ -55,10 +55,29 @@ export class EnvironmentRows implements StoreWindows {
     this.#rows[this.#count++ - this.#base] = row;
   }
 
+  /** How far the rows of so many positions are apart, and 0 where that varies. */
+  strideAt(start: number, length: number): number {
+    if (length < 2) return 1;
+    const rows = this.#rows;
+    const first = start - this.#base;
+    const last = first + length - 1;
+    const stride = rows[first + 1] - rows[first];
+    // What varies seldom comes out even at its end.
+    if (rows[last] - rows[first] !== stride * (length - 1)) return 0;
+    for (let i = first + 2; i < last; i++) if (rows[i] - rows[i - 1] !== stride) return 0;
+    return stride;
+  }
+
+  /** The row of a position. */
+  rowOf(position: number): number {
+    return this.#rows[position - this.#base];
+  }
+
   /** The row of each position from `start` on, `length` of them, into `out` from `at` on. */
   copyRows(start: number, length: number, out: Float64Array, at: number): void {
+    const rows = this.#rows;
     const first = start - this.#base;
-    for (let i = 0; i < length; i++) out[at + i] = this.#rows[first + i];
+    for (let i = 0; i < length; i++) out[at + i] = rows[first + i];
   }
 
   /** @param end A position. */

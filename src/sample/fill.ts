@@ -43,6 +43,8 @@ export interface Filling {
   readonly around?: { readonly starts: Float64Array; readonly lengths: Int32Array };
   /** The row that errors count from: of the newest rows the first that was put together; else left out. */
   readonly firstRow?: number;
+  /** Whether behind the starts stands how far the rows of each window are apart. */
+  readonly isStrided?: boolean;
   /** The stores, where they are several. */
   readonly groups?: FillGroups;
 }
@@ -170,12 +172,12 @@ export class Filler {
     filling: Filling,
     { fields, packed }: DenseGroup,
   ): void {
-    const { count, starts, lengths, slots, groups = this.#own } = filling;
+    const { count, starts, lengths, slots, isStrided = false, groups = this.#own } = filling;
     const [first, second, third, fourth] = fields.map(({ field }) => batch.fields![field.name]);
     const code = this.#connection.tables.sampler.ss_fields_fill(
       groups.packed,
       groups.count,
-      this.#fieldsLayout,
+      this.#fieldsLayout + (isStrided ? fillLayout.strided : 0),
       starts,
       lengths,
       slots,

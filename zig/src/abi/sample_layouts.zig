@@ -111,7 +111,9 @@ pub const FillLayout = packed struct(u32) {
     steps: enum(u2) { none, int64, float64, _ },
     /// Of rows around an anchor: whether the nearest row stands for one outside of its episode.
     repeats: bool,
-    unused: u19,
+    /// Of fields of rows of one store: whether behind the starts stands how far the rows of each window are apart.
+    strided: bool,
+    unused: u18,
 };
 
 /// A field by its type ID, what its cells hold, by what its numbers are shifted and then multiplied, and its values a row.

@@ -220,7 +220,13 @@ export fn ss_fields_fill(
 
 fn fillGroups(walk: *Walk, layout: layouts.FillLayout, fields: []const layouts.ScaledField, values: []const [*]u8, masks: []const [*]u8, steps: [*]u8, mask: [*]u8) Error!void {
     while (try walk.next()) |slot| {
-        try walk.done(slot, fillFields(.of(slot.store, layout.source), layout, walk.placement(), fields, values, masks, steps, mask, &walk.culprit));
+        var placed = walk.placement();
+        if (layout.strided) placed.strides = (walk.all.starts + walk.count)[0..walk.count];
+        const is_known = !layout.strided or walk.groups.len == 1;
+        try walk.done(slot, if (is_known)
+            fillFields(.of(slot.store, layout.source), layout, placed, fields, values, masks, steps, mask, &walk.culprit)
+        else
+            error.InvalidArgument);
     }
 }
 

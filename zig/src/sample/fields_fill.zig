@@ -107,8 +107,9 @@ const Filling = struct {
     /// Windows are fetched also while they are copied.
     are_long: bool,
     ahead: RowsAhead = .{},
-    /// The first row of the window, and where it goes.
+    /// The first row of the window, how far the next one is, and where it goes.
     first_row: usize = 0,
+    stride: usize = 1,
     first_place: usize = 0,
 
     fn maskAll(self: *Filling) void {
@@ -127,6 +128,7 @@ const Filling = struct {
         self.addMasks(block);
         if (self.are_long) self.ahead = .of(self.table, placement, window);
         self.first_row = placement.startOf(window);
+        self.stride = placement.strideOf(window);
         self.first_place = block.first;
         switch (self.request.steps) {
             .none => {},
@@ -134,13 +136,19 @@ const Filling = struct {
         }
         // Of rows around an anchor only the anchor's step is wanted here.
         if (self.request.fields.len == 0) return;
-        const end_row = self.first_row + length;
-        var row = self.first_row;
-        while (row < end_row) {
-            const until = @min(end_row, blocks_file.endOfBlock(row));
-            if (self.layoutOf(row)) |layout| try self.addAlike(row, until, layout) else try self.addEach(row, until);
-            row = until;
+        var at: usize = 0;
+        while (at < length) {
+            const row = self.rowAt(at);
+            const in_block = blocks_file.endOfBlock(row) - row;
+            const until = @min(length, at + if (self.stride == 1) in_block else (in_block - 1) / self.stride + 1);
+            if (self.layoutOf(row)) |layout| try self.addAlike(at, until, layout) else try self.addEach(at, until);
+            at = until;
         }
+    }
+
+    /// The row at a place of the window.
+    inline fn rowAt(self: *const Filling, at: usize) usize {
+        return self.first_row + at * self.stride;
     }
 
     fn addMasks(self: *Filling, block: Block) void {
@@ -155,7 +163,8 @@ const Filling = struct {
 
     inline fn addSteps(self: *Filling, steps: anytype, block: Block) void {
         block.pad(steps, 1);
-        for (steps[block.first..][0..block.length], self.steps[self.first_row..][0..block.length]) |*to, step| {
+        for (steps[block.first..][0..block.length], 0..) |*to, at| {
+            const step = self.steps[self.rowAt(at)];
             to.* = if (@TypeOf(to.*) == f64) @floatFromInt(step) else step;
         }
     }
@@ -170,59 +179,61 @@ const Filling = struct {
     }
 
     /// Rows of one layout: neither their starts nor their types are read.
-    inline fn addAlike(self: *Filling, first_row: usize, end_row: usize, layout: blocks_file.Layout) Error!void {
-        var row = first_row;
-        while (row < end_row) {
-            const count = @min(rows_at_a_time, end_row - row);
-            if (self.are_long) for (row..row + count) |each| self.prefetchRow(each);
-            const start = layout.startOf(row);
+    inline fn addAlike(self: *Filling, first: usize, end: usize, layout: blocks_file.Layout) Error!void {
+        var at = first;
+        while (at < end) {
+            const count = @min(rows_at_a_time, end - at);
+            if (self.are_long) for (at..at + count) |each| self.prefetchRow(each);
+            const start = layout.startOf(self.rowAt(at));
             for (self.columns[0..self.request.fields.len], 0..) |*column, field| {
                 column.rows.row_count = count;
-                column.rows.from_row_bytes = layout.row_tokens * self.table.data.width;
-                try self.take(column, field, row, start);
+                column.rows.from_row_bytes = layout.row_tokens * self.table.data.width * self.stride;
+                try self.take(column, field, at, start);
             }
-            row += count;
+            at += count;
         }
     }
 
-    inline fn addEach(self: *Filling, first_row: usize, end_row: usize) Error!void {
+    inline fn addEach(self: *Filling, first: usize, end_at: usize) Error!void {
         const table = self.table;
-        var start: usize = try startOf(table, first_row);
-        for (first_row..end_row) |row| {
-            if (self.are_long) self.prefetchRow(row);
+        var start: usize = try startOf(table, self.rowAt(first));
+        for (first..end_at) |at| {
+            const row = self.rowAt(at);
+            if (self.stride > 1) start = try startOf(table, row);
+            if (self.are_long) self.prefetchRow(at);
             const end: usize = if (row + 1 < table.rows.len) try startOf(table, row + 1) else table.data.len;
             if (start > end) return error.Damaged;
             for (self.columns[0..self.request.fields.len], 0..) |*column, field| {
                 column.rows.row_count = 1;
                 column.span = column.finder.find(table.types.slice(start, end));
-                try self.take(column, field, row, start);
+                try self.take(column, field, at, start);
             }
             start = end;
         }
     }
 
     /// The values of a field in as many rows as its `rows` says, the first of which starts with a token.
-    inline fn take(self: *Filling, column: *Column, field_index: usize, row: usize, start: usize) Error!void {
+    inline fn take(self: *Filling, column: *Column, field_index: usize, at: usize, start: usize) Error!void {
         const field = &self.request.fields[field_index];
         const span = column.span;
         if (span.count > field.width and !self.request.truncate) {
-            self.culprit.* = .{ .index = row, .count = span.count, .type = field.type };
+            self.culprit.* = .{ .index = self.rowAt(at), .count = span.count, .type = field.type };
             return error.WidthMismatch;
         }
         const rows = &column.rows;
-        const place = self.first_place + row - self.first_row;
+        const place = self.first_place + at;
         const first = start + span.offset;
         rows.from = self.table.data.slice(first, first + @min(span.count, field.width));
         rows.to = field.out.values.address + place * rows.to_row_bytes;
         column.take(&column.conversion, rows) catch |err| {
-            self.culprit.* = .{ .index = row + rows.misfit_row, .type = field.type, .cell = rows.misfit.cell };
+            self.culprit.* = .{ .index = self.rowAt(at + rows.misfit_row), .type = field.type, .cell = rows.misfit.cell };
             return err;
         };
         if (rows.from.len < field.width) leaveOut(field, rows, place);
     }
 
-    inline fn prefetchRow(self: *Filling, row: usize) void {
-        const start = self.ahead.startOf(self.table, row - self.first_row) orelse return;
+    inline fn prefetchRow(self: *Filling, at: usize) void {
+        const start = self.ahead.startOf(self.table, at) orelse return;
         for (self.columns[0..self.request.fields.len]) |*column| self.ahead.prefetch(self.table, start, column.span);
     }
 };

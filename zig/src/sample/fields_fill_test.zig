@@ -52,6 +52,14 @@ test "fields of windows of rows and their steps are what a plain loop makes of t
         const sample = samples.Sample.make(random);
         const width = random.intRangeAtMost(usize, 1, rows_max);
         const windows: samples.Windows = .make(random, sample.first_row, sample.row_count, width, width);
+        var placement = windows.placement();
+        var strides: [samples.batch_size]f64 = undefined;
+        for (strides[0..windows.count], windows.starts[0..windows.count], windows.lengths[0..windows.count]) |*stride, start, length| {
+            const after = sample.row_count - 1 -| @as(usize, @intFromFloat(start));
+            const most = if (length < 2) 9 else after / @as(usize, @intCast(length - 1));
+            stride.* = @floatFromInt(random.intRangeAtMost(usize, 1, @max(1, most)));
+        }
+        if (random.boolean()) placement.strides = strides[0..windows.count];
         var filled: Filled = .{};
         var fields: [fields_max]Field = undefined;
         for (&fields, 0..) |*field, i| {
@@ -65,7 +73,7 @@ test "fields of windows of rows and their steps are what a plain loop makes of t
             };
         }
         try expectFilled(&filled, &sample, .{
-            .placement = windows.placement(),
+            .placement = placement,
             .truncate = random.boolean(),
             .fields = fields[0..random.uintAtMost(usize, fields_max)],
             .steps = if (random.boolean()) .none else .{ .int64 = &filled.steps },
@@ -83,7 +91,7 @@ fn expectFilled(filled: *Filled, sample: *const samples.Sample, request: Request
         const block = placement.blockOf(window, placement.lengthOf(window));
         for (block.at..block.at + block.width) |place| {
             const is_real = place >= block.first and place < block.first + block.length;
-            const row = if (is_real) placement.startOf(window) + place - block.first else null;
+            const row = if (is_real) placement.startOf(window) + (place - block.first) * placement.strideOf(window) else null;
             wanted.mask[place] = @intFromBool(is_real);
             if (request.steps != .none) wanted.steps[place] = if (is_real) sample.row_steps[row.?] else 0;
             for (request.fields, 0..) |field, i| {

@@ -32,6 +32,8 @@ pub const Steps = union(enum) { none, int64: [*]i64, float64: [*]f64 };
 pub const Placement = struct {
     starts: []const f64,
     lengths: []const i32,
+    /// How far each position of a window is from the one before, where it is not the next one.
+    strides: ?[]const f64 = null,
     /// The row of the batch for each window.
     slots: []const i32,
     batch_size: usize,
@@ -57,10 +59,22 @@ pub const Placement = struct {
             culprit.index = window;
             if (slot < 0 or slot >= placement.batch_size) return error.InvalidArgument;
             if (length < 0 or length > length_max) return error.InvalidArgument;
-            if (length > end) return error.OutOfRange;
-            const last_start = random.toFloat(end - @as(usize, @intCast(length)));
+            const spanned = try placement.spanOf(window, @intCast(length));
+            if (spanned > end) return error.OutOfRange;
+            const last_start = random.toFloat(end - spanned);
             if (!(start >= first_start and start <= last_start) or @trunc(start) != start) return error.OutOfRange;
         }
+    }
+
+    /// How many positions lie from the first of a window to its last one.
+    inline fn spanOf(placement: Placement, window: usize, length: usize) Error!usize {
+        const strides = placement.strides orelse return length;
+        if (!random.areIndices(strides[window..][0..1], 1 << 53) or strides[window] < 1) return error.InvalidArgument;
+        return if (length == 0) 0 else (length - 1) *| placement.strideOf(window) +| 1;
+    }
+
+    pub inline fn strideOf(placement: Placement, window: usize) usize {
+        return if (placement.strides) |strides| @intCast(random.fromFloat(strides[window])) else 1;
     }
 
     pub inline fn startOf(placement: Placement, window: usize) usize {
@@ -126,6 +140,15 @@ test "windows outside the store, or without a place in the batch, are refused by
         try testing.expectError(case[3], placement.check(2, 8, 3, &culprit));
         try testing.expectEqual(1, culprit.index);
     }
+    for ([_]struct { f64, Error }{ .{ 4, error.OutOfRange }, .{ 0x1p60, error.InvalidArgument }, .{ 0, error.InvalidArgument }, .{ 1.5, error.InvalidArgument } }) |case| {
+        const placement: Placement = .{ .starts = &.{ 2, 2 }, .lengths = &.{ 1, 3 }, .strides = &.{ 9, case[0] }, .slots = &.{ 1, 0 }, .batch_size = 2, .width = 3, .side = .left };
+        var culprit: Culprit = .{};
+        try testing.expectError(case[1], placement.check(2, 10, 3, &culprit));
+        try testing.expectEqual(1, culprit.index);
+    }
+    const apart: Placement = .{ .starts = &.{ 2, 5 }, .lengths = &.{ 3, 0 }, .strides = &.{ 3, 9 }, .slots = &.{ 1, 0 }, .batch_size = 2, .width = 3, .side = .left };
+    var none: Culprit = .{};
+    try apart.check(2, 9, 3, &none);
     const fine: Placement = .{ .starts = &.{ 2, 6, 8 }, .lengths = &.{ 3, 2, 0 }, .slots = &.{ 1, 0, 0 }, .batch_size = 2, .width = 3, .side = .left };
     var culprit: Culprit = .{};
     try fine.check(2, 8, 3, &culprit);

@@ -22,6 +22,10 @@ pub noinline fn reach(table: extract.Table, first_token: usize, steps: ?[]const 
         const row = placement.startOf(window);
         const end_row = row + placement.lengthOf(window);
         if (end_row == row or end_row > table.rows.len) continue;
+        if (placement.strideOf(window) > 1) {
+            sum +%= reachApart(table, first_token, placement, window);
+            continue;
+        }
         if (steps) |known| sum +%= touching.touch(std.mem.sliceAsBytes(known[row..end_row]));
         const alike = table.blocks.peek(row);
         const start = if (alike) |known| known[0] else table.rows[row];
@@ -35,10 +39,26 @@ pub noinline fn reach(table: extract.Table, first_token: usize, steps: ?[]const 
     std.mem.doNotOptimizeAway(sum);
 }
 
+/// The same of a window whose rows are apart from one another.
+fn reachApart(table: extract.Table, first_token: usize, placement: Placement, window: usize) u64 {
+    var sum: u64 = 0;
+    var row = placement.startOf(window);
+    const alike = table.blocks.peek(row);
+    const first_row = row;
+    for (0..@min(placement.lengthOf(window), touching.pieces)) |_| {
+        if (row >= table.rows.len) break;
+        const start = if (alike) |known| known[0] +| (row - first_row) *| known[1] else table.rows[row];
+        if (start >= first_token and start < table.data.len) sum +%= table.data.bytes(@intCast(start), @as(usize, @intCast(start)) + 1)[0];
+        row += placement.strideOf(window);
+    }
+    return sum;
+}
+
 /// The rows of a later window, for one that is copied.
 pub const RowsAhead = struct {
     first_row: usize = 0,
-    end_row: usize = 0,
+    count: usize = 0,
+    stride: usize = 1,
     /// Where the first row starts, and how far the next one is, if blocks tell.
     alike: ?[2]usize = null,
 
@@ -46,11 +66,16 @@ pub const RowsAhead = struct {
         const distance = placement.distance(positions_ahead);
         if (window + 2 * distance < placement.starts.len) {
             const row = placement.startOf(window + 2 * distance);
-            if (table.blocks.peek(row) == null) prefetchStarts(table.rows, row, placement.lengthOf(window + 2 * distance));
+            if (table.blocks.peek(row) == null) prefetchStarts(table.rows, row, placement.lengthOf(window + 2 * distance) * placement.strideOf(window + 2 * distance));
         }
         if (window + distance >= placement.starts.len) return .{};
         const first_row = placement.startOf(window + distance);
-        return .{ .first_row = first_row, .end_row = first_row + placement.lengthOf(window + distance), .alike = table.blocks.peek(first_row) };
+        return .{
+            .first_row = first_row,
+            .count = placement.lengthOf(window + distance),
+            .stride = placement.strideOf(window + distance),
+            .alike = table.blocks.peek(first_row),
+        };
     }
 
     inline fn prefetchStarts(rows: []const u64, first_row: usize, length: usize) void {
@@ -62,8 +87,9 @@ pub const RowsAhead = struct {
 
     /// Where a row of the later window probably starts.
     pub inline fn startOf(ahead: RowsAhead, table: extract.Table, offset: usize) ?u64 {
-        if (ahead.first_row + offset >= ahead.end_row) return null;
-        return if (ahead.alike) |alike| alike[0] +% offset *% alike[1] else table.rows[ahead.first_row + offset];
+        if (offset >= ahead.count) return null;
+        const rows = offset * ahead.stride;
+        return if (ahead.alike) |alike| alike[0] +% rows *% alike[1] else table.rows[ahead.first_row + rows];
     }
 
     /// A field's values in a row, and where rows are not known to be alike its types.
