@@ -6,7 +6,8 @@ import { describeView } from "./typed_array.ts";
 
 /**
  * What a field is stored as: its type ID, an int32, its dtype, or both. Without a dtype a field holds float64; without
- * type IDs, which all fields have or none, their places in field order stand for them. Part of {@linkcode FieldMap}.
+ * type IDs, which all fields have or none, their places in field order stand for them. So there are `{ action: 0 }`,
+ * `{ action: "uint8" }` and `{ action: { type: 0, dtype: "uint8" } }`. Part of {@linkcode FieldMap}.
  */
 export type FieldType =
   | number

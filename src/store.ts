@@ -67,16 +67,10 @@ export class StreamStore<
   /**
    * Creates a temporary store.
    *
-   * @param fields Field names and type IDs (int32), in field order: an object, a list of `[name, type ID]`, or a list of
-   * names, whose IDs are their places. A field holds float64, or what is given in the place of its ID: a dtype, as in
-   * `{ action: "uint8", observation: "float32" }`, where IDs are places too, or `{ type, dtype }`.
+   * @param fields Names and type IDs or dtypes, in field order, in one of the forms of {@link FieldList}.
    * @param options The chunk by which the files grow, in tokens, how much is kept, and what stands beside the steps.
-   * @throws {RangeError} If there is no field, one is named `step`, a name or an ID is used twice, an ID is no int32 or
-   * given for some fields only, a dtype is none, an object has a name that is a whole number, whose place it does not
-   * keep, or an option is not allowed.
-   * @throws {TypeError} If `fields` is neither an object nor a list, or an ID no number.
-   * @throws {StreamStoreError} If the files cannot be made: among others `storage-full`, `permission-denied`,
-   * `too-many-open-files`, `too-many-stores`.
+   * @throws {RangeError | TypeError} If a field or an option is not allowed, or there is no field.
+   * @throws {StreamStoreError} If the files cannot be made: `storage-full`, `permission-denied`, `too-many-stores` …
    */
   constructor(fields: Fields & KnownFields<Fields>, options: StoreOptions<Extras> = {}) {
     const given: unknown = fields;
@@ -88,8 +82,7 @@ export class StreamStore<
   /**
    * Opens a store in a directory: creates it, goes on with it, or only reads it. One writer at a time has a store; any
    * number of readers, in other processes and in workers, see what it has committed. A step that `append` returned from
-   * survives the death of the process, or of a Worker; either leaves the store free for the next writer. What `sync` or
-   * `close` returned from survives a failure of the whole system.
+   * survives the death of the process, or of a Worker; either leaves the store free for the next writer.
    *
    * @param path The directory. Its parent must exist.
    * @param options The fields, what is to be done with the store, and how often steps are committed and made durable.
@@ -126,31 +119,13 @@ export class StreamStore<
 
   /**
    * Makes a store of a table of apache-arrow: a field for each column of numbers or of lists of them, of the column's
-   * own dtype, and a row for each of its rows. Columns of text and bytes that `extra` asks for are kept beside
-   * them; others are left out, and `onLeftOut` is told.
+   * own dtype, and a row for each of its rows. {@link NewStoreOptions} say what becomes of other columns.
    *
    * @param table Made by apache-arrow, its own copy or this package's.
    * @param options Where the store is, which columns become fields, and all that `fromDataset` of a store takes.
    * @returns A store that whoever asked for it closes.
-   * @throws {RangeError | TypeError} As `fromDataset` of a store, and if no column holds numbers, or `columns` names one
-   * that does not.
-   * @throws {StreamStoreError} As the constructor and `open`.
-   *
-   * @example
-   * ```ts
-   * import { StreamStore } from "@streamstore/streamstore";
-   * import { tableFromArrays } from "apache-arrow";
-   * import assert from "node:assert/strict";
-   *
-   * const table = tableFromArrays({ reward: Float32Array.of(0.5, 1), note: ["a", "b"] });
-   * const leftOut: string[] = [];
-   * using store = await StreamStore.fromDataset(table, { onLeftOut: ({ name }) => leftOut.push(name) });
-   * assert.deepEqual([store.fields, leftOut], [[{ name: "reward", type: 0, dtype: "float32" }], ["note"]]);
-   * await store.fromDataset(table); // once more
-   * assert.deepEqual(store.row(2), { step: 2, reward: 0.5 });
-   * const { schema } = await store.toDataset({ extra: { task: ["a", "a", "b", "b"] } });
-   * assert.deepEqual(schema.names, ["reward", "task"]);
-   * ```
+   * @throws {RangeError | TypeError | StreamStoreError} As `open` and `fromDataset`, and if no column has numbers.
+   * @see {@linkcode StreamStore.saveDataset}
    */
   static async fromDataset(table: Table, options: NewStoreOptions = {}): Promise<StreamStore> {
     const { storeOfTable } = await import("./dataset/new_store.ts");
@@ -159,13 +134,12 @@ export class StreamStore<
 
   /**
    * Makes a store of a Parquet file, or of all in a folder and those below it, as `StreamStore.fromDataset` does of a
-   * table. Where files differ a column has the narrowest dtype that holds all of theirs.
+   * table. Where files differ a column has the narrowest dtype that holds all of theirs: see {@linkcode parquetSchema}.
    *
    * @param path A file or a folder.
    * @param options Where the store is, which columns become fields, and all that `fromParquet` of a store takes.
    * @returns A store that whoever asked for it closes.
    * @throws {RangeError | TypeError | StreamStoreError} As `StreamStore.fromDataset`, and `loadDataset` of a store.
-   * @see {@linkcode parquetSchema}
    */
   static async fromParquet(path: string, options: NewStoreOptions = {}): Promise<StreamStore> {
     const { storeOfParquet } = await import("./dataset/new_store.ts");
@@ -173,15 +147,13 @@ export class StreamStore<
   }
 
   /**
-   * Makes a store of one split of a dataset, as `StreamStore.fromParquet` does of files. Text has no types: it is looked
-   * through for columns of numbers, which are float64, for larger integers of 64 bits, and for true and false bool.
+   * Makes a store of one split of a dataset, as `StreamStore.fromParquet` does of files: see {@link NewDatasetOptions}.
    *
-   * @param name A path or a name on the Hub, as for `saveDataset`.
+   * @param name A path or a name on the Hub, as {@linkcode StreamStore.saveDataset} takes them.
    * @param split The split's name.
    * @param options Where the store is, which columns become fields, and all that `loadDataset` of a store takes.
    * @returns A store that whoever asked for it closes.
    * @throws {RangeError | TypeError | StreamStoreError} As `StreamStore.fromDataset`, and `loadDataset` of a store.
-   * @see {@linkcode StreamStore.saveDataset}
    */
   static async loadDataset(
     name: string,
@@ -213,8 +185,8 @@ export class StreamStore<
   }
 
   /**
-   * Where writers began: the first row that each opening of the store has appended, if any and if it is kept; shape
-   * `[sessions]`, ascending. An episode that was unfinished before such a row ended there.
+   * Where writers began: of each opening the first row that it appended, if any and if it is kept; shape `[sessions]`,
+   * ascending. An episode that was unfinished before such a row ended there.
    */
   get sessions(): readonly number[] {
     return sessionRows(this.#session);
@@ -238,12 +210,10 @@ export class StreamStore<
    * later fields only.
    * @param values By field name a number, boolean or bigint, or a flat list of them, shape `[values]`.
    * @param extra By name the text or bytes that stand beside the step; a step that goes on may fill what is null.
-   * @throws {RangeError} If the step goes back, the fields are not later than those the step has, or an integer is not
-   * exact in the field's dtype.
+   * @throws {RangeError} If the step goes back, fields are not later than those it has, or an integer is not exact.
    * @throws {TypeError} If a name is no field, or a value is no number, boolean, bigint or flat list of them.
-   * @throws {StreamStoreError} If the store is open for reading only (`read-only`), this is called in the middle of
-   * another call that writes (`busy`), or the disk has no more room (`storage-full`): then all before this step can be
-   * read, and appending works again once there is room.
+   * @throws {StreamStoreError} If the store is open for reading only (`read-only`), another call is writing (`busy`), or
+   * the disk is full (`storage-full`): all before this step can be read then, and it works again once there is room.
    *
    * @example
    * ```ts
@@ -260,15 +230,13 @@ export class StreamStore<
    */
   append(step: number | bigint, values: StepValues<Fields>, extra?: ExtraValues<Extras>): void;
   /**
-   * Appends tokens given as three sequences of one length: step, field name and value, in field order within each
-   * step. All of it is appended, or nothing.
+   * Appends tokens, all or none, given as three sequences: step, field name and value, in field order in each step.
    *
    * @param steps Integers that never fall, shape `[N]`.
    * @param names The field of each, shape `[N]`.
-   * @param values The value of each, as above, shape `[N]`.
+   * @param values The value of each, as {@linkcode StreamStore.append} of one step takes it, shape `[N]`.
    * @param extra By name a list with a value for each step, in their order.
    * @throws {RangeError | TypeError} As above, and if the sequences differ in length or one is no list.
-   * @see {@linkcode StreamStore.append}
    */
   append(
     steps: ArrayLike<number | bigint>,
@@ -284,13 +252,10 @@ export class StreamStore<
   /**
    * Appends many steps from columns, in one native pass. All of it is appended, or nothing.
    *
-   * @param columns `step`, integers that rise, shape `[steps]`, and by field name: a typed array or list with one
-   * value a step; `{ values, width }` with lists of `width` values; or `{ values, offsets }` with lists that vary.
+   * @param columns `step`, integers that rise, shape `[steps]`, and by field name the values: see {@link ColumnInput}.
    * @param options `extra`: by name a list with a value for each step, or `{ offsets, data, validity }` as Arrow has it.
-   * @throws {RangeError} If lengths do not fit, steps do not rise, or a value is not exact in its field.
-   * @throws {TypeError} If a name is no field, or a column holds no numbers.
-   * @throws {StreamStoreError} If the store is open for reading only (`read-only`) or the disk is full (`storage-full`).
-   * @see {@linkcode StreamStore.append}
+   * @throws {RangeError | TypeError} If a name is no field, lengths differ, steps do not rise, or a value is not exact.
+   * @throws {StreamStoreError} As {@linkcode StreamStore.append}: among others `read-only` and `storage-full`.
    */
   appendColumns(columns: ColumnsInput<FieldName<Fields>>, options: ColumnsOptions<Extras> = {}): void {
     appendColumns(this.#session, columns as ColumnsInput, options as ColumnsOptions);
@@ -303,21 +268,19 @@ export class StreamStore<
    * @param length Tokens.
    * @returns Columns of shape `[length]` over the store's own memory.
    * @throws {RangeError} If the window does not lie within the stream.
-   * @throws {StreamStoreError} If the process may not view native memory (`windows-not-permitted`; in Deno, it needs
-   * `--allow-ffi` without a path); `gather` copies and works there too.
+   * @throws {StreamStoreError} If the process may not view native memory (`windows-not-permitted`): then use `gather`.
    */
   window(start: number, length: number): Window<CellOf<Fields>> {
     return readWindow(this.#session, start, length) as Window<CellOf<Fields>>;
   }
 
   /**
-   * Tokens at indices, copied, in the indices' own shape.
+   * Tokens at indices, copied, in the indices' own shape. Whole windows of them: {@linkcode StreamStore.gather}.
    *
    * @param indices Token indices: nested lists of equal lengths, or a flat list or typed array of shape `[N]`.
    * @param shape The shape, where a flat list or typed array stands for one, for instance `[2, 3]` for 6 indices.
    * @returns The shape, and flat arrays of as many entries as there are indices.
    * @throws {RangeError | TypeError} If an index is no token's, lists are ragged, or the shape is one of another count.
-   * @see {@linkcode StreamStore.gather}
    */
   get(indices: Indices | NestedIndices, shape?: readonly number[]): Tokens<CellOf<Fields>> {
     return getTokens(this.#session, indices, shape) as Tokens<CellOf<Fields>>;
@@ -330,8 +293,8 @@ export class StreamStore<
    * @param length Tokens a window, T.
    * @param out For each column an array to fill, a dtype (of values a window's own, float64, float32), or null for none.
    * @returns The arrays, each of shape `[B, T]`.
-   * @throws {RangeError | TypeError} If a window does not lie within the stream, `starts` holds no numbers, or an array
-   * has another length than `starts.length * length` or a class that is not allowed. Nothing is written then.
+   * @throws {RangeError | TypeError} If a window does not lie within the stream, or an array has another length than
+   * `starts.length * length` or a class that is not allowed. Nothing is written then.
    *
    * @example
    * ```ts
@@ -364,8 +327,7 @@ export class StreamStore<
    * Each is what a sampler with these options gives when it draws that row.
    *
    * @param rows Row indices, shape `[B]`: of each window the first row, with `pad-left` the last, with offsets the anchor.
-   * @param options The windows: `fields`, with `steps` or offsets, `boundary` and `episodes`. Pass the same object every
-   * time, and do not change it: it is worked out once.
+   * @param options The windows: `fields`, with `steps` or offsets, `boundary`, `episodes`; the same object every time.
    * @param out A batch of as many windows to be filled, which an earlier call gave; left out, the arrays are new.
    * @returns A batch with a column of shape `[B, S, W]` for each field, or of its offsets `[B, O, W]`; or `out`.
    * @throws {RangeError | TypeError} If a row is none, or has no window, or an option or array is not allowed.
@@ -382,6 +344,9 @@ export class StreamStore<
    * assert.deepEqual([...batch.fields.action.values], [50, 51, 17, 18]);
    * store.gatherRows([0, 1], options, batch); // into the same arrays
    * assert.throws(() => store.gatherRows([19], options), /rows\[0\] must be a row with 1 more of its episode/);
+   * store.append(100, { action: 7, done: false }); // another episode begins
+   * const { fields, mask } = store.context(options); // and is padded on its left
+   * assert.deepEqual([[...fields.action.values], [...mask]], [[0, 7], [0, 1]]);
    * ```
    */
   gatherRows<const Options extends GatherRowsOptions<FieldName<Fields>>>(
@@ -393,12 +358,10 @@ export class StreamStore<
   }
 
   /**
-   * Draws batches of windows for learning: see {@link Sampler}. With `prefetch`, that many batches ahead in a Worker:
-   * see {@link PrefetchingSampler}.
+   * Draws batches of windows for learning: see {@link Sampler}, or, with `prefetch`, {@link PrefetchingSampler}.
    *
    * @param options The windows, `tokens` or `steps` long, the episodes that they belong to, and the order of drawing.
-   * @returns A sampler of batches with columns of shape `[B, T]`, or with `fields` one of shape `[B, S, W]` for each; with
-   * `extra` also the text and bytes of its rows, as lists `[B][S]`.
+   * @returns A sampler of batches: columns of shape `[B, T]`, or `[B, S, W]` for each of `fields`; and of `extra`.
    * @throws {RangeError | TypeError} If an option is none or not allowed: the message names it, its value and what is.
    */
   sampler<const Options extends PrefetchOptions<FieldName<Fields>, ExtraName<Extras>>>(
@@ -411,22 +374,9 @@ export class StreamStore<
    * The newest window, for a policy that acts while it collects: what a sampler with `pad-left` would give, as a batch
    * of one. It lies within the episode of the newest step, and is padded on its left. Nothing is committed for it.
    *
-   * @param options The window, as for a sampler. Pass the same object every time, and do not change it: it is worked
-   * out once, and the batch is filled anew by every call with it.
-   * @returns A batch of one: columns of shape `[1, T]`, or with `fields` one of shape `[1, S, W]` for each.
+   * @param options The window, as {@linkcode StreamStore.gatherRows} takes it or in tokens; the same object every time.
+   * @returns A batch of one, which the next call fills anew: columns of shape `[1, T]`, or of `fields` `[1, S, W]`.
    * @throws {RangeError | TypeError} If there is no step, a window is wider than the output, or an option not allowed.
-   *
-   * @example
-   * ```ts
-   * import { StreamStore } from "@streamstore/streamstore";
-   * import assert from "node:assert/strict";
-   *
-   * using store = new StreamStore({ observation: 0, done: 1 });
-   * const options = { steps: 3, fields: { observation: 2 }, episodes: { end: "done" } } as const;
-   * for (let step = 0; step < 4; step++) store.append(step, { observation: [step, -step], done: step === 1 });
-   * const { fields, mask } = store.context(options);
-   * assert.deepEqual([[...fields.observation.values], [...mask]], [[0, 0, 2, -2, 3, -3], [0, 1, 1]]);
-   * ```
    */
   context<const Options extends ContextOptions<FieldName<Fields>>>(
     options: Checked<Options, ContextOptions<FieldName<Fields>>>,
@@ -435,8 +385,7 @@ export class StreamStore<
   }
 
   /**
-   * Draws batches of windows from several stores with the same fields as from one: every window of all is as likely. With
-   * weights each store is drawn from as often as its weight says.
+   * Draws batches of windows from several stores with the same fields as from one, or as often as their weights say.
    *
    * @param sources The stores, or for each `{ store, weight }`, a number above 0.
    * @param options As for a sampler, without `prefetch`.
@@ -455,12 +404,11 @@ export class StreamStore<
   }
 
   /**
-   * One row: `{ step, ...fields }`, lists as typed arrays, fields without a token left out.
+   * One of {@linkcode StreamStore.rows}: `{ step, ...fields }`, lists as typed arrays, fields without a token left out.
    *
    * @param index From `firstRow` to `rowCount - 1`.
    * @returns A copy. A field that was ever written as a list comes as one, of shape `[values]`, in every row.
    * @throws {RangeError} If there is no such row.
-   * @see {@linkcode StreamStore.rows}
    */
   row(index: number): Row<FieldName<Fields>> {
     return rowAt(this.#session, index) as Row<FieldName<Fields>>;
@@ -497,46 +445,42 @@ export class StreamStore<
    * The text or bytes of one name that stand beside the rows.
    *
    * @param name One of the store's `extra`.
-   * @returns What reads them, as long as the store is open.
+   * @returns What reads them, as long as the store is open: {@linkcode Extra}.
    * @throws {TypeError} If the store has none of the name.
-   * @see {@linkcode Extra}
    */
   extra<Name extends ExtraName<Extras>>(name: Name): Extra<Extras[Name]> {
     return extraOf(this.#session, name) as Extra<Extras[Name]>;
   }
 
   /**
-   * The index of the row that holds a token. `tokenOfRow` is the other way round.
+   * The index, as {@linkcode StreamStore.rows} takes it, of the row that holds a token. The other way: `tokenOfRow`.
    *
    * @param index A token index.
    * @returns A row index.
    * @throws {RangeError} If there is no such token.
-   * @see {@linkcode StreamStore.rows}
    */
   rowOfToken(index: number): number {
     return rowOfToken(this.#session, index);
   }
 
   /**
-   * The index of the first token of a row, or of the next row's where it has none: row `i` has the tokens from
-   * `tokenOfRow(i)` to `tokenOfRow(i + 1)`, without the last.
+   * The index of the first token of a row, or of the next row's where it has none. Of {@linkcode StreamStore.rows} the
+   * one at `i` has the tokens from `tokenOfRow(i)` to `tokenOfRow(i + 1)`, without the last.
    *
    * @param index From `firstRow` to `rowCount`, for which it is `length`.
    * @returns A token index.
    * @throws {RangeError} If there is no such row.
-   * @see {@linkcode StreamStore.rows}
    */
   tokenOfRow(index: number): number {
     return tokenOfRow(this.#session, index);
   }
 
   /**
-   * The index of the row of a step, or -1 where the stream has no such step.
+   * The index, as {@linkcode StreamStore.rows} takes it, of the row of a step.
    *
    * @param step A safe integer, or a bigint of 64 bits.
-   * @returns A row index, or -1.
+   * @returns A row index, or -1 where the stream has no such step.
    * @throws {RangeError} If it is no such number.
-   * @see {@linkcode StreamStore.rows}
    */
   rowOfStep(step: number | bigint): number {
     return rowOfStep(this.#session, step);
@@ -544,38 +488,32 @@ export class StreamStore<
 
   /**
    * The index of the first row of a step or a later one, of those that are kept; `rowCount` where there is none. Two of
-   * them are a range of steps as `rows` and `column` take it, without the last.
+   * them are a range of steps as {@linkcode StreamStore.rows} and `column` take it, without the last.
    *
    * @param step A safe integer, or a bigint of 64 bits.
    * @returns A row index.
    * @throws {RangeError} If it is no such number.
-   * @see {@linkcode StreamStore.rows}
    */
   rowAtOrAfter(step: number | bigint): number {
     return rowAtOrAfter(this.#session, step);
   }
 
   /**
-   * All values of one field in rows `[from, to)`, by default in all that are kept, copied: `{ values,
-   * width, offsets }`. Where every row has as many values, `width` says how many, `values` has the shape `[rows, width]`
-   * and `offsets` is null. Elsewhere the row at place `i`, from 0, has the values from `offsets[i]` to `offsets[i + 1]`.
+   * All values of one field in rows `[from, to)`, by default in all that are kept, copied.
    *
    * @param name The field.
    * @param from The first row.
    * @param to The row after the last.
-   * @returns An array of the field's dtype; a bool is 0 or 1.
-   * @throws {TypeError} If the name is no field.
-   * @throws {RangeError} If the range does not lie within `firstRow` and `rowCount`.
-   * @see {@linkcode StreamStore.rows}
+   * @returns `{ values, width, offsets }` as {@link Column} says: an array of the field's dtype, and where its rows are.
+   * @throws {TypeError | RangeError} If the name is no field, or the range none that {@linkcode StreamStore.rows} takes.
    */
   column<Key extends FieldName<Fields>>(name: Key, from?: number, to?: number): ColumnOf<Fields, Key> {
     return readColumn(this.#session, name, from, to) as ColumnOf<Fields, Key>;
   }
 
   /**
-   * What the values of each field are like: count, missing, range, mean, standard deviation and quantiles. See {@link
-   * FieldStats} for the methods and how exact they are. A later call reads only what is new since, and goes on: rows that
-   * `retain` has dropped stay counted, but for those dropped before the first call.
+   * What the values of each field are like, as {@link FieldStats} say: range, mean, standard deviation, quantiles. A
+   * later call reads only what is new since; what was counted stays counted, also once `retain` has dropped it.
    *
    * @param options The fields to look at; by default all.
    * @returns For each name its `FieldStats`, which does not change when the store grows.
@@ -588,14 +526,12 @@ export class StreamStore<
   }
 
   /**
-   * All rows as a table of apache-arrow: a column a field in field order, with the HuggingFace features in the
-   * schema's metadata. A row without the field is null there; an empty list is an empty list.
+   * All rows as a table of apache-arrow, as {@linkcode StreamStore.saveDataset} saves it: a column a field in field
+   * order, HuggingFace's features in the schema's metadata. A row without the field is null, an empty list is not.
    *
    * @param options Features by field name, further columns of shape `[rows]`, and the name of a column for the steps.
    * @returns A table of as many rows as are kept.
-   * @throws {RangeError} If a value does not fit the feature, or an extra column has another number of rows.
-   * @throws {TypeError} If a name is no field, a feature none that numbers can have, or a column's name used twice.
-   * @see {@linkcode StreamStore.fromDataset}
+   * @throws {RangeError | TypeError} If a name is no field or used twice, or a feature or further column does not fit.
    */
   async toDataset(options: ToDatasetOptions<ColumnName<Fields, Extras>> = {}): Promise<Table> {
     return await (await import("./dataset/session.ts")).tableOf(this.#session, options as ToDatasetOptions);
@@ -603,16 +539,13 @@ export class StreamStore<
 
   /**
    * Appends all rows of a table of apache-arrow, or none. Columns that are no field are ignored; a null is a row
-   * without the field. The first row's step is the one after the last (0 in an empty store), and each row's is one
-   * more, unless `step` names a column that has them. The features of the columns are remembered for `toDataset`, if the
-   * store was empty or was loaded with the same.
+   * without the field. The columns' features are remembered for `toDataset` and {@linkcode StreamStore.saveDataset}, if
+   * the store was empty or was loaded with the same. Steps go on behind the last one, from 0, unless a column has them.
    *
    * @param table Made by apache-arrow, its own copy or this package's.
    * @param options The column of steps, and what becomes of a null inside a list.
-   * @throws {RangeError} If no column is a field, a value is not exact in it, a list holds a null, or steps do not rise.
-   * @throws {TypeError} If it is no table, or a field's column holds no numbers.
-   * @throws {StreamStoreError} If the store is open for reading only (`read-only`) or the disk is full (`storage-full`).
-   * @see {@linkcode StreamStore.fromDataset}
+   * @throws {RangeError | TypeError} If it is no table, no column is a field, one does not hold a value, or steps fall.
+   * @throws {StreamStoreError} As {@linkcode StreamStore.append}: among others `read-only` and `storage-full`.
    */
   async fromDataset(table: Table, options: LoadOptions<ExtraName<Extras>> = {}): Promise<void> {
     await (await import("./dataset/session.ts")).loadTable(this.#session, table, options);
@@ -622,10 +555,9 @@ export class StreamStore<
    * Appends all rows of a Parquet file, or of every `*.parquet` in a folder and those below it, in the order of their
    * paths; or none. Only columns that are fields are read, one row group at a time. All else is as in `loadDataset`.
    *
-   * @param path A file or a folder.
+   * @param path A file or a folder, whether {@linkcode StreamStore.saveDataset} or another program wrote it.
    * @param options Which fields to load, the column of steps, and what becomes of a null inside a list.
    * @throws {RangeError | TypeError | StreamStoreError} As `loadDataset`.
-   * @see {@linkcode StreamStore.saveDataset}
    */
   async fromParquet(
     path: string,
@@ -643,28 +575,29 @@ export class StreamStore<
    * @param split The split's name: letters, digits, `_` and single dots.
    * @param options How it is written, and the features and further columns as `toDataset` takes them.
    * @throws {RangeError | TypeError} As `toDataset`, and if an option is not allowed, or `name` neither path nor name.
-   * @throws {StreamStoreError} If a file cannot be written (among others `storage-full`, `permission-denied`), and then
-   * what was there is there still, or the folder holds one dataset itself instead of splits (`already-exists`). For the
-   * Hub: without a token that may write (`permission-denied`), if other splits have other columns (`fields-differ`), an
-   * `append` finds another dataset than its last push left (`diverged`), or the Hub fails (`input-output`).
+   * @throws {StreamStoreError} If a file cannot be written (as by `storage-full`), and then what was there is there still,
+   * or the folder holds one dataset itself instead of splits (`already-exists`). For the Hub see {@link HubSaveOptions}.
    *
    * @example
    * ```ts
    * import { StreamStore } from "@streamstore/streamstore";
+   * import { tableFromArrays } from "apache-arrow";
    * import assert from "node:assert/strict";
    * import { mkdtempSync } from "node:fs";
    * import { tmpdir } from "node:os";
    *
    * const path = `${mkdtempSync(`${tmpdir()}/example-`)}/runs.parquet`;
-   * using store = new StreamStore({ action: 0, observation: 1 });
-   * store.appendColumns({ step: [0, 1], action: [1, 0], observation: { values: [0.5, 0.25, 1, 2], width: 2 } });
-   * await store.saveDataset(path, "train", { fieldFeatures: { action: { dtype: "int32", _type: "Value" } } });
-   *
+   * const table = tableFromArrays({ action: Uint8Array.of(1, 0), reward: Float32Array.of(0.5, 1), note: ["a", "b"] });
+   * using store = await StreamStore.fromDataset(table, { onLeftOut: ({ name }) => assert.equal(name, "note") });
+   * assert.deepEqual(store.fields[1], { name: "reward", type: 1, dtype: "float32" });
+   * await store.saveDataset(path, "train", { extra: { task: ["push", "pull"] } });
    * using copy = await StreamStore.loadDataset(path, "train", { sortBy: "action" });
    * assert.deepEqual(copy.row(0), { ...store.row(1), step: 0 });
-   * await copy.loadDataset(path);
+   * await copy.loadDataset(path); // once more, behind what is there
    * await copy.fromParquet(path, { columns: ["action"] });
-   * assert.deepEqual(copy.rows(4), [{ step: 4, action: 1 }, { step: 5, action: 0 }]);
+   * await copy.fromDataset(table);
+   * assert.deepEqual(copy.rows(4, 6), [{ step: 4, action: 1 }, { step: 5, action: 0 }]);
+   * assert.equal((await copy.toDataset()).numRows, 8);
    * ```
    */
   async saveDataset(
@@ -681,14 +614,12 @@ export class StreamStore<
    * whoever wrote it; its splits are found as Python's `datasets` finds them. Only columns that are fields are kept.
    * Steps and features are as in `fromDataset`. Nothing else may be appended until the promise is settled.
    *
-   * @param name A path or a name on the Hub, as for `saveDataset`.
+   * @param name A path or a name on the Hub, as {@linkcode StreamStore.saveDataset} takes them.
    * @param split The split's name.
    * @param options Among others what to sort the rows by, which fields to load, and the column of steps.
    * @throws {RangeError | TypeError} As `fromDataset`, and if a column to sort by has no order.
    * @throws {StreamStoreError} As `fromDataset`, and if there is no such dataset or split (`not-found`), something else
-   * was appended meanwhile (`busy`), or a file is not what it should be (`damaged`, `file-too-large`) or of a kind that
-   * is not read (`unsupported`). For the Hub: if it refuses (`permission-denied`) or fails (`input-output`).
-   * @see {@linkcode StreamStore.saveDataset}
+   * was appended meanwhile (`busy`), or a file is `damaged`, `file-too-large` or `unsupported`. See {@link HubLoadOptions}.
    */
   async loadDataset(
     name: string,
@@ -699,11 +630,10 @@ export class StreamStore<
   }
 
   /**
-   * Commits: moves steps from the tail into the columns, where readers see them. This store's own reads do so where
-   * they need to. In a store that is open for reading only it does nothing.
+   * Commits: moves steps from the tail into the columns, where readers see them, as {@linkcode StreamStore.open} shows.
+   * This store's own reads do so where they need to. In a store that is open for reading only it does nothing.
    *
    * @throws {StreamStoreError} If the disk is full or fails (`storage-full`, `input-output`).
-   * @see {@linkcode StreamStore.open}
    */
   flush(): void {
     this.#session.flush();
@@ -711,34 +641,31 @@ export class StreamStore<
 
   /**
    * Flushes, and makes every step so far durable: it survives a failure of the whole system. After a sync that failed
-   * every later one fails too, until the store is opened again: what the first could not write may be lost.
+   * every later one fails too, until {@linkcode StreamStore.open} opens it again: the first may not have written all.
    *
    * @throws {StreamStoreError} If it is open for reading only (`read-only`), or the disk is full or fails, as in `flush`.
-   * @see {@linkcode StreamStore.open}
    */
   sync(): void {
     this.#session.sync();
   }
 
   /**
-   * For a reader: shows what was committed since it was opened or last refreshed. A writer always sees everything.
+   * For a reader: shows what was committed since {@linkcode StreamStore.open} or the last refresh. A writer sees all.
    *
    * @returns Whether there was anything new.
    * @throws {StreamStoreError} If its files were damaged meanwhile (`damaged`).
-   * @see {@linkcode StreamStore.open}
    */
   refresh(): boolean {
     return this.#session.refresh();
   }
 
   /**
-   * For a reader: refreshes until there are at least `rowCount` rows, every 1 to 4 milliseconds.
+   * For a reader, of {@linkcode StreamStore.open}: refreshes until there are `rowCount` rows, every 1 to 4 milliseconds.
    *
    * @param rowCount Rows, those that were dropped counted too.
    * @param options `signal` ends the waiting with its reason.
    * @throws {RangeError} If `rowCount` is no whole number.
    * @throws {StreamStoreError | Error} If the store is closed meanwhile (`closed`), and the reason of the signal.
-   * @see {@linkcode StreamStore.open}
    */
   async waitForRows(rowCount: number, options: WaitOptions = {}): Promise<void> {
     await waitForRows(this.#session, rowCount, options);
@@ -750,13 +677,12 @@ export class StreamStore<
   }
 
   /**
-   * Reads the whole store and compares every chunk with the checksum that it was written with. A temporary store has
-   * none and is always whole. Other work goes on between chunks.
+   * Reads the whole store and compares every chunk with the checksum that it was written with. A temporary store, which
+   * {@linkcode StreamStore.open} did not give, has none and is always whole. Other work goes on between chunks.
    *
    * @param options `onProgress`: called after every chunk.
    * @returns How many chunks there are, and which of them are damaged.
    * @throws {StreamStoreError} If the store is closed, also meanwhile (`closed`).
-   * @see {@linkcode StreamStore.open}
    */
   async verify(options: VerifyOptions = {}): Promise<Verification> {
     return await verify(this.#session, options);
@@ -764,11 +690,10 @@ export class StreamStore<
 
   /**
    * Ends the store and frees its files: what was appended is committed and made durable. Windows are empty from then
-   * on, as {@link Window} says; of the store only `length`, `firstToken`, `firstRow`, `rowCount`, `fields` and
-   * `isClosed` still answer, as they stood then. Closing twice does nothing.
+   * on, as {@link Window} says; of the {@linkcode StreamStore} only `length`, `firstToken`, `firstRow`, `rowCount`,
+   * `fields` and `isClosed` still answer, as they stood then. Closing twice does nothing.
    *
    * @throws {StreamStoreError} If the disk is full or fails. The store is closed all the same.
-   * @see {@linkcode StreamStore}
    */
   close(): void {
     this.#session.close();
@@ -780,10 +705,9 @@ export class StreamStore<
   }
 
   /**
-   * Size and last tokens, in a few lines. A closed store, or one whose tokens cannot be read, says so.
+   * Size and last tokens, in a few lines. A closed {@linkcode StreamStore}, or one whose tokens cannot be read, says so.
    *
    * @returns The text that a console shows too.
-   * @see {@linkcode StreamStore}
    */
   toString(): string {
     return inspectText(this, this.#session.fields);

@@ -32,13 +32,16 @@ export interface LeftOutColumn {
   readonly reason: string;
 }
 
-/** Options of what makes a store of a dataset. Taken by {@linkcode StreamStore.fromParquet} of the class. */
+/**
+ * Options of what makes a store of a dataset. Columns of numbers become fields, those of text and bytes that `extra`
+ * asks for are kept beside them, and others are left out. Taken by {@linkcode StreamStore.fromParquet} of the class.
+ */
 export interface NewStoreOptions extends ParquetOptions {
   /** A directory for the store, which must not be there yet. Without it the store is temporary. */
   readonly path?: string;
   /** The chunk, in tokens, by which the store's files grow. */
   readonly capacity?: number;
-  /** Told of each column that is no field: text, images, structs, and those that `columns` does not name. */
+  /** Told of each column that is neither field nor extra: text, images, structs, what `columns` does not name. */
   readonly onLeftOut?: (column: LeftOutColumn) => void;
 }
 
@@ -57,7 +60,9 @@ export interface LoadDatasetOptions<Name extends string = string, Extra extends 
 }
 
 /**
- * Options of what makes a store of a dataset by its name. Taken by {@linkcode StreamStore.loadDataset} of the class.
+ * Options of what makes a store of a dataset by its name. Text has no types: it is looked through for columns of
+ * numbers, which are float64, for larger integers, which are of 64 bits, and for true and false, which are bool. Taken
+ * by {@linkcode StreamStore.loadDataset} of the class.
  */
 export interface NewDatasetOptions extends NewStoreOptions, LoadDatasetOptions {}
 

@@ -20,7 +20,7 @@ type BitsOf<Values extends DtypeArray> = Values extends ArrayOfDtype["float64" |
 /**
  * `length` consecutive tokens of a stream. Types and values are no copies: each is a typed array over the store's own
  * memory, made when it is first read, and two windows over the same tokens share that memory. Steps are kept once a row,
- * so those of a window's tokens are a copy, made when it is first read.
+ * so those of a window's tokens are a copy, made when it is first read. In Deno they need `--allow-ffi` without a path.
  *
  * Where the store drops the window's tokens (`retain`; a reader when it refreshes, as its samplers do too), reading a
  * column of it for the first time is a `RangeError`. An array of types or values that was taken before reads zeros from

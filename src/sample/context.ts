@@ -15,7 +15,10 @@ import { parseWindow, readOptions, windowNames } from "./parse_options.ts";
 import { scalesOf, type WindowPlan } from "./plan.ts";
 import { allocatePlaces } from "./space.ts";
 
-/** Which window a policy looks at while it acts. Taken by {@linkcode StreamStore.context}. */
+/**
+ * Which window a policy looks at while it acts. Pass the same object every time, and do not change it: it is worked out
+ * once. Taken by {@linkcode StreamStore.context}.
+ */
 export interface ContextOptions<Name extends string = string> extends WindowOptions<Name> {
   /**
    * The places that the window is padded to, on its left: tokens, or rows of dense fields. As long as the window where

@@ -13,7 +13,10 @@ import { type SamplerPlan, scalesOf } from "./plan.ts";
 import { allocatePlaces, type Places } from "./space.ts";
 import { type Windows, windowsOf } from "./windows.ts";
 
-/** Which windows there are at rows: those that a sampler with these options would draw. Taken by {@linkcode StreamStore.gatherRows}. */
+/**
+ * Which windows there are at rows: those that a sampler with these options would draw. Pass the same object every time,
+ * and do not change it: it is worked out once. Taken by {@linkcode StreamStore.gatherRows}.
+ */
 export interface GatherRowsOptions<Name extends string = string> extends Omit<WindowOptions<Name>, "tokens"> {
   /** Where nothing is said `within`, and of fields with offsets `edge`. */
   readonly boundary?: Boundary;

@@ -7,7 +7,7 @@ import { root } from "./packed.ts";
 
 const linesMax = 350;
 /** The class of which every method has its documentation beside it. */
-const exceptions: ReadonlyMap<string, number> = new Map([["src/store.ts", 800]]);
+const exceptions: ReadonlyMap<string, number> = new Map([["src/store.ts", 720]]);
 /** The library inside the package: base64, which is not in the checkout either. */
 const isPacked = (path: string) => path.startsWith("src/native/libraries/");
 

@@ -85,7 +85,10 @@ export interface HubOptions {
   readonly retry?: RetryOptions;
 }
 
-/** Options of loading from the Hub. Part of {@linkcode LoadDatasetOptions}. */
+/**
+ * Options of loading from the Hub. It throws a `StreamStoreError` if the Hub refuses (`permission-denied`) or fails
+ * (`input-output`). Part of {@linkcode LoadDatasetOptions}.
+ */
 export interface HubLoadOptions extends HubOptions {
   /** A branch, a tag, or a commit by its ID or the begin of it; `main` by default. */
   readonly revision?: string;
@@ -93,7 +96,11 @@ export interface HubLoadOptions extends HubOptions {
   readonly config?: string;
 }
 
-/** Options of saving to the Hub. Part of {@linkcode SaveDatasetOptions}. */
+/**
+ * Options of saving to the Hub. It throws a `StreamStoreError` without a token that may write (`permission-denied`), if
+ * other splits have other columns (`fields-differ`), if an `append` finds another dataset than its last push left
+ * (`diverged`), or if the Hub fails (`input-output`). Part of {@linkcode SaveDatasetOptions}.
+ */
 export interface HubSaveOptions extends HubOptions {
   /** The branch; `main` by default. It is made if it is not there. */
   readonly revision?: string;
