@@ -279,3 +279,62 @@ test("mixture() refuses what is no list of stores and weights by name", () => {
   refuse([{ store: {}, weight: 1 }], /sources\[0\]\.store must be a store/);
   refuse([], /at least 1 store, got 0/);
 });
+
+test("next() of a mixture of many stores with rows of all kinds gives each its own, and after an error all can go on", () => {
+  const pair = { a: 0, b: 1 } as const;
+  const layouts = [
+    (a: number, b: number) => ({ a, b }),
+    (a: number, b: number) => ({ b, a }),
+    (a: number, b: number) => ({ a: [a, a + 0.5], b }),
+    (a: number, b: number) => ({ b: [b, -b], a }),
+  ];
+  // Blocks of rows that are alike have 4,096; some stores have one and some more rows, most have none.
+  const rowsOf = (source: number) => source % 8 < 2 ? 4200 : 2 + source;
+  const stores = Array.from({ length: 45 }, (_, source) => {
+    const store = new StreamStore(pair);
+    for (let row = 0; row < rowsOf(source); row++) {
+      store.append(row, layouts[source % layouts.length](10_000 * source + row, -row));
+    }
+    return store;
+  });
+  // One comes twice.
+  const order = [...stores.keys(), 7];
+  const sources = order.map((source) => ({ store: stores[source], weight: 1 }));
+  const asked = { steps: 2, fields: { a: 2, b: 2 }, seed: 3 } as const;
+  for (const batchSize of [1, 40, 300]) {
+    const mixture = StreamStore.mixture(sources, { ...asked, batchSize });
+    for (let round = 0; round < 5; round++) {
+      const batch = mixture.next()!;
+      for (let at = 0; at < 2 * batchSize; at++) {
+        const source = order[batch.sources![at >> 1]];
+        const row = batch.starts[at >> 1] + at % 2;
+        const kind = source % layouts.length;
+        const [a, b] = [10_000 * source + row, -row];
+        const { a: found, b: other } = batch.fields;
+        const names = `${source} ${row}`;
+        assert.deepEqual(
+          [...found.values.subarray(2 * at, 2 * at + 2)],
+          [a, kind === 2 ? a + 0.5 : 0],
+          names,
+        );
+        assert.deepEqual([...found.mask.subarray(2 * at, 2 * at + 2)], [1, kind === 2 ? 1 : 0], names);
+        assert.deepEqual([...other.values.subarray(2 * at, 2 * at + 2)], [b, kind === 3 ? -b : 0], names);
+        assert.deepEqual([...other.mask.subarray(2 * at, 2 * at + 2)], [1, kind === 3 ? 1 : 0], names);
+        assert.equal(batch.steps![at], BigInt(row));
+      }
+    }
+  }
+  const wide = 20;
+  stores[wide].append(rowsOf(wide), { a: [1, 2, 3], b: 0 });
+  const mixture = StreamStore.mixture(sources, { ...asked, batchSize: 2000 });
+  for (let again = 0; again < 2; again++) {
+    assert.throws(() => mixture.next(), {
+      name: "RangeError",
+      message: `Cannot sample from sources[${wide}]: "a" must have <= 2 values a row, got 3 in row ${
+        rowsOf(wide)
+      }; fields sets the width, truncate cuts`,
+    });
+    for (const store of stores) assert.equal(store.gather([0], 1).values.length, 1);
+  }
+  for (const store of stores) store.close();
+});

@@ -7,7 +7,6 @@ const placing = @import("../sample/placement.zig");
 const status = @import("status.zig");
 const Error = status.Error;
 const Walk = @import("groups.zig").Walk;
-const Source = @import("../sample/source.zig").Source;
 
 /// Copies a field of the rows at offsets of anchors, with a mask of its values and one of the offsets. groups: the stores that they are of; layout: a
 /// `layouts.FillLayout`; starts, lengths: the rows of each anchor's episode that offsets reach. The detail of what is too wide:
@@ -33,19 +32,19 @@ export fn ss_offsets_fill(
     var walk: Walk = .{
         .groups = groups[0..group_count],
         .all = .{ .starts = starts, .lengths = lengths, .slots = slots, .batch_size = batch_size, .width = 1, .side = wanted.side },
+        .which = wanted.source,
     };
     return walk.result(fillOffsets(&walk, wanted, anchors, offsets[0..offset_count], field, out));
 }
 
 fn fillOffsets(walk: *Walk, layout: layouts.FillLayout, anchors: [*]const f64, offsets: []const i32, field: *const layouts.ScaledField, out: offsets_fill.Out) Error!void {
-    while (try walk.next()) |slot| {
-        const source: Source = .of(slot.store, layout.source);
+    while (try walk.next()) |source| {
         const placed = walk.placement();
         const known: offsets_fill.Anchors = .of(anchors + walk.first, placed.starts.ptr, placed.lengths.ptr, placed.slots.ptr, walk.count, placed.batch_size);
         const filled = if (numbers.offsetsRequest(layout, known, offsets, field, source.data.width)) |request|
-            offsets_fill.fill(source, request, out, &walk.culprit)
+            offsets_fill.fill(source.*, request, out, &walk.culprit)
         else |err|
             err;
-        try walk.done(slot, filled);
+        try walk.done(filled);
     }
 }

@@ -121,11 +121,11 @@ pub fn fillOut(layout: layouts.FillLayout, values: [*]u8, types: [*]i32, steps: 
     };
 }
 
-pub fn denseField(field: *const layouts.ScaledField, cell_bytes: usize, values: [*]u8, mask: [*]u8) Error!fields_fill.Field {
+pub fn denseField(field: *const layouts.ScaledField, values: [*]u8, mask: [*]u8) Error!fields_fill.Field {
     const output: Output = @fromBackingInt(@intCast(try numbers.to(u4, field.output)));
     return .{
         .type = try field.typeId(),
-        .kind = try field.cellKind(cell_bytes),
+        .kind = try field.kindOf(),
         .scale = field.scale(),
         .width = try numbers.to(u31, field.width),
         .out = .{ .values = .of(output, values), .mask = mask },

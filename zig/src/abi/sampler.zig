@@ -162,24 +162,25 @@ export fn ss_windows_fill(
     var walk: Walk = .{
         .groups = groups[0..group_count],
         .all = .{ .starts = starts, .lengths = lengths, .slots = slots, .batch_size = batch_size, .width = width, .side = wanted.side },
+        .which = wanted.source,
     };
     return walk.result(fillWindows(&walk, wanted, fields[0..field_count], out));
 }
 
 fn fillWindows(walk: *Walk, layout: layouts.FillLayout, fields: []const layouts.ScaledField, out: window_fill.Out) Error!void {
-    while (try walk.next()) |slot| {
+    while (try walk.next()) |source| {
         const request: window_fill.Request = .{
             .placement = walk.placement(),
             .unit = if (layout.part == .tokens) .tokens else .steps,
             .truncate = layout.truncate,
             .fields = fields,
         };
-        const filled = window_fill.fill(.of(slot.store, layout.source), request, out, &walk.culprit);
+        const filled = window_fill.fill(source.*, request, out, &walk.culprit);
         // Only what is too wide is told by its window, all else by its row.
         filled catch |err| if (err == error.WidthMismatch) {
             walk.culprit.index += walk.first;
         };
-        try walk.done(slot, filled);
+        try walk.done(filled);
     }
 }
 
@@ -212,6 +213,8 @@ export fn ss_fields_fill(
     var walk: Walk = .{
         .groups = groups[0..group_count],
         .all = .{ .starts = starts, .lengths = lengths, .slots = slots, .batch_size = batch_size, .width = width, .side = wanted.side },
+        .which = wanted.source,
+        .rows = .{ .has_steps = wanted.steps != .none },
     };
     const values = [layouts.dense_fields_max][*]u8{ out_values_0, out_values_1, out_values_2, out_values_3 };
     const masks = [layouts.dense_fields_max][*]u8{ out_mask_0, out_mask_1, out_mask_2, out_mask_3 };
@@ -219,36 +222,21 @@ export fn ss_fields_fill(
 }
 
 fn fillGroups(walk: *Walk, layout: layouts.FillLayout, fields: []const layouts.ScaledField, values: []const [*]u8, masks: []const [*]u8, steps: [*]u8, mask: [*]u8) Error!void {
-    while (try walk.next()) |slot| {
-        var placed = walk.placement();
-        if (layout.strided) placed.strides = (walk.all.starts + walk.count)[0..walk.count];
-        const is_known = !layout.strided or walk.groups.len == 1;
-        try walk.done(slot, if (is_known)
-            fillFields(.of(slot.store, layout.source), layout, placed, fields, values, masks, steps, mask, &walk.culprit)
-        else
-            error.InvalidArgument);
-    }
-}
-
-fn fillFields(
-    source: Source,
-    layout: layouts.FillLayout,
-    placement: placing.Placement,
-    fields: []const layouts.ScaledField,
-    values: []const [*]u8,
-    masks: []const [*]u8,
-    steps: [*]u8,
-    mask: [*]u8,
-    culprit: *placing.Culprit,
-) Error!void {
-    if (layout.part != .fields or fields.len > values.len) return error.InvalidArgument;
+    if (layout.part != .fields or fields.len > values.len or (layout.strided and walk.groups.len != 1)) return error.InvalidArgument;
     var known: [layouts.dense_fields_max]fields_fill.Field = undefined;
-    for (known[0..fields.len], fields, 0..) |*dense, *field, i| dense.* = try numbers.denseField(field, source.data.width, values[i], masks[i]);
-    return fields_fill.fill(source, .{
-        .placement = placement,
-        .truncate = layout.truncate,
-        .fields = known[0..fields.len],
-        .steps = try numbers.fillSteps(layout, steps),
-        .mask = mask,
-    }, culprit);
+    for (known[0..fields.len], fields, 0..) |*dense, *field, i| dense.* = try numbers.denseField(field, values[i], masks[i]);
+    var columns: fields_fill.Columns = try .of(known[0..fields.len]);
+    const wanted_steps = try numbers.fillSteps(layout, steps);
+    while (try walk.next()) |source| {
+        var placement = walk.placement();
+        if (layout.strided) placement.strides = (walk.all.starts + walk.count)[0..walk.count];
+        try walk.done(fields_fill.fill(source.*, .{
+            .placement = placement,
+            .is_reached = walk.isReached(),
+            .truncate = layout.truncate,
+            .fields = known[0..fields.len],
+            .steps = wanted_steps,
+            .mask = mask,
+        }, &columns, &walk.culprit));
+    }
 }

@@ -39,6 +39,8 @@ pub const Field = struct {
 
 pub const Request = struct {
     placement: Placement,
+    /// Whether something of the windows was read already.
+    is_reached: bool = false,
     /// Whether of more values than a field's width the first are taken; else they are an error.
     truncate: bool,
     fields: []const Field,
@@ -50,32 +52,42 @@ pub const Request = struct {
 /// Windows and places are checked before the first byte is written; after an error `culprit` is the window. A row with too
 /// many values, or with one that the output does not hold, is found on the way, and is the culprit with their number, or with
 /// the cell, and with the field: what stands before it is written then.
-pub fn fill(source: Source, request: Request, culprit: *Culprit) Error!void {
-    return fillTables(source.tokens(), source.table, source.first_token, request, culprit);
+pub fn fill(source: Source, request: Request, columns: *Columns, culprit: *Culprit) Error!void {
+    return fillTables(source.tokens(), source.table, source.first_token, request, columns, culprit);
 }
 
 /// The same, of tables.
-pub fn fillTables(table: extract.Table, row_table: rows_file.Table, first_token: usize, request: Request, culprit: *Culprit) Error!void {
+pub fn fillTables(table: extract.Table, row_table: rows_file.Table, first_token: usize, request: Request, columns: *Columns, culprit: *Culprit) Error!void {
     const placement = request.placement;
-    if (request.fields.len > fields_max) return error.InvalidArgument;
     for (request.fields) |field| {
         if (field.width == 0 or field.kind.bytes() != table.data.width) return error.InvalidArgument;
         // Else the size of the output would overflow.
         const row_bytes = field.width *| @sizeOf(f64) *| placement.width;
         if (row_bytes > std.math.maxInt(i64) / @max(1, placement.batch_size)) return error.InvalidArgument;
     }
-    var filling: Filling = .{ .table = table, .steps = row_table.steps, .request = request, .culprit = culprit, .are_long = rows_ahead.areLong(table, request.placement) };
-    for (filling.columns[0..request.fields.len], request.fields) |*column, field| column.* = try .of(field);
+    var filling: Filling = .{ .table = table, .columns = columns.all[0..request.fields.len], .steps = row_table.steps, .request = request, .culprit = culprit, .are_long = rows_ahead.areLong(table, request.placement) };
     try placement.check(row_table.first_row, table.rows.len, placement.width, culprit);
     filling.maskAll();
     const steps = if (request.steps == .none) null else row_table.steps;
     var window: usize = 0;
     while (window < placement.starts.len) {
         const end = @min(window + touching.pieces, placement.starts.len);
-        rows_ahead.reach(table, first_token, steps, placement, window, end);
+        if (!request.is_reached) rows_ahead.reach(.windows, table, .{ .row = row_table.first_row, .token = first_token }, steps, placement, window, end);
         while (window < end) : (window += 1) try filling.addWindow(window);
     }
 }
+
+/// The fields of a request. What is known of them holds for more stores than one: their rows tend to be alike.
+pub const Columns = struct {
+    all: [fields_max]Column = undefined,
+
+    pub fn of(fields: []const Field) Error!Columns {
+        if (fields.len > fields_max) return error.InvalidArgument;
+        var columns: Columns = .{};
+        for (columns.all[0..fields.len], fields) |*column, field| column.* = try .of(field);
+        return columns;
+    }
+};
 
 /// A field, and what is known of where it stands.
 const Column = struct {
@@ -101,7 +113,7 @@ const Filling = struct {
     steps: []const i64,
     request: Request,
     culprit: *Culprit,
-    columns: [fields_max]Column = undefined,
+    columns: []Column,
     /// All windows have a row of the batch: masks are written at once, in a fraction of the time.
     is_whole: bool = false,
     /// Windows are fetched also while they are copied.
@@ -172,7 +184,7 @@ const Filling = struct {
     /// The layout of a row's block, if all fields are known to stand where it says.
     inline fn layoutOf(self: *Filling, row: usize) ?blocks_file.Layout {
         const layout = self.table.blocks.ofRow(row) orelse return null;
-        for (self.columns[0..self.request.fields.len]) |*column| {
+        for (self.columns) |*column| {
             column.span = (column.finder.within(layout, self.table, row) orelse return null).span;
         }
         return layout;
@@ -185,7 +197,7 @@ const Filling = struct {
             const count = @min(rows_at_a_time, end - at);
             if (self.are_long) for (at..at + count) |each| self.prefetchRow(each);
             const start = layout.startOf(self.rowAt(at));
-            for (self.columns[0..self.request.fields.len], 0..) |*column, field| {
+            for (self.columns, 0..) |*column, field| {
                 column.rows.row_count = count;
                 column.rows.from_row_bytes = layout.row_tokens * self.table.data.width * self.stride;
                 try self.take(column, field, at, start);
@@ -203,7 +215,7 @@ const Filling = struct {
             if (self.are_long) self.prefetchRow(at);
             const end: usize = if (row + 1 < table.rows.len) try startOf(table, row + 1) else table.data.len;
             if (start > end) return error.Damaged;
-            for (self.columns[0..self.request.fields.len], 0..) |*column, field| {
+            for (self.columns, 0..) |*column, field| {
                 column.rows.row_count = 1;
                 column.span = column.finder.find(table.types.slice(start, end));
                 try self.take(column, field, at, start);
@@ -234,7 +246,7 @@ const Filling = struct {
 
     inline fn prefetchRow(self: *Filling, at: usize) void {
         const start = self.ahead.startOf(self.table, at) orelse return;
-        for (self.columns[0..self.request.fields.len]) |*column| self.ahead.prefetch(self.table, start, column.span);
+        for (self.columns) |*column| self.ahead.prefetch(self.table, start, column.span);
     }
 };
 

@@ -16,7 +16,6 @@ const Out = fields_fill.Out;
 const Placement = placing.Placement;
 const Request = fields_fill.Request;
 const fields_max = fields_fill.fields_max;
-const fillTables = fields_fill.fillTables;
 
 const testing = std.testing;
 const samples = @import("../testing/sampler.zig");
@@ -24,6 +23,11 @@ const samples = @import("../testing/sampler.zig");
 const rows_max = 6;
 const width_max = 3;
 const size_max = samples.batch_size * rows_max * width_max;
+
+fn fillTables(table: extract.Table, row_table: rows_file.Table, first_token: usize, request: Request, culprit: *Culprit) Error!void {
+    var columns: fields_fill.Columns = try .of(request.fields);
+    return fields_fill.fillTables(table, row_table, first_token, request, &columns, culprit);
+}
 
 /// What a batch is filled with, of one element type for each field.
 const Filled = struct {
@@ -184,5 +188,24 @@ test "what is read of windows ahead is not what damaged rows say of tokens befor
     const nowhere: [*]const u8 = @ptrFromInt(std.heap.page_size_max);
     const table: extract.Table = .{ .types = .{ .words = &.{} }, .data = .init(nowhere, 100, .float64), .rows = &.{ 0, 5, 89, 200, 9 } };
     const placement: Placement = .{ .starts = &.{ 0, 1, 2, 3, 4 }, .lengths = &.{ 5, 1, 1, 2, 1 }, .slots = &.{ 0, 1, 2, 3, 4 }, .batch_size = 5, .width = 5, .side = .left };
-    rows_ahead.reach(table, 90, null, placement, 0, 5);
+    rows_ahead.reach(.windows, table, .{ .row = 0, .token = 90 }, null, placement, 0, 5);
+}
+
+test "what is read of windows ahead is not what lies outside of the rows that are kept" {
+    const nowhere: [*]const u64 = @ptrFromInt(std.heap.page_size_max);
+    const table: extract.Table = .{ .types = .{ .words = &.{} }, .data = .init(@ptrCast(nowhere), 100, .float64), .rows = nowhere[0..100] };
+    const steps: []const i64 = @ptrCast(nowhere[0..100]);
+    const placement: Placement = .{
+        .starts = &.{ 0, 89, 100, 99, 95, std.math.nan(f64), -1, 0x1p60 },
+        .lengths = &.{ 100, 11, 1, 2, -3, 1, 1, 1 },
+        .slots = &.{ 0, 1, 2, 3, 4, 5, 6, 7 },
+        .batch_size = 8,
+        .width = 100,
+        .side = .left,
+    };
+    for ([_]rows_ahead.Part{ .places, .windows }) |part| {
+        for ([_][2]usize{ .{ 0, 5 }, .{ 5, 6 }, .{ 6, 7 }, .{ 7, 8 } }) |range| {
+            rows_ahead.reach(part, table, .{ .row = 90, .token = 90 }, steps, placement, range[0], range[1]);
+        }
+    }
 }

@@ -4,6 +4,7 @@
 const std = @import("std");
 const extract = @import("../read/extract.zig");
 const touching = @import("../read/touch.zig");
+const random = @import("random.zig");
 const Placement = @import("placement.zig").Placement;
 
 /// More would find the first windows of a batch fetched by nobody.
@@ -14,44 +15,60 @@ pub fn areLong(table: extract.Table, placement: Placement) bool {
     return table.data.len / @max(1, table.rows.len) *| placement.width *| table.data.width > touching.bytes_max;
 }
 
-/// Reads some of each of the windows `[from, to)`. Where they stand is not believed yet: no token is read that lies before the
-/// first one, of which there may be no memory, or after the last.
-pub noinline fn reach(table: extract.Table, first_token: usize, steps: ?[]const i64, placement: Placement, from: usize, to: usize) void {
+/// What is read: where windows stand, or something of what stands there.
+pub const Part = enum { places, windows };
+
+/// The first row and the first token that are kept. Of what comes before there may be no memory.
+pub const First = struct { row: usize, token: usize };
+
+/// Reads some of each of the windows `[from, to)`. Where they stand is not believed yet: nothing is read that lies before what
+/// is kept, or after it.
+pub noinline fn reach(part: Part, table: extract.Table, first: First, steps: ?[]const i64, placement: Placement, from: usize, to: usize) void {
+    if (!random.areIndices(placement.starts[from..to], 1 << 53)) return;
     var sum: u64 = 0;
     for (from..to) |window| {
+        if (placement.lengths[window] <= 0) continue;
         const row = placement.startOf(window);
         const end_row = row + placement.lengthOf(window);
-        if (end_row == row or end_row > table.rows.len) continue;
-        if (placement.strideOf(window) > 1) {
-            sum +%= reachApart(table, first_token, placement, window);
+        if (row < first.row or end_row > table.rows.len) continue;
+        if (part == .places) {
+            sum +%= if (table.blocks.peek(row)) |known| known[0] else table.rows[row];
             continue;
         }
-        if (steps) |known| sum +%= touching.touch(std.mem.sliceAsBytes(known[row..end_row]));
         const alike = table.blocks.peek(row);
-        const start = if (alike) |known| known[0] else table.rows[row];
-        const end = if (alike) |known| start +| (end_row - row) *| known[1] else if (end_row < table.rows.len) table.rows[end_row] else table.data.len;
-        if (start < first_token or start >= end or end > table.data.len) continue;
-        sum +%= touching.touch(table.data.bytes(@intCast(start), @intCast(end)));
-        if (alike != null) continue;
-        sum +%= @as(u32, @bitCast(table.types.at(@intCast(start))));
-        sum +%= @as(u32, @bitCast(table.types.at(@intCast(end - 1))));
+        if (placement.strideOf(window) > 1) {
+            sum +%= reachApart(table, first.token, steps, placement, window, alike);
+        } else sum +%= reachRows(table, first.token, steps, row, end_row, alike);
     }
     std.mem.doNotOptimizeAway(sum);
 }
 
-/// The same of a window whose rows are apart from one another.
-fn reachApart(table: extract.Table, first_token: usize, placement: Placement, window: usize) u64 {
+/// The rows of a window that are apart from one another.
+fn reachApart(table: extract.Table, first_token: usize, steps: ?[]const i64, placement: Placement, window: usize, alike: ?[2]usize) u64 {
     var sum: u64 = 0;
+    const stride = placement.strideOf(window);
     var row = placement.startOf(window);
-    const alike = table.blocks.peek(row);
-    const first_row = row;
+    var known = alike;
     for (0..@min(placement.lengthOf(window), touching.pieces)) |_| {
         if (row >= table.rows.len) break;
-        const start = if (alike) |known| known[0] +| (row - first_row) *| known[1] else table.rows[row];
-        if (start >= first_token and start < table.data.len) sum +%= table.data.bytes(@intCast(start), @as(usize, @intCast(start)) + 1)[0];
-        row += placement.strideOf(window);
+        sum +%= reachRows(table, first_token, steps, row, row + 1, known);
+        row +|= stride;
+        if (known) |*place| place[0] +%= stride *% place[1];
     }
     return sum;
+}
+
+/// alike: where the first row starts, and how far the next one is, if blocks tell.
+inline fn reachRows(table: extract.Table, first_token: usize, steps: ?[]const i64, row: usize, end_row: usize, alike: ?[2]usize) u64 {
+    var sum: u64 = 0;
+    if (steps) |known| sum +%= touching.touch(std.mem.sliceAsBytes(known[row..end_row]));
+    const start = if (alike) |known| known[0] else table.rows[row];
+    const end = if (alike) |known| start +| (end_row - row) *| known[1] else if (end_row < table.rows.len) table.rows[end_row] else table.data.len;
+    if (start < first_token or start >= end or end > table.data.len) return sum;
+    sum +%= touching.touch(table.data.bytes(@intCast(start), @intCast(end)));
+    if (alike != null) return sum;
+    sum +%= @as(u32, @bitCast(table.types.at(@intCast(start))));
+    return sum +% @as(u32, @bitCast(table.types.at(@intCast(end - 1))));
 }
 
 /// The rows of a later window, for one that is copied.

@@ -32,12 +32,18 @@ pub const Field = extern struct {
         return @intFromFloat(field.type);
     }
 
-    /// What it is read as in a store whose cells have so many bytes.
-    pub fn cellKind(field: Field, width_bytes: usize) error{InvalidArgument}!cells.Kind {
+    /// What it is read as.
+    pub fn kindOf(field: Field) error{InvalidArgument}!cells.Kind {
         for (std.enums.values(cells.Kind)) |kind| {
-            if (field.kind == @as(f64, @floatFromInt(@backingInt(kind))) and kind.bytes() == width_bytes) return kind;
+            if (field.kind == @as(f64, @floatFromInt(@backingInt(kind)))) return kind;
         }
         return error.InvalidArgument;
+    }
+
+    /// The same in a store whose cells have so many bytes.
+    pub fn cellKind(field: Field, width_bytes: usize) error{InvalidArgument}!cells.Kind {
+        const kind = try field.kindOf();
+        return if (kind.bytes() == width_bytes) kind else error.InvalidArgument;
     }
 
     pub fn scale(field: Field) narrow.Scale {
