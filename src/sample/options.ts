@@ -245,7 +245,8 @@ export interface PrefetchOptions<Name extends string = string, ExtraName extends
   extends SamplerOptions<Name, ExtraName> {
   /**
    * Batches made ahead in a Worker, a whole number from 1 to 64: the sampler is a {@linkcode PrefetchingSampler} then,
-   * asynchronous. For a store in a directory, and every order but `prioritized`.
+   * asynchronous. For a store in a directory. With the order `prioritized` draws follow the priorities as they are when
+   * they are drawn, so many batches early; then not for rows of several environments.
    */
   readonly prefetch?: number | undefined;
 }

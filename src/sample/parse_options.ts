@@ -47,6 +47,9 @@ export function parseSamplerOptions(
   if (window.reach !== null) refuseEnvironments(window.episodes, "where fields have offsets", check);
   if (options.extra !== undefined) refuseEnvironments(window.episodes, "where there is extra", check);
   const order = parseOrder(options.order ?? "uniform", check);
+  if (options.prefetch !== undefined && order.kind === "prioritized") {
+    refuseEnvironments(window.episodes, "where the order is prioritized with prefetch", check);
+  }
   const hasEpochs = order.kind === "shuffle" || order.kind === "sequential";
   if (options.epochs !== undefined && !hasEpochs) {
     throw check.refuse("epochs", `left out where the order is ${order.kind}`, options.epochs);
@@ -65,7 +68,7 @@ export function parseSamplerOptions(
       : options.epochs === Infinity
       ? Infinity
       : check.count("epochs", options.epochs),
-    prefetch: options.prefetch === undefined ? null : parsePrefetch(options.prefetch, order, check),
+    prefetch: options.prefetch === undefined ? null : parsePrefetch(options.prefetch, check),
     extra: options.extra === undefined ? null : parseExtra(options.extra, window, extras, check),
   };
 }
@@ -257,16 +260,9 @@ function parseNormalize(
   return scalesOf(Object.fromEntries(parsed));
 }
 
-function parsePrefetch(prefetch: number, order: OrderPlan, check: Checks): number {
-  if (!Number.isInteger(prefetch) || prefetch < 1 || prefetch > prefetchMax) {
-    throw check.refuse("prefetch", `a whole number from 1 to ${prefetchMax}`, prefetch);
-  }
-  if (order.kind !== "prioritized") return prefetch;
-  throw check.refuse(
-    "prefetch",
-    "left out where the order is prioritized, which depends on updates",
-    prefetch,
-  );
+function parsePrefetch(prefetch: number, check: Checks): number {
+  if (Number.isInteger(prefetch) && prefetch >= 1 && prefetch <= prefetchMax) return prefetch;
+  throw check.refuse("prefetch", `a whole number from 1 to ${prefetchMax}`, prefetch);
 }
 
 /** Text and bytes stand beside rows: so windows must be of rows. */

@@ -316,6 +316,13 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
     return { position: this.#cursor.position, epoch: this.#draw.epoch };
   }
 
+  /** Draws the windows of the next batch by their priorities, for somebody else to fill it. @internal */
+  draw(batch: AnyBatch, places: Places): void {
+    this.#pool.prepare("sample");
+    const size = this.#draw.draw(this.#plan.batchSize, places);
+    if (this.#draw instanceof PrioritizedDraw) this.#draw.describe(batch, size);
+  }
+
   #changePriorities(action: string, change: (draw: PrioritizedDraw) => void): void {
     this.#pool.prepare(action);
     const draw = this.#draw;

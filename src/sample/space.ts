@@ -141,6 +141,19 @@ export function allocatePlaces(count: number): Places {
   };
 }
 
+/** Bytes that the places of a window take. */
+export const placeBytes = 24;
+
+/** Room for the places of so many windows in memory from a multiple of 8 on. */
+export function placesOver(buffer: SharedArrayBuffer, offset: number, count: number): Places {
+  return {
+    anchors: new Float64Array(buffer, offset, count),
+    starts: new Float64Array(buffer, offset + 8 * count, count),
+    lengths: new Int32Array(buffer, offset + 16 * count, count),
+    sources: new Int32Array(buffer, offset + 20 * count, count),
+  };
+}
+
 /** The same places from one on. */
 export function placesFrom({ anchors, starts, lengths, sources }: Places, at: number): Places {
   return {

@@ -6,6 +6,8 @@ import type { BatchPlan } from "../batch_plan.ts";
 import { giveExtras } from "../extra_fill.ts";
 import type { SamplerPlan } from "../plan.ts";
 import type { SamplerState } from "../state.ts";
+import type { Sampler } from "../sampler.ts";
+import { drawnBytes, DrawsAhead, isDrawnFirst } from "./drawn.ts";
 import { errorOf, type LastReport, type Order, type Report, reportError } from "./messages.ts";
 import { allocateRing, type BatchReport, Taker } from "./ring.ts";
 
@@ -36,6 +38,8 @@ export interface Job {
  */
 export class BatchesAhead {
   readonly #layout: BatchLayout;
+  /** Where windows are drawn here, and the Worker fills batches with them. */
+  readonly #draws: DrawsAhead | null;
   #worker: Worker | null = null;
   #ring: Taker | null = null;
   #batches: ReturnType<BatchLayout["over"]>[] = [];
@@ -55,10 +59,11 @@ export class BatchesAhead {
   #turnAsked: number | null = null;
   #state: SamplerState;
 
-  /** @param state Where to begin. */
-  constructor(private readonly job: Job, state: SamplerState) {
+  /** @param sampler Begins where it stands, and draws by its priorities. */
+  constructor(private readonly job: Job, sampler: Sampler) {
     this.#layout = new BatchLayout(job.batch);
-    this.#state = state;
+    this.#draws = isDrawnFirst(job.plan) ? new DrawsAhead(sampler, job.plan) : null;
+    this.#state = sampler.state();
   }
 
   /** Where a sampler stands that has made last the batch that was taken last. */
@@ -80,14 +85,27 @@ export class BatchesAhead {
     try {
       if (this.#isTurnDue()) await new Promise<void>((resolve) => builtin.timers.setImmediate(resolve));
       for (let waits = 0;; waits++) {
+        this.#drawAhead();
         const report = this.#peek();
         if (report !== null) return this.#hand(report);
         if (this.#last !== null || this.#worker === null) return this.#finish();
         await this.#more(waits);
       }
+    } catch (error) {
+      this.close();
+      throw error;
     } finally {
       this.#isAwaited = false;
     }
+  }
+
+  #drawAhead(): void {
+    if (this.#ring !== null) this.#draws?.fill(this.#ring, this.#batches, this.#generation);
+  }
+
+  /** Whether the Worker has nothing to do until more is drawn: it would be waited for in vain. */
+  get #isDrawDue(): boolean {
+    return this.#draws !== null && this.#ring!.pending === 0;
   }
 
   /** The oldest batch that is of use, with what belongs to it. */
@@ -99,17 +117,18 @@ export class BatchesAhead {
       ring!.release();
       report = ring!.peek();
     }
-    const isWhole = report === null || this.job.plan.extra === null || this.#extras.has(ring!.number);
-    return isWhole ? report : null;
+    if (report === null || report.size === 0 || this.job.plan.extra === null) return report;
+    return this.#extras.has(ring!.number) ? report : null;
   }
 
   #hand({ size, position, epoch }: BatchReport): AnyBatch {
     const { number, slot } = this.#ring!;
+    const { filled, shown } = this.#batches[slot];
+    // What the Worker could not fill has the size 0.
+    const extra = size === 0 ? this.#draws!.again(this.#state, filled) : this.#extras.get(number);
     this.#isTaken = true;
     this.#state = { ...this.#state, position, ...(epoch === undefined ? {} : { epoch }) };
-    const { filled, shown } = this.#batches[slot];
-    const batch = size === filled.size ? shown : this.#layout.head(filled, size);
-    const extra = this.#extras.get(number);
+    const batch = size === 0 || size === filled.size ? shown : this.#layout.head(filled, size);
     if (extra !== undefined) giveExtras(batch, extra);
     this.#extras.delete(number);
     return batch;
@@ -118,13 +137,14 @@ export class BatchesAhead {
   /** Waits for a batch or a message. What the Worker says comes by the event loop. */
   async #more(waits: number): Promise<void> {
     const ring = this.#ring!;
+    if (this.#isDrawDue) return;
     if (waits === 0 && ring.number > 0) {
       ring.wait(waitMsMax);
       if (this.#peek() !== null) return;
     }
     const woken = new Promise<void>((resolve) => this.#wake = resolve);
     ring.await();
-    if (this.#peek() === null) await woken;
+    if (this.#peek() === null && !this.#isDrawDue) await woken;
   }
 
   #isTurnDue(): boolean {
@@ -138,7 +158,9 @@ export class BatchesAhead {
   /** Throws away what was made, and goes on from a state. */
   restore(state: SamplerState): void {
     this.#state = state;
-    if (this.#worker === null || !this.#isTold) return;
+    // A batch that was drawn here is of the time when it was drawn, whenever it is filled.
+    if (this.#draws !== null) this.#generation++;
+    if (this.#draws !== null || this.#worker === null || !this.#isTold) return;
     this.#generation++;
     this.#last = null;
     this.#send({ kind: "restore", state, generation: this.#generation });
@@ -167,8 +189,10 @@ export class BatchesAhead {
   }
 
   #start(): void {
+    const slotBytes = this.#layout.byteLength + drawnBytes(this.job.plan);
+    const memory = allocateRing(this.job.plan.prefetch! + 1, slotBytes);
+    this.#draws?.begin(this.#state, memory.slots);
     const worker = new Worker(workerUrl, { type: "module" });
-    const memory = allocateRing(this.job.plan.prefetch! + 1, this.#layout.byteLength);
     this.#batches = memory.slots.map((slot) => this.#layout.over(slot));
     this.#worker = worker;
     this.#ring = new Taker(memory);
@@ -193,7 +217,7 @@ export class BatchesAhead {
   }
 
   #take(report: Report): void {
-    const isOld = "generation" in report && report.generation !== this.#generation;
+    const isOld = this.#draws === null && "generation" in report && report.generation !== this.#generation;
     if (report.kind === "extra") this.#extras.set(report.number, report.extra);
     if ((report.kind === "end" || report.kind === "error") && !isOld) this.#last = report;
     this.#notify();

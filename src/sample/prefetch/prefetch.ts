@@ -13,6 +13,10 @@ import { BatchesAhead } from "./batches_ahead.ts";
  * of a sampler without prefetching; windows are drawn from what was committed when they are drawn, up to `prefetch`
  * batches early.
  *
+ * With the order `prioritized` windows are drawn here and filled in the Worker. Draws ahead are as of when they were
+ * drawn: the call that gives a batch draws the one that comes `prefetch` calls later, and what `updatePriorities` says
+ * meanwhile counts from the next draw on. A batch whose rows were dropped before the Worker came to it is drawn again.
+ *
  * It pays where the trainer works while the next batches are made: one that is ready is taken within 1 or 2 µs. A loop
  * that only takes batches gains nothing.
  *
@@ -38,7 +42,7 @@ import { BatchesAhead } from "./batches_ahead.ts";
  */
 export class PrefetchingSampler<Batch = AnyBatch> implements AsyncIterable<Batch> {
   readonly #source: DrawSource;
-  /** Checks states. */
+  /** Checks states, keeps priorities, and draws by them. */
   readonly #sampler: Sampler;
   readonly #ahead: BatchesAhead;
 
@@ -46,7 +50,7 @@ export class PrefetchingSampler<Batch = AnyBatch> implements AsyncIterable<Batch
   constructor(source: DrawSource, path: string, plan: SamplerPlan, batch: BatchPlan) {
     this.#source = source;
     this.#sampler = new Sampler(poolOf(source, plan, batch), plan, batch);
-    this.#ahead = new BatchesAhead({ path, plan, batch }, this.#sampler.state());
+    this.#ahead = new BatchesAhead({ path, plan, batch }, this.#sampler);
   }
 
   /** The seed, given or random. */
@@ -166,6 +170,95 @@ export class PrefetchingSampler<Batch = AnyBatch> implements AsyncIterable<Batch
   restore(state: SamplerState): void {
     this.#sampler.restore(state);
     this.#ahead.restore(this.#sampler.state());
+  }
+
+  /**
+   * As that of {@link Sampler}: what is drawn from now on follows it. Batches that were drawn ahead stay as they are.
+   *
+   * @param ids The `ids` of a batch, shape `[B]`, or some of them.
+   * @param priorities A finite number >= 0 for each, shape `[B]`. Where an id comes twice the last counts.
+   * @throws {RangeError} If an id is that of no window or a priority is no such number. None is set then.
+   * @throws {TypeError} If the order is not prioritized, or one of the two is no list or typed array.
+   * @throws {StreamStoreError} If the store is closed (`closed`), or this is called by what another call has to read,
+   * such as a getter (`busy`).
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import { mkdtempSync } from "node:fs";
+   * import { tmpdir } from "node:os";
+   *
+   * using store = StreamStore.open(`${mkdtempSync(`${tmpdir()}/example-`)}/run.stream`, { fields: { reward: 0 } });
+   * for (let step = 0; step < 100; step++) store.append(step, { reward: step });
+   * using sampler = store.sampler({ tokens: 1, order: { kind: "prioritized" }, batchSize: 4, prefetch: 2 });
+   * for (let update = 0; update < 10; update++) {
+   *   const { ids, values, weights } = (await sampler.next())!;
+   *   sampler.updatePriorities(ids, values.map((value, i) => weights[i] * Math.abs(value - 50)));
+   * }
+   * ```
+   */
+  updatePriorities(ids: ArrayLike<number>, priorities: ArrayLike<number>): void {
+    this.#sampler.updatePriorities(ids, priorities);
+  }
+
+  /**
+   * As that of {@link Sampler}: all priorities as they are now.
+   *
+   * @param path Of the file. Its folder must exist; a file that is there is replaced.
+   * @throws {TypeError} If the order is not prioritized, or the path no string.
+   * @throws {StreamStoreError} If the store is closed (`closed`), or the file cannot be written.
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   * import { mkdtempSync, statSync } from "node:fs";
+   * import { tmpdir } from "node:os";
+   *
+   * const folder = mkdtempSync(`${tmpdir()}/example-`);
+   * using store = StreamStore.open(`${folder}/run.stream`, { fields: { reward: 0 } });
+   * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
+   * using sampler = store.sampler({ tokens: 1, order: { kind: "prioritized" }, prefetch: 2 });
+   * sampler.savePriorities(`${folder}/priorities`);
+   * assert.equal(statSync(`${folder}/priorities`).size, 48 + 8 * 10 + 32);
+   * ```
+   */
+  savePriorities(path: string): void {
+    this.#sampler.savePriorities(path);
+  }
+
+  /**
+   * As that of {@link Sampler}: what is drawn from now on follows them. To go on where a run was, load and then `restore`,
+   * which throws away what was drawn ahead.
+   *
+   * @param path Of the file.
+   * @throws {RangeError} If it is of a longer stream, or was saved with another `alpha`.
+   * @throws {TypeError} If the order is not prioritized, or the path no string.
+   * @throws {StreamStoreError} If the store is closed (`closed`), or the file is not there (`not-found`) or damaged
+   * (`damaged`).
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   * import { mkdtempSync } from "node:fs";
+   * import { tmpdir } from "node:os";
+   *
+   * const folder = mkdtempSync(`${tmpdir()}/example-`);
+   * using store = StreamStore.open(`${folder}/run.stream`, { fields: { reward: 0 } });
+   * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
+   * const options = { tokens: 1, order: { kind: "prioritized" }, batchSize: 4, prefetch: 2 } as const;
+   * using sampler = store.sampler(options);
+   * sampler.updatePriorities([0, 1, 2, 3, 4, 5, 6, 7, 8, 9], [0, 0, 0, 0, 0, 0, 0, 0, 0, 2]);
+   * sampler.savePriorities(`${folder}/priorities`);
+   *
+   * using other = store.sampler(options);
+   * other.loadPriorities(`${folder}/priorities`);
+   * assert.deepEqual([...(await other.next())!.starts], [9, 9, 9, 9]);
+   * ```
+   */
+  loadPriorities(path: string): void {
+    this.#sampler.loadPriorities(path);
   }
 
   /**

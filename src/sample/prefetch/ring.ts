@@ -4,7 +4,7 @@
  */
 import type { EpochState } from "../space.ts";
 
-/** What is shared. A slot holds one batch. */
+/** What is shared. A slot holds one batch, and behind it where its windows lie if the Worker is told that. */
 export interface RingMemory {
   readonly words: SharedArrayBuffer;
   readonly reports: SharedArrayBuffer;
@@ -21,8 +21,11 @@ export interface BatchReport {
   readonly epoch?: EpochState | undefined;
 }
 
-/** Batches made and taken, calls to the Worker to look, orders sent to it, and whether somebody waits for a message. */
-const word = { made: 0, taken: 1, calls: 2, orders: 3, isAwaited: 4, length: 5 } as const;
+/**
+ * Batches made and taken, calls to the Worker to look, orders sent to it, whether somebody waits for a message, and batches
+ * whose windows were drawn for the Worker.
+ */
+const word = { made: 0, taken: 1, calls: 2, orders: 3, isAwaited: 4, drawn: 5, length: 6 } as const;
 const place = {
   generation: 0,
   size: 1,
@@ -47,19 +50,19 @@ export function allocateRing(slotCount: number, slotBytes: number): RingMemory {
 class Side {
   protected readonly words: Int32Array;
   readonly #reports: Float64Array;
-  readonly #slotCount: number;
+  protected readonly slotCount: number;
   /** Batches that this side has made or taken. */
   protected count = 0;
 
   constructor({ words, reports, slots }: RingMemory) {
     this.words = new Int32Array(words);
     this.#reports = new Float64Array(reports);
-    this.#slotCount = slots.length;
+    this.slotCount = slots.length;
   }
 
   /** The slot of the next batch. */
   get slot(): number {
-    return this.count % this.#slotCount;
+    return this.count % this.slotCount;
   }
 
   /** The number of that batch, among all. */
@@ -67,12 +70,22 @@ class Side {
     return this.count;
   }
 
-  protected get report(): Float64Array {
-    return this.#reports.subarray(place.length * this.slot, place.length * (this.slot + 1));
+  protected reportOf(slot: number): Float64Array {
+    return this.#reports.subarray(place.length * slot, place.length * (slot + 1));
   }
 
-  protected get isFull(): boolean {
-    return this.held() >= this.#slotCount;
+  protected write(slot: number, { generation, size, position, epoch }: BatchReport): void {
+    const { epoch: number = 0, base = 0, end = 0, windows = 0 } = epoch ?? {};
+    this.reportOf(slot).set([
+      generation,
+      size,
+      position,
+      epoch === undefined ? 0 : 1,
+      number,
+      base,
+      end,
+      windows,
+    ]);
   }
 
   /** Batches that are in the ring, that which is looked at among them. */
@@ -83,21 +96,40 @@ class Side {
 
 /** The Worker's side. */
 export class Maker extends Side {
-  /** Waits until a slot is free. False as soon as there is an order beyond so many. */
+  /** @param isDrawnFirst Whether batches are only made whose windows were drawn. */
+  constructor(memory: RingMemory, private readonly isDrawnFirst = false) {
+    super(memory);
+  }
+
+  /** Waits until there is a batch to make. False as soon as there is an order beyond so many. */
   waitForRoom(orderCount: number): boolean {
     for (;;) {
       const calls = Atomics.load(this.words, word.calls);
       // An order may be taken before it is counted.
       if (((Atomics.load(this.words, word.orders) - orderCount) | 0) > 0) return false;
-      if (!this.isFull) return true;
+      if (this.#hasRoom) return true;
       Atomics.wait(this.words, word.calls, calls);
     }
   }
 
   /** Hands over the batch in the slot. Returns whether a message is waited for. */
-  publish({ generation, size, position, epoch }: BatchReport): boolean {
-    const { epoch: number = 0, base = 0, end = 0, windows = 0 } = epoch ?? {};
-    this.report.set([generation, size, position, epoch === undefined ? 0 : 1, number, base, end, windows]);
+  publish(report: BatchReport): boolean {
+    this.write(this.slot, report);
+    return this.#handOver();
+  }
+
+  /** The same of a batch whose windows were drawn. One that is not filled has the size 0. */
+  publishDrawn(isFilled: boolean): boolean {
+    if (!isFilled) this.reportOf(this.slot)[place.size] = 0;
+    return this.#handOver();
+  }
+
+  get #hasRoom(): boolean {
+    if (!this.isDrawnFirst) return this.held() < this.slotCount;
+    return ((Atomics.load(this.words, word.drawn) - this.count) | 0) > 0;
+  }
+
+  #handOver(): boolean {
     this.count++;
     Atomics.store(this.words, word.made, this.count | 0);
     return this.wake();
@@ -112,10 +144,30 @@ export class Maker extends Side {
 
 /** The sampler's side. */
 export class Taker extends Side {
+  #drawn = 0;
+
+  /** Batches that were drawn and not taken. */
+  get pending(): number {
+    return this.#drawn - this.count;
+  }
+
+  /** The slot of the next batch to be drawn; null where none is free. */
+  get freeSlot(): number | null {
+    return this.pending < this.slotCount ? this.#drawn % this.slotCount : null;
+  }
+
+  /** Hands the Worker the windows of a batch that were drawn into the free slot. */
+  announce(report: BatchReport): void {
+    this.write(this.freeSlot!, report);
+    this.#drawn++;
+    Atomics.store(this.words, word.drawn, this.#drawn | 0);
+    this.#call();
+  }
+
   /** The oldest batch, which stays in its slot until it is released; null where none is ready. */
   peek(): BatchReport | null {
     if (this.held() === 0) return null;
-    const { report } = this;
+    const report = this.reportOf(this.slot);
     const epoch = {
       epoch: report[place.epoch],
       base: report[place.base],

@@ -11,9 +11,10 @@
  */
 import { openDirectory } from "../../store/open.ts";
 import type { Connection } from "../../store/connection.ts";
-import type { AnyBatch } from "../batch.ts";
+import type { AnyBatch, ExtraWindows } from "../batch.ts";
 import { BatchLayout } from "../batch_layout.ts";
 import type { DrawSource } from "../batch_plan.ts";
+import { DrawnFiller, isDrawnFirst } from "./drawn.ts";
 import { EpisodeIndex } from "../episodes.ts";
 import { extraBuffers } from "../extra_fill.ts";
 import { type Order, type Report, reportError } from "./messages.ts";
@@ -32,6 +33,8 @@ const scope = globalThis as unknown as Scope;
 class Filling {
   readonly #connection: Connection;
   readonly #sampler: Sampler;
+  /** Where windows are drawn by the sampler that this works for. */
+  readonly #drawn: DrawnFiller | null;
   readonly #batches: readonly AnyBatch[];
   readonly #ring: Maker;
   /** Orders that were taken; while there is another one it is the event loop's turn. */
@@ -55,11 +58,13 @@ class Filling {
         connection.refresh();
       },
     };
-    this.#sampler = new Sampler(poolOf(source, plan, batch), plan, batch);
+    const pool = poolOf(source, plan, batch);
+    this.#drawn = isDrawnFirst(plan) ? new DrawnFiller(pool, plan, memory.slots) : null;
+    this.#sampler = new Sampler(pool, plan, batch);
     this.#sampler.restore(state);
     const layout = new BatchLayout(batch);
     this.#batches = memory.slots.map((slot) => layout.over(slot).filled);
-    this.#ring = new Maker(memory);
+    this.#ring = new Maker(memory, this.#drawn !== null);
     this.#generation = generation;
   }
 
@@ -73,19 +78,30 @@ class Filling {
   /** Fills what is free, and waits for more to be, until there is an order. */
   fill(): void {
     while (!this.#isEnded && this.#ring.waitForRoom(this.#orderCount)) {
-      const batch = this.#sampler.next(this.#batches[this.#ring.slot]);
-      if (batch === null) this.#end();
-      else this.#publish(batch);
+      if (this.#drawn === null) this.#make();
+      else this.#fillDrawn(this.#drawn);
     }
   }
 
-  #publish({ size, extra }: AnyBatch): void {
-    if (extra !== undefined) {
-      scope.postMessage({ kind: "extra", number: this.#ring.number, extra }, extraBuffers(extra));
-    }
+  #make(): void {
+    const batch = this.#sampler.next(this.#batches[this.#ring.slot]);
+    if (batch === null) return this.#end();
+    this.#sendExtra(batch.extra);
     const { position, epoch } = this.#sampler.place;
-    const isAwaited = this.#ring.publish({ generation: this.#generation, size, position, epoch });
-    if (isAwaited) scope.postMessage({ kind: "made" });
+    const report = { generation: this.#generation, size: batch.size, position, epoch };
+    if (this.#ring.publish(report)) scope.postMessage({ kind: "made" });
+  }
+
+  #fillDrawn(drawn: DrawnFiller): void {
+    const { slot } = this.#ring;
+    const isFilled = drawn.fill(this.#batches[slot], slot);
+    if (isFilled) this.#sendExtra(this.#batches[slot].extra);
+    if (this.#ring.publishDrawn(isFilled)) scope.postMessage({ kind: "made" });
+  }
+
+  #sendExtra(extra: ExtraWindows | undefined): void {
+    if (extra === undefined) return;
+    scope.postMessage({ kind: "extra", number: this.#ring.number, extra }, extraBuffers(extra));
   }
 
   /** After the last epoch, or an error, nothing comes until it is restored. */
