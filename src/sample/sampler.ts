@@ -8,6 +8,9 @@ import { PrioritizedDraw } from "./prioritized.ts";
 import { allocatePlaces, type EpochState, type Places } from "./space.ts";
 import { readState, type SamplerState, stateOf } from "./state.ts";
 
+/** Draws the windows of the next batch, by their priorities, for somebody else to fill it. */
+export let drawPlaces: (sampler: Sampler, batch: AnyBatch, places: Places) => void;
+
 /**
  * Draws batches of windows from a store: `next()` a batch at a time, or `for (const batch of sampler)`.
  *
@@ -316,11 +319,12 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
     return { position: this.#cursor.position, epoch: this.#draw.epoch };
   }
 
-  /** Draws the windows of the next batch by their priorities, for somebody else to fill it. @internal */
-  draw(batch: AnyBatch, places: Places): void {
-    this.#pool.prepare("sample");
-    const size = this.#draw.draw(this.#plan.batchSize, places);
-    if (this.#draw instanceof PrioritizedDraw) this.#draw.describe(batch, size);
+  static {
+    drawPlaces = (sampler, batch, places) => {
+      sampler.#pool.prepare("sample");
+      const size = sampler.#draw.draw(sampler.batchSize, places);
+      if (sampler.#draw instanceof PrioritizedDraw) sampler.#draw.describe(batch, size);
+    };
   }
 
   #changePriorities(action: string, change: (draw: PrioritizedDraw) => void): void {

@@ -5,7 +5,7 @@
 import type { AnyBatch, ExtraWindows } from "../batch.ts";
 import type { SamplerPlan } from "../plan.ts";
 import type { Pool } from "../pool.ts";
-import type { Sampler } from "../sampler.ts";
+import { drawPlaces, type Sampler } from "../sampler.ts";
 import { placeBytes, type Places, placesOver } from "../space.ts";
 import type { SamplerState } from "../state.ts";
 import type { Taker } from "./ring.ts";
@@ -41,7 +41,7 @@ export class DrawsAhead {
   fill(ring: Taker, batches: readonly { readonly filled: AnyBatch }[], generation: number): void {
     for (let slot = ring.freeSlot; slot !== null; slot = ring.freeSlot) {
       try {
-        this.sampler.draw(batches[slot].filled, this.#places[slot]);
+        drawPlaces(this.sampler, batches[slot].filled, this.#places[slot]);
       } catch (error) {
         if (ring.pending > 0) return;
         throw error;

@@ -185,16 +185,17 @@ export class PrefetchingSampler<Batch = AnyBatch> implements AsyncIterable<Batch
    * @example
    * ```ts
    * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
    * import { mkdtempSync } from "node:fs";
    * import { tmpdir } from "node:os";
    *
    * using store = StreamStore.open(`${mkdtempSync(`${tmpdir()}/example-`)}/run.stream`, { fields: { reward: 0 } });
-   * for (let step = 0; step < 100; step++) store.append(step, { reward: step });
-   * using sampler = store.sampler({ tokens: 1, order: { kind: "prioritized" }, batchSize: 4, prefetch: 2 });
-   * for (let update = 0; update < 10; update++) {
-   *   const { ids, values, weights } = (await sampler.next())!;
-   *   sampler.updatePriorities(ids, values.map((value, i) => weights[i] * Math.abs(value - 50)));
-   * }
+   * for (let step = 0; step < 10; step++) store.append(step, { reward: step });
+   * using sampler = store.sampler({ tokens: 1, order: { kind: "prioritized" }, batchSize: 4, prefetch: 1 });
+   * await sampler.next();
+   * sampler.updatePriorities([0, 1, 2, 3, 4, 5, 6, 7, 8, 9], [0, 0, 0, 0, 0, 0, 0, 0, 0, 2]);
+   * await sampler.next(); // was drawn with the first
+   * assert.deepEqual([...(await sampler.next())!.starts], [9, 9, 9, 9]);
    * ```
    */
   updatePriorities(ids: ArrayLike<number>, priorities: ArrayLike<number>): void {
