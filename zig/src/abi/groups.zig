@@ -1,6 +1,5 @@
 //! Windows of several stores in one call: those of one store stand one after another, in the order of the groups.
 
-const std = @import("std");
 const handles = @import("handles.zig");
 const layouts = @import("sample_layouts.zig");
 const placing = @import("../sample/placement.zig");
@@ -51,9 +50,9 @@ pub const Walk = struct {
         walk.taken_first = walk.number;
         walk.taken_count = 0;
         const near = walk.groups[walk.number..][0..@min(walk.taken.len, walk.groups.len - walk.number)];
-        var sum: u64 = 0;
-        for (near) |group| sum +%= handles.touch(to(u32, group.store) catch 0);
-        std.mem.doNotOptimizeAway(sum);
+        var ahead: touching.Ahead = .{};
+        for (near) |group| ahead.add(handles.addressOf(to(u32, group.store) catch 0));
+        ahead.read();
         var windows: usize = 0;
         for (near, walk.taken[0..near.len], 0..) |group, *taken, at| {
             taken.count = try unlessFirst(at, to(u32, group.count)) orelse break;
@@ -62,6 +61,12 @@ pub const Walk = struct {
             // A store that comes twice is busy, as that of the first.
             taken.slot = try unlessFirst(at, takeHandle(group.store)) orelse break;
             walk.taken_count += 1;
+        }
+        if (walk.isReached()) {
+            for (walk.taken[0..walk.taken_count]) |taken| Source.noteStore(taken.slot.store, &ahead);
+            ahead.read();
+            for (walk.taken[0..walk.taken_count]) |taken| ahead.add(&taken.slot.store.head.header().id);
+            ahead.read();
         }
         for (walk.taken[0..walk.taken_count]) |*taken| taken.source = .of(taken.slot.store, walk.which);
         if (walk.isReached()) walk.reach();
@@ -72,6 +77,7 @@ pub const Walk = struct {
     }
 
     fn reach(walk: *const Walk) void {
+        var ahead: touching.Ahead = .{};
         // Each of the two goes through all stores: what it waits for is on its way for many.
         for ([_]rows_ahead.Part{ .places, .windows }) |part| {
             var first = walk.first;
@@ -79,9 +85,10 @@ pub const Walk = struct {
                 const source = &taken.source;
                 const steps = if (walk.rows.?.has_steps) source.table.steps else null;
                 const placed = walk.placementOf(first, taken.count);
-                rows_ahead.reach(part, source.tokens(), .{ .row = source.table.first_row, .token = source.first_token }, steps, placed, 0, taken.count);
+                rows_ahead.note(&ahead, part, source.tokens(), .{ .row = source.table.first_row, .token = source.first_token }, steps, placed, 0, taken.count);
                 first += taken.count;
             }
+            ahead.read();
         }
     }
 

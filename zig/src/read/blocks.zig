@@ -79,6 +79,10 @@ pub const Blocks = struct {
         return .{ @truncate(block.first_token +% (row % rows_max) *% @as(u64, block.row_tokens)), block.row_tokens };
     }
 
+    pub inline fn addressOf(blocks: Blocks, row: usize) ?*const Block {
+        return if (row / rows_max < blocks.all.len) &blocks.all[row / rows_max] else null;
+    }
+
     pub inline fn prefetch(blocks: Blocks, row: usize) void {
         if (blocks.all.len > 0) @prefetch(blocks.all.ptr + @min(row / rows_max, blocks.all.len - 1), .{});
     }

@@ -2,6 +2,8 @@
 //! processor has to look up, and its caches have nothing of it. To ask them to fetch does nothing in such a page. So a little
 //! of several pieces is read before they are copied: many look-ups go on at once.
 
+const std = @import("std");
+
 /// So many pieces are read from at a time, and so many bytes of each.
 pub const pieces = 32;
 pub const bytes_max = 512;
@@ -16,3 +18,30 @@ pub inline fn touch(bytes: []const u8) u64 {
     while (at < @min(bytes.len, bytes_max)) : (at += line_bytes) sum +%= bytes[at];
     return sum;
 }
+
+/// What is to be read, and then all of it in a loop that does nothing else: so as many look-ups go on as the processor can do.
+pub const Ahead = struct {
+    addresses: [256][*]const u8 = undefined,
+    count: usize = 0,
+
+    pub inline fn add(ahead: *Ahead, address: anytype) void {
+        if (ahead.count == ahead.addresses.len) ahead.read();
+        ahead.addresses[ahead.count] = @ptrCast(address);
+        ahead.count += 1;
+    }
+
+    /// Each of the first lines, and the last byte.
+    pub inline fn addBytes(ahead: *Ahead, bytes: []const u8) void {
+        if (bytes.len == 0) return;
+        ahead.add(&bytes[bytes.len - 1]);
+        var at: usize = 0;
+        while (at < @min(bytes.len, bytes_max)) : (at += line_bytes) ahead.add(&bytes[at]);
+    }
+
+    pub noinline fn read(ahead: *Ahead) void {
+        var sum: u64 = 0;
+        for (ahead.addresses[0..ahead.count]) |address| sum +%= address[0];
+        std.mem.doNotOptimizeAway(sum);
+        ahead.count = 0;
+    }
+};

@@ -72,7 +72,11 @@ pub fn fillTables(table: extract.Table, row_table: rows_file.Table, first_token:
     var window: usize = 0;
     while (window < placement.starts.len) {
         const end = @min(window + touching.pieces, placement.starts.len);
-        if (!request.is_reached) rows_ahead.reach(.windows, table, .{ .row = row_table.first_row, .token = first_token }, steps, placement, window, end);
+        if (!request.is_reached) {
+            var ahead: touching.Ahead = .{};
+            rows_ahead.note(&ahead, .windows, table, .{ .row = row_table.first_row, .token = first_token }, steps, placement, window, end);
+            ahead.read();
+        }
         while (window < end) : (window += 1) try filling.addWindow(window);
     }
 }

@@ -8,6 +8,7 @@ const outputs = @import("../read/outputs.zig");
 const rows_file = @import("../read/rows.zig");
 const fields_fill = @import("fields_fill.zig");
 const rows_ahead = @import("rows_ahead.zig");
+const touching = @import("../read/touch.zig");
 const placing = @import("placement.zig");
 const Culprit = placing.Culprit;
 const Error = fields_fill.Error;
@@ -188,7 +189,9 @@ test "what is read of windows ahead is not what damaged rows say of tokens befor
     const nowhere: [*]const u8 = @ptrFromInt(std.heap.page_size_max);
     const table: extract.Table = .{ .types = .{ .words = &.{} }, .data = .init(nowhere, 100, .float64), .rows = &.{ 0, 5, 89, 200, 9 } };
     const placement: Placement = .{ .starts = &.{ 0, 1, 2, 3, 4 }, .lengths = &.{ 5, 1, 1, 2, 1 }, .slots = &.{ 0, 1, 2, 3, 4 }, .batch_size = 5, .width = 5, .side = .left };
-    rows_ahead.reach(.windows, table, .{ .row = 0, .token = 90 }, null, placement, 0, 5);
+    var ahead: touching.Ahead = .{};
+    rows_ahead.note(&ahead, .windows, table, .{ .row = 0, .token = 90 }, null, placement, 0, 5);
+    ahead.read();
 }
 
 test "what is read of windows ahead is not what lies outside of the rows that are kept" {
@@ -203,9 +206,11 @@ test "what is read of windows ahead is not what lies outside of the rows that ar
         .width = 100,
         .side = .left,
     };
+    var ahead: touching.Ahead = .{};
     for ([_]rows_ahead.Part{ .places, .windows }) |part| {
         for ([_][2]usize{ .{ 0, 5 }, .{ 5, 6 }, .{ 6, 7 }, .{ 7, 8 } }) |range| {
-            rows_ahead.reach(part, table, .{ .row = 90, .token = 90 }, steps, placement, range[0], range[1]);
+            rows_ahead.note(&ahead, part, table, .{ .row = 90, .token = 90 }, steps, placement, range[0], range[1]);
         }
     }
+    try testing.expectEqual(0, ahead.count);
 }

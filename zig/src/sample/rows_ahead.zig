@@ -21,55 +21,63 @@ pub const Part = enum { places, windows };
 /// The first row and the first token that are kept. Of what comes before there may be no memory.
 pub const First = struct { row: usize, token: usize };
 
-/// Reads some of each of the windows `[from, to)`. Where they stand is not believed yet: nothing is read that lies before what
-/// is kept, or after it.
-pub noinline fn reach(part: Part, table: extract.Table, first: First, steps: ?[]const i64, placement: Placement, from: usize, to: usize) void {
+/// Notes some of each of the windows `[from, to)`, to be read. Where they stand is not believed yet: nothing is noted that lies
+/// before what is kept, or after it.
+pub noinline fn note(ahead: *touching.Ahead, part: Part, table: extract.Table, first: First, steps: ?[]const i64, placement: Placement, from: usize, to: usize) void {
     if (!random.areIndices(placement.starts[from..to], 1 << 53)) return;
-    var sum: u64 = 0;
+    const noting: Noting = .{ .ahead = ahead, .table = table, .first_token = first.token, .steps = steps };
     for (from..to) |window| {
         if (placement.lengths[window] <= 0) continue;
         const row = placement.startOf(window);
         const end_row = row + placement.lengthOf(window);
         if (row < first.row or end_row > table.rows.len) continue;
         if (part == .places) {
-            sum +%= if (table.blocks.peek(row)) |known| known[0] else table.rows[row];
-            continue;
+            noting.addPlace(row);
+        } else if (placement.strideOf(window) > 1) {
+            noting.addApart(placement, window);
+        } else noting.addRows(row, end_row, table.blocks.peek(row));
+    }
+}
+
+const Noting = struct {
+    ahead: *touching.Ahead,
+    table: extract.Table,
+    first_token: usize,
+    steps: ?[]const i64,
+
+    inline fn addPlace(self: *const Noting, row: usize) void {
+        if (self.table.blocks.addressOf(row)) |block| self.ahead.add(block);
+        self.ahead.add(&self.table.rows[row]);
+    }
+
+    /// The rows of a window that are apart from one another.
+    fn addApart(self: *const Noting, placement: Placement, window: usize) void {
+        const stride = placement.strideOf(window);
+        var row = placement.startOf(window);
+        var alike = self.table.blocks.peek(row);
+        for (0..@min(placement.lengthOf(window), touching.pieces)) |_| {
+            if (row >= self.table.rows.len) break;
+            self.addRows(row, row + 1, alike);
+            row +|= stride;
+            if (alike) |*known| known[0] +%= stride *% known[1];
         }
-        const alike = table.blocks.peek(row);
-        if (placement.strideOf(window) > 1) {
-            sum +%= reachApart(table, first.token, steps, placement, window, alike);
-        } else sum +%= reachRows(table, first.token, steps, row, end_row, alike);
     }
-    std.mem.doNotOptimizeAway(sum);
-}
 
-/// The rows of a window that are apart from one another.
-fn reachApart(table: extract.Table, first_token: usize, steps: ?[]const i64, placement: Placement, window: usize, alike: ?[2]usize) u64 {
-    var sum: u64 = 0;
-    const stride = placement.strideOf(window);
-    var row = placement.startOf(window);
-    var known = alike;
-    for (0..@min(placement.lengthOf(window), touching.pieces)) |_| {
-        if (row >= table.rows.len) break;
-        sum +%= reachRows(table, first_token, steps, row, row + 1, known);
-        row +|= stride;
-        if (known) |*place| place[0] +%= stride *% place[1];
+    /// alike: where the first row starts, and how far the next one is, if blocks tell.
+    inline fn addRows(self: *const Noting, row: usize, end_row: usize, alike: ?[2]usize) void {
+        const table = self.table;
+        if (self.steps) |steps| self.ahead.addBytes(std.mem.sliceAsBytes(steps[row..end_row]));
+        const start = if (alike) |known| known[0] else table.rows[row];
+        const end = if (alike) |known| start +| (end_row - row) *| known[1] else if (end_row < table.rows.len) table.rows[end_row] else table.data.len;
+        if (start < self.first_token or start >= end or end > table.data.len) return;
+        self.ahead.addBytes(table.data.bytes(@intCast(start), @intCast(end)));
+        if (alike != null) return;
+        const types = table.types.slice(@intCast(start), @intCast(end)).asBytes();
+        if (types.len == 0) return;
+        self.ahead.add(&types[0]);
+        self.ahead.add(&types[types.len - 1]);
     }
-    return sum;
-}
-
-/// alike: where the first row starts, and how far the next one is, if blocks tell.
-inline fn reachRows(table: extract.Table, first_token: usize, steps: ?[]const i64, row: usize, end_row: usize, alike: ?[2]usize) u64 {
-    var sum: u64 = 0;
-    if (steps) |known| sum +%= touching.touch(std.mem.sliceAsBytes(known[row..end_row]));
-    const start = if (alike) |known| known[0] else table.rows[row];
-    const end = if (alike) |known| start +| (end_row - row) *| known[1] else if (end_row < table.rows.len) table.rows[end_row] else table.data.len;
-    if (start < first_token or start >= end or end > table.data.len) return sum;
-    sum +%= touching.touch(table.data.bytes(@intCast(start), @intCast(end)));
-    if (alike != null) return sum;
-    sum +%= @as(u32, @bitCast(table.types.at(@intCast(start))));
-    return sum +% @as(u32, @bitCast(table.types.at(@intCast(end - 1))));
-}
+};
 
 /// The rows of a later window, for one that is copied.
 pub const RowsAhead = struct {

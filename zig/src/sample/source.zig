@@ -3,6 +3,7 @@
 const system = @import("../system/system.zig");
 const rows_file = @import("../read/rows.zig");
 const extract = @import("../read/extract.zig");
+const touching = @import("../read/touch.zig");
 const Data = @import("../read/data.zig").Data;
 const Types = @import("../read/types.zig").Types;
 
@@ -33,6 +34,12 @@ pub const Source = struct {
                 .first_token = 0,
             },
         };
+    }
+
+    /// What `of` looks at.
+    pub inline fn noteStore(store: *const Store, ahead: *touching.Ahead) void {
+        const files = &store.files;
+        inline for (.{ &store.commit, &store.head, &store.access, &files.steps, &files.rows, &files.types, &files.data, &files.marks, &files.blocks, &files.form }) |part| ahead.add(part);
     }
 
     pub fn tokens(source: Source) extract.Table {
