@@ -88,10 +88,11 @@ export class MixedPool implements Pool {
   prepare(action: string): void {
     const actionOf = (source: number) =>
       action === "sample" ? this.#actions[source] : `${action} of sources[${source}]`;
-    for (const [i, { connection }] of this.sources.entries()) {
-      if (connection.isWriting) connection.checkIdle(actionOf(i));
+    const { sources } = this;
+    for (let i = 0; i < sources.length; i++) {
+      if (sources[i].connection.isWriting) sources[i].connection.checkIdle(actionOf(i));
     }
-    for (let i = 0; i < this.sources.length; i++) this.sources[i].prepare(actionOf(i));
+    for (let i = 0; i < sources.length; i++) sources[i].prepare(actionOf(i));
   }
 
   readonly reading: Reading = (action, read) => writeAll(this.#connections, action, read);
@@ -111,6 +112,8 @@ export class MixedPool implements Pool {
   }
 
   giveExtras(batch: AnyBatch): void {
+    // What is made for each store takes as long as its windows.
+    if (this.plan.extra === null) return;
     let first = 0;
     const fillings = Array.from({ length: this.#groups.count }, (_, group) => {
       const count = this.#groups.packed[group * windowGroup.length + windowGroup.count];
