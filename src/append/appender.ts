@@ -55,8 +55,8 @@ export class Appender {
   ) {
     this.#types = Int32Array.from(fields, ({ type }) => type);
     this.#names = fields.map(({ name }) => name);
-    const isNarrow = fields.some(({ dtype }) => dtype !== "float64");
-    this.#narrowing = isNarrow ? new Narrowing(fields) : null;
+    const narrowing = new Narrowing(fields);
+    this.#narrowing = narrowing.isNeeded ? narrowing : null;
     this.#takesLists = new Uint8Array(fields.length);
     this.#writer = new StepWriter(fields, extras, () => this.#findLastField());
     this.#tail = new Tail(connection);

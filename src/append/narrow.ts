@@ -24,6 +24,11 @@ function rounded(dtype: Dtype, value: number): number {
   return dtype === "float16" ? Math.f16round(value) : value;
 }
 
+/** Whether numbers are rounded where the tail's values become cells: of floats whose cells are of their own kind. */
+export function isRoundedLater({ dtype, element }: Field): boolean {
+  return (dtype === "float32" || dtype === "float16") && element === dtype;
+}
+
 /** Whether a dtype's floats have a bigint's value: what is written as an integer is never rounded. */
 export function isExact(dtype: Dtype, value: bigint): boolean {
   const number = rounded(dtype, Number(value));

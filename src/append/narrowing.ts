@@ -1,6 +1,6 @@
 import { isWideInteger, type Range } from "../dtypes.ts";
 import type { Field } from "../fields.ts";
-import type { Cells } from "./narrow.ts";
+import { type Cells, isRoundedLater } from "./narrow.ts";
 
 /** How a field takes a number. */
 const asItIs = 0, asInteger = 1, asFloat32 = 2, asFloat16 = 3, asWideInteger = 4;
@@ -18,6 +18,11 @@ export class Narrowing {
   readonly leasts: Int32Array;
   readonly mosts: Int32Array;
   readonly #ranges: readonly Range[];
+
+  /** Whether any field's numbers are not written as they are. */
+  get isNeeded(): boolean {
+    return this.rules.some((rule) => rule !== asItIs);
+  }
 
   constructor(fields: readonly Field[]) {
     this.rules = Uint8Array.from(fields, ruleOf);
@@ -53,11 +58,9 @@ function rangeOf({ dtype, range }: Field): Range {
   return range ?? [0, 0];
 }
 
-/** A float whose cells are of its own kind is rounded where the tail's values become those. */
-function ruleOf({ dtype, element }: Field): number {
-  if (dtype === "float64" || ((dtype === "float32" || dtype === "float16") && element === dtype)) {
-    return asItIs;
-  }
+function ruleOf(field: Field): number {
+  const { dtype } = field;
+  if (dtype === "float64" || isRoundedLater(field)) return asItIs;
   if (dtype === "float32") return asFloat32;
   if (dtype === "float16") return asFloat16;
   return isWideInteger(dtype) ? asWideInteger : asInteger;

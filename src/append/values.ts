@@ -6,7 +6,7 @@ import { allowedValues, type Dtype, dtypeOf, holds, isWideInteger, type Range } 
 import { describe, type Field, type FieldList, type FieldName } from "../fields.ts";
 import { bigintAdvice } from "../steps.ts";
 import { attachedLength, kindOf, lengthOf } from "../typed_array.ts";
-import { type Cells, isExact, isWithin, narrowCells, narrowNumber } from "./narrow.ts";
+import { type Cells, isExact, isRoundedLater, isWithin, narrowCells, narrowNumber } from "./narrow.ts";
 
 /**
  * A number as a field takes it. A boolean is kept as 1 or 0; a bigint must be exact in the field's dtype. Part of
@@ -120,7 +120,7 @@ export function writeList(
   if (isWideInteger(field.dtype)) return writeIntegers(cells, at, field, list, length);
   writeNumbers(cells, at, field, list, length);
   const { dtype } = field;
-  if (dtype === "float64" || (length > loopMax && isHeld(list, dtype))) return;
+  if (dtype === "float64" || isRoundedLater(field) || (length > loopMax && isHeld(list, dtype))) return;
   const refused = narrowCells(cells, at, at + length, field);
   if (refused < at + length) throw notHeld(field, cells.values[refused]);
 }

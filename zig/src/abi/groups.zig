@@ -85,7 +85,7 @@ pub const Walk = struct {
                 const source = &taken.source;
                 const steps = if (walk.rows.?.has_steps) source.table.steps else null;
                 const placed = walk.placementOf(first, taken.count);
-                rows_ahead.note(&ahead, part, source.tokens(), .{ .row = source.table.first_row, .token = source.first_token }, steps, placed, 0, taken.count);
+                rows_ahead.note(&ahead, part, source.tokens(), source.table.first_row, steps, placed, 0, taken.count);
                 first += taken.count;
             }
             ahead.read();

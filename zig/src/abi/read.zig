@@ -56,6 +56,7 @@ export fn ss_column_extract(
         .types = slot.store.types(),
         .data = slot.store.files.dataOf(commit.token_count),
         .rows = slot.store.files.rows.slice(u64, commit.row_count),
+        .first_token = @intCast(commit.first_token),
         .blocks = slot.store.blocks(),
     };
     var out: extract_file.Out = undefined;
@@ -84,13 +85,12 @@ export fn ss_rows_read(store: u32, first_row: f64, row_count: u32, out_starts: [
     const first: u64 = numbers.to(u53, first_row) catch |err| return status.of(err);
     if (first < table.first_row or first + row_count > table.rows.len) return status.of(error.OutOfRange);
     const from: usize = @intCast(first);
-    const first_token = if (from < table.first_row) 0 else slot.store.commit.first_token;
     out_starts[0] = @floatFromInt(table.startOf(from));
     for (0..row_count) |i| {
         const start, const end = table.tokensOf(from + i) catch |err| return status.of(err);
         // A block may say otherwise than the rows beside it.
         const is_next = i == 0 or @as(f64, @floatFromInt(start)) == out_starts[i];
-        if (!is_next or start < first_token) return status.of(error.Damaged);
+        if (!is_next) return status.of(error.Damaged);
         out_starts[i] = @floatFromInt(start);
         out_starts[i + 1] = @floatFromInt(end);
         out_steps[i] = table.steps[from + i];

@@ -20,10 +20,21 @@ pub const Table = struct {
     data: Data,
     /// The first token of every row.
     rows: []const u64,
+    /// The stream starts with this token. What comes before was dropped, and may have no memory.
+    first_token: usize = 0,
     blocks: blocks_file.Blocks = .{},
 
-    pub fn rowEnd(table: Table, row: usize) usize {
-        return if (row + 1 < table.rows.len) @intCast(table.rows[row + 1]) else table.data.len;
+    /// The first token of a row, or the number of tokens where the rows end. It comes from a file, and is checked.
+    pub inline fn startOf(table: Table, row: usize) error{Damaged}!usize {
+        const start = if (row < table.rows.len) table.rows[row] else table.data.len;
+        return if (start >= table.first_token and start <= table.data.len) @intCast(start) else error.Damaged;
+    }
+
+    /// The tokens of a row, from the first to the one after the last.
+    pub inline fn tokensOf(table: Table, row: usize) error{Damaged}![2]usize {
+        const start = try table.startOf(row);
+        const end = try table.startOf(row + 1);
+        return if (start <= end) .{ start, end } else error.Damaged;
     }
 };
 
@@ -136,11 +147,9 @@ fn Extraction(comptime way: Way) type {
             const table = self.table;
             for (first_row..end_row) |row| {
                 prefetch(table, row + rows_ahead, finder.hint);
-                const row_start = table.rows[row];
-                const row_end = table.rowEnd(row);
-                if (row_start > row_end or row_end > table.types.len()) return error.Damaged;
-                const span = finder.find(table.types.slice(@intCast(row_start), @intCast(row_end)));
-                if (!try self.take(row, row_start + span.offset, span.count)) return false;
+                const start, const end = try table.tokensOf(row);
+                const span = finder.find(table.types.slice(start, end));
+                if (!try self.take(row, start + span.offset, span.count)) return false;
             }
             return true;
         }

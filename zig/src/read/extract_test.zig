@@ -101,3 +101,20 @@ test "the exact are found among more values than are looked at a time" {
         doubles[place] = 3;
     }
 }
+
+test "a damaged row cannot lead to tokens that were dropped" {
+    // There is no memory at all: to read any of it would end the tests.
+    const nowhere: [*]const u8 = @ptrFromInt(std.heap.page_size_max);
+    const table: Table = .{ .types = .{ .bytes = nowhere[0..100] }, .data = .init(nowhere, 100, .float64), .rows = &.{ 5, 95, 5 }, .first_token = 90 };
+    try testing.expectError(error.Damaged, table.startOf(0));
+    try testing.expectEqual(95, try table.startOf(1));
+    try testing.expectEqual(100, try table.startOf(3));
+    try testing.expectError(error.Damaged, table.tokensOf(1));
+    const request: Request = .{ .type = 5, .kind = .float64, .dtype = .float32, .width = null, .first_row = 0, .next_row = 0, .end_row = 1, .value_count = 0 };
+    var values: [4]f32 = undefined;
+    var offsets: [4]i32 = undefined;
+    var validity = [_]u8{0xff};
+    var progress: Progress = undefined;
+    const out: extract_file.Out = .{ .values = std.mem.asBytes(&values), .offsets = .{ .small = &offsets }, .validity = &validity };
+    try testing.expectError(error.Damaged, extract(table, request, out, &progress));
+}

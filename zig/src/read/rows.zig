@@ -10,8 +10,9 @@ pub const Table = struct {
     rows: []const u64,
     marks: []const format.Mark,
     token_count: usize,
-    /// The stream starts with this row and this mark; those before were dropped.
+    /// The stream starts with this row, this token and this mark; those before were dropped, and may have no memory.
     first_row: usize = 0,
+    first_token: usize = 0,
     first_mark: usize = 0,
     blocks: blocks_file.Blocks = .{},
 
@@ -26,7 +27,7 @@ pub const Table = struct {
             .{ @as(u64, layout.startOf(first_row)), if (end_row <= layout.endRow()) @as(u64, layout.startOf(end_row)) else table.startOf(end_row) }
         else
             .{ table.startOf(first_row), table.startOf(end_row) };
-        if (start > end or end > table.token_count) return error.Damaged;
+        if (start < table.first_token or start > end or end > table.token_count) return error.Damaged;
         return .{ @intCast(start), @intCast(end) };
     }
 

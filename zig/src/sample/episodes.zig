@@ -67,7 +67,7 @@ fn scanEnds(table: extract.Table, first_row: usize, fields: []Field, progress: *
         const row = progress.row;
         if (progress.start_count == starts.len) return;
         prefetch(table, row + rows_ahead, fields[0].hint);
-        const start, const end = try tokensOf(table, row);
+        const start, const end = try table.tokensOf(row);
         const types = table.types.slice(start, end);
         var is_end = false;
         for (fields) |*field| {
@@ -89,7 +89,7 @@ fn scanIds(table: extract.Table, first_row: usize, field: *Field, progress: *Pro
         const row = progress.row;
         if (progress.start_count == starts.len) return;
         prefetch(table, row + rows_ahead, field.hint);
-        const start, const end = try tokensOf(table, row);
+        const start, const end = try table.tokensOf(row);
         const span = find(field, table.types.slice(start, end));
         if (span.count == 0) {
             if (row + 1 == progress.end_row) return;
@@ -118,7 +118,7 @@ pub fn lastStart(table: extract.Table, fields: *Fields) Error!?usize {
 fn lastStartAfterEnd(table: extract.Table, fields: []Field) Error!usize {
     var row = table.rows.len;
     while (row > 1) : (row -= 1) {
-        const start, const end = try tokensOf(table, row - 2);
+        const start, const end = try table.tokensOf(row - 2);
         for (fields) |*field| {
             const span = find(field, table.types.slice(start, end));
             for (start + span.offset..start + span.offset + span.count) |token| if (isTrue(field.kind, table.data.bitsAt(token))) return row - 1;
@@ -133,7 +133,7 @@ fn lastNamedStart(table: extract.Table, field: *Field) Error!?usize {
     var first: usize = 0;
     var row = table.rows.len;
     while (row > 0) : (row -= 1) {
-        const start, const end = try tokensOf(table, row - 1);
+        const start, const end = try table.tokensOf(row - 1);
         const span = find(field, table.types.slice(start, end));
         if (span.count == 0) continue;
         const found = table.data.bitsAt(start + span.offset);
@@ -146,13 +146,6 @@ fn lastNamedStart(table: extract.Table, field: *Field) Error!?usize {
 
 fn check(table: extract.Table, first_row: usize, progress: *const Progress) Error!void {
     if (progress.row < first_row or progress.row > progress.end_row or progress.end_row > table.rows.len) return error.OutOfRange;
-}
-
-inline fn tokensOf(table: extract.Table, row: usize) Error![2]usize {
-    const start = table.rows[row];
-    const end = table.rowEnd(row);
-    if (start > end or end > table.types.len()) return error.Damaged;
-    return .{ @intCast(start), end };
 }
 
 inline fn find(field: *Field, types: Types) extract.Span {
@@ -235,7 +228,8 @@ fn plainStarts(table: extract.Table, fields: []const Field, is_id: bool, out: []
     for (table.rows, 0..) |start, row| {
         var is_end = false;
         var first: ?u64 = null;
-        for (@intCast(start)..table.rowEnd(row)) |token| for (fields) |field| {
+        const end = if (row + 1 < table.rows.len) table.rows[row + 1] else table.data.len;
+        for (@intCast(start)..@intCast(end)) |token| for (fields) |field| {
             if (table.types.at(token) != field.type) continue;
             if (first == null) first = table.data.bitsAt(token);
             const number: f64 = @bitCast(table.data.bitsAt(token));

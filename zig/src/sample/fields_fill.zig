@@ -53,11 +53,11 @@ pub const Request = struct {
 /// many values, or with one that the output does not hold, is found on the way, and is the culprit with their number, or with
 /// the cell, and with the field: what stands before it is written then.
 pub fn fill(source: Source, request: Request, columns: *Columns, culprit: *Culprit) Error!void {
-    return fillTables(source.tokens(), source.table, source.first_token, request, columns, culprit);
+    return fillTables(source.tokens(), source.table, request, columns, culprit);
 }
 
 /// The same, of tables.
-pub fn fillTables(table: extract.Table, row_table: rows_file.Table, first_token: usize, request: Request, columns: *Columns, culprit: *Culprit) Error!void {
+pub fn fillTables(table: extract.Table, row_table: rows_file.Table, request: Request, columns: *Columns, culprit: *Culprit) Error!void {
     const placement = request.placement;
     for (request.fields) |field| {
         if (field.width == 0 or field.kind.bytes() != table.data.width) return error.InvalidArgument;
@@ -74,7 +74,7 @@ pub fn fillTables(table: extract.Table, row_table: rows_file.Table, first_token:
         const end = @min(window + touching.pieces, placement.starts.len);
         if (!request.is_reached) {
             var ahead: touching.Ahead = .{};
-            rows_ahead.note(&ahead, .windows, table, .{ .row = row_table.first_row, .token = first_token }, steps, placement, window, end);
+            rows_ahead.note(&ahead, .windows, table, row_table.first_row, steps, placement, window, end);
             ahead.read();
         }
         while (window < end) : (window += 1) try filling.addWindow(window);
@@ -212,12 +212,12 @@ const Filling = struct {
 
     inline fn addEach(self: *Filling, first: usize, end_at: usize) Error!void {
         const table = self.table;
-        var start: usize = try startOf(table, self.rowAt(first));
+        var start: usize = try table.startOf(self.rowAt(first));
         for (first..end_at) |at| {
             const row = self.rowAt(at);
-            if (self.stride > 1) start = try startOf(table, row);
+            if (self.stride > 1) start = try table.startOf(row);
             if (self.are_long) self.prefetchRow(at);
-            const end: usize = if (row + 1 < table.rows.len) try startOf(table, row + 1) else table.data.len;
+            const end = try table.startOf(row + 1);
             if (start > end) return error.Damaged;
             for (self.columns, 0..) |*column, field| {
                 column.rows.row_count = 1;
@@ -265,10 +265,4 @@ noinline fn leaveOut(field: *const Field, rows: *const outputs.Rows, first_place
         @memset(field.out.values.address[(at + rows.from.len) * value_bytes .. (at + field.width) * value_bytes], 0);
         @memset(field.out.mask[at + rows.from.len .. at + field.width], 0);
     }
-}
-
-/// Row starts come from a file.
-inline fn startOf(table: extract.Table, row: usize) error{Damaged}!usize {
-    const start = table.rows[row];
-    return if (start <= table.data.len) @intCast(start) else error.Damaged;
 }

@@ -25,9 +25,9 @@ const rows_max = 6;
 const width_max = 3;
 const size_max = samples.batch_size * rows_max * width_max;
 
-fn fillTables(table: extract.Table, row_table: rows_file.Table, first_token: usize, request: Request, culprit: *Culprit) Error!void {
+fn fillTables(table: extract.Table, row_table: rows_file.Table, request: Request, culprit: *Culprit) Error!void {
     var columns: fields_fill.Columns = try .of(request.fields);
-    return fields_fill.fillTables(table, row_table, first_token, request, &columns, culprit);
+    return fields_fill.fillTables(table, row_table, request, &columns, culprit);
 }
 
 /// What a batch is filled with, of one element type for each field.
@@ -91,7 +91,7 @@ fn expectFilled(filled: *Filled, sample: *const samples.Sample, request: Request
     const placement = request.placement;
     var wanted = filled.*;
     var culprit: Culprit = .{};
-    const outcome = fillTables(sample.tokenTable(), sample.rowTable(), @intCast(sample.rows[sample.first_row]), request, &culprit);
+    const outcome = fillTables(sample.tokenTable(), sample.rowTable(), request, &culprit);
     for (0..placement.starts.len) |window| {
         const block = placement.blockOf(window, placement.lengthOf(window));
         for (block.at..block.at + block.width) |place| {
@@ -143,9 +143,9 @@ test "steps also come as float64" {
         var mask: [samples.batch_size * rows_max]u8 = @splat(7);
         var request: Request = .{ .placement = windows.placement(), .truncate = false, .fields = &.{}, .steps = .{ .int64 = &steps }, .mask = &mask };
         var culprit: Culprit = .{};
-        try fillTables(sample.tokenTable(), sample.rowTable(), @intCast(sample.rows[sample.first_row]), request, &culprit);
+        try fillTables(sample.tokenTable(), sample.rowTable(), request, &culprit);
         request.steps = .{ .float64 = &floats };
-        try fillTables(sample.tokenTable(), sample.rowTable(), @intCast(sample.rows[sample.first_row]), request, &culprit);
+        try fillTables(sample.tokenTable(), sample.rowTable(), request, &culprit);
         for (steps, floats) |step, float| try testing.expectEqual(@as(f64, @floatFromInt(step)), float);
     }
 }
@@ -167,7 +167,7 @@ test "windows of rows that cannot be are refused before anything is written, dam
         const placement: Placement = .{ .starts = &.{ 3, case[0] }, .lengths = &.{ 1, case[1] }, .slots = &.{ 1, case[2] }, .batch_size = 2, .width = 2, .side = .left };
         const field: Field = .{ .type = 1, .kind = .float64, .scale = .{}, .width = 1, .out = filled.out(0, .float64) };
         const request: Request = .{ .placement = placement, .truncate = true, .fields = &.{field}, .steps = .{ .int64 = &filled.steps }, .mask = &filled.mask };
-        try testing.expectError(case[3], fillTables(table, row_table, 0, request, &culprit));
+        try testing.expectError(case[3], fillTables(table, row_table, request, &culprit));
         if (case[3] == error.Damaged) continue;
         try testing.expectEqual(Filled{}, filled);
     }
@@ -179,7 +179,7 @@ test "an empty store has windows without rows" {
     var culprit: Culprit = .{};
     const table: extract.Table = .{ .types = .{ .words = &.{} }, .data = .of(.float64, &.{}), .rows = &.{} };
     const request: Request = .{ .placement = placement, .truncate = false, .fields = &.{}, .steps = .{ .int64 = &filled.steps }, .mask = &filled.mask };
-    try fillTables(table, .{ .steps = &.{}, .rows = &.{}, .marks = &.{}, .token_count = 0 }, 0, request, &culprit);
+    try fillTables(table, .{ .steps = &.{}, .rows = &.{}, .marks = &.{}, .token_count = 0 }, request, &culprit);
     try testing.expectEqual(@as([20]i64, @splat(0)), filled.steps[0..20].*);
     try testing.expectEqual(@as([20]u8, @splat(0)), filled.mask[0..20].*);
 }
@@ -187,16 +187,16 @@ test "an empty store has windows without rows" {
 test "what is read of windows ahead is not what damaged rows say of tokens before the first" {
     // There is no memory at all: to read any of it would end the tests.
     const nowhere: [*]const u8 = @ptrFromInt(std.heap.page_size_max);
-    const table: extract.Table = .{ .types = .{ .words = &.{} }, .data = .init(nowhere, 100, .float64), .rows = &.{ 0, 5, 89, 200, 9 } };
+    const table: extract.Table = .{ .types = .{ .words = &.{} }, .data = .init(nowhere, 100, .float64), .rows = &.{ 0, 5, 89, 200, 9 }, .first_token = 90 };
     const placement: Placement = .{ .starts = &.{ 0, 1, 2, 3, 4 }, .lengths = &.{ 5, 1, 1, 2, 1 }, .slots = &.{ 0, 1, 2, 3, 4 }, .batch_size = 5, .width = 5, .side = .left };
     var ahead: touching.Ahead = .{};
-    rows_ahead.note(&ahead, .windows, table, .{ .row = 0, .token = 90 }, null, placement, 0, 5);
+    rows_ahead.note(&ahead, .windows, table, 0, null, placement, 0, 5);
     ahead.read();
 }
 
 test "what is read of windows ahead is not what lies outside of the rows that are kept" {
     const nowhere: [*]const u64 = @ptrFromInt(std.heap.page_size_max);
-    const table: extract.Table = .{ .types = .{ .words = &.{} }, .data = .init(@ptrCast(nowhere), 100, .float64), .rows = nowhere[0..100] };
+    const table: extract.Table = .{ .types = .{ .words = &.{} }, .data = .init(@ptrCast(nowhere), 100, .float64), .rows = nowhere[0..100], .first_token = 90 };
     const steps: []const i64 = @ptrCast(nowhere[0..100]);
     const placement: Placement = .{
         .starts = &.{ 0, 89, 100, 99, 95, std.math.nan(f64), -1, 0x1p60 },
@@ -209,7 +209,7 @@ test "what is read of windows ahead is not what lies outside of the rows that ar
     var ahead: touching.Ahead = .{};
     for ([_]rows_ahead.Part{ .places, .windows }) |part| {
         for ([_][2]usize{ .{ 0, 5 }, .{ 5, 6 }, .{ 6, 7 }, .{ 7, 8 } }) |range| {
-            rows_ahead.note(&ahead, part, table, .{ .row = 90, .token = 90 }, steps, placement, range[0], range[1]);
+            rows_ahead.note(&ahead, part, table, 90, steps, placement, range[0], range[1]);
         }
     }
     try testing.expectEqual(0, ahead.count);

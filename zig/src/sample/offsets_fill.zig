@@ -181,20 +181,12 @@ const Filling = struct {
                 try self.take(row, until - row, known.row_start + known.span.offset, known.row_tokens, known.span.count, at);
                 row = until;
             } else {
-                const start = try self.startOf(row);
-                const end = if (row + 1 < self.table.rows.len) try self.startOf(row + 1) else self.table.data.len;
-                if (start > end) return error.Damaged;
+                const start, const end = try self.table.tokensOf(row);
                 const span = self.finder.find(self.table.types.slice(start, end));
                 try self.take(row, 1, start + span.offset, 0, span.count, at);
                 row += 1;
             }
         }
-    }
-
-    /// Row starts come from a file.
-    inline fn startOf(self: *const Filling, row: usize) error{Damaged}!usize {
-        const start = self.table.rows[row];
-        return if (start <= self.table.data.len) @intCast(start) else error.Damaged;
     }
 
     /// Rows that all have the field alike: `found` values from token `first` on, and in each next row so many tokens further.

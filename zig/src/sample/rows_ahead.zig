@@ -18,19 +18,16 @@ pub fn areLong(table: extract.Table, placement: Placement) bool {
 /// What is read: where windows stand, or something of what stands there.
 pub const Part = enum { places, windows };
 
-/// The first row and the first token that are kept. Of what comes before there may be no memory.
-pub const First = struct { row: usize, token: usize };
-
 /// Notes some of each of the windows `[from, to)`, to be read. Where they stand is not believed yet: nothing is noted that lies
 /// before what is kept, or after it.
-pub noinline fn note(ahead: *touching.Ahead, part: Part, table: extract.Table, first: First, steps: ?[]const i64, placement: Placement, from: usize, to: usize) void {
+pub noinline fn note(ahead: *touching.Ahead, part: Part, table: extract.Table, first_row: usize, steps: ?[]const i64, placement: Placement, from: usize, to: usize) void {
     if (!random.areIndices(placement.starts[from..to], 1 << 53)) return;
-    const noting: Noting = .{ .ahead = ahead, .table = table, .first_token = first.token, .steps = steps };
+    const noting: Noting = .{ .ahead = ahead, .table = table, .steps = steps };
     for (from..to) |window| {
         if (placement.lengths[window] <= 0) continue;
         const row = placement.startOf(window);
         const end_row = row + placement.lengthOf(window);
-        if (row < first.row or end_row > table.rows.len) continue;
+        if (row < first_row or end_row > table.rows.len) continue;
         if (part == .places) {
             noting.addPlace(row);
         } else if (placement.strideOf(window) > 1) {
@@ -42,7 +39,6 @@ pub noinline fn note(ahead: *touching.Ahead, part: Part, table: extract.Table, f
 const Noting = struct {
     ahead: *touching.Ahead,
     table: extract.Table,
-    first_token: usize,
     steps: ?[]const i64,
 
     inline fn addPlace(self: *const Noting, row: usize) void {
@@ -69,7 +65,7 @@ const Noting = struct {
         if (self.steps) |steps| self.ahead.addBytes(std.mem.sliceAsBytes(steps[row..end_row]));
         const start = if (alike) |known| known[0] else table.rows[row];
         const end = if (alike) |known| start +| (end_row - row) *| known[1] else if (end_row < table.rows.len) table.rows[end_row] else table.data.len;
-        if (start < self.first_token or start >= end or end > table.data.len) return;
+        if (start < table.first_token or start >= end or end > table.data.len) return;
         self.ahead.addBytes(table.data.bytes(@intCast(start), @intCast(end)));
         if (alike != null) return;
         const types = table.types.slice(@intCast(start), @intCast(end)).asBytes();

@@ -15,8 +15,6 @@ pub const Source = struct {
     table: rows_file.Table,
     types: Types,
     data: Data,
-    /// What comes before was dropped.
-    first_token: usize,
 
     pub fn of(store: *const Store, which: Which) Source {
         const recent = &store.recent;
@@ -25,13 +23,11 @@ pub const Source = struct {
                 .table = store.rowTable(),
                 .types = store.types(),
                 .data = store.files.dataOf(store.commit.token_count),
-                .first_token = @intCast(store.commit.first_token),
             },
             .newest => .{
                 .table = recent.table(),
                 .types = .{ .words = recent.types.elements[0..recent.token_count] },
                 .data = recent.data(),
-                .first_token = 0,
             },
         };
     }
@@ -43,7 +39,7 @@ pub const Source = struct {
     }
 
     pub fn tokens(source: Source) extract.Table {
-        return .{ .types = source.types, .data = source.data, .rows = source.table.rows, .blocks = source.table.blocks };
+        return .{ .types = source.types, .data = source.data, .rows = source.table.rows, .first_token = source.table.first_token, .blocks = source.table.blocks };
     }
 
     /// The first token of each of some rows; of the row after the last, the number of tokens. After an error `culprit` is
@@ -57,7 +53,7 @@ pub const Source = struct {
         for (rows, starts, 0..) |row, *to, index| {
             if (index + 16 < rows.len) @prefetch(held.ptr + @as(usize, @intCast(rows[index + 16])), .{});
             to.* = if (row < held.len) held[@intCast(row)] else source.data.len;
-            if (to.* > source.data.len) return error.Damaged;
+            if (to.* < source.table.first_token or to.* > source.data.len) return error.Damaged;
         }
     }
 };

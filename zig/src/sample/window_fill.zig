@@ -117,7 +117,7 @@ pub fn fill(source: Source, request: Request, out: Out, culprit: *Culprit) Error
 fn check(source: Source, request: Request, culprit: *Culprit) Error!void {
     const placement = request.placement;
     switch (request.unit) {
-        .tokens => try placement.check(source.first_token, source.data.len, placement.width, culprit),
+        .tokens => try placement.check(source.table.first_token, source.data.len, placement.width, culprit),
         .steps => {
             try placement.check(source.table.first_row, source.table.rows.len, source.table.rows.len, culprit);
             for (0..placement.starts.len) |window| {
@@ -234,7 +234,7 @@ test "windows of tokens and of rows are what a plain loop makes of them, padded 
         const unit = random.enumValue(Unit);
         const width = random.intRangeAtMost(usize, 1, width_max);
         const first, const end, const length_max = switch (unit) {
-            .tokens => .{ source.first_token, sample.token_count, width },
+            .tokens => .{ source.table.first_token, sample.token_count, width },
             .steps => .{ sample.first_row, sample.row_count, 5 },
         };
         const windows: samples.Windows = .make(random, first, end, length_max, width);
@@ -310,7 +310,7 @@ fn scaled(sample: *const samples.Sample, token: usize) f64 {
 
 test "what cannot be filled is refused before anything is written" {
     const rows = [_]u64{ 0, 9, 2 };
-    const source: Source = .{ .table = .{ .steps = &.{ 1, 2, 3 }, .rows = &rows, .marks = &.{}, .token_count = 2 }, .types = .{ .words = &.{ 1, 1 } }, .data = .of(.float64, &.{ 0, 0 }), .first_token = 0 };
+    const source: Source = .{ .table = .{ .steps = &.{ 1, 2, 3 }, .rows = &rows, .marks = &.{}, .token_count = 2 }, .types = .{ .words = &.{ 1, 1 } }, .data = .of(.float64, &.{ 0, 0 }) };
     const cases = [_]struct { Unit, f64, i32, Field, Error }{
         .{ .steps, 0, 1, fieldOf(1, 0, 0, 1), error.Damaged },
         .{ .steps, 1, 1, fieldOf(1, 0, 0, 1), error.Damaged },

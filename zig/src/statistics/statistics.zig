@@ -56,7 +56,7 @@ pub const Progress = extern struct {
 pub fn add(table: rows_file.Table, types: Types, data: Data, fields: []const Field, pages: []f64, progress: *Progress) Error!void {
     // Row starts come from a file.
     const first_token: u64 = if (table.first_row < table.rows.len) table.rows[table.first_row] else 0;
-    if (first_token > types.len()) return error.Damaged;
+    if (first_token < table.first_token or first_token > types.len()) return error.Damaged;
     var pass: Pass = .{
         .types = types,
         .data = data,

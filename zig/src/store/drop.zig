@@ -7,7 +7,7 @@ const rows_file = @import("../read/rows.zig");
 
 /// The commit that `commit` becomes when no row before `row` has to be kept: every segment that holds nothing else is dropped,
 /// and no row that costs no segment. Indices stay as they were. For the segments of extras it starts with `extras_row` or later.
-pub fn startFrom(table: rows_file.Table, commit: format.Commit, capacity_tokens: u64, row: usize, extras_row: usize) format.Commit {
+pub fn startFrom(table: rows_file.Table, commit: format.Commit, capacity_tokens: u64, row: usize, extras_row: usize) error{Damaged}!format.Commit {
     var first = @max(table.first_row, extras_row, segmentStart(.rows, row, capacity_tokens));
     const token = segmentStart(.data, table.rows[row], capacity_tokens);
     if (token > commit.first_token) {
@@ -20,6 +20,8 @@ pub fn startFrom(table: rows_file.Table, commit: format.Commit, capacity_tokens:
     next.first_row = first;
     next.first_token = table.rows[first];
     next.first_mark = table.markOfRow(first);
+    // Row starts come from a file, and by a wrong one more could be dropped than was asked for.
+    if (next.first_token < commit.first_token or next.first_token > commit.token_count) return error.Damaged;
     return next;
 }
 
@@ -38,17 +40,17 @@ test "the stream starts with the first row that keeps no segment from being drop
     var table: rows_file.Table = .{ .steps = &@as([1000]i64, @splat(0)), .rows = &rows, .marks = &marks, .token_count = 3000 };
     var commit: format.Commit = .{ .sequence = 1, .token_count = 3000, .row_count = 1000, .mark_count = 2, .last_step = 0 };
     // Row 21 has the last tokens of the first segment, and the first two of the second.
-    try testing.expectEqual(0, startFrom(table, commit, capacity, 21, 0).first_row);
-    commit = startFrom(table, commit, capacity, 40, 0);
+    try testing.expectEqual(0, (try startFrom(table, commit, capacity, 21, 0)).first_row);
+    commit = try startFrom(table, commit, capacity, 40, 0);
     try testing.expectEqual(22, commit.first_row);
     try testing.expectEqual(66, commit.first_token);
     try testing.expectEqual(1, commit.first_mark);
     table.first_row = 22;
     table.first_mark = 1;
-    try testing.expectEqual(commit, startFrom(table, commit, capacity, 30, 0));
+    try testing.expectEqual(commit, try startFrom(table, commit, capacity, 30, 0));
     // Rows without tokens fill segments of rows.
     @memset(&rows, 66);
-    commit = startFrom(table, commit, capacity, 900, 0);
+    commit = try startFrom(table, commit, capacity, 900, 0);
     try testing.expectEqual(896, commit.first_row);
     try testing.expectEqual(2, commit.first_mark);
 }
@@ -61,6 +63,21 @@ test "rows of nothing but marks are dropped with the segments of those" {
     const table: rows_file.Table = .{ .steps = &@as([40]i64, @splat(0)), .rows = &rows, .marks = &marks, .token_count = 0 };
     const commit: format.Commit = .{ .sequence = 1, .token_count = 0, .row_count = 40, .mark_count = 40, .last_step = 0 };
     // Four marks are a segment.
-    try testing.expectEqual(36, startFrom(table, commit, capacity, 39, 0).first_row);
-    try testing.expectEqual(0, startFrom(table, commit, capacity, 3, 0).first_row);
+    try testing.expectEqual(36, (try startFrom(table, commit, capacity, 39, 0)).first_row);
+    try testing.expectEqual(0, (try startFrom(table, commit, capacity, 3, 0)).first_row);
+}
+
+test "a row that starts where nothing can is damaged, and nothing is dropped by it" {
+    var rows: [40]u64 = undefined;
+    for (&rows, 0..) |*token, row| token.* = 100 + 10 * row;
+    const table: rows_file.Table = .{ .steps = &@as([40]i64, @splat(0)), .rows = &rows, .marks = &.{}, .token_count = 500 };
+    const commit: format.Commit = .{ .sequence = 1, .token_count = 500, .row_count = 40, .first_token = 100, .mark_count = 0, .last_step = 0 };
+    // Token 300 is of the segment that begins with 256, which row 16 is the first to start in.
+    try testing.expectEqual(16, (try startFrom(table, commit, 64, 20, 0)).first_row);
+    for ([_]u64{ 501, std.math.maxInt(u64) }) |start| {
+        rows[20] = start;
+        try testing.expectError(error.Damaged, startFrom(table, commit, 64, 20, 0));
+    }
+    rows[20] = 0;
+    try testing.expectEqual(commit, try startFrom(table, commit, 64, 20, 0));
 }

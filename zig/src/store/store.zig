@@ -157,7 +157,7 @@ pub fn Store(comptime System: type) type {
             if (self.access == .read) return error.ReadOnly;
             try self.flush();
             if (row >= self.commit.row_count or row < self.commit.first_row or header.is_segmented == 0) return error.InvalidArgument;
-            var next = dropping.startFrom(self.rowTable(), self.commit, header.capacity_tokens, @intCast(row), @intCast(self.extras.startFrom(row)));
+            var next = try dropping.startFrom(self.rowTable(), self.commit, header.capacity_tokens, @intCast(row), @intCast(self.extras.startFrom(row)));
             if (next.first_row > self.commit.first_row) {
                 self.extras.dropBefore(next.first_row);
                 self.publish(&next);
@@ -224,6 +224,7 @@ pub fn Store(comptime System: type) type {
                 .blocks = self.blocks(),
                 .marks = self.files.marks.slice(format.Mark, self.commit.mark_count),
                 .first_row = @intCast(self.commit.first_row),
+                .first_token = @intCast(self.commit.first_token),
                 .first_mark = @intCast(self.commit.first_mark),
             };
         }

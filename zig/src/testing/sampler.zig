@@ -85,6 +85,7 @@ pub const Sample = struct {
             .marks = &.{},
             .token_count = sample.token_count,
             .first_row = sample.first_row,
+            .first_token = @intCast(sample.rows[sample.first_row]),
         };
     }
 
@@ -94,16 +95,11 @@ pub const Sample = struct {
 
     pub fn tokenTable(sample: *const Sample) extract.Table {
         const blocks: blocks_file.Blocks = .{ .all = sample.blocks[0..blocks_file.countClosed(sample.row_count)], .token_count = sample.token_count };
-        return .{ .types = sample.tokenTypes(), .data = sample.cells(), .rows = sample.rows[0..sample.row_count], .blocks = blocks };
+        return .{ .types = sample.tokenTypes(), .data = sample.cells(), .rows = sample.rows[0..sample.row_count], .first_token = @intCast(sample.rows[sample.first_row]), .blocks = blocks };
     }
 
     pub fn windowSource(sample: *const Sample) Source {
-        return .{
-            .table = sample.rowTable(),
-            .types = sample.tokenTypes(),
-            .data = sample.cells(),
-            .first_token = @intCast(sample.rows[sample.first_row]),
-        };
+        return .{ .table = sample.rowTable(), .types = sample.tokenTypes(), .data = sample.cells() };
     }
 };
 
