@@ -183,7 +183,7 @@ test("handles that are stale, closed, foreign or made up are errors, never crash
         1,
         1,
         field,
-        1,
+        0,
         bytes,
         bytes,
         bytes,
