@@ -1,5 +1,8 @@
 /** Windows that follow one of several environments whose rows are appended in turn, held against an enumeration. */
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { StreamStore } from "../../mod.ts";
 import { chiSquare, chiSquareLimit, countEach } from "../support/sampler/drawing.ts";
@@ -121,8 +124,7 @@ test("sampler() of environments goes on from any state, with other batches and s
   }));
 
 test("a prefetching sampler follows environments as one that does not work ahead", async () => {
-  const { mkdtempSync, rmSync } = await import("node:fs");
-  const folder = mkdtempSync("/tmp/sampler-");
+  const folder = mkdtempSync(join(tmpdir(), "sampler-"));
   const store = StreamStore.open(`${folder}/run.stream`, { fields });
   const rows: Row[] = [];
   grow(store, rows, new Random(6), 50, 5);
