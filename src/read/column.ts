@@ -11,6 +11,7 @@ import {
   type FieldList,
   type FieldName,
   type FieldTypeOf,
+  wideDtype,
 } from "../fields.ts";
 import { dtype, extractProgress, extractRequest, fieldKind } from "../native/abi.ts";
 import { errorOf, status } from "../native/status.ts";
@@ -256,4 +257,34 @@ function copiedAs({ dtype }: Field): DtypeName {
 
 function numbersOver({ dtype }: Field, bytes: Uint8Array, count: number): DtypeArray {
   return arrayOver(dtype, bytes.buffer, 0, count);
+}
+
+const arrayOf = { float64: Float64Array, int64: BigInt64Array, uint64: BigUint64Array } as const;
+
+/** The values of a field in rows, by the row's place among them. */
+export function readValues(connection: Connection, field: Field, firstRow: number, endRow: number) {
+  const dtype = wideDtype(field);
+  const { bytes, offsets } = extract(connection, {
+    field,
+    dtype,
+    width: null,
+    offsetBytes: 8,
+    firstRow,
+    endRow,
+  });
+  const values = new arrayOf[dtype](bytes.slice().buffer);
+  // Numbers of values, which fit into the lower half of each.
+  const starts = new Int32Array(offsets.slice().buffer);
+  return {
+    /** The first value of a row; undefined where it has none. */
+    at: (place: number): number | bigint | undefined =>
+      starts[2 * place] === starts[2 * place + 2] ? undefined : values[starts[2 * place]],
+    /** Whether a row has a value that is neither 0 nor NaN. */
+    isTrue: (place: number): boolean => {
+      for (let i = starts[2 * place]; i < starts[2 * place + 2]; i++) {
+        if (values[i] && !Number.isNaN(values[i])) return true;
+      }
+      return false;
+    },
+  };
 }

@@ -1,5 +1,5 @@
 import type { Connection } from "../store/connection.ts";
-import { countBelow, grown } from "./episodes.ts";
+import { countBelow, grown, visitRuns } from "./episodes.ts";
 import type { Extent, Places, Population, StoreWindows, WindowRule } from "./space.ts";
 
 /** What all environments of a store share. */
@@ -117,18 +117,11 @@ export class EnvironmentRows implements StoreWindows {
   }
 
   forEachRun(
-    { episodes, total }: Population,
+    population: Population,
     from: number,
     visit: (firstAnchor: number, count: number) => void,
   ): void {
-    const first = Math.max(0, countBelow(this.#cumulative, episodes, from + 1) - 1);
-    for (let episode = first; episode < episodes; episode++) {
-      const before = Number(this.#cumulative[episode]);
-      const after = episode + 1 < episodes ? Number(this.#cumulative[episode + 1]) : total;
-      const skipped = Math.max(0, from - before);
-      if (after - before <= skipped) continue;
-      visit(Number(this.#origins[episode]) + skipped * this.rule.stride, after - before - skipped);
-    }
+    visitRuns(this.#origins, this.#cumulative, population, this.rule.stride, from, visit);
   }
 
   copyEpisodes(

@@ -1,7 +1,6 @@
-import { extract } from "../read/column.ts";
+import { readValues } from "../read/column.ts";
 import { sessionsWithin } from "../read/sessions.ts";
 import type { Connection } from "../store/connection.ts";
-import { type Field, wideDtype } from "../fields.ts";
 import { EnvironmentRows } from "./environment_rows.ts";
 import type { Part } from "./part.ts";
 import type { EnvironmentPlan } from "./plan.ts";
@@ -119,34 +118,4 @@ export class Environments {
     this.#listed = row + 1;
     return known;
   }
-}
-
-const arrayOf = { float64: Float64Array, int64: BigInt64Array, uint64: BigUint64Array } as const;
-
-/** The values of a field in rows, by the row's place among them. */
-function readValues(connection: Connection, field: Field, firstRow: number, endRow: number) {
-  const dtype = wideDtype(field);
-  const { bytes, offsets } = extract(connection, {
-    field,
-    dtype,
-    width: null,
-    offsetBytes: 8,
-    firstRow,
-    endRow,
-  });
-  const values = new arrayOf[dtype](bytes.slice().buffer);
-  // Numbers of values, which fit into the lower half of each.
-  const starts = new Int32Array(offsets.slice().buffer);
-  return {
-    /** The first value of a row; undefined where it has none. */
-    at: (place: number): Id | undefined =>
-      starts[2 * place] === starts[2 * place + 2] ? undefined : values[starts[2 * place]],
-    /** Whether a row has a value that is neither 0 nor NaN. */
-    isTrue: (place: number): boolean => {
-      for (let i = starts[2 * place]; i < starts[2 * place + 2]; i++) {
-        if (values[i] && !Number.isNaN(values[i])) return true;
-      }
-      return false;
-    },
-  };
 }

@@ -1,9 +1,9 @@
 import { episodeProgress, episodeRule } from "../native/abi.ts";
 import { builtin } from "../native/builtin.ts";
-import { extract } from "../read/column.ts";
+import { readValues } from "../read/column.ts";
 import { sessionsWithin } from "../read/sessions.ts";
 import type { Connection } from "../store/connection.ts";
-import { type Field, packCells, wideDtype } from "../fields.ts";
+import { type Field, packCells } from "../fields.ts";
 import { check } from "../native/status.ts";
 import { readEpisodes, writeEpisodes } from "./episode_file.ts";
 import { type EpisodeStarts, type Return, RowEpisodes } from "./episode_starts.ts";
@@ -14,8 +14,6 @@ const startsPerScan = 1 << 16;
 
 /** Rows that are searched before it pays to write down what was found: some ten milliseconds' worth. */
 const rowsPerSave = 1 << 20;
-
-const arrayOf = { float64: Float64Array, int64: BigInt64Array, uint64: BigUint64Array } as const;
 
 /** Rows that are looked at to tell why there is no window. */
 const lookedMax = 1 << 12;
@@ -93,11 +91,11 @@ export class Episodes implements EpisodeStarts {
     if (this.#idField === null) return null;
     const { firstRow, rowCount } = this.connection;
     const endRow = Math.min(rowCount, firstRow + lookedMax);
-    const idOfRow = readFirstValues(this.connection, this.#idField, firstRow, endRow);
+    const ids = readValues(this.connection, this.#idField, firstRow, endRow);
     const rowOfId = new Map<number | bigint, number>();
     for (let i = countBelow(this.starts, this.count, firstRow); i < this.count; i++) {
       const row = Number(this.starts[i]);
-      const id = idOfRow[row - firstRow];
+      const id = ids.at(row - firstRow);
       if (id === undefined) continue;
       const earlier = rowOfId.get(id);
       if (earlier !== undefined) return { row, earlier, id };
@@ -199,30 +197,6 @@ export class EpisodeIndex {
   }
 }
 
-/** A field's first value in each of the rows; undefined where a row has none. */
-function readFirstValues(
-  connection: Connection,
-  field: Field,
-  firstRow: number,
-  endRow: number,
-): (number | bigint | undefined)[] {
-  const dtype = wideDtype(field);
-  const { bytes, offsets } = extract(connection, {
-    field,
-    dtype,
-    width: null,
-    offsetBytes: 8,
-    firstRow,
-    endRow,
-  });
-  const values = new arrayOf[dtype](bytes.slice().buffer);
-  const starts = new BigInt64Array(offsets.slice().buffer);
-  return Array.from(
-    { length: endRow - firstRow },
-    (_, i) => starts[i] === starts[i + 1] ? undefined : values[Number(starts[i])],
-  );
-}
-
 /** How many of the first `count` numbers, which rise, are below a limit. */
 export function countBelow(numbers: BigUint64Array, count: number, limit: number): number {
   let [low, high] = [0, count];
@@ -239,4 +213,27 @@ export function grown(from: BigUint64Array, count: number): BigUint64Array<Array
   const to = new BigUint64Array(2 * count);
   to.set(from);
   return to;
+}
+
+/**
+ * Calls back with the runs of anchors, `stride` apart, of the windows with ordinals from `from` on. Of each of so many
+ * episodes it is known where it begins and how many windows stand before it; `total` is how many there are in all.
+ */
+export function visitRuns(
+  origins: BigUint64Array,
+  cumulative: BigUint64Array,
+  { episodes, total }: { readonly episodes: number; readonly total: number },
+  stride: number,
+  from: number,
+  visit: (firstAnchor: number, count: number) => void,
+): void {
+  const first = Math.max(0, countBelow(cumulative, episodes, from + 1) - 1);
+  for (let episode = first; episode < episodes; episode++) {
+    const before = Number(cumulative[episode]);
+    const after = episode + 1 < episodes ? Number(cumulative[episode + 1]) : total;
+    const skipped = Math.max(0, from - before);
+    if (after - before > skipped) {
+      visit(Number(origins[episode]) + skipped * stride, after - before - skipped);
+    }
+  }
 }

@@ -37,12 +37,12 @@ export class EpisodeArena {
 }
 
 /**
- * Which windows of several sources are drawn from, as the library takes it. StoreWindows are numbered from 0, those of the
+ * Which windows of several sources are drawn from, as the library takes it. Windows are numbered from 0, those of the
  * first source first.
  */
 export class PartTable {
   parts: Float64Array<ArrayBuffer> = new Float64Array(windowPart.length);
-  /** StoreWindows of all. */
+  /** Windows of all. */
   total = 0;
   size = 0;
   /** What changes whenever the windows do. */

@@ -2,7 +2,7 @@ import type { Connection } from "../store/connection.ts";
 import { windowIndex, windowName, windowPolicy } from "../native/abi.ts";
 import { check, status } from "../native/status.ts";
 import type { EpisodeStarts, Return } from "./episode_starts.ts";
-import { countBelow, grown } from "./episodes.ts";
+import { countBelow, grown, visitRuns } from "./episodes.ts";
 import type { DrawSource } from "./batch_plan.ts";
 import { drawNumbers, streams } from "./draws.ts";
 import { EpochOfStore } from "./epoch_of_store.ts";
@@ -241,18 +241,7 @@ export class Windows implements StoreWindows, WindowSpace {
     from: number,
     visit: (firstAnchor: number, count: number) => void,
   ): void {
-    const { stride } = this.rule;
-    const first = Math.max(0, countBelow(this.#cumulative, population.episodes, from + 1) - 1);
-    for (let episode = first; episode < population.episodes; episode++) {
-      const before = Number(this.#cumulative[episode]);
-      const after = episode + 1 < population.episodes
-        ? Number(this.#cumulative[episode + 1])
-        : population.total;
-      const skipped = Math.max(0, from - before);
-      if (after - before > skipped) {
-        visit(Number(this.#origins[episode]) + skipped * stride, after - before - skipped);
-      }
-    }
+    visitRuns(this.#origins, this.#cumulative, population, this.rule.stride, from, visit);
   }
 
   #endNow(): number {
