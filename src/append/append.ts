@@ -18,20 +18,11 @@ export function append(
     session.write("append", () => appendSequences(session, sequences, extra));
     return;
   }
-  const row = values === undefined ? null : readRow(session, values);
+  const row = values === undefined
+    ? null
+    : session.connection.write("append", () => readExtraRow(session.extras, values));
   if (row !== null && session.appender.appendPlainWith(step, fields, row)) return;
   session.write("append", () => appendStep(session, step, fields, row));
-}
-
-/** The caller's own code may run in this, as in the rest of the call. */
-function readRow({ connection, extras }: Session, given: unknown): ExtraRow {
-  connection.checkIdle("append");
-  connection.isWriting = true;
-  try {
-    return readExtraRow(extras, given);
-  } finally {
-    connection.isWriting = false;
-  }
 }
 
 function isList(value: unknown): boolean {
