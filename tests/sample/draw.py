@@ -98,7 +98,10 @@ class Windows:
         rows = episode_rows(store, None if boundary == "cross" else episodes)
         first_row, self.end_row = 0, store.row_count
         if between is not None:
-            first_row, self.end_row = map(int, np.searchsorted(store.steps, between))
+            # JSON has no infinity: null stands for it.
+            first_row, self.end_row = (
+                store.row_count if step is None else int(np.searchsorted(store.steps, step)) for step in between
+            )
         self.first = first_row if unit == "steps" else store.rows[first_row]
         self.positions = self.end_row if unit == "steps" else store.rows[self.end_row]
         rows = [row for row in rows if row < self.end_row]

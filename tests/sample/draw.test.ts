@@ -215,24 +215,36 @@ test(
     }),
 );
 
+const partsByPriority: Readonly<Record<string, Options>> = {
+  "all rows": { episodes: ends },
+  "between steps": { episodes: ends, between: { steps: [411, 2222] } },
+  "between steps up to the end, padded on the left, a stride": {
+    between: { steps: [1200, Infinity] },
+    boundary: "pad-left",
+    stride: 3,
+  },
+};
+
 test("sampler() draws by priority what the specification says", { skip }, () =>
   withDirectory((directory) => {
     const [path, priorities] = [`${directory}/run.stream`, `${directory}/priorities`];
     fill(path, 3000, 2);
     using store = StreamStore.open<Fields>(path, { mode: "read" });
     const order = { kind: "prioritized", alpha: 0.6 } as const;
-    const options = { ...dense, episodes: ends, order, batchSize: 300, seed: 21 } as const;
-    const sampler = store.sampler(options);
-    const random = new Random(3);
-    for (let round = 0; round < 20; round++) {
-      const { ids } = sampler.next()!;
-      sampler.updatePriorities(ids!, Array.from(ids!, () => random.float() ** 4 * 10));
+    for (const [name, part] of Object.entries(partsByPriority)) {
+      const options = { ...dense, ...part, order, batchSize: 300, seed: 21 } as const;
+      const sampler = store.sampler(options);
+      const random = new Random(3);
+      for (let round = 0; round < 20; round++) {
+        const { ids } = sampler.next()!;
+        sampler.updatePriorities(ids!, Array.from(ids!, () => random.float() ** 4 * 10));
+      }
+      sampler.savePriorities(priorities);
+      const { position } = sampler.state();
+      const request = requestOf(path, { options, batches: 3 });
+      const [found] = reproduced([{ ...request, priorities, position }]);
+      assert.deepEqual(found, drawn(sampler as { next(): AnyBatch | null }, 3), name);
     }
-    sampler.savePriorities(priorities);
-    const { position } = sampler.state();
-    const request = requestOf(path, { options, batches: 3 });
-    const [found] = reproduced([{ ...request, priorities, position }]);
-    assert.deepEqual(found, drawn(sampler as { next(): AnyBatch | null }, 3));
   }));
 
 test(
