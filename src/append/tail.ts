@@ -1,7 +1,7 @@
 import { tailRecord, tailState } from "../native/abi.ts";
 import type { TailMemory } from "../native/runtime.ts";
 import { nothing } from "../native/arguments.ts";
-import type { Connection } from "../store/connection.ts";
+import { type Connection, updates } from "../store/connection.ts";
 import { type Cells, cellsOver } from "./narrow.ts";
 import { TailExtras } from "./tail_extras.ts";
 
@@ -86,6 +86,7 @@ export class Tail {
       return valuesEnd;
     }
     Atomics.store(this.#state, publishedCountAt, recordsEnd / recordWords);
+    if (this.recordsEnd === 0) updates.count++;
     const count = valuesEnd - this.valuesEnd;
     this.recordsEnd = recordsEnd;
     this.valuesEnd = valuesEnd;
@@ -96,6 +97,7 @@ export class Tail {
   #copy(recordsEnd: number, valuesEnd: number): void {
     const records = recordsEnd / recordWords;
     if (records === 0) return;
+    updates.count++;
     const { native, store } = this.connection;
     const words = this.extras?.bytes ?? nothing;
     const wordCount = this.extras?.end ?? 0;

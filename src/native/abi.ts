@@ -41,7 +41,7 @@ export const laterSymbols = {
     ss_numbers_draw: { args: ["u32", "buffer", "buffer", "u32", "buffer"], result: "i32" }, // order, key, indices, count, out
     ss_windows_count: { args: ["buffer", "buffer", "u32", "buffer", "buffer", "u32"], result: "i32" }, // index, origins, from, cumulative, buckets, buckets_max
     ss_windows_locate: { args: ["buffer", "u32", "buffer", "buffer", "buffer", "buffer", "u32", "buffer", "buffer", "buffer"], result: "i32" }, // index, name, origins, cumulative, buckets, given, count, out_anchors, out_starts, out_lengths
-    ss_mixed_windows_locate: { args: ["buffer", "buffer", "u32", "u32", "buffer", "buffer", "buffer", "u32", "buffer", "buffer", "buffer", "buffer"], result: "i32" }, // index, parts, part_count, name, origins, cumulative, ordinals, count, sources, anchors, out_starts, out_lengths
+    ss_mixed_windows_locate: { args: ["buffer", "buffer", "u32", "buffer", "u32", "buffer", "buffer", "buffer", "u32", "buffer", "buffer", "buffer", "buffer"], result: "i32" }, // index, parts, part_count, buckets, name, origins, cumulative, ordinals, count, sources, anchors, out_starts, out_lengths
     ss_windows_rank: { args: ["buffer", "buffer", "buffer", "f64", "buffer"], result: "i32" }, // index, origins, cumulative, position, out_rank
     ss_episodes_scan: { args: ["u32", "u32", "buffer", "u32", "buffer", "buffer", "u32"], result: "i32" }, // store, rule, fields, field_count, progress, out_starts, starts_max
     ss_rows_start: { args: ["u32", "buffer", "u32", "buffer"], result: "i32" }, // store, rows, count, out_starts

@@ -1,7 +1,7 @@
 import { windowGroup } from "../native/abi.ts";
 import { builtin } from "../native/builtin.ts";
 import type { LaterTables } from "../native/runtime.ts";
-import { type Connection, writeAll } from "../store/connection.ts";
+import { type Connection, updates, writeAll } from "../store/connection.ts";
 import type { AnyBatch } from "./batch.ts";
 import type { BatchPlan, SampleSource } from "./batch_plan.ts";
 import { ExtraFiller } from "./extra_fill.ts";
@@ -28,7 +28,12 @@ export class MixedPool implements Pool {
   readonly sources: SampleSource[] = [];
   readonly #weights: number[] = [];
   readonly #windows: Windows[] = [];
-  readonly #connections = new Set<Connection>();
+  /** Each of them once. */
+  readonly #connections: Connection[] = [];
+  /** The sources that others write: what those commit shows only when it is looked for. */
+  readonly #readers: number[] = [];
+  /** What `updates` was when all sources were prepared last: to look at each takes as long as a third of a batch. */
+  #seenUpdates = -1;
   /** What is done with each, as errors say it: `sample from sources[1]`. */
   readonly #actions: string[] = [];
   readonly #filler: Filler;
@@ -67,7 +72,10 @@ export class MixedPool implements Pool {
     this.#actions.push(`sample from sources[${this.sources.length}]`);
     this.sources.push(source);
     this.#windows.push(windowsOf(source, this.plan));
-    this.#connections.add(source.connection);
+    const { connection } = source;
+    if (!this.#connections.includes(connection)) this.#connections.push(connection);
+    if (!connection.isWritable) this.#readers.push(this.sources.length - 1);
+    this.#seenUpdates = -1;
     if (weight !== undefined) this.#weights.push(weight);
   }
 
@@ -92,7 +100,12 @@ export class MixedPool implements Pool {
     for (let i = 0; i < sources.length; i++) {
       if (sources[i].connection.isWriting) sources[i].connection.checkIdle(actionOf(i));
     }
-    for (let i = 0; i < sources.length; i++) sources[i].prepare(actionOf(i));
+    if (this.#seenUpdates === updates.count) {
+      for (const i of this.#readers) sources[i].prepare(actionOf(i));
+    } else {
+      for (let i = 0; i < sources.length; i++) sources[i].prepare(actionOf(i));
+    }
+    this.#seenUpdates = updates.count;
   }
 
   readonly reading: Reading = (action, read) => writeAll(this.#connections, action, read);

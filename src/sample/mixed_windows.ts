@@ -1,6 +1,7 @@
 import { windowIndex, windowName } from "../native/abi.ts";
 import type { LaterTables } from "../native/runtime.ts";
 import { check } from "../native/status.ts";
+import { updates } from "../store/connection.ts";
 import { drawNumbers, streams } from "./draws.ts";
 import { drawnNothing, whyNone } from "./no_window.ts";
 import { EpisodeArena, PartTable } from "./part_table.ts";
@@ -13,6 +14,8 @@ export class MixedWindows implements WindowSpace {
   readonly #arena = new EpisodeArena();
   readonly #table = new PartTable(this.#arena);
   readonly #ages = new Shares();
+  /** What `updates` was when the table was made of the sources. */
+  #seenUpdates = -1;
   readonly #index = new Float64Array(windowIndex.length);
   readonly #native: LaterTables["sampler"];
 
@@ -43,10 +46,14 @@ export class MixedWindows implements WindowSpace {
   }
 
   count(newestRows = Infinity): number {
-    this.#table.update(this.sources, (windows) => windows.population(), (population, windows) => {
-      const first = windows.firstOf(population, newestRows);
-      return [first, Math.max(0, population.total - first)];
-    });
+    const { sources } = this;
+    if (this.#seenUpdates !== updates.count || this.#table.size !== sources.length) {
+      this.#table.update(sources, (windows) => windows.population(), (population, windows) => {
+        const first = windows.firstOf(population, newestRows);
+        return [first, Math.max(0, population.total - first)];
+      });
+      this.#seenUpdates = updates.count;
+    }
     if (this.#table.total === 0) throw this.none(newestRows);
     return this.#table.total;
   }
@@ -101,10 +108,13 @@ export class MixedWindows implements WindowSpace {
     const { sources, anchors, starts, lengths } = places;
     this.#index[windowIndex.end] = table.total;
     this.#index[windowIndex.episodeCount] = this.#arena.origins.length;
+    this.#index[windowIndex.bucketShift] = table.shift;
+    this.#index[windowIndex.bucketCount] = table.bucketCount;
     const code = this.#native.ss_mixed_windows_locate(
       this.#index,
       table.parts,
       table.size,
+      table.buckets,
       name,
       this.#arena.origins,
       this.#arena.cumulative,

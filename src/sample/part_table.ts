@@ -42,6 +42,10 @@ export class EpisodeArena {
  */
 export class PartTable {
   parts: Float64Array<ArrayBuffer> = new Float64Array(windowPart.length);
+  /** For every 2 ** `shift` windows the source of the first, for `bucketCount` such runs. */
+  buckets: Uint32Array<ArrayBuffer> = new Uint32Array(1);
+  shift = 0;
+  bucketCount = 0;
   /** Windows of all. */
   total = 0;
   size = 0;
@@ -112,6 +116,19 @@ export class PartTable {
     }
     this.total = base;
     this.version++;
+    this.#fillBuckets();
+  }
+
+  /** One to two for each source: so a search among them is short, whatever share of the windows each has. */
+  #fillBuckets(): void {
+    this.shift = Math.max(0, Math.floor(Math.log2(Math.max(1, this.total / this.size))));
+    const run = 2 ** this.shift;
+    this.bucketCount = Math.ceil(this.total / run);
+    if (this.buckets.length < this.bucketCount) this.buckets = new Uint32Array(2 * this.bucketCount);
+    for (let source = 0, bucket = 0; source < this.size; source++) {
+      const end = this.baseOf(source) + this.#counts[source];
+      for (; bucket * run < end; bucket++) this.buckets[bucket] = source;
+    }
   }
 
   #hasChanged(source: number, { extent }: StoreWindows): boolean {

@@ -19,6 +19,12 @@ import { temporaryDirectory } from "../native/system.ts";
 
 import { MadeViews } from "./views.ts";
 
+/**
+ * How often any store of this thread has been changed: while the count stays none was closed, and none has another commit,
+ * or something in a tail that was empty.
+ */
+export const updates = { count: 0 };
+
 /** An open store of the native library, and what its last commit says. */
 export class Connection {
   readonly native = runtime.native;
@@ -253,6 +259,7 @@ export class Connection {
   }
 
   #takeState(): void {
+    updates.count++;
     this.tokenCount = this.#number("tokenCount");
     this.rowCount = this.#number("rowCount");
     this.markCount = this.#number("markCount");
@@ -325,18 +332,22 @@ export class Connection {
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;
+    updates.count++;
     this.#views = undefined;
     check(this.#madeViews.close(), "Cannot close the store");
   }
 }
 
-/** Runs a call that writes, of several stores. */
-export function writeAll<T>(connections: Iterable<Connection>, action: string, task: () => T): T {
-  for (const connection of connections) connection.checkIdle(action);
-  for (const connection of connections) connection.isWriting = true;
+/** Runs a call that writes, of several stores, each of which is there once. */
+export function writeAll<T>(connections: readonly Connection[], action: string, task: () => T): T {
+  let held = 0;
   try {
+    for (; held < connections.length; held++) {
+      connections[held].checkIdle(action);
+      connections[held].isWriting = true;
+    }
     return task();
   } finally {
-    for (const connection of connections) connection.isWriting = false;
+    while (held > 0) connections[--held].isWriting = false;
   }
 }

@@ -60,11 +60,12 @@ export fn ss_windows_locate(
 }
 
 /// The same of several sources. index: what all of them share, `end` being the number of windows of all and `episode_count`
-/// the room in the arrays. sources: found for ordinals, given with the anchors.
+/// the room in the arrays; its buckets are those of parts. sources: found for ordinals, given with the anchors.
 export fn ss_mixed_windows_locate(
     index: *const layouts.WindowIndex,
     parts: [*]const layouts.WindowPart,
     part_count: u32,
+    buckets: [*]const u32,
     name: u32,
     origins: [*]const u64,
     cumulative: [*]const u64,
@@ -76,8 +77,8 @@ export fn ss_mixed_windows_locate(
     out_lengths: [*]i32,
 ) i32 {
     const is = numbers.enumOf(layouts.WindowName, name) catch |err| return status.of(err);
-    const shared = numbers.windowIndex(index, origins, cumulative, &.{}) catch |err| return status.of(err);
-    const known: mixed_windows.Index = .{ .plan = shared.plan, .parts = parts[0..part_count], .origins = shared.origins, .cumulative = shared.cumulative };
+    const shared = numbers.windowIndex(index, origins, cumulative, buckets) catch |err| return status.of(err);
+    const known: mixed_windows.Index = .{ .plan = shared.plan, .parts = parts[0..part_count], .buckets = shared.buckets, .origins = shared.origins, .cumulative = shared.cumulative };
     return status.result(switch (is) {
         .ordinal => known.locate(ordinals[0..count], sources[0..count], anchors[0..count], out_starts[0..count], out_lengths[0..count]),
         .anchor => known.resolve(anchors[0..count], sources[0..count], out_starts[0..count], out_lengths[0..count]),

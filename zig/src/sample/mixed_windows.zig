@@ -39,6 +39,8 @@ pub const Index = struct {
     /// Of all sources; `end` is the number of windows of all.
     plan: windows.Plan,
     parts: []const Part,
+    /// For every 2^shift ordinals, the part of the first.
+    buckets: []const u32 = &.{},
     origins: []const u64,
     cumulative: []const u64,
 
@@ -73,7 +75,7 @@ pub const Index = struct {
                 const range = try index.parts[@intCast(source)].episodes(values.len);
                 wanted[i] = random.fromFloat(number);
                 last[i] = range[1];
-                search.add(i, values, range);
+                search.guess(i, values, range, wanted[i]);
             }
             search.run(values, wanted[0..stage]);
             for (0..stage, done..) |i, at| {
@@ -100,9 +102,9 @@ pub const Index = struct {
 
     /// The last part whose first window is not after the ordinal: of those that have none, the next with some.
     fn partOf(index: Index, ordinal: f64) Error!i32 {
-        var low: usize = 0;
-        var size = index.parts.len;
-        if (size == 0 or index.parts[0].base > ordinal) return error.InvalidArgument;
+        if (index.parts.len == 0 or index.parts[0].base > ordinal) return error.InvalidArgument;
+        var low, const last = windows.near(index.buckets, index.plan.bucket_shift, random.fromFloat(ordinal), index.parts.len - 1);
+        var size = last - low + 1;
         while (size > 1) {
             const half = size / 2;
             low += if (index.parts[low + half].base <= ordinal) half else 0;
@@ -119,8 +121,13 @@ const Sample = struct {
     plan: windows.Plan,
     parts: [9]Part = undefined,
     part_count: usize,
-    origins: [200]u64 = @splat(77),
-    cumulative: [200]u64 = @splat(77),
+    buckets: [windows_max]u32 = undefined,
+    bucket_count: usize = 0,
+    origins: [episodes_max]u64 = @splat(77),
+    cumulative: [episodes_max]u64 = @splat(77),
+
+    const episodes_max = 9 * 64;
+    const windows_max = 9 * 60 * 14;
 
     fn draw(source: std.Random) !Sample {
         var sample: Sample = .{
@@ -137,7 +144,7 @@ const Sample = struct {
         var at: usize = 0;
         for (sample.parts[0..sample.part_count]) |*part| {
             at += source.uintLessThan(usize, 4);
-            const episode_count = source.intRangeAtMost(usize, 1, 12);
+            const episode_count = source.intRangeAtMost(usize, 1, if (source.boolean()) 12 else 60);
             var position: u64 = source.uintLessThan(u64, 4);
             for (sample.origins[at..][0..episode_count]) |*origin| {
                 origin.* = position;
@@ -160,23 +167,34 @@ const Sample = struct {
             sample.plan.end += index.rank(position) - skipped;
             at += episode_count;
         }
+        if (source.boolean()) sample.fillBuckets(source.uintLessThan(u6, 7));
         return sample;
     }
 
+    fn fillBuckets(sample: *Sample, shift: u6) void {
+        sample.plan.bucket_shift = shift;
+        sample.bucket_count = @intCast((sample.plan.end + (@as(u64, 1) << shift) - 1) >> shift);
+        for (sample.buckets[0..sample.bucket_count], 0..) |*bucket, number| {
+            for (sample.parts[0..sample.part_count], 0..) |part, index| {
+                if (part.base <= random.toFloat(@as(u64, number) << shift)) bucket.* = @intCast(index);
+            }
+        }
+    }
+
     fn indexOf(sample: *const Sample) Index {
-        return .{ .plan = sample.plan, .parts = sample.parts[0..sample.part_count], .origins = &sample.origins, .cumulative = &sample.cumulative };
+        return .{ .plan = sample.plan, .parts = sample.parts[0..sample.part_count], .buckets = sample.buckets[0..sample.bucket_count], .origins = &sample.origins, .cumulative = &sample.cumulative };
     }
 };
 
 test "windows of several sources are those of each, one source after another" {
     var generator: std.Random.DefaultPrng = .init(21);
     const source = generator.random();
-    for (0..3000) |round| {
+    for (0..1500) |round| {
         errdefer std.debug.print("round {}\n", .{round});
         const sample = try Sample.draw(source);
         const index = sample.indexOf();
-        var ordinals: [600]f64 = undefined;
-        var wanted: [600]struct { usize, u64 } = undefined;
+        var ordinals: [Sample.windows_max]f64 = undefined;
+        var wanted: [Sample.windows_max]struct { usize, u64 } = undefined;
         var count: usize = 0;
         for (index.parts, 0..) |part, number| {
             const end = if (number + 1 < index.parts.len) index.parts[number + 1].base else random.toFloat(sample.plan.end);
@@ -186,12 +204,12 @@ test "windows of several sources are those of each, one source after another" {
                 count += 1;
             }
         }
-        var sources: [600]i32 = undefined;
-        var anchors: [600]f64 = undefined;
-        var starts: [600]f64 = undefined;
-        var lengths: [600]i32 = undefined;
-        var again: [2][600]f64 = undefined;
-        var lengths_again: [600]i32 = undefined;
+        var sources: [Sample.windows_max]i32 = undefined;
+        var anchors: [Sample.windows_max]f64 = undefined;
+        var starts: [Sample.windows_max]f64 = undefined;
+        var lengths: [Sample.windows_max]i32 = undefined;
+        var again: [2][Sample.windows_max]f64 = undefined;
+        var lengths_again: [Sample.windows_max]i32 = undefined;
         try index.locate(ordinals[0..count], sources[0..count], anchors[0..count], starts[0..count], lengths[0..count]);
         again[1] = anchors;
         try index.resolve(again[1][0..count], sources[0..count], again[0][0..count], lengths_again[0..count]);
@@ -233,6 +251,8 @@ test "parts, ordinals and anchors that are none are refused" {
         out[0] = anchor;
         try testing.expectError(error.OutOfRange, index.resolve(out[0..1], &sources, out[1..2], &lengths));
     }
+    const astray: Index = .{ .plan = plan, .parts = &.{ good, .{ .base = 7, .skipped = 0, .episode_first = 1, .episode_count = 2, .first = 0, .end = 9 } }, .buckets = &.{ 9, 8, 1, 1, 1, 1, 1 }, .origins = &origins, .cumulative = &cumulative };
+    try testing.expectError(error.OutOfRange, astray.locate(&.{3}, &sources, out[0..1], out[1..2], &lengths));
     out[0] = 1;
     for ([_]i32{ -1, 1 }) |source| try testing.expectError(error.OutOfRange, index.resolve(out[0..1], &.{source}, out[1..2], &lengths));
     for ([_]f64{ -1, 0.5, 2, 0x1p60, std.math.nan(f64) }) |number| {

@@ -132,14 +132,7 @@ pub const Index = struct {
 
     /// The first and the last episode in which the window can be.
     inline fn episodesNear(index: Index, ordinal: u64) [2]usize {
-        const last = index.origins.len - 1;
-        const bucket: usize = @intCast(ordinal >> index.plan.bucket_shift);
-        if (bucket + 1 < index.buckets.len) {
-            const low = @min(index.buckets[bucket], last);
-            return .{ low, @max(low, @min(index.buckets[bucket + 1], last)) };
-        }
-        if (index.buckets.len == 0) return .{ 0, last };
-        return .{ @min(index.buckets[@min(bucket, index.buckets.len - 1)], last), last };
+        return near(index.buckets, index.plan.bucket_shift, ordinal, index.origins.len - 1);
     }
 
     /// The windows with the given anchors. On an error, what was written means nothing.
@@ -197,6 +190,17 @@ pub fn count(plan: Plan, origins: []const u64, from: usize, cumulative: []u64, b
     return @max(bucket_count, certain);
 }
 
+/// Between which of the places 0 to `last` an ordinal's is, by what the buckets say.
+pub inline fn near(buckets: []const u32, shift: u6, ordinal: u64, last: usize) [2]usize {
+    const bucket: usize = @intCast(ordinal >> shift);
+    if (bucket + 1 < buckets.len) {
+        const low = @min(buckets[bucket], last);
+        return .{ low, @max(low, @min(buckets[bucket + 1], last)) };
+    }
+    if (buckets.len == 0) return .{ 0, last };
+    return .{ @min(buckets[@min(bucket, buckets.len - 1)], last), last };
+}
+
 /// Draws are random, so every look misses the caches. That many searches go on side by side, so that they wait at the
 /// same time.
 pub const stage_size = 64;
@@ -210,6 +214,29 @@ pub const Search = struct {
         search.low[i] = range[0];
         search.size[i] = range[1] - range[0] + 1;
         @prefetch(&values[range[0] + search.size[i] / 2], .{});
+    }
+
+    /// The same where nothing is known of the place but its range: it is guessed by proportion, and the guess made better by
+    /// what stands there. Where that leads astray the whole range is searched.
+    pub inline fn guess(search: *Search, i: usize, values: []const u64, range: [2]usize, number: u64) void {
+        const first, const last = range;
+        if (last - first <= 2 * reach) return search.add(i, values, range);
+        const lowest: f64 = random.toFloat(values[first]);
+        const span: f64 = random.toFloat(values[last]) - lowest;
+        const rate = random.toFloat(last - first) / @max(1, span);
+        const proportional = clamped(first, last, random.toFloat(first) + (random.toFloat(number) - lowest) * rate);
+        const found = clamped(first, last, random.toFloat(proportional) + (random.toFloat(number) - random.toFloat(values[proportional])) * rate);
+        const low = @max(first, found -| reach);
+        const high = @min(last, found + reach);
+        const is_between = values[low] <= number and (high == last or values[high + 1] > number);
+        search.add(i, values, if (is_between) .{ low, high } else range);
+    }
+
+    /// Episodes on either side of a guess that are searched: of 5,000 that are 1 to 199 rows long, 97 of 100 are found so.
+    const reach = 4;
+
+    inline fn clamped(first: usize, last: usize, place: f64) usize {
+        return @intCast(random.fromFloat(std.math.clamp(place, random.toFloat(first), random.toFloat(last))));
     }
 
     /// One function for all who search.
