@@ -62,6 +62,10 @@ export const laterSymbols = {
     ss_statistics_add: { args: ["u32", "buffer", "u32", "buffer", "buffer", "buffer", "u32", "buffer"], result: "i32" }, // store, fields, field_count, summaries, indexes, pages, pages_max, progress
     ss_moments_merge: { args: ["buffer", "buffer"], result: "i32" }, // moments, other
   },
+  threads: {
+    ss_thread_find: { args: [], result: "f64" },
+    ss_thread_check: { args: ["f64"], result: "u32" }, // thread
+  },
 } as const;
 
 /** Functions that only an engine calls, by their addresses: when it has collected a buffer that it was given. */

@@ -79,6 +79,38 @@ test("close() ends a Worker that waits because nobody takes, and one that was ta
     });
   }));
 
+test("next() throws where the Worker was ended from outside, also of batches drawn by priority, and then starts another", () =>
+  withDirectory(async (directory) => {
+    using store = grow(StreamStore.open(`${directory}/run.stream`, { fields }), 500);
+    const workers: Worker[] = [];
+    await watchingWorkers((worker) => workers.push(worker), async () => {
+      for (const order of ["shuffle", { kind: "prioritized" }] as const) {
+        using ahead = store.sampler({ ...windows, order, batchSize: 4, seed: 1, prefetch: 2 });
+        await ahead.next();
+        await wait(20);
+        workers.at(-1)!.terminate();
+        const { position } = ahead.state();
+        // Those that were made before are there still. Deno lets a Worker go on until it gives up its turn.
+        const takeAll = async () => {
+          for (let taken = 0; taken < 1_000_000; taken++) await ahead.next();
+        };
+        await assert.rejects(takeAll(), {
+          name: "StreamStoreError",
+          code: "internal",
+          message: "Cannot sample: the Worker has ended without a word, as one that was ended from outside",
+        });
+        const reached = ahead.state().position;
+        assert.ok(reached >= position, `${reached} after ${position}`);
+        assert.equal((await ahead.next())!.size, 4);
+        assert.equal(ahead.state().position, reached + 4);
+        // Nothing is left to end: the program need not wait for it.
+        workers.at(-1)!.terminate();
+        await wait(100);
+        ahead.close();
+      }
+    });
+  }));
+
 test("Maker and Taker agree on which batches are in the ring, also where their counts wrap", () => {
   const memory = allocateRing(3, 8);
   const [maker, taker] = [new Maker(memory), new Taker(memory)];

@@ -14,4 +14,5 @@ pub const tables = .{
     .offsets = @embedFile("abi/offsets.zig"),
     .priorities = @embedFile("abi/priorities.zig"),
     .statistics = @embedFile("abi/statistics.zig"),
+    .threads = @embedFile("abi/threads.zig"),
 };

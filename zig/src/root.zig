@@ -15,4 +15,5 @@ comptime {
     _ = @import("abi/offsets.zig");
     _ = @import("abi/priorities.zig");
     _ = @import("abi/statistics.zig");
+    _ = @import("abi/threads.zig");
 }

@@ -1,5 +1,6 @@
 import { StreamStoreError } from "../../error.ts";
 import { builtin } from "../../native/builtin.ts";
+import { runtime } from "../../native/load.ts";
 import type { AnyBatch, ExtraWindows } from "../batch.ts";
 import { BatchLayout } from "../batch_layout.ts";
 import type { BatchPlan } from "../batch_plan.ts";
@@ -25,6 +26,13 @@ const waitMsMax = 1;
 /** Batches that are ready need no turn of the event loop. It gets one so often, for timers and for what else goes on. */
 const turnMs = 10;
 
+/**
+ * Nobody is told of a Worker that was ended from outside. While a batch is waited for its thread is looked for so often;
+ * a Worker that has not said which it is may take so long to load its modules.
+ */
+const watchMs = 200;
+const startMsMax = 60_000;
+
 /** What a Worker is to make, and of which store. */
 export interface Job {
   readonly path: string;
@@ -47,6 +55,9 @@ export class BatchesAhead {
   /** Whether the Worker was told what to make. What is sent to it before would be lost. */
   #isTold = false;
   #hasCrashed = false;
+  /** The Worker's thread, once it has said which it is; and since when it is waited for, or seen to be gone. */
+  #thread: number | null = null;
+  #missingSince: number | null = null;
   /** Text and bytes of batches, by number. They come by messages. */
   readonly #extras = new Map<number, ExtraWindows>();
   /** What comes after the batches that are ready: the end or an error. */
@@ -144,7 +155,33 @@ export class BatchesAhead {
     }
     const woken = new Promise<void>((resolve) => this.#wake = resolve);
     ring.await();
-    if (this.#peek() === null && !this.#isDrawDue) await woken;
+    if (this.#peek() !== null || this.#isDrawDue) return;
+    const watch = setInterval(() => this.#watch(), watchMs);
+    await woken;
+    clearInterval(watch);
+  }
+
+  /**
+   * A Worker that has crashed says so itself: it has a second more for that. One that Deno ends goes on until it gives up its
+   * turn, but the message that there is a batch is lost.
+   */
+  #watch(): void {
+    const isThere = this.#thread !== null && !this.#hasEnded && this.#peek() === null;
+    this.#missingSince = isThere ? null : this.#missingSince ?? performance.now();
+    const missingMs = performance.now() - (this.#missingSince ?? Infinity);
+    if (missingMs < (this.#thread === null ? startMsMax : 1000)) return;
+    const what = this.#thread === null ? `not begun within ${startMsMax / 1000} s` : "ended without a word";
+    this.#crash(`the Worker has ${what}, as one that was ended from outside`);
+  }
+
+  get #hasEnded(): boolean {
+    return this.#thread !== null && runtime.tables.threads.ss_thread_check(this.#thread) === 1;
+  }
+
+  #crash(what: string): void {
+    this.#hasCrashed = true;
+    const crash = new StreamStoreError("internal", `Cannot sample: ${what}`);
+    this.#take(reportError(crash, this.#generation));
   }
 
   #isTurnDue(): boolean {
@@ -175,7 +212,11 @@ export class BatchesAhead {
     this.#extras.clear();
     this.#isTaken = false;
     this.#notify();
-    if (this.#hasCrashed) return worker.terminate();
+    if (this.#hasCrashed || this.#hasEnded) {
+      // One that waits for room gives up its turn.
+      ring?.order();
+      return worker.terminate();
+    }
     // It closes its store before it ends; one that is stuck is ended all the same.
     const timer = setTimeout(() => worker.terminate(), 5000);
     worker.onmessage = ({ data }: { data: Report }) => {
@@ -198,21 +239,18 @@ export class BatchesAhead {
     this.#ring = new Taker(memory);
     this.#last = null;
     this.#isTold = this.#hasCrashed = false;
+    this.#thread = this.#missingSince = null;
     this.#generation++;
     worker.onmessage = ({ data }: { data: Report }) => {
       if (data.kind !== "ready") return this.#take(data);
       this.#isTold = true;
+      this.#thread = data.thread;
       const [state, generation] = [this.#state, this.#generation];
       this.#send({ kind: "start", ...this.job, memory, state, generation });
     };
     worker.onerror = (event) => {
       event.preventDefault();
-      this.#hasCrashed = true;
-      const crash = new StreamStoreError(
-        "internal",
-        `Cannot sample: the Worker has crashed: ${event.message}`,
-      );
-      this.#take(reportError(crash, this.#generation));
+      this.#crash(`the Worker has crashed: ${event.message}`);
     };
   }
 

@@ -22,8 +22,8 @@ export type Order =
 
 /** From the Worker. */
 export type Report =
-  /** What is sent to a Worker before its module has been evaluated would be lost. */
-  | { readonly kind: "ready" }
+  /** What is sent to a Worker before its module has been evaluated would be lost. `thread`: its number in the system. */
+  | { readonly kind: "ready"; readonly thread: number }
   /** There is a batch for who asked for a message. */
   | { readonly kind: "made" }
   /** Text and bytes beside the rows, of the batch with this number, which comes after. */

@@ -64,7 +64,8 @@ export class PrefetchingSampler<Batch = AnyBatch> implements AsyncIterable<Batch
    * @returns Columns of shape `[B, T]`, or `[B, S, W]` for dense fields, over shared memory.
    * @throws {RangeError} As `next` of {@link Sampler}. The call after it tries again, with another Worker.
    * @throws {StreamStoreError} If the store is closed, or the sampler was closed meanwhile (`closed`), the last call has
-   * not ended (`busy`), the Worker cannot open or read the store, or it has crashed (`internal`).
+   * not ended (`busy`), the Worker cannot open or read the store, or it has crashed or was ended from outside
+   * (`internal`): the last is found out about a second after the last batch that it had made.
    *
    * @example
    * ```ts

@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { runtime } from "../../native/load.ts";
 import { openDirectory } from "../../store/open.ts";
 import type { Connection } from "../../store/connection.ts";
 import type { AnyBatch, ExtraWindows } from "../batch.ts";
@@ -143,4 +144,4 @@ function close(): void {
   scope.close();
 }
 
-scope.postMessage({ kind: "ready" });
+scope.postMessage({ kind: "ready", thread: runtime.tables.threads.ss_thread_find() });

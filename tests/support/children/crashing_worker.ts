@@ -10,4 +10,4 @@ scope.onmessage = () => {
   throw new Error("out of luck");
 };
 
-scope.postMessage({ kind: "ready" });
+scope.postMessage({ kind: "ready", thread: 0 });
