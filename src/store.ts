@@ -329,7 +329,7 @@ export class StreamStore<
    * @param rows Row indices, shape `[B]`: of each window the first row, with `pad-left` the last, with offsets the anchor.
    * @param options The windows: `fields`, with `steps` or offsets, `boundary`, `episodes`; the same object every time.
    * @param out A batch of as many windows to be filled, which an earlier call gave; left out, the arrays are new.
-   * @returns A batch with a column of shape `[B, S, W]` for each field, or of its offsets `[B, O, W]`; or `out`.
+   * @returns A batch with a column of shape `[B, S, W]` for each field, or of its offsets `[B, O, W]`; and of `extra`; or `out`.
    * @throws {RangeError | TypeError} If a row is none, or has no window, or an option or array is not allowed.
    *
    * @example
@@ -349,12 +349,12 @@ export class StreamStore<
    * assert.deepEqual([[...fields.action.values], [...mask]], [[0, 7], [0, 1]]);
    * ```
    */
-  gatherRows<const Options extends GatherRowsOptions<FieldName<Fields>>>(
+  gatherRows<const Options extends GatherRowsOptions<FieldName<Fields>, ExtraName<Extras>>>(
     rows: Indices,
-    options: Checked<Options, GatherRowsOptions<FieldName<Fields>>>,
-    out?: BatchOf<Options>,
-  ): BatchOf<Options> {
-    return gatherRows(this.#session, rows, options, out as AnyBatch) as BatchOf<Options>;
+    options: Checked<Options, GatherRowsOptions<FieldName<Fields>, ExtraName<Extras>>>,
+    out?: BatchOf<Options, Extras>,
+  ): BatchOf<Options, Extras> {
+    return gatherRows(this.#session, rows, options, out as AnyBatch) as BatchOf<Options, Extras>;
   }
 
   /**

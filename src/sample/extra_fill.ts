@@ -16,7 +16,8 @@ type Lists = ReadonlyMap<string, Value[][]>;
 export class ExtraFiller {
   readonly #plan: BatchPlan;
 
-  constructor(plan: BatchPlan) {
+  /** @param action What is done, as errors say it. */
+  constructor(plan: BatchPlan, private readonly action = "sample") {
     this.#plan = plan;
   }
 
@@ -24,17 +25,19 @@ export class ExtraFiller {
    * Gives a batch its lists: the last that is done, since a batch of the caller's may be a proxy. `reading` runs what could
    * run the caller's code.
    *
+   * @param size Windows in the batch, of which what a caller hands over may say anything.
    * @param fillings The windows of rows of each source.
    */
   give(
     batch: AnyBatch,
+    size: number,
     fillings: readonly (readonly [DrawSource, Filling])[],
     reading: (action: string, task: () => void) => void,
   ): void {
     if (this.#plan.extra === null) return;
-    const lists = this.#emptyLists(batch.size, this.#plan.extra);
+    const lists = this.#emptyLists(size, this.#plan.extra);
     for (const [source, filling] of fillings) this.#fill(lists, source, filling);
-    reading("sample", () => giveExtras(batch, Object.fromEntries(lists)));
+    reading(this.action, () => giveExtras(batch, Object.fromEntries(lists), this.action));
   }
 
   /** Padding, and rows without a value, are null. */
@@ -70,10 +73,10 @@ export class ExtraFiller {
 }
 
 /** Gives a batch its lists. It may be frozen. */
-export function giveExtras(batch: AnyBatch, value: ExtraWindows): void {
+export function giveExtras(batch: AnyBatch, value: ExtraWindows, action = "sample"): void {
   const property = { value, writable: true, enumerable: true, configurable: true };
   if (Reflect.defineProperty(batch, "extra", property)) return;
-  throw new TypeError("Cannot sample: out must take extra, got a batch that is frozen");
+  throw new TypeError(`Cannot ${action}: out must take extra, got a batch that is frozen`);
 }
 
 /** The memory of all bytes in lists, each its own, to be handed over to another thread. */

@@ -5,9 +5,10 @@ import type { AnyBatch } from "./batch.ts";
 import { BatchLayout } from "./batch_layout.ts";
 import { type BatchPlan, planBatch, type SampleSource } from "./batch_plan.ts";
 import { Checks } from "./checks.ts";
+import { ExtraFiller } from "./extra_fill.ts";
 import { Filler, fillingOf } from "./fill.ts";
 import type { Boundary, WindowOptions } from "./options.ts";
-import { parseBoundary, parseWindow, readOptions, windowNames } from "./parse_options.ts";
+import { parseBoundary, parseExtra, parseWindow, readOptions, windowNames } from "./parse_options.ts";
 import { refuseEnvironments } from "./parse_episodes.ts";
 import { type SamplerPlan, scalesOf } from "./plan.ts";
 import { allocatePlaces, type Places } from "./space.ts";
@@ -17,13 +18,16 @@ import { type Windows, windowsOf } from "./windows.ts";
  * Which windows there are at rows: those that a sampler with these options would draw. Pass the same object every time,
  * and do not change it: it is worked out once. Taken by {@linkcode StreamStore.gatherRows}.
  */
-export interface GatherRowsOptions<Name extends string = string> extends Omit<WindowOptions<Name>, "tokens"> {
+export interface GatherRowsOptions<Name extends string = string, ExtraName extends string = string>
+  extends Omit<WindowOptions<Name>, "tokens"> {
   /** Where nothing is said `within`, and of fields with offsets `edge`. */
   readonly boundary?: Boundary;
+  /** Names of text and bytes beside the rows that a batch has too, as `extra`, by name: B lists of S values. */
+  readonly extra?: readonly ExtraName[];
 }
 
 const { tokens: _, ...rowNames } = windowNames;
-const optionKeys = optionNames<GatherRowsOptions>({ ...rowNames, boundary: true });
+const optionKeys = optionNames<GatherRowsOptions>({ ...rowNames, boundary: true, extra: true });
 const words = { action: "gather rows", list: "rows" };
 const action = `Cannot ${words.action}`;
 
@@ -35,6 +39,7 @@ class RowGatherer {
   readonly #filler: Filler;
   /** For as many rows as were asked for last. */
   #batch: BatchPlan;
+  #extraFiller: ExtraFiller;
   #layout: BatchLayout;
   #places: Places;
   #slots: Int32Array;
@@ -50,6 +55,7 @@ class RowGatherer {
     const window = parseWindow(options, source.fields, checks);
     refuseEnvironments(window.episodes, "where rows are gathered", checks);
     const boundary = parseBoundary(options.boundary, window, checks);
+    const extra = parseExtra(options.extra, window, source.extras, checks);
     source.prepare(words.action);
     this.#source = source;
     this.#plan = {
@@ -62,10 +68,11 @@ class RowGatherer {
       shard: { index: 0, count: 1 },
       epochs: Infinity,
       prefetch: null,
-      extra: null,
+      extra,
     };
     this.#windows = windowsOf(source, this.#plan);
     this.#batch = this.#planFor(0);
+    this.#extraFiller = new ExtraFiller(this.#batch, words.action);
     this.#layout = new BatchLayout(this.#batch, action);
     this.#places = allocatePlaces(0);
     this.#slots = new Int32Array(0);
@@ -88,11 +95,16 @@ class RowGatherer {
     const filling = fillingOf(this.#plan.window, places, this.#slots, rows.length);
     this.#filler.fill(filled, rows.length, filling);
     filled.starts.set(filling.starts);
-    return out ?? filled;
+    const given = out ?? filled;
+    this.#extraFiller.give(given, rows.length, [[this.#source, filling]], (action, read) => {
+      connection.write(action, read);
+    });
+    return given;
   }
 
   #makeRoom(batchSize: number): void {
     this.#batch = this.#planFor(batchSize);
+    this.#extraFiller = new ExtraFiller(this.#batch, words.action);
     this.#layout = new BatchLayout(this.#batch, action);
     this.#places = allocatePlaces(batchSize);
     this.#slots = Int32Array.from({ length: batchSize }, (_, slot) => slot);

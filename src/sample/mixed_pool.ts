@@ -124,7 +124,7 @@ export class MixedPool implements Pool {
     batch.sources!.set(places.sources);
   }
 
-  giveExtras(batch: AnyBatch): void {
+  giveExtras(batch: AnyBatch, size: number): void {
     // What is made for each store takes as long as its windows.
     if (this.plan.extra === null) return;
     let first = 0;
@@ -135,7 +135,7 @@ export class MixedPool implements Pool {
       first += count;
       return [this.sources[this.#groupSources[group]], filling] as const;
     });
-    this.#extraFiller.give(batch, fillings, this.reading);
+    this.#extraFiller.give(batch, size, fillings, this.reading);
   }
 
   /** Puts the windows of each source together, in the order in which the first of each was drawn. */

@@ -69,7 +69,7 @@ export function parseSamplerOptions(
       ? Infinity
       : check.count("epochs", options.epochs),
     prefetch: options.prefetch === undefined ? null : parsePrefetch(options.prefetch, check),
-    extra: options.extra === undefined ? null : parseExtra(options.extra, window, extras, check),
+    extra: parseExtra(options.extra, window, extras, check),
   };
 }
 
@@ -265,13 +265,14 @@ function parsePrefetch(prefetch: number, check: Checks): number {
   throw check.refuse("prefetch", `a whole number from 1 to ${prefetchMax}`, prefetch);
 }
 
-/** Text and bytes stand beside rows: so windows must be of rows. */
-function parseExtra(
-  names: readonly string[],
+/** Text and bytes stand beside rows: so windows must be of rows. null where nothing is asked for. */
+export function parseExtra(
+  names: readonly string[] | undefined,
   window: WindowPlan,
   extras: readonly ExtraInfo[],
   check: Checks,
-): ExtraInfo[] {
+): readonly ExtraInfo[] | null {
+  if (names === undefined) return null;
   if (!Array.isArray(names)) {
     throw new TypeError(`${check.action}: extra must be a list of names, got ${describe(names)}`);
   }

@@ -62,7 +62,7 @@ export class StorePool implements Pool {
   }
 
   giveExtras(batch: AnyBatch, size: number, places: Places): void {
-    this.#extraFiller.give(batch, [[this.source, this.#filling(size, places)]], this.reading);
+    this.#extraFiller.give(batch, size, [[this.source, this.#filling(size, places)]], this.reading);
   }
 
   #filling(count: number, places: Places): Filling {

@@ -160,6 +160,70 @@ test("sampler() refuses extras that it cannot give, and reads their names once",
   assert.equal(reads, 1);
 });
 
+test("gatherRows() gives the text and bytes of its windows, for every boundary, also into the caller's batch", () => {
+  using store = new StreamStore(fields, { extra });
+  fill(store, 90);
+  const names = ["note", "frame"] as const;
+  const shared = { fields: { action: 1 }, episodes: { end: "done" }, extra: names } as const;
+  for (const boundary of boundaries) {
+    const sampler = store.sampler({ ...shared, steps: 3, boundary, order: "sequential", batchSize: 4096 });
+    const drawn = sampler.next()!;
+    const rows = Array.from(drawn.starts, (start, slot) => {
+      return start + (boundary === "pad-left" ? drawn.lengths[slot] - 1 : 0);
+    });
+    const options = { ...shared, steps: 3, boundary };
+    const batch = store.gatherRows(rows.toReversed(), options);
+    assert.deepEqual(Object.keys(batch.extra), names);
+    for (const name of names) {
+      for (const [slot, values] of drawn.extra[name].toReversed().entries()) {
+        assertSame(batch.extra[name][slot], values, `${boundary} ${name} ${slot}`);
+      }
+    }
+  }
+  const options = { fields: { action: { width: 1, offsets: [-1, 0] } }, extra: ["prompt"] } as const;
+  const batch = store.gatherRows([7, 3], options);
+  assert.deepEqual(batch.extra.prompt, [[valuesAt(7).prompt], [valuesAt(3).prompt]]);
+  const before = batch.extra;
+  assert.equal(store.gatherRows([9, 1], options, batch), batch);
+  assert.notEqual(batch.extra, before);
+  assert.deepEqual(batch.extra.prompt, [[valuesAt(9).prompt], [valuesAt(1).prompt]]);
+  assert.deepEqual(store.gatherRows([], options).extra.prompt, []);
+  assert.equal("extra" in store.gatherRows([1], { steps: 1, fields: { action: 1 } }), false);
+  // @ts-expect-error: it was not asked for.
+  assert.equal(batch.extra.note, undefined);
+});
+
+test("gatherRows() refuses extras that it cannot give", () => {
+  using store = new StreamStore(fields, { extra });
+  fill(store, 4);
+  const refused = (options: object, message: RegExp) =>
+    assert.throws(
+      () => store.gatherRows([1], { steps: 1, fields: { action: 1 }, ...options } as never),
+      { name: "TypeError", message },
+    );
+  refused(
+    { extra: ["other"] },
+    /^Cannot gather rows: extra\[0\] must be among prompt, frame, note, got "other"$/,
+  );
+  refused({ extra: "frame" }, /^Cannot gather rows: extra must be a list of names, got "frame"$/);
+  const options = { steps: 1, fields: { action: 1 }, extra: ["prompt"] } as const;
+  const batch = Object.freeze(store.gatherRows([1], options));
+  assert.throws(() => store.gatherRows([2], options, batch), {
+    message: /^Cannot gather rows: out must take extra, got a batch that is frozen$/,
+  });
+});
+
+test("a batch of the caller's that lies about its size is given as many lists as it has windows", () => {
+  using store = new StreamStore(fields, { extra });
+  fill(store, 9);
+  const options = { steps: 1, fields: { action: 1 }, extra: ["prompt"] } as const;
+  const sampler = store.sampler({ ...options, batchSize: 2, order: "sequential" });
+  const out = Object.assign(sampler.allocate(), { size: 2 ** 40 });
+  assert.deepEqual(sampler.next(out)!.extra.prompt, [[valuesAt(0).prompt], [valuesAt(1).prompt]]);
+  const given = Object.assign(store.gatherRows([1], options), { size: 2 ** 40 });
+  assert.deepEqual(store.gatherRows([2], options, given).extra.prompt, [[valuesAt(2).prompt]]);
+});
+
 test("next() leaves a sampler where it stood when a batch of the caller's does not take extra", () => {
   using store = new StreamStore(fields, { extra });
   fill(store, 40);
