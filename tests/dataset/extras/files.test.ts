@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { type Feature, StreamStore } from "../../../mod.ts";
+import { type Feature, type LoadDatasetOptions, StreamStore } from "../../../mod.ts";
 import { compareExtras, extra, type ExtrasStore, fields, numbersAt, valuesAt } from "../../support/extras.ts";
 import { inFolder } from "../../support/saved.ts";
 import { bytes, texts } from "./columns.ts";
@@ -71,9 +71,7 @@ test("loadDataset() takes columns of text of CSV and JSON lines", async () => {
       const path = join(folder, name);
       await store.saveDataset(path);
       using made = await StreamStore.loadDataset(path, "train", { extra: true });
-      // In CSV nothing is told apart from an empty text.
-      const expected = name === "x.csv" ? texts.map((text) => text || null) : texts;
-      assert.deepEqual(made.extra("prompt").slice(), expected, name);
+      assert.deepEqual(made.extra("prompt").slice(), texts, name);
       assert.deepEqual(made.column("action").values.length, 10);
     });
   }
@@ -91,6 +89,28 @@ test("loadDataset() keeps what stands in CSV as it stands, also where it looks l
       columns: ["a"],
     });
     assert.deepEqual(bytesOnly.extra("code").get(0), new TextEncoder().encode("007"));
+  });
+});
+
+test("loadDataset() of CSV tells an empty text in quotes from nothing, and takes both for no number", async () => {
+  await inFolder(async (folder) => {
+    const path = join(folder, "x.csv");
+    const rows = ['1,"",a', '"",,b', '2,"a,"",b",""', '3,"""","a"",""b"', '4,"\n",""""""', '5," ",'];
+    writeFileSync(path, `n,"",text\n${rows.join("\n")}\n`.replaceAll("\n", "\r\n"));
+    const load = (options: LoadDatasetOptions) =>
+      StreamStore.loadDataset(path, "train", { extra: { "": "string", text: "string" }, ...options });
+    using store = await load({});
+    assert.deepEqual(store.rows().map(({ n }) => n), [1, undefined, 2, 3, 4, 5]);
+    assert.deepEqual(store.extra("").slice(), ["", null, 'a,",b', '"', "\r\n", " "]);
+    assert.deepEqual(store.extra("text").slice(), ["a", "b", "", 'a","b', '""', null]);
+    using sorted = await load({ sortBy: "text" });
+    assert.deepEqual(sorted.extra("text").slice(), ["", '""', "a", 'a","b', "b", null]);
+    // As Python's datasets reads it, to whom both are null.
+    using nulls = await load({ csv: { nulls: [""] } });
+    assert.deepEqual(nulls.extra("").slice(0, 2), [null, null]);
+    writeFileSync(path, 'n;text\n1;""\n2;\n3;";"\n4;3" x\n5;""');
+    using other = await load({ csv: { delimiter: ";" }, extra: { text: "string" } });
+    assert.deepEqual(other.extra("text").slice(), ["", null, ";", '3" x', ""]);
   });
 });
 
@@ -165,8 +185,8 @@ test("saveDataset() refuses bytes in formats of text, and a name that is given t
       /every column must have a name of its own, got a field and an extra "a"$/,
     );
     await assert.rejects(
-      store.toDataset({ fieldFeatures: { prompt: { _type: "Image" } } }),
-      /^TypeError: .* the feature of "prompt" must be a Value of string or large_string, got \{"_type":"Image"\}$/,
+      store.toDataset({ fieldFeatures: { prompt: { dtype: "binary", _type: "Value" } } }),
+      /^TypeError: .* the feature of "prompt" must be a Value of string or large_string, or, for paths, an Image/,
     );
     await assert.rejects(
       store.toDataset({ fieldFeatures: { action: { _type: "Image" } } }),

@@ -167,13 +167,13 @@ export function cellInteger(cell: Cell): number | bigint | null {
 }
 
 /** The keys of a column of text's values, or the type that has no order. */
-export function cellKeys(cells: readonly Cell[]): KeyPiece | string {
+export function cellKeys(cells: readonly Cell[], given: readonly Cell[] = cells): KeyPiece | string {
   const { length } = cells;
   const values = cells.map((cell) => unmark(cell) ?? null);
   const present = values.filter((value) => value !== null);
   if (present.length > 0 && present.every((value) => typeof value === "string")) {
     const encoder = new TextEncoder();
-    const texts = values as (string | null)[];
+    const texts = given.map((cell) => cell ?? null) as (string | null)[];
     return { kind: "text", length, at: (row) => texts[row] === null ? null : encoder.encode(texts[row]) };
   }
   const odd = present.find((value) => !isNumber(value));

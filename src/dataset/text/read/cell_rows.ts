@@ -115,7 +115,7 @@ export class CellRows {
   }
 
   block(cells: CellBlock): Block {
-    const { rowCount, column, place } = cells;
+    const { rowCount, column, texts, place } = cells;
     const { wanted, action } = this;
     this.#rowCount += rowCount;
     return {
@@ -150,7 +150,7 @@ export class CellRows {
       },
       keys: () =>
         wanted.keys.map((name) => {
-          const keys = cellKeys(column(name));
+          const keys = cellKeys(column(name), texts?.(name));
           if (typeof keys === "string") throw noOrder(action, name, keys);
           return keys;
         }),

@@ -6,6 +6,7 @@ import { type CellBlock, cellFile, type CellRows, dropAdvice } from "./cell_rows
 import { type Cell, markNumbers } from "./cells.ts";
 import type { CsvOptions } from "./csv_options.ts";
 import { allowedDate, parseDate } from "./dates.ts";
+import { markQuotedNothing, quotedNothing } from "./quoted.ts";
 import { countLines, openText, type TextSource, wholeLines } from "./text_source.ts";
 
 /** A file of CSV under a line of names. */
@@ -24,7 +25,7 @@ export async function openCsv(path: string, options: CsvOptions): Promise<Datase
         throw damaged(`Cannot read ${path}: ${error.message}, from line ${firstLine + error.line}`);
       }
       if (names === null) {
-        names = cells.shift() ?? [];
+        names = (cells.shift() ?? []).map(plain);
         names.forEach((name) => rows.note(name));
         checkDates(path, dates, names);
       }
@@ -42,18 +43,34 @@ export async function openCsv(path: string, options: CsvOptions): Promise<Datase
         if (at === undefined) return new Array<Cell>(cells.length).fill(undefined);
         if (!dates.has(name)) return cells.map((row) => cellOf(row[at], nulls));
         return cells.map(({ [at]: cell }, row) => {
-          if (cell === "" || nulls.has(cell)) return null;
+          if (isNothing(cell) || nulls.has(cell)) return null;
           const date = parseDate(cell);
           if (date === null) throw rows.refuse(name, place(row), allowedDate, cell);
           return date;
         });
       };
+      // Of a row with one cell quotes alone are nothing: without them it would be no row.
+      const textOf = width === 1 ? (cell: string) => isNothing(cell) ? null : cell : textOfCell;
       const texts = (name: string) =>
-        cells.map(({ [places.get(name)!]: cell }) => cell === "" || nulls.has(cell) ? null : cell);
+        cells.map(({ [places.get(name)!]: cell }) => nulls.has(plain(cell)) ? null : textOf(cell));
       yield { rowCount: cells.length, column, texts, place };
     }
   }
   return cellFile(source, read, advise, dates);
+}
+
+/** Null where nothing stands, also within quotes. */
+function isNothing(cell: string): boolean {
+  return cell === "" || cell === quotedNothing;
+}
+
+/** Null where nothing stands; within quotes that is an empty text. */
+function textOfCell(cell: string): string | null {
+  return cell === "" ? null : plain(cell);
+}
+
+function plain(cell: string): string {
+  return cell === quotedNothing ? "" : cell;
 }
 
 /** Words that many programs write for null. */
@@ -93,13 +110,16 @@ async function* wholeRows(source: TextSource): AsyncGenerator<string> {
 /** The cells of a text of whole rows; in which line a row begins, from 0; and what is wrong with the text. */
 function parseRows(text: string, delimiter: string, width: number | undefined) {
   // papaparse brings no types along, and who checks a program that uses this package need not have installed any.
-  const { data, errors } = Papa.parse(text.replace(/\r?\n$/, ""), { delimiter, header: false }) as {
+  const marked = markQuotedNothing(text.replace(/\r?\n$/, ""), delimiter);
+  const { data, errors } = Papa.parse(marked, { delimiter, header: false }) as {
     readonly data: string[][];
     readonly errors: readonly { readonly message: string; readonly row?: number }[];
   };
   // An empty line is a row only where a row has one cell.
   const hasEmptyRows = (width ?? data[0]?.length) === 1;
-  const cells = hasEmptyRows ? [...data] : data.filter(({ length, 0: first }) => length > 1 || first !== "");
+  const cells = hasEmptyRows
+    ? [...data]
+    : data.filter(({ length, 0: first }) => length > 1 || !isNothing(first));
   // What stands in front of it: a line each, and those that end within cells.
   const lineOf = (row: string[]) =>
     data.slice(0, data.indexOf(row)).reduce((sum, before) => sum + 1 + countLines(before.join("")), 0);
@@ -114,6 +134,7 @@ function parseRows(text: string, delimiter: string, width: number | undefined) {
 const number = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const words: ReadonlyMap<string, Cell> = new Map<string, Cell>([
   ["", null],
+  [quotedNothing, null],
   ["true", true],
   ["false", false],
   ["nan", NaN],
