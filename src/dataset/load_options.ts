@@ -12,7 +12,7 @@ export interface LoadOptions<Extra extends string = string> {
   /**
    * Columns of text and bytes that are kept beside the rows. Into a store: by default all that it declares as `extra` and the
    * dataset has. Where a store is made of the dataset: by default none; `true` is all that fit, which are strings, bytes, and
-   * HuggingFace's `Image`, `Audio` and `Video`. `{ meta: "json" }` keeps a column of anything else as JSON text.
+   * HuggingFace's `Image`, `Audio` and `Video`, whose bytes are kept, or, where all rows have paths without bytes, the paths. `{ meta: "json" }` keeps a column of anything else as JSON text.
    */
   readonly extra?: ExtraChoice<Extra>;
 }
@@ -41,7 +41,10 @@ export interface NewStoreOptions extends ParquetOptions {
   readonly path?: string;
   /** The chunk, in tokens, by which the store's files grow. */
   readonly capacity?: number;
-  /** Told of each column that is neither field nor extra: text, images, structs, what `columns` does not name. */
+  /**
+   * Told of each column that is neither field nor extra: text, images, structs, what `columns` does not name. Told also of
+   * one of pictures, sounds or films of which there are paths alone, which are kept as text.
+   */
   readonly onLeftOut?: (column: LeftOutColumn) => void;
 }
 
@@ -50,7 +53,8 @@ export interface LoadDatasetOptions<Name extends string = string, Extra extends 
   extends ParquetOptions<Name, Extra>, HubLoadOptions {
   /**
    * Columns to sort the rows by, the first one first; they need not be fields. As Python's `Dataset.sort` does: ascending,
-   * rows that are equal stay as they are, NaN comes behind all numbers and null behind NaN, strings go by their UTF-8.
+   * rows that are equal stay as they are, NaN comes behind all numbers and null behind NaN, strings go by their UTF-8, and
+   * bytes by themselves.
    */
   readonly sortBy?: string | readonly string[];
   /** What the files are, where neither their names nor what lies in the folder tells. */

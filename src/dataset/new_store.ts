@@ -5,9 +5,8 @@ import type { Dtype } from "../dtypes.ts";
 import { describe, type FieldEntry } from "../fields.ts";
 import { checkOptions, optionNames } from "../options.ts";
 import { openSession, type Session, temporarySession } from "../store/session.ts";
-import { columnsOfSchema } from "./arrow/read/rows.ts";
-import { type ExtraForm, kindOfForm, parseChoice } from "./extras/wanted.ts";
-import { columnsOf, commonDtype, type FoundColumn } from "./columns.ts";
+import { type ExtraForm, kindOfForm, parseChoice, wantsExtras } from "./extras/wanted.ts";
+import { arePaths, columnsOf, commonDtype, type FoundColumn, pathsAlone } from "./columns.ts";
 import { loadInto } from "./known_features.ts";
 import {
   datasetNames,
@@ -17,8 +16,7 @@ import {
 } from "./load_options.ts";
 import { loadTable } from "./session.ts";
 import { appendFiles } from "./rows.ts";
-import { checkTable } from "./table/from_arrow.ts";
-import type { ArrowField } from "./table/types.ts";
+import { checkTable, columnsOfTable } from "./table/from_arrow.ts";
 
 const action = "make a store of a dataset";
 const newStoreNames: Readonly<Record<keyof NewStoreOptions, true>> = {
@@ -36,8 +34,7 @@ const datasetKeys = optionNames<NewDatasetOptions>({ ...newStoreNames, ...datase
 export async function storeOfTable(table: Table, options: NewStoreOptions): Promise<Session> {
   checkOptions(options, keys, action);
   checkTable(table, action);
-  const { fields, metadata } = table.schema;
-  const found = columnsOfSchema(fields as unknown as readonly ArrowField[], metadata);
+  const found = columnsOfTable(table, wantsExtras(options.extra));
   return await fill(found, options, (session, load) => loadTable(session, table, load));
 }
 
@@ -47,9 +44,13 @@ export async function storeOfParquet(path: string, options: NewStoreOptions): Pr
   const { openParquet } = await import("./parquet/read/rows.ts");
   const paths = await parquetPaths(path);
   const files = paths.map((path) => () => openParquet(path));
-  return await fill(await columnsOf(files, action), options, async (session, load) => {
-    await loadInto(session, "load Parquet", (target) => appendFiles(target, files, load, "load Parquet"));
-  });
+  return await fill(
+    await columnsOf(files, action, wantsExtras(options.extra)),
+    options,
+    async (session, load) => {
+      await loadInto(session, "load Parquet", (target) => appendFiles(target, files, load, "load Parquet"));
+    },
+  );
 }
 
 export async function storeOfDataset(
@@ -61,10 +62,14 @@ export async function storeOfDataset(
   const { appendDataset, withDataset } = await import("./load.ts");
   const { path: _, capacity: _capacity, onLeftOut: _told, columns: _columns, ...load } = options;
   return await withDataset(name, split, load, async (opened) => {
-    return await fill(await columnsOf(opened.files, action), options, async (session, { extra }) => {
-      const asked = { ...opened, options: { ...opened.options, extra } };
-      await loadInto(session, "load a dataset", (target) => appendDataset(target, asked));
-    });
+    return await fill(
+      await columnsOf(opened.files, action, wantsExtras(options.extra)),
+      options,
+      async (session, { extra }) => {
+        const asked = { ...opened, options: { ...opened.options, extra } };
+        await loadInto(session, "load a dataset", (target) => appendDataset(target, asked));
+      },
+    );
   });
 }
 
@@ -76,6 +81,7 @@ async function fill(
 ): Promise<Session> {
   const { path, capacity, step, nullInList } = options;
   const chosen = chooseExtras(found, options.extra);
+  tellOfPaths(found, chosen, options);
   const fields = chooseFields(found, options, chosen);
   const extra = Object.fromEntries(Array.from(chosen, ([name, form]) => [name, kindOfForm(form)]));
   const session = path === undefined
@@ -111,6 +117,18 @@ function chooseFields(
   throw new TypeError(
     `Cannot ${action}: it must have a column of numbers, got ${reasons.join("; ") || "no columns"}`,
   );
+}
+
+/** Of pictures that are elsewhere only the paths are kept, which nobody has asked for as such. */
+function tellOfPaths(
+  found: readonly FoundColumn[],
+  chosen: ReadonlyMap<string, ExtraForm>,
+  { onLeftOut }: NewStoreOptions,
+): void {
+  for (const column of found) {
+    const { name } = column;
+    if (arePaths(column) && chosen.get(name) === "string") onLeftOut?.({ name, reason: pathsAlone });
+  }
 }
 
 /** The columns that become extras. */

@@ -94,6 +94,6 @@ export function noKey(action: string, name: string, names: readonly string[]): R
 
 export function noOrder(action: string, name: string, type: string): TypeError {
   return new TypeError(
-    `Cannot ${action}: the column "${name}" to sort by must be of numbers or strings, got ${type}`,
+    `Cannot ${action}: the column "${name}" to sort by must be of numbers, strings or bytes, got ${type}`,
   );
 }

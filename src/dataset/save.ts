@@ -66,7 +66,7 @@ async function saveLocal(
   const isFolder = existsSync(name) ? statSync(name).isDirectory() : formatOfName(name) === null;
   if (!isFolder) checkWrittenName(name, action);
   const format = named ?? (isFolder ? await formatOfFolder(name) : formatOfName(name)) ?? "disk";
-  const plan = planTable(source, options);
+  const plan = planTable(source, options, format === "jsonl" || format === "csv");
   checkTypes(plan.schema, format);
   const tables = new TableQueue(source.connection, plan, action);
   if (isFolder && format === "disk") return await writeDisk(name, split, tables, shardBytes);

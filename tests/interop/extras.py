@@ -1,7 +1,8 @@
 """Text and bytes, by libraries that know nothing of StreamStore: extras.py INPUT OUTPUT.
 
 INPUT has a "folder", and "texts" and "bytes", of a row each: hexadecimal or null. With "files" it is what StreamStore
-wrote, which is read: [{"form", "path", "kinds": by column "text", "bytes" or "media"}]; OUTPUT gets every difference.
+wrote, which is read: [{"form", "path", "kinds": by column "text", "bytes", "media" or "paths"}], and
+"sorted" is what it has sorted: [{"given", "by", "path"}]; OUTPUT gets every difference.
 Without, OUTPUT gets what was written here: [{"writer", "path", "columns": {name: kind}}].
 """
 
@@ -33,7 +34,7 @@ def table_of(texts, blobs):
 def kinds_of(names):
     return {name: kind for name, kind in {
         "string": "text", "large_string": "text", "binary": "bytes", "large_binary": "bytes", "fixed": "fixed",
-        "string_view": "text", "binary_view": "bytes", "words": "text", "media": "bytes",
+        "string_view": "text", "binary_view": "bytes", "words": "text", "media": "bytes", "elsewhere": "text",
     }.items() if name in names}
 
 
@@ -100,6 +101,20 @@ def by_datasets(out, table):
     path = out.place("datasets/one.parquet")
     dataset.to_parquet(path)
     out.note("to_parquet", path, whole.column_names)
+    # Pictures that are elsewhere: text stands for their paths.
+    rows = [None if text is None else {"bytes": None, "path": text} for text in table["string"].to_pylist()]
+    whole = table.select(["action"]).append_column("elsewhere", pa.array(rows, media.pa_type))
+    features = datasets.Features({"action": datasets.Value("int32"), "elsewhere": media})
+    dataset = datasets.Dataset(datasets.table.InMemoryTable(whole), info=datasets.DatasetInfo(features=features))
+    # As save_to_disk writes it, which would look for the files.
+    path = out.place("datasets/paths.arrows")
+    with pa.ipc.new_stream(path, dataset.data.table.schema) as writer:
+        writer.write_table(dataset.data.table, max_chunksize=3)
+    out.note("stream of paths", path, whole.column_names)
+    for name, way in {"pages": {"data_page_size": 16, "write_batch_size": 2}, "bare": {"write_statistics": False}}.items():
+        path = out.place(f"datasets/{name}.parquet")
+        pq.write_table(dataset.data.table, path, row_group_size=4, **way)
+        out.note(f"{name} of paths", path, whole.column_names)
     text = datasets.Dataset(table.select(["action", "string", "large_string"]))
     path = out.place("datasets/one.jsonl")
     text.to_json(path)
@@ -177,12 +192,20 @@ def check(work, texts, blobs):
                 values = found.column(name).to_pylist()
                 if kind == "media":
                     values = [None if value is None else value["bytes"] for value in values]
-                if kind == "text":
+                if kind == "paths":
+                    values = [value and (value["path"] if value["bytes"] is None else "bytes") for value in values]
+                if kind in ["text", "paths"]:
                     values = [None if value is None else value.encode() for value in values]
-                expected = texts if kind == "text" else blobs
+                expected = texts if kind in ["text", "paths"] else blobs
                 for row, (wanted, got) in enumerate(zip(expected, values, strict=True)):
                     if wanted != got:
                         differences.append(f"{place}: {name} at row {row}: {str(wanted)[:60]}, got {str(got)[:60]}")
+    for file in work["sorted"]:
+        reads += 1
+        wanted = datasets.load_from_disk(file["given"])["train"].sort(file["by"])["action"][:]
+        got = datasets.load_from_disk(file["path"])["train"]["action"][:]
+        if wanted != got:
+            differences.append(f"sorted by {file['by']}: {wanted}, got {got}")
     return {"differences": differences[:40], "reads": reads}
 
 

@@ -7,6 +7,7 @@ import { type ArrowData, type ArrowType, nullTypeId } from "../table/types.ts";
 import { bytesOf, viewsOf } from "../table/views.ts";
 import { presentText } from "../text/write/cell_text.ts";
 import type { ExtraLayout } from "./features.ts";
+import type { FoundMedia } from "./media.ts";
 import { checkLength, ExtraError, rowsOfValues } from "./pieces.ts";
 
 /** Types by what they are as extras. Views, and bytes of one length, go out as the plain ones. */
@@ -25,7 +26,7 @@ export function layoutOfArrow(type: ArrowType): ExtraLayout | null {
   if (type.typeId === Type.Dictionary) return layoutOfArrow(type.dictionary as ArrowType);
   const plain = layouts.get(type.typeId);
   if (plain !== undefined) return plain;
-  return type.typeId === Type.Struct && mediaPlaces(type) !== null ? "media" : null;
+  return isMedia(type) ? "media" : null;
 }
 
 /** Where a struct of bytes and a path has them, as HuggingFace keeps what it names Image, Audio and Video. */
@@ -127,28 +128,55 @@ function valuesOf({ lengths, bytes }: ExtraRows): (Uint8Array | null)[] {
   return Array.from(lengths, (length) => length < 0 ? null : bytes.subarray(at, at += length));
 }
 
-/** What stands in a null struct counts for null. */
 function structRows(data: ArrowData, isText: boolean): ExtraRows {
-  const places = mediaPlaces(data.type)!;
+  if (isText) return childRows(data, "path");
+  const rows = childRows(data, "bytes");
+  checkPaths(rows.lengths, childRows(data, "path").lengths);
+  return rows;
+}
+
+/** What each row is sorted by: its value; of a struct of bytes and a path its bytes, and where it has none its path. */
+export function keyRows(data: ArrowData): ExtraRows {
+  if (data.type.typeId !== Type.Struct) return arrowRows(data, false);
+  return bytesOrPaths(childRows(data, "bytes"), childRows(data, "path"));
+}
+
+/** Whether a type is a struct of bytes and a path. */
+export function isMedia(type: ArrowType): boolean {
+  return type.typeId === Type.Struct && mediaPlaces(type) !== null;
+}
+
+/** Which of both such a struct has in some row. */
+export function mediaOf(data: ArrowData): FoundMedia {
+  const hasBytes = hasValue(childRows(data, "bytes"));
+  return { hasBytes, hasPaths: !hasBytes && hasValue(childRows(data, "path")) };
+}
+
+/** The bytes of each row, and where it has none its path. */
+export function bytesOrPaths(bytes: ExtraRows, paths: ExtraRows): ExtraRows {
+  if (!hasValue(paths)) return bytes;
+  if (!hasValue(bytes)) return paths;
+  const others = valuesOf(paths);
+  return rowsOfValues(valuesOf(bytes).map((value, row) => value ?? others[row]));
+}
+
+function hasValue({ lengths }: ExtraRows): boolean {
+  return lengths.some((length) => length >= 0);
+}
+
+/** What a struct of bytes and a path has of one of them. What stands in a null struct counts for null. */
+function childRows(data: ArrowData, part: "bytes" | "path"): ExtraRows {
   const validity = validityOf(data);
   const isNull = (row: number) => validity !== null && !isSet(validity, row);
-  const taken = arrowRows(data.children[isText ? places.path : places.bytes], false);
-  if (!isText) {
-    const paths = arrowRows(data.children[places.path], false);
-    checkPaths(taken.lengths, paths.lengths, isNull);
-  }
+  const taken = arrowRows(data.children[mediaPlaces(data.type)![part]], false);
   const isPlain = taken.lengths.every((length, row) => length <= 0 || !isNull(row));
   if (isPlain) return { ...taken, lengths: taken.lengths.map((length, row) => isNull(row) ? -1 : length) };
   return rowsOfValues(valuesOf(taken).map((value, row) => isNull(row) ? null : value));
 }
 
 /** Of a picture that is elsewhere there is only a path, which is no bytes: who wants paths says so. */
-export function checkPaths(
-  bytes: Int32Array,
-  paths: Int32Array,
-  isNull: (row: number) => boolean = () => false,
-): void {
-  const row = bytes.findIndex((length, row) => length < 0 && paths[row] >= 0 && !isNull(row));
+export function checkPaths(bytes: Int32Array, paths: Int32Array): void {
+  const row = bytes.findIndex((length, row) => length < 0 && paths[row] >= 0);
   if (row >= 0) {
     throw new ExtraError(row, "bytes", 'a path alone; as an extra of "string" the paths are kept');
   }

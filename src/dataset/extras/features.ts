@@ -7,8 +7,11 @@ import type { Feature, MediaFeature, ValueFeature } from "../features.ts";
 /** The feature of a column that is an extra. */
 export type ExtraFeature = ValueFeature | MediaFeature;
 
-/** How Arrow holds a column: large ones have offsets of 64 bits, and media are a struct of bytes and a path. */
-export type ExtraLayout = "string" | "large_string" | "binary" | "large_binary" | "media";
+/**
+ * How Arrow holds a column: large ones have offsets of 64 bits, media are a struct of bytes and a path, and paths are such a
+ * struct without bytes.
+ */
+export type ExtraLayout = "string" | "large_string" | "binary" | "large_binary" | "media" | "paths";
 
 const media: readonly unknown[] = ["Image", "Audio", "Video"];
 const values: readonly unknown[] = ["string", "large_string", "binary", "large_binary"];
@@ -24,7 +27,19 @@ export function layoutOfExtra(feature: unknown): ExtraLayout | null {
 
 /** What an extra of a feature holds. */
 export function kindOfLayout(layout: ExtraLayout): ExtraKind {
-  return layout === "string" || layout === "large_string" ? "string" : "bytes";
+  return layout === "string" || layout === "large_string" || layout === "paths" ? "string" : "bytes";
+}
+
+/** How an extra of a kind goes out with a feature; null where it cannot. Of media text is the path. */
+function layoutOfKind(feature: unknown, kind: ExtraKind): ExtraLayout | null {
+  const layout = layoutOfExtra(feature);
+  if (layout === "media" && kind === "string") return "paths";
+  return layout !== null && kindOfLayout(layout) === kind ? layout : null;
+}
+
+/** The feature that an extra has come with, where it can go out with it. */
+export function knownFeature(kind: ExtraKind, known: Feature | null | undefined): Feature | null {
+  return layoutOfKind(known, kind) === null ? null : known!;
 }
 
 /** The feature of a column that is laid out so. What it is named counts where it is more than its type tells. */
@@ -34,8 +49,14 @@ export function featureOfLayout(layout: ExtraLayout, named: unknown): ExtraFeatu
   return { dtype: layout === "media" ? "binary" : layout, _type: "Value" };
 }
 
-/** What a column of a layout goes out as, by the form in which it is kept. */
-export function loadedFeature(form: ExtraForm, layout: ExtraLayout, named: unknown): ExtraFeature {
+/** What a column of a layout goes out as, by the form in which it is kept, and whether its paths stand alone. */
+export function loadedFeature(
+  form: ExtraForm,
+  layout: ExtraLayout,
+  named: unknown,
+  isPaths = false,
+): ExtraFeature {
+  if (isPaths && layoutOfExtra(named) === "media") return named as MediaFeature;
   const feature = featureOfLayout(layout, named);
   const kind = kindOfForm(form);
   return form !== "json" && kindOfLayout(layout) === kind ? feature : defaultFeatureOf(kind);
@@ -58,6 +79,7 @@ export function arrowTypeOfExtra(layout: ExtraLayout): DataType {
     case "large_binary":
       return new LargeBinary();
     case "media":
+    case "paths":
       return new Struct([new Field("bytes", new Binary(), true), new Field("path", new Utf8(), true)]);
   }
 }
@@ -69,10 +91,10 @@ export function parseExtraFeature(
   feature: unknown,
   action: string,
 ): ExtraLayout {
-  const layout = layoutOfExtra(feature);
-  if (layout !== null && kindOfLayout(layout) === kind) return layout;
+  const layout = layoutOfKind(feature, kind);
+  if (layout !== null) return layout;
   const allowed = kind === "string"
-    ? "a Value of string or large_string"
+    ? "a Value of string or large_string, or, for paths, an Image, an Audio or a Video"
     : "a Value of binary or large_binary, an Image, an Audio or a Video";
   throw new TypeError(
     `Cannot ${action}: the feature of "${name}" must be ${allowed}, got ${

@@ -1,5 +1,5 @@
 /** Extras of a store as columns of Arrow. */
-import { type Data, Field, type Field as ArrowField, makeData, type Table, Utf8 } from "apache-arrow";
+import { type Data, Field, type Field as ArrowField, makeData, type Table, type Utf8 } from "apache-arrow";
 import { extraLengths, extraRows } from "../../read/extra_rows.ts";
 import type { Connection } from "../../store/connection.ts";
 import { ownValue } from "../../own_value.ts";
@@ -11,8 +11,7 @@ import {
   arrowTypeOfExtra,
   defaultFeatureOf,
   type ExtraLayout,
-  kindOfLayout,
-  layoutOfExtra,
+  knownFeature,
   parseExtraFeature,
 } from "./features.ts";
 
@@ -24,17 +23,20 @@ export interface ExtraColumnPlan {
   readonly column: ArrowField;
 }
 
-/** What was loaded goes out as it came, where nobody has named anything else. */
+/**
+ * What was loaded goes out as it came, where nobody has named anything else. Formats of text have no features: paths are
+ * text there.
+ */
 export function planExtraColumns(
   { extras, known }: SaveSource,
   named: Readonly<Record<string, Feature | undefined>>,
+  isText: boolean,
   action: string,
 ): ExtraColumnPlan[] {
   return extras.map(({ name, kind }, place) => {
-    const remembered = known.get(name) ?? null;
-    const layoutBefore = layoutOfExtra(remembered);
-    const isKnown = layoutBefore !== null && kindOfLayout(layoutBefore) === kind;
-    const feature = ownValue(named, name) ?? (isKnown ? remembered! : defaultFeatureOf(kind));
+    const asked = ownValue(named, name) ?? knownFeature(kind, known.get(name)) ?? defaultFeatureOf(kind);
+    const isPlain = isText && parseExtraFeature(name, kind, asked, action) === "paths";
+    const feature = isPlain ? defaultFeatureOf(kind) : asked;
     const layout = parseExtraFeature(name, kind, feature, action);
     return { place, feature, layout, column: new Field(name, arrowTypeOfExtra(layout), true) };
   });
@@ -123,19 +125,28 @@ function pieceData(
   bytes: Uint8Array,
 ): Data {
   const { length } = lengths;
-  if (layout !== "media") return bytesData(type, layout.startsWith("large"), lengths, bytes);
-  const [held, path] = type.children as ArrowField[];
-  const rows = bytesData(held.type, false, lengths, bytes);
-  const { nullCount, nullBitmap } = rows;
-  const paths = makeData({
-    type: path.type as Utf8,
+  if (layout !== "media" && layout !== "paths") {
+    return bytesData(type, layout.startsWith("large"), lengths, bytes);
+  }
+  const children = (type.children as ArrowField[]).map(({ name, type }) => {
+    return (name === "path") === (layout === "paths")
+      ? bytesData(type, false, lengths, bytes)
+      : nothingOf(type, length);
+  });
+  const { nullCount, nullBitmap } = children[layout === "paths" ? 1 : 0];
+  return makeData({ type: type as never, length, nullCount, nullBitmap, children: children as never });
+}
+
+/** As many nulls. */
+function nothingOf(type: ArrowField["type"], length: number): Data {
+  return makeData({
+    type: type as Utf8,
     length,
     nullCount: length,
     nullBitmap: new Uint8Array(Math.ceil(length / 8)),
     valueOffsets: new Int32Array(length + 1),
     data: new Uint8Array(0),
   });
-  return makeData({ type: type as never, length, nullCount, nullBitmap, children: [rows, paths] as never });
 }
 
 function bytesData(type: ArrowField["type"], isLarge: boolean, lengths: Int32Array, bytes: Uint8Array): Data {

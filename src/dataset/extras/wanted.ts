@@ -61,6 +61,11 @@ export function parseChoice(choice: unknown, action: string): boolean | Map<stri
   return named;
 }
 
+/** Whether what makes a store is asked for any. */
+export function wantsExtras(choice: unknown): boolean {
+  return choice !== undefined && choice !== false;
+}
+
 /** The extras of a store that are loaded: all of which the dataset has a column, or those that the caller names. */
 export function wantedExtras(
   extras: readonly ExtraInfo[],

@@ -1,6 +1,6 @@
 import type { Dtype } from "../../dtypes.ts";
 import type { FieldEntry } from "../../fields.ts";
-import { commonDtype, type FoundColumn } from "../columns.ts";
+import { arePaths, commonDtype, type FoundColumn, pathsAlone } from "../columns.ts";
 import { type ExtraForm, kindOfForm } from "../extras/wanted.ts";
 import { parseFeature } from "../features.ts";
 import type { LoadedFeature } from "../known_features.ts";
@@ -37,7 +37,12 @@ export function chooseFeatures(
   const fields: FieldEntry[] = [];
   for (const [name, against] of reasons) {
     const reason = against ?? (columns?.includes(name) === false ? "it is not among columns" : null);
-    if (extras.has(name)) continue;
+    if (extras.has(name)) {
+      const column = found.find((column) => column.name === name);
+      const isLeft = extras.get(name) === "string" && column !== undefined && arePaths(column);
+      if (isLeft) leftOut.push({ name, reason: pathsAlone });
+      continue;
+    }
     if (reason !== null) leftOut.push({ name, reason });
     else fields.push([name, fieldDtype(info.features.get(name)!.dtype, name, found)]);
   }

@@ -3,8 +3,8 @@ import type { FieldMap } from "../../fields.ts";
 import { checkOptions, optionNames } from "../../options.ts";
 import { openSession, temporarySession } from "../../store/session.ts";
 import { StreamStore } from "../../store.ts";
-import type { FoundColumn } from "../columns.ts";
-import { kindOfForm } from "../extras/wanted.ts";
+import { arePaths, columnsOf, type FoundColumn } from "../columns.ts";
+import { kindOfForm, wantsExtras } from "../extras/wanted.ts";
 import { type Expect, withProgress } from "../hub/progress_bar.ts";
 import { type LoadedFeature, loadInto } from "../known_features.ts";
 import { hubNames } from "../load_options.ts";
@@ -40,7 +40,7 @@ async function load(name: string, options: LoadLeRobotOptions, expect: Expect): 
   const tasks = await readTasks(place, info);
   const episodes = await readEpisodes(place, info);
   const files = dataFiles(place, episodes);
-  const choice = chooseFeatures(info, options, await firstColumns(place, files));
+  const choice = chooseFeatures(info, options, await findColumns(place, files, options));
   expect(files.reduce((sum, { path }) => sum + place.byteLength(path), 0));
   const { store, loaded } = await fillStore({ place, info, tasks, files, choice, options });
   const lengths = episodes.map(({ length }) => length);
@@ -61,15 +61,20 @@ async function load(name: string, options: LoadLeRobotOptions, expect: Expect): 
   };
 }
 
-/** The columns of the first data file, which those of the others are to be like. */
-async function firstColumns(place: Place, files: readonly DataFile[]): Promise<readonly FoundColumn[]> {
-  if (files.length === 0) return [];
-  const file = await readParquet(await place.open(files[0].path));
-  try {
-    return await file.columns(loading);
-  } finally {
-    await file.close();
-  }
+/**
+ * The columns of the first data file, which those of the others are to be like. Where it has paths of images without their
+ * bytes, all are asked whether they have bytes.
+ */
+async function findColumns(
+  place: Place,
+  files: readonly DataFile[],
+  { extra }: LoadLeRobotOptions,
+): Promise<readonly FoundColumn[]> {
+  const open = files.map(({ path }) => async () => await readParquet(await place.open(path)));
+  const first = await columnsOf(open.slice(0, 1), loading, wantsExtras(extra));
+  if (!first.some(arePaths)) return first;
+  const all = await columnsOf(open, loading, true);
+  return first.map((column) => arePaths(column) ? all.find(({ name }) => name === column.name)! : column);
 }
 
 /** Everything that rows are read by. */

@@ -54,7 +54,10 @@ export interface LeRobotDataset {
   readonly robotType: string | null;
   /** Of the store's fields and extras, with the dtypes that the files have. */
   readonly features: Readonly<Record<string, LeRobotFeature>>;
-  /** Features that are not in the store: videos, images and texts that `extra` does not take, and what `columns` does not name. */
+  /**
+   * Features that are not in the store: videos, images and texts that `extra` does not take, and what `columns` does not
+   * name; and images of which there are paths alone, which are kept as text.
+   */
   readonly leftOut: readonly LeftOutFeature[];
   /** `meta/info.json` as it is. */
   readonly info: Readonly<Record<string, unknown>>;

@@ -1,4 +1,5 @@
-import { type Data, Type, Vector } from "apache-arrow";
+import type { ExtraRows } from "../../append/extra_rows.ts";
+import { keyRows, layoutOfArrow } from "../extras/arrow.ts";
 import { type Numbers, numbersOf } from "../table/numbers.ts";
 import type { ArrowData, ArrowType } from "../table/types.ts";
 
@@ -7,7 +8,7 @@ export interface NumberKeys extends Numbers {
   readonly kind: "numbers";
 }
 
-/** Strings of some rows of it, in UTF-8. */
+/** Strings of some rows of it, in UTF-8, or bytes. */
 export interface TextKeys {
   readonly kind: "text";
   readonly length: number;
@@ -16,24 +17,30 @@ export interface TextKeys {
 
 export type KeyPiece = NumberKeys | TextKeys;
 
-/** Whether an Arrow type is one of strings, or of a dictionary of them. */
-export function isText({ typeId, dictionary }: ArrowType): boolean {
-  return typeId === Type.Dictionary ? isText(dictionary as ArrowType) : textTypes.has(typeId);
+/** Whether an Arrow type is one of strings or bytes, or of a dictionary of them. */
+export function isTextOrBytes(type: ArrowType): boolean {
+  return layoutOfArrow(type) !== null;
 }
-
-const textTypes: ReadonlySet<number> = new Set([Type.Utf8, Type.LargeUtf8, Type.Utf8View]);
 
 /** The keys of a piece of an Arrow column. */
 export function arrowKey(data: ArrowData): KeyPiece {
-  if (isText(data.type)) return { kind: "text", length: data.length, at: textOf(data) };
-  return { kind: "numbers", ...numbersOf(data) };
+  if (!isTextOrBytes(data.type)) return { kind: "numbers", ...numbersOf(data) };
+  const { lengths, bytes } = keyRows(data);
+  // A copy: the bytes may lie between those of all other columns.
+  return textKeys({ lengths, bytes: bytes.slice() });
 }
 
-function textOf(data: ArrowData): TextKeys["at"] {
-  const vector = new Vector([data as unknown as Data]);
-  const encoder = new TextEncoder();
-  return (row) => {
-    const text = vector.get(row) as string | null;
-    return text === null ? null : encoder.encode(text);
+/** Values that stand one behind another. */
+export function textKeys({ lengths, bytes }: ExtraRows): TextKeys {
+  const starts = new Float64Array(lengths.length);
+  let end = 0;
+  for (let row = 0; row < lengths.length; row++) {
+    starts[row] = end;
+    end += Math.max(0, lengths[row]);
+  }
+  return {
+    kind: "text",
+    length: lengths.length,
+    at: (row) => lengths[row] < 0 ? null : bytes.subarray(starts[row], starts[row] + lengths[row]),
   };
 }

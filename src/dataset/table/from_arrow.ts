@@ -7,7 +7,8 @@ import type { ArrowColumns, ArrowData, ArrowField } from "./types.ts";
 import { ExtraAppender } from "../extras/appender.ts";
 import { wantedExtras } from "../extras/wanted.ts";
 import type { LoadedFeature } from "../known_features.ts";
-import { ArrowRows } from "../arrow/read/rows.ts";
+import type { FoundColumn } from "../columns.ts";
+import { ArrowRows, columnsOfSchema, mediaColumns, withMedia } from "../arrow/read/rows.ts";
 import { RowAppender } from "../rows.ts";
 import { checkData } from "../arrow/read/data.ts";
 import type { LoadOptions } from "../load_options.ts";
@@ -35,7 +36,7 @@ export function appendTable(
   const appender = new RowAppender(connection, batch, action);
   const beside = new ExtraAppender(batch, extras, action);
   for (const { data } of table.batches) {
-    const columns = readBatch(data as unknown as ArrowColumns, rows);
+    const columns = readBatch(data as unknown as ArrowColumns, rows.wantedColumns);
     if (columns.length === 0) continue;
     const block = rows.block(columns);
     appender.add(block, step);
@@ -46,15 +47,30 @@ export function appendTable(
   return [...rows.columns, ...beside.loaded];
 }
 
+/** What the columns of a table are, and what structs of bytes and a path have, where that is asked for. */
+export function columnsOfTable({ schema, batches }: Table, looksAtMedia: boolean): FoundColumn[] {
+  const fields = schema.fields as unknown as readonly ArrowField[];
+  const media = looksAtMedia ? mediaColumns(fields) : [];
+  let columns = columnsOfSchema(fields, schema.metadata);
+  if (media.length === 0) return columns;
+  for (const { data } of batches) {
+    columns = withMedia(columns, readBatch(data as unknown as ArrowColumns, media));
+  }
+  return columns;
+}
+
 /**
  * The columns of a record batch that are read, each thing of them once: a table is a caller's object. What the lengths
  * speak of must be there, as in a file.
  */
-function readBatch(data: ArrowColumns, rows: ArrowRows): ArrowColumns {
+function readBatch(
+  data: ArrowColumns,
+  wanted: readonly { readonly index: number; readonly name: string }[],
+): ArrowColumns {
   const { length, children: given } = data;
   const children: ArrowData[] = [];
   // A table without rows has no buffers.
-  for (const { index, name } of length > 0 ? rows.wantedColumns : []) {
+  for (const { index, name } of length > 0 ? wanted : []) {
     try {
       children[index] = readData(given[index]);
       checkData(children[index], length);

@@ -56,7 +56,8 @@ export function toTable(source: SaveSource, options: ToDatasetOptions): Table {
   return plan.read(plan.range);
 }
 
-export function planTable(source: SaveSource, options: ToDatasetOptions): TablePlan {
+/** @param isText Whether they are to be text, which has no features. */
+export function planTable(source: SaveSource, options: ToDatasetOptions, isText = false): TablePlan {
   const { connection, fields, known } = source;
   const { fieldFeatures = {}, extra = {}, step } = options;
   checkNames(source, options);
@@ -79,7 +80,7 @@ export function planTable(source: SaveSource, options: ToDatasetOptions): TableP
     columns.push(new ArrowField(step, arrowValueType(parseValueType("int64")!), true));
     features.set(step, { dtype: "int64", _type: "Value" });
   }
-  const extras = planExtraColumns(source, fieldFeatures, action);
+  const extras = planExtraColumns(source, fieldFeatures, isText, action);
   for (const { column, feature } of extras) {
     columns.push(column);
     features.set(column.name, feature);

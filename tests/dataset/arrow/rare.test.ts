@@ -20,7 +20,8 @@ for (const name of ["rare.arrow", "rare.arrows"]) {
     using store = new StreamStore(fields);
     await store.loadDataset(fixture(name));
     assert.deepEqual(plainRows(store), rows);
-    const sorted = { views: [3, 1, 4, 0, 2], words: [0, 2, 1, 4, 3] };
+    const views = [3, 1, 4, 0, 2];
+    const sorted = { views, words: [0, 2, 1, 4, 3], binary_views: views, fixed: [0, 2, 3, 4, 1] };
     for (const [sortBy, order] of Object.entries(sorted)) {
       using store = new StreamStore({ label: 0, last: 1 });
       await store.loadDataset(fixture(name), "train", { sortBy });
@@ -66,10 +67,10 @@ for (const name of ["rare.arrow", "rare.arrows"]) {
         other.loadDataset(fixture(name), "train", { step: column }),
         new RegExp(`the step column "${column}" must be of integers, got `),
       );
-      if (["views", "words"].includes(column)) continue;
+      if (["views", "words", "binary_views", "fixed"].includes(column)) continue;
       await assert.rejects(
         other.loadDataset(fixture(name), "train", { sortBy: column }),
-        new RegExp(`the column "${column}" to sort by must be of numbers or strings, got `),
+        new RegExp(`the column "${column}" to sort by must be of numbers, strings or bytes, got `),
       );
       assert.equal(other.rowCount, 0);
     }

@@ -1,6 +1,11 @@
 import {
+  Binary,
   Dictionary,
+  Field,
+  FixedSizeBinary,
   Int32,
+  LargeBinary,
+  Struct,
   type Table,
   tableFromArrays,
   tableToIPC,
@@ -119,6 +124,73 @@ test("loadDataset() keeps every bit, every null and every empty list of sorted r
     }
   }));
 
+/** Few of every length: many rows are equal, and differ in the last byte, or by it. */
+function bytesOf(random: Random, rowCount: number): (Uint8Array | null)[] {
+  return Array.from({ length: rowCount }, () => {
+    if (random.below(6) === 0) return null;
+    const length = [0, 1, 1, 2, 4][random.below(5)];
+    return Uint8Array.from({ length }, () => [0, 1, 127, 128, 255][random.below(5)]);
+  });
+}
+
+/** The rows in order, null behind all. */
+function sortedByBytes(values: readonly (Uint8Array | null)[]): number[] {
+  return values.map((_, row) => row).sort((a, b) => {
+    const [one, other] = [values[a], values[b]];
+    if (one === null || other === null) return Number(one === null) - Number(other === null);
+    return Buffer.compare(one, other);
+  });
+}
+
+test("loadDataset() sorts by bytes of every type, and takes extras along", () =>
+  inFolder(async (folder) => {
+    const random = new Random(14);
+    const rowCount = 300;
+    const extra = { frame: "bytes", prompt: "string" } as const;
+    const frames = bytesOf(random, rowCount);
+    const fixed = bytesOf(random, rowCount).map((value) =>
+      value && Uint8Array.from({ length: 4 }, (_, i) => value[i] ?? 0)
+    );
+    // Of a picture without bytes the path counts.
+    const media = bytesOf(random, rowCount).map((value, row) => {
+      if (value !== null) return { bytes: value, path: row % 2 === 0 ? null : `${random.below(9)}.png` };
+      return random.below(2) === 0 ? null : { bytes: null, path: `${random.below(9)}.png` };
+    });
+    const mediaType = new Struct([
+      new Field("bytes", new Binary(), true),
+      new Field("path", new Utf8(), true),
+    ]);
+    using store = new StreamStore({ row: 0 }, { extra, ...smallChunks });
+    for (let row = 0; row < rowCount; row++) {
+      store.append(row, { row }, { frame: frames[row], prompt: `row ${row}` });
+    }
+    const keys = {
+      frame: frames,
+      large: frames,
+      fixed,
+      media: media.map((value) => value && (value.bytes ?? Buffer.from(value.path!))),
+    };
+    for (const name of ["x.parquet", "disk", "x.arrow"]) {
+      const path = join(folder, name);
+      await store.saveDataset(path, "train", {
+        shardBytes: 1000,
+        extra: {
+          large: vectorFromArray(frames, new LargeBinary()),
+          fixed: vectorFromArray(fixed, new FixedSizeBinary(4)),
+          media: vectorFromArray(media as never, mediaType) as never,
+        },
+      });
+      for (const [sortBy, values] of Object.entries(keys)) {
+        using sorted = new StreamStore({ row: 0 }, { extra, ...smallChunks });
+        await sorted.loadDataset(path, "train", { sortBy });
+        const expected = sortedByBytes(values);
+        assert.deepEqual([...sorted.column("row").values], expected, `${name}, by ${sortBy}`);
+        assert.deepEqual(sorted.extra("prompt").slice(), expected.map((row) => `row ${row}`));
+        assert.deepEqual(sorted.extra("frame").slice(), expected.map((row) => frames[row]));
+      }
+    }
+  }));
+
 test("loadDataset() takes steps out of a column, in the order that the rows then have", () =>
   inFolder(async (folder) => {
     using store = new StreamStore({ a: 0 }, smallChunks);
@@ -185,7 +257,7 @@ test("loadDataset() refuses what cannot be sorted by, and leaves the store as it
       );
       await assert.rejects(
         target.loadDataset(path, "train", { sortBy: ["single", "varied"] }),
-        /the column "varied" to sort by must be of numbers or strings, got/,
+        /the column "varied" to sort by must be of numbers, strings or bytes, got/,
       );
       await assert.rejects(
         target.loadDataset(path, "train", { sortBy: 5 as never }),

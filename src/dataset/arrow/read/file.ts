@@ -5,7 +5,7 @@ import { BatchReader } from "./batches.ts";
 import { checkData } from "./data.ts";
 import { listedChecksum } from "./folder.ts";
 import { failure, readMessages, type RowsMessage } from "./messages.ts";
-import { ArrowRows, columnsOfSchema } from "./rows.ts";
+import { ArrowRows, columnsOfSchema, mediaColumns, withMedia } from "./rows.ts";
 import type { DatasetFile, FoundColumn } from "../../columns.ts";
 import type { Block, Wanted } from "../../rows.ts";
 
@@ -14,18 +14,32 @@ export async function openArrow(path: string): Promise<DatasetFile> {
   const listed = await listedChecksum(path);
   const source = await openBytes(path);
   return {
-    columns: () => readColumns(source),
+    columns: (_, looksAtMedia) => readColumns(source, looksAtMedia),
     blocks: (wanted, action) => blocksOf(source, listed, wanted, action),
     close: () => source.close(),
   };
 }
 
-async function readColumns(source: ByteSource): Promise<FoundColumn[]> {
+/** Batches are read until each struct of bytes and a path has some bytes, where that is asked for. */
+async function readColumns(source: ByteSource, looksAtMedia = false): Promise<FoundColumn[]> {
+  let columns: FoundColumn[] | null = null;
+  let [batches, media]: [BatchReader | null, readonly { index: number; name: string }[]] = [null, []];
   for await (const message of readMessages(source, null)) {
-    if (message.kind !== "schema") break;
-    return columnsOfSchema(new BatchReader(message).fields, message.schema.metadata);
+    if (message.kind === "schema") {
+      batches = new BatchReader(message);
+      columns = columnsOfSchema(batches.fields, message.schema.metadata);
+      if (looksAtMedia) media = mediaColumns(batches.fields);
+    } else if (columns !== null) {
+      const batch = readRows(source, message, batches!);
+      if (batch === null) continue;
+      checkColumns(source, batch, media);
+      columns = withMedia(columns, batch);
+    }
+    const known = columns;
+    if (known !== null && media.every(({ index }) => known[index].media?.hasBytes)) return known;
   }
-  throw failure(source, "it must have a schema");
+  if (columns === null) throw failure(source, "it must have a schema");
+  return columns;
 }
 
 async function* blocksOf(
@@ -44,7 +58,7 @@ async function* blocksOf(
     if (found === null) throw failure(source, "rows must come behind a schema");
     const batch = readRows(source, message, found.batches);
     if (batch === null) continue;
-    checkColumns(source, batch, found.rows);
+    checkColumns(source, batch, found.rows.wantedColumns);
     yield found.rows.block(batch, source.path);
   }
   if (found === null) throw failure(source, "it must have a schema");
@@ -61,8 +75,12 @@ function readRows(source: ByteSource, message: RowsMessage, batches: BatchReader
   }
 }
 
-function checkColumns(source: ByteSource, { children, length }: ArrowColumns, rows: ArrowRows): void {
-  for (const { index, name } of rows.wantedColumns) {
+function checkColumns(
+  source: ByteSource,
+  { children, length }: ArrowColumns,
+  columns: readonly { readonly index: number; readonly name: string }[],
+): void {
+  for (const { index, name } of columns) {
     try {
       checkData(children[index], length);
     } catch (cause) {

@@ -22,15 +22,16 @@ import {
   parseFeature,
 } from "../../features.ts";
 import type { LoadedColumn } from "../../known_features.ts";
-import { dtypesOf, type FoundColumn, noNumbers } from "../../columns.ts";
+import { dtypesOf, type FoundColumn, merged, noNumbers } from "../../columns.ts";
 import { NamedExtraError } from "../../extras/appender.ts";
-import { arrowRows, jsonRows, layoutOfArrow } from "../../extras/arrow.ts";
+import { arrowRows, isMedia, jsonRows, layoutOfArrow, mediaOf } from "../../extras/arrow.ts";
 import { defaultFeatureOf, type ExtraFeature, kindOfLayout, loadedFeature } from "../../extras/features.ts";
+import { formOfMedia } from "../../extras/media.ts";
 import { ExtraError, type ExtraPiece } from "../../extras/pieces.ts";
 import type { WantedExtra } from "../../extras/wanted.ts";
 import { noColumns, noJson, noKey, noOrder, wrongColumn, wrongExtra } from "../../refusals.ts";
 import { arrowSteps } from "../../table/row_steps.ts";
-import { arrowKey, isText, type KeyPiece } from "../../sort/keys.ts";
+import { arrowKey, isTextOrBytes, type KeyPiece } from "../../sort/keys.ts";
 import { textMisfit } from "../../save_types.ts";
 import { parseValueType } from "../../value_types.ts";
 import { type Block, NamedShapeError, type Wanted } from "../../rows.ts";
@@ -46,6 +47,8 @@ interface ExtraPlan {
   readonly extra: WantedExtra;
   readonly index: number;
   readonly feature: ExtraFeature | null;
+  /** What it is where there are only paths: those of pictures stay such. */
+  readonly pathsFeature: ExtraFeature | null;
 }
 
 /** Finds what is wanted in record batches of one schema. */
@@ -93,11 +96,12 @@ export class ArrowRows {
   }
 
   *#extraPieces(children: readonly ArrowData[]): Generator<ExtraPiece> {
-    for (const { index, extra, feature } of this.#extras) {
+    for (const { index, extra, feature, pathsFeature } of this.#extras) {
       try {
         const data = children[index];
+        const isPaths = extra.form === "string" && isMedia(data.type) && !mediaOf(data).hasBytes;
         const rows = extra.form === "json" ? jsonRows(data) : arrowRows(data, extra.form === "string");
-        yield { extra, feature, firstRow: 0, ...rows };
+        yield { extra, feature: isPaths ? pathsFeature : feature, firstRow: 0, ...rows };
       } catch (error) {
         throw error instanceof ExtraError ? new NamedExtraError(extra.name, error) : error;
       }
@@ -157,11 +161,14 @@ function planExtras(
     if (form === "json") {
       const misfit = textMisfit(type as unknown as DataType);
       if (misfit !== null) throw noJson(action, name, String(misfit));
-      return [{ extra, index, feature: defaultFeatureOf("string") }];
+      const feature = defaultFeatureOf("string");
+      return [{ extra, index, feature, pathsFeature: feature }];
     }
     const layout = layoutOfArrow(type);
     if (layout === null && type.typeId !== nullTypeId) throw wrongExtra(action, name, String(type));
-    return [{ extra, index, feature: layout && loadedFeature(form, layout, ownValue(features, name)) }];
+    const named = ownValue(features, name);
+    const feature = layout && loadedFeature(form, layout, named);
+    return [{ extra, index, feature, pathsFeature: layout && loadedFeature(form, layout, named, true) }];
   });
 }
 
@@ -177,6 +184,25 @@ export function columnsOfSchema(
     if (found !== null) return { name, dtypes: dtypesOf(found.layout) };
     const layout = layoutOfArrow(column.type);
     return { name, dtypes: noNumbers, form: layout === null ? undefined : kindOfLayout(layout) };
+  });
+}
+
+/** Columns of structs of bytes and a path, of which it is looked at what they have. */
+export function mediaColumns(
+  given: readonly ArrowField[],
+): { readonly index: number; readonly name: string }[] {
+  return given.map(named).map(({ name, type }, index) => ({ index, name, type }))
+    .filter(({ type }) => isMedia(type));
+}
+
+/** What columns are, of which one more batch is known. */
+export function withMedia(columns: readonly FoundColumn[], { children }: ArrowColumns): FoundColumn[] {
+  return columns.map((column, index) => {
+    const data = children[index];
+    if (data === undefined || !isMedia(data.type) || column.media?.hasBytes) return column;
+    const media = mediaOf(data);
+    const looked = { ...column, form: formOfMedia(media), media };
+    return column.media === undefined ? looked : merged(column, looked);
   });
 }
 
@@ -214,6 +240,6 @@ function findKey(columns: readonly ArrowField[], name: string, action: string): 
   const index = columns.findIndex((column) => column.name === name);
   if (index < 0) throw noKey(action, name, columns.map((column) => column.name));
   const { type } = columns[index];
-  if (valueTypeOf(type) !== null || isText(type) || type.typeId === nullTypeId) return index;
+  if (valueTypeOf(type) !== null || isTextOrBytes(type) || type.typeId === nullTypeId) return index;
   throw noOrder(action, name, String(type));
 }

@@ -15,6 +15,8 @@ interface ExtraPlan {
   /** What is kept as JSON, or as what it is. */
   readonly column: NestedNode | ByteColumn;
   readonly feature: ExtraFeature;
+  /** What it is where there are only paths: those of pictures stay such. */
+  readonly pathsFeature: ExtraFeature;
 }
 
 /** Finds the columns of the extras that a file has. */
@@ -28,18 +30,21 @@ export function planExtras(
     if (!file.columns.has(name)) return [];
     const column = file.extras.get(name);
     if (form === "json") {
-      return [{ extra, column: file.nodeOf(name), feature: defaultFeatureOf("string") }];
+      const feature = defaultFeatureOf("string");
+      return [{ extra, column: file.nodeOf(name), feature, pathsFeature: feature }];
     }
     if (column === undefined) throw wrongExtra(action, name, file.contentOf(name) ?? "numbers");
-    return [{ extra, column, feature: loadedFeature(form, column.layout, ownValue(file.features, name)) }];
+    const named = ownValue(file.features, name);
+    const feature = loadedFeature(form, column.layout, named);
+    return [{ extra, column, feature, pathsFeature: loadedFeature(form, column.layout, named, true) }];
   });
 }
 
 /** Where the values of a column are in the file. */
-export function leavesOf({ column }: ExtraPlan): readonly { readonly path: string }[] {
+export function leavesOf({ column, extra }: ExtraPlan): readonly { readonly path: string }[] {
   if ("children" in column) return leavesOfNode(column);
   const { values, paths } = column;
-  return paths === null ? [values] : [values, paths];
+  return paths === null ? [values] : extra.form === "bytes" ? [values, paths] : [paths];
 }
 
 /** What the rows of a row group have of extras: those of one after those of another. */
@@ -48,7 +53,8 @@ export async function* extraPieces(
   group: number,
   plans: readonly ExtraPlan[],
 ): AsyncGenerator<ExtraPiece> {
-  for (const { extra, column, feature } of plans) {
+  for (const { extra, column, feature: whole, pathsFeature } of plans) {
+    let feature = whole;
     if ("children" in column) {
       yield { extra, feature, firstRow: 0, ...await file.readNested(group, column) };
       continue;
@@ -57,6 +63,8 @@ export async function* extraPieces(
     const isText = extra.form !== "bytes";
     // Of a struct of bytes and a path, text is the path.
     const leaf = isText && paths !== null ? paths : values;
+    const arePaths = isText && paths !== null && !await file.hasValue(group, column, values);
+    if (arePaths) feature = pathsFeature;
     const known = isText || paths === null ? null : await pathLengths(file, group, column, paths);
     let firstRow = 0;
     for await (const rows of file.readExtra(group, column, leaf)) {

@@ -6,6 +6,7 @@ import { ownValue } from "../../../own_value.ts";
 import type { ByteSource } from "../../files/byte_source.ts";
 import { decodeArrowSchema } from "../../arrow/schema.ts";
 import type { ExtraRows } from "../../../append/extra_rows.ts";
+import type { FoundMedia } from "../../extras/media.ts";
 import { inFile, NotSupported, readFailure } from "../../decode.ts";
 import { featuresFromJson, metadataKey } from "../../features.ts";
 import { ChunkBytes } from "./bytes.ts";
@@ -127,6 +128,31 @@ export class ParquetFile {
     }
   }
 
+  /** Whether a row group has a value in an extra, or in its paths: by its statistics, or by its pages up to the first. */
+  async hasValue(group: number, column: ByteColumn, leaf: ByteLeaf): Promise<boolean> {
+    const { statistics, valueCount } = this.metadata.groups[group].chunks.get(leaf.path) ?? {};
+    const nullCount = statistics?.integer(nullCountField);
+    if (nullCount !== undefined) return nullCount !== valueCount;
+    for await (const { lengths } of this.readExtra(group, column, leaf)) {
+      if (lengths.some((length) => length >= 0)) return true;
+    }
+    return false;
+  }
+
+  /** What a struct of bytes and a path has in some row of the file; null for a column that is none. */
+  async mediaOf(name: string): Promise<FoundMedia | null> {
+    const column = this.extras.get(name);
+    if (column === undefined || column.paths === null) return null;
+    const isIn = async (leaf: ByteLeaf) => {
+      for (const [group, rowCount] of this.groupRows.entries()) {
+        if (rowCount > 0 && await this.hasValue(group, column, leaf)) return true;
+      }
+      return false;
+    };
+    const hasBytes = await isIn(column.values);
+    return { hasBytes, hasPaths: !hasBytes && await isIn(column.paths) };
+  }
+
   /** The nodes of a column, whatever it holds. */
   nodeOf(name: string): NestedNode {
     return nestedNode(this.#nodes.get(name)!);
@@ -189,6 +215,9 @@ export class ParquetFile {
     await this.source.close();
   }
 }
+
+/** By its number in parquet.thrift. */
+const nullCountField = 3;
 
 function isText({ leaf, lists }: Nested): boolean {
   return leaf.type === "BYTE_ARRAY" && leaf.meaning?.name === "STRING" && lists.length < 2;

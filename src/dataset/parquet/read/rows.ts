@@ -8,11 +8,13 @@ import { ParquetFile, parquetPaths } from "./file.ts";
 import type { Footers } from "./footers.ts";
 import type { NumberColumn } from "./layout.ts";
 import type { Chunk } from "./values.ts";
-import { chunkKeys, chunkSource, chunkSteps } from "./sources.ts";
+import { checkKey, readKeys } from "./keys.ts";
+import { chunkSource, chunkSteps } from "./sources.ts";
 import { type DatasetFile, dtypesOf, type FoundColumn, noNumbers } from "../../columns.ts";
 import { kindOfLayout } from "../../extras/features.ts";
+import { formOfMedia } from "../../extras/media.ts";
 import { extraPieces, leavesOf, planExtras } from "./extra_rows.ts";
-import { noColumns, noKey, noOrder, wrongColumn } from "../../refusals.ts";
+import { noColumns, wrongColumn } from "../../refusals.ts";
 import type { KeyPiece } from "../../sort/keys.ts";
 import type { ParquetOptions } from "../../load_options.ts";
 import { appendFiles, type Block, type LoadTarget, NamedShapeError, type Wanted } from "../../rows.ts";
@@ -50,16 +52,26 @@ export async function readParquet(
 ): Promise<DatasetFile> {
   const file = await ParquetFile.read(source, features, footers);
   return {
-    columns: () => Promise.resolve(Array.from(file.columns, (column) => found(file, column))),
+    columns: (_, looksAtMedia) => columnsOfParquet(file, looksAtMedia),
     blocks: (wanted, action) => blocksOf(file, wanted, action),
     close: () => file.close(),
   };
 }
 
-function found({ extras }: ParquetFile, [name, column]: [string, NumberColumn | null]): FoundColumn {
-  if (column !== null) return { name, dtypes: dtypesOf(column.layout) };
-  const layout = extras.get(name)?.layout;
-  return { name, dtypes: noNumbers, form: layout === undefined ? undefined : kindOfLayout(layout) };
+/** What the columns of a file are. */
+export async function columnsOfParquet(file: ParquetFile, looksAtMedia = false): Promise<FoundColumn[]> {
+  const found: FoundColumn[] = [];
+  for (const [name, column] of file.columns) {
+    if (column !== null) {
+      found.push({ name, dtypes: dtypesOf(column.layout) });
+      continue;
+    }
+    const layout = file.extras.get(name)?.layout;
+    const media = looksAtMedia ? await file.mediaOf(name) : null;
+    const form = layout && (media === null ? kindOfLayout(layout) : formOfMedia(media));
+    found.push({ name, dtypes: noNumbers, form, media: media ?? undefined });
+  }
+  return found;
 }
 
 async function* blocksOf(file: ParquetFile, wanted: Wanted, action: string): AsyncGenerator<Block> {
@@ -106,13 +118,6 @@ function sourceOf(
   }
 }
 
-async function readKeys(file: ParquetFile, group: number, name: string): Promise<KeyPiece> {
-  const column = file.columns.get(name)!;
-  if (column !== null) return chunkKeys(await file.read(group, column), column);
-  const texts = await file.readText(group, name);
-  return { kind: "text", length: texts.length, at: (row) => texts[row] as Uint8Array | null };
-}
-
 function planColumns(
   file: ParquetFile,
   fields: readonly Field[],
@@ -139,11 +144,4 @@ function findStep(file: ParquetFile, name: string, action: string): NumberColumn
   throw new TypeError(
     `Cannot ${action}: the step column "${name}" of ${file.path} must be of integers, got ${got}`,
   );
-}
-
-function checkKey(file: ParquetFile, name: string, action: string): void {
-  const column = file.columns.get(name);
-  if (column === undefined) throw noKey(action, name, [...file.columns.keys()]);
-  const isOrdered = column === null ? file.textDepth(name) === 0 : column.lists.length === 0;
-  if (!isOrdered) throw noOrder(action, name, column === null ? "another type" : "lists");
 }

@@ -1,3 +1,5 @@
+import type { ExtraKind } from "../../../extras.ts";
+import type { FoundColumn } from "../../columns.ts";
 import type { Feature } from "../../features.ts";
 
 /** A column of a Parquet file. Part of {@linkcode ParquetSchema}. */
@@ -6,6 +8,11 @@ export interface ParquetColumn {
   readonly name: string;
   /** What a field of a store would be loaded with; null where the column is no numbers. */
   readonly feature: Feature | null;
+  /**
+   * What an extra of a store would hold of it: text, or bytes; null where it is neither, or not the same in all files.
+   * Pictures of which there are paths alone are text.
+   */
+  readonly extra: ExtraKind | null;
 }
 
 /** What a Parquet file, or a folder of them, holds. Returned by {@linkcode parquetSchema}. */
@@ -19,7 +26,7 @@ export interface ParquetSchema {
 }
 
 /**
- * Looks at a Parquet file, or at all in a folder and those below it, without reading rows: to choose a store's fields.
+ * Looks at a Parquet file, or at all in a folder and those below it, without reading rows: to choose a store's fields and extras.
  *
  * @param path A file or a folder.
  * @returns The files, their rows and their columns.
@@ -49,15 +56,27 @@ export async function parquetSchema(path: string): Promise<ParquetSchema> {
   const { ParquetFile, parquetPaths } = await import("./file.ts");
   const { openBytes } = await import("../../files/byte_source.ts");
   const files = await parquetPaths(path);
-  const columns = new Map<string, ParquetColumn>();
+  const { columnsOfParquet } = await import("./rows.ts");
+  const { merged } = await import("../../columns.ts");
+  const found = new Map<string, FoundColumn>();
+  const features = new Map<string, Feature | null>();
   let rowCount = 0;
   for (const name of files) {
     const file = await ParquetFile.read(await openBytes(name));
     for (const count of file.groupRows) rowCount += count;
-    for (const [name, column] of file.columns) {
-      if (!columns.has(name)) columns.set(name, { name, feature: column?.feature ?? null });
+    try {
+      for (const column of await columnsOfParquet(file, true)) {
+        const { name } = column;
+        const before = found.get(name);
+        found.set(name, before === undefined ? column : merged(before, column));
+        if (before === undefined) features.set(name, file.columns.get(name)?.feature ?? null);
+      }
+    } finally {
+      await file.close();
     }
-    await file.close();
   }
-  return { files, rowCount, columns: [...columns.values()] };
+  const columns = Array.from(found.values(), ({ name, form = null }): ParquetColumn => {
+    return { name, feature: features.get(name)!, extra: form as ExtraKind | null };
+  });
+  return { files, rowCount, columns };
 }
