@@ -1,39 +1,11 @@
 /** The recipes of docs/sampling.md, as they stand there: their values, beside what others publish. */
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { test } from "node:test";
-import { pathToFileURL } from "node:url";
-import { StreamStore } from "../../mod.ts";
-import { Random } from "../support/support.ts";
-
-interface Return {
-  readonly sum: number;
-  readonly steps: number;
-  readonly discount: number;
-  readonly isCut: boolean;
-}
-
-type ReturnsOf = (batch: unknown, n: number, gamma: number) => Return[];
-
-/** The function in the recipe's block of code. */
-async function recipe(): Promise<ReturnsOf> {
-  const text = readFileSync(new URL("../../docs/sampling.md", import.meta.url), "utf8");
-  const [code] = /interface Windows[^]*?\n}\n[^]*?\n}\n/.exec(text) ?? assert.fail("no recipe");
-  const folder = mkdtempSync(join(tmpdir(), "recipe-"));
-  try {
-    const path = join(folder, "recipe.ts");
-    writeFileSync(path, `${code}\nexport { returnsOf };\n`);
-    return (await import(pathToFileURL(path).href)).returnsOf;
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
+import { returnsOfAll, returnsRecipe, rewarded } from "../support/sampler/recipes.ts";
 
 /**
  * What TorchRL's MultiStep of n_steps_max = n - 1 gives for a trajectory, by its published definition: rewards convolved
- * with the powers of gamma, zeros behind the end, and `steps_to_next_obs` clamped to n.
+ * with the powers of gamma, zeros behind the end, and `steps_to_next_obs` clamped to n. `./run interop` has its own values.
  */
 function multiStep(
   rewards: readonly number[],
@@ -50,28 +22,10 @@ function multiStep(
 }
 
 test("sampler() gives the windows from which n-step returns are TorchRL's", async () => {
-  const returnsOf = await recipe();
-  const random = new Random(9);
-  using store = new StreamStore({ reward: 0, done: 1 });
-  const episodes: number[][] = [[]];
-  for (let step = 0; step < 300; step++) {
-    const reward = random.float() * 2 - 1;
-    const done = random.below(9) === 0 && step < 295;
-    store.append(step, { reward, done });
-    episodes.at(-1)!.push(reward);
-    if (done) episodes.push([]);
-  }
+  const returnsOf = await returnsRecipe();
+  const { store, episodes } = rewarded();
   for (const [n, gamma] of [[1, 0.9], [3, 0.99], [5, 1], [12, 0.5]]) {
-    const sampler = store.sampler({
-      steps: n + 1,
-      fields: { reward: 1, done: 1 },
-      episodes: { end: "done" },
-      boundary: "pad-right",
-      order: "sequential",
-      output: { values: "float64" },
-      batchSize: 300,
-    });
-    const found = returnsOf(sampler.next()!, n, gamma);
+    const found = returnsOfAll(store, returnsOf, n, gamma);
     const expected = episodes.flatMap((rewards, episode) =>
       multiStep(rewards, n, gamma).map((one, at) => ({
         ...one,
@@ -87,4 +41,5 @@ test("sampler() gives the windows from which n-step returns are TorchRL's", asyn
       assert.equal(discount, end === "done" ? 0 : gamma ** steps);
     }
   }
+  store.close();
 });
