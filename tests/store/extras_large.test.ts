@@ -1,6 +1,7 @@
 /** Text and bytes beyond 2 ** 32 bytes: a store whose file begins with a hole that no value is in. */
 import assert from "node:assert/strict";
-import { readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { readFileSync, statfsSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { test } from "node:test";
 import { StreamStore } from "../../mod.ts";
 import { withDirectory } from "../torture/scratch.ts";
@@ -65,6 +66,27 @@ test("append() and extra() go beyond 2 ** 32 bytes, through the tail and past it
       Array.from({ length: 10 }, (_, i) => frameOf(150 + i)),
     );
   }));
+
+const bytesMax = 2 ** 30;
+const free = statfsSync(tmpdir());
+/** It writes 2 GiB, of which others shall not notice anything. */
+const skipLargest = free.bavail * free.bsize < 8 * bytesMax && "less than 8 GiB of the disk are free";
+
+test("append(), appendColumns() and extra() take a value of exactly 1 GiB", { skip: skipLargest }, () => {
+  using store = new StreamStore(fields, { extra });
+  const frame = new Uint8Array(bytesMax);
+  for (let at = 0; at < bytesMax; at += 2 ** 20) frame[at] = 7 * (at >> 20) + 1;
+  frame[bytesMax - 1] = 255;
+  store.append(0, { action: 1 }, { frame });
+  const offsets = BigInt64Array.of(0n, BigInt(bytesMax));
+  store.appendColumns({ step: [1], action: [2] }, { extra: { frame: { offsets, data: frame } } });
+  store.append(2, { action: 3 }, { frame: frame.subarray(bytesMax - 2) });
+  for (const row of [0, 1]) {
+    assert.equal(Buffer.compare(store.extra("frame").bytes(row)!, frame), 0, `${row}`);
+  }
+  assert.equal(Buffer.compare(store.extra("frame").get(1)!, frame), 0);
+  assert.deepEqual(store.extra("frame").get(2), Uint8Array.of(0, 255));
+});
 
 test("append() refuses a value of more than 1 GiB, before anything is written", () => {
   using store = new StreamStore(fields, { extra: { ...extra, note: "string" } });
