@@ -27,7 +27,12 @@ export class ExtraWriter {
   #isKnown = false;
   readonly #place = new Float64Array(1);
 
-  constructor(private readonly connection: Connection, readonly extras: readonly ExtraInfo[]) {
+  /** @param placedMax So many bytes of values that are too long for the tail go on with it; then it is flushed. */
+  constructor(
+    private readonly connection: Connection,
+    readonly extras: readonly ExtraInfo[],
+    private readonly placedMax = Infinity,
+  ) {
     this.#nextRows = new Float64Array(extras.length);
     this.#rows = new Float64Array(extras.length);
     this.#aheadBytes = new Float64Array(extras.length);
@@ -133,6 +138,8 @@ export class ExtraWriter {
 
   #putPlaced(area: TailExtras, place: number, bytes: Uint8Array): number {
     if (this.#word + 2 > area.wordsMax) return -1;
+    // Of an empty tail nothing can be flushed.
+    if (area.end > 0 && area.placedBytes + bytes.length > this.placedMax) return -1;
     const { connection, extras } = this;
     const ahead = this.#aheadBytes[place];
     connection.checkGrowth(
@@ -146,6 +153,7 @@ export class ExtraWriter {
       ),
       `Cannot append: extra "${extras[place].name}"`,
     );
+    area.placedBytes += bytes.length;
     this.#word = area.notePlaced(this.#word, bytes.length, this.#place[0]);
     return bytes.length;
   }

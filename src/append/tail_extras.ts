@@ -12,6 +12,8 @@ export class TailExtras {
   end = 0;
   wordsMax: number;
   valuesMax = Infinity;
+  /** Bytes that were written to files past it, since it was empty. */
+  placedBytes = 0;
 
   constructor(readonly buffer: ArrayBuffer) {
     this.bytes = new Uint8Array(buffer);
@@ -22,6 +24,7 @@ export class TailExtras {
   /** Goes to the start, and to what may be taken from there. */
   restart(valuesMax = Infinity, wordsMax = this.buffer.byteLength / wordBytes): void {
     this.end = 0;
+    this.placedBytes = 0;
     this.valuesMax = valuesMax;
     this.wordsMax = wordsMax;
   }

@@ -94,7 +94,7 @@ export const storeMode = {
 
 export const storeOptions = {
   capacityTokens: 0, tailRecordsMax: 1, tailValuesMax: 2, reservedElements: 3, typeBytes: 4, onlyType: 5,
-  cellKind: 6, isSegmented: 7, extraCount: 8, tailExtraWordsMax: 9, length: 10,
+  cellKind: 6, isSegmented: 7, segmentChunks: 8, extraCount: 9, tailExtraWordsMax: 10, length: 11,
 } as const;
 
 export const storeAction = {

@@ -204,7 +204,7 @@ function create(directory: string, request: OpenRequest): Opened {
       `Cannot create a store at ${directory}: there is one already`,
     );
   }
-  const chunk = chunkOf(request.capacity, request.retain, fields);
+  const chunk = chunkOf(request.capacity, request.retain, fields, extras.length);
   const connection = createDirectory(directory, (staging) => {
     const action = `Cannot create a store at ${directory}`;
     const made = Connection.create(staging, { chunk, fields, extraCount: extras.length }, action);

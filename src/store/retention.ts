@@ -1,7 +1,7 @@
 import type { Connection } from "./connection.ts";
 import { bytesOf } from "../dtypes.ts";
 import { describe } from "../fields.ts";
-import { extraState } from "../native/abi.ts";
+import { extraChunkBytes, extraState } from "../native/abi.ts";
 import { check } from "../native/status.ts";
 import { countMarks, firstTokenOf } from "../read/rows.ts";
 
@@ -109,6 +109,18 @@ export class Retention {
     this.#times.push({ at: this.now(), rowCount, tokenCount });
   }
 }
+
+/**
+ * Nothing is dropped before a commit: so many bytes may be written ahead of it past the tail, whose own do not count. Who
+ * says nothing of bytes has as many as there are.
+ */
+export function aheadBytesMax(retain: Retain | undefined): number {
+  const { bytes } = retain ?? {};
+  return bytes === undefined ? Infinity : Math.max(bytes / aheadParts, extraChunkBytes);
+}
+
+/** As many of them are what is kept. */
+const aheadParts = 32;
 
 /** Throws for a limit that is none, before anything is opened. */
 export function checkRetain(retain: Retain | undefined): void {

@@ -22,7 +22,7 @@ import {
   type StoreOptions,
   type WaitOptions,
 } from "./open.ts";
-import { checkRetain, Retention } from "./retention.ts";
+import { aheadBytesMax, checkRetain, Retention } from "./retention.ts";
 import { checkIntervals, Schedule, type ScheduleOptions } from "./schedule.ts";
 
 /** A store that rows are loaded into over some time. */
@@ -65,7 +65,8 @@ export function temporarySession(given: FieldList, options: StoreOptions): Sessi
   checkRetain(retain);
   checkCapacity(capacity);
   const [fields, extras] = [parseFields(given), parseExtras(extra)];
-  const connection = Connection.temporary(chunkOf(capacity, retain, fields), fields, extras.length);
+  const chunk = chunkOf(capacity, retain, fields, extras.length);
+  const connection = Connection.temporary(chunk, fields, extras.length);
   return new Session({ directory: null, connection, fields, extras, features: new Map() }, { retain });
 }
 
@@ -97,7 +98,7 @@ export class Session {
     this.directory = opened.directory;
     this.#manifestDue = opened.manifestDue ?? null;
     const retention = retain === undefined ? null : new Retention(connection, retain);
-    const extraWriter = extras.length > 0 ? new ExtraWriter(connection, extras) : null;
+    const extraWriter = extras.length > 0 ? new ExtraWriter(connection, extras, aheadBytesMax(retain)) : null;
     const hooks: AppenderHooks = {
       onFlush: (isDurable) => {
         this.#schedule?.noteCommit(isDurable);

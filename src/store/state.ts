@@ -63,6 +63,8 @@ export function recoveryOf(read: ReadState): Recovery {
 export interface Chunk {
   readonly capacity: number;
   readonly isSegmented: boolean;
+  /** MiB of a file of an extra's bytes, where each chunk has files of its own: 16 where nothing is said. */
+  readonly segmentChunks?: number;
 }
 
 /** What a new store is made with, or is known of one that exists. */
@@ -89,6 +91,9 @@ const tailExtraWordsMax = 128 * 1024;
  */
 const reservedTokens = 2 ** 31;
 
+/** Chunks of a segment of an extra's bytes. Smaller ones could be too many for the maps that a process may have. */
+export const segmentChunks = 16;
+
 /** What a store is opened with, as the native library takes it. */
 export function packOptions({ chunk, fields, extraCount = 0 }: OpenedAs): Float64Array {
   return pack(storeOptions, {
@@ -97,6 +102,7 @@ export function packOptions({ chunk, fields, extraCount = 0 }: OpenedAs): Float6
     tailValuesMax,
     reservedElements: reservedTokens,
     isSegmented: chunk?.isSegmented === true ? 1 : 0,
+    segmentChunks: chunk?.segmentChunks ?? segmentChunks,
     ...tokenForm(fields),
     extraCount,
     tailExtraWordsMax,

@@ -75,6 +75,7 @@ function withStore(task: (store: number) => void): void {
     onlyType: 0,
     cellKind: abi.fieldKind.float64,
     isSegmented: 0,
+    segmentChunks: 0,
     extraCount: 0,
     tailExtraWordsMax: 0,
   };

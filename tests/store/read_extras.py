@@ -29,7 +29,7 @@ def extra_table(head, header, commit):
 
 
 def segment_bytes(header, name):
-    return 16 * (header["capacity"] if name == "ends" else max(header["capacity"], 1 << 20))
+    return 16 * header["capacity"] if name == "ends" else header["segment_chunks"] << 20
 
 
 def read_part(directory, header, extra, name, first, length):

@@ -54,10 +54,10 @@ def data_file(kind):
 def read_header(head):
     magic, version, tail_records, tail_values, _process, capacity = struct.unpack_from("<QIIIIQ", head, 0)
     boot, identity = head[32:48], head[48:64]
-    type_bytes, only_type, cell_kind, is_segmented, checksum = struct.unpack_from("<IiIIQ", head, 64)
+    type_bytes, only_type, cell_kind, segment_chunks, checksum = struct.unpack_from("<IiIIQ", head, 64)
     assert magic == MAGIC and version == 2, (magic, version)
     extra_count, extra_words = struct.unpack_from("<II", head, 96)
-    sizes = (version, tail_records, tail_values, capacity, type_bytes, only_type & 0xFFFFFFFF, cell_kind, is_segmented, extra_count, extra_words)
+    sizes = (version, tail_records, tail_values, capacity, type_bytes, only_type & 0xFFFFFFFF, cell_kind, segment_chunks, extra_count, extra_words)
     assert checksum == xxh64(struct.pack("<10Q", *sizes) + identity, MAGIC)
     return {
         "tail_records": tail_records,
@@ -66,7 +66,8 @@ def read_header(head):
         "type_bytes": type_bytes,
         "only_type": only_type,
         "kind": KINDS[cell_kind],
-        "is_segmented": is_segmented == 1,
+        "is_segmented": segment_chunks > 0,
+        "segment_chunks": segment_chunks,
         "boot": boot.hex(),
         "session_row": struct.unpack_from("<Q", head, 88)[0],
         "extra_count": extra_count,

@@ -308,10 +308,29 @@ test("StreamStore() chooses a chunk that suits what it keeps", () => {
   ];
   for (const [retain, capacity, expected] of chunks) {
     checkRetain(retain);
-    const chunk = chunkOf(capacity, retain, parseFields(fields));
+    const chunk = chunkOf(capacity, retain, parseFields(fields), 0);
     assert.deepEqual(chunk, { capacity: expected, isSegmented: true }, JSON.stringify(retain));
   }
-  assert.deepEqual(chunkOf(undefined, undefined, []), { capacity: 1_000_000, isSegmented: false });
+  assert.deepEqual(chunkOf(undefined, undefined, [], 0), { capacity: 1_000_000, isSegmented: false });
+});
+
+test("StreamStore() with text and bytes makes their files suit what it keeps, too", () => {
+  const mebibyte = 2 ** 20;
+  // What is kept, the capacity, and how many MiB a file of bytes has.
+  const chunks: [Record<string, number>, number | undefined, number, number][] = [
+    [{ bytes: 1 }, undefined, 65_536, 1],
+    [{ bytes: 32 * 5 * mebibyte }, undefined, 5 * 65_536, 5],
+    [{ bytes: 32 * 5 * mebibyte, rows: 10 }, undefined, 65_536, 5],
+    [{ bytes: 32 * 5 * mebibyte }, 65_536, 65_536, 5],
+    [{ bytes: 1e12 }, undefined, 29_803 * 65_536, 1024],
+    [{ rows: 10 }, undefined, 65_536, 16],
+    [{ rows: 32 * 20 * 65_536 }, undefined, 40 * 65_536, 40],
+    [{ ms: 10 }, 65_536, 65_536, 16],
+  ];
+  for (const [retain, capacity, expected, segmentChunks] of chunks) {
+    const chunk = chunkOf(capacity, retain, parseFields(fields), 1);
+    assert.deepEqual(chunk, { capacity: expected, isSegmented: true, segmentChunks }, JSON.stringify(retain));
+  }
 });
 
 test("StreamStore() refuses limits of retain that are none", () => {

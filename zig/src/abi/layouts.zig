@@ -37,6 +37,8 @@ pub const StoreOptions = extern struct {
     cell_kind: f64,
     /// 1 for a store that can drop its oldest rows.
     is_segmented: f64,
+    /// Chunks of a segment of an extra's bytes, 1 MiB each, in such a store.
+    segment_chunks: f64,
     /// How many extras it has, and the words of those that the tail takes.
     extra_count: f64,
     tail_extra_words_max: f64,

@@ -46,6 +46,7 @@ fn openStore(directory: []const u8, mode_in: u32, numbers_in: *const layouts.Sto
         },
         .fields = fields,
         .is_segmented = numbers_in.is_segmented != 0,
+        .segment_chunks = try numbers.to(u32, numbers_in.segment_chunks),
         .tail_extra_words_max = try numbers.to(u24, numbers_in.tail_extra_words_max),
     };
     const mode = std.enums.fromInt(layouts.StoreMode, mode_in) orelse return error.InvalidArgument;
@@ -118,8 +119,8 @@ fn stateOf(store: *const Store) layouts.StoreState {
         .first_row = commit.first_row,
         .first_mark = commit.first_mark,
         .capacity_tokens = head.header().capacity_tokens,
-        .capacity_marks = list.chunkElements(.marks, head.header().capacity_tokens, head.header().is_segmented != 0),
-        .is_segmented = head.header().is_segmented,
+        .capacity_marks = list.chunkElements(.marks, head.header().capacity_tokens, head.header().isSegmented()),
+        .is_segmented = @intFromBool(head.header().isSegmented()),
         .tail_state_address = @intFromPtr(head.bytes.ptr) + format.tail_state_offset,
         .tail_records_address = @intFromPtr(head.records.ptr),
         .tail_records_bytes = head.records.len * @sizeOf(format.Record),

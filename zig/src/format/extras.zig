@@ -28,15 +28,22 @@ pub const tail_value_bytes_max = 4096;
 pub const chunk_bytes = if (is_test) 512 else 1 << 20;
 pub const chunk_ends = if (is_test) 16 else 4096;
 
-/// Smaller segments of bytes would be too many for the maps that a process may have, where values are large.
-const segment_elements_min = 1 << 20;
+/// How large segments are; where there are none all is 0.
+pub const Segments = struct {
+    capacity_tokens: u64 = 0,
+    /// Chunks of a segment of bytes.
+    chunks: u64 = 0,
 
-/// Bytes of a segment, which is whole chunks: as many ends as a segment of rows has steps, and 16 bytes for each or more.
-pub fn segmentBytes(part: Part, capacity_tokens: u64) u64 {
-    if (is_test) return capacity_tokens;
-    const elements = if (part == .ends) capacity_tokens else @max(capacity_tokens, segment_elements_min);
-    return elements * @sizeOf(End);
-}
+    pub fn isNone(segments: Segments) bool {
+        return segments.capacity_tokens == 0;
+    }
+
+    /// Bytes of a segment, which is whole chunks: as many ends as a segment of rows has steps.
+    pub fn bytesOf(segments: Segments, part: Part) u64 {
+        if (is_test) return segments.capacity_tokens;
+        return if (part == .ends) segments.capacity_tokens * @sizeOf(End) else segments.chunks * chunk_bytes;
+    }
+};
 
 pub const End = extern struct {
     row: u64,

@@ -114,8 +114,9 @@ pub const Header = extern struct {
     only_type: i32 = 0,
     /// What the cells are: a `cells.Kind`.
     cell_kind: u32 = @backingInt(cells.Kind.float64),
-    /// 1 where each chunk has files of its own (see store/segments.zig).
-    is_segmented: u32 = 0,
+    /// 0 where a column has one file. Else each chunk has files of its own (see store/segments.zig), and a segment of the bytes
+    /// of an extra so many of its chunks.
+    segment_chunks: u32 = 0,
     /// Of the sizes and the ID: a wrong capacity would reserve a chunk as large as the disk.
     checksum: u64 = 0,
     /// The first row that the writer begins, or has begun, since it opened the store: at that row a mark tells of it.
@@ -130,6 +131,10 @@ pub const Header = extern struct {
         return .{ .width = width, .only = header.only_type, .kind = kind, .extra_count = extra_count };
     }
 
+    pub fn isSegmented(header: Header) bool {
+        return header.segment_chunks != 0;
+    }
+
     pub fn seal(header: *Header) void {
         header.checksum = header.hash();
     }
@@ -140,7 +145,7 @@ pub const Header = extern struct {
 
     fn hash(header: Header) u64 {
         const only_type: u32 = @bitCast(header.only_type);
-        const sizes = [_]u64{ header.version, header.tail_records_max, header.tail_values_max, header.capacity_tokens, header.type_bytes, only_type, header.cell_kind, header.is_segmented, header.extra_count, header.tail_extra_words_max };
+        const sizes = [_]u64{ header.version, header.tail_records_max, header.tail_values_max, header.capacity_tokens, header.type_bytes, only_type, header.cell_kind, header.segment_chunks, header.extra_count, header.tail_extra_words_max };
         const hashed = std.mem.toBytes(sizes) ++ header.id;
         return std.hash.XxHash64.hash(magic, &hashed);
     }

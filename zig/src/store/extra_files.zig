@@ -46,9 +46,8 @@ pub fn ExtraFiles(comptime System: type) type {
 
         const Self = @This();
 
-        /// Opens all of them. Existing ones must hold what the table says. Where there are segments, the capacity says how large
-        /// they are; else it is 0.
-        pub noinline fn open(place: segments_file.Place, reserved_elements: usize, capacity_tokens: u64, table: []const Counts) Error!Self {
+        /// Opens all of them. Existing ones must hold what the table says.
+        pub noinline fn open(place: segments_file.Place, reserved_elements: usize, segments: layout.Segments, table: []const Counts) Error!Self {
             var self: Self = .{};
             errdefer {
                 self.close();
@@ -56,20 +55,20 @@ pub fn ExtraFiles(comptime System: type) type {
             }
             try self.columns.ensure(table.len);
             for (table, 0..) |counts, index| {
-                var bytes = try openColumn(place, index, .bytes, reserved_elements, capacity_tokens, counts);
+                var bytes = try openColumn(place, index, .bytes, reserved_elements, segments, counts);
                 errdefer releaseColumn(&bytes);
-                self.columns.elements[index] = .{ bytes, try openColumn(place, index, .ends, reserved_elements, capacity_tokens, counts) };
+                self.columns.elements[index] = .{ bytes, try openColumn(place, index, .ends, reserved_elements, segments, counts) };
                 self.count = index + 1;
             }
             if (table.len > 0 and place.opening != .temporary) self.sums = try segments_file.openFile(System, place, sums_file);
             return self;
         }
 
-        noinline fn openColumn(place: segments_file.Place, index: usize, part: Part, reserved_elements: usize, capacity_tokens: u64, counts: Counts) Error!Column {
+        noinline fn openColumn(place: segments_file.Place, index: usize, part: Part, reserved_elements: usize, segments: layout.Segments, counts: Counts) Error!Column {
             const name = names[index][@backingInt(part)];
-            const segment_bytes = layout.segmentBytes(part, capacity_tokens);
-            const first_bytes = if (capacity_tokens == 0) 0 else wholeSegments(firstOf(part, counts), segment_bytes);
-            var files: Segments = if (capacity_tokens == 0) try .one(place, name) else .many(place, name, segment_bytes, first_bytes);
+            const segment_bytes = segments.bytesOf(part);
+            const first_bytes = if (segments.isNone()) 0 else wholeSegments(firstOf(part, counts), segment_bytes);
+            var files: Segments = if (segments.isNone()) try .one(place, name) else .many(place, name, segment_bytes, first_bytes);
             errdefer files.close();
             var column = try Column.init(files, chunkOf(part), first_bytes, reservedBytes(part, reserved_elements));
             errdefer column.release();

@@ -46,13 +46,13 @@ pub fn Extras(comptime System: type) type {
         /// Bytes of values in the tail, and of those among them that are in the file already.
         const Pending = struct { bytes: u64 = 0, placed_bytes: u64 = 0 };
 
-        pub noinline fn create(place_in: segments_file.Place, reserved_elements: usize, capacity_tokens: u64, extra_count: usize) Error!Self {
+        pub noinline fn create(place_in: segments_file.Place, reserved_elements: usize, segments: layout.Segments, extra_count: usize) Error!Self {
             var buffer: [layout.count_max]Counts = undefined;
-            return open(place_in, reserved_elements, capacity_tokens, layout.nothingIn(&buffer, extra_count));
+            return open(place_in, reserved_elements, segments, layout.nothingIn(&buffer, extra_count));
         }
 
         /// Opens all of them. Existing ones must hold what the table says.
-        pub noinline fn open(place_in: segments_file.Place, reserved_elements: usize, capacity_tokens: u64, counts: []const Counts) Error!Self {
+        pub noinline fn open(place_in: segments_file.Place, reserved_elements: usize, segments: layout.Segments, counts: []const Counts) Error!Self {
             var self: Self = .{};
             errdefer self.release();
             try self.committed.ensure(counts.len);
@@ -62,7 +62,7 @@ pub fn Extras(comptime System: type) type {
                 try self.next.ensure(counts.len);
                 try self.pending.ensure(counts.len);
             }
-            self.files = try .open(place_in, reserved_elements, capacity_tokens, counts);
+            self.files = try .open(place_in, reserved_elements, segments, counts);
             return self;
         }
 
@@ -157,10 +157,16 @@ pub fn Extras(comptime System: type) type {
             // What the tail may take stays reserved behind it.
             const least_bytes = start + bytes.len + self.room(tail.words.len).words * @sizeOf(u64);
             // A file that has much grows by several chunks, so that it does so seldom.
-            const ahead = if (least_bytes > self.files.of(index, .bytes).wholeBytes()) @min(start, ahead_bytes_max) else 0;
+            const ahead = if (least_bytes > self.files.of(index, .bytes).wholeBytes()) @min(start, self.aheadBytes(index)) else 0;
             self.files.grow(index, .bytes, least_bytes + ahead) catch try self.files.grow(index, .bytes, least_bytes);
             try self.files.of(index, .bytes).write(bytes, start);
             return start;
+        }
+
+        /// Disk space that is reserved for long values: in a store that keeps little, no more than a segment.
+        fn aheadBytes(self: *const Self, index: usize) u64 {
+            const segment_bytes = self.files.segmentBytes(index, .bytes);
+            return if (segment_bytes == 0) ahead_bytes_max else @min(segment_bytes, ahead_bytes_max);
         }
 
         /// Goes on to count what is pending.

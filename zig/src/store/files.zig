@@ -4,6 +4,7 @@
 const std = @import("std");
 const system = @import("../system/system.zig");
 const format = @import("../format/format.zig");
+const extras = @import("../format/extras.zig");
 const blocks_file = @import("blocks.zig");
 const column_file = @import("column.zig");
 const list = @import("list.zig");
@@ -25,19 +26,16 @@ pub const Sizes = struct {
     reserved_elements: usize,
     form: format.TokenForm,
     is_segmented: bool,
+    extra_segments: extras.Segments,
 
     pub fn of(header: format.Header, reserved_elements: usize) error{Damaged}!Sizes {
         return .{
             .capacity_tokens = header.capacity_tokens,
             .reserved_elements = reserved_elements,
             .form = header.tokenForm() orelse return error.Damaged,
-            .is_segmented = header.is_segmented != 0,
+            .is_segmented = header.isSegmented(),
+            .extra_segments = if (header.isSegmented()) .{ .capacity_tokens = header.capacity_tokens, .chunks = header.segment_chunks } else .{},
         };
-    }
-
-    /// 0 where there are no segments.
-    pub fn segmentCapacity(sizes: Sizes) u64 {
-        return if (sizes.is_segmented) sizes.capacity_tokens else 0;
     }
 };
 

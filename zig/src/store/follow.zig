@@ -48,6 +48,6 @@ fn restore(comptime System: type, store: *store_file.Store(System), before: *con
 pub fn later(comptime System: type, head: *const head_file.Head(System), commit: format.Commit, err: store_file.Error) store_file.Error!format.Commit {
     if (err != error.NotFound) return err;
     const newest = try head.newestCommit();
-    if (newest.sequence <= commit.sequence) return if (head.header().is_segmented != 0) error.Damaged else err;
+    if (newest.sequence <= commit.sequence) return if (head.header().isSegmented()) error.Damaged else err;
     return newest;
 }

@@ -19,13 +19,15 @@ pub const Options = struct {
     fields: []const cells.Field = &.{},
     /// Whether each chunk has files of its own, so that the oldest can be dropped.
     is_segmented: bool = false,
+    /// Chunks of a segment of an extra's bytes then.
+    segment_chunks: u32 = 1,
     /// Words of extras that the tail takes, where `form` counts any.
     tail_extra_words_max: u32 = 0,
 
     pub fn areValid(options: Options) bool {
         if (options.capacity_tokens == 0 or options.tail_records_max == 0 or options.tail_values_max == 0) return false;
         if (options.form.extra_count > extras.count_max) return false;
-        return !options.is_segmented or options.capacity_tokens % format.segment_page_bytes == 0;
+        return !options.is_segmented or options.segment_chunks > 0 and options.capacity_tokens % format.segment_page_bytes == 0;
     }
 
     pub fn header(options: Options, id: format.Id) format.Header {
@@ -34,7 +36,7 @@ pub const Options = struct {
             .tail_values_max = options.tail_values_max,
             .capacity_tokens = options.capacity_tokens,
             .type_bytes = @intCast(options.form.width.bytes()),
-            .is_segmented = @intFromBool(options.is_segmented),
+            .segment_chunks = if (options.is_segmented) options.segment_chunks else 0,
             .only_type = options.form.only,
             .cell_kind = @backingInt(options.form.kind),
             .extra_count = options.form.extra_count,

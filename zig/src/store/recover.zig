@@ -103,7 +103,7 @@ fn openFiles(
     if (!head.extra_tables.read(commit.extras, table)) return error.NotFound;
     var files = try files_file.Files(System).open(place, sizes, commit);
     errdefer files.release();
-    return .{ files, try .open(files.placeOf(place), sizes.reserved_elements, sizes.segmentCapacity(), table) };
+    return .{ files, try .open(files.placeOf(place), sizes.reserved_elements, sizes.extra_segments, table) };
 }
 
 /// A writer may be at work meanwhile; but where the tail does not fit the newest commit twice, a newer one is missing.

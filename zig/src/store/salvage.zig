@@ -32,7 +32,7 @@ pub fn open(
     if (!head.extra_tables.read(commit.extras, counts)) return error.Damaged;
     const starts = buffers[1][0..counts.len];
     for (starts, counts) |*start, known| start.* = .{ .first_value = known.first_value, .first_byte = known.first_byte };
-    var extras: extras_file.Extras(System) = try .open(files.placeOf(place), reserved_elements, sizes.segmentCapacity(), starts);
+    var extras: extras_file.Extras(System) = try .open(files.placeOf(place), reserved_elements, sizes.extra_segments, starts);
     errdefer extras.release();
     const extra_start, const extra_rows = try extra_salvage.adoptWhole(&extras, counts, commit);
     // What was dropped is not there, and not missing.

@@ -86,7 +86,7 @@ pub fn Store(comptime System: type) type {
             };
             // A tail that was in the columns already still names the commit before: steps appended to it would be lost.
             self.head.resetTail(self.commit);
-            if (self.head.header().is_segmented != 0) {
+            if (self.head.header().isSegmented()) {
                 try self.files.removeLeft();
                 try self.extras.files.removeLeft();
             }
@@ -156,7 +156,7 @@ pub fn Store(comptime System: type) type {
             const header = self.head.header();
             if (self.access == .read) return error.ReadOnly;
             try self.flush();
-            if (row >= self.commit.row_count or row < self.commit.first_row or header.is_segmented == 0) return error.InvalidArgument;
+            if (row >= self.commit.row_count or row < self.commit.first_row or !header.isSegmented()) return error.InvalidArgument;
             var next = try dropping.startFrom(self.rowTable(), self.commit, header.capacity_tokens, @intCast(row), @intCast(self.extras.startFrom(row)));
             if (next.first_row > self.commit.first_row) {
                 self.extras.dropBefore(next.first_row);
@@ -324,7 +324,7 @@ pub fn Store(comptime System: type) type {
             const sizes: files_file.Sizes = try .of(head.header().*, options.reserved_elements);
             var files = try Files.open(place, sizes, commit);
             errdefer files.release();
-            var extras: extras_file.Extras(System) = try .create(files.placeOf(place), sizes.reserved_elements, sizes.segmentCapacity(), options.form.extra_count);
+            var extras: extras_file.Extras(System) = try .create(files.placeOf(place), sizes.reserved_elements, sizes.extra_segments, options.form.extra_count);
             errdefer extras.release();
             var self = try assemble(head, files, extras, commit, if (opening == .temporary) .temporary else .write);
             errdefer self.stage.release();

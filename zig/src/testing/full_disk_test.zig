@@ -57,7 +57,7 @@ fn walk(capacity_tokens: u64, seed: u64, figures: *Figures) !void {
     });
     var is_open = true;
     defer if (is_open) abandon(&store);
-    const is_segmented = store.head.header().is_segmented != 0;
+    const is_segmented = store.head.header().isSegmented();
     for (0..if (is_segmented) 1600 else 400) |step| {
         if (random.uintLessThan(u32, 20) == 0) Faulty.is_full = !Faulty.is_full;
         const drawn = Step.drawFor(random, @intCast(step), formOf(seed));
