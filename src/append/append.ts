@@ -14,6 +14,7 @@ export function append(
   extra?: unknown,
 ): void {
   if (isList(step) || (typeof step === "object" && isList(values))) {
+    if (extra === undefined && session.appender.appendPlainSequences(step, fields, values)) return;
     const sequences = { steps: step, names: fields, values } as Sequences;
     session.write("append", () => appendSequences(session, sequences, extra));
     return;

@@ -1,20 +1,16 @@
 import type { Connection } from "../store/connection.ts";
-import { isWideInteger } from "../dtypes.ts";
 import type { Field } from "../fields.ts";
 import { recordKind, tailRecord } from "../native/abi.ts";
 import { readRows } from "../read/rows.ts";
 import { narrowStep } from "../steps.ts";
 import type { ExtraRow } from "./extra_values.ts";
 import type { ExtraRecords, ExtraWriter } from "./extras.ts";
-import { Narrowing, takesBooleans } from "./narrowing.ts";
+import { PlainSequences } from "./plain_sequences.ts";
+import { type PlainStep, plainStepOf, StepEnd } from "./plain_step.ts";
 import { StepWriter, twoTo32, unknownField } from "./step_writer.ts";
 import { Tail, writeRecord } from "./tail.ts";
-import { type FieldValue, listLength, writeList } from "./values.ts";
 
 const recordWords = tailRecord.length;
-
-/** None, where it is not known as a list, or has bigints; those of a Float32Array in line; or all in a call. */
-const noLists = 0, floats = 1, others = 2;
 
 /** What happens besides. */
 export interface AppenderHooks {
@@ -38,12 +34,9 @@ export class Appender {
   /** Place in field order of the last field of the last step. */
   #lastField = -1;
   readonly #tail: Tail;
-  readonly #types: Int32Array;
-  readonly #names: readonly string[];
-  /** By position, which lists a field takes in the loop. */
-  readonly #takesLists: Uint8Array;
-  /** What fields make of numbers; null where all store them as they are. */
-  readonly #narrowing: Narrowing | null;
+  readonly #plainStep: PlainStep;
+  readonly #plainSequences: PlainSequences;
+  readonly #plainEnd = new StepEnd();
   readonly #writer: StepWriter;
   readonly #plainRecords = new PlainRecords();
 
@@ -53,34 +46,52 @@ export class Appender {
     private readonly hooks: AppenderHooks = {},
     private readonly extras: ExtraWriter | null = null,
   ) {
-    this.#types = Int32Array.from(fields, ({ type }) => type);
-    this.#names = fields.map(({ name }) => name);
-    const narrowing = new Narrowing(fields);
-    this.#narrowing = narrowing.isNeeded ? narrowing : null;
-    this.#takesLists = new Uint8Array(fields.length);
+    this.#plainStep = plainStepOf(fields, this.#plainEnd);
+    this.#plainSequences = new PlainSequences(fields);
     this.#writer = new StepWriter(fields, extras, () => this.#findLastField());
     this.#tail = new Tail(connection);
     this.reload();
   }
 
   /**
-   * The common step, in one loop over locals: a later step, names in field order, values that are numbers, booleans, or
-   * lists of a field known as one. Returns false, with nothing published, for every other, and
-   * when the store is closed; `write` does the same for all cases.
+   * The common step: a later one, names in field order, values that are numbers, booleans, or lists of a field known as
+   * one. Returns false, with nothing published, for every other, and when the store is closed; `write` does the same for
+   * all cases.
    */
-  appendPlain(step: unknown, values: object): boolean {
+  appendPlain(step: unknown, values: unknown): boolean {
     const { connection } = this;
     if (connection.isWriting) return false;
     connection.isWriting = true;
     try {
-      return typeof step === "number" &&
-        this.#writePlain(step, values as Readonly<Record<string, FieldValue>>);
+      return typeof step === "number" && this.#writePlain(step, values);
     } finally {
       connection.isWriting = false;
     }
   }
 
-  /** The same with values of extras. */
+  /** The same for steps by three sequences. */
+  appendPlainSequences(steps: unknown, names: unknown, values: unknown): boolean {
+    const { connection } = this;
+    if (connection.isWriting) return false;
+    connection.isWriting = true;
+    try {
+      return Array.isArray(steps) && Array.isArray(names) && Array.isArray(values) &&
+        this.#writePlainSequences(steps, names, values);
+    } finally {
+      connection.isWriting = false;
+    }
+  }
+
+  #writePlainSequences(steps: unknown[], names: unknown[], values: unknown[]): boolean {
+    const sequences = this.#plainSequences;
+    if (!sequences.write(this.#tail, this.lastStep, steps, names, values)) return false;
+    const { record, value, rowCount, step, field } = sequences;
+    if (this.rowCount + rowCount > this.dueRow) return false;
+    this.#publish(record, value, rowCount, step, field);
+    return true;
+  }
+
+  /** The same as `appendPlain` with values of extras. */
   appendPlainWith(step: unknown, values: unknown, row: ExtraRow): boolean {
     const { connection, extras } = this;
     if (connection.isWriting || extras === null || typeof values !== "object" || values === null) {
@@ -106,7 +117,7 @@ export class Appender {
       if (!extras.write(this.rowCount, row, step, this.#plainRecords.begin(tail, step))) return false;
       tail.recordsEnd = this.#plainRecords.at;
       extras.hold();
-      isAppended = this.#writePlain(step, values as Readonly<Record<string, FieldValue>>);
+      isAppended = this.#writePlain(step, values);
     } finally {
       if (!isAppended) {
         tail.recordsEnd = recordsEnd;
@@ -117,69 +128,19 @@ export class Appender {
     return isAppended;
   }
 
-  #writePlain(step: number, values: Readonly<Record<string, FieldValue>>): boolean {
-    const names = this.#names;
-    const tail = this.#tail;
-    const records = tail.records;
-    const cells = tail.values;
-    const types = this.#types;
-    const takesLists = this.#takesLists;
-    const narrowing = this.#narrowing;
-    const first = tail.recordsEnd;
-    let record = first;
-    let value = tail.valuesEnd;
+  #writePlain(step: number, values: unknown): boolean {
+    if (typeof values !== "object" || values === null) return false;
     if (!(step > this.lastStep) || this.rowCount >= this.dueRow) return false;
-    if (record + recordWords * names.length > records.length || value + names.length > cells.length) {
-      return false;
-    }
     const stepLow = step | 0;
     let stepHigh = stepLow >> 31;
     if (stepLow !== step) {
       if (!Number.isSafeInteger(step)) return false;
       stepHigh = Math.floor(step / twoTo32);
     }
-    let position = 0;
-    for (const name in values) {
-      while (names[position] !== name) if (++position >= names.length) return false;
-      const item = values[name];
-      let count = 1;
-      if (typeof item === "number") {
-        if (narrowing === null || narrowing.rules[position] === 0) cells[value] = item;
-        else if (
-          (item | 0) === item && item >= narrowing.leasts[position] && item <= narrowing.mosts[position]
-        ) cells[value] = item | 0;
-        else if (!narrowing.write(tail.cells, value, position, item)) return false;
-      } else if (typeof item === "boolean") {
-        if (narrowing === null || narrowing.rules[position] <= takesBooleans) cells[value] = item ? 1 : 0;
-        else if (!narrowing.write(tail.cells, value, position, item ? 1 : 0)) return false;
-      } else if (
-        takesLists[position] === floats && item instanceof Float32Array && ArrayBuffer.isView(item)
-      ) {
-        count = writePlainFloats(cells, value, item, cells.length - value - names.length);
-        if (count === 0) return false;
-      } else {
-        count = this.#writePlainList(position, value, item);
-        if (count === 0) return false;
-      }
-      writeRecord(records, record, stepLow, stepHigh, types[position], count);
-      record += recordWords;
-      value += count;
-      position++;
-    }
-    if (record === first) return false;
-    this.#publish(record, value, 1, step, position - 1);
+    if (!this.#plainStep(this.#tail, stepLow, stepHigh, values)) return false;
+    const { record, value, field } = this.#plainEnd;
+    this.#publish(record, value, 1, step, field);
     return true;
-  }
-
-  /** Writes a list for `appendPlain` and returns its length, or 0 for what is not plain. */
-  #writePlainList(position: number, at: number, item: FieldValue): number {
-    if (typeof item !== "object" || item === null || this.#takesLists[position] === noLists) return 0;
-    const field = this.fields[position];
-    const { cells } = this.#tail;
-    const count = listLength(field, item);
-    if (count <= 0 || at + count + this.fields.length > cells.values.length) return 0;
-    writeList(cells, at, field, item, count);
-    return count;
   }
 
   /** Has the writer write what `task` says, which returns whether it has fitted, and publishes it. */
@@ -196,7 +157,7 @@ export class Appender {
     this.#publish(writer.record, writer.value, writer.rowCount, writer.step, writer.field);
     this.extras?.keep();
     this.#tail.marksLeft = writer.marksLeft;
-    if (writer.newLists.length > 0) this.#noteLists(writer.newLists);
+    for (const field of writer.newLists) field.isList = true;
     return true;
   }
 
@@ -254,7 +215,6 @@ export class Appender {
     this.tokenCount = this.connection.tokenCount;
     this.rowCount = this.connection.rowCount;
     this.lastStep = this.rowCount > 0 ? narrowStep(this.connection.lastStep) : -Infinity;
-    this.#knowLists();
     this.#tail.restart();
     this.extras?.reload();
     // Looked up where a call goes on with that step.
@@ -271,18 +231,6 @@ export class Appender {
     const { connection, fields, rowCount } = this;
     const [row] = readRows(connection, fields, rowCount - 1, rowCount);
     return fields.findLastIndex(({ name }) => Object.hasOwn(row, name));
-  }
-
-  #noteLists(fields: readonly Field[]): void {
-    for (const field of fields) field.isList = true;
-    this.#knowLists();
-  }
-
-  #knowLists(): void {
-    for (const { position, dtype, isList } of this.fields) {
-      const takesFloats = dtype === "float64" || dtype === "float32";
-      this.#takesLists[position] = !isList || isWideInteger(dtype) ? noLists : takesFloats ? floats : others;
-    }
   }
 }
 
@@ -308,19 +256,4 @@ class PlainRecords implements ExtraRecords {
     this.at = at + recordWords;
     return true;
   }
-}
-
-/** Writes a list of at most `lengthMax` for `appendPlain`, in line, and returns its length, or 0 for what is not plain. */
-function writePlainFloats(cells: Float64Array, at: number, list: Float32Array, lengthMax: number): number {
-  const length = list.length;
-  // Own properties and subclasses may say another length than there are elements: those at its end tell.
-  if (typeof length !== "number" || (length | 0) !== length || length <= 0 || length > lengthMax) return 0;
-  if (list[length - 1] === undefined || list[length] !== undefined) return 0;
-  let hasNan = false;
-  for (let i = 0; i < length; i++) {
-    const element = list[i];
-    cells[at + i] = element;
-    if (element !== element) hasNan = true;
-  }
-  return hasNan ? 0 : length;
 }
