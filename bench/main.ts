@@ -1,14 +1,14 @@
 /**
- * The benchmarks: `./run bench` runs this file under Deno and then under Bun.
+ * The benchmarks: `./run bench` runs this file under Deno, Bun and Node in turn.
  *
  *   --small, --large      tiny sizes, which only show that all of it runs; or also a store of 1 billion tokens
  *   --only NAME           one case; may be repeated
  *   --before COMMIT       the hot paths beside those of an older commit, in turn, and no other cases; --only names them,
  *                         and with --only cold batches from pages that are not in memory, which takes minutes
- *   --json FILE           where results go, beside those of the other runtime; a whole run goes to build/bench.json
+ *   --json FILE           where results go, beside those of other runtimes; a whole run goes to build/bench.json
  *   --table               measures nothing, and prints the results in that file as a Markdown table
  *
- * The same harness and cases run on both runtimes, so that the two columns of the table mean the same.
+ * The same harness and cases run on all runtimes, so that the columns of the table mean the same.
  * bench/harness/harness.ts says why they do not run by `deno bench`; a few cases for that stand in bench/streamstore_bench.ts.
  */
 import process from "node:process";

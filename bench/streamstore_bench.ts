@@ -1,6 +1,6 @@
 /**
  * What `./run deno bench` runs, in under a minute. A runtime that has no such command times the same cases here:
- * `./run bun bench/streamstore_bench.ts`.
+ * `./run bun bench/streamstore_bench.ts`, `./run node bench/streamstore_bench.ts`.
  */
 import { median } from "./harness/harness.ts";
 import { digits } from "./harness/measurement.ts";

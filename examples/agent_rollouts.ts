@@ -50,7 +50,7 @@ function collect(path: string): void {
 
 /** Has another process collect, and kills it once it has told of so many. Tells how many those were in the end. */
 async function collectUntilKilled(path: string, killAfter: number): Promise<number> {
-  const flags = "deno" in process.versions ? ["run", "-A", "--no-check"] : [];
+  const flags = "deno" in process.versions ? ["run", "-A", "--no-check"] : process.execArgv;
   const child = spawn(process.execPath, [...flags, fileURLToPath(import.meta.url), "collect", path]);
   let told = "";
   for await (const text of child.stdout) {

@@ -101,7 +101,7 @@ function descend(weights: number[], states: Float32Array, pushes: Float32Array):
 /** Runs a trainer in a process of its own, and kills it after a while if asked to. Returns whether it ended by itself. */
 function run(folder: string, path: string, killAfterUpdates?: number): Promise<boolean> {
   const self = fileURLToPath(import.meta.url);
-  const flags = "deno" in process.versions ? ["run", "-A"] : [];
+  const flags = "deno" in process.versions ? ["run", "-A"] : process.execArgv;
   const child = spawn(process.execPath, [...flags, self, "train", folder, path], { stdio: "inherit" });
   const watch = setInterval(() => {
     if (killAfterUpdates !== undefined && countUpdates(folder) >= killAfterUpdates) child.kill("SIGKILL");

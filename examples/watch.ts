@@ -45,7 +45,7 @@ if (role === "write") await write(path);
 else {
   const folder = mkdtempSync(join(tmpdir(), "watch-"));
   const path = join(folder, "run.stream");
-  const flags = "deno" in process.versions ? ["run", "-A"] : [];
+  const flags = "deno" in process.versions ? ["run", "-A"] : process.execArgv;
   const self = fileURLToPath(import.meta.url);
   spawn(process.execPath, [...flags, self, "write", path], { stdio: "inherit" });
   await watch(path);

@@ -42,6 +42,7 @@ import {
   valueAt,
 } from "../bench/harness/stream.ts";
 import { StreamStore } from "../mod.ts";
+import { isDeno, runtimeName } from "./support/runtime.ts";
 
 // Each case checks its own results and throws where one is wrong; how long it takes is not looked at.
 for (const [name, run] of Object.entries(cases)) {
@@ -115,9 +116,8 @@ for (const [what, [begin, make]] of Object.entries(spoilt)) {
 }
 
 test("the command for benchmarks finds the quick cases, and is done within a minute", async () => {
-  const isDeno = "deno" in process.versions;
   const root = fileURLToPath(new URL("..", import.meta.url));
-  const [runtime, ...args] = isDeno ? ["deno", "bench"] : ["bun", "bench/streamstore_bench.ts"];
+  const [runtime, ...args] = isDeno ? ["deno", "bench"] : [runtimeName, "bench/streamstore_bench.ts"];
   const began = performance.now();
   const { status, stdout, stderr } = spawnSync(`${root}run`, [runtime, ...args], {
     cwd: root,
@@ -204,20 +204,21 @@ test("goals are judged by value and by ratio", () => {
   assert.deepEqual([1234.5, 99.96, 9.96, 0.0123, NaN].map(digits), ["1,235", "100", "10", "0.012", "–"]);
 });
 
-test("results of both runtimes meet in one file and one table", () => {
+test("results of all runtimes meet in one file and one table", () => {
   const directory = mkdtempSync(join(tmpdir(), "bench-"));
   try {
     const path = join(directory, "results", "bench.json");
+    saveResults(path, resultsOf("Node", 3));
     saveResults(path, resultsOf("Bun", 2));
     saveResults(path, resultsOf("Deno", 9));
     saveResults(path, resultsOf("Deno", 1));
     const table = tableOf(readResults(path)).split("\n");
-    assert.equal(table[0], "|  | unit | Deno 1 | Bun 1 | the limit | × the limit | goal |");
+    assert.equal(table[0], "|  | unit | Deno 1 | Bun 1 | Node 1 | the limit | × the limit | goal |");
     assert.equal(
       table[2],
-      "| a case | ms | 1 | 2 | memcpy: 0.5 / 0.5 | 2.00 / 4.00 | ≤ 1.5 ms: reached / missed |",
+      "| a case | ms | 1 | 2 | 3 | memcpy: 0.5 / 0.5 / 0.5 | 2.00 / 4.00 / 6.00 | ≤ 1.5 ms: reached / missed / missed |",
     );
-    assert.equal(table[3], "| another (not today) |  | – | – |  |  |  |");
+    assert.equal(table[3], "| another (not today) |  | – | – | – |  |  |  |");
     assert.match(table.at(-1)!, /Measured on a machine\./);
   } finally {
     rmSync(directory, { recursive: true });

@@ -17,6 +17,7 @@ import { count, digits, rate } from "../examples/demo/report.ts";
 import { findDifference } from "../examples/demo/roundtrip.ts";
 import { Trainer } from "../examples/demo/train.ts";
 import { StreamStore } from "../mod.ts";
+import { runFlags } from "./support/runtime.ts";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const lerobot = join(root, "..", "shared", "data", "lerobot-g1");
@@ -274,8 +275,7 @@ test("the demo says what is wrong with the command line, with exit code 2", asyn
 });
 
 function runDemo(...args: string[]): Promise<{ status: number; output: string }> {
-  const run = "deno" in process.versions ? ["run", "-A"] : [];
-  const command = [...run, join("examples", "demo.ts"), ...args];
+  const command = [...runFlags, join("examples", "demo.ts"), ...args];
   return new Promise((resolve) => {
     execFile(process.execPath, command, { cwd: root }, (error, stdout, stderr) => {
       resolve({ status: error ? Number(error.code) : 0, output: stdout + stderr });

@@ -3,12 +3,12 @@ import { spawnSync } from "node:child_process";
 import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { runFlags } from "./support/runtime.ts";
 
 /** Runs an example in a process of its own. */
 function run(name: string): { readonly status: number | null; readonly output: string } {
   const path = fileURLToPath(new URL(`../examples/${name}`, import.meta.url));
-  const flags = "deno" in process.versions ? ["run", "-A", "--no-check"] : [];
-  const { status, stdout, stderr } = spawnSync(process.execPath, [...flags, path], { encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...runFlags, path], { encoding: "utf8" });
   return { status, output: stdout + stderr };
 }
 

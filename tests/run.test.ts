@@ -8,6 +8,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { runFlags } from "./support/runtime.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const text = (path: string): string => readFileSync(root + path, "utf8");
@@ -22,7 +23,20 @@ test("run without a verb prints the usage of every verb", () => {
   const { status, stdout } = run();
   assert.equal(status, 0);
   for (
-    const verb of ["demo", "test", "interop", "bench", "fmt", "check", "build", "pack", "deno", "bun", "zig"]
+    const verb of [
+      "demo",
+      "test",
+      "interop",
+      "bench",
+      "fmt",
+      "check",
+      "build",
+      "pack",
+      "deno",
+      "bun",
+      "node",
+      "zig",
+    ]
   ) {
     assert.match(stdout, new RegExp(`\\b${verb}\\b`));
   }
@@ -32,11 +46,11 @@ test("run refuses what it does not know, and names what it does", () => {
   const refused: [string[], RegExp][] = [
     [
       ["dmeo"],
-      /Unknown verb 'dmeo': allowed are demo test interop bench torture fmt check build pack deno bun zig help/,
+      /Unknown verb 'dmeo': allowed are demo test interop bench torture fmt check build pack deno bun node zig help/,
     ],
-    [["demo", "--runtime", "node"], /--runtime must be deno or bun, got 'node'/],
-    [["bench", "--runtime"], /--runtime must be deno or bun, got ''/],
-    [["test", "node"], /test takes nothing or one of 'zig deno bun', got 'node'/],
+    [["demo", "--runtime", "nodejs"], /--runtime must be deno, bun or node, got 'nodejs'/],
+    [["bench", "--runtime"], /--runtime must be deno, bun or node, got ''/],
+    [["test", "nodejs"], /test takes nothing or one of 'zig deno bun node', got 'nodejs'/],
     [["build", "-all"], /build takes nothing or --all, got '-all'/],
   ];
   for (const [args, message] of refused) {
@@ -58,9 +72,8 @@ const programs = {
 
 for (const [folder, reader] of Object.entries(programs)) {
   test(`${folder}/main.ts --help prints its options, and a wrong one is told without a stack`, () => {
-    const flags = "deno" in process.versions ? ["run", "-A", "--no-check"] : ["run"];
     const start = (option: string) =>
-      spawnSync(process.execPath, [...flags, `${root}${folder}/main.ts`, option], { encoding: "utf8" });
+      spawnSync(process.execPath, [...runFlags, `${root}${folder}/main.ts`, option], { encoding: "utf8" });
     const help = start("--help");
     assert.equal(help.status, 0, help.stderr);
     const [, options] = /readOptions\((?:import\.meta\.)?url, \{([^]*?)\}\);/.exec(text(reader))!;
@@ -95,6 +108,7 @@ function freshCheckout(
     const versions = {
       deno: `deno ${pinned("toolchain/package.json", /@deno\/[^:]*: "([0-9.]+)"/)}`,
       bun: pinned("toolchain/package.json", /@oven\/[^:]*: "([0-9.]+)"/),
+      node: `v${pinned("toolchain/package.json", /node-linux[^:]*: "([0-9.]+)"/)}`,
       zig: pinned("toolchain/zig.txt", /ziglang==([0-9.]+)/),
     };
     const tell = (version: string) =>
@@ -127,14 +141,15 @@ function freshCheckout(
   }
 }
 
-for (const runtime of ["deno", "bun"]) {
+for (const runtime of ["deno", "bun", "node"]) {
   test(`./run ${runtime} sets up what a script of ours needs, once, and then is the tool itself`, () =>
     freshCheckout((call) => {
       const [install, build, script, ...rest] = call(runtime, "-A", "examples/hub.ts", "two words");
       assert.match(install, /^npm ci /);
       assert.match(build, /^zig build /);
-      assert.deepEqual([script, ...rest], [`${runtime} -A examples/hub.ts two words`]);
-      assert.deepEqual(call(runtime, "examples/hub.ts"), [`${runtime} examples/hub.ts`]);
+      const ending = (line: string) => line.replace(/^node .*typescript\.mjs/, "node");
+      assert.deepEqual([script, ...rest].map(ending), [`${runtime} -A examples/hub.ts two words`]);
+      assert.deepEqual(call(runtime, "examples/hub.ts").map(ending), [`${runtime} examples/hub.ts`]);
     }));
 
   test(`./run ${runtime} --version needs nothing set up`, () =>
@@ -196,9 +211,9 @@ test("lock files name the versions of their manifests, and no registry", () => {
   }
 });
 
-test("the toolchain has one Deno and one Bun for all systems", () => {
+test("the toolchain has one Deno, one Bun and one Node for all systems", () => {
   const pins = Object.entries<string>(json("toolchain/package.json").optionalDependencies);
-  for (const scope of ["@deno/", "@oven/"]) {
+  for (const scope of ["@deno/", "@oven/", "node-"]) {
     const versions = pins.filter(([name]) => name.startsWith(scope)).map(([, version]) => version);
     assert.deepEqual([versions.length, new Set(versions).size], [4, 1]);
   }

@@ -4,12 +4,18 @@ import { join } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { runtimeName } from "./machine.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** The arguments by which this runtime runs a script of bench/children/. Both take those of Node here. */
+/** Node needs to be told how it runs our TypeScript. */
+const flags = runtimeName === "Node"
+  ? ["--disable-warning=ExperimentalWarning", "--import", join(root, "toolchain/node_typescript.mjs")]
+  : [];
+
+/** The arguments by which this runtime runs a script of bench/children/. All take those of Node here. */
 function argumentsOf(script: string, args: readonly string[], tree = root): string[] {
-  return ["--expose-gc", join(tree, "bench", "children", `${script}.ts`), ...args];
+  return ["--expose-gc", ...flags, join(tree, "bench", "children", `${script}.ts`), ...args];
 }
 
 /** Runs a script to its end in the same runtime and returns what it printed. */

@@ -3,9 +3,12 @@ import { statfsSync } from "node:fs";
 import { cpus, release, tmpdir, totalmem, type } from "node:os";
 import process from "node:process";
 
-export type RuntimeName = "Deno" | "Bun";
+/** In the order of the table. */
+export const runtimeNames = ["Deno", "Bun", "Node"] as const;
 
-export const runtimeName: RuntimeName = process.versions.bun === undefined ? "Deno" : "Bun";
+export type RuntimeName = typeof runtimeNames[number];
+
+export const runtimeName: RuntimeName = runtimeNames.find((name) => name.toLowerCase() in process.versions)!;
 export const runtimeVersion: string = process.versions[runtimeName.toLowerCase()] ?? "of an unknown version";
 
 /** Magic numbers of statfs(2) on Linux. */

@@ -1,7 +1,7 @@
-/** Results as a file, as lines for a terminal, and as a Markdown table of both runtimes. */
+/** Results as a file, as lines for a terminal, and as a Markdown table of all runtimes. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import type { RuntimeName } from "./machine.ts";
+import { type RuntimeName, runtimeNames } from "./machine.ts";
 import { digits, type Measurement } from "./measurement.ts";
 
 export interface Results {
@@ -11,12 +11,14 @@ export interface Results {
   readonly measurements: readonly Measurement[];
 }
 
-/** Writes results beside those that the other runtime left in the file. */
+/** Writes results beside those that other runtimes left in the file. */
 export function saveResults(path: string, results: Results): void {
   const others = existsSync(path)
     ? readResults(path).filter(({ runtime }) => runtime !== results.runtime)
     : [];
-  const all = [...others, results].sort((a, b) => b.runtime.localeCompare(a.runtime));
+  const all = [...others, results].sort((a, b) =>
+    runtimeNames.indexOf(a.runtime) - runtimeNames.indexOf(b.runtime)
+  );
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, JSON.stringify(all, null, 2) + "\n");
 }
@@ -59,12 +61,12 @@ export function tableOf(results: readonly Results[]): string {
 /** `found` has a place for each runtime; null where it has no such measurement. */
 function rowOf(name: string, found: readonly (Measurement | null)[]): string[] {
   const first = found.find((each) => each !== null)!;
-  const both = (show: (each: Measurement) => string | null): string => {
+  const all = (show: (each: Measurement) => string | null): string => {
     const shown = found.map((each) => each === null ? null : show(each));
     return shown.every((cell) => cell === null) ? "" : shown.map((cell) => cell ?? "–").join(" / ");
   };
-  const limits = both(({ limit }) => limit === null ? null : digits(limit.value));
-  const ratios = both(({ ratio }) => ratio === null ? null : ratio.toFixed(2));
+  const limits = all(({ limit }) => limit === null ? null : digits(limit.value));
+  const ratios = all(({ ratio }) => ratio === null ? null : ratio.toFixed(2));
   return [
     name,
     first.unit,

@@ -33,6 +33,9 @@ export const builtin = {
   get process(): typeof nodeProcess {
     return (globalThis as unknown as { process: typeof nodeProcess }).process;
   },
+  get threads() {
+    return builtin.process.getBuiltinModule("node:worker_threads");
+  },
   get timers() {
     return builtin.process.getBuiltinModule("node:timers");
   },

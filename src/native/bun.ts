@@ -11,7 +11,7 @@ import type {
   TypesRange,
   ViewState,
 } from "./runtime.ts";
-import { system } from "./bun_system.ts";
+import { system } from "./node_system.ts";
 import { callbacks, symbols } from "./abi.ts";
 import { arrayOver, type BitsArray, bitsOver, bytesOf, type DtypeArray } from "../dtypes.ts";
 import type { CellKind } from "../store/cells.ts";

@@ -1,11 +1,12 @@
 import type { Functions, SymbolTable } from "./runtime.ts";
 
 /** What a runtime's module exports. */
-export type Adapter = typeof import("./deno.ts") | typeof import("./bun.ts");
+export type Adapter = typeof import("./deno.ts") | typeof import("./bun.ts") | typeof import("./node.ts");
 
 /** The module of the runtime that this process is. */
 export function adapter(): Promise<Adapter> {
-  return "Deno" in globalThis ? import("./deno.ts") : import("./bun.ts");
+  if ("Deno" in globalThis) return import("./deno.ts");
+  return "Bun" in globalThis ? import("./bun.ts") : import("./node.ts");
 }
 
 /** Opens another native library than the store's own, as the benchmarks do. It is never closed. */

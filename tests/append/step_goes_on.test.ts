@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import process from "node:process";
 import { test } from "node:test";
 import { StreamStore } from "../../mod.ts";
+import { isDeno, runFlags } from "../support/runtime.ts";
 
 const fields = { a: 0, b: 1, c: 2, d: 3 } as const;
 type Store = StreamStore<typeof fields>;
@@ -123,9 +124,8 @@ test("append() goes on with a step that a killed process wrote", () => {
     process.kill(process.pid, "SIGKILL");`;
   const script = new URL("./goes_on_child.ts", `file://${path}`).pathname;
   writeFileSync(script, `import process from "node:process";\n${source}`);
-  const isDeno = "deno" in process.versions;
-  const config = new URL("../../deno.json", import.meta.url).pathname;
-  const child = spawnSync(process.execPath, isDeno ? ["run", "-A", "--config", config, script] : [script]);
+  const config = isDeno ? ["--config", new URL("../../deno.json", import.meta.url).pathname] : [];
+  const child = spawnSync(process.execPath, [...runFlags, ...config, script]);
   assert.equal(child.signal, "SIGKILL", String(child.stderr));
   using store = StreamStore.open(path);
   assert.equal(store.recovery.recoveredTokens, 1);

@@ -1,6 +1,7 @@
 /** What the long runs share: `main.ts [--count N] [--seed N]`, and figures, one a line. */
 import process from "node:process";
 import { readOptions } from "../../bench/command_line.ts";
+import { runtimeName } from "../support/runtime.ts";
 
 type Figures = object;
 
@@ -21,7 +22,6 @@ export async function runLong(
     console.error(`--count and --seed must be whole numbers, got ${options.count} and ${options.seed}`);
     process.exit(2);
   }
-  const runtime = "deno" in process.versions ? "deno" : "bun";
   const totals: Record<string, number> = {};
   for (let done = 0; done < count; done += perProcess) {
     const figures = await run(seed + done, Math.min(perProcess, count - done));
@@ -31,6 +31,6 @@ export async function runLong(
     }
   }
   for (const [name, value] of Object.entries(totals)) {
-    console.log(`${runtime}: ${what}: ${name}: ${value.toLocaleString("en-US")}`);
+    console.log(`${runtimeName}: ${what}: ${name}: ${value.toLocaleString("en-US")}`);
   }
 }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { withDirectory } from "../torture/scratch.ts";
+import { runFlags } from "../support/runtime.ts";
 
 export interface DamageFigures {
   readonly mutations: number;
@@ -18,14 +19,13 @@ export interface DamageFigures {
 }
 
 const child = fileURLToPath(new URL("child.ts", import.meta.url));
-const flags = "Deno" in globalThis ? ["run", "-A", "--no-check"] : ["run"];
 
 /** Tries the mutations with seeds from `seed` on. Throws what the child printed if one of them failed. */
 export function runDamage(seed: number, count: number): Promise<DamageFigures> {
   return withDirectory((directory) => {
     const { status, signal, stdout, stderr } = spawnSync(
       process.execPath,
-      [...flags, child, directory, String(seed), String(count)],
+      [...runFlags, child, directory, String(seed), String(count)],
       { encoding: "utf8", maxBuffer: 2 ** 28 },
     );
     if (status !== 0) {

@@ -9,14 +9,14 @@ import { withHub } from "../support/hub/calls.ts";
 import { runClient } from "../support/hub/python.ts";
 import { inFolder } from "../support/saved.ts";
 import { runScript, skipReason as skip } from "./python.ts";
+import { runFlags } from "../support/runtime.ts";
 
 /** Runs an example in a process of its own. A Hub lives in this one, and has to answer meanwhile. */
 function run(name: string, parameter: string, environment: Record<string, string> = {}): Promise<void> {
   const path = fileURLToPath(new URL(`../../examples/${name}`, import.meta.url));
-  const flags = "deno" in process.versions ? ["run", "-A", "--no-check"] : [];
   const options = { env: { ...process.env, ...environment } };
   return new Promise((resolve, reject) => {
-    execFile(process.execPath, [...flags, path, parameter], options, (error, output, errors) => {
+    execFile(process.execPath, [...runFlags, path, parameter], options, (error, output, errors) => {
       if (error === null) resolve();
       else reject(new Error(`${name} failed:\n${output}\n${errors}`));
     });

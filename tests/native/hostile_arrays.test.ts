@@ -4,12 +4,12 @@ import { spawnSync } from "node:child_process";
 import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { runFlags } from "../support/runtime.ts";
 
 const script = fileURLToPath(new URL("../support/children/hostile_arrays.ts", import.meta.url));
-const runtimeArguments = "deno" in process.versions ? ["run", "-A", "--no-check", "--quiet"] : [];
 
 function run(...args: string[]) {
-  return spawnSync(process.execPath, [...runtimeArguments, script, ...args], {
+  return spawnSync(process.execPath, [...runFlags, script, ...args], {
     encoding: "utf8",
     timeout: 60_000,
     killSignal: "SIGKILL",

@@ -299,7 +299,7 @@ test("names of runtimes stand only in src/native and in run", () => {
   ];
   const named = files.filter((path) => path.endsWith(".ts") && !path.startsWith("src/native/"))
     .filter((path) =>
-      new RegExp(["Deno", "Bun"].map((name) => `\\b${name}\\.`).join("|") + "|bun" + ":ffi").test(
+      new RegExp(["Deno", "Bun"].map((name) => `\\b${name}\\.`).join("|") + "|(bun|node)" + ":ffi").test(
         code(read(path)),
       )
     );

@@ -6,9 +6,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { isDeno, runFlags } from "../support/runtime.ts";
+
+export { isDeno };
 
 export const root: string = fileURLToPath(new URL("../..", import.meta.url));
-export const isDeno: boolean = "deno" in process.versions;
 /** The platform whose library the package opens here. */
 export const thisPlatform = `${process.platform}-${process.arch}`;
 
@@ -51,7 +53,6 @@ function environment(changes: Environment): NodeJS.ProcessEnv {
 }
 
 const child = fileURLToPath(new URL("child.ts", import.meta.url));
-const flags = isDeno ? ["run", "--quiet", "--no-check", "-A"] : ["run"];
 
 /** Starts a process that imports the package and uses it a little, in a folder of its own. */
 export async function start(changes: Environment, module: string = packedModule()): Promise<Report> {
@@ -59,7 +60,7 @@ export async function start(changes: Environment, module: string = packedModule(
   try {
     const { stdout, stderr } = await new Promise<{ stdout: string; stderr: string }>((resolve) => {
       const options = { cwd, env: environment(changes), encoding: "utf8" as const, timeout: 60_000 };
-      const args = [...flags, child, module];
+      const args = [...runFlags, child, module];
       execFile(process.execPath, args, options, (_error, stdout, stderr) => resolve({ stdout, stderr }));
     });
     assert.match(stdout, /^\{.*\}\n$/, stdout + stderr);

@@ -10,6 +10,7 @@ import { StreamStore } from "../../mod.ts";
 import type { SamplerOptions } from "../../src/sample/options.ts";
 import { drawStarts } from "../support/sampler/drawing.ts";
 import { wait } from "../support/time.ts";
+import { runFlags } from "../support/runtime.ts";
 
 const fields = { a: 0, done: 1 } as const;
 type Store = StreamStore<typeof fields>;
@@ -285,10 +286,8 @@ test("close() while a batch is waited for is an error there, and closing twice d
 /** Runs a script by this runtime, as far as it says itself what it is. */
 function run(path: string, way: string): Promise<string> {
   const script = fileURLToPath(new URL("../support/children/prefetching.ts", import.meta.url));
-  const isDeno = "deno" in process.versions;
-  const flags = isDeno ? ["run", "-A", "--no-check"] : ["run"];
   return new Promise((resolve, reject) => {
-    execFile(process.execPath, [...flags, script, path, way], { timeout: 20_000 }, (error, out) => {
+    execFile(process.execPath, [...runFlags, script, path, way], { timeout: 20_000 }, (error, out) => {
       if (error !== null) reject(error);
       else resolve(out);
     });

@@ -21,6 +21,7 @@ import { Random } from "../support/support.ts";
 import { Child } from "../torture/child.ts";
 import { compareRows, type Content, fields as contentFields } from "../torture/content.ts";
 import { withDirectory } from "../torture/scratch.ts";
+import { runFlags } from "../support/runtime.ts";
 
 const fields = { action: 1 };
 
@@ -149,8 +150,15 @@ test("open() keeps what is in the tail of a store that a user has named like a l
 test("open() without free descriptors says so, and leaves nothing", () =>
   withDirectory((directory) => {
     const script = fileURLToPath(new URL("../support/children/no_descriptors.ts", import.meta.url));
-    const run = "deno" in process.versions ? ["run", "-A", "--no-check", "--quiet"] : [];
-    const limited = ["-c", 'ulimit -n 200 && exec "$@"', "sh", process.execPath, ...run, script, directory];
+    const limited = [
+      "-c",
+      'ulimit -n 200 && exec "$@"',
+      "sh",
+      process.execPath,
+      ...runFlags,
+      script,
+      directory,
+    ];
     const { status, stdout, stderr } = spawnSync("sh", limited, { encoding: "utf8" });
     assert.equal(status, 0, stderr);
     const { failures, names } = JSON.parse(stdout);
@@ -205,8 +213,7 @@ test("open() takes a directory that may be written but not read", () =>
     chmodSync(directory, 0o300);
     // Permissions do not bind root, so the child becomes somebody else.
     const script = fileURLToPath(new URL("../support/children/unreadable_parent.ts", import.meta.url));
-    const run = "deno" in process.versions ? ["run", "-A", "--quiet"] : [];
-    const args = [...run, script, `${directory}/run.stream`, ...isRoot ? [String(nobody)] : []];
+    const args = [...runFlags, script, `${directory}/run.stream`, ...isRoot ? [String(nobody)] : []];
     const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
     chmodSync(directory, 0o700);
     assert.deepEqual([stdout, stderr], ["EACCES\n1 row\n", ""]);

@@ -8,9 +8,9 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { StreamStore } from "../../mod.ts";
 import { withDirectory } from "../torture/scratch.ts";
+import { runFlags } from "../support/runtime.ts";
 
 const child = fileURLToPath(new URL("../support/children/damaged_rows.ts", import.meta.url));
-const flags = "deno" in process.versions ? ["run", "-A", "--no-check", "--quiet"] : ["run"];
 const tokensOfRow = [501, 502, 503];
 
 /** More than two segments of 65,536 tokens, in rows whose number of values differs. */
@@ -51,7 +51,7 @@ for (const [name, where] of Object.entries(cases)) {
     withDirectory((directory) => {
       const path = join(directory, "run.stream");
       damage(path, ...where(makeDropped(path)));
-      const ran = spawnSync(process.execPath, [...flags, child, path], { encoding: "utf8" });
+      const ran = spawnSync(process.execPath, [...runFlags, child, path], { encoding: "utf8" });
       assert.equal(ran.signal ?? ran.status, 0, `${ran.stdout}\n${ran.stderr}`);
       const outcomes = JSON.parse(ran.stdout) as Record<string, string>;
       for (const [way, outcome] of Object.entries(outcomes)) {

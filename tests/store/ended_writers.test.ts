@@ -5,9 +5,9 @@ import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { withDirectory } from "../torture/scratch.ts";
+import { runFlags } from "../support/runtime.ts";
 
 const child = fileURLToPath(new URL("../support/children/ended_writers.ts", import.meta.url));
-const flags = "deno" in process.versions ? ["run", "-A", "--no-check", "--quiet"] : ["run"];
 const rounds = 20;
 
 for (const opener of ["main", "worker"]) {
@@ -16,7 +16,7 @@ for (const opener of ["main", "worker"]) {
     : "another Worker, where no other thread has the library";
   test(`open() in ${where} takes the store of a Worker that has ended, and never that of a living one`, () =>
     withDirectory((directory) => {
-      const args = [...flags, child, `${directory}/run.stream`, opener, String(rounds)];
+      const args = [...runFlags, child, `${directory}/run.stream`, opener, String(rounds)];
       const { status, signal, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
       assert.equal(signal ?? status, 0, `${stdout}\n${stderr}`);
       const { rows, files } = JSON.parse(stdout) as { rows: number; files: number[] };

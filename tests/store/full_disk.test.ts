@@ -10,9 +10,9 @@ import { StreamStore } from "../../mod.ts";
 import { fields, valuesOf } from "../support/full_disk/content.ts";
 import { type Kind, run, withMount } from "../support/full_disk/mount.ts";
 import { withDirectory } from "../torture/scratch.ts";
+import { runFlags } from "../support/runtime.ts";
 
 const child = fileURLToPath(new URL("../support/full_disk/child.ts", import.meta.url));
-const flags = "Deno" in globalThis ? ["run", "-A", "--no-check"] : ["run"];
 
 interface Found {
   readonly code: string;
@@ -22,7 +22,7 @@ interface Found {
 
 /** Runs a case of the child in a directory; `prefix` is the command that it is run through. */
 function runChild(what: string, directory: string, prefix: readonly string[] = []): Found {
-  const [command, ...args] = [...prefix, process.execPath, ...flags, child, what, directory];
+  const [command, ...args] = [...prefix, process.execPath, ...runFlags, child, what, directory];
   const env = { ...process.env, TMPDIR: directory };
   const { status, signal, stdout, stderr } = spawnSync(command, args, { encoding: "utf8", env });
   assert.equal(signal ?? status, 0, `${what}: ${signal ?? status}\n${stdout}\n${stderr}`);

@@ -2,12 +2,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-
-const runtimeArguments = "deno" in process.versions ? ["run", "-A", "--no-check", "--quiet"] : [];
+import { runFlags } from "../support/runtime.ts";
 
 /** The arguments after `process.execPath` that run a file of this folder. */
 export function commandOf(file: string, request: unknown): string[] {
-  return [...runtimeArguments, fileURLToPath(new URL(file, import.meta.url)), JSON.stringify(request)];
+  return [...runFlags, fileURLToPath(new URL(file, import.meta.url)), JSON.stringify(request)];
 }
 
 /** A running child. */

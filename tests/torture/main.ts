@@ -10,6 +10,7 @@ import { readOptions } from "../../bench/command_line.ts";
 import { KillFigures, KillLane } from "./kill.ts";
 import { ReaderFigures, readWhileKilled, refreshWhileCommitting } from "./readers.ts";
 import { fastDirectory } from "./scratch.ts";
+import { runtimeName } from "../support/runtime.ts";
 
 const options = readOptions(import.meta.url, {
   minutes: { type: "string", default: "1" },
@@ -23,21 +24,20 @@ if (!(minutes > 0) || !Number.isInteger(seed)) {
   process.exit(2);
 }
 
-const runtime = "deno" in process.versions ? "deno" : "bun";
 // Half of the lanes on the disk, where a sync takes its time, and half in memory.
 const directories = [tmpdir(), fastDirectory].map((parent) =>
   mkdtempSync(join(parent, "streamstore-torture-"))
 );
 
 try {
-  console.log(`${runtime}: seed ${seed}, ${minutes} minutes`);
+  console.log(`${runtimeName}: seed ${seed}, ${minutes} minutes`);
   await kill(0.75 * minutes);
   await read(0.2 * minutes);
   const looks = await refreshWhileCommitting(join(directories[1], "commit.stream"), 0.05 * minutes * 60_000);
   print("commit", { "looks while every step was committed": looks, "half a commit seen": 0 });
   for (const directory of directories) rmSync(directory, { recursive: true, force: true });
 } catch (error) {
-  console.error(`${runtime}: failed with --seed ${seed}; the stores are in ${directories.join(" and ")}`);
+  console.error(`${runtimeName}: failed with --seed ${seed}; the stores are in ${directories.join(" and ")}`);
   console.error(error);
   process.exit(1);
 }
@@ -88,6 +88,6 @@ async function read(share: number): Promise<void> {
 
 function print(what: string, figures: Readonly<Record<string, number>>): void {
   for (const [name, count] of Object.entries(figures)) {
-    console.log(`${runtime}: ${what}: ${name}: ${count.toLocaleString("en-US")}`);
+    console.log(`${runtimeName}: ${what}: ${name}: ${count.toLocaleString("en-US")}`);
   }
 }

@@ -1,6 +1,7 @@
 import { StreamStoreError } from "../../error.ts";
 import { builtin } from "../../native/builtin.ts";
 import { runtime } from "../../native/load.ts";
+import { type StartedWorker, startWorker } from "../../native/worker.ts";
 import type { AnyBatch, ExtraWindows } from "../batch.ts";
 import { BatchLayout } from "../batch_layout.ts";
 import type { BatchPlan } from "../batch_plan.ts";
@@ -48,7 +49,7 @@ export class BatchesAhead {
   readonly #layout: BatchLayout;
   /** Where windows are drawn here, and the Worker fills batches with them. */
   readonly #draws: DrawsAhead | null;
-  #worker: Worker | null = null;
+  #worker: StartedWorker | null = null;
   #ring: Taker | null = null;
   #batches: ReturnType<BatchLayout["over"]>[] = [];
   #generation = 0;
@@ -233,7 +234,7 @@ export class BatchesAhead {
     const slotBytes = this.#layout.byteLength + drawnBytes(this.job.plan);
     const memory = allocateRing(this.job.plan.prefetch! + 1, slotBytes);
     this.#draws?.begin(this.#state, memory.slots);
-    const worker = new Worker(workerUrl, { type: "module" });
+    const worker = startWorker(workerUrl);
     this.#batches = memory.slots.map((slot) => this.#layout.over(slot));
     this.#worker = worker;
     this.#ring = new Taker(memory);

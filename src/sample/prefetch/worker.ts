@@ -10,6 +10,7 @@
  * @module
  */
 import { runtime } from "../../native/load.ts";
+import { workerScope } from "../../native/worker.ts";
 import { openDirectory } from "../../store/open.ts";
 import type { Connection } from "../../store/connection.ts";
 import type { AnyBatch, ExtraWindows } from "../batch.ts";
@@ -23,13 +24,7 @@ import { poolOf } from "../pool_of.ts";
 import { Maker } from "./ring.ts";
 import { Sampler } from "../sampler.ts";
 
-interface Scope {
-  onmessage: ((event: { data: Order }) => void) | null;
-  postMessage(report: Report, moved?: ArrayBuffer[]): void;
-  close(): void;
-}
-
-const scope = globalThis as unknown as Scope;
+const scope = workerScope<Order, Report>();
 
 class Filling {
   readonly #connection: Connection;

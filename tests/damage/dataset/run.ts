@@ -5,6 +5,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { withDirectory } from "../../torture/scratch.ts";
+import { runFlags } from "../../support/runtime.ts";
 
 export interface DatasetDamageFigures {
   readonly mutations: number;
@@ -20,7 +21,6 @@ export interface DatasetDamageFigures {
 }
 
 const child = fileURLToPath(new URL("child.ts", import.meta.url));
-const flags = "deno" in process.versions ? ["run", "-A", "--no-check"] : ["run"];
 
 /** What the datasets need whole is some 150 MB, most of it the runtime and its modules. */
 const memoryMax = 1e9;
@@ -32,7 +32,7 @@ export function runDatasetDamage(seed: number, count: number): Promise<DatasetDa
   return withDirectory((directory) => {
     const { status, signal, stdout, stderr } = spawnSync(
       process.execPath,
-      [...flags, child, directory, String(seed), String(count)],
+      [...runFlags, child, directory, String(seed), String(count)],
       {
         encoding: "utf8",
         maxBuffer: 2 ** 28,

@@ -6,8 +6,8 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { StreamStore } from "../../../mod.ts";
 import { type Hub, startHub } from "../../support/hub/server.ts";
+import { isDeno, runFlags } from "../../support/runtime.ts";
 
-const isDeno = "Deno" in globalThis;
 const here = (name: string) => fileURLToPath(new URL(`../../support/hub/${name}`, import.meta.url));
 
 const skip = findReason();
@@ -35,7 +35,7 @@ function programOf(args: readonly string[]): string[] {
     ...flags,
     ...(args[0] === "save" ? saving : []),
   ];
-  return [process.execPath, ...(isDeno ? deno : ["run"]), here("transfer.ts"), ...args];
+  return [process.execPath, ...(isDeno ? deno : runFlags), here("transfer.ts"), ...args];
 }
 
 function execute(program: readonly string[]): Promise<{ stdout: string; stderr: string }> {

@@ -2,10 +2,17 @@ import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, wr
 import process from "node:process";
 import type { System } from "./system.ts";
 
-/** Bun's, which restricts nothing. */
+/** What `--permission` and its flags allow: there in Node alone, and only where it was given. */
+const allowed: { has(scope: string, subject?: string): boolean } | undefined = process.permission;
+
+/** Node's, restricted by its flags `--permission` and `--allow-…`; and Bun's, which restricts nothing. */
 export const system: System = {
   platform: `${process.platform}-${process.arch}`,
-  permits: () => true,
+  permits(kind, subject) {
+    if (allowed === undefined || kind === "env") return true;
+    return kind === "ffi" ? allowed.has("ffi") : allowed.has("fs.read", subject);
+  },
+  // Node's --allow-ffi names no folder.
   vouches: () => false,
   variable: (name) => process.env[name],
   user: () => process.getuid!(),
