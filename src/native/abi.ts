@@ -52,6 +52,11 @@ export const laterSymbols = {
   offsets: {
     ss_offsets_fill: { args: ["buffer", "u32", "u32", "buffer", "buffer", "buffer", "buffer", "u32", "buffer", "u32", "buffer", "buffer", "buffer", "buffer"], result: "i32" }, // groups, group_count, layout, anchors, starts, lengths, slots, batch_size, offsets, offset_count, field, out_values, out_mask, out_offset_mask
   },
+  environments: {
+    ss_environments_scan: { args: ["u32", "buffer", "u32", "buffer", "buffer", "u32", "buffer", "u32", "buffer", "u32"], result: "i32" }, // store, fields, field_count, progress, names, names_max, slots, slot_count, out, rows_max
+    ss_environments_rows: { args: ["buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "u32", "buffer", "u32", "buffer"], result: "i32" }, // sizes, parts, blocks, listed, sources, anchors, starts, lengths, count, offsets, offset_count, out_rows
+    ss_environments_find: { args: ["u32", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "u32", "buffer", "u32", "buffer", "buffer"], result: "i32" }, // store, fields, sizes, parts, blocks, listed, names, slots, slot_count, rows, count, out_sources, out_positions
+  },
   priorities: {
     ss_priorities_fill: { args: ["buffer", "buffer", "buffer", "buffer"], result: "i32" }, // nodes, tree, request, report
     ss_priorities_update: { args: ["buffer", "buffer", "buffer", "buffer", "u32", "f64", "buffer"], result: "i32" }, // nodes, tree, ids, values, count, alpha, report
@@ -73,7 +78,7 @@ export const callbacks = {
   ss_view_deallocate: { args: ["pointer", "pointer"], result: "void" }, // _, context
 } as const;
 
-export const abiVersion = 11;
+export const abiVersion = 12;
 
 export const status = {
   ok: 0, staleHandle: 1, closedHandle: 2, busyHandle: 3, tooManyStores: 4, invalidArgument: 5, outOfRange: 6,
@@ -256,6 +261,25 @@ export const episodeProgress = {
   row: 0, endRow: 1, hasId: 2, idLow: 3, idHigh: 4, startCount: 5, syncedRows: 6, length: 7,
 } as const;
 
+export const environmentProgress = {
+  row: 0, endRow: 1, nameCount: 2, slotCount: 3, rowCount: 4, isNameless: 5, isFull: 6, syncedRows: 7,
+  length: 8,
+} as const;
+
+export const environmentSizes = {
+  partCount: 0, blockCount: 1, listedCount: 2, length: 3,
+} as const;
+
+export const environmentPart = {
+  blockFirst: 0, base: 1, count: 2, length: 3,
+} as const;
+
+export const environmentBlock = {
+  row: 0, step: 1, length: 2,
+} as const;
+
+export const environmentBlockRows = 64;
+
 export const newestRequest = {
   rowsMax: 0, tokensMax: 1, tailValues: 2, rule: 3, length: 4,
 } as const;
@@ -276,7 +300,7 @@ export const fillLayout = {
   part: { tokens: 0, rows: 1, fields: 2 }, source: { columns: 0, newest: 4 }, side: { left: 0, right: 8 },
   truncate: 16,
   values: { none: 0, float64: 32, float32: 64, float16: 96, bfloat16: 128, uint8: 160, uint16: 192, int32: 224, int64: 256 },
-  types: 512, steps: { none: 0, int64: 1024, float64: 2048 }, repeats: 4096, strided: 8192,
+  types: 512, steps: { none: 0, int64: 1024, float64: 2048 }, repeats: 4096, listed: 8192,
 } as const;
 
 export const scaledField = {

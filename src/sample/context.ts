@@ -5,7 +5,7 @@ import { optionNames } from "../options.ts";
 import { nothing, pack } from "../native/arguments.ts";
 import type { AnyBatch } from "./batch.ts";
 import { BatchLayout } from "./batch_layout.ts";
-import { countBelow } from "./episodes.ts";
+import { countBelow } from "./episode_starts.ts";
 import type { BatchPlan, SampleSource } from "./batch_plan.ts";
 import { Filler, fillingOf } from "./fill.ts";
 import { Checks } from "./checks.ts";

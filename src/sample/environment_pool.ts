@@ -1,68 +1,87 @@
 import type { LaterTables } from "../native/runtime.ts";
 import type { AnyBatch } from "./batch.ts";
 import type { BatchPlan, DrawSource } from "./batch_plan.ts";
-import type { EnvironmentRows } from "./environment_rows.ts";
+import type { Environments } from "./environments.ts";
 import { EnvironmentWindows } from "./environment_windows.ts";
-import { Environments } from "./environments.ts";
-import { Filler } from "./fill.ts";
+import { ExtraFiller } from "./extra_fill.ts";
+import { Filler, type Filling } from "./fill.ts";
 import { Part } from "./part.ts";
-import type { EnvironmentPlan, SamplerPlan } from "./plan.ts";
-import type { Pool, Reading } from "./pool.ts";
-import type { Places } from "./space.ts";
+import type { EnvironmentPlan, SamplerPlan, WindowPlan } from "./plan.ts";
+import type { Pool, Reading, RowMemory } from "./pool.ts";
+import { type Places, placesFrom } from "./space.ts";
 import { checkHeld, type SamplerState } from "./state.ts";
 
 /**
- * A store whose rows are those of several environments in turn. Where they come in a fixed order, the rows of a window are
- * as far apart from one another, and a window is filled as a whole; else row by row.
+ * Which rows of a window are copied, relative to its start: all; or relative to its anchor: that, and those of each field
+ * with offsets.
  */
+function offsetsOfRows({ length, reach, fields }: WindowPlan): Int32Array[] {
+  if (reach === null) return [Int32Array.from({ length }, (_, i) => i)];
+  return [Int32Array.of(0), ...fields!.map(({ offsets }) => offsets!)];
+}
+
+/** Elements that the rows of a batch take: for each of those lists where windows begin, and behind that their rows. */
+function lengthsOf(plan: Pick<SamplerPlan, "batchSize" | "window">): number[] {
+  return offsetsOfRows(plan.window).map(({ length }) => plan.batchSize * (1 + length));
+}
+
+/** Bytes that the rows of a batch take. */
+export function rowBytesOf(plan: Pick<SamplerPlan, "batchSize" | "window">): number {
+  return 8 * lengthsOf(plan).reduce((sum, length) => sum + length, 0);
+}
+
+/** Room for the rows of a batch in memory from a multiple of 8 on. */
+export function rowsOver(
+  buffer: ArrayBufferLike,
+  offset: number,
+  plan: Pick<SamplerPlan, "batchSize" | "window">,
+): RowMemory {
+  let at = offset;
+  return lengthsOf(plan).map((length) => {
+    const rows = new Float64Array(buffer, at, length);
+    at += rows.byteLength;
+    return rows;
+  });
+}
+
+/** A store whose rows are those of several environments in turn. */
 export class EnvironmentPool implements Pool {
   readonly native: LaterTables["sampler"];
   readonly windows: EnvironmentWindows;
   readonly #environments: Environments;
   readonly #filler: Filler;
-  readonly #rowFiller: Filler;
-  readonly #length: number;
-  readonly #alignsRight: boolean;
-  /** Windows that are filled as a whole: their starts, and behind them how far their rows are apart. */
-  readonly #starts: Float64Array;
-  readonly #strides: Float64Array;
-  readonly #lengths: Int32Array;
+  readonly #extraFiller: ExtraFiller;
+  readonly #offsets: readonly Int32Array[];
   readonly #slots: Int32Array;
-  /** Rows that are filled one by one: each is a window of one row, or of none where a place is padding. */
-  readonly #rows: Float64Array;
-  readonly #rowLengths: Int32Array;
-  readonly #rowSlots: Int32Array;
+  readonly #ones: Int32Array;
+  readonly #own: RowMemory;
+  /** The rows of the batch that was filled last. */
+  #last: RowMemory;
 
   constructor(
     private readonly source: DrawSource,
-    private readonly plan: SamplerPlan,
+    private readonly plan: Omit<SamplerPlan, "batchSize">,
     environments: EnvironmentPlan,
     batch: BatchPlan,
+    action?: string,
   ) {
     const { connection } = source;
-    const { boundary, stride, between, window: { unit, length } } = plan;
-    const rule = { unit, length, stride, boundary, reach: null };
-    const part = between === null ? null : new Part(connection, between);
-    const places = batch.batchSize * length;
+    const { boundary, stride, between, window: { unit, length, reach } } = plan;
+    const { batchSize } = batch;
     this.native = connection.tables.sampler;
-    this.#environments = new Environments(
-      connection,
-      { ...environments, isWhole: boundary === "cross" },
-      rule,
+    this.#environments = source.index.environments(environments);
+    const part = between === null ? null : new Part(connection, between);
+    this.windows = new EnvironmentWindows(
+      this.#environments,
+      { unit, length, stride, boundary, reach },
       part,
     );
-    this.windows = new EnvironmentWindows(connection, rule, this.#environments);
-    this.#filler = new Filler(source, batch);
-    this.#rowFiller = new Filler(source, { ...batch, width: 1 });
-    this.#length = length;
-    this.#alignsRight = batch.alignsRight;
-    this.#starts = new Float64Array(2 * batch.batchSize);
-    this.#strides = new Float64Array(batch.batchSize);
-    this.#lengths = new Int32Array(batch.batchSize);
-    this.#slots = new Int32Array(batch.batchSize);
-    this.#rows = new Float64Array(places);
-    this.#rowLengths = new Int32Array(places);
-    this.#rowSlots = new Int32Array(places);
+    this.#filler = new Filler(source, batch, action === undefined ? {} : { action });
+    this.#extraFiller = new ExtraFiller(batch);
+    this.#offsets = offsetsOfRows(plan.window);
+    this.#slots = Int32Array.from({ length: batchSize }, (_, i) => i);
+    this.#ones = new Int32Array(batchSize).fill(1);
+    this.#own = this.#last = rowsOver(new ArrayBuffer(rowBytesOf(batch)), 0, batch);
   }
 
   prepare(action: string): void {
@@ -76,57 +95,51 @@ export class EnvironmentPool implements Pool {
     checkHeld(epoch?.end ?? 0, this.plan, this.source.connection);
   }
 
-  fill(batch: AnyBatch, size: number, { sources, starts, lengths }: Places): void {
-    const all: readonly EnvironmentRows[] = this.#environments.all;
-    const wholeStarts = this.#starts;
-    const wholeLengths = this.#lengths;
-    const strides = this.#strides;
-    const slots = this.#slots;
-    let windows = 0;
-    let rows = 0;
-    for (let i = 0; i < size; i++) {
-      const of = all[sources[i]];
-      const position = starts[i];
-      // From here on a window begins where its first row stands in the store.
-      starts[i] = of.rowOf(position);
-      const stride = of.strideAt(position, lengths[i]);
-      if (stride === 0) rows += this.#addRows(rows, i, of, position, lengths[i]);
-      else {
-        wholeStarts[windows] = starts[i];
-        strides[windows] = stride;
-        wholeLengths[windows] = lengths[i];
-        slots[windows++] = i;
-      }
+  list(size: number, places: Places, memory: RowMemory): void {
+    const isAround = this.plan.window.reach !== null;
+    const { lists, native } = this.#environments;
+    const given = isAround ? places : { ...places, anchors: places.starts };
+    const batchSize = this.#slots.length;
+    for (const [i, rows] of memory.entries()) {
+      lists.rowsOf(native, given, size, this.#offsets[i], rows.subarray(batchSize));
     }
-    wholeStarts.set(strides.subarray(0, windows), windows);
-    const { batchSize } = this.plan;
-    this.#filler.fill(batch, batchSize, {
-      count: windows,
-      starts: wholeStarts,
-      lengths: wholeLengths,
-      slots,
-      isStrided: true,
-    });
-    this.#rowFiller.fill(batch, batchSize * this.#length, {
-      count: rows,
-      starts: this.#rows,
-      lengths: this.#rowLengths,
-      slots: this.#rowSlots,
-    });
-    batch.lengths.set(lengths.subarray(0, size));
+    const [first] = memory;
+    const { length } = this.#offsets[0];
+    const begins = isAround ? places.anchors : places.starts;
+    for (let i = 0; i < size; i++) begins[i] = first[i] = first[batchSize + i * length];
   }
 
-  /** The places of a window, those of padding among them. Padding stands anywhere: here at its first row. */
-  #addRows(at: number, slot: number, of: EnvironmentRows, position: number, count: number): number {
-    const length = this.#length;
-    const padding = this.#alignsRight ? length - count : 0;
-    this.#rows.fill(of.rowOf(position), at, at + length);
-    this.#rowLengths.fill(0, at, at + length);
-    of.copyRows(position, count, this.#rows, at + padding);
-    this.#rowLengths.fill(1, at + padding, at + padding + count);
-    for (let i = 0; i < length; i++) this.#rowSlots[at + i] = slot * length + i;
-    return length;
+  fillListed(batch: AnyBatch, size: number, places: Places, memory: RowMemory): void {
+    this.#last = memory;
+    this.#filler.fill(batch, this.#slots.length, this.filling(size, places));
   }
 
-  giveExtras(): void {}
+  fill(batch: AnyBatch, size: number, places: Places): void {
+    this.list(size, places, this.#own);
+    this.fillListed(batch, size, places, this.#own);
+  }
+
+  giveExtras(batch: AnyBatch, size: number, places: Places): void {
+    this.#extraFiller.give(batch, size, [[this.source, this.filling(size, places)]], this.reading);
+  }
+
+  /** Finds the windows at rows: the place of the first that is that of none, or null. */
+  findAt(rows: Float64Array, places: Places): number | null {
+    this.windows.update();
+    this.#environments.find(rows, places.sources, places.anchors);
+    const unknown = places.sources.indexOf(-1);
+    if (unknown !== -1) return unknown;
+    if (this.windows.resolves(rows.length, places)) return null;
+    return rows.findIndex((_, at) => !this.windows.resolves(1, placesFrom(places, at)));
+  }
+
+  /** The windows that were filled last. */
+  filling(count: number, { lengths }: Places): Filling {
+    const [starts, ...others] = this.#last;
+    const { reach, fields } = this.plan.window;
+    const common = { count, starts, slots: this.#slots };
+    if (reach === null) return { ...common, lengths, isListed: true };
+    const atOffsets = new Map(fields!.map(({ field }, i) => [field.name, others[i]]));
+    return { ...common, lengths: this.#ones, atOffsets };
+  }
 }

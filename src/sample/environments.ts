@@ -1,60 +1,77 @@
+import { type Field, packCells } from "../fields.ts";
+import { environmentBlock, environmentBlockRows, environmentProgress } from "../native/abi.ts";
+import { check } from "../native/status.ts";
 import { readValues } from "../read/column.ts";
 import { sessionsWithin } from "../read/sessions.ts";
 import type { Connection } from "../store/connection.ts";
-import { EnvironmentRows } from "./environment_rows.ts";
-import type { Part } from "./part.ts";
+import { Environment, RowLists } from "./environment_lists.ts";
+import { readContent, writeContent } from "./episode_file.ts";
+import { grown } from "./episode_starts.ts";
 import type { EnvironmentPlan } from "./plan.ts";
-import type { WindowRule } from "./space.ts";
 
-/** Rows that are read at a time. */
-const rowsPerRead = 1 << 16;
+/** Rows that one call looks at. */
+const rowsPerScan = 1 << 16;
+
+/** Rows that are looked at before it pays to write down what was found, and as a part of those that were written before. */
+const rowsPerSave = 1 << 20;
+const savedPart = 8;
 
 const action = "Cannot find the episodes";
 
-type Id = number | bigint;
-
-/** An environment, and whether its next row begins an episode. */
-interface Known {
-  readonly rows: EnvironmentRows;
-  /** How many writers had begun when its last row was appended. */
-  session: number;
-  isOver: boolean;
-}
-
 /**
- * The rows of each environment of a store whose environments are appended in turn. Each row is looked at once, when it
- * has been committed: the search goes on where it ended.
+ * The rows of each environment of a store whose environments are appended in turn. Each row is looked at once, by native
+ * code, when it has been committed: the search goes on where it ended, and a file beside the store's own keeps what was
+ * found for the next to open it. Samplers share it.
  */
 export class Environments {
   /** In the order of their first rows. */
-  readonly all: EnvironmentRows[] = [];
-  readonly #known = new Map<Id, Known>();
-  readonly #store: ConstructorParameters<typeof EnvironmentRows>[0];
+  readonly all: Environment[] = [];
+  readonly lists = new RowLists();
+  readonly #environment: Field;
+  readonly #splitsSessions: boolean;
+  readonly #cells: Int32Array;
+  readonly #fieldCount: number;
+  readonly #progress = new Float64Array(environmentProgress.length);
+  readonly #found = new Uint32Array(rowsPerScan);
+  /** The bits of each environment's ID, and where each is found by it. */
+  #names: BigUint64Array<ArrayBuffer> = new BigUint64Array(16);
+  #slots = new Uint32Array(64);
   /** Rows before this one have an environment, and those before `#next` are known to end an episode or not. */
   #listed: number;
   #next: number;
-  #last: Known | null = null;
+  /** The row with which the last writer began that is known. */
   #session = 0;
   #seenTokens = -1;
+  #savedRow = 0;
 
+  /** @param path Where what is found is kept; null keeps it in memory only. */
   constructor(
-    private readonly connection: Connection,
-    private readonly plan: EnvironmentPlan,
-    rule: WindowRule,
-    part: Part | null,
+    readonly connection: Connection,
+    { environment, fields, joinsSessions }: EnvironmentPlan,
+    private readonly path: string | null = null,
   ) {
+    this.#environment = environment;
+    this.#splitsSessions = !joinsSessions;
+    this.#cells = packCells([environment, ...fields]);
+    this.#fieldCount = fields.length + 1;
     this.#listed = this.#next = connection.firstRow;
-    this.#store = {
-      connection,
-      rule,
-      firstRow: () => part?.firstRow ?? connection.firstRow,
-      endRow: () => Math.min(this.#listed, part?.endRow ?? Infinity),
-    };
+    this.#load();
   }
 
-  /** The row after the last that is drawn from. */
+  get native() {
+    return this.connection.tables.environments;
+  }
+
+  /** The row after the last that has an environment. */
   get endRow(): number {
-    return this.#store.endRow();
+    return this.#listed;
+  }
+
+  /** An environment as errors say it: `environment 3`. */
+  nameOf(environment: number): string {
+    const { lastRow } = this.all[environment];
+    if (lastRow < this.connection.firstRow) return "an environment";
+    return `environment ${readValues(this.connection, this.#environment, lastRow, lastRow + 1).at(0)}`;
   }
 
   /** Looks at the rows that were committed since the last call. @throws {RangeError} If one has no environment. */
@@ -63,59 +80,169 @@ export class Environments {
     if (rowCount === this.#listed && tokenCount === this.#seenTokens) return;
     // What was dropped before anybody looked at it is in no episode.
     if (this.#next < firstRow) this.#next = this.#listed = Math.max(this.#listed, firstRow);
-    const { joinsSessions } = this.plan;
-    const sessions = joinsSessions
-      ? []
-      : sessionsWithin(this.connection, this.#listed, rowCount, "find the episodes");
-    for (let from = this.#next; from < rowCount; from += rowsPerRead) {
-      this.#read(from, Math.min(rowCount, from + rowsPerRead), sessions);
+    const sessions = this.#splitsSessions
+      ? sessionsWithin(this.connection, this.#listed, rowCount, "find the episodes")
+      : [];
+    const progress = this.#progress;
+    progress[environmentProgress.endRow] = rowCount;
+    for (let isDone = this.#next >= rowCount; !isDone;) {
+      const first = progress[environmentProgress.row] = this.#next;
+      check(this.#scan(), action);
+      const count = progress[environmentProgress.rowCount];
+      for (let i = 0; i < count; i++) this.#take(first + i, this.#found[i], rowCount, sessions);
+      if (progress[environmentProgress.isNameless] === 1) throw this.#refuse(first + count);
+      if (progress[environmentProgress.isFull] === 1) this.#makeRoom();
+      else isDone = count < rowsPerScan;
     }
     this.#seenTokens = tokenCount;
   }
 
-  #read(from: number, to: number, sessions: number[]): void {
-    const { environment, fields } = this.plan;
-    const { rowCount } = this.connection;
-    const ids = readValues(this.connection, environment, from, to);
-    const ends = fields.map((field) => readValues(this.connection, field, from, to));
-    for (let row = from; row < to; row++) {
-      if (row >= this.#listed) {
-        const id = ids.at(row - from);
-        if (id === undefined) {
-          // The last row may yet get it.
-          if (row + 1 === rowCount) return;
-          throw new RangeError(
-            `${action}: row ${row} must have a value of "${environment.name}", which says whose it is, got none`,
-          );
-        }
-        while (sessions[0] <= row) {
-          sessions.shift();
-          this.#session++;
-        }
-        this.#last = this.#list(row, id);
-      }
-      // Fields can still be added to the last row.
-      if (row + 1 === rowCount) return;
-      if (this.#last !== null && ends.some((values) => values.isTrue(row - from))) this.#last.isOver = true;
-      this.#next = row + 1;
-    }
+  /**
+   * Finds the environments of rows, and the positions of those among its rows: -1 is the environment of what is no row, or
+   * none that is known.
+   */
+  find(rows: Float64Array, sources: Int32Array, positions: Float64Array): void {
+    const { lists, connection } = this;
+    const code = this.native.ss_environments_find(
+      connection.store,
+      this.#cells,
+      lists.sizes,
+      lists.parts,
+      lists.blocks,
+      lists.listed,
+      this.#names,
+      this.#slots,
+      this.#slots.length,
+      rows,
+      rows.length,
+      sources,
+      positions,
+    );
+    check(code, "Cannot locate windows");
   }
 
-  #list(row: number, id: Id): Known {
-    let known = this.#known.get(id);
-    if (known === undefined) {
-      known = {
-        rows: new EnvironmentRows(this.#store, `environment ${id}`),
-        session: this.#session,
-        isOver: false,
-      };
-      this.#known.set(id, known);
-      this.all.push(known.rows);
-    }
-    known.rows.add(row, !this.plan.isWhole && (known.isOver || known.session < this.#session));
-    known.session = this.#session;
-    known.isOver = false;
-    this.#listed = row + 1;
-    return known;
+  #scan(): number {
+    return this.native.ss_environments_scan(
+      this.connection.store,
+      this.#cells,
+      this.#fieldCount,
+      this.#progress,
+      this.#names,
+      this.#names.length,
+      this.#slots,
+      this.#slots.length,
+      this.#found,
+      rowsPerScan,
+    );
   }
+
+  #take(row: number, word: number, rowCount: number, sessions: number[]): void {
+    const isLast = row + 1 === rowCount;
+    // All rows before the last one are what they will be.
+    if (isLast) this.#save();
+    const number = word >>> 1;
+    if (row >= this.#listed) this.#list(row, number, sessions);
+    // Fields can still be added to the last row.
+    if (isLast) return;
+    if (word % 2 === 1) this.all[number].isOver = true;
+    this.#next = row + 1;
+  }
+
+  #list(row: number, number: number, sessions: number[]): void {
+    while (sessions[0] <= row) this.#session = sessions.shift()!;
+    if (number === this.all.length) this.all.push(new Environment());
+    const environment = this.all[number];
+    this.lists.add(number, row, this.connection.firstRow);
+    const isFirst = environment.lastRow < 0;
+    if (isFirst || environment.isOver || (this.#splitsSessions && environment.lastRow < this.#session)) {
+      environment.begin(this.lists.countOf(number) - 1);
+    }
+    environment.lastRow = row;
+    environment.isOver = false;
+    this.#listed = row + 1;
+  }
+
+  #makeRoom(): void {
+    this.#names = grown(this.#names, this.#names.length);
+    this.#slots = new Uint32Array(4 * this.#names.length);
+    this.#progress[environmentProgress.slotCount] = 0;
+  }
+
+  #refuse(row: number): RangeError {
+    return new RangeError(
+      `${action}: row ${row} must have a value of "${this.#environment.name}", which says whose it is, got none`,
+    );
+  }
+
+  /**
+   * The content of the file: next row, session, number of environments; of each its ID, base, rows, blocks, episodes,
+   * whether the last one is over, and its last row; of each where its episodes begin, its blocks, and what they list.
+   * Rows are float64.
+   */
+  #save(): void {
+    const nextRow = this.#next;
+    if (this.path === null || nextRow - this.#savedRow < Math.max(rowsPerSave, this.#savedRow / savedPart)) {
+      return;
+    }
+    // The last row of what is durable can still get more, and what is listed beyond the next one is not closed.
+    if (this.#progress[environmentProgress.syncedRows] <= nextRow || this.#listed > nextRow) return;
+    this.#savedRow = nextRow;
+    const { lists } = this;
+    const numbers = [nextRow, this.#session, this.all.length];
+    const parts: BigUint64Array[] = [];
+    for (const [number, { origins, episodes, isOver, lastRow }] of this.all.entries()) {
+      const { first, count } = lists.blocksOf(number);
+      numbers.push(lists.baseOf(number), lists.countOf(number), count, episodes, isOver ? 1 : 0, lastRow);
+      const blocks = lists.blocks.slice(
+        environmentBlock.length * first,
+        environmentBlock.length * (first + count),
+      );
+      parts.push(origins.subarray(0, episodes), wordsOf(blocks));
+      for (let i = environmentBlock.step; i < blocks.length; i += environmentBlock.length) {
+        const at = -1 - blocks[i];
+        if (at >= 0) parts.push(wordsOf(lists.listed.slice(at, at + environmentBlockRows)));
+      }
+    }
+    const header = wordsOf(Float64Array.from(numbers));
+    const names = this.#names.subarray(0, this.all.length);
+    writeContent(this.path, "environments", this.connection.id, [header, names, ...parts]);
+  }
+
+  #load(): void {
+    const words = this.path === null ? null : readContent(this.path, "environments", this.connection.id);
+    if (words === null) return;
+    const numbers = new Float64Array(words.buffer);
+    const [nextRow, session, environments] = numbers;
+    if (nextRow > this.connection.rowCount) return;
+    const names = savedHeader + savedNumbers * environments;
+    let at = names + environments;
+    for (let number = 0; number < environments; number++) {
+      const [base, count, blockCount, episodes, isOver, lastRow] = numbers.subarray(
+        savedHeader + savedNumbers * number,
+      );
+      const environment = new Environment();
+      const origins = words.subarray(at, at += episodes);
+      environment.origins = grown(origins, Math.max(4, episodes));
+      Object.assign(environment, { episodes, lastRow, isOver: isOver === 1 });
+      this.all.push(environment);
+      const blocks = numbers.subarray(at, at += environmentBlock.length * blockCount);
+      const varying = blocks.filter((step, i) =>
+        i % environmentBlock.length === environmentBlock.step && step < 0
+      );
+      const listed = numbers.subarray(at, at += environmentBlockRows * varying.length);
+      this.lists.restore(number, base, count, blocks, listed);
+    }
+    while (this.#names.length < environments) this.#makeRoom();
+    this.#names.set(words.subarray(names, names + environments));
+    this.#progress[environmentProgress.nameCount] = environments;
+    this.#listed = this.#next = this.#savedRow = nextRow;
+    this.#session = session;
+  }
+}
+
+const savedHeader = 3;
+const savedNumbers = 6;
+
+function wordsOf(numbers: Float64Array<ArrayBuffer>): BigUint64Array {
+  return new BigUint64Array(numbers.buffer);
 }

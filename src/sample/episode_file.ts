@@ -1,11 +1,13 @@
 /**
- * The file in a store's directory that says where its episodes begin, so that they are not looked for again. It is a
- * cache: where it is missing, damaged or of another store, the episodes are found anew. All words are 64 bits wide,
- * little-endian:
+ * The files in a store's directory that say where its episodes begin, or the rows of environments stand, so that they are
+ * not looked for again. Each is a cache: where it is missing, damaged or of another store, all is found anew. All words
+ * are 64 bits wide, little-endian:
  *
- *   magic, version, store (2), next row, whether an ID is known, ID, number of starts, starts…, SHA-256 (4)
+ *   magic, version, store (2), content…, SHA-256 (4)
  *
- * It covers only rows that were made durable: those never change again, however the system fails.
+ * The content of episodes is: next row, whether an ID is known, ID, number of starts, starts….
+ *
+ * They cover only rows that were made durable: those never change again, however the system fails.
  */
 import { builtin } from "../native/builtin.ts";
 import { replaceFile } from "../store/durable_file.ts";
@@ -18,35 +20,61 @@ export interface SavedEpisodes {
   readonly starts: BigUint64Array;
 }
 
-const magic = 0x7365646f73697065n; // "episodes"
+const magics = {
+  episodes: 0x7365646f73697065n, // "episodes"
+  environments: 0x6e6f7269766e6565n, // "eenviron"
+} as const;
 const version = 1n;
-const headerWords = 8;
+const headerWords = 4;
 const checksumWords = 4;
+const episodeWords = 4;
 
 /** Reads the file; null where it is none of this store. */
 export function readEpisodes(path: string, storeId: string): SavedEpisodes | null {
+  const content = readContent(path, "episodes", storeId);
+  if (content === null || content.length < episodeWords) return null;
+  const [nextRow, hasId, id, count] = content;
+  if (count !== BigInt(content.length - episodeWords) || nextRow > Number.MAX_SAFE_INTEGER) return null;
+  return { nextRow: Number(nextRow), id: hasId === 1n ? id : null, starts: content.slice(episodeWords) };
+}
+
+/** Replaces the file. */
+export function writeEpisodes(path: string, storeId: string, { nextRow, id, starts }: SavedEpisodes): void {
+  const header = [BigInt(nextRow), id === null ? 0n : 1n, id ?? 0n, BigInt(starts.length)];
+  writeContent(path, "episodes", storeId, [BigUint64Array.from(header), starts]);
+}
+
+/** What a file of a kind holds; null where it is none of this store. */
+export function readContent(path: string, kind: keyof typeof magics, storeId: string): BigUint64Array | null {
   const words = readWords(path);
   if (words === null || words.length < headerWords + checksumWords) return null;
   const content = words.subarray(0, words.length - checksumWords);
-  const expected = [magic, version, ...idWords(storeId)];
+  const expected = [magics[kind], version, ...idWords(storeId)];
   if (!expected.every((word, i) => content[i] === word)) return null;
   if (checksumOf(content).some((word, i) => words[content.length + i] !== word)) return null;
-  const [nextRow, hasId, id, count] = content.subarray(4, headerWords);
-  if (count !== BigInt(content.length - headerWords) || nextRow > Number.MAX_SAFE_INTEGER) return null;
-  return { nextRow: Number(nextRow), id: hasId === 1n ? id : null, starts: content.slice(headerWords) };
+  return content.slice(headerWords);
 }
 
 /** Replaces the file. Where that cannot be done there is none, or the last one, which is as good. */
-export function writeEpisodes(path: string, storeId: string, { nextRow, id, starts }: SavedEpisodes): void {
-  const words = new BigUint64Array(headerWords + starts.length + checksumWords);
-  const header = [BigInt(nextRow), id === null ? 0n : 1n, id ?? 0n, BigInt(starts.length)];
-  words.set([magic, version, ...idWords(storeId), ...header]);
-  words.set(starts, headerWords);
-  words.set(checksumOf(words.subarray(0, -checksumWords)), words.length - checksumWords);
+export function writeContent(
+  path: string,
+  kind: keyof typeof magics,
+  storeId: string,
+  parts: readonly BigUint64Array[],
+): void {
+  const length = parts.reduce((sum, part) => sum + part.length, headerWords);
+  const words = new BigUint64Array(length + checksumWords);
+  words.set([magics[kind], version, ...idWords(storeId)]);
+  let at = headerWords;
+  for (const part of parts) {
+    words.set(part, at);
+    at += part.length;
+  }
+  words.set(checksumOf(words.subarray(0, length)), length);
   try {
     replaceFile(path, `Cannot write ${path}`, [new Uint8Array(words.buffer)]);
   } catch {
-    // The episodes are found anew.
+    // All is found anew.
   }
 }
 

@@ -49,3 +49,44 @@ export class RowEpisodes implements EpisodeStarts {
     return starts;
   }
 }
+
+/** How many of the first `count` numbers, which rise, are below a limit. */
+export function countBelow(numbers: BigUint64Array, count: number, limit: number): number {
+  let [low, high] = [0, count];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (Number(numbers[middle]) < limit) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** A copy with room for `count` elements, and for as many again. */
+export function grown(from: BigUint64Array, count: number): BigUint64Array<ArrayBuffer> {
+  const to = new BigUint64Array(2 * count);
+  to.set(from);
+  return to;
+}
+
+/**
+ * Calls back with the runs of anchors, `stride` apart, of the windows with ordinals from `from` on. Of each of so many
+ * episodes it is known where it begins and how many windows stand before it; `total` is how many there are in all.
+ */
+export function visitRuns(
+  origins: BigUint64Array,
+  cumulative: BigUint64Array,
+  { episodes, total }: { readonly episodes: number; readonly total: number },
+  stride: number,
+  from: number,
+  visit: (firstAnchor: number, count: number) => void,
+): void {
+  const first = Math.max(0, countBelow(cumulative, episodes, from + 1) - 1);
+  for (let episode = first; episode < episodes; episode++) {
+    const before = Number(cumulative[episode]);
+    const after = episode + 1 < episodes ? Number(cumulative[episode + 1]) : total;
+    const skipped = Math.max(0, from - before);
+    if (after - before > skipped) {
+      visit(Number(origins[episode]) + skipped * stride, after - before - skipped);
+    }
+  }
+}

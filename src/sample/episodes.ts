@@ -6,8 +6,9 @@ import type { Connection } from "../store/connection.ts";
 import { type Field, packCells } from "../fields.ts";
 import { check } from "../native/status.ts";
 import { readEpisodes, writeEpisodes } from "./episode_file.ts";
-import { type EpisodeStarts, type Return, RowEpisodes } from "./episode_starts.ts";
-import type { EpisodePlan } from "./plan.ts";
+import { countBelow, type EpisodeStarts, grown, type Return, RowEpisodes } from "./episode_starts.ts";
+import { Environments } from "./environments.ts";
+import type { EnvironmentPlan, EpisodePlan } from "./plan.ts";
 
 /** Starts that one native call may find. */
 const startsPerScan = 1 << 16;
@@ -173,6 +174,7 @@ export class Episodes implements EpisodeStarts {
 /** What samplers of one store share: the episodes, by their rule. */
 export class EpisodeIndex {
   readonly #known = new Map<string, Episodes>();
+  readonly #environments = new Map<string, Environments>();
 
   /** @param directory Where the store's files are; null for one that keeps none. */
   constructor(private readonly connection: Connection, private readonly directory: string | null) {}
@@ -184,56 +186,25 @@ export class EpisodeIndex {
     const rule = `${plan.kind}${sessions} ${plan.fields.map(({ type }) => type).join()}`;
     const known = this.#known.get(rule);
     if (known !== undefined) return known;
-    const made = new Episodes(this.connection, plan, this.#pathOf(rule));
+    const made = new Episodes(this.connection, plan, this.#pathOf("episodes", rule));
     this.#known.set(rule, made);
     return made;
   }
 
+  environments(plan: EnvironmentPlan): Environments {
+    const sessions = plan.joinsSessions ? "" : " sessions";
+    const rule = `${plan.environment.type}${sessions} ${plan.fields.map(({ type }) => type).join()}`;
+    const known = this.#environments.get(rule);
+    if (known !== undefined) return known;
+    const made = new Environments(this.connection, plan, this.#pathOf("environments", rule));
+    this.#environments.set(rule, made);
+    return made;
+  }
+
   /** A damaged store's files are not added to. */
-  #pathOf(rule: string): string | null {
+  #pathOf(kind: string, rule: string): string | null {
     if (this.directory === null || this.connection.access === "salvage") return null;
     const name = builtin.crypto.createHash("sha256").update(rule).digest("hex").slice(0, 16);
-    return builtin.path.join(this.directory, `episodes-${name}`);
-  }
-}
-
-/** How many of the first `count` numbers, which rise, are below a limit. */
-export function countBelow(numbers: BigUint64Array, count: number, limit: number): number {
-  let [low, high] = [0, count];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (Number(numbers[middle]) < limit) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-/** A copy with room for `count` elements, and for as many again. */
-export function grown(from: BigUint64Array, count: number): BigUint64Array<ArrayBuffer> {
-  const to = new BigUint64Array(2 * count);
-  to.set(from);
-  return to;
-}
-
-/**
- * Calls back with the runs of anchors, `stride` apart, of the windows with ordinals from `from` on. Of each of so many
- * episodes it is known where it begins and how many windows stand before it; `total` is how many there are in all.
- */
-export function visitRuns(
-  origins: BigUint64Array,
-  cumulative: BigUint64Array,
-  { episodes, total }: { readonly episodes: number; readonly total: number },
-  stride: number,
-  from: number,
-  visit: (firstAnchor: number, count: number) => void,
-): void {
-  const first = Math.max(0, countBelow(cumulative, episodes, from + 1) - 1);
-  for (let episode = first; episode < episodes; episode++) {
-    const before = Number(cumulative[episode]);
-    const after = episode + 1 < episodes ? Number(cumulative[episode + 1]) : total;
-    const skipped = Math.max(0, from - before);
-    if (after - before > skipped) {
-      visit(Number(origins[episode]) + skipped * stride, after - before - skipped);
-    }
+    return builtin.path.join(this.directory, `${kind}-${name}`);
   }
 }

@@ -59,14 +59,15 @@ export class ExtraFiller {
     connection: Connection,
     extra: ExtraInfo,
     place: number,
-    { count, starts, lengths, slots }: Filling,
+    { count, starts, lengths, slots, isListed = false }: Filling,
   ): void {
-    const { alignsRight, window } = this.#plan;
+    const { alignsRight, window, batchSize } = this.#plan;
     for (let i = 0; i < count; i++) {
       const values = windows[slots[i]];
       const first = alignsRight ? window.length - lengths[i] : 0;
       for (let row = 0; row < lengths[i]; row++) {
-        values[first + row] = readExtra(connection, extra, place, starts[i] + row);
+        const at = isListed ? starts[batchSize + i * window.length + row] : starts[i] + row;
+        values[first + row] = readExtra(connection, extra, place, at);
       }
     }
   }

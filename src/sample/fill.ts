@@ -41,10 +41,12 @@ export interface Filling {
   readonly slots: Int32Array;
   /** Where offsets say which rows are taken: the rows of each anchor's episode that they reach. Starts are anchors then. */
   readonly around?: { readonly starts: Float64Array; readonly lengths: Int32Array };
+  /** By field, where anchors have rows anywhere: the anchors, and behind them, as many as the batch has windows, the row of each offset. */
+  readonly atOffsets?: ReadonlyMap<string, Float64Array>;
   /** The row that errors count from: of the newest rows the first that was put together; else left out. */
   readonly firstRow?: number;
-  /** Whether behind the starts stands how far the rows of each window are apart. */
-  readonly isStrided?: boolean;
+  /** Whether behind the starts, as many as the batch has windows, stand the rows of all places. */
+  readonly isListed?: boolean;
   /** The stores, where they are several. */
   readonly groups?: FillGroups;
 }
@@ -172,12 +174,12 @@ export class Filler {
     filling: Filling,
     { fields, packed }: DenseGroup,
   ): void {
-    const { count, starts, lengths, slots, isStrided = false, groups = this.#own } = filling;
+    const { count, starts, lengths, slots, isListed = false, groups = this.#own } = filling;
     const [first, second, third, fourth] = fields.map(({ field }) => batch.fields![field.name]);
     const code = this.#connection.tables.sampler.ss_fields_fill(
       groups.packed,
       groups.count,
-      this.#fieldsLayout + (isStrided ? fillLayout.strided : 0),
+      this.#fieldsLayout + (isListed ? fillLayout.listed : 0),
       starts,
       lengths,
       slots,
@@ -206,16 +208,18 @@ export class Filler {
     batchSize: number,
     filling: Filling,
   ): void {
-    const { starts, slots, around, groups = this.#own } = filling;
-    const { layout, packed, offsets } = dense;
+    const { starts, lengths, slots, atOffsets, groups = this.#own } = filling;
+    const { packed, offsets } = dense;
+    const around = filling.around ?? { starts, lengths };
+    const listed = atOffsets?.get(dense.field.name);
     const { values, mask, offsetMask } = batch.fields![dense.field.name] as OffsetValues;
     const code = this.#connection.tables.offsets.ss_offsets_fill(
       groups.packed,
       groups.count,
-      layout,
-      starts,
-      around!.starts,
-      around!.lengths,
+      dense.layout + (listed === undefined ? 0 : fillLayout.listed),
+      listed ?? starts,
+      around.starts,
+      around.lengths,
       slots,
       batchSize,
       offsets!,

@@ -6,12 +6,13 @@ import { BatchLayout } from "./batch_layout.ts";
 import { type BatchPlan, planBatch, type SampleSource } from "./batch_plan.ts";
 import { Checks } from "./checks.ts";
 import { ExtraFiller } from "./extra_fill.ts";
-import { Filler, fillingOf } from "./fill.ts";
+import { Filler, type Filling, fillingOf } from "./fill.ts";
 import type { Boundary, WindowOptions } from "./options.ts";
 import { parseBoundary, parseExtra, parseWindow, readOptions, windowNames } from "./parse_options.ts";
-import { refuseEnvironments } from "./parse_episodes.ts";
 import { type SamplerPlan, scalesOf } from "./plan.ts";
 import { allocatePlaces, type Places } from "./space.ts";
+import { EnvironmentPool } from "./environment_pool.ts";
+import { environmentsOf } from "./parse_episodes.ts";
 import { type Windows, windowsOf } from "./windows.ts";
 
 /**
@@ -35,8 +36,11 @@ const action = `Cannot ${words.action}`;
 class RowGatherer {
   readonly #source: SampleSource;
   readonly #plan: Omit<SamplerPlan, "batchSize">;
-  readonly #windows: Windows;
+  /** Where rows are those of one store's stream. */
+  readonly #windows: Windows | null;
   readonly #filler: Filler;
+  /** Where they are of several environments in turn: for as many rows as were asked for last. */
+  #pool: EnvironmentPool | null = null;
   /** For as many rows as were asked for last. */
   #batch: BatchPlan;
   #extraFiller: ExtraFiller;
@@ -53,7 +57,6 @@ class RowGatherer {
       throw checks.refuse("fields", "an object of names and widths", undefined);
     }
     const window = parseWindow(options, source.fields, checks);
-    refuseEnvironments(window.episodes, "where rows are gathered", checks);
     const boundary = parseBoundary(options.boundary, window, checks);
     const extra = parseExtra(options.extra, window, source.extras, checks);
     source.prepare(words.action);
@@ -70,12 +73,13 @@ class RowGatherer {
       prefetch: null,
       extra,
     };
-    this.#windows = windowsOf(source, this.#plan);
+    this.#windows = environmentsOf(this.#plan) === null ? windowsOf(source, this.#plan) : null;
     this.#batch = this.#planFor(0);
     this.#extraFiller = new ExtraFiller(this.#batch, words.action);
     this.#layout = new BatchLayout(this.#batch, action);
     this.#places = allocatePlaces(0);
     this.#slots = new Int32Array(0);
+    this.#pool = this.#newPool();
     this.#filler = new Filler(source, this.#batch, { action });
   }
 
@@ -87,19 +91,37 @@ class RowGatherer {
       ? layout.allocate()
       : connection.write(words.action, () => layout.take(out));
     this.#source.prepare(words.action);
-    const places = this.#places;
-    places.anchors.set(rows);
-    const population = this.#windows.population();
-    const wrong = rows.length === 0 ? null : this.#windows.findBad(population, places);
-    if (wrong !== null) throw this.#refuse(wrong, rows[wrong]);
-    const filling = fillingOf(this.#plan.window, places, this.#slots, rows.length);
-    this.#filler.fill(filled, rows.length, filling);
-    filled.starts.set(filling.starts);
+    const filling = this.#fill(filled, rows);
     const given = out ?? filled;
     this.#extraFiller.give(given, rows.length, [[this.#source, filling]], (action, read) => {
       connection.write(action, read);
     });
     return given;
+  }
+
+  #fill(filled: AnyBatch, rows: Float64Array): Filling {
+    const [places, pool, count] = [this.#places, this.#pool, rows.length];
+    if (count === 0) return fillingOf(this.#plan.window, places, this.#slots, count);
+    places.anchors.set(rows);
+    const wrong = pool !== null
+      ? pool.findAt(rows, places)
+      : this.#windows!.findBad(this.#windows!.population(), places);
+    if (wrong !== null) throw this.#refuse(wrong, rows[wrong]);
+    if (pool !== null) {
+      pool.fill(filled, count, places);
+      filled.starts.set(this.#plan.window.reach === null ? places.starts : places.anchors);
+      return pool.filling(count, places);
+    }
+    const filling = fillingOf(this.#plan.window, places, this.#slots, count);
+    this.#filler.fill(filled, count, filling);
+    filled.starts.set(filling.starts);
+    return filling;
+  }
+
+  #newPool(): EnvironmentPool | null {
+    const environments = environmentsOf(this.#plan);
+    if (environments === null) return null;
+    return new EnvironmentPool(this.#source, this.#plan, environments, this.#batch, action);
   }
 
   #makeRoom(batchSize: number): void {
@@ -108,6 +130,7 @@ class RowGatherer {
     this.#layout = new BatchLayout(this.#batch, action);
     this.#places = allocatePlaces(batchSize);
     this.#slots = Int32Array.from({ length: batchSize }, (_, slot) => slot);
+    this.#pool = this.#newPool();
   }
 
   #planFor(batchSize: number): BatchPlan {
@@ -118,7 +141,9 @@ class RowGatherer {
     const { firstRow, rowCount } = this.#source.connection;
     const { boundary, window: { length, episodes } } = this.#plan;
     const isRow = Number.isInteger(row) && row >= firstRow && row < rowCount;
-    const fits = boundary === "within" && episodes.kind !== "none"
+    const fits = boundary === "cross" && environmentsOf(this.#plan) !== null
+      ? `a row with ${length - 1} more of its environment after it`
+      : boundary === "within" && episodes.kind !== "none"
       ? `a row with ${length - 1} more of its episode after it`
       : `a row with ${length - 1} more after it`;
     const allowed = isRow ? fits : `a whole number from ${firstRow} to ${rowCount - 1}`;

@@ -1,6 +1,6 @@
 import { windowIndex, windowName } from "../native/abi.ts";
 import type { LaterTables } from "../native/runtime.ts";
-import { check } from "../native/status.ts";
+import { check, status } from "../native/status.ts";
 import { updates } from "../store/connection.ts";
 import { drawNumbers, streams } from "./draws.ts";
 import { drawnNothing, whyNone } from "./no_window.ts";
@@ -46,6 +46,12 @@ export class MixedWindows implements WindowSpace {
   }
 
   count(newestRows = Infinity): number {
+    if (this.update(newestRows) === 0) throw this.none(newestRows);
+    return this.#table.total;
+  }
+
+  /** How many windows there are now, or none. */
+  update(newestRows = Infinity): number {
     const { sources } = this;
     if (this.#seenUpdates !== updates.count || this.#table.size !== sources.length) {
       this.#table.update(sources, (windows) => windows.population(), (population, windows) => {
@@ -54,7 +60,6 @@ export class MixedWindows implements WindowSpace {
       });
       this.#seenUpdates = updates.count;
     }
-    if (this.#table.total === 0) throw this.none(newestRows);
     return this.#table.total;
   }
 
@@ -73,6 +78,13 @@ export class MixedWindows implements WindowSpace {
 
   resolve(count: number, places: Places): void {
     this.locateIn(this.#table, windowName.anchor, places.anchors, count, places);
+  }
+
+  /** The same of anchors that somebody else has chosen: false where one is none. */
+  resolves(count: number, places: Places): boolean {
+    const code = this.#locate(this.#table, windowName.anchor, places.anchors, count, places);
+    if (code !== status.outOfRange) check(code, "Cannot locate windows");
+    return code === status.ok;
   }
 
   /** By age every window is as likely as those of the same age in other stores. */
@@ -105,12 +117,16 @@ export class MixedWindows implements WindowSpace {
   }
 
   locateIn(table: PartTable, name: number, numbers: Float64Array, count: number, places: Places): void {
+    check(this.#locate(table, name, numbers, count, places), "Cannot locate windows");
+  }
+
+  #locate(table: PartTable, name: number, numbers: Float64Array, count: number, places: Places): number {
     const { sources, anchors, starts, lengths } = places;
     this.#index[windowIndex.end] = table.total;
     this.#index[windowIndex.episodeCount] = this.#arena.origins.length;
     this.#index[windowIndex.bucketShift] = table.shift;
     this.#index[windowIndex.bucketCount] = table.bucketCount;
-    const code = this.#native.ss_mixed_windows_locate(
+    return this.#native.ss_mixed_windows_locate(
       this.#index,
       table.parts,
       table.size,
@@ -125,7 +141,6 @@ export class MixedWindows implements WindowSpace {
       starts,
       lengths,
     );
-    check(code, "Cannot locate windows");
   }
 
   protected none(newestRows: number): RangeError {

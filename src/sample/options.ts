@@ -21,7 +21,7 @@ export type EpisodeRule<Name extends string = string> =
     readonly sessions?: "split" | "join";
     /**
      * The field that says of which environment a row is, where rows of several are appended in turn: windows follow one
-     * of them then. Every row must have it. Only for samplers, and windows of `steps` with `fields`.
+     * of them then. Every row must have it. Only for windows of `steps` with `fields`, and fields with offsets.
      */
     readonly environment?: Name;
   }

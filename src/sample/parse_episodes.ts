@@ -5,7 +5,7 @@ import type { Indices } from "../read/gather.ts";
 import { isList, readElements } from "../typed_array.ts";
 import type { Checks } from "./checks.ts";
 import type { EpisodeRule } from "./options.ts";
-import type { EpisodePlan } from "./plan.ts";
+import type { EnvironmentPlan, EpisodePlan, SamplerPlan } from "./plan.ts";
 
 /** The rule is read once; without one the whole stream is an episode. */
 export function parseEpisodes(
@@ -51,6 +51,14 @@ function parseEnd(
     joinsSessions: check.choice("episodes.sessions", sessions ?? "split", ["split", "join"]) === "join",
     environment: environment === undefined ? null : check.field("episodes.environment", environment, fields),
   };
+}
+
+/** How the environments are told apart that windows follow; null where they follow none. */
+export function environmentsOf(
+  { window: { episodes } }: Pick<SamplerPlan, "window">,
+): EnvironmentPlan | null {
+  if (episodes.kind !== "end" || episodes.environment === null) return null;
+  return { ...episodes, environment: episodes.environment };
 }
 
 /** Throws where windows are to follow environments, which `what` has none of. */

@@ -42,14 +42,13 @@ export function parseSamplerOptions(
   const options = readOptions(given);
   const window = parseWindow(options, fields, check);
   if (window.fields === null) {
-    refuseEnvironments(window.episodes, "where windows are tokens: they need fields", check);
+    refuseEnvironments(
+      window.episodes,
+      "where windows are tokens: those of one do not stand side by side, and fields take its rows",
+      check,
+    );
   }
-  if (window.reach !== null) refuseEnvironments(window.episodes, "where fields have offsets", check);
-  if (options.extra !== undefined) refuseEnvironments(window.episodes, "where there is extra", check);
   const order = parseOrder(options.order ?? "uniform", check);
-  if (options.prefetch !== undefined && order.kind === "prioritized") {
-    refuseEnvironments(window.episodes, "where the order is prioritized with prefetch", check);
-  }
   const hasEpochs = order.kind === "shuffle" || order.kind === "sequential";
   if (options.epochs !== undefined && !hasEpochs) {
     throw check.refuse("epochs", `left out where the order is ${order.kind}`, options.epochs);

@@ -1,5 +1,5 @@
 import { windowPart } from "../native/abi.ts";
-import { grown } from "./episodes.ts";
+import { grown } from "./episode_starts.ts";
 import type { Population, StoreWindows } from "./space.ts";
 
 /** Where the episodes of several sources begin, in arrays that one call of the library takes. */

@@ -45,8 +45,6 @@ export interface EnvironmentPlan {
   /** Those that are true in the last row of an episode. */
   readonly fields: readonly Field[];
   readonly joinsSessions: boolean;
-  /** Whether all rows of an environment are one episode. */
-  readonly isWhole?: boolean;
 }
 
 /** The windows that are asked for, checked. */

@@ -12,6 +12,9 @@ import { windowsOf } from "./windows.ts";
 
 export type Reading = <Read>(action: string, read: () => Read) => Read;
 
+/** Room for the rows of a batch's windows, where they stand anywhere in the store. */
+export type RowMemory = readonly Float64Array[];
+
 export interface Pool {
   readonly native: LaterTables["sampler"];
   readonly windows: WindowSpace;
@@ -25,6 +28,13 @@ export interface Pool {
   readonly reading: Reading;
   /** Throws for a state that goes on beyond what the stores hold. */
   checkHeld(state: SamplerState): void;
+  /**
+   * Of environments, whose windows lie at positions: finds their rows, from where on places say where windows stand in the
+   * store.
+   */
+  list?(size: number, places: Places, memory: RowMemory): void;
+  /** Copies windows whose rows were found, perhaps by another thread. */
+  fillListed?(batch: AnyBatch, size: number, places: Places, memory: RowMemory): void;
   /** Copies the first `size` windows. */
   fill(batch: AnyBatch, size: number, places: Places): void;
   /** Gives the batch the extras of its windows, which were filled last. */

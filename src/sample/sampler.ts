@@ -3,13 +3,13 @@ import { BatchLayout } from "./batch_layout.ts";
 import type { BatchPlan } from "./batch_plan.ts";
 import { Cursor, type Draw, type DrawContext, drawOf } from "./orders.ts";
 import type { SamplerPlan } from "./plan.ts";
-import type { Pool } from "./pool.ts";
+import type { Pool, RowMemory } from "./pool.ts";
 import { PrioritizedDraw } from "./prioritized.ts";
 import { allocatePlaces, type EpochState, type Places } from "./space.ts";
 import { readState, type SamplerState, stateOf } from "./state.ts";
 
 /** Draws the windows of the next batch, by their priorities, for somebody else to fill it. */
-export let drawPlaces: (sampler: Sampler, batch: AnyBatch, places: Places) => void;
+export let drawPlaces: (sampler: Sampler, batch: AnyBatch, places: Places, rows: RowMemory | null) => void;
 
 /**
  * Draws batches of windows from a store: `next()` a batch at a time, or `for (const batch of sampler)`.
@@ -184,10 +184,8 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
    */
   state(): SamplerState {
     const state = stateOf(this.#plan, this.#context.seed, this.#cursor.position, this.#draw.epoch);
-    const pool = this.#pool;
-    return pool.sourcesText === undefined
-      ? state
-      : { ...state, sources: pool.sourcesText(pool.windows.sources.length) };
+    const sources = this.#pool.sourcesText?.(this.#pool.windows.sources.length);
+    return sources === undefined ? state : { ...state, sources };
   }
 
   /**
@@ -320,9 +318,10 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
   }
 
   static {
-    drawPlaces = (sampler, batch, places) => {
+    drawPlaces = (sampler, batch, places, rows) => {
       sampler.#pool.prepare("sample");
       const size = sampler.#draw.draw(sampler.batchSize, places);
+      if (rows !== null) sampler.#pool.list!(size, places, rows);
       if (sampler.#draw instanceof PrioritizedDraw) sampler.#draw.describe(batch, size);
     };
   }

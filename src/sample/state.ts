@@ -106,7 +106,7 @@ function checkSources({ sources }: SamplerState, pool: StateSources, refuse: Ref
 /** Throws where a state's epoch goes on beyond what the store holds, up to `end`: it is that of a longer stream. */
 export function checkHeld(
   end: number,
-  { window: { unit } }: SamplerPlan,
+  { window: { unit } }: Pick<SamplerPlan, "window">,
   connection: Connection,
   store = "the store",
 ): void {

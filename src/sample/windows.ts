@@ -2,7 +2,7 @@ import type { Connection } from "../store/connection.ts";
 import { windowIndex, windowName, windowPolicy } from "../native/abi.ts";
 import { check, status } from "../native/status.ts";
 import type { EpisodeStarts, Return } from "./episode_starts.ts";
-import { countBelow, grown, visitRuns } from "./episodes.ts";
+import { countBelow, grown, visitRuns } from "./episode_starts.ts";
 import type { DrawSource } from "./batch_plan.ts";
 import { drawNumbers, streams } from "./draws.ts";
 import { EpochOfStore } from "./epoch_of_store.ts";

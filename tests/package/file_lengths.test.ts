@@ -6,8 +6,8 @@ import { test } from "node:test";
 import { root } from "./packed.ts";
 
 const linesMax = 350;
-/** The class of which every method has its documentation beside it. */
-const exceptions: ReadonlyMap<string, number> = new Map([["src/store.ts", 720]]);
+/** The class of which every method has its documentation beside it, and the table that is generated. */
+const exceptions: ReadonlyMap<string, number> = new Map([["src/store.ts", 720], ["src/native/abi.ts", 400]]);
 /** The library inside the package: base64, which is not in the checkout either. */
 const isPacked = (path: string) => path.startsWith("src/native/libraries/");
 

@@ -247,25 +247,13 @@ test("environments are refused by name where nothing follows them", () => {
   const cases: [() => unknown, string][] = [
     [
       () => store.sampler({ tokens: 3, episodes }),
-      'Cannot make a sampler: episodes.environment must be left out where windows are tokens: they need fields, got "env"',
+      'Cannot make a sampler: episodes.environment must be left out where windows are tokens: those of one do not stand side by side, and fields take its rows, got "env"',
     ],
     [
       () => store.sampler({ steps: 3, episodes }),
       "Cannot make a sampler: episodes.environment must be left out where windows are tokens",
     ],
-    [
-      () => store.sampler({ fields: { a: { width: 1, offsets: [0, 1] } }, episodes }),
-      "Cannot make a sampler: episodes.environment must be left out where fields have offsets",
-    ],
-    [
-      () => store.sampler({ ...asked, extra: ["note"] }),
-      "Cannot make a sampler: episodes.environment must be left out where there is extra",
-    ],
     [() => store.context(asked), "Cannot make a context: episodes.environment must be left out of a context"],
-    [
-      () => store.gatherRows([0], asked),
-      "Cannot gather rows: episodes.environment must be left out where rows are gathered",
-    ],
     [
       () => StreamStore.mixture([store], asked),
       "Cannot make a mixture: episodes.environment must be left out of a mixture",

@@ -276,8 +276,4 @@ test("updatePriorities() ahead names what it refuses, and changes nothing", () =
         message: `Cannot ${verb} priorities: the order must be prioritized, got uniform`,
       });
     }
-    assert.throws(
-      () => store.sampler({ ...options, episodes: { end: "done", environment: "id" }, prefetch: 2 }),
-      /episodes\.environment must be left out where the order is prioritized with prefetch, got "id"/,
-    );
   }));

@@ -12,6 +12,7 @@ pub const tables = .{
     .verify = @embedFile("abi/verify.zig"),
     .sampler = @embedFile("abi/sampler.zig"),
     .offsets = @embedFile("abi/offsets.zig"),
+    .environments = @embedFile("abi/environments.zig"),
     .priorities = @embedFile("abi/priorities.zig"),
     .statistics = @embedFile("abi/statistics.zig"),
     .threads = @embedFile("abi/threads.zig"),

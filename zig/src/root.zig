@@ -13,6 +13,7 @@ comptime {
     _ = @import("abi/verify.zig");
     _ = @import("abi/sampler.zig");
     _ = @import("abi/offsets.zig");
+    _ = @import("abi/environments.zig");
     _ = @import("abi/priorities.zig");
     _ = @import("abi/statistics.zig");
     _ = @import("abi/threads.zig");

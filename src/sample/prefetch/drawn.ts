@@ -4,7 +4,9 @@
  */
 import type { AnyBatch, ExtraWindows } from "../batch.ts";
 import type { SamplerPlan } from "../plan.ts";
-import type { Pool } from "../pool.ts";
+import { rowBytesOf, rowsOver } from "../environment_pool.ts";
+import { environmentsOf } from "../parse_episodes.ts";
+import type { Pool, RowMemory } from "../pool.ts";
 import { drawPlaces, type Sampler } from "../sampler.ts";
 import { placeBytes, type Places, placesOver } from "../space.ts";
 import type { SamplerState } from "../state.ts";
@@ -15,9 +17,10 @@ export function isDrawnFirst({ order }: SamplerPlan): boolean {
   return order.kind === "prioritized";
 }
 
-/** What a slot of the ring has behind its batch: where the windows lie. */
+/** What a slot of the ring has behind its batch: where the windows lie, and of environments the rows of each. */
 export function drawnBytes(plan: SamplerPlan): number {
-  return isDrawnFirst(plan) ? placeBytes * plan.batchSize : 0;
+  if (!isDrawnFirst(plan)) return 0;
+  return placeBytes * plan.batchSize + (environmentsOf(plan) === null ? 0 : rowBytesOf(plan));
 }
 
 /** Where the windows of each slot lie, behind the bytes of its batch. */
@@ -25,9 +28,16 @@ function placesIn(slots: readonly SharedArrayBuffer[], plan: SamplerPlan): Place
   return slots.map((slot) => placesOver(slot, slot.byteLength - drawnBytes(plan), plan.batchSize));
 }
 
+/** The rows of the windows of each slot, behind where they lie; null where windows are side by side. */
+function rowsIn(slots: readonly SharedArrayBuffer[], plan: SamplerPlan): RowMemory[] | null {
+  if (environmentsOf(plan) === null) return null;
+  return slots.map((slot) => rowsOver(slot, slot.byteLength - rowBytesOf(plan), plan));
+}
+
 /** The sampler's side: draws for each slot that is free. */
 export class DrawsAhead {
   #places: readonly Places[] = [];
+  #rows: readonly RowMemory[] | null = null;
 
   constructor(private readonly sampler: Sampler, private readonly plan: SamplerPlan) {}
 
@@ -35,13 +45,14 @@ export class DrawsAhead {
   begin(state: SamplerState, slots: readonly SharedArrayBuffer[]): void {
     this.sampler.restore(state);
     this.#places = placesIn(slots, this.plan);
+    this.#rows = rowsIn(slots, this.plan);
   }
 
   /** Draws for every free slot. What cannot be drawn is an error once nothing is left that was drawn before. */
   fill(ring: Taker, batches: readonly { readonly filled: AnyBatch }[], generation: number): void {
     for (let slot = ring.freeSlot; slot !== null; slot = ring.freeSlot) {
       try {
-        drawPlaces(this.sampler, batches[slot].filled, this.#places[slot]);
+        drawPlaces(this.sampler, batches[slot].filled, this.#places[slot], this.#rows?.[slot] ?? null);
       } catch (error) {
         if (ring.pending > 0) return;
         throw error;
@@ -70,6 +81,7 @@ export class DrawsAhead {
 /** The Worker's side. */
 export class DrawnFiller {
   readonly #places: readonly Places[];
+  readonly #rows: readonly RowMemory[] | null;
 
   constructor(
     private readonly pool: Pool,
@@ -77,6 +89,7 @@ export class DrawnFiller {
     slots: readonly SharedArrayBuffer[],
   ) {
     this.#places = placesIn(slots, plan);
+    this.#rows = rowsIn(slots, plan);
   }
 
   /** Fills the batch of a slot. False where that cannot be done, which the sampler finds out about itself. */
@@ -85,9 +98,12 @@ export class DrawnFiller {
     const places = this.#places[slot];
     try {
       pool.prepare("sample");
-      const { heldFrom } = pool.windows.sources[0];
-      if (places.starts.some((start) => start < heldFrom)) return false;
-      pool.fill(batch, plan.batchSize, places);
+      if (this.#rows !== null) pool.fillListed!(batch, plan.batchSize, places, this.#rows[slot]);
+      else {
+        const { heldFrom } = pool.windows.sources[0];
+        if (places.starts.some((start) => start < heldFrom)) return false;
+        pool.fill(batch, plan.batchSize, places);
+      }
       batch.starts.set(plan.window.reach === null ? places.starts : places.anchors);
       pool.giveExtras(batch, plan.batchSize, places);
       return true;

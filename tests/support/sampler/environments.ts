@@ -32,41 +32,49 @@ export function grow(store: Store, rows: Row[], random: Random, count: number, e
   }
 }
 
-/** All windows, environment by environment, by the definition and nothing else. */
-export function windowsOf(
+/** The rows of each episode, environment by environment, by the definition and nothing else. */
+export function episodesOf(
   rows: readonly Row[],
-  { length = 3, stride = 1, boundary = "within" as Boundary, sessions = "split", firstRow = 0 } = {},
-): Window[] {
-  const windows: Window[] = [];
-  for (const env of new Set(rows.map((row) => row.env))) {
+  { sessions = "split", isWhole = false } = {},
+): { readonly env: number; readonly rows: readonly number[] }[] {
+  return [...new Set(rows.map((row) => row.env))].flatMap((env) => {
     const episodes: number[][] = [[]];
     rows.forEach((row, index) => {
       if (row.env !== env) return;
       const last = episodes.at(-1)!.at(-1);
       const isOver = last !== undefined &&
         (rows[last].done || (sessions === "split" && rows[last].session < row.session));
-      if (isOver && boundary !== "cross") episodes.push([]);
+      if (isOver && !isWhole) episodes.push([]);
       episodes.at(-1)!.push(index);
     });
-    for (const episode of episodes) {
-      for (let at = 0; at < episode.length; at += stride) {
-        if (episode[at] < firstRow) continue;
-        const held = episode.filter((row) => row >= firstRow);
-        const place = held.indexOf(episode[at]);
-        const isLeft = boundary === "pad-left";
-        const taken = isLeft
-          ? held.slice(Math.max(0, place - length + 1), place + 1)
-          : held.slice(place, place + length);
-        const padding: Window = Array.from({ length: length - taken.length }, () => null);
-        if (padding.length > 0 && (boundary === "within" || boundary === "cross")) continue;
-        windows.push(isLeft ? [...padding, ...taken] : [...taken, ...padding]);
-      }
+    return episodes.map((each) => ({ env, rows: each }));
+  });
+}
+
+/** All windows, environment by environment. */
+export function windowsOf(
+  rows: readonly Row[],
+  { length = 3, stride = 1, boundary = "within" as Boundary, sessions = "split", firstRow = 0 } = {},
+): Window[] {
+  const windows: Window[] = [];
+  for (const { rows: episode } of episodesOf(rows, { sessions, isWhole: boundary === "cross" })) {
+    for (let at = 0; at < episode.length; at += stride) {
+      if (episode[at] < firstRow) continue;
+      const held = episode.filter((row) => row >= firstRow);
+      const place = held.indexOf(episode[at]);
+      const isLeft = boundary === "pad-left";
+      const taken = isLeft
+        ? held.slice(Math.max(0, place - length + 1), place + 1)
+        : held.slice(place, place + length);
+      const padding: Window = Array.from({ length: length - taken.length }, () => null);
+      if (padding.length > 0 && (boundary === "within" || boundary === "cross")) continue;
+      windows.push(isLeft ? [...padding, ...taken] : [...taken, ...padding]);
     }
   }
   return windows;
 }
 
-interface Batch {
+export interface Batch {
   readonly size: number;
   readonly starts: ArrayLike<number>;
   readonly lengths: ArrayLike<number>;

@@ -20,6 +20,8 @@ pub const Walk = struct {
     which: source_file.Which,
     /// Where windows are some fields of rows: whether their steps are copied as well.
     rows: ?struct { has_steps: bool } = null,
+    /// Whether behind the starts, for which there is as much room as the batch has windows, stand the rows of their places.
+    are_listed: bool = false,
     number: usize = 0,
     first: usize = 0,
     count: usize = 0,
@@ -98,7 +100,9 @@ pub const Walk = struct {
 
     fn placementOf(walk: *const Walk, first: usize, count: usize) placing.Placement {
         const all = walk.all;
-        return .of(all.starts + first, all.lengths + first, all.slots + first, count, all.batch_size, all.width, all.side);
+        var placed: placing.Placement = .of(all.starts + first, all.lengths + first, all.slots + first, count, all.batch_size, all.width, all.side);
+        if (walk.are_listed) placed.rows = (all.starts + all.batch_size + first * all.width)[0 .. count * all.width];
+        return placed;
     }
 
     pub fn done(walk: *Walk, outcome: Error!void) Error!void {

@@ -40,7 +40,8 @@ export fn ss_offsets_fill(
 fn fillOffsets(walk: *Walk, layout: layouts.FillLayout, anchors: [*]const f64, offsets: []const i32, field: *const layouts.ScaledField, out: offsets_fill.Out) Error!void {
     while (try walk.next()) |source| {
         const placed = walk.placement();
-        const known: offsets_fill.Anchors = .of(anchors + walk.first, placed.starts.ptr, placed.lengths.ptr, placed.slots.ptr, walk.count, placed.batch_size);
+        var known: offsets_fill.Anchors = .of(anchors + walk.first, placed.starts.ptr, placed.lengths.ptr, placed.slots.ptr, walk.count, placed.batch_size);
+        if (layout.listed) known.listed = (anchors + placed.batch_size + walk.first * offsets.len)[0 .. walk.count * offsets.len];
         const filled = if (numbers.offsetsRequest(layout, known, offsets, field, source.data.width)) |request|
             offsets_fill.fill(source.*, request, out, &walk.culprit)
         else |err|

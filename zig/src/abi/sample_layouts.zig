@@ -2,6 +2,7 @@
 
 const Output = @import("../read/outputs.zig").Output;
 const draws = @import("../sample/draws.zig");
+const environments = @import("../sample/environments.zig");
 const episodes = @import("../sample/episodes.zig");
 const fields_fill = @import("../sample/fields_fill.zig");
 const source = @import("../sample/source.zig");
@@ -73,6 +74,31 @@ pub const EpisodeProgress = extern struct {
     synced_rows: f64,
 };
 
+/// How far a store was searched for environments.
+pub const EnvironmentProgress = extern struct {
+    /// The next row to look at, and the one after the last.
+    row: f64,
+    end_row: f64,
+    /// Environments that are known, and of those the ones that have their slots.
+    name_count: f64,
+    slot_count: f64,
+    /// Rows that were looked at.
+    row_count: f64,
+    /// 1 where the next row has no environment, or is of one that there is no room for.
+    is_nameless: f64,
+    is_full: f64,
+    /// Rows that the last sync made durable.
+    synced_rows: f64,
+};
+
+/// How long the arrays are that say where the rows of environments stand.
+pub const EnvironmentSizes = extern struct { part_count: f64, block_count: f64, listed_count: f64 };
+
+/// An environment, a block of its rows, and how many those are.
+pub const EnvironmentPart = environments.Part;
+pub const EnvironmentBlock = environments.Block;
+pub const environment_block_rows = environments.block_rows;
+
 /// Which of the newest rows are wanted.
 pub const NewestRequest = extern struct {
     /// Rows and tokens that are enough.
@@ -111,8 +137,9 @@ pub const FillLayout = packed struct(u32) {
     steps: enum(u2) { none, int64, float64, _ },
     /// Of rows around an anchor: whether the nearest row stands for one outside of its episode.
     repeats: bool,
-    /// Of fields of rows of one store: whether behind the starts stands how far the rows of each window are apart.
-    strided: bool,
+    /// Of fields of rows: whether behind the starts stand the rows of each place, windows of fewer have some that say nothing;
+    /// of rows around anchors, behind those the row of each offset, or where it lies outside of the episode -1 - the nearest one.
+    listed: bool,
     unused: u18,
 };
 

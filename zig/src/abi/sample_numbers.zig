@@ -3,6 +3,7 @@
 const std = @import("std");
 const Output = @import("../read/outputs.zig").Output;
 const draws = @import("../sample/draws.zig");
+const environments = @import("../sample/environments.zig");
 const episodes = @import("../sample/episodes.zig");
 const fields_fill = @import("../sample/fields_fill.zig");
 const newest = @import("../sample/newest.zig");
@@ -84,6 +85,36 @@ pub fn reached(progress: episodes.Progress, synced_rows: u64) layouts.EpisodePro
         .id_high = @floatFromInt(id >> 32),
         .start_count = @floatFromInt(progress.start_count),
         .synced_rows = @floatFromInt(synced_rows),
+    };
+}
+
+pub fn environmentProgress(from: *const layouts.EnvironmentProgress) Error!environments.Progress {
+    return .{
+        .row = try numbers.to(u53, from.row),
+        .end_row = try numbers.to(u53, from.end_row),
+        .name_count = try numbers.to(u31, from.name_count),
+        .slot_count = try numbers.to(u31, from.slot_count),
+    };
+}
+
+pub fn environmentsReached(progress: environments.Progress, synced_rows: u64) layouts.EnvironmentProgress {
+    return .{
+        .row = @floatFromInt(progress.row),
+        .end_row = @floatFromInt(progress.end_row),
+        .name_count = @floatFromInt(progress.name_count),
+        .slot_count = @floatFromInt(progress.slot_count),
+        .row_count = @floatFromInt(progress.row_count),
+        .is_nameless = @floatFromInt(@intFromBool(progress.is_nameless)),
+        .is_full = @floatFromInt(@intFromBool(progress.is_full)),
+        .synced_rows = @floatFromInt(synced_rows),
+    };
+}
+
+pub fn environmentIndex(sizes: *const layouts.EnvironmentSizes, parts: [*]const environments.Part, blocks: [*]const environments.Block, listed: [*]const f64) Error!environments.Index {
+    return .{
+        .parts = parts[0..try numbers.to(u31, sizes.part_count)],
+        .blocks = blocks[0..try numbers.length(sizes.block_count)],
+        .listed = listed[0..try numbers.length(sizes.listed_count)],
     };
 }
 

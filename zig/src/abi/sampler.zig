@@ -216,6 +216,7 @@ export fn ss_fields_fill(
         .all = .{ .starts = starts, .lengths = lengths, .slots = slots, .batch_size = batch_size, .width = width, .side = wanted.side },
         .which = wanted.source,
         .rows = .{ .has_steps = wanted.steps != .none },
+        .are_listed = wanted.listed,
     };
     const values = [layouts.dense_fields_max][*]u8{ out_values_0, out_values_1, out_values_2, out_values_3 };
     const masks = [layouts.dense_fields_max][*]u8{ out_mask_0, out_mask_1, out_mask_2, out_mask_3 };
@@ -223,16 +224,14 @@ export fn ss_fields_fill(
 }
 
 fn fillGroups(walk: *Walk, layout: layouts.FillLayout, fields: []const layouts.ScaledField, values: []const [*]u8, masks: []const [*]u8, steps: [*]u8, mask: [*]u8) Error!void {
-    if (layout.part != .fields or fields.len > values.len or (layout.strided and walk.groups.len != 1)) return error.InvalidArgument;
+    if (layout.part != .fields or fields.len > values.len) return error.InvalidArgument;
     var known: [layouts.dense_fields_max]fields_fill.Field = undefined;
     for (known[0..fields.len], fields, 0..) |*dense, *field, i| dense.* = try numbers.denseField(field, values[i], masks[i]);
     var columns: fields_fill.Columns = try .of(known[0..fields.len]);
     const wanted_steps = try numbers.fillSteps(layout, steps);
     while (try walk.next()) |source| {
-        var placement = walk.placement();
-        if (layout.strided) placement.strides = (walk.all.starts + walk.count)[0..walk.count];
         try walk.done(fields_fill.fill(source.*, .{
-            .placement = placement,
+            .placement = walk.placement(),
             .is_reached = walk.isReached(),
             .truncate = layout.truncate,
             .fields = known[0..fields.len],

@@ -148,7 +148,7 @@ fn check(table: extract.Table, first_row: usize, progress: *const Progress) Erro
     if (progress.row < first_row or progress.row > progress.end_row or progress.end_row > table.rows.len) return error.OutOfRange;
 }
 
-inline fn find(field: *Field, types: Types) extract.Span {
+pub inline fn find(field: *Field, types: Types) extract.Span {
     if (!field.hint.fits(types, field.type)) {
         const found = extract.Span.find(types, field.type);
         // Where it stood last is where it will stand again, should rows without it come between.
@@ -158,7 +158,7 @@ inline fn find(field: *Field, types: Types) extract.Span {
     return field.hint;
 }
 
-inline fn isTrue(kind: cells.Kind, cell: u64) bool {
+pub inline fn isTrue(kind: cells.Kind, cell: u64) bool {
     return switch (kind) {
         inline .float64, .float32, .float16 => |known| {
             const Float = known.Type();
@@ -170,9 +170,9 @@ inline fn isTrue(kind: cells.Kind, cell: u64) bool {
 }
 
 /// Rows are far apart where they have many tokens, and the hardware does not look that far ahead.
-const rows_ahead = 24;
+pub const rows_ahead = 24;
 
-inline fn prefetch(table: extract.Table, row: usize, hint: extract.Span) void {
+pub inline fn prefetch(table: extract.Table, row: usize, hint: extract.Span) void {
     if (row >= table.rows.len) return;
     const token = table.rows[row] +| hint.offset;
     if (token >= table.data.len) return;

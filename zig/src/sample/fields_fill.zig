@@ -123,8 +123,8 @@ const Filling = struct {
     /// Windows are fetched also while they are copied.
     are_long: bool,
     ahead: RowsAhead = .{},
-    /// The first row of the window, how far the next one is, and where it goes.
-    first_row: usize = 0,
+    /// The window, how far each row that is under way is from the one before, and where the first one goes.
+    window: usize = 0,
     stride: usize = 1,
     first_place: usize = 0,
 
@@ -142,9 +142,8 @@ const Filling = struct {
         const length = placement.lengthOf(window);
         const block = placement.blockOf(window, length);
         self.addMasks(block);
-        if (self.are_long) self.ahead = .of(self.table, placement, window);
-        self.first_row = placement.startOf(window);
-        self.stride = placement.strideOf(window);
+        if (self.are_long) self.ahead = .of(self.table, &self.request.placement, window);
+        self.window = window;
         self.first_place = block.first;
         switch (self.request.steps) {
             .none => {},
@@ -155,8 +154,10 @@ const Filling = struct {
         var at: usize = 0;
         while (at < length) {
             const row = self.rowAt(at);
+            const run = placement.runAt(window, at, length);
+            self.stride = run.stride;
             const in_block = blocks_file.endOfBlock(row) - row;
-            const until = @min(length, at + if (self.stride == 1) in_block else (in_block - 1) / self.stride + 1);
+            const until = @min(run.end, at + if (run.stride == 1) in_block else (in_block - 1) / run.stride + 1);
             if (self.layoutOf(row)) |layout| try self.addAlike(at, until, layout) else try self.addEach(at, until);
             at = until;
         }
@@ -164,7 +165,7 @@ const Filling = struct {
 
     /// The row at a place of the window.
     inline fn rowAt(self: *const Filling, at: usize) usize {
-        return self.first_row + at * self.stride;
+        return self.request.placement.rowAt(self.window, at);
     }
 
     fn addMasks(self: *Filling, block: Block) void {
@@ -179,10 +180,15 @@ const Filling = struct {
 
     inline fn addSteps(self: *Filling, steps: anytype, block: Block) void {
         block.pad(steps, 1);
-        for (steps[block.first..][0..block.length], 0..) |*to, at| {
-            const step = self.steps[self.rowAt(at)];
-            to.* = if (@TypeOf(to.*) == f64) @floatFromInt(step) else step;
-        }
+        const out = steps[block.first..][0..block.length];
+        if (self.request.placement.rows == null) {
+            const first_row = self.request.placement.startOf(self.window);
+            for (out, self.steps[first_row..][0..block.length]) |*to, step| put(to, step);
+        } else for (out, 0..) |*to, at| put(to, self.steps[self.rowAt(at)]);
+    }
+
+    inline fn put(to: anytype, step: i64) void {
+        to.* = if (@TypeOf(to.*) == f64) @floatFromInt(step) else step;
     }
 
     /// The layout of a row's block, if all fields are known to stand where it says.

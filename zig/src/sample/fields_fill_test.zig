@@ -58,13 +58,21 @@ test "fields of windows of rows and their steps are what a plain loop makes of t
         const width = random.intRangeAtMost(usize, 1, rows_max);
         const windows: samples.Windows = .make(random, sample.first_row, sample.row_count, width, width);
         var placement = windows.placement();
-        var strides: [samples.batch_size]f64 = undefined;
-        for (strides[0..windows.count], windows.starts[0..windows.count], windows.lengths[0..windows.count]) |*stride, start, length| {
-            const after = sample.row_count - 1 -| @as(usize, @intFromFloat(start));
-            const most = if (length < 2) 9 else after / @as(usize, @intCast(length - 1));
-            stride.* = @floatFromInt(random.intRangeAtMost(usize, 1, @max(1, most)));
+        // Rows anywhere, often as far from one another, and beyond a window's length ones that are none.
+        var rows: [samples.batch_size * rows_max]f64 = undefined;
+        const is_regular = random.boolean();
+        for (0..windows.count) |window| {
+            const length: usize = @intCast(windows.lengths[window]);
+            var row = random.intRangeAtMost(usize, sample.first_row, sample.row_count -| 1);
+            const step = random.intRangeAtMost(usize, 1, 4);
+            for (rows[window * width ..][0..width], 0..) |*number, at| {
+                if (at > 0 and (!is_regular or row + step >= sample.row_count)) {
+                    row = random.intRangeAtMost(usize, sample.first_row, sample.row_count -| 1);
+                } else if (at > 0) row += step;
+                number.* = if (at < length) @floatFromInt(row) else -7.5;
+            }
         }
-        if (random.boolean()) placement.strides = strides[0..windows.count];
+        if (random.boolean() and sample.row_count > sample.first_row) placement.rows = rows[0 .. windows.count * width];
         var filled: Filled = .{};
         var fields: [fields_max]Field = undefined;
         for (&fields, 0..) |*field, i| {
@@ -96,7 +104,7 @@ fn expectFilled(filled: *Filled, sample: *const samples.Sample, request: Request
         const block = placement.blockOf(window, placement.lengthOf(window));
         for (block.at..block.at + block.width) |place| {
             const is_real = place >= block.first and place < block.first + block.length;
-            const row = if (is_real) placement.startOf(window) + (place - block.first) * placement.strideOf(window) else null;
+            const row = if (is_real) placement.rowAt(window, place - block.first) else null;
             wanted.mask[place] = @intFromBool(is_real);
             if (request.steps != .none) wanted.steps[place] = if (is_real) sample.row_steps[row.?] else 0;
             for (request.fields, 0..) |field, i| {

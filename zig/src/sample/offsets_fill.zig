@@ -21,17 +21,33 @@ pub const Anchors = struct {
     lengths: []const i32,
     slots: []const i32,
     batch_size: usize,
+    /// The row of each offset, or where it lies outside of the episode -1 - the nearest one, where they are not those beside
+    /// the anchor. Starts and lengths say nothing then.
+    listed: ?[]const f64 = null,
 
     pub fn of(rows: [*]const f64, starts: [*]const f64, lengths: [*]const i32, slots: [*]const i32, count: usize, batch_size: usize) Anchors {
         return .{ .rows = rows[0..count], .starts = starts[0..count], .lengths = lengths[0..count], .slots = slots[0..count], .batch_size = batch_size };
     }
 
     fn check(anchors: Anchors, first_row: usize, end_row: usize, culprit: *Culprit) Error!void {
+        if (anchors.listed) |listed| return anchors.checkListed(listed, first_row, end_row, culprit);
         const placement: placing.Placement = .of(anchors.starts.ptr, anchors.lengths.ptr, anchors.slots.ptr, anchors.starts.len, anchors.batch_size, 1, .left);
         try placement.check(first_row, end_row, end_row, culprit);
         for (anchors.rows, anchors.starts, anchors.lengths, 0..) |row, start, length, window| {
             culprit.index = window;
             if (!(row >= start and row < start + @as(f64, @floatFromInt(length))) or @trunc(row) != row) return error.OutOfRange;
+        }
+    }
+
+    fn checkListed(anchors: Anchors, listed: []const f64, first_row: usize, end_row: usize, culprit: *Culprit) Error!void {
+        const offset_count = listed.len / @max(1, anchors.rows.len);
+        for (anchors.slots, 0..) |slot, window| {
+            culprit.index = window;
+            if (slot < 0 or slot >= anchors.batch_size) return error.InvalidArgument;
+            for (listed[window * offset_count ..][0..offset_count]) |number| {
+                const row = if (number < 0) -1 - number else number;
+                if (!(row >= random.toFloat(first_row) and row < random.toFloat(end_row)) or @trunc(row) != row) return error.OutOfRange;
+            }
         }
     }
 
@@ -71,6 +87,7 @@ pub fn fill(source: Source, request: Request, out: Out, culprit: *Culprit) Error
 
 /// The same, of a table.
 pub fn fillRows(table: extract.Table, first_row: usize, request: Request, out: Out, culprit: *Culprit) Error!void {
+    if (request.anchors.listed) |listed| if (listed.len != request.anchors.rows.len * request.offsets.len) return error.InvalidArgument;
     try request.anchors.check(first_row, table.rows.len, culprit);
     const conversion: outputs.Conversion = try .init(request.kind, out.values.output, request.scale);
     var filling: Filling = .{
@@ -88,6 +105,7 @@ pub fn fillRows(table: extract.Table, first_row: usize, request: Request, out: O
     // All of a mask at once is written in a fraction of the time.
     if (filling.is_whole) filling.maskInside(0, request.anchors.batch_size * request.offsets.len);
     const distance = @max(1, rows_ahead / request.offsets.len);
+    if (request.anchors.listed) |listed| return filling.addListed(listed, distance);
     for (0..request.anchors.rows.len) |window| {
         if (window + distance < request.anchors.rows.len) filling.prefetch(request.anchors.at(window + distance));
         try filling.add(request.anchors.at(window), @as(usize, @intCast(request.anchors.slots[window])) * request.offsets.len);
@@ -126,6 +144,24 @@ const Filling = struct {
             try self.addRun(anchor, anchor.row + self.request.offsets[from], first_place + from, count);
             from += count;
         }
+    }
+
+    fn addListed(self: *Filling, listed: []const f64, distance: usize) Error!void {
+        const count = self.request.offsets.len;
+        for (self.request.anchors.slots, 0..) |slot, window| {
+            const place = @as(usize, @intCast(slot)) * count;
+            if ((window + distance + 1) * count <= listed.len) for (listed[(window + distance) * count ..][0..count]) |number| self.prefetchRow(rowOf(number));
+            for (listed[window * count ..][0..count], place..) |number, at| {
+                if (number >= 0) {
+                    if (!self.is_whole) self.maskInside(at, 1);
+                    try self.addRows(rowOf(number), rowOf(number) + 1, at);
+                } else try self.addOutside(@intCast(rowOf(number)), at, 1, null);
+            }
+        }
+    }
+
+    inline fn rowOf(number: f64) usize {
+        return @intCast(random.fromFloat(if (number < 0) -1 - number else number));
     }
 
     inline fn runAt(self: *const Filling, from: usize) usize {
@@ -241,6 +277,11 @@ const Filling = struct {
                 start +%= known[1];
             }
         } else for (first_row..end_row) |row| self.prefetchSpan(@truncate(table.rows[row]), self.finder.hint);
+    }
+
+    inline fn prefetchRow(self: *const Filling, row: usize) void {
+        const known = self.table.blocks.peek(row);
+        self.prefetchSpan(if (known) |start| start[0] else @truncate(self.table.rows[row]), if (known == null) self.finder.hint else self.finder.span);
     }
 
     inline fn prefetchSpan(self: *const Filling, row_start: usize, span: extract.Span) void {

@@ -34,9 +34,17 @@ test "rows around anchors are what a plain loop makes of them, at the edges of e
         const is_range = source.boolean();
         for (&offsets, 0..) |*offset, i| offset.* = if (is_range and i > 0) offsets[i - 1] + 1 else source.intRangeAtMost(i32, -6, 6);
         const field = source.intRangeAtMost(i32, 1, 3);
+        const offset_count = source.intRangeAtMost(usize, 1, offsets_max);
+        var anchors: offsets_fill.Anchors = .of(&rows, &windows.starts, &windows.lengths, &windows.slots, windows.count, samples.batch_size);
+        var listed: [samples.batch_size * offsets_max]f64 = undefined;
+        for (listed[0 .. windows.count * offset_count]) |*number| {
+            const row: f64 = @floatFromInt(source.intRangeLessThan(usize, sample.first_row, sample.row_count));
+            number.* = if (source.boolean()) row else -1 - row;
+        }
+        if (source.boolean()) anchors.listed = listed[0 .. windows.count * offset_count];
         try expectFilled(&sample, .{
-            .anchors = .of(&rows, &windows.starts, &windows.lengths, &windows.slots, windows.count, samples.batch_size),
-            .offsets = offsets[0..source.intRangeAtMost(usize, 1, offsets_max)],
+            .anchors = anchors,
+            .offsets = offsets[0..offset_count],
             .repeats = source.boolean(),
             .type = field,
             .kind = ([_]cells.Kind{ .float64, .int64, .uint64 })[@intCast(field - 1)],
@@ -59,14 +67,15 @@ fn expectFilled(sample: *const samples.Sample, request: Request) !void {
         const anchor = request.anchors.at(window);
         const place = @as(usize, @intCast(request.anchors.slots[window])) * request.offsets.len + i;
         const row = anchor.row + offset;
-        const inside = row >= anchor.start and row < anchor.end;
+        const number = if (request.anchors.listed) |listed| listed[window * request.offsets.len + i] else 0;
+        const inside = if (request.anchors.listed == null) row >= anchor.start and row < anchor.end else number >= 0;
         wanted[2][place] = @intFromBool(inside);
         for (place * request.width..(place + 1) * request.width) |at| {
             wanted[0][at] = 0;
             wanted[1][at] = 0;
         }
         if (!inside and !request.repeats) continue;
-        const taken: usize = @intCast(if (inside) row else if (row < anchor.start) anchor.start else anchor.end - 1);
+        const taken: usize = if (request.anchors.listed != null) @intFromFloat(if (inside) number else -1 - number) else @intCast(if (inside) row else if (row < anchor.start) anchor.start else anchor.end - 1);
         var count: usize = 0;
         for (@intCast(sample.rows[taken])..sample.rowEnd(taken)) |token| {
             if (sample.types[token] != request.type) continue;
@@ -94,5 +103,16 @@ test "anchors that cannot be are refused before anything is written" {
         const filled = fillRows(table, 1, request, .{ .values = .of(.float64, &values), .mask = masks[0..1], .offset_mask = masks[1..] }, &culprit);
         try testing.expect(filled == error.OutOfRange or filled == error.InvalidArgument);
         try testing.expectEqual(.{ [1]f64{-7}, [2]u8{ 7, 7 } }, .{ values, masks });
+    }
+    for ([_]struct { f64, i32 }{ .{ 0, 0 }, .{ 4, 0 }, .{ 1.5, 0 }, .{ nan, 0 }, .{ -1, 0 }, .{ -5, 0 }, .{ -2.5, 0 }, .{ 2, 1 }, .{ 2, -1 } }) |case| {
+        var values: [2]f64 = .{ -7, -7 };
+        var masks: [4]u8 = @splat(7);
+        var culprit: Culprit = .{};
+        var anchors: offsets_fill.Anchors = .of(&.{2}, &.{0}, &.{0}, &.{case[1]}, 1, 1);
+        anchors.listed = &.{ 2, case[0] };
+        const request: Request = .{ .anchors = anchors, .offsets = &.{ 0, 1 }, .repeats = true, .type = 1, .kind = .float64, .width = 1, .truncate = true, .scale = .{} };
+        const filled = fillRows(table, 1, request, .{ .values = .of(.float64, &values), .mask = masks[0..2], .offset_mask = masks[2..] }, &culprit);
+        try testing.expect(filled == error.OutOfRange or filled == error.InvalidArgument);
+        try testing.expectEqual(.{ [2]f64{ -7, -7 }, [4]u8{ 7, 7, 7, 7 } }, .{ values, masks });
     }
 }

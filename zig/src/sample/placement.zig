@@ -32,8 +32,8 @@ pub const Steps = union(enum) { none, int64: [*]i64, float64: [*]f64 };
 pub const Placement = struct {
     starts: []const f64,
     lengths: []const i32,
-    /// How far each position of a window is from the one before, where it is not the next one.
-    strides: ?[]const f64 = null,
+    /// The row of each place, `width` of every window, where they are not those from its start on.
+    rows: ?[]const f64 = null,
     /// The row of the batch for each window.
     slots: []const i32,
     batch_size: usize,
@@ -59,27 +59,42 @@ pub const Placement = struct {
             culprit.index = window;
             if (slot < 0 or slot >= placement.batch_size) return error.InvalidArgument;
             if (length < 0 or length > length_max) return error.InvalidArgument;
-            const spanned = try placement.spanOf(window, @intCast(length));
+            const spanned: usize = if (placement.rows == null) @intCast(length) else 0;
             if (spanned > end) return error.OutOfRange;
             const last_start = random.toFloat(end - spanned);
             if (!(start >= first_start and start <= last_start) or @trunc(start) != start) return error.OutOfRange;
+            if (placement.rows) |rows| for (rows[window * placement.width ..][0..@intCast(length)]) |row| {
+                if (!(row >= first_start and row < random.toFloat(end)) or @trunc(row) != row) return error.OutOfRange;
+            };
         }
-    }
-
-    /// How many positions lie from the first of a window to its last one.
-    inline fn spanOf(placement: Placement, window: usize, length: usize) Error!usize {
-        const strides = placement.strides orelse return length;
-        if (!random.areIndices(strides[window..][0..1], 1 << 53) or strides[window] < 1) return error.InvalidArgument;
-        return if (length == 0) 0 else (length - 1) *| placement.strideOf(window) +| 1;
-    }
-
-    pub inline fn strideOf(placement: Placement, window: usize) usize {
-        return if (placement.strides) |strides| @intCast(random.fromFloat(strides[window])) else 1;
     }
 
     pub inline fn startOf(placement: Placement, window: usize) usize {
         return @intCast(random.fromFloat(placement.starts[window]));
     }
+
+    /// The row at a place of a window.
+    pub inline fn rowAt(placement: Placement, window: usize, at: usize) usize {
+        const rows = placement.rows orelse return placement.startOf(window) + at;
+        return @intCast(random.fromFloat(rows[window * placement.width + at]));
+    }
+
+    /// Rows of a window from a place on, each as far from the one before.
+    pub inline fn runAt(placement: Placement, window: usize, at: usize, length: usize) Run {
+        const rows = placement.rows orelse return .{ .stride = 1, .end = length };
+        return runOf(rows[window * placement.width ..][0..length], at);
+    }
+
+    fn runOf(rows: []const f64, at: usize) Run {
+        if (at + 1 == rows.len) return .{ .stride = 1, .end = at + 1 };
+        const stride = rows[at + 1] - rows[at];
+        if (stride < 1) return .{ .stride = 1, .end = at + 1 };
+        var end = at + 2;
+        while (end < rows.len and rows[end] - rows[end - 1] == stride) end += 1;
+        return .{ .stride = @intCast(random.fromFloat(stride)), .end = end };
+    }
+
+    pub const Run = struct { stride: usize, end: usize };
 
     pub inline fn lengthOf(placement: Placement, window: usize) usize {
         return @intCast(placement.lengths[window]);
@@ -140,15 +155,19 @@ test "windows outside the store, or without a place in the batch, are refused by
         try testing.expectError(case[3], placement.check(2, 8, 3, &culprit));
         try testing.expectEqual(1, culprit.index);
     }
-    for ([_]struct { f64, Error }{ .{ 4, error.OutOfRange }, .{ 0x1p60, error.InvalidArgument }, .{ 0, error.InvalidArgument }, .{ 1.5, error.InvalidArgument } }) |case| {
-        const placement: Placement = .{ .starts = &.{ 2, 2 }, .lengths = &.{ 1, 3 }, .strides = &.{ 9, case[0] }, .slots = &.{ 1, 0 }, .batch_size = 2, .width = 3, .side = .left };
+    for ([_]f64{ 1, 10, 2.5, -1, 0x1p60, std.math.nan(f64) }) |row| {
+        const placement: Placement = .{ .starts = &.{ 2, 2 }, .lengths = &.{ 1, 3 }, .rows = &.{ 9, 99, 99, 2, 9, row }, .slots = &.{ 1, 0 }, .batch_size = 2, .width = 3, .side = .left };
         var culprit: Culprit = .{};
-        try testing.expectError(case[1], placement.check(2, 10, 3, &culprit));
+        try testing.expectError(error.OutOfRange, placement.check(2, 10, 3, &culprit));
         try testing.expectEqual(1, culprit.index);
     }
-    const apart: Placement = .{ .starts = &.{ 2, 5 }, .lengths = &.{ 3, 0 }, .strides = &.{ 3, 9 }, .slots = &.{ 1, 0 }, .batch_size = 2, .width = 3, .side = .left };
+    // Places beyond a window's length say nothing.
+    const apart: Placement = .{ .starts = &.{ 8, 5 }, .lengths = &.{ 3, 0 }, .rows = &.{ 8, 2, 4, 99, 99, 99 }, .slots = &.{ 1, 0 }, .batch_size = 2, .width = 3, .side = .left };
     var none: Culprit = .{};
     try apart.check(2, 9, 3, &none);
+    for ([_][3]usize{ .{ 0, 1, 1 }, .{ 1, 2, 3 }, .{ 2, 1, 3 } }) |run| {
+        try testing.expectEqual(Placement.Run{ .stride = run[1], .end = run[2] }, apart.runAt(0, run[0], 3));
+    }
     const fine: Placement = .{ .starts = &.{ 2, 6, 8 }, .lengths = &.{ 3, 2, 0 }, .slots = &.{ 1, 0, 0 }, .batch_size = 2, .width = 3, .side = .left };
     var culprit: Culprit = .{};
     try fine.check(2, 8, 3, &culprit);

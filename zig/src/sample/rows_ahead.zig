@@ -26,12 +26,12 @@ pub noinline fn note(ahead: *touching.Ahead, part: Part, table: extract.Table, f
     for (from..to) |window| {
         if (placement.lengths[window] <= 0) continue;
         const row = placement.startOf(window);
-        const end_row = row + placement.lengthOf(window);
+        const end_row = row + if (placement.rows == null) placement.lengthOf(window) else 1;
         if (row < first_row or end_row > table.rows.len) continue;
         if (part == .places) {
             noting.addPlace(row);
-        } else if (placement.strideOf(window) > 1) {
-            noting.addApart(placement, window);
+        } else if (placement.rows != null) {
+            noting.addListed(placement, window, first_row);
         } else noting.addRows(row, end_row, table.blocks.peek(row));
     }
 }
@@ -46,16 +46,13 @@ const Noting = struct {
         self.ahead.add(&self.table.rows[row]);
     }
 
-    /// The rows of a window that are apart from one another.
-    fn addApart(self: *const Noting, placement: Placement, window: usize) void {
-        const stride = placement.strideOf(window);
-        var row = placement.startOf(window);
-        var alike = self.table.blocks.peek(row);
-        for (0..@min(placement.lengthOf(window), touching.pieces)) |_| {
-            if (row >= self.table.rows.len) break;
-            self.addRows(row, row + 1, alike);
-            row +|= stride;
-            if (alike) |*known| known[0] +%= stride *% known[1];
+    /// The rows of a window that are named one by one.
+    fn addListed(self: *const Noting, placement: Placement, window: usize, first_row: usize) void {
+        const count = @min(placement.lengthOf(window), touching.pieces);
+        if (!random.areIndices(placement.rows.?[window * placement.width ..][0..count], 1 << 53)) return;
+        for (0..count) |at| {
+            const row = placement.rowAt(window, at);
+            if (row >= first_row and row < self.table.rows.len) self.addRows(row, row + 1, self.table.blocks.peek(row));
         }
     }
 
@@ -77,40 +74,46 @@ const Noting = struct {
 
 /// The rows of a later window, for one that is copied.
 pub const RowsAhead = struct {
-    first_row: usize = 0,
+    placement: *const Placement = undefined,
+    window: usize = 0,
     count: usize = 0,
-    stride: usize = 1,
+    first_row: usize = 0,
     /// Where the first row starts, and how far the next one is, if blocks tell.
     alike: ?[2]usize = null,
 
-    pub inline fn of(table: extract.Table, placement: Placement, window: usize) RowsAhead {
+    pub inline fn of(table: extract.Table, placement: *const Placement, window: usize) RowsAhead {
         const distance = placement.distance(positions_ahead);
-        if (window + 2 * distance < placement.starts.len) {
-            const row = placement.startOf(window + 2 * distance);
-            if (table.blocks.peek(row) == null) prefetchStarts(table.rows, row, placement.lengthOf(window + 2 * distance) * placement.strideOf(window + 2 * distance));
-        }
-        if (window + distance >= placement.starts.len) return .{};
-        const first_row = placement.startOf(window + distance);
+        const further = window + 2 * distance;
+        if (further < placement.starts.len and table.blocks.peek(placement.startOf(further)) == null) prefetchStarts(table.rows, placement, further);
+        const near = window + distance;
+        if (near >= placement.starts.len) return .{};
+        const first_row = placement.startOf(near);
         return .{
+            .placement = placement,
+            .window = near,
+            .count = placement.lengthOf(near),
             .first_row = first_row,
-            .count = placement.lengthOf(window + distance),
-            .stride = placement.strideOf(window + distance),
             .alike = table.blocks.peek(first_row),
         };
     }
 
-    inline fn prefetchStarts(rows: []const u64, first_row: usize, length: usize) void {
-        var row = first_row;
-        const last_row = @min(first_row + length, rows.len -| 1);
+    inline fn prefetchStarts(rows: []const u64, placement: *const Placement, window: usize) void {
+        const count = placement.lengthOf(window);
+        if (placement.rows != null) {
+            for (0..count) |at| @prefetch(rows.ptr + placement.rowAt(window, at), .{});
+            return;
+        }
+        var row = placement.startOf(window);
+        const last_row = @min(row + count, rows.len -| 1);
         while (row < last_row) : (row += 8) @prefetch(rows.ptr + row, .{});
         @prefetch(rows.ptr + last_row, .{});
     }
 
     /// Where a row of the later window probably starts.
-    pub inline fn startOf(ahead: RowsAhead, table: extract.Table, offset: usize) ?u64 {
-        if (offset >= ahead.count) return null;
-        const rows = offset * ahead.stride;
-        return if (ahead.alike) |alike| alike[0] +% rows *% alike[1] else table.rows[ahead.first_row + rows];
+    pub inline fn startOf(ahead: RowsAhead, table: extract.Table, at: usize) ?u64 {
+        if (at >= ahead.count) return null;
+        const row = ahead.placement.rowAt(ahead.window, at);
+        return if (ahead.alike) |alike| alike[0] +% (row -% ahead.first_row) *% alike[1] else table.rows[row];
     }
 
     /// A field's values in a row, and where rows are not known to be alike its types.

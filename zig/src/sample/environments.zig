@@ -1,0 +1,339 @@
+//! Rows of several environments that are appended in turn: whose each row is, and where the rows of each stand. A scan stops
+//! where its room ends or the stream does, and goes on from there later.
+
+const std = @import("std");
+const episodes = @import("episodes.zig");
+const extract = @import("../read/extract.zig");
+const random = @import("random.zig");
+
+pub const Error = error{ InvalidArgument, OutOfRange, Damaged };
+
+/// The field that names a row's environment, and those that are true in the last row of an episode.
+pub const Fields = struct { environment: episodes.Field, ends: []episodes.Field };
+
+/// The environments that are known, by numbers from 0 in the order of their first rows.
+pub const Names = struct {
+    /// The bits of each one's ID, with room for more.
+    all: []u64,
+    count: usize,
+    /// Where each stands that is found by its ID: its number and one more, or 0. A power of two, more than twice as many.
+    slots: []u32,
+
+    fn check(names: Names) Error!void {
+        if (!std.math.isPowerOfTwo(names.slots.len) or names.count > names.all.len or 2 * names.all.len > names.slots.len) return error.InvalidArgument;
+    }
+
+    /// Makes those known that are not found by their IDs yet, from a number on.
+    fn add(names: Names, first: usize) void {
+        for (names.all[first..names.count], first..) |id, number| names.slots[names.slotOf(id)] = @intCast(number + 1);
+    }
+
+    pub fn find(names: Names, id: u64) ?usize {
+        const number = names.slots[names.slotOf(id)];
+        return if (number == 0 or number > names.count) null else number - 1;
+    }
+
+    /// The slot of an ID, or the free one that it would get. What the array of a caller says is used once it is known to be no
+    /// more than this.
+    fn slotOf(names: Names, id: u64) usize {
+        const mask = names.slots.len - 1;
+        var slot: usize = @intCast((id *% 0x9e37_79b9_7f4a_7c15) >> 32);
+        for (0..names.slots.len) |_| {
+            slot &= mask;
+            const number = names.slots[slot];
+            if (number == 0 or (number <= names.count and names.all[number - 1] == id)) return slot;
+            slot += 1;
+        }
+        return slot & mask;
+    }
+};
+
+pub const Progress = struct {
+    /// The next row to look at, and the one after the last.
+    row: usize,
+    end_row: usize,
+    /// Environments that are known, and of those the ones that have their slots.
+    name_count: usize,
+    slot_count: usize,
+    /// Rows that were looked at.
+    row_count: usize = 0,
+    /// Whether the next row has no environment, or is of one that there is no room for.
+    is_nameless: bool = false,
+    is_full: bool = false,
+};
+
+/// Says of each row whose it is, and whether an episode ends with it: twice the environment's number, and one more where it
+/// does. Of the last row of all, which fields can still be added to, that may change; one that lacks the environment is left for later.
+pub fn scan(table: extract.Table, first_row: usize, fields: Fields, all: []u64, slots: []u32, progress: *Progress, out: []u32) Error!void {
+    if (progress.row < first_row or progress.row > progress.end_row or progress.end_row > table.rows.len) return error.OutOfRange;
+    var names: Names = .{ .all = all, .count = progress.name_count, .slots = slots };
+    try names.check();
+    if (progress.slot_count > names.count) return error.InvalidArgument;
+    names.add(progress.slot_count);
+    defer {
+        progress.name_count = names.count;
+        progress.slot_count = names.count;
+    }
+    var environment = fields.environment;
+    progress.row_count = 0;
+    progress.is_nameless = false;
+    progress.is_full = false;
+    while (progress.row < progress.end_row and progress.row_count < out.len) : (progress.row += 1) {
+        const row = progress.row;
+        episodes.prefetch(table, row + episodes.rows_ahead, environment.hint);
+        const start, const end = try table.tokensOf(row);
+        const types = table.types.slice(start, end);
+        const id = idIn(table, start, types, &environment) orelse {
+            progress.is_nameless = row + 1 < progress.end_row;
+            return;
+        };
+        const slot = names.slotOf(id);
+        if (names.slots[slot] > names.count) return error.InvalidArgument;
+        if (names.slots[slot] == 0) {
+            progress.is_full = names.count == names.all.len;
+            if (progress.is_full) return;
+            names.all[names.count] = id;
+            names.count += 1;
+            names.slots[slot] = @intCast(names.count);
+        }
+        var is_end = false;
+        for (fields.ends) |*field| {
+            const span = episodes.find(field, types);
+            for (start + span.offset..start + span.offset + span.count) |token| is_end = is_end or episodes.isTrue(field.kind, table.data.bitsAt(token));
+        }
+        out[progress.row_count] = 2 * (names.slots[slot] - 1) + @intFromBool(is_end);
+        progress.row_count += 1;
+    }
+}
+
+/// The bits of the first value of a row's environment.
+fn idIn(table: extract.Table, start: usize, types: @TypeOf(table.types), field: *episodes.Field) ?u64 {
+    const span = episodes.find(field, types);
+    if (span.count == 0) return null;
+    const bits = table.data.bitsAt(start + span.offset);
+    return switch (field.kind) {
+        inline .float64, .float32, .float16 => |known| {
+            const Float = known.Type();
+            const Bits = @Int(.unsigned, @bitSizeOf(Float));
+            const number: Float = @bitCast(@as(Bits, @truncate(bits)));
+            // Numbers that are the same are the same environment, and so are all that are none.
+            const named: Float = if (number == 0) 0 else if (number != number) std.math.nan(Float) else number;
+            return @as(Bits, @bitCast(named));
+        },
+        else => bits,
+    };
+}
+
+/// The environment of a row, if it has one that is known.
+pub fn numberOf(table: extract.Table, names: Names, field: *episodes.Field, row: usize) Error!?usize {
+    try names.check();
+    const start, const end = try table.tokensOf(row);
+    return names.find(idIn(table, start, table.types.slice(start, end), field) orelse return null);
+}
+
+/// A block has so many rows of one environment.
+pub const block_rows = 64;
+
+/// Where they stand: the first, and how far each is from the one before; or where that varies, below zero, one more than the
+/// place among the rows that are listed.
+pub const Block = extern struct { row: f64, step: f64 };
+
+/// One environment: its first block, the position of that block's first row, and how many rows it has, from position 0 on.
+pub const Part = extern struct { block_first: f64, base: f64, count: f64 };
+
+/// Positions are places among the rows of an environment. What the arrays of a caller say is used once it is known to be no
+/// more than what they hold; rows are checked by who reads them.
+pub const Index = struct {
+    parts: []const Part,
+    blocks: []const Block,
+    listed: []const f64,
+
+    /// Of each of some windows: its environment, its anchor, and the positions that it has.
+    pub const Windows = struct { sources: []const i32, anchors: []const f64, starts: []const f64, lengths: []const i32 };
+
+    /// The rows at offsets of each window's anchor, one after another. Where an offset leads out of the window, -1 - the nearest row of it.
+    pub fn rowsOf(index: Index, windows: Windows, offsets: []const i32, out: [*]f64) Error!void {
+        const limit = 1 << 53;
+        if (!random.areIndices(windows.anchors, limit) or !random.areIndices(windows.starts, limit)) return error.OutOfRange;
+        var done: usize = 0;
+        while (done < windows.sources.len) : (done += stage_size) {
+            const until = @min(windows.sources.len, done + stage_size);
+            // Windows lie anywhere: their blocks are fetched side by side.
+            for (windows.sources[done..until], windows.starts[done..until]) |source, start| {
+                const part = try index.partOf(source);
+                if (start < part.base) return error.OutOfRange;
+                const number = index.numberOf(part, random.fromFloat(start));
+                if (number < index.blocks.len) @prefetch(&index.blocks[number], .{});
+            }
+            for (done..until) |window| try index.addRows(windows, window, offsets, out + window * offsets.len);
+        }
+    }
+
+    const stage_size = 64;
+
+    inline fn addRows(index: Index, windows: Windows, window: usize, offsets: []const i32, out: [*]f64) Error!void {
+        const part = try index.partOf(windows.sources[window]);
+        const first: i64 = @intFromFloat(windows.starts[window]);
+        const last = first + windows.lengths[window] - 1;
+        if (last < first or last >= @as(i64, @intFromFloat(part.count))) return error.OutOfRange;
+        const anchor: i64 = @intFromFloat(windows.anchors[window]);
+        for (offsets, out) |offset, *to| {
+            const position = anchor + offset;
+            const nearest = @min(@max(position, first), last);
+            const row = try index.rowAt(part, @intCast(nearest));
+            to.* = if (nearest == position) row else -1 - row;
+        }
+    }
+
+    /// The position of a row of an environment, if it has it.
+    pub fn positionOf(index: Index, source: i32, row: f64) Error!?f64 {
+        const part = try index.partOf(source);
+        var low = random.fromFloat(part.base);
+        var end = random.fromFloat(part.count);
+        while (end - low > 1) {
+            const middle = low + (end - low) / 2;
+            if (try index.rowAt(part, middle) <= row) low = middle else end = middle;
+        }
+        return if (low < end and try index.rowAt(part, low) == row) random.toFloat(low) else null;
+    }
+
+    fn partOf(index: Index, source: i32) Error!Part {
+        if (source < 0 or source >= index.parts.len) return error.OutOfRange;
+        const part = index.parts[@intCast(source)];
+        if (!random.areIndices(&.{ part.block_first, part.base, part.count }, 1 << 53) or part.base > part.count) return error.InvalidArgument;
+        return part;
+    }
+
+    /// The block of a position, which is none before the first that is known.
+    inline fn numberOf(_: Index, part: Part, position: u64) usize {
+        return @intCast(random.fromFloat(part.block_first) + (position - random.fromFloat(part.base)) / block_rows);
+    }
+
+    inline fn rowAt(index: Index, part: Part, position: u64) Error!f64 {
+        const number = index.numberOf(part, position);
+        if (number >= index.blocks.len) return error.InvalidArgument;
+        const block = index.blocks[number];
+        const in_block = (position - random.fromFloat(part.base)) % block_rows;
+        if (block.step >= 0) return block.row + block.step * random.toFloat(in_block);
+        const first = -1 - block.step;
+        if (!random.areIndices(&.{first}, 1 << 53)) return error.InvalidArgument;
+        const place: usize = @intCast(random.fromFloat(first) + in_block);
+        return if (place < index.listed.len) index.listed[place] else error.InvalidArgument;
+    }
+};
+
+const testing = std.testing;
+
+test "rows are found by their environments and positions, and these by the rows" {
+    const index: Index = .{
+        .parts = &.{ .{ .block_first = 1, .base = 64, .count = 129 }, .{ .block_first = 0, .base = 0, .count = 3 } },
+        .blocks = &.{ .{ .row = 5, .step = -2 }, .{ .row = 100, .step = 3 }, .{ .row = 1000, .step = 0 } },
+        .listed = &.{ 99, 5, 6, 40 },
+    };
+    const windows: Index.Windows = .{ .sources = &.{ 0, 1, 0 }, .anchors = &.{ 64, 1, 127 }, .starts = &.{ 64, 0, 126 }, .lengths = &.{ 2, 3, 3 } };
+    var rows: [9]f64 = undefined;
+    try index.rowsOf(windows, &.{ -1, 0, 1 }, &rows);
+    try testing.expectEqualSlices(f64, &.{ -101, 100, 103, 5, 6, 40, 286, 289, 1000 }, &rows);
+    for (rows, [_]i32{ 0, 0, 0, 1, 1, 1, 0, 0, 0 }, [_]f64{ -1, 64, 65, 0, 1, 2, 126, 127, 128 }) |row, source, position| {
+        const found = try index.positionOf(source, row);
+        if (position < 0) try testing.expectEqual(null, found) else try testing.expectEqual(position, found.?);
+    }
+    try testing.expectEqual(null, try index.positionOf(1, 7));
+    const wrong = [_]struct { i32, f64, f64, i32 }{ .{ 2, 0, 0, 1 }, .{ -1, 0, 0, 1 }, .{ 0, 63, 63, 1 }, .{ 0, 131, 130, 2 }, .{ 1, 0, 0, 4 }, .{ 1, 0, 0, 0 }, .{ 1, 0.5, 0, 1 }, .{ 1, 0, std.math.nan(f64), 1 }, .{ 1, 0, 0x1p70, 1 } };
+    for (wrong) |case| {
+        const refused: Index.Windows = .{ .sources = &.{case[0]}, .anchors = &.{case[1]}, .starts = &.{case[2]}, .lengths = &.{case[3]} };
+        try testing.expectError(error.OutOfRange, index.rowsOf(refused, &.{0}, &rows));
+    }
+}
+
+test "an index that does not hold together is refused, and reads nothing beyond its arrays" {
+    const one: Index.Windows = .{ .sources = &.{0}, .anchors = &.{1}, .starts = &.{1}, .lengths = &.{1} };
+    var row: [1]f64 = undefined;
+    for ([_]struct { f64, f64 }{ .{ 1, 1 }, .{ 0x1p60, 1 }, .{ 0, -4 }, .{ 0, -0x1p60 }, .{ 0, -1.5 }, .{ -1, 1 }, .{ 0, std.math.nan(f64) } }) |case| {
+        const index: Index = .{ .parts = &.{.{ .block_first = case[0], .base = 0, .count = 9 }}, .blocks = &.{.{ .row = 0, .step = case[1] }}, .listed = &.{ 1, 2 } };
+        try testing.expectError(error.InvalidArgument, index.rowsOf(one, &.{0}, &row));
+    }
+}
+
+test "a scan tells environments apart by numbers, however often it stops, and grows" {
+    var generator: std.Random.DefaultPrng = .init(5);
+    const source = generator.random();
+    for (0..400) |round| {
+        errdefer std.debug.print("round {}\n", .{round});
+        const row_count = source.intRangeAtMost(usize, 1, 60);
+        var types: [180]i32 = undefined;
+        var data: [180]u64 = undefined;
+        var rows: [60]u64 = undefined;
+        var wanted: [60]u32 = undefined;
+        var ids: [60]f64 = undefined;
+        var id_count: usize = 0;
+        var token: usize = 0;
+        for (0..row_count) |row| {
+            rows[row] = token;
+            const id: f64 = if (source.uintLessThan(u32, 9) == 0) std.math.nan(f64) else @floatFromInt(source.uintLessThan(u32, 12));
+            const is_end = source.boolean();
+            const number = for (ids[0..id_count], 0..) |known, i| {
+                if (known == id or (known != known and id != id)) break i;
+            } else id_count;
+            if (number == id_count) id_count += 1;
+            ids[number] = id;
+            wanted[row] = @intCast(2 * number + @intFromBool(is_end));
+            if (source.boolean()) {
+                types[token] = 1;
+                data[token] = 77;
+                token += 1;
+            }
+            types[token] = 2;
+            data[token] = @bitCast(if (id == 0 and source.boolean()) -0.0 else id);
+            token += 1;
+            if (is_end or source.boolean()) {
+                types[token] = 3;
+                data[token] = @bitCast(@as(f64, if (is_end) 1 else 0));
+                token += 1;
+            }
+        }
+        const table: extract.Table = .{ .types = .{ .words = types[0..token] }, .data = .of(.uint64, data[0..token]), .rows = rows[0..row_count] };
+        var ends = [_]episodes.Field{.{ .type = 3, .kind = .float64 }};
+        const fields: Fields = .{ .environment = .{ .type = 2, .kind = .float64 }, .ends = &ends };
+        var names: [64]u64 = undefined;
+        var slots: [128]u32 = @splat(0);
+        var room: usize = 1;
+        var progress: Progress = .{ .row = 0, .end_row = row_count, .name_count = 0, .slot_count = 0 };
+        var found: [60]u32 = undefined;
+        var done: usize = 0;
+        while (done < row_count) {
+            const limit = @min(row_count - done, source.uintLessThan(usize, 9));
+            try scan(table, 0, fields, names[0..room], slots[0 .. 2 * room], &progress, found[done..][0..limit]);
+            done += progress.row_count;
+            if (!progress.is_full) continue;
+            room *= 2;
+            slots = @splat(0);
+            progress.slot_count = 0;
+        }
+        try testing.expectEqualSlices(u32, wanted[0..row_count], found[0..row_count]);
+        var field = fields.environment;
+        const all: Names = .{ .all = names[0..room], .count = progress.name_count, .slots = slots[0 .. 2 * room] };
+        for (wanted[0..row_count], 0..) |number, row| try testing.expectEqual(number / 2, (try numberOf(table, all, &field, row)).?);
+    }
+}
+
+test "a row without an environment stops a scan, unless it is the last" {
+    const table: extract.Table = .{ .types = .{ .words = &.{ 2, 1, 2, 1 } }, .data = .of(.int64, &.{ 5, 0, 6, 0 }), .rows = &.{ 0, 1, 2, 3 } };
+    const fields: Fields = .{ .environment = .{ .type = 2, .kind = .int64 }, .ends = &.{} };
+    var names: [8]u64 = undefined;
+    var slots: [16]u32 = @splat(0);
+    var out: [9]u32 = undefined;
+    var progress: Progress = .{ .row = 0, .end_row = 2, .name_count = 0, .slot_count = 0 };
+    try scan(table, 0, fields, &names, &slots, &progress, &out);
+    try testing.expectEqual([4]usize{ 1, 1, 0, 0 }, [4]usize{ progress.row, progress.row_count, @intFromBool(progress.is_nameless), @intFromBool(progress.is_full) });
+    progress.end_row = 4;
+    try scan(table, 0, fields, &names, &slots, &progress, &out);
+    try testing.expectEqual([3]usize{ 1, 0, 1 }, [3]usize{ progress.row, progress.row_count, @intFromBool(progress.is_nameless) });
+    for ([_][4]usize{ .{ 0, 5, 0, 0 }, .{ 3, 2, 0, 0 }, .{ 0, 4, 9, 0 }, .{ 0, 4, 0, 1 } }, 0..) |case, i| {
+        var refused: Progress = .{ .row = case[0], .end_row = case[1], .name_count = case[2], .slot_count = case[3] };
+        try testing.expectError(if (i < 2) error.OutOfRange else error.InvalidArgument, scan(table, 0, fields, &names, &slots, &refused, &out));
+    }
+    var wild: [16]u32 = @splat(0xffff_ffff);
+    progress = .{ .row = 0, .end_row = 4, .name_count = 0, .slot_count = 0 };
+    try testing.expectError(error.InvalidArgument, scan(table, 0, fields, &names, &wild, &progress, &out));
+}
