@@ -29,7 +29,7 @@ fn writeModule(out: *Writer) !void {
     try out.writeAll(
         \\} as const;
         \\
-        \\/** Tables that are opened when they are first used: Deno takes 0.3 to 0.4 ms for each function. */
+        \\/** What not every program uses. Each function is opened when it is first looked at. */
         \\export const laterSymbols = {
         \\
     );

@@ -20,7 +20,7 @@ export const symbols = {
   ss_marks_read: { args: ["u32", "u32", "f64", "f64", "buffer", "u32", "buffer"], result: "i32" }, // store, selection, first_row, end_row, out_marks, marks_max, out_count
 } as const;
 
-/** Tables that are opened when they are first used: Deno takes 0.3 to 0.4 ms for each function. */
+/** What not every program uses. Each function is opened when it is first looked at. */
 export const laterSymbols = {
   batch: {
     ss_batch_advance: { args: ["u32", "u32", "u32", "buffer", "buffer", "buffer", "buffer", "buffer"], result: "i32" }, // store, phase, row_count, source, values, offsets, validity, value_validity

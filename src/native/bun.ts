@@ -12,7 +12,7 @@ import type {
   ViewState,
 } from "./runtime.ts";
 import { system } from "./node_system.ts";
-import { callbacks, symbols } from "./abi.ts";
+import { callbacks } from "./abi.ts";
 import { arrayOver, type BitsArray, bitsOver, bytesOf, type DtypeArray } from "../dtypes.ts";
 import type { CellKind } from "../store/cells.ts";
 
@@ -127,14 +127,12 @@ function bind(path: string, table: CallTable): object {
   return dlopen(path, functions).symbols;
 }
 
-/** Opens the store's library. */
+/** What the library's own functions need besides. */
 export function open(path: string): Opened {
-  const native = openLibrary(path, symbols);
   // `ptr` is the address of the C function.
   const { ss_view_deallocate } = bind(path, callbacks) as { ss_view_deallocate: { readonly ptr: Pointer } };
   const deallocate = ss_view_deallocate.ptr;
   return {
-    native,
     system,
     canView: true,
     borrow: (address, byteLength) => toArrayBuffer(Number(address) as Pointer, 0, byteLength),

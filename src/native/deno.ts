@@ -1,7 +1,6 @@
 /** Deno's side of the boundary. */
 import type { Functions, Opened, SymbolTable } from "./runtime.ts";
 import { system } from "./deno_system.ts";
-import { symbols } from "./abi.ts";
 import { largeViews } from "./large_views.ts";
 import { makeWords } from "./word_pool.ts";
 
@@ -24,11 +23,9 @@ export function openLibrary<Table extends SymbolTable>(path: string, table: Tabl
   return Deno.dlopen(path, functions).symbols as unknown as Functions<Table>;
 }
 
-/** Opens the store's library. */
-export function open(path: string): Opened {
-  const native = openLibrary(path, symbols);
+/** What the library's own functions need besides. */
+export function open(_path: string): Opened {
   return {
-    native,
     system,
     canView: Deno.permissions.querySync({ name: "ffi" }).state === "granted",
     borrow,

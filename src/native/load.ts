@@ -6,7 +6,7 @@ import { StreamStoreError } from "../error.ts";
 import { cachedLibrary, permissionRemedy, remedy } from "./cache.ts";
 import { type Adapter, adapter } from "./library.ts";
 import { packagedHash, type Platform, platformOf, suffixOf } from "./packaged.ts";
-import type { LaterTables, Opened, Runtime, SymbolTable } from "./runtime.ts";
+import type { Functions, LaterTables, Opened, Runtime, SymbolTable } from "./runtime.ts";
 import { abiVersion, laterSymbols, symbols } from "./abi.ts";
 
 const variable = "STREAMSTORE_LIBRARY";
@@ -51,40 +51,44 @@ function builtPath(platform: Platform): string | null {
 }
 
 function open(adapter: Adapter, path: string, origin: string, advice = ""): Runtime {
+  const openTable = <Table extends SymbolTable>(table: Table) => adapter.openLibrary(path, table);
   let opened: Opened;
   try {
+    checkVersion(openTable({ ss_abi_version: symbols.ss_abi_version }).ss_abi_version(), path, origin);
     opened = adapter.open(path);
   } catch (cause) {
-    checkVersion(versionOf(adapter, path), path, origin);
+    if (cause instanceof StreamStoreError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
     const message = `Cannot load the native library ${path}, ${origin}: ${reason}${advice}`;
     throw new StreamStoreError("library-not-loaded", message, { cause });
   }
-  checkVersion(opened.native.ss_abi_version(), path, origin);
-  return { ...opened, tables: openLater((table) => adapter.openLibrary(path, table)) };
+  const later = Object.entries(laterSymbols).map(([name, table]) => [name, openLater(table, openTable)]);
+  return {
+    ...opened,
+    native: openLater(symbols, openTable),
+    tables: Object.fromEntries(later) as LaterTables,
+  };
 }
 
-/** The tables of a library, each of which `open` opens when it is first looked at. */
-export function openLater(open: (table: SymbolTable) => object): LaterTables {
-  const tables = {};
-  for (const [name, table] of Object.entries(laterSymbols)) {
+/**
+ * The functions of a table, each opened by `open` when it is first looked at: to open one takes Deno 0.3 to 0.4 ms, and
+ * few programs use all. What is opened stands in the object itself, before the getter that it came from.
+ */
+export function openLater<Table extends SymbolTable>(
+  table: Table,
+  open: (table: SymbolTable) => Readonly<Record<string, unknown>>,
+): Functions<Table> {
+  const getters = {};
+  for (const name of Object.keys(table)) {
     const get = () => {
-      const value = open(table);
-      Object.defineProperty(tables, name, { value });
+      const value = open({ [name]: table[name] })[name];
+      Object.defineProperty(functions, name, { value });
       return value;
     };
-    Object.defineProperty(tables, name, { get, configurable: true });
+    Object.defineProperty(getters, name, { get });
   }
-  return tables as LaterTables;
-}
-
-/** That of a library which may lack other functions; the wanted one if there is none to be had. */
-function versionOf(adapter: Adapter, path: string): number {
-  try {
-    return adapter.openLibrary(path, { ss_abi_version: symbols.ss_abi_version }).ss_abi_version();
-  } catch {
-    return abiVersion;
-  }
+  const functions = Object.create(getters);
+  return functions;
 }
 
 function checkVersion(found: number, path: string, origin: string): void {

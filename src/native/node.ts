@@ -13,7 +13,6 @@
  */
 import process from "node:process";
 import type { Functions, Opened, SymbolTable } from "./runtime.ts";
-import { symbols } from "./abi.ts";
 import { largeViews } from "./large_views.ts";
 import { system } from "./node_system.ts";
 import { makeWords } from "./word_pool.ts";
@@ -93,10 +92,9 @@ function growing(neededBytes: number, maxBytes: number): number {
   return Math.min(maxBytes, Math.max(2 ** 16, 2 ** Math.ceil(Math.log2(neededBytes))));
 }
 
-/** Opens the store's library. */
-export function open(path: string): Opened {
-  const native = openLibrary(path, symbols);
-  return { native, system, canView: true, borrow, makeWords, ...largeViews(borrow, growing) };
+/** What the library's own functions need besides. */
+export function open(_path: string): Opened {
+  return { system, canView: true, borrow, makeWords, ...largeViews(borrow, growing) };
 }
 
 export { system };

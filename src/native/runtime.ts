@@ -24,7 +24,7 @@ export type Functions<Table extends SymbolTable> = {
 /** The core. */
 export type Native = Functions<typeof symbols>;
 
-/** The tables that are opened when they are first used. */
+/** The tables of what not every program uses. */
 export type LaterTables = {
   readonly [Name in keyof typeof laterSymbols]: Functions<(typeof laterSymbols)[Name]>;
 };
@@ -86,7 +86,6 @@ export interface ViewState {
 
 /** What differs between Deno and Bun. */
 export interface Opened {
-  readonly native: Native;
   readonly system: System;
   /** Whether this process may look at native memory. In Deno that needs `--allow-ffi` without a path. */
   readonly canView: boolean;
@@ -106,6 +105,6 @@ export interface Opened {
 
 /** The library. */
 export interface Runtime extends Opened {
-  /** Functions that are opened when they are first used. */
+  readonly native: Native;
   readonly tables: LaterTables;
 }

@@ -46,6 +46,19 @@ test("STREAMSTORE_LIBRARY names another library, and nothing is unpacked", () =>
     assert.equal(sum, 4950);
   }));
 
+test("a library whose file is replaced goes on to be the one that was loaded, for functions used later too", () =>
+  withFolder(async (folder) => {
+    for (const [name, copy] of [["none", null], ["alike", built]] as const) {
+      const [path, other] = [`${folder}/${name}.${suffix}`, `${folder}/other`];
+      cpSync(built, path);
+      if (copy === null) writeFileSync(other, "no library");
+      else cpSync(copy, other);
+      const changes = { STREAMSTORE_LIBRARY: path, REPLACEMENT: other };
+      assert.equal((await start(changes, `${root}mod.ts`)).sum, 4950, name);
+      assert.ok(!existsSync(other));
+    }
+  }));
+
 test("a library that is not there, or is none, is an error that names it and where its name came from", () =>
   withFolder(async (folder) => {
     writeFileSync(`${folder}/none`, "no library");
