@@ -39,4 +39,7 @@ export const builtin = {
   get timers() {
     return builtin.process.getBuiltinModule("node:timers");
   },
+  get zlib() {
+    return builtin.process.getBuiltinModule("node:zlib");
+  },
 };

@@ -72,7 +72,7 @@ async function ensure(
 ): Promise<void> {
   const path = `${folder}/${name}`;
   if (isPrivate(folder, system) && await isWhole(hash, path, system)) return;
-  const bytes = await unpack(await packagedLibrary(platform));
+  const bytes = await unpack(await packagedLibrary(platform), system);
   system.makeDirectory(folder, 0o700);
   isPrivate(folder, system);
   removeLeftovers(folder, system);

@@ -14,6 +14,13 @@ const variable = "STREAMSTORE_LIBRARY";
 /** The native library. */
 export const runtime: Runtime = await load(await adapter());
 
+/** The system's directory for temporary files, also where the process may not read the variable that names it. */
+export function temporaryDirectory(): string {
+  const { system } = runtime;
+  const named = system.permits("env", "TMPDIR") ? system.variable("TMPDIR") ?? "" : "";
+  return named === "" ? "/tmp" : named;
+}
+
 async function load(adapter: Adapter): Promise<Runtime> {
   const { system } = adapter;
   const named = system.permits("env", variable) ? system.variable(variable) ?? "" : "";

@@ -3,6 +3,7 @@
  * all that a start needs once the library is unpacked. `./run build --all` writes them.
  */
 import { StreamStoreError } from "../error.ts";
+import type { System } from "./system.ts";
 
 /** The systems that a library is released for: those of `released_targets` in zig/build.zig. */
 export const platforms = ["linux-x64", "linux-arm64", "darwin-x64", "darwin-arm64"] as const;
@@ -72,32 +73,11 @@ export async function packagedLibrary(platform: Platform): Promise<PackagedLibra
 }
 
 /** The library's bytes. */
-export async function unpack(library: PackagedLibrary): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = await decompress(Uint8Array.fromBase64(library.gzip));
+export async function unpack(library: PackagedLibrary, system: System): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = await system.decompress(Uint8Array.fromBase64(library.gzip));
   if (await sha256Of(bytes) === library.sha256) return bytes;
   const message = "Cannot load the native library: the package is damaged; install it again";
   throw new StreamStoreError("library-not-loaded", message);
-}
-
-/** Without a Blob or a Response, which Deno loads for some 10 ms. */
-async function decompress(compressed: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
-  const { readable, writable } = new DecompressionStream("gzip");
-  const writer = writable.getWriter();
-  const [parts] = await Promise.all([partsOf(readable), writer.write(compressed), writer.close()]);
-  const bytes = new Uint8Array(parts.reduce((total, { length }) => total + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
-}
-
-async function partsOf(stream: ReadableStream<Uint8Array>): Promise<Uint8Array[]> {
-  const parts: Uint8Array[] = [];
-  const reader = stream.getReader();
-  for (let part = await reader.read(); !part.done; part = await reader.read()) parts.push(part.value);
-  return parts;
 }
 
 /** In hexadecimal digits. */

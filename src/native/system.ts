@@ -34,10 +34,6 @@ export interface System {
   create(path: string, bytes: Uint8Array, mode: number): void;
   rename(from: string, to: string): void;
   remove(path: string): void;
-}
-
-/** The system's directory for temporary files, also where the process may not read the variable that names it. */
-export function temporaryDirectory(system: System): string {
-  const named = system.permits("env", "TMPDIR") ? system.variable("TMPDIR") ?? "" : "";
-  return named === "" ? "/tmp" : named;
+  /** What gzip has compressed. */
+  decompress(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>;
 }

@@ -12,11 +12,9 @@ import {
   roomOf,
 } from "./state.ts";
 import { errorDetail, rowKey, storeAction, storeMode, storeState, tailState } from "../native/abi.ts";
-import { runtime } from "../native/load.ts";
+import { runtime, temporaryDirectory } from "../native/load.ts";
 import type { BytesViews, ColumnRange, ColumnViews, MemoryRange, TailMemory } from "../native/runtime.ts";
 import { check, status, storageFull } from "../native/status.ts";
-import { temporaryDirectory } from "../native/system.ts";
-
 import { MadeViews } from "./views.ts";
 
 /**
@@ -67,7 +65,7 @@ export class Connection {
 
   /** A store whose files have no names, in the system's directory for temporary files. */
   static temporary(chunk: Chunk, fields: readonly Field[], extraCount = 0): Connection {
-    const path = temporaryDirectory(runtime.system);
+    const path = temporaryDirectory();
     const action = `Cannot create a temporary store in ${path}`;
     return Connection.#open(path, "temporary", { chunk, fields, extraCount }, action);
   }

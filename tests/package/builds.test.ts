@@ -8,6 +8,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
+import { adapter } from "../../src/native/library.ts";
 import { platforms, suffixOf, unpack } from "../../src/native/packaged.ts";
 import { isDeno, packedFolder, root } from "./packed.ts";
 
@@ -21,13 +22,15 @@ function run(
   return stdout;
 }
 
+const { system } = await adapter();
+
 /** What begins the files of each platform. */
 const magic = { linux: "7f454c46", darwin: "cffaedfe" };
 
 test("every library is under 400 KB, is one of its system, and has the hash and size that are published", async () => {
   for (const platform of platforms) {
     const library = await import(`${packedFolder("jsr")}/src/native/libraries/${platform}.ts`);
-    const bytes = await unpack(library);
+    const bytes = await unpack(library, system);
     assert.equal(bytes.length, library.byteLength);
     assert.ok(bytes.length < 400_000, `${platform}: ${bytes.length} bytes`);
     const begin = Array.from(bytes.subarray(0, 4), (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -38,7 +41,8 @@ test("every library is under 400 KB, is one of its system, and has the hash and 
 
 test("libraries for Linux need no libc, nor any other library", async () => {
   for (const platform of ["linux-x64", "linux-arm64"] as const) {
-    const bytes = await unpack(await import(`${packedFolder("jsr")}/src/native/libraries/${platform}.ts`));
+    const library = await import(`${packedFolder("jsr")}/src/native/libraries/${platform}.ts`);
+    const bytes = await unpack(library, system);
     assert.ok(!neededTags(bytes).includes(1), platform);
   }
 });
