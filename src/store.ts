@@ -35,8 +35,8 @@ import type { Recovery } from "./store/state.ts";
 import type { CellOf } from "./store/cell_types.ts";
 import { inspectText } from "./store/inspect.ts";
 import type { OpenOptions, StoreOptions, WaitOptions } from "./store/open.ts";
-import { noteSession, openSession, Session, temporarySession, waitForRows } from "./store/session.ts";
-import { type Verification, verify, type VerifyOptions } from "./store/verify.ts";
+import { noteSession, openSession, Session, temporarySession } from "./store/session.ts";
+import type { Verification, VerifyOptions } from "./store/verify.ts";
 
 /**
  * A stream of tokens, collected step by step and read as windows while it grows. It lives in memory-mapped files: here
@@ -668,7 +668,7 @@ export class StreamStore<
    * @throws {StreamStoreError | Error} If the store is closed meanwhile (`closed`), and the reason of the signal.
    */
   async waitForRows(rowCount: number, options: WaitOptions = {}): Promise<void> {
-    await waitForRows(this.#session, rowCount, options);
+    await (await import("./store/wait.ts")).waitForRows(this.#session, rowCount, options);
   }
 
   /** What opening the store found: steps that its last writer left in the tail, and what a failure of the system cut. */
@@ -685,7 +685,7 @@ export class StreamStore<
    * @throws {StreamStoreError} If the store is closed, also meanwhile (`closed`).
    */
   async verify(options: VerifyOptions = {}): Promise<Verification> {
-    return await verify(this.#session, options);
+    return await (await import("./store/verify.ts")).verify(this.#session, options);
   }
 
   /**

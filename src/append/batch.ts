@@ -5,8 +5,7 @@ import { type Field, wideDtype } from "../fields.ts";
 import { batchPhase, batchSource, dtype, fieldKind } from "../native/abi.ts";
 import { errorOf, status } from "../native/status.ts";
 import { type ExtraRows, writeExtraRows } from "./extra_rows.ts";
-import { narrowSource } from "./narrow_source.ts";
-import { type Bitmap, plainSource, type Source } from "./source.ts";
+import { type Bitmap, narrowSource, plainSource, type Source } from "./source.ts";
 
 export type { Bitmap, Source };
 

@@ -17,7 +17,7 @@ import type {
   ValueDtype,
   WindowOptions,
 } from "./options.ts";
-import { parseBetween } from "./parse_between.ts";
+import { parseBetween } from "./part.ts";
 import { parseDense, reachOf, valueDtypes } from "./parse_fields.ts";
 import { parseEpisodes, refuseEnvironments } from "./parse_episodes.ts";
 import {

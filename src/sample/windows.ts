@@ -5,21 +5,21 @@ import type { EpisodeStarts, Return } from "./episode_starts.ts";
 import { countBelow, grown, visitRuns } from "./episode_starts.ts";
 import type { DrawSource } from "./batch_plan.ts";
 import { drawNumbers, streams } from "./draws.ts";
-import { EpochOfStore } from "./epoch_of_store.ts";
 import { noWindow, whyNone } from "./no_window.ts";
 import type { Boundary } from "./options.ts";
 import { Part } from "./part.ts";
 import type { SamplerPlan } from "./plan.ts";
-import type {
-  AgeDraw,
-  EpochSpan,
-  EpochWindows,
-  Extent,
-  Places,
-  Population,
-  StoreWindows,
-  WindowRule,
-  WindowSpace,
+import {
+  type AgeDraw,
+  EpochOfStore,
+  type EpochSpan,
+  type EpochWindows,
+  type Extent,
+  type Places,
+  type Population,
+  type StoreWindows,
+  type WindowRule,
+  type WindowSpace,
 } from "./space.ts";
 
 /** As the library knows boundaries. */

@@ -2,10 +2,9 @@
 import { Appender, type AppenderHooks } from "../append/appender.ts";
 import { ExtraWriter } from "../append/extras.ts";
 import { StreamStoreError } from "../error.ts";
-import { describe, type Field, type FieldInfo, type FieldList, packCells, parseFields } from "../fields.ts";
+import { type Field, type FieldInfo, type FieldList, packCells, parseFields } from "../fields.ts";
 import { type ExtraInfo, parseExtras } from "../extras.ts";
 import { checkOptions } from "../options.ts";
-import { pause } from "../pause.ts";
 import { checkCapacity, chunkOf } from "./chunk.ts";
 import { Connection } from "./connection.ts";
 import type { Recovery } from "./state.ts";
@@ -20,7 +19,6 @@ import {
   type OpenOptions,
   storeKeys,
   type StoreOptions,
-  type WaitOptions,
 } from "./open.ts";
 import { aheadBytesMax, checkRetain, Retention } from "./retention.ts";
 import { checkIntervals, Schedule, type ScheduleOptions } from "./schedule.ts";
@@ -303,29 +301,6 @@ export class Session {
       for (const [name, feature] of features) this.features.set(name, feature);
     }
     return this.features;
-  }
-}
-
-/** A reader that waits lags so much behind a commit; 250 looks a second take 1 % of a core. */
-const pauseMsMax = 4;
-
-/** For a reader: refreshes until there are so many rows, as {@linkcode StreamStore.waitForRows} says. */
-export async function waitForRows(
-  session: Session,
-  rowCount: number,
-  options: WaitOptions,
-): Promise<void> {
-  checkOptions(options, ["signal"], "wait for rows");
-  if (!Number.isInteger(rowCount) || rowCount < 0) {
-    throw new RangeError(
-      `Cannot wait for rows: their number must be a whole number, got ${describe(rowCount)}`,
-    );
-  }
-  for (let pauseMs = 1;; pauseMs = Math.min(2 * pauseMs, pauseMsMax)) {
-    options.signal?.throwIfAborted();
-    session.refresh();
-    if (session.rowCount >= rowCount) return;
-    await pause(pauseMs, options.signal);
   }
 }
 

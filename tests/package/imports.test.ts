@@ -58,6 +58,9 @@ test("the search for circles finds one of types, and one of imports at run time"
   assert.equal(circleOf(new Map([["/a.ts", ["/b.ts"]]]), "/a.ts"), null);
 });
 
+/** Of the core. */
+const modulesMax = 109;
+
 /** All files that are loaded when one is: by imports other than types, and not by those at run time. */
 function loadedWith(start: string): Set<string> {
   const seen = new Set([start]);
@@ -80,5 +83,14 @@ test("the class StreamStore and all of store/ load nothing that converts dataset
   assert.ok(
     loads.some((path) => path.startsWith(join(folder, "dataset/sort"))),
     "the walk finds what is loaded",
+  );
+});
+
+test("the core is few modules, since each costs Deno some 0.15 ms of its start", () => {
+  const core = loadedWith(join(root, "mod.ts"));
+  assert.ok(core.has(join(folder, "sample/windows.ts")) && !core.has(join(folder, "store/verify.ts")));
+  assert.ok(
+    core.size <= modulesMax,
+    `${core.size} modules; those that are types alone are imported by import type`,
   );
 });
