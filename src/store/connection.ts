@@ -51,7 +51,6 @@ export class Connection {
   readonly #state = new BigInt64Array(storeState.length);
   readonly #wanted = new BigInt64Array(1);
   readonly #found = new Float64Array(1);
-
   /** Where its files are, or a temporary store's would be. */
   directory: string;
 
