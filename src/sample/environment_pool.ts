@@ -44,6 +44,48 @@ export function rowsOver(
   });
 }
 
+/** Finds the rows of windows of environments, and says how they are filled. */
+export class RowLister {
+  readonly #window: WindowPlan;
+  readonly #batchSize: number;
+  readonly #offsets: readonly Int32Array[];
+  readonly #ones: Int32Array;
+
+  constructor({ window, batchSize }: Pick<SamplerPlan, "batchSize" | "window">) {
+    this.#window = window;
+    this.#batchSize = batchSize;
+    this.#offsets = offsetsOfRows(window);
+    this.#ones = new Int32Array(batchSize).fill(1);
+  }
+
+  /**
+   * Finds the rows of windows that lie at positions, from where on the places say where those stand in the store.
+   *
+   * @param at The place of the first of them in the memory.
+   */
+  list({ lists, native }: Environments, size: number, places: Places, memory: RowMemory, at = 0): void {
+    const isAround = this.#window.reach !== null;
+    const given = isAround ? places : { ...places, anchors: places.starts };
+    for (const [i, rows] of memory.entries()) {
+      const offsets = this.#offsets[i];
+      lists.rowsOf(native, given, size, offsets, rows.subarray(this.#batchSize + at * offsets.length));
+    }
+    const [first] = memory;
+    const { length } = this.#offsets[0];
+    const begins = isAround ? places.anchors : places.starts;
+    const from = this.#batchSize + at * length;
+    for (let i = 0; i < size; i++) begins[i] = first[at + i] = first[from + i * length];
+  }
+
+  filling(count: number, { lengths }: Places, slots: Int32Array, memory: RowMemory): Filling {
+    const [starts, ...others] = memory;
+    const { reach, fields } = this.#window;
+    if (reach === null) return { count, starts, slots, lengths, isListed: true };
+    const atOffsets = new Map(fields!.map(({ field }, i) => [field.name, others[i]]));
+    return { count, starts, slots, lengths: this.#ones, atOffsets };
+  }
+}
+
 /** A store whose rows are those of several environments in turn. */
 export class EnvironmentPool implements Pool {
   readonly native: LaterTables["sampler"];
@@ -51,9 +93,8 @@ export class EnvironmentPool implements Pool {
   readonly #environments: Environments;
   readonly #filler: Filler;
   readonly #extraFiller: ExtraFiller;
-  readonly #offsets: readonly Int32Array[];
+  readonly #lister: RowLister;
   readonly #slots: Int32Array;
-  readonly #ones: Int32Array;
   readonly #own: RowMemory;
   /** The rows of the batch that was filled last. */
   #last: RowMemory;
@@ -78,9 +119,8 @@ export class EnvironmentPool implements Pool {
     );
     this.#filler = new Filler(source, batch, action === undefined ? {} : { action });
     this.#extraFiller = new ExtraFiller(batch);
-    this.#offsets = offsetsOfRows(plan.window);
+    this.#lister = new RowLister(batch);
     this.#slots = Int32Array.from({ length: batchSize }, (_, i) => i);
-    this.#ones = new Int32Array(batchSize).fill(1);
     this.#own = this.#last = rowsOver(new ArrayBuffer(rowBytesOf(batch)), 0, batch);
   }
 
@@ -96,17 +136,7 @@ export class EnvironmentPool implements Pool {
   }
 
   list(size: number, places: Places, memory: RowMemory): void {
-    const isAround = this.plan.window.reach !== null;
-    const { lists, native } = this.#environments;
-    const given = isAround ? places : { ...places, anchors: places.starts };
-    const batchSize = this.#slots.length;
-    for (const [i, rows] of memory.entries()) {
-      lists.rowsOf(native, given, size, this.#offsets[i], rows.subarray(batchSize));
-    }
-    const [first] = memory;
-    const { length } = this.#offsets[0];
-    const begins = isAround ? places.anchors : places.starts;
-    for (let i = 0; i < size; i++) begins[i] = first[i] = first[batchSize + i * length];
+    this.#lister.list(this.#environments, size, places, memory);
   }
 
   fillListed(batch: AnyBatch, size: number, places: Places, memory: RowMemory): void {
@@ -134,12 +164,7 @@ export class EnvironmentPool implements Pool {
   }
 
   /** The windows that were filled last. */
-  filling(count: number, { lengths }: Places): Filling {
-    const [starts, ...others] = this.#last;
-    const { reach, fields } = this.plan.window;
-    const common = { count, starts, slots: this.#slots };
-    if (reach === null) return { ...common, lengths, isListed: true };
-    const atOffsets = new Map(fields!.map(({ field }, i) => [field.name, others[i]]));
-    return { ...common, lengths: this.#ones, atOffsets };
+  filling(size: number, places: Places): Filling {
+    return this.#lister.filling(size, places, this.#slots, this.#last);
   }
 }

@@ -20,6 +20,8 @@ import type {
 interface EnvironmentStore {
   readonly environments: Environments;
   readonly rule: WindowRule;
+  /** Its place in a mixture. */
+  readonly source: number;
   /** The rows that are drawn from: the first, and the one after the last. */
   firstRow(): number;
   endRow(): number;
@@ -28,17 +30,21 @@ interface EnvironmentStore {
 const wholeOrigins = new BigUint64Array(1);
 
 /** The windows of one environment. Episodes are runs of positions, and never change once they have ended. */
-class EnvironmentRows implements StoreWindows {
+export class EnvironmentRows implements StoreWindows {
   #cumulative: BigUint64Array<ArrayBuffer> = new BigUint64Array(4);
   /** Episodes whose windows are counted. */
   #counted = 1;
   #first = { row: -1, position: 0 };
+  /** Its store in a mixture, and its number in the store. */
+  readonly code: number;
 
   constructor(
     private readonly store: EnvironmentStore,
     private readonly number: number,
     private readonly environment: Environment,
-  ) {}
+  ) {
+    this.code = codeOf(store.source, number);
+  }
 
   get connection(): Connection {
     return this.store.environments.connection;
@@ -174,7 +180,12 @@ export class EnvironmentWindows extends MixedWindows {
   readonly #all: EnvironmentRows[];
   readonly #store: EnvironmentStore;
 
-  constructor(readonly environments: Environments, private readonly rule: WindowRule, part: Part | null) {
+  constructor(
+    readonly environments: Environments,
+    private readonly rule: WindowRule,
+    part: Part | null,
+    source = 0,
+  ) {
     const { connection } = environments;
     const all: EnvironmentRows[] = [];
     super(all, rule, connection.tables.sampler);
@@ -182,6 +193,7 @@ export class EnvironmentWindows extends MixedWindows {
     this.#store = {
       environments,
       rule,
+      source,
       firstRow: () => part?.firstRow ?? connection.firstRow,
       endRow: () => Math.min(environments.endRow, part?.endRow ?? Infinity),
     };
@@ -196,13 +208,23 @@ export class EnvironmentWindows extends MixedWindows {
     return this.#all;
   }
 
+  /** The row after the last that is drawn from. */
+  get endRow(): number {
+    return this.#store.endRow();
+  }
+
   /** The store's end tells where each environment ended. */
   override beginEpoch(): EpochSpan {
     const windows = this.count();
-    return { end: this.#store.endRow(), windows };
+    return { end: this.endRow, windows };
   }
 
   override epochWindows({ end, windows }: EpochSpan): EpochWindows {
+    return new EpochOfMany(this, this.spansAt(end, windows));
+  }
+
+  /** Of each environment where it ended, and how many windows it had, when the store ended at a row. */
+  spansAt(end: number, windows: number): number[] {
     const spans = this.sources.flatMap((rows) => {
       const { end: position, from, total } = rows.populationAt(end);
       return [position, total - from];
@@ -214,10 +236,33 @@ export class EnvironmentWindows extends MixedWindows {
           "dropped since, and nothing tells whose they were",
       );
     }
-    return new EpochOfMany(this, spans);
+    return spans;
   }
 
   protected override none(newestRows: number): RangeError {
     return drawnNothing(this.rule, this.#all, newestRows, "environments", "the store");
   }
+}
+
+/** A place's source where stores are several: which of them, and which environment of it. */
+const environmentsPerStore = 2 ** 18;
+const storesMax = 2 ** 13;
+
+export function codeOf(store: number, environment: number): number {
+  if (environment < environmentsPerStore && store < storesMax) {
+    return store * environmentsPerStore + environment;
+  }
+  throw new RangeError(
+    `Cannot sample: a mixture must have <= ${storesMax} stores of <= ${environmentsPerStore} environments, got ${
+      store + 1
+    } and ${environment + 1}`,
+  );
+}
+
+export function storeOf(code: number): number {
+  return Math.floor(code / environmentsPerStore);
+}
+
+export function environmentOf(code: number): number {
+  return code % environmentsPerStore;
 }

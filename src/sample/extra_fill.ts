@@ -59,10 +59,10 @@ export class ExtraFiller {
     connection: Connection,
     extra: ExtraInfo,
     place: number,
-    { count, starts, lengths, slots, isListed = false }: Filling,
+    { first: from = 0, count, starts, lengths, slots, isListed = false }: Filling,
   ): void {
     const { alignsRight, window, batchSize } = this.#plan;
-    for (let i = 0; i < count; i++) {
+    for (let i = from; i < from + count; i++) {
       const values = windows[slots[i]];
       const first = alignsRight ? window.length - lengths[i] : 0;
       for (let row = 0; row < lengths[i]; row++) {

@@ -36,6 +36,8 @@ interface OffsetField extends DenseField {
  */
 export interface Filling {
   readonly count: number;
+  /** The first of them, where what stands before is of others. */
+  readonly first?: number;
   readonly starts: Float64Array;
   readonly lengths: Int32Array;
   readonly slots: Int32Array;

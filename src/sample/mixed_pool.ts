@@ -5,15 +5,20 @@ import { type Connection, updates, writeAll } from "../store/connection.ts";
 import type { AnyBatch } from "./batch.ts";
 import type { BatchPlan, SampleSource } from "./batch_plan.ts";
 import { ExtraFiller } from "./extra_fill.ts";
-import { Filler, type FillGroups, fillingOf } from "./fill.ts";
+import { Filler, type FillGroups, type Filling, fillingOf } from "./fill.ts";
 import { MixedWindows } from "./mixed_windows.ts";
 import type { Draw, DrawContext } from "./orders.ts";
-import type { SamplerPlan } from "./plan.ts";
-import type { Pool, Reading } from "./pool.ts";
-import { allocatePlaces, type Places, placesFrom } from "./space.ts";
+import type { EnvironmentPlan, SamplerPlan } from "./plan.ts";
+import type { Pool, Reading, RowMemory } from "./pool.ts";
+import { allocatePlaces, type Places, placesFrom, type StoreWindows } from "./space.ts";
 import { checkHeld, type SamplerState } from "./state.ts";
 import { WeightedDraw } from "./weighted.ts";
-import { type Windows, windowsOf } from "./windows.ts";
+import { windowsOf } from "./windows.ts";
+import { rowBytesOf, RowLister, rowsOver } from "./environment_pool.ts";
+import { environmentOf, EnvironmentWindows, storeOf } from "./environment_windows.ts";
+import { MixedEnvironments } from "./mixed_environments.ts";
+import { environmentsOf } from "./parse_episodes.ts";
+import { Part } from "./part.ts";
 
 /** A store of a mixture, and its weight where the stores have some. */
 export interface WeightedSource {
@@ -27,7 +32,12 @@ export class MixedPool implements Pool {
   readonly windows: MixedWindows;
   readonly sources: SampleSource[] = [];
   readonly #weights: number[] = [];
-  readonly #windows: Windows[] = [];
+  readonly #windows: StoreWindows[] = [];
+  /** Where rows are those of several environments in turn: how those are told apart, and their windows in each store. */
+  readonly #environments: EnvironmentPlan | null;
+  readonly #stores: EnvironmentWindows[] = [];
+  readonly #lister: RowLister;
+  readonly #rows: RowMemory;
   /** Each of them once. */
   readonly #connections: Connection[] = [];
   /** The sources that others write: what those commit shows only when it is looked for. */
@@ -48,10 +58,16 @@ export class MixedPool implements Pool {
 
   constructor(sources: readonly WeightedSource[], private readonly plan: SamplerPlan, batch: BatchPlan) {
     const [{ source }] = sources;
-    const { batchSize } = plan;
+    const { batchSize, boundary, stride, window: { unit, length, reach } } = plan;
+    const rule = { unit, length, stride, boundary, reach };
     this.native = source.connection.tables.sampler;
+    this.#environments = environmentsOf(plan);
     for (const each of sources) this.add(each);
-    this.windows = new MixedWindows(this.#windows);
+    this.windows = this.#environments === null
+      ? new MixedWindows(this.#windows)
+      : new MixedEnvironments(this.#stores, rule, this.native);
+    this.#lister = new RowLister(plan);
+    this.#rows = this.#environments === null ? [] : rowsOver(new ArrayBuffer(rowBytesOf(plan)), 0, plan);
     this.#filler = new Filler(source, batch);
     this.#extraFiller = new ExtraFiller(batch);
     this.#places = allocatePlaces(batchSize);
@@ -70,13 +86,18 @@ export class MixedPool implements Pool {
 
   add({ source, weight }: WeightedSource): void {
     this.#actions.push(`sample from sources[${this.sources.length}]`);
+    if (this.#environments === null) this.#windows.push(windowsOf(source, this.plan));
+    else this.#stores.push(this.#environmentsOf(source, this.#environments));
     this.sources.push(source);
-    this.#windows.push(windowsOf(source, this.plan));
     const { connection } = source;
     if (!this.#connections.includes(connection)) this.#connections.push(connection);
     if (!connection.isWritable) this.#readers.push(this.sources.length - 1);
     this.#seenUpdates = -1;
     if (weight !== undefined) this.#weights.push(weight);
+  }
+
+  get sourceCount(): number {
+    return this.sources.length;
   }
 
   /** Their number, and what is drawn of each if not every window is as likely: its share of what is drawn of all. */
@@ -119,9 +140,40 @@ export class MixedPool implements Pool {
 
   fill(batch: AnyBatch, size: number, places: Places): void {
     this.#group(size, places);
-    const filling = fillingOf(this.plan.window, this.#places, this.#slots, size);
-    this.#filler.fill(batch, this.plan.batchSize, { ...filling, groups: this.#groups });
+    if (this.#environments !== null) this.#list(size, places);
+    this.#filler.fill(batch, this.plan.batchSize, { ...this.#filling(size), groups: this.#groups });
     batch.sources!.set(places.sources);
+  }
+
+  #filling(size: number): Filling {
+    return this.#environments === null
+      ? fillingOf(this.plan.window, this.#places, this.#slots, size)
+      : this.#lister.filling(size, this.#places, this.#slots, this.#rows);
+  }
+
+  /** Finds the rows of windows that are grouped; from here on places say where windows stand in their stores. */
+  #list(size: number, places: Places): void {
+    const { packed, count } = this.#groups;
+    let first = 0;
+    for (let group = 0; group < count; group++) {
+      const windows = packed[group * windowGroup.length + windowGroup.count];
+      const { environments } = this.#stores[this.#groupSources[group]];
+      this.#lister.list(environments, windows, placesFrom(this.#places, first), this.#rows, first);
+      first += windows;
+    }
+    const { anchors, starts } = this.#places;
+    for (let at = 0; at < size; at++) {
+      places.anchors[this.#slots[at]] = anchors[at];
+      places.starts[this.#slots[at]] = starts[at];
+    }
+    for (let i = 0; i < size; i++) places.sources[i] = storeOf(places.sources[i]);
+  }
+
+  #environmentsOf({ connection, index }: SampleSource, plan: EnvironmentPlan): EnvironmentWindows {
+    const { boundary, stride, between, window: { unit, length, reach } } = this.plan;
+    const part = between === null ? null : new Part(connection, between);
+    const rule = { unit, length, stride, boundary, reach };
+    return new EnvironmentWindows(index.environments(plan), rule, part, this.sources.length);
   }
 
   giveExtras(batch: AnyBatch, size: number): void {
@@ -130,8 +182,7 @@ export class MixedPool implements Pool {
     let first = 0;
     const fillings = Array.from({ length: this.#groups.count }, (_, group) => {
       const count = this.#groups.packed[group * windowGroup.length + windowGroup.count];
-      const places = placesFrom(this.#places, first);
-      const filling = fillingOf(this.plan.window, places, this.#slots.subarray(first), count);
+      const filling = { ...this.#filling(count), first };
       first += count;
       return [this.sources[this.#groupSources[group]], filling] as const;
     });
@@ -146,7 +197,7 @@ export class MixedPool implements Pool {
     const [groups, groupOf, stride] = [this.#groups, this.#groupOf, windowGroup.length];
     groups.count = 0;
     for (let i = 0; i < size; i++) {
-      const source = sources[i];
+      const source = this.#environments === null ? sources[i] : storeOf(sources[i]);
       let group = groupOf[source];
       if (group < 0) {
         group = groupOf[source] = groups.count++;
@@ -162,7 +213,8 @@ export class MixedPool implements Pool {
       first += groups.packed[group * stride + windowGroup.count];
     }
     for (let i = 0; i < size; i++) {
-      const at = groupOf[sources[i]]++;
+      const at = groupOf[this.#environments === null ? sources[i] : storeOf(sources[i])]++;
+      this.#places.sources[at] = environmentOf(sources[i]);
       this.#places.anchors[at] = anchors[i];
       this.#places.starts[at] = starts[i];
       this.#places.lengths[at] = lengths[i];

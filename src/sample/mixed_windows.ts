@@ -87,6 +87,11 @@ export class MixedWindows implements WindowSpace {
     return code === status.ok;
   }
 
+  /** How often a source is drawn from, by the weights of the stores. */
+  weightOf(source: number, weights: readonly number[]): number {
+    return weights[source];
+  }
+
   /** By age every window is as likely as those of the same age in other stores. */
   drawByAge(
     { native, seed, decay }: AgeDraw,
@@ -161,9 +166,10 @@ export class EpochOfMany implements EpochWindows {
   constructor(
     private readonly windows: MixedWindows,
     private readonly spans: readonly number[],
+    sources = windows.sources,
   ) {
     this.#table = new PartTable(windows.arena);
-    this.#sources = windows.sources.slice(0, spans.length / 2);
+    this.#sources = sources.slice(0, spans.length / 2);
   }
 
   locate(numbers: Float64Array, count: number, places: Places): number {

@@ -68,7 +68,13 @@ export class Mixture<Batch = AnyBatch, Store = unknown> extends Sampler<Batch> {
         sources[0].weight,
       );
     }
-    refuseEnvironments(plan.window.episodes, "of a mixture", checks);
+    if (plan.order.kind === "prioritized") {
+      refuseEnvironments(
+        plan.window.episodes,
+        "of a mixture in the order prioritized: IDs tell stores apart, not environments",
+        checks,
+      );
+    }
     checkExtras(stores, plan.extra, checks);
     const batch = planBatch(plan, stores, checks.action, {
       isMixture: true,

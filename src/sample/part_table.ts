@@ -8,11 +8,12 @@ export class EpisodeArena {
   cumulative = new BigUint64Array(256);
   #end = 0;
   /** Of each source: where its episodes stand, for how many there is room, and how many are there. */
-  readonly #slices: { at: number; room: number; count: number }[] = [];
+  readonly #slices = new Map<StoreWindows, { at: number; room: number; count: number }>();
 
   /** Copies the episodes that are new, and returns where the first of the source stands. */
-  take(source: number, windows: StoreWindows, count: number): number {
-    const slice = this.#slices[source] ??= { at: 0, room: 0, count: 0 };
+  take(windows: StoreWindows, count: number): number {
+    let slice = this.#slices.get(windows);
+    if (slice === undefined) this.#slices.set(windows, slice = { at: 0, room: 0, count: 0 });
     if (count > slice.room) this.#move(slice, 2 * count);
     if (count > slice.count) {
       windows.copyEpisodes(slice.count, count, this.origins, this.cumulative, slice.at + slice.count);
@@ -49,6 +50,8 @@ export class PartTable {
   /** Windows of all. */
   total = 0;
   size = 0;
+  /** What it was made of last. */
+  sources: readonly StoreWindows[] = [];
   /** What changes whenever the windows do. */
   version = 0;
   #counts: Float64Array<ArrayBuffer> = new Float64Array(1);
@@ -88,6 +91,9 @@ export class PartTable {
     drawn: (population: Population, windows: StoreWindows, source: number) => readonly [number, number],
   ): void {
     this.#makeRoom(sources.length);
+    // Another list may have others in the middle.
+    if (sources !== this.sources) this.#seen.fill(0);
+    this.sources = sources;
     let changed = Infinity;
     for (let source = 0; source < sources.length; source++) {
       if (!this.#hasChanged(source, sources[source])) continue;
@@ -97,7 +103,7 @@ export class PartTable {
       const [first, count] = drawn(population, windows, source);
       const at = source * windowPart.length;
       this.parts[at + windowPart.skipped] = first;
-      this.parts[at + windowPart.episodeFirst] = this.arena.take(source, windows, population.episodes);
+      this.parts[at + windowPart.episodeFirst] = this.arena.take(windows, population.episodes);
       this.parts[at + windowPart.episodeCount] = population.episodes;
       this.parts[at + windowPart.first] = population.first;
       this.parts[at + windowPart.end] = population.end;

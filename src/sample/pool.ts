@@ -20,6 +20,8 @@ export interface Pool {
   readonly windows: WindowSpace;
   /** Of a mixture: what its state says of its first `count` sources. */
   sourcesText?(count: number): string;
+  /** Of a mixture: how many sources it has. */
+  readonly sourceCount?: number;
   /** The draws of an order that only this has. */
   drawOf?(context: DrawContext, size: number): Draw | null;
   /** Throws in the middle of a call; commits what was appended, and goes to what others have committed. */

@@ -184,7 +184,7 @@ export class Sampler<Batch = AnyBatch> implements Iterable<Batch> {
    */
   state(): SamplerState {
     const state = stateOf(this.#plan, this.#context.seed, this.#cursor.position, this.#draw.epoch);
-    const sources = this.#pool.sourcesText?.(this.#pool.windows.sources.length);
+    const sources = this.#pool.sourcesText?.(this.#pool.sourceCount!);
     return sources === undefined ? state : { ...state, sources };
   }
 

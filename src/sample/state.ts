@@ -53,7 +53,7 @@ export function stateOf(plan: SamplerPlan, seed: bigint, position: number, epoch
 
 /** What a mixture says of its sources: more may have been added since a state was taken. */
 interface StateSources {
-  readonly windows: { readonly sources: readonly unknown[] };
+  readonly sourceCount?: number;
   sourcesText?(count: number): string;
 }
 
@@ -92,7 +92,7 @@ function checkSources({ sources }: SamplerState, pool: StateSources, refuse: Ref
     if (sources === undefined) return null;
     throw refuse("state.sources", "left out, for this is no mixture", sources);
   }
-  const held = pool.windows.sources.length;
+  const held = pool.sourceCount!;
   const count = typeof sources === "string" ? parseInt(sources) : NaN;
   if (count >= 1 && count <= held && sources === pool.sourcesText(count)) return count;
   const own = pool.sourcesText(held);

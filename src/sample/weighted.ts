@@ -26,7 +26,7 @@ export class WeightedDraw implements Draw {
     windows.count();
     const { table } = windows;
     cursor.fill(this.#indices, count);
-    this.#shares.update(table, (source) => this.weights[source]);
+    this.#shares.update(table, (source) => windows.weightOf(source, this.weights));
     const chosen = this.#shares.draw(native, seed, this.#indices, count);
     for (let i = 0; i < count; i++) this.#numbers[i] = table.countOf(chosen[i]);
     const key = { seed, stream: streams.withinSource, bound: 1 };

@@ -255,8 +255,8 @@ test("environments are refused by name where nothing follows them", () => {
     ],
     [() => store.context(asked), "Cannot make a context: episodes.environment must be left out of a context"],
     [
-      () => StreamStore.mixture([store], asked),
-      "Cannot make a mixture: episodes.environment must be left out of a mixture",
+      () => StreamStore.mixture([store], { ...asked, order: { kind: "prioritized" } }),
+      "Cannot make a mixture: episodes.environment must be left out of a mixture in the order prioritized: IDs tell stores apart, not environments",
     ],
     [
       () => store.sampler({ ...asked, episodes: { end: "done", environment: "x" as "a" } }),
