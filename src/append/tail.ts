@@ -85,6 +85,8 @@ export class Tail {
       this.#copy(recordsEnd, valuesEnd);
       return valuesEnd;
     }
+    // After all that was laid out, on every processor: on arm64 V8 makes it `stlr` and JavaScriptCore `swpal`, whether the
+    // array is over shared memory or, as here, not.
     Atomics.store(this.#state, publishedCountAt, recordsEnd / recordWords);
     if (this.recordsEnd === 0) updates.count++;
     const count = valuesEnd - this.valuesEnd;

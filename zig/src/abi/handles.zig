@@ -130,7 +130,9 @@ pub inline fn addressOf(handle: u32) *const Slot {
 pub fn close(slot: *Slot, view_count: u32, blank: bool) store_file.Error!void {
     slot.view_count = view_count;
     const result = slot.store.close(if (blank) .blank else .keep);
-    slot.leave(.closed);
+    // Who closes and who releases the last view each write one word and then look at the other's: without one order of all
+    // four, both could see the other's old one, and nobody would let go of the maps.
+    slot.state.store(.{ .tag = .closed, .generation = slot.state.load(.monotonic).generation }, .seq_cst);
     drain(slot);
     return result;
 }
@@ -141,7 +143,7 @@ pub fn releaseView(handle: u32) void {
     var released = slot.released.load(.monotonic);
     while (released.generation == generationOf(handle)) {
         const more: Released = .{ .count = released.count +% 1, .generation = released.generation };
-        released = slot.released.cmpxchgWeak(released, more, .acq_rel, .monotonic) orelse return drain(slot);
+        released = slot.released.cmpxchgWeak(released, more, .seq_cst, .monotonic) orelse return drain(slot);
     }
 }
 
@@ -162,9 +164,9 @@ pub fn reap() void {
 }
 
 fn drain(slot: *Slot) void {
-    const found = slot.state.load(.acquire);
+    const found = slot.state.load(.seq_cst);
     if (found.tag != .closed) return;
-    if (slot.released.load(.acquire).count != slot.view_count) return;
+    if (slot.released.load(.seq_cst).count != slot.view_count) return;
     // Of two threads that get here only one goes on.
     if (!slot.enter(found, found.generation)) return;
     slot.store.releaseMaps();

@@ -1,4 +1,21 @@
 //! The mapped `head` file: header, commit slots and tail. See format.zig for its layout and for why it is safe.
+//!
+//! Other processes read it while the writer writes it, and a processor that orders memory weakly (arm64) lets others see
+//! plain stores in any order: a commit before the bytes that it counts. So whatever says that something else is there is
+//! stored with release, after it, and loaded with acquire, before it:
+//!
+//!   a commit's checksum   says that columns, blocks, extras and their table hold what it counts; and, since it is stored
+//!                         after the tail of the commit before was emptied, that the tail names that one or a later one
+//!   the tail's state      says that the commit it names is in its slot, and that so many records are laid out
+//!   the run of the system says that whoever wrote in it has recovered what an earlier run left
+//!
+//! `pwrite` orders nothing by itself: the kernel's copy into the page is stores of the same processor, which those of its
+//! caller may overtake like any others. A loss of power is another matter: sectors reach the disk in any order, whatever the
+//! processor does.
+//!
+//! JavaScript lays out the tail's records and publishes their number by `Atomics.store`, a release at least. Nobody but the
+//! writer's own thread reads records while it lives. Who opens the store after its death has had the lock from the
+//! system, which lets go of it after the last store that the dead have made.
 
 const std = @import("std");
 const system = @import("../system/system.zig");
@@ -15,7 +32,17 @@ const capacity_max = 1 << 32;
 /// How often a reader looks for a commit before it takes the head for damaged.
 const looks_max = 1000;
 
-const commit_words = @sizeOf(format.Commit) / @sizeOf(u64);
+const sealed_words = @offsetOf(format.Commit, "checksum") / @sizeOf(u64);
+
+/// The words of a commit that its checksum is of: all the others.
+fn sealed(commit: *const format.Commit) *[sealed_words]u64 {
+    return @ptrCast(@constCast(commit));
+}
+
+comptime {
+    std.debug.assert(@sizeOf(format.Commit) == (sealed_words + 1) * @sizeOf(u64));
+    std.debug.assert(@offsetOf(format.Header, "boot_id") % @alignOf(u64) == 0);
+}
 
 pub fn Head(comptime System: type) type {
     return struct {
@@ -80,8 +107,8 @@ pub fn Head(comptime System: type) type {
             first.extras = self.extra_tables.write(.commit, table, 0);
             _ = self.extra_tables.write(.sync, table, 0);
             first.seal();
-            self.commitSlot(first.sequence).* = first;
-            self.syncedSlot(first.sequence).* = first;
+            put(self.commitSlot(first.sequence), &first);
+            put(self.syncedSlot(first.sequence), &first);
             self.resetTail(first);
             return self;
         }
@@ -125,12 +152,19 @@ pub fn Head(comptime System: type) type {
             return self.newestOfAll();
         }
 
-        /// Reads every word once: what is checked must be what is returned, while somebody else writes the slot.
-        fn copyOf(slot: *const format.Commit) format.Commit {
-            const words: *const volatile [commit_words]u64 = @ptrCast(slot);
-            var copy: format.Commit = undefined;
-            @as(*[commit_words]u64, @ptrCast(&copy)).* = words.*;
-            return copy;
+        /// Reads every word once: what is checked must be what is returned, while somebody else writes the slot. The checksum
+        /// first, so that whoever finds the commit whole also sees what was written before it.
+        noinline fn copyOf(slot: *format.Commit) format.Commit {
+            var commit: format.Commit = undefined;
+            commit.checksum = @atomicLoad(u64, &slot.checksum, .acquire);
+            for (sealed(&commit), sealed(slot)) |*word, *from| word.* = @atomicLoad(u64, from, .monotonic);
+            return commit;
+        }
+
+        /// Writes a commit into a slot, the checksum last.
+        noinline fn put(slot: *format.Commit, commit: *const format.Commit) void {
+            for (sealed(slot), sealed(commit)) |*word, value| @atomicStore(u64, word, value, .monotonic);
+            @atomicStore(u64, &slot.checksum, commit.checksum, .release);
         }
 
         /// The newest commit of all slots. While a slot is damaged, the one that is synced may be the newest.
@@ -151,7 +185,7 @@ pub fn Head(comptime System: type) type {
         }
 
         pub noinline fn syncedCommit(self: *const Self) error{Damaged}!format.Commit {
-            return self.newer(self.syncedSlot(0).*, self.syncedSlot(1).*) orelse error.Damaged;
+            return self.newer(copyOf(self.syncedSlot(0)), copyOf(self.syncedSlot(1))) orelse error.Damaged;
         }
 
         /// Notes that `commit` is durable; the head has to be made durable after it.
@@ -160,7 +194,7 @@ pub fn Head(comptime System: type) type {
             const newest = self.syncedCommit() catch commit;
             _ = self.extra_tables.write(.sync, extras, newest.extras);
             const slot = if (std.meta.eql(self.syncedSlot(0).*, newest)) self.syncedSlot(1) else self.syncedSlot(0);
-            slot.* = commit;
+            put(slot, &commit);
         }
 
         pub fn sync(self: *Self) system.Error!void {
@@ -175,7 +209,7 @@ pub fn Head(comptime System: type) type {
         /// Says that what the head holds was written in this run of the system. A head that was left by an earlier one
         /// has to be recovered first, or the next to open it would trust all of it.
         pub fn claim(self: *Self) void {
-            self.header().boot_id = System.bootId();
+            for (self.bootWords(), bootId()) |*word, value| @atomicStore(u64, word, value, .release);
         }
 
         /// The rows from here on are those of the writer that has opened the store now.
@@ -185,8 +219,19 @@ pub fn Head(comptime System: type) type {
 
         /// Whether the last writer wrote in this same run of the system.
         pub fn isOfThisBoot(self: *const Self) bool {
-            const boot_id = System.bootId();
-            return !std.mem.allEqual(u8, &boot_id, 0) and std.mem.eql(u8, &boot_id, &self.header().boot_id);
+            var is_known = false;
+            return for (self.bootWords(), bootId()) |*word, value| {
+                if (@atomicLoad(u64, word, .acquire) != value) break false;
+                is_known = is_known or value != 0;
+            } else is_known;
+        }
+
+        fn bootWords(self: *const Self) *[2]u64 {
+            return @ptrCast(&self.header().boot_id);
+        }
+
+        fn bootId() [2]u64 {
+            return @bitCast(System.bootId());
         }
 
         /// Whether a commit is as it was sealed, and so is its table of extras.
@@ -204,7 +249,7 @@ pub fn Head(comptime System: type) type {
         pub noinline fn publish(self: *Self, commit: *format.Commit) void {
             commit.sequence += 1;
             commit.seal();
-            self.commitSlot(commit.sequence).* = commit.*;
+            put(self.commitSlot(commit.sequence), commit);
             self.resetTail(commit.*);
         }
 
