@@ -21,13 +21,14 @@ const macos_min: std.Target.Query.OsVersion = .{ .semver = .{ .major = 11, .mino
 
 pub fn build(b: *std.Build) void {
     const optimize = b.standardOptimizeOption(.{});
-    const host = b.resolveTargetQuery(hostQuery());
+    // Another one for `zig build test -Dtarget=aarch64-linux-none -fqemu`: the tests under emulation.
+    const target = b.standardTargetOptions(.{ .default_target = hostQuery() });
     const pin = b.addExecutable(.{
         .name = "pin",
         .root_module = b.createModule(.{ .root_source_file = b.path("pin.zig"), .target = b.graph.host, .optimize = .debug }),
     });
-    b.getInstallStep().dependOn(addPinned(b, pin, host, optimize, "lib"));
-    const limits = addLibrary(b, "streamstore_limits", "limits/limits.zig", host, optimize);
+    b.getInstallStep().dependOn(addPinned(b, pin, target, optimize, "lib"));
+    const limits = addLibrary(b, "streamstore_limits", "limits/limits.zig", target, optimize);
     limits.root_module.addImport("library", b.createModule(.{ .root_source_file = b.path("src/library.zig") }));
     b.installArtifact(limits);
     b.getInstallStep().dependOn(addInterface(b));
@@ -41,9 +42,9 @@ pub fn build(b: *std.Build) void {
     }
 
     const states = b.option(usize, "states", "States that the long form of the tests of power loss looks at") orelse 20_000;
-    const run_tests = addTests(b, host, optimize, null);
+    const run_tests = addTests(b, target, optimize, null);
     b.step("test", "Run the tests").dependOn(&run_tests.step);
-    const torture = addTests(b, host, .safe, states);
+    const torture = addTests(b, target, .safe, states);
     // Its figures go to the terminal. What a test writes beside the protocol of a build counts as a failure.
     torture.stdio = .inherit;
     b.step("torture", "Run the long form of the tests of power loss, and print its figures").dependOn(&torture.step);
