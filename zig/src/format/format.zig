@@ -259,7 +259,7 @@ pub const Mark = extern struct {
 
 /// A segment of a file with one byte an element is whole pages of so many bytes, the largest that a system has; and so is
 /// one of any other file. Tests have small ones.
-pub const segment_page_bytes = if (@import("builtin").is_test) std.heap.page_size_max else 64 * 1024;
+pub const segment_page_bytes = if (@import("builtin").is_test) @import("../system/system.zig").page_bytes_max else 64 * 1024;
 
 /// Rows of a block. Tests have small ones, so that small stores have many.
 pub const block_rows = if (@import("builtin").is_test) 4 else 4096;

@@ -15,7 +15,7 @@ pub const Error = system.Error || error{Damaged};
 const reservations_max = 40;
 
 /// Every address and file offset that is mapped is a multiple of this, the largest page that the target can have.
-const page_bytes = std.heap.page_size_max;
+const page_bytes = system.page_bytes_max;
 
 /// A last page that the file covers only in part may be mapped whole; this is the smallest that such a page can be.
 const part_page_bytes = std.heap.page_size_min;

@@ -3,7 +3,12 @@
 //! the n-th call fail. The functions say what the operating system said; loops over short writes and
 //! interrupted calls stand above the port, where the double reaches them too.
 
+const std = @import("std");
 const builtin = @import("builtin");
+
+/// The largest page that the target can have: 64 KiB on arm64. Tests, whose segments are of few pages, have the smallest instead,
+/// which is what a machine has that runs them: 4 KiB on Linux, under emulation too.
+pub const page_bytes_max = if (builtin.is_test) std.heap.page_size_min else std.heap.page_size_max;
 
 /// An open file.
 pub const File = i32;

@@ -1,6 +1,7 @@
 //! A disk that is full refuses steps before the tail takes them. So nothing that was appended ever waits for space.
 
 const std = @import("std");
+const system = @import("../system/system.zig");
 const format = @import("../format/format.zig");
 const store_file = @import("../store/store.zig");
 const Faulty = @import("testing.zig").Faulty;
@@ -104,7 +105,7 @@ test "what the tail may take grows with the stream, up to all of the tail" {
     defer store.close(.release) catch {};
     try testing.expectEqual(0, store.room().values);
     try store.reserve();
-    const page_values = std.heap.page_size_max / @sizeOf(u64);
+    const page_values = system.page_bytes_max / @sizeOf(u64);
     try testing.expectEqual(page_values, store.room().values);
     // Marks are few, or there would be as many of them as tokens.
     const values: [8192]u64 = @splat(3);
