@@ -168,6 +168,36 @@ test("loadDataset() looks into the pages of Parquet without statistics for bytes
     ]);
   }));
 
+test("loadDataset() of JSON lines keeps the paths of pictures that Python writes as objects, and no other objects", () =>
+  inFolder(async (folder) => {
+    const path = join(folder, "x.jsonl");
+    const write = (...cells: string[]) =>
+      writeFileSync(path, cells.map((cell, i) => `{"action":${i},"frame":${cell}}\n`).join(""));
+    write('{"bytes":null,"path":"ä.png"}', "null", '{"path":null,"bytes":null}', '{"path":"b","bytes":null}');
+    const left: unknown[] = [];
+    const onLeftOut = (column: { readonly reason: string }) => void left.push(column);
+    using store = await StreamStore.loadDataset(path, "train", { extra: true, onLeftOut });
+    assert.deepEqual(store.extra("frame").slice(), ["ä.png", null, null, "b"]);
+    assert.deepEqual(left.splice(0), [said]);
+    const others = [
+      '{"bytes":"x","path":"a"}',
+      '{"path":"a"}',
+      '{"bytes":null,"path":7}',
+      '{"bytes":null,"path":"a","w":1}',
+    ];
+    for (const other of others) {
+      write('{"bytes":null,"path":"a"}', other);
+      using without = await StreamStore.loadDataset(path, "train", { extra: true, onLeftOut });
+      assert.equal(without.rowCount, 2);
+      assert.equal(left.length, 1, other);
+      assert.match((left.pop() as { reason: string }).reason, /^it holds \{/);
+      await assert.rejects(
+        StreamStore.loadDataset(path, "train", { extra: { frame: "string" } }),
+        /"frame" at row 1 .*must be a text; as an extra of "json" whatever stands there is kept, got \{/,
+      );
+    }
+  }));
+
 test("a store that is opened again gives paths with the feature that they came with, also those appended since", () =>
   inFolder(async (folder) => {
     const path = join(folder, "x.parquet");

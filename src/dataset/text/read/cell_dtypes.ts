@@ -1,10 +1,11 @@
 import type { Dtype } from "../../../dtypes.ts";
-import { type Cell, unmark } from "./cells.ts";
+import { type Cell, pathOf, unmark } from "./cells.ts";
 
 /** What the cells of a column have been seen to be, one after another: text has no types that say it. */
 export class CellDtypes {
   #odd: string | null = null;
   #isText = true;
+  #hasPaths = false;
   #hasValue = false;
   #isBool = true;
   #isWhole = true;
@@ -17,7 +18,9 @@ export class CellDtypes {
   add(cells: readonly Cell[], describe: (row: number, cell: Cell) => string): void {
     for (let row = 0; row < cells.length; row++) {
       const cell = unmark(cells[row]);
-      this.#isText &&= typeof cell === "string" || cell === null || cell === undefined;
+      const path = pathOf(cell);
+      this.#hasPaths ||= typeof path === "string";
+      this.#isText &&= typeof cell === "string" || cell === null || cell === undefined || path !== undefined;
       if (this.#odd === null && !this.#addCell(cell)) this.#odd = describe(row, cell);
       if (this.#odd !== null && !this.#isText) return;
     }
@@ -26,6 +29,11 @@ export class CellDtypes {
   /** Whether all of it that is no number is text. */
   get isText(): boolean {
     return this.#odd !== null && this.#isText;
+  }
+
+  /** Whether some of that are paths of pictures that are elsewhere. */
+  get hasPaths(): boolean {
+    return this.#hasPaths;
   }
 
   /** Whether it is a number, null, or a list of such. */

@@ -110,7 +110,8 @@ export class CellRows {
       const dtypes = this.dates.has(name) ? ["int64"] as const : seen?.dtypes ?? [];
       // Where all that there is is text, so is what looks like a number.
       const isText = seen?.isText || this.#isAllText && typeof dtypes === "string";
-      return { name, dtypes, form: isText ? "string" : undefined };
+      const media = isText && seen?.hasPaths ? { hasBytes: false, hasPaths: true } : undefined;
+      return { name, dtypes, form: isText ? "string" : undefined, media };
     });
   }
 

@@ -32,6 +32,14 @@ export function unmark(cell: Cell): Cell {
   return /\d/.test(word) ? BigInt(word) : Number(word);
 }
 
+/** The path of an object that has nothing else, as Python writes a picture that is elsewhere; undefined for any other cell. */
+export function pathOf(cell: Cell): string | null | undefined {
+  if (typeof cell !== "object" || cell === null || Array.isArray(cell)) return undefined;
+  const { bytes, path, ...others } = cell as { readonly [key: string]: Cell };
+  const isPath = bytes === null && (typeof path === "string" || path === null);
+  return isPath && Object.keys(others).length === 0 ? path : undefined;
+}
+
 /** The JSON of a value, with its integers as they were and Python's words for what JSON has none. */
 export function jsonOf(cell: Cell): string {
   const value = unmark(cell);
