@@ -36,6 +36,7 @@ export const hotPaths: Readonly<Record<string, Path>> = {
   table: { text: "toDataset", unit: milliseconds, ratioMax: 1.05 },
   values: { text: "window of 128, values", unit: perWindow, ratioMax: 1.05 },
   steps: { text: "window of 128, steps", unit: perWindow, ratioMax: Infinity },
+  open: { text: "open and close of a store with rows", unit: microseconds, ratioMax: 1.05 },
   load: { text: "loadDataset, parquet", unit: milliseconds, ratioMax: 1.05 },
 };
 

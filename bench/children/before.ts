@@ -64,6 +64,7 @@ const bursts: Readonly<Record<string, () => Burst | Promise<Burst>>> = {
   table,
   values: () => window("values"),
   steps: () => window("steps"),
+  open,
   load,
 };
 
@@ -196,9 +197,34 @@ function window(name: "values" | "steps"): Burst {
   };
 }
 
-async function load(): Promise<Burst> {
+/** To append to, and closed again: what is in the tail is looked for, and chunks are mapped. */
+function open(): Burst {
+  const path = join(newFolder(), "run.stream");
+  const fields = referenceFields;
+  {
+    using store: ReferenceStore = StreamStore.open(path, { fields });
+    appendSteps(store, 0, sizes.appendSteps);
+  }
+  return () =>
+    median(Array.from({ length: callsPerBurst }, () => {
+      let length = 0;
+      const time = elapsed(() => {
+        using store: ReferenceStore = StreamStore.open(path, { fields });
+        length = store.length;
+      });
+      prove("the length of an opened store", length, sizes.appendSteps * tokensPerStep);
+      return time;
+    }));
+}
+
+function newFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "before-"));
   process.once("exit", () => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+async function load(): Promise<Burst> {
+  const folder = newFolder();
   await wholeOnce().saveDataset(join(folder, "rows"), "train", { format: "parquet", fieldFeatures });
   return async () => {
     using loaded: ReferenceStore = new StreamStore(referenceFields);
