@@ -21,7 +21,7 @@ export function append(
   }
   const row = values === undefined
     ? null
-    : session.connection.write("append", () => readExtraRow(session.extras, values));
+    : session.connection.write("append", () => readExtraRow(session.extras, values, session.extraRow));
   if (row !== null && session.appender.appendPlainWith(step, fields, row)) return;
   session.write("append", () => appendStep(session, step, fields, row));
 }

@@ -8,7 +8,7 @@ import { tailTextMax } from "./tail_extras.ts";
 /** A value that was checked: a text that becomes bytes in the tail, or bytes. */
 export type Checked = string | Uint8Array | null;
 
-/** The values of one step, by the places of the extras. */
+/** The values of one step, by the places of the extras. A text that the tail takes is looked at where it becomes bytes. */
 export type ExtraRow = readonly Checked[];
 
 export const encoder = new TextEncoder();
@@ -16,14 +16,19 @@ export const encoder = new TextEncoder();
 /**
  * What is given of each extra, by its place among them: undefined stands for nothing, and so does null. The caller's own code
  * may run in this.
+ *
+ * @param values Where it is put: as many as there are extras. Pushing to an empty list would make room for many.
  */
-export function readExtras(extras: readonly ExtraInfo[], given: unknown, action: string): unknown[] {
+export function readExtras(
+  extras: readonly ExtraInfo[],
+  given: unknown,
+  action: string,
+  values = new Array<unknown>(extras.length),
+): unknown[] {
   const isList = Array.isArray(given) || ArrayBuffer.isView(given);
   if (typeof given !== "object" || given === null || isList) {
     throw new TypeError(`${action}: extra must be an object of names and values, got ${describe(given)}`);
   }
-  // Pushing to an empty one would make room for many.
-  const values = new Array<unknown>(extras.length);
   for (let place = 0; place < extras.length; place++) values[place] = undefined;
   // What an object inherits is not given by it.
   const names = Object.keys(given);
@@ -44,13 +49,15 @@ function placeOf(extras: readonly ExtraInfo[], name: string, action: string): nu
 
 const appending = "Cannot append";
 
-/** Reads the values of one step. */
-export function readExtraRow(extras: readonly ExtraInfo[], given: unknown): ExtraRow {
-  const row = readExtras(extras, given, appending);
+/** Reads the values of one step into a list that has a place for each. */
+export function readExtraRow(extras: readonly ExtraInfo[], given: unknown, row: Checked[]): ExtraRow {
+  readExtras(extras, given, appending, row);
   for (let place = 0; place < row.length; place++) {
-    row[place] = checkValue(extras[place], row[place], appending);
+    const value = row[place];
+    const isShort = typeof value === "string" && value.length <= tailTextMax;
+    if (!isShort || extras[place].kind !== "string") row[place] = checkValue(extras[place], value, appending);
   }
-  return row as Checked[];
+  return row;
 }
 
 /** Reads the values of several steps, of which each extra has a list. */
@@ -99,11 +106,7 @@ export function checkValue(extra: ExtraInfo, value: unknown, action: string): Ch
   const name = `${action}: extra "${extra.name}"`;
   if (extra.kind === "string") {
     if (typeof value !== "string") throw new TypeError(`${name} must be a string, got ${describe(value)}`);
-    if (!value.isWellFormed()) {
-      throw new RangeError(
-        `${name} must be well-formed text, got a lone surrogate at ${loneSurrogateAt(value)}`,
-      );
-    }
+    checkWellFormed(name, value);
     return checkLength(name, encoder.encode(value));
   }
   if (kindOf(value) !== "Uint8Array") {
@@ -116,6 +119,11 @@ export function checkValue(extra: ExtraInfo, value: unknown, action: string): Ch
 function checkLength(name: string, bytes: Uint8Array): Uint8Array {
   if (bytes.length <= extraValueBytesMax) return bytes;
   throw new RangeError(`${name} must have at most ${extraValueBytesMax} bytes, got ${bytes.length}`);
+}
+
+export function checkWellFormed(name: string, text: string): void {
+  if (text.isWellFormed()) return;
+  throw new RangeError(`${name} must be well-formed text, got a lone surrogate at ${loneSurrogateAt(text)}`);
 }
 
 function loneSurrogateAt(text: string): number {

@@ -4,7 +4,7 @@ import type { ExtraInfo } from "../extras.ts";
 import { extraState, tailExtraBytesMax } from "../native/abi.ts";
 import { check } from "../native/status.ts";
 import { attachedLength, lengthOf, privateView } from "../typed_array.ts";
-import { encoder, type ExtraRow } from "./extra_values.ts";
+import { checkWellFormed, type ExtraRow } from "./extra_values.ts";
 import type { Tail } from "./tail.ts";
 import type { TailExtras } from "./tail_extras.ts";
 
@@ -107,7 +107,7 @@ export class ExtraWriter {
   #put(place: number, value: string | Uint8Array): boolean {
     const area = this.#tail.extras!;
     const length = typeof value === "string"
-      ? this.#putText(area, value)
+      ? this.#putText(area, place, value)
       : this.#putBytes(area, place, value);
     if (length < 0) return false;
     this.#aheadBytes[place] += length;
@@ -115,11 +115,11 @@ export class ExtraWriter {
   }
 
   /** Returns how many bytes it has, or -1 where there is no room. */
-  #putText(area: TailExtras, text: string): number {
-    const at = area.placeFor(this.#word, 3 * text.length);
-    if (at < 0) return -1;
-    let length = writeAscii(area.bytes, at, text);
-    if (length < 0) length = encoder.encodeInto(text, area.bytes.subarray(at, at + 3 * text.length)).written;
+  #putText(area: TailExtras, place: number, text: string): number {
+    const length = area.encode(this.#word, text);
+    if (length < 0) return -1;
+    // ASCII has as many bytes as units, and no surrogate.
+    if (length !== text.length) checkWellFormed(`Cannot append: extra "${this.extras[place].name}"`, text);
     this.#word = area.note(this.#word, length);
     return length;
   }
@@ -157,20 +157,4 @@ export class ExtraWriter {
     this.#word = area.notePlaced(this.#word, bytes.length, this.#place[0]);
     return bytes.length;
   }
-}
-
-/** A text of more units is quicker by the encoder, which costs much for few. */
-const asciiMax = 64;
-
-/** Writes a short text of ASCII only, and returns its length, or -1 for what is none. */
-function writeAscii(bytes: Uint8Array, at: number, text: string): number {
-  const { length } = text;
-  if (length > asciiMax) return -1;
-  let all = 0;
-  for (let i = 0; i < length; i++) {
-    const unit = text.charCodeAt(i);
-    all |= unit;
-    bytes[at + i] = unit;
-  }
-  return all < 128 ? length : -1;
 }

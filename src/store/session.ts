@@ -1,5 +1,6 @@
 /** An open store: what the methods of `StreamStore` and the functions of the other folders work on. */
 import { Appender, type AppenderHooks } from "../append/appender.ts";
+import type { Checked } from "../append/extra_values.ts";
 import { ExtraWriter } from "../append/extras.ts";
 import { StreamStoreError } from "../error.ts";
 import { type Field, type FieldInfo, type FieldList, packCells, parseFields } from "../fields.ts";
@@ -71,6 +72,8 @@ export function temporarySession(given: FieldList, options: StoreOptions): Sessi
 export class Session {
   readonly fields: readonly Field[];
   readonly extras: readonly ExtraInfo[];
+  /** Where the values of a step's extras are read to. */
+  readonly extraRow: Checked[];
   /** The fields that stand in the cells as their own bits, as a gather takes them. */
   readonly others: Int32Array;
   readonly connection: Connection;
@@ -91,6 +94,7 @@ export class Session {
     this.connection = connection;
     this.fields = fields;
     this.extras = extras;
+    this.extraRow = extras.map(() => null);
     this.others = packCells(fields.filter(({ element }) => element !== connection.kind));
     this.features = opened.features;
     this.directory = opened.directory;
