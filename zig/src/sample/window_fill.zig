@@ -82,7 +82,7 @@ pub fn fill(source: Source, request: Request, out: Out, culprit: *Culprit) Error
     var first_rows: [rows_file.stage_size]usize = undefined;
     for (0..placement.starts.len) |window| {
         if (out.steps != .none and window % first_rows.len == 0) try findFirstRows(source, request, window, &first_rows);
-        if (window % touching.pieces == 0) try readAhead(source, request, window, out);
+        if (window % touching.pieces == 0) try readAhead(source, request, window, &first_rows, out);
         const start, const end = try tokensOf(source, request, window);
         const block = placement.blockOf(window, end - start);
         out.lengths[@intCast(placement.slots[window])] = @intCast(block.length);
@@ -163,15 +163,21 @@ inline fn rowTokens(source: Source, placement: Placement, window: usize) error{D
 
 const rows_ahead = 16;
 
-/// Windows are random, so each misses the caches.
-noinline fn readAhead(source: Source, request: Request, first: usize, out: Out) error{Damaged}!void {
-    var sum: u64 = 0;
+/// Windows are random, so each misses the caches. first_rows: known where steps are wanted.
+noinline fn readAhead(source: Source, request: Request, first: usize, first_rows: *const [rows_file.stage_size]usize, out: Out) error{Damaged}!void {
+    var ahead: touching.Ahead = .{};
     for (first..@min(first + touching.pieces, request.placement.starts.len)) |window| {
         const start, const end = try tokensOf(source, request, window);
-        if (out.values.output != .none) sum +%= touching.touch(source.data.bytes(start, end));
-        if (out.types != null) sum +%= touching.touch(source.types.slice(start, end).asBytes());
+        if (out.values.output != .none) ahead.addBytes(source.data.bytes(start, end));
+        if (out.types != null) ahead.addBytes(source.types.slice(start, end).asBytes());
+        if (out.steps == .none) continue;
+        const steps = source.table.steps;
+        const first_row = @min(first_rows[window % first_rows.len], steps.len);
+        // Of tokens it is not known in how many rows they are.
+        const row_count = if (request.unit == .steps) request.placement.lengthOf(window) else 1;
+        ahead.addBytes(std.mem.sliceAsBytes(steps[first_row..@min(first_row + row_count, steps.len)]));
     }
-    std.mem.doNotOptimizeAway(sum);
+    ahead.read();
 }
 
 inline fn prefetchRows(source: Source, placement: Placement, window: usize) void {
