@@ -24,14 +24,12 @@ pub inline fn endOfBlock(row: usize) usize {
 /// Rows of one layout, and where they stand.
 pub const Layout = struct {
     first_row: usize,
+    /// The one after the last.
+    end_row: usize,
     first_token: usize,
     row_tokens: usize,
     /// Rows of two blocks that have the same number here have the same types in the same places.
     hash: u64,
-
-    pub inline fn endRow(layout: Layout) usize {
-        return layout.first_row + rows_max;
-    }
 
     /// The first token of a row of the block, or of the row after it.
     pub inline fn startOf(layout: Layout, row: usize) usize {
@@ -41,20 +39,27 @@ pub const Layout = struct {
     /// The row that holds a token, if it is one of the block.
     inline fn rowOf(layout: Layout, token: u64) ?usize {
         const rows = (token -| layout.first_token) / layout.row_tokens;
-        return if (token < layout.first_token or rows >= rows_max) null else layout.first_row + @as(usize, @intCast(rows));
+        return if (token < layout.first_token or rows >= layout.end_row - layout.first_row) null else layout.first_row + @as(usize, @intCast(rows));
     }
 };
 
 /// What is known of a store's blocks. It comes from a file: a description without its checksum counts as none.
 pub const Blocks = struct {
     all: []const Block = &.{},
+    /// What is known of rows behind all of them.
+    open: Open.Rows = .{},
     id: format.Id = @splat(0),
     /// No token of a block lies behind.
     token_count: u64 = 0,
 
     /// The layout of a row's block, where its rows have one.
     pub inline fn ofRow(blocks: Blocks, row: usize) ?Layout {
-        return blocks.at(row / rows_max);
+        return if (blocks.open.has(row)) blocks.open.layout() else blocks.at(row / rows_max);
+    }
+
+    /// The row with which something else may begin than what is known of a row: its block ends, or what is known of it.
+    pub inline fn endOf(blocks: Blocks, row: usize) usize {
+        return if (blocks.open.has(row)) blocks.open.end_row else endOfBlock(row);
     }
 
     fn at(blocks: Blocks, index: usize) ?Layout {
@@ -64,6 +69,7 @@ pub const Blocks = struct {
         if (block.first_token +| @as(u64, block.row_tokens) * rows_max > blocks.token_count) return null;
         return .{
             .first_row = index * rows_max,
+            .end_row = (index + 1) * rows_max,
             .first_token = @intCast(block.first_token),
             .row_tokens = block.row_tokens,
             .hash = block.layout,
@@ -72,15 +78,12 @@ pub const Blocks = struct {
 
     /// Where a row probably starts and how many tokens it has, for who fetches ahead; nothing of it is checked.
     pub inline fn peek(blocks: Blocks, row: usize) ?[2]usize {
+        if (blocks.open.has(row)) return .{ blocks.open.layout().startOf(row), blocks.open.row_tokens };
         const index = row / rows_max;
         if (index >= blocks.all.len) return null;
         const block = blocks.all[index];
         if (block.layout == 0) return null;
         return .{ @truncate(block.first_token +% (row % rows_max) *% @as(u64, block.row_tokens)), block.row_tokens };
-    }
-
-    pub inline fn addressOf(blocks: Blocks, row: usize) ?*const Block {
-        return if (row / rows_max < blocks.all.len) &blocks.all[row / rows_max] else null;
     }
 
     pub inline fn prefetch(blocks: Blocks, row: usize) void {
@@ -126,6 +129,63 @@ pub const Blocks = struct {
     }
 };
 
+/// The rows behind the closed blocks: those that are closed themselves may be alike as well, and in a small store there are no
+/// others. That is found when it is asked for, kept in memory only, and gone on with as rows are added.
+pub const Open = struct {
+    rows: Rows = .{},
+    /// Whether the next row is another, so that nothing of what follows is looked at.
+    is_over: bool = false,
+
+    /// Rows of one layout; none where it ends with its first row.
+    pub const Rows = struct {
+        first_row: usize = 0,
+        end_row: usize = 0,
+        first_token: usize = 0,
+        row_tokens: usize = 0,
+        hash: u64 = 0,
+
+        inline fn has(rows: *const Rows, row: usize) bool {
+            return row >= rows.first_row and row < rows.end_row;
+        }
+
+        inline fn layout(rows: *const Rows) Layout {
+            return .{ .first_row = rows.first_row, .end_row = rows.end_row, .first_token = rows.first_token, .row_tokens = rows.row_tokens, .hash = rows.hash };
+        }
+    };
+
+    /// Looks at the rows that have been closed since. starts: those of all rows there are; first_row: the first that is held.
+    pub inline fn follow(open: *Open, starts: []const u64, types: Types, first_row: usize) Rows {
+        const first = countClosed(starts.len) * rows_max;
+        // The last row may go on.
+        const end = starts.len -| 1;
+        if (open.rows.first_row != first or open.rows.end_row > end) open.* = .{ .rows = .{ .first_row = first, .end_row = first } };
+        if (first < first_row) return .{};
+        if (open.rows.end_row < end and !open.is_over) open.extend(starts, types, end);
+        return open.rows;
+    }
+
+    noinline fn extend(open: *Open, starts: []const u64, types: Types, end: usize) void {
+        const rows = &open.rows;
+        // Until all of them are known to be alike.
+        open.is_over = true;
+        if (starts[end] > types.len()) return;
+        if (rows.end_row == rows.first_row) {
+            const start = starts[rows.first_row];
+            const row_tokens = starts[rows.first_row + 1] -% start;
+            if (row_tokens == 0 or row_tokens > std.math.maxInt(u32) or start > types.len() - row_tokens) return;
+            rows.first_token = @intCast(start);
+            rows.row_tokens = @intCast(row_tokens);
+            rows.hash = types.slice(rows.first_token, rows.first_token + rows.row_tokens).hash();
+            rows.end_row += 1;
+        }
+        const last = rows.layout().startOf(rows.end_row - 1);
+        for (starts[rows.end_row .. end + 1], 1..) |start, row| if (start != last + row * rows.row_tokens) return;
+        if (!types.slice(last, @intCast(starts[end])).repeat(rows.row_tokens)) return;
+        rows.end_row = end;
+        open.is_over = false;
+    }
+};
+
 /// Describes a block all of whose rows are closed. Of rows that were dropped nothing is known any more: a block of some starts
 /// with the first one that is held.
 pub fn describe(index: usize, rows: []const u64, types: Types, first_row: usize, id: format.Id) Block {
@@ -151,4 +211,63 @@ fn layoutOf(starts: []const u64, types: Types) ?Types {
     for (starts, 0..) |each, row| if (each != start + row * row_tokens) return null;
     const all = types.slice(@intCast(start), @intCast(end));
     return if (all.repeat(@intCast(row_tokens))) all.slice(0, @intCast(row_tokens)) else null;
+}
+
+const testing = std.testing;
+
+test "rows that are not a block yet are known to be alike as far as they are, however they come" {
+    var generator: std.Random.DefaultPrng = .init(8);
+    const random = generator.random();
+    var known: usize = 0;
+    for (0..2000) |round| {
+        errdefer std.debug.print("round {}\n", .{round});
+        const row_tokens = random.intRangeAtMost(usize, 1, 3);
+        const row_count = random.intRangeAtMost(usize, 1, 40);
+        var starts: [40]u64 = undefined;
+        var ids: [40 * 4]u8 = undefined;
+        var token: usize = 0;
+        // From one row on rows are longer, or have other types.
+        const other_row = random.uintLessThan(usize, 60);
+        const is_longer = random.boolean();
+        for (starts[0..row_count], 0..) |*start, row| {
+            start.* = token;
+            const is_other = row == other_row;
+            for (0..row_tokens + @intFromBool(is_other and is_longer)) |place| {
+                ids[token] = @intCast(place + @as(usize, if (is_other) 5 else 0));
+                token += 1;
+            }
+        }
+        const types: Types = .{ .bytes = ids[0..token] };
+        var open: Open = .{};
+        var held: usize = 1;
+        while (held <= row_count) : (held += random.intRangeAtMost(usize, 1, 9)) {
+            const token_count: usize = if (held < row_count) @intCast(starts[held]) else token;
+            const rows = open.follow(starts[0..held], types.slice(0, token_count), 0);
+            const all: Blocks = .{ .open = rows };
+            try testing.expect(rows.end_row < held);
+            const is_among = other_row >= countClosed(held) * rows_max and other_row < held - 1;
+            if (!is_among) try testing.expectEqual(held - 1, rows.end_row);
+            for (0..held) |row| {
+                const layout = all.ofRow(row) orelse continue;
+                known += 1;
+                try testing.expectEqual(starts[row], layout.startOf(row));
+                try testing.expectEqual(starts[row + 1], layout.startOf(row + 1));
+                try testing.expectEqual(layout.hash, types.slice(@intCast(starts[row]), @intCast(starts[row + 1])).hash());
+                try testing.expectEqual(rows.end_row, all.endOf(row));
+            }
+            try testing.expectEqual(endOfBlock(rows.end_row), all.endOf(rows.end_row));
+        }
+        // Those of which the first was dropped are unknown.
+        try testing.expectEqual(Open.Rows{}, open.follow(starts[0..row_count], types, countClosed(row_count) * rows_max + 1));
+    }
+    try testing.expect(known > 2000);
+}
+
+test "open rows whose starts no writer makes are known to be nothing" {
+    const types: Types = .{ .bytes = &.{ 1, 1, 1, 1 } };
+    for ([_][3]u64{ .{ 0, 9, 18 }, .{ 3, 1, 2 }, .{ 2, 2, 2 }, .{ 4, 8, 4 }, .{ std.math.maxInt(u64), 0, 1 } }) |starts| {
+        var open: Open = .{};
+        const rows = open.follow(&starts, types, 0);
+        try testing.expectEqual(rows.first_row, rows.end_row);
+    }
 }

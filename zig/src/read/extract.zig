@@ -112,7 +112,7 @@ fn extractAs(comptime way: Way, table: Table, request: Request, out: Out, progre
     var finder: Finder = .{ .type = request.type };
     var row = request.next_row;
     while (row < request.end_row) {
-        const until = @min(request.end_row, blocks_file.endOfBlock(row));
+        const until = @min(request.end_row, table.blocks.endOf(row));
         const is_through = if (finder.ofLayout(table, row)) |known|
             try extraction.takeAlike(row, until, known)
         else

@@ -24,7 +24,7 @@ pub const Table = struct {
     /// The tokens of rows `[first_row, end_row)`.
     pub inline fn tokensBetween(table: Table, first_row: usize, end_row: usize) error{Damaged}![2]usize {
         const start, const end = if (table.blocks.ofRow(first_row)) |layout|
-            .{ @as(u64, layout.startOf(first_row)), if (end_row <= layout.endRow()) @as(u64, layout.startOf(end_row)) else table.startOf(end_row) }
+            .{ @as(u64, layout.startOf(first_row)), if (end_row <= layout.end_row) @as(u64, layout.startOf(end_row)) else table.startOf(end_row) }
         else
             .{ table.startOf(first_row), table.startOf(end_row) };
         if (start < table.first_token or start > end or end > table.token_count) return error.Damaged;
@@ -93,7 +93,7 @@ pub const Table = struct {
             if (table.blocks.ofRow(next)) |layout| {
                 if (layout.startOf(next) < start or layout.startOf(next) > token + at) return error.Damaged;
                 at = table.copyLayoutSteps(Step, layout, next, token, to, at);
-                next = layout.endRow();
+                next = layout.end_row;
                 start = layout.startOf(next);
                 continue;
             }
@@ -113,7 +113,7 @@ pub const Table = struct {
     inline fn copyLayoutSteps(table: Table, comptime Step: type, layout: blocks_file.Layout, row: usize, token: usize, to: []align(1) Step, from: usize) usize {
         var at = from;
         var end = layout.startOf(row + 1);
-        for (table.steps[row..layout.endRow()]) |step| {
+        for (table.steps[row..layout.end_row]) |step| {
             if (at == to.len) break;
             at = fillRun(Step, to, at, @min(to.len, end -| token), stepAs(Step, step));
             end += layout.row_tokens;

@@ -156,7 +156,7 @@ const Filling = struct {
             const row = self.rowAt(at);
             const run = placement.runAt(window, at, length);
             self.stride = run.stride;
-            const in_block = blocks_file.endOfBlock(row) - row;
+            const in_block = self.table.blocks.endOf(row) - row;
             const until = @min(run.end, at + if (run.stride == 1) in_block else (in_block - 1) / run.stride + 1);
             if (self.layoutOf(row)) |layout| try self.addAlike(at, until, layout) else try self.addEach(at, until);
             at = until;

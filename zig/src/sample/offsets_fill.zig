@@ -2,7 +2,6 @@
 //! Rows that lie outside of an anchor's episode are the nearest of its rows, or zeros.
 
 const std = @import("std");
-const blocks_file = @import("../read/blocks.zig");
 const cells = @import("../format/cells.zig");
 const extract = @import("../read/extract.zig");
 const narrow = @import("../read/narrow.zig");
@@ -213,7 +212,7 @@ const Filling = struct {
         while (row < end_row) {
             const at = place + row - first_row;
             if (self.finder.ofLayout(self.table, row)) |known| {
-                const until = @min(end_row, blocks_file.endOfBlock(row));
+                const until = @min(end_row, self.table.blocks.endOf(row));
                 try self.take(row, until - row, known.row_start + known.span.offset, known.row_tokens, known.span.count, at);
                 row = until;
             } else {

@@ -42,8 +42,7 @@ const Noting = struct {
     steps: ?[]const i64,
 
     inline fn addPlace(self: *const Noting, row: usize) void {
-        if (self.table.blocks.addressOf(row)) |block| self.ahead.add(block);
-        self.ahead.add(&self.table.rows[row]);
+        if (self.table.blocks.peek(row) == null) self.ahead.add(&self.table.rows[row]);
     }
 
     /// The rows of a window that are named one by one.

