@@ -119,7 +119,7 @@ export function openLibrary<Table extends SymbolTable>(path: string, table: Tabl
 }
 
 function bind(path: string, table: CallTable): object {
-  // deno-lint-ignore no-explicit-any -- the functions are built from the tables that both runtimes share
+  // deno-lint-ignore no-explicit-any -- the functions are built from the tables that all runtimes share
   const functions: Record<string, any> = {};
   for (const [name, { args, result }] of Object.entries(table)) {
     functions[name] = { args: args.map((kind) => types[kind]), returns: types[result] };

@@ -56,7 +56,7 @@ export async function cachedLibrary(
   } catch (cause) {
     if (cause instanceof StreamStoreError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
-    const advice = cause instanceof Error && cause.name === "NotCapable" ? permissionRemedy(folder) : remedy;
+    const advice = isForbidden(cause) ? permissionRemedy(folder, system) : remedy;
     const message = `Cannot unpack the native library to ${path}: ${reason}. ${advice}`;
     throw new StreamStoreError("library-not-loaded", message, { cause });
   }
@@ -125,10 +125,15 @@ export const remedy = "Set XDG_CACHE_HOME to a folder that this user may write a
   "or STREAMSTORE_LIBRARY to the path of a library";
 
 /** What to do where this process may not. */
-export function permissionRemedy(folder: string): string {
-  const flags =
-    `--allow-ffi=${folder} --allow-env=HOME --allow-sys=uid --allow-read=${folder} --allow-write=${folder}`;
+export function permissionRemedy(folder: string, system: System): string {
+  const flags = system.unpackFlags(folder);
   return `Unpack it beforehand with @streamstore/streamstore/install, or allow to do that here: ${flags}`;
+}
+
+/** Whether it is the runtime that does not allow it, by the name of Deno's error or the code of Node's. */
+function isForbidden(error: unknown): boolean {
+  const { name, code } = error as { name?: string; code?: string };
+  return name === "NotCapable" || code === "ERR_ACCESS_DENIED";
 }
 
 /** The folder for the unpacked library of a name. It need not exist. */
@@ -153,7 +158,7 @@ function homeFolder(system: System): string {
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw notFound(
-      `${reason}. ${permissionRemedy("FOLDER")}, with the FOLDER that the installation prints`,
+      `${reason}. ${permissionRemedy("FOLDER", system)}, with the FOLDER that the installation prints`,
       cause,
     );
   }

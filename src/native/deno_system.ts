@@ -13,6 +13,8 @@ export const system: System = {
     isGranted(kind === "env" ? { name: kind, variable: subject } : { name: kind, path: subject }),
   vouches: (path) =>
     !isGranted({ name: "ffi" }) && isGranted({ name: "ffi", path }) && !isGranted({ name: "read", path }),
+  unpackFlags: (folder) =>
+    `--allow-ffi=${folder} --allow-env=HOME --allow-sys=uid --allow-read=${folder} --allow-write=${folder}`,
   variable: (name) => Deno.env.get(name),
   user: () => Deno.uid()!,
   find(path) {

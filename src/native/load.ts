@@ -41,7 +41,7 @@ async function loadPackaged(adapter: Adapter, platform: Platform, built: string 
   const hash = await packagedHash(platform);
   if (hash !== null) {
     const { folder, path, isVerified } = await cachedLibrary(hash, platform, adapter.system);
-    const advice = isVerified ? remedy : permissionRemedy(folder);
+    const advice = isVerified ? remedy : permissionRemedy(folder, adapter.system);
     return open(adapter, path, "unpacked from the package", `. ${advice}`);
   }
   if (built !== null) return open(adapter, built, "which ./run build makes in a checkout");

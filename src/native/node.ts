@@ -12,6 +12,7 @@
  * - A library is closed when its object is collected or `close()` is called; so it is kept for ever.
  */
 import process from "node:process";
+import { StreamStoreError } from "../error.ts";
 import type { Functions, Opened, SymbolTable } from "./runtime.ts";
 import { largeViews } from "./large_views.ts";
 import { system } from "./node_system.ts";
@@ -37,18 +38,20 @@ const types = { u32: "uint32", i32: "int32", f64: "float64", buffer: "buffer", v
 
 const libraries: object[] = [];
 
-/** Without a static import, for which a Node without it had no other word than that the module is not there. */
-function ffi(): Ffi {
+/** Found before anything is unpacked. A static import would say no more than that there is no such module. */
+const ffi = findFfi();
+
+function findFfi(): Ffi {
   const found = process.getBuiltinModule?.("node:ffi") as Ffi | undefined;
   if (found !== undefined) return found;
-  const [major, minor] = process.versions.node.split(".").map(Number);
+  const { node } = process.versions;
+  const [major, minor] = node.split(".").map(Number);
   const isOld = major < 26 || (major === 26 && minor < 1);
-  throw new Error(
-    isOld
-      ? `Node must be 26.1 or later, which has node:ffi, got ${process.versions.node}`
-      : `node:ffi is switched off: start it as node --experimental-ffi (or with NODE_OPTIONS=--experimental-ffi), ` +
-        `or take Node 26.9 or later, where it is on`,
-  );
+  const reason = isOld
+    ? `Node must be 26.1 or later, which has node:ffi, got ${node}`
+    : `node:ffi is switched off in Node ${node}: start it as node --experimental-ffi, set ` +
+      `NODE_OPTIONS=--experimental-ffi, or take Node 26.9 or later, where it is on`;
+  throw new StreamStoreError("library-not-loaded", `Cannot load the native library: ${reason}`);
 }
 
 /** Opens a library. It is never closed again. */
@@ -57,7 +60,7 @@ export function openLibrary<Table extends SymbolTable>(path: string, table: Tabl
   for (const [name, { args, result }] of Object.entries(table)) {
     definitions[name] = { arguments: args.map((kind) => types[kind]), return: types[result] };
   }
-  const { lib, functions } = ffi().dlopen(path, definitions);
+  const { lib, functions } = ffi.dlopen(path, definitions);
   libraries.push(lib);
   const held: Record<string, Call> = {};
   for (const [name, { args }] of Object.entries(table)) {
@@ -84,7 +87,7 @@ function hold(call: Call): Call {
 }
 
 function borrow(address: bigint, byteLength: number): ArrayBuffer {
-  return ffi().toArrayBuffer(address, byteLength, false);
+  return ffi.toArrayBuffer(address, byteLength, false);
 }
 
 /** Not much more than what is looked at, and twice as much each time: of a column that grows there are few buffers. */

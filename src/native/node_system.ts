@@ -20,6 +20,7 @@ export const system: System = {
   },
   // Node's --allow-ffi names no folder.
   vouches: () => false,
+  unpackFlags: (folder) => `--allow-ffi --allow-fs-read=${folder} --allow-fs-write=${folder}`,
   variable: (name) => process.env[name],
   user: () => process.getuid!(),
   find(path) {

@@ -8,7 +8,7 @@ import type { System } from "./system.ts";
 /** The systems that a library is released for: those of `released_targets` in zig/build.zig. */
 export const platforms = ["linux-x64", "linux-arm64", "darwin-x64", "darwin-arm64"] as const;
 
-/** A system and its processor, as both runtimes name them. */
+/** A system and its processor, as all runtimes name them. */
 export type Platform = typeof platforms[number];
 
 /**

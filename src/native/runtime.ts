@@ -84,7 +84,7 @@ export interface ViewState {
   mustBlank: boolean;
 }
 
-/** What differs between Deno and Bun. */
+/** What differs between Deno, Bun and Node. */
 export interface Opened {
   readonly system: System;
   /** Whether this process may look at native memory. In Deno that needs `--allow-ffi` without a path. */

@@ -21,6 +21,8 @@ export interface System {
    * read it: then the library cannot be verified, and is opened on that word.
    */
   vouches(path: string): boolean;
+  /** The flags that allow to unpack the library into a folder, and to open it. */
+  unpackFlags(folder: string): string;
   /** A variable of the environment. */
   variable(name: string): string | undefined;
   /** The ID of this process's user. */

@@ -7,7 +7,8 @@ import { delimiter, dirname, join } from "node:path";
 import process from "node:process";
 import { after, before, test } from "node:test";
 import { type NpmRegistry, serveNpm } from "./npm_registry.ts";
-import { isDeno, root } from "./packed.ts";
+import { runtimeName } from "../support/runtime.ts";
+import { root } from "./packed.ts";
 
 let registry: NpmRegistry;
 let scratch: string;
@@ -20,7 +21,7 @@ before(async () => {
   const { status, stdout, stderr } = spawnSync(`${root}run`, ["pack"], { encoding: "utf8" });
   assert.equal(status, 0, stderr);
   printed = stdout;
-  commands = [...printed.matchAll(/^ {2}((?:deno|bun) .*)$/gm)].map(([, command]) => command);
+  commands = [...printed.matchAll(/^ {2}((?:deno|bun|npm) .*)$/gm)].map(([, command]) => command);
 });
 after(() => {
   registry.close();
@@ -55,14 +56,13 @@ function project(from = "@streamstore/streamstore"): string {
 /** What the example prints. */
 const result = "128 128 2304 1000\n";
 
-const [ofDeno, ofBun] = [
-  { skip: !isDeno && "a command of the other runtime" },
-  { skip: isDeno && "a command of the other runtime" },
-];
+const [ofDeno, ofBun, ofNode] = ["deno", "bun", "node"].map((name) => ({
+  skip: name !== runtimeName && "a command of another runtime",
+}));
 
 test("./run pack says where the packages are, and prints one command for each runtime", () => {
   assert.match(printed, new RegExp(`${root}build/package`));
-  assert.deepEqual(commands.map((command) => command.split(" ")[0]), ["deno", "bun"]);
+  assert.deepEqual(commands.map((command) => command.split(" ")[0]), ["deno", "bun", "npm"]);
 });
 
 test("the command for Deno runs README's example", ofDeno, async () => {
@@ -84,6 +84,14 @@ test("the command for Bun adds the package under its own name", ofBun, async () 
   const folder = project();
   await shell(commands[1], folder);
   assert.equal(await shell("bun main.ts", folder), result);
+  const { dependencies } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  assert.deepEqual(Object.keys(dependencies), ["@streamstore/streamstore"]);
+});
+
+test("the command for Node adds the package under its own name", ofNode, async () => {
+  const folder = project();
+  await shell(commands[2], folder);
+  assert.equal(await shell("node --disable-warning=ExperimentalWarning main.ts", folder), result);
   const { dependencies } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
   assert.deepEqual(Object.keys(dependencies), ["@streamstore/streamstore"]);
 });

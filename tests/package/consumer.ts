@@ -18,6 +18,7 @@ import { fileURLToPath } from "node:url";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { sha256Of } from "../../src/native/packaged.ts";
 import { type JsrServer, serveJsr } from "./jsr_server.ts";
+import { scriptFlags } from "../support/runtime.ts";
 import { isDeno, packedFolder, root, thisPlatform } from "./packed.ts";
 
 const name = "@streamstore/streamstore";
@@ -89,16 +90,15 @@ export class Consumer {
 
   /** Runs a script with these flags; returns what it prints, or what it says when it fails. */
   async attempt(flags: readonly string[], args: readonly string[], cwd = this.folder): Promise<string> {
-    const all = ["run", "--quiet", "--no-prompt", ...flags, ...args];
+    const all = [...isDeno ? ["run", "--quiet", "--no-prompt"] : [], ...flags, ...args];
     return await this.execute(process.execPath, all, cwd).catch((error: Error) => error.message);
   }
 
   /** Runs one of the scripts; returns what it reports. */
   async run(script: string, cwd = this.folder): Promise<Record<string, unknown>> {
     const data = mkdtempSync(join(this.scratch, "data-"));
-    const flags = isDeno ? ["run", "--quiet", "-A"] : ["run"];
     const path = cwd === this.folder ? script : join(this.folder, script);
-    return JSON.parse(await this.execute(process.execPath, [...flags, path, data], cwd));
+    return JSON.parse(await this.execute(process.execPath, [...scriptFlags, path, data], cwd));
   }
 
   /** The libraries that were unpacked. */

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { after, before, test } from "node:test";
 import { Consumer } from "./consumer.ts";
-import { isDeno } from "./packed.ts";
+import { isNode, runtimeName } from "../support/runtime.ts";
 
 let consumer: Consumer;
 before(async () => {
@@ -26,7 +26,7 @@ test("a script that is started in another directory", async () => {
 });
 
 test("the package in a Worker", async () => {
-  assert.deepEqual(await consumer.run("with_worker.ts"), { sum: 4950 });
+  assert.deepEqual(await consumer.run(isNode ? "with_thread.ts" : "with_worker.ts"), { sum: 4950 });
 });
 
 test("what is loaded on first use is found: Arrow", async () => {
@@ -42,7 +42,7 @@ test("two versions in one process share a directory as two processes do", async 
 
 test(
   "bun build --compile: one file that runs anywhere",
-  { skip: isDeno && "a command of Bun's" },
+  { skip: runtimeName !== "bun" && "a command of Bun's" },
   async () => {
     const entries = ["./script.ts", "./streamstore_worker.ts"];
     await consumer.execute(process.execPath, ["build", "--compile", ...entries, "--outfile", "program"]);
@@ -60,8 +60,12 @@ test(
   },
 );
 
-test("bun build: a bundle and its Worker", { skip: isDeno && "a command of Bun's" }, async () => {
-  const entries = ["./script.ts", "./streamstore_worker.ts"];
-  await consumer.execute(process.execPath, ["build", "--target", "bun", ...entries, "--outdir", "bundle"]);
-  assert.deepEqual(await consumer.run("bundle/script.js"), collected);
-});
+test(
+  "bun build: a bundle and its Worker",
+  { skip: runtimeName !== "bun" && "a command of Bun's" },
+  async () => {
+    const entries = ["./script.ts", "./streamstore_worker.ts"];
+    await consumer.execute(process.execPath, ["build", "--target", "bun", ...entries, "--outdir", "bundle"]);
+    assert.deepEqual(await consumer.run("bundle/script.js"), collected);
+  },
+);

@@ -18,6 +18,7 @@ import { fileURLToPath } from "node:url";
 import { findPython, noPython } from "../../bench/harness/python.ts";
 import { StreamStore } from "../../mod.ts";
 import { startHub } from "../support/hub/server.ts";
+import { runFlags } from "../support/runtime.ts";
 import { isDeno, root } from "./packed.ts";
 
 const documents = [
@@ -75,7 +76,7 @@ function written(path: string): string[] {
 }
 
 const child = fileURLToPath(new URL("document_child.ts", import.meta.url));
-const flags = isDeno ? ["run", "--quiet", "--no-check", "-A", "--config", `${root}deno.json`] : ["run"];
+const flags = [...runFlags, ...isDeno ? ["--config", `${root}deno.json`] : []];
 
 for (const path of documents) {
   const count = blocksOf(path, "ts").length;

@@ -8,6 +8,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { StreamStoreError } from "../../mod.ts";
 import { platformOf } from "../../src/native/packaged.ts";
+import { runFlags } from "../support/runtime.ts";
 import { isDeno, packedFolder, packedModule, root, start, thisPlatform } from "./packed.ts";
 
 const suffix = process.platform === "darwin" ? "dylib" : "so";
@@ -135,7 +136,7 @@ test("a system for which no library is made is an error that lists those for whi
 /** Runs the timing child: ms to unpack or find the library, and to open it. */
 function time(home: string): number {
   const script = fileURLToPath(new URL("time_child.ts", import.meta.url));
-  const args = [...(isDeno ? ["run", "--quiet", "--no-check", "-A"] : ["run"]), script, packedFolder()];
+  const args = [...runFlags, script, packedFolder()];
   const env = { ...process.env, HOME: home, XDG_CACHE_HOME: `${home}/cache` };
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8", env });
   assert.equal(status, 0, stderr);
