@@ -19,7 +19,7 @@ test {
     _ = @import("sample/permutation.zig");
     _ = @import("sample/windows_test.zig");
     _ = @import("sample/mixed_windows.zig");
-    _ = @import("sample/episodes.zig");
+    _ = @import("sample/episodes_test.zig");
     _ = @import("sample/environments.zig");
     _ = @import("read/narrow.zig");
     _ = @import("read/outputs.zig");

@@ -17,6 +17,9 @@ pub const Field = struct {
     type: i32,
     kind: cells.Kind,
     hint: extract.Span = .{ .offset = 0, .count = 0 },
+    /// Where it stands in rows of one layout.
+    finder: extract.Finder = .{ .type = 0 },
+    span: extract.Span = .{},
 };
 
 /// The fields that tell episodes apart. An end has one or more, an ID one.
@@ -61,40 +64,60 @@ pub fn scan(table: extract.Table, first_row: usize, fields: *Fields, progress: *
 /// A row in which a value of one of the fields is true (neither zero nor NaN) is the last of its episode. The last row of
 /// all is left for later: no row comes after it yet, and fields can still be added to it.
 fn scanEnds(table: extract.Table, first_row: usize, fields: []Field, progress: *Progress, starts: []u64) Error!void {
-    try check(table, first_row, progress);
-    progress.start_count = 0;
-    while (progress.row + 1 < progress.end_row) : (progress.row += 1) {
+    try begin(table, first_row, fields, progress);
+    var unknown_until: usize = 0;
+    while (progress.row + 1 < progress.end_row) {
         const row = progress.row;
         if (progress.start_count == starts.len) return;
+        if (row >= unknown_until) {
+            if (Alike.of(table, progress, fields)) |alike| {
+                alike.scanEnds(table, fields, progress, starts);
+                continue;
+            }
+            unknown_until = table.blocks.endOf(row);
+        }
         prefetch(table, row + rows_ahead, fields[0].hint);
         const start, const end = try table.tokensOf(row);
         const types = table.types.slice(start, end);
-        var is_end = false;
-        for (fields) |*field| {
-            const span = find(field, types);
-            for (start + span.offset..start + span.offset + span.count) |token| is_end = is_end or isTrue(field.kind, table.data.bitsAt(token));
-        }
-        if (!is_end) continue;
+        for (fields) |*field| field.span = find(field, types);
+        progress.row += 1;
+        if (!isEnd(table, fields, start)) continue;
         starts[progress.start_count] = row + 1;
         progress.start_count += 1;
     }
 }
 
+/// Whether a value of the fields is true in the row that starts with a token, where they stand as their spans say.
+inline fn isEnd(table: extract.Table, fields: []const Field, start: usize) bool {
+    var is_end = false;
+    for (fields) |*field| {
+        const first = start + field.span.offset;
+        for (first..first + field.span.count) |token| is_end = is_end or isTrue(field.kind, table.data.bitsAt(token));
+    }
+    return is_end;
+}
+
 /// A row whose field has other bits than the last row that had the field begins an episode. The last row of all is left
 /// for later while it lacks the field.
 fn scanIds(table: extract.Table, first_row: usize, field: *Field, progress: *Progress, starts: []u64) Error!void {
-    try check(table, first_row, progress);
-    progress.start_count = 0;
-    while (progress.row < progress.end_row) : (progress.row += 1) {
+    try begin(table, first_row, field[0..1], progress);
+    var unknown_until: usize = 0;
+    while (progress.row < progress.end_row) {
         const row = progress.row;
         if (progress.start_count == starts.len) return;
+        if (row >= unknown_until) {
+            if (Alike.of(table, progress, field[0..1])) |alike| {
+                alike.scanIds(table, field.span, progress, starts);
+                continue;
+            }
+            unknown_until = table.blocks.endOf(row);
+        }
         prefetch(table, row + rows_ahead, field.hint);
         const start, const end = try table.tokensOf(row);
         const span = find(field, table.types.slice(start, end));
-        if (span.count == 0) {
-            if (row + 1 == progress.end_row) return;
-            continue;
-        }
+        if (span.count == 0 and row + 1 == progress.end_row) return;
+        progress.row += 1;
+        if (span.count == 0) continue;
         const id = table.data.bitsAt(start + span.offset);
         const before = progress.id orelse id;
         progress.id = id;
@@ -103,6 +126,65 @@ fn scanIds(table: extract.Table, first_row: usize, field: *Field, progress: *Pro
         progress.start_count += 1;
     }
 }
+
+fn begin(table: extract.Table, first_row: usize, fields: []Field, progress: *Progress) Error!void {
+    try check(table, first_row, progress);
+    progress.start_count = 0;
+    for (fields) |*field| field.finder = .{ .type = field.type };
+}
+
+/// The rows from the next one on that are of one layout: only their values are read. The last row is not among them.
+const Alike = struct {
+    end_row: usize,
+    /// Where the next row starts, and how far each is from the one before.
+    start: usize,
+    row_tokens: usize,
+
+    /// Notes where the fields stand.
+    inline fn of(table: extract.Table, progress: *const Progress, fields: []Field) ?Alike {
+        if (progress.row + 1 >= progress.end_row) return null;
+        const layout = table.blocks.ofRow(progress.row) orelse return null;
+        for (fields) |*field| field.span = (field.finder.within(layout, table, progress.row) orelse return null).span;
+        return .{ .end_row = @min(progress.end_row - 1, layout.end_row), .start = layout.startOf(progress.row), .row_tokens = layout.row_tokens };
+    }
+
+    /// Ends before a start for which there is no room.
+    fn scanEnds(alike: Alike, table: extract.Table, fields: []const Field, progress: *Progress, starts: []u64) void {
+        const ahead = rows_ahead * alike.row_tokens + fields[0].span.offset;
+        var start = alike.start;
+        while (progress.row < alike.end_row) : (progress.row += 1) {
+            if (start + ahead < table.data.len) table.data.prefetch(start + ahead);
+            if (isEnd(table, fields, start)) {
+                if (progress.start_count == starts.len) return;
+                starts[progress.start_count] = progress.row + 1;
+                progress.start_count += 1;
+            }
+            start += alike.row_tokens;
+        }
+    }
+
+    fn scanIds(alike: Alike, table: extract.Table, span: extract.Span, progress: *Progress, starts: []u64) void {
+        if (span.count == 0) {
+            progress.row = alike.end_row;
+            return;
+        }
+        const ahead = rows_ahead * alike.row_tokens;
+        var token = alike.start + span.offset;
+        var last = progress.id orelse table.data.bitsAt(token);
+        defer progress.id = last;
+        while (progress.row < alike.end_row) : (progress.row += 1) {
+            if (token + ahead < table.data.len) table.data.prefetch(token + ahead);
+            const id = table.data.bitsAt(token);
+            if (id != last) {
+                if (progress.start_count == starts.len) return;
+                starts[progress.start_count] = progress.row;
+                progress.start_count += 1;
+                last = id;
+            }
+            token += alike.row_tokens;
+        }
+    }
+};
 
 /// The row with which the episode of the last row begins, or the first row where it begins before the table. Null where
 /// only an earlier row could tell.
@@ -178,115 +260,4 @@ pub inline fn prefetch(table: extract.Table, row: usize, hint: extract.Span) voi
     if (token >= table.data.len) return;
     table.types.prefetch(@intCast(token));
     table.data.prefetch(@intCast(token));
-}
-
-const testing = std.testing;
-
-/// Rows of random layout; field 1 holds float64, field 2 int64, the others are noise.
-const Sample = struct {
-    types: [400]i32 = undefined,
-    data: [400]u64 = undefined,
-    rows: [60]u64 = undefined,
-    token_count: usize = 0,
-    row_count: usize,
-
-    fn make(source: std.Random) Sample {
-        var sample: Sample = .{ .row_count = source.intRangeAtMost(usize, 1, 60) };
-        const floats = [_]f64{ 0, -0.0, std.math.nan(f64), 1, -2 };
-        for (sample.rows[0..sample.row_count]) |*row| {
-            row.* = sample.token_count;
-            const has_noise = source.boolean();
-            if (has_noise) sample.add(7, 1);
-            for ([_]i32{ 1, 2 }) |field| {
-                if (source.uintLessThan(u32, 3) == 0) continue;
-                for (0..if (source.uintLessThan(u32, 4) == 0) 2 else 1) |_| {
-                    const float: u64 = @bitCast(floats[source.uintLessThan(usize, floats.len)]);
-                    const integer: u64 = @intFromBool(source.uintLessThan(u32, 4) == 0);
-                    sample.add(field, if (field == 1) float else integer);
-                }
-            }
-            if (source.boolean()) sample.add(8, 1);
-        }
-        return sample;
-    }
-
-    fn add(sample: *Sample, field: i32, cell: u64) void {
-        sample.types[sample.token_count] = field;
-        sample.data[sample.token_count] = cell;
-        sample.token_count += 1;
-    }
-
-    fn table(sample: *const Sample) extract.Table {
-        return .{ .types = .{ .words = sample.types[0..sample.token_count] }, .data = .of(.uint64, sample.data[0..sample.token_count]), .rows = sample.rows[0..sample.row_count] };
-    }
-};
-
-/// As the definitions say, for a stream that ends with `row_count` rows.
-fn plainStarts(table: extract.Table, fields: []const Field, is_id: bool, out: []u64) []u64 {
-    var found: usize = 0;
-    var last: ?u64 = null;
-    for (table.rows, 0..) |start, row| {
-        var is_end = false;
-        var first: ?u64 = null;
-        const end = if (row + 1 < table.rows.len) table.rows[row + 1] else table.data.len;
-        for (@intCast(start)..@intCast(end)) |token| for (fields) |field| {
-            if (table.types.at(token) != field.type) continue;
-            if (first == null) first = table.data.bitsAt(token);
-            const number: f64 = @bitCast(table.data.bitsAt(token));
-            is_end = is_end or if (field.kind == .float64) number > 0 or number < 0 else table.data.bitsAt(token) != 0;
-        };
-        if (!is_id and is_end and row + 1 < table.rows.len) {
-            out[found] = row + 1;
-            found += 1;
-        }
-        if (is_id and first != null) {
-            if (last != null and last.? != first.?) {
-                out[found] = row;
-                found += 1;
-            }
-            last = first;
-        }
-    }
-    return out[0..found];
-}
-
-test "scans find what a plain loop finds, however often they stop while the stream grows" {
-    var generator: std.Random.DefaultPrng = .init(2);
-    const source = generator.random();
-    for (0..3000) |round| {
-        errdefer std.debug.print("round {}\n", .{round});
-        const sample = Sample.make(source);
-        const is_id = source.boolean();
-        var fields = [_]Field{ .{ .type = 2, .kind = .int64 }, .{ .type = 1, .kind = .float64 } };
-        const used = fields[0..if (is_id) 1 else source.intRangeAtMost(usize, 1, 2)];
-        var starts: [60]u64 = undefined;
-        var found: usize = 0;
-        var progress: Progress = .{ .row = 0, .end_row = 0 };
-        while (true) {
-            const had_all = progress.end_row == sample.row_count;
-            const row_before = progress.row;
-            if (source.boolean()) progress.end_row = @min(sample.row_count, progress.end_row + source.uintLessThan(usize, 9));
-            const room = starts[found..][0..@min(starts.len - found, source.uintLessThan(usize, 4))];
-            // A store shows whole rows: those beyond the end that was seen do not count yet.
-            if (is_id) try scanIds(sample.table(), 0, &used[0], &progress, room) else try scanEnds(sample.table(), 0, used, &progress, room);
-            found += progress.start_count;
-            if (had_all and room.len > 0 and progress.start_count == 0 and row_before == progress.row) break;
-        }
-        var wanted: [60]u64 = undefined;
-        try testing.expectEqualSlices(u64, plainStarts(sample.table(), used, is_id, &wanted), starts[0..found]);
-    }
-}
-
-test "rows outside the store are refused, rows that no writer makes are damage" {
-    const table: extract.Table = .{ .types = .{ .words = &.{ 1, 1 } }, .data = .of(.float64, &.{ 0, 0 }), .rows = &.{ 0, 9, 1 } };
-    var fields = [_]Field{.{ .type = 1, .kind = .float64 }};
-    var starts: [4]u64 = undefined;
-    for ([_][2]usize{ .{ 0, 3 }, .{ 2, 1 }, .{ 1, 4 } }) |range| {
-        var progress: Progress = .{ .row = range[0], .end_row = range[1] };
-        try testing.expectError(error.OutOfRange, scanEnds(table, 1, &fields, &progress, &starts));
-    }
-    var progress: Progress = .{ .row = 0, .end_row = 3 };
-    try testing.expectError(error.Damaged, scanEnds(table, 0, &fields, &progress, &starts));
-    progress = .{ .row = 1, .end_row = 3 };
-    try testing.expectError(error.Damaged, scanIds(table, 0, &fields[0], &progress, &starts));
 }
