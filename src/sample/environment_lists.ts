@@ -29,7 +29,7 @@ export class RowLists {
   blocks: Float64Array<ArrayBuffer> = new Float64Array(environmentBlock.length * 64);
   /** The rows of blocks in which the distance varies. */
   listed: Float64Array<ArrayBuffer> = new Float64Array(environmentBlockRows);
-  readonly sizes = new Float64Array(environmentSizes.length);
+  readonly sizes: Float64Array<ArrayBuffer> = new Float64Array(environmentSizes.length);
   /** Blocks that each environment has room for; those of all; and the rows that are listed. */
   readonly #rooms: number[] = [];
   #blocksEnd = 0;

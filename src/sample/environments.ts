@@ -1,5 +1,6 @@
 import { type Field, packCells } from "../fields.ts";
 import { environmentBlock, environmentBlockRows, environmentProgress } from "../native/abi.ts";
+import type { LaterTables } from "../native/runtime.ts";
 import { check } from "../native/status.ts";
 import { readValues } from "../read/column.ts";
 import { sessionsWithin } from "../read/sessions.ts";
@@ -26,7 +27,7 @@ const action = "Cannot find the episodes";
 export class Environments {
   /** In the order of their first rows. */
   readonly all: Environment[] = [];
-  readonly lists = new RowLists();
+  readonly lists: RowLists = new RowLists();
   readonly #environment: Field;
   readonly #splitsSessions: boolean;
   readonly #cells: Int32Array;
@@ -58,7 +59,7 @@ export class Environments {
     this.#load();
   }
 
-  get native() {
+  get native(): LaterTables["environments"] {
     return this.connection.tables.environments;
   }
 
