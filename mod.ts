@@ -29,7 +29,7 @@ export type { DamagedChunk, Verification, VerifyOptions } from "./src/store/veri
 export { type ErrorCode, StreamStoreError } from "./src/error.ts";
 export type { Dtype, DtypeArray } from "./src/dtypes.ts";
 export type { FieldEntry, FieldInfo, FieldList, FieldMap, FieldType } from "./src/fields.ts";
-export type { ExtraKind, ExtraLists, ExtraMap, ExtraValues } from "./src/extras.ts";
+export type { ExtraInfo, ExtraKind, ExtraLists, ExtraMap, ExtraValues } from "./src/extras.ts";
 export type { Extra } from "./src/read/extras.ts";
 export type { ExtraData } from "./src/append/extra_arrow.ts";
 export type { FieldValue, NumberArray, Scalar, StepValues } from "./src/append/values.ts";

@@ -2,12 +2,13 @@
  * Makes the package as its users get it, in build/package: what is published, as JSR serves it to Deno (jsr), and what
  * JSR's npm layer makes of it for Bun (npm, and the tarball npm.tgz). JSR makes the latter itself, by
  * api/src/npm/tarball.rs of jsr-io/jsr; this one has the same shape: modules translated to JavaScript beside their
- * sources, declarations in _dist. An import map has Deno take the former for the package, before it is published.
+ * sources, declarations in _dist; and besides a command, as on npm. An import map has Deno take the former for the
+ * package, before it is published.
  *
  *     ./run pack
  */
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -96,6 +97,11 @@ for (const path of files) {
     if ((error as { code?: string }).code !== "ENOENT") throw error;
   }
 }
+// JSR's layer has no commands; npm has, by the name that package.json gives them.
+const bin = { streamstore: "./cli.js" };
+const command = join(npm, "cli.js");
+write(command, `#!/usr/bin/env node\n${readFileSync(command, "utf8")}`);
+chmodSync(command, 0o755);
 const exports = Object.entries<string>(settings.exports).map(([name, path]) => {
   const [types, code] = ["d.ts", "js"].map((ending) => path.slice(2).replace(/ts$/, ending));
   return [name, { types: `./_dist/${types}`, default: `./${code}` }];
@@ -107,6 +113,7 @@ write(
       name: `@jsr/${settings.name.slice(1).replace("/", "__")}`,
       version: settings.version,
       type: "module",
+      bin,
       dependencies,
       exports: Object.fromEntries(exports),
       _jsr_revision: 0,

@@ -44,9 +44,11 @@ export type ExtraLists<Extras extends ExtraMap = ExtraMap> = {
   readonly [Name in keyof Extras]?: readonly (ExtraValue<Extras[Name]> | null | undefined)[];
 };
 
-/** An extra as the store's parts see it. Its place among them stands for it in the files. */
+/** What stands beside the rows under a name, as {@linkcode StreamStore.extras} tells of it. */
 export interface ExtraInfo {
+  /** As in the store's `extra`. */
   readonly name: string;
+  /** What its values are. */
   readonly kind: ExtraKind;
 }
 

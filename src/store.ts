@@ -12,7 +12,7 @@ import type {
 } from "./dataset/load_options.ts";
 import type { SaveDatasetOptions } from "./dataset/save_options.ts";
 import type { ToDatasetOptions } from "./dataset/table/to_arrow.ts";
-import type { ColumnName, ExtraLists, ExtraMap, ExtraName, ExtraValues } from "./extras.ts";
+import type { ColumnName, ExtraInfo, ExtraLists, ExtraMap, ExtraName, ExtraValues } from "./extras.ts";
 import type { FieldInfo, FieldList, FieldMap, FieldName, KnownFields } from "./fields.ts";
 import { type ColumnOf, readColumn } from "./read/column.ts";
 import { type Extra, extraOf } from "./read/extras.ts";
@@ -195,6 +195,16 @@ export class StreamStore<
   /** The fields, in field order: name, type ID and dtype of each. */
   get fields(): readonly FieldInfo[] {
     return this.#session.fieldInfos();
+  }
+
+  /** The text and bytes beside the rows: name and kind of each, in the order in which they were declared. */
+  get extras(): readonly ExtraInfo[] {
+    return this.#session.extraInfos();
+  }
+
+  /** The ID of the process that has the store open for writing, this one included, or null: as it is at this moment. */
+  get writer(): number | null {
+    return this.#session.findWriter();
   }
 
   /** Whether `close` was called. */

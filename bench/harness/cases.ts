@@ -1,5 +1,6 @@
 /** All cases, by the name that `--only` takes. */
 import { append } from "../cases/append.ts";
+import { cli } from "../cases/cli.ts";
 import { columns } from "../cases/columns.ts";
 import { dataset } from "../cases/dataset.ts";
 import { extras } from "../cases/extras.ts";
@@ -34,6 +35,7 @@ export const cases: Readonly<Record<string, Case>> = {
   dataset,
   size,
   start,
+  cli,
   lag,
   collector,
   memory,

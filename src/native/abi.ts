@@ -36,6 +36,7 @@ export const laterSymbols = {
   verify: {
     ss_chunk_check: { args: ["u32", "u32", "f64", "buffer"], result: "i32" }, // store, file, chunk, out_whole
     ss_blocks_check: { args: ["u32", "f64", "buffer"], result: "i32" }, // store, chunk, out_whole
+    ss_writer_find: { args: ["u32", "buffer"], result: "i32" }, // store, out_process
   },
   sampler: {
     ss_numbers_draw: { args: ["u32", "buffer", "buffer", "u32", "buffer"], result: "i32" }, // order, key, indices, count, out
@@ -78,7 +79,7 @@ export const callbacks = {
   ss_view_deallocate: { args: ["pointer", "pointer"], result: "void" }, // _, context
 } as const;
 
-export const abiVersion = 12;
+export const abiVersion = 13;
 
 export const status = {
   ok: 0, staleHandle: 1, closedHandle: 2, busyHandle: 3, tooManyStores: 4, invalidArgument: 5, outOfRange: 6,

@@ -5,6 +5,7 @@ import { ExtraWriter } from "../append/extras.ts";
 import { StreamStoreError } from "../error.ts";
 import { type Field, type FieldInfo, type FieldList, packCells, parseFields } from "../fields.ts";
 import { type ExtraInfo, parseExtras } from "../extras.ts";
+import { check } from "../native/status.ts";
 import { checkOptions } from "../options.ts";
 import { checkCapacity, chunkOf } from "./chunk.ts";
 import { Connection } from "./connection.ts";
@@ -125,6 +126,23 @@ export class Session {
   /** The fields, as users see them. */
   fieldInfos(): FieldInfo[] {
     return this.fields.map(({ name, type, dtype }) => Object.freeze({ name, type, dtype }));
+  }
+
+  /** The extras as {@linkcode StreamStore.extras} tells of them. */
+  extraInfos(): readonly ExtraInfo[] {
+    return this.extras.map(({ name, kind }) => Object.freeze({ name, kind }));
+  }
+
+  /** The process that has the store open for writing, as {@linkcode StreamStore.writer} says. */
+  findWriter(): number | null {
+    const { connection } = this;
+    connection.checkOpen("tell who writes the store");
+    const found = new Float64Array(1);
+    check(
+      connection.tables.verify.ss_writer_find(connection.store, found),
+      "Cannot tell who writes the store",
+    );
+    return found[0] === 0 ? null : found[0];
   }
 
   /** What opening the store found, as {@linkcode StreamStore.recovery} says. */

@@ -86,6 +86,21 @@ test("the command for Bun adds the package under its own name", ofBun, async () 
   assert.equal(await shell("bun main.ts", folder), result);
   const { dependencies } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
   assert.deepEqual(Object.keys(dependencies), ["@streamstore/streamstore"]);
+  // The command line, by the name that the package gives it.
+  assert.match(await shell("bunx --bun streamstore --help", folder), /^Usage: streamstore VERB/);
+  const help = await shell("bun node_modules/@streamstore/streamstore/cli.js info --help", folder);
+  assert.match(help, /^Usage: streamstore info /);
+});
+
+test("the package has the command line for Deno", ofDeno, async () => {
+  const folder = project();
+  const call = `
+    import { main } from "jsr:@streamstore/streamstore/cli";
+    import process from "node:process";
+    process.exit(await main(["info", "--help"]));
+  `;
+  writeFileSync(join(folder, "main.ts"), call);
+  assert.match(await shell(commands[0], folder), /^Usage: streamstore info /);
 });
 
 test("the command for Node adds the package under its own name", ofNode, async () => {

@@ -21,6 +21,7 @@ const std = @import("std");
 const system = @import("../system/system.zig");
 const format = @import("../format/format.zig");
 const segments_file = @import("segments.zig");
+const lock_file = @import("lock.zig");
 const extras_format = @import("../format/extras.zig");
 
 pub const Error = system.Error || error{ Damaged, NewerVersion, OlderVersion };
@@ -72,18 +73,15 @@ pub fn Head(comptime System: type) type {
         pub fn lockIn(directory: system.File, obstacle: *u64) Error!Self {
             const file = try System.open(directory, "head", .write);
             errdefer System.close(file);
-            System.lock(file) catch |err| {
-                if (err == error.Locked) {
-                    var held: format.Header = undefined;
-                    if (try system.readAll(System, file, std.mem.asBytes(&held), format.header_offset) == @sizeOf(format.Header)) {
-                        obstacle.* = held.process_id;
-                    }
-                }
-                return err;
-            };
+            try lock_file.take(System, file, obstacle);
             var self = try open(file, true);
             self.nameHolder();
             return self;
+        }
+
+        /// The process that has the lock, of a head that was opened to read; 0 where nobody has.
+        pub fn holder(self: *const Self) system.Error!u32 {
+            return if (try System.isLocked(self.file)) self.header().process_id else 0;
         }
 
         /// A directory's head to read.

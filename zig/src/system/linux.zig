@@ -105,6 +105,15 @@ pub fn lock(file: File) Error!void {
     _ = try check(linux.flock(file, exclusive_without_waiting));
 }
 
+/// Whether another opening of the file holds its lock. To find out, the lock is held with others for a moment: not for a file that has it.
+pub fn isLocked(file: File) Error!bool {
+    const shared_without_waiting = 1 | 4;
+    const nothing = 8;
+    _ = check(linux.flock(file, shared_without_waiting)) catch |err| return if (err == error.Locked) true else err;
+    _ = try check(linux.flock(file, nothing));
+    return false;
+}
+
 /// The run of the system: a number that changes with every start of it.
 pub fn bootId() [16]u8 {
     var id: [16]u8 = @splat(0);

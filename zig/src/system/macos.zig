@@ -124,6 +124,14 @@ pub fn lock(file: File) Error!void {
     _ = try check(c.flock(file, exclusive_without_waiting));
 }
 
+pub fn isLocked(file: File) Error!bool {
+    const shared_without_waiting = 1 | 4;
+    const nothing = 8;
+    _ = check(c.flock(file, shared_without_waiting)) catch |err| return if (err == error.Locked) true else err;
+    _ = try check(c.flock(file, nothing));
+    return false;
+}
+
 extern "c" fn sysctlbyname(name: [*:0]const u8, old: ?*anyopaque, old_bytes: ?*usize, new: ?*anyopaque, new_bytes: usize) c_int;
 
 pub fn bootId() [16]u8 {

@@ -246,6 +246,10 @@ pub const Recorder = struct {
         return Real.lock(file);
     }
 
+    pub fn isLocked(file: system.File) system.Error!bool {
+        return Real.isLocked(file);
+    }
+
     pub fn bootId() [16]u8 {
         return boot_id;
     }

@@ -72,6 +72,7 @@ test "a second writer is turned away with the number of the first; readers are n
     try testing.expectEqual(Faulty.processId(), holder);
     try store.write(&.{.{ .step = 3, .type = 0, .count = 2 }}, &.{ 8, 9 });
     var reader = try Store.openToRead(path, 100);
+    try testing.expectEqual(Faulty.processId(), reader.head.holder());
     try testing.expectEqual(0, reader.commit.token_count);
     try testing.expect(!try reader.refresh());
     try store.flush();
@@ -83,6 +84,7 @@ test "a second writer is turned away with the number of the first; readers are n
     const values: [300]u64 = @splat(5);
     for (4..40) |step| try store.write(&.{.{ .step = @intCast(step), .type = 0, .count = 300 }}, &values);
     try store.close(.release);
+    try testing.expectEqual(0, reader.head.holder());
     try testing.expect(try reader.refresh());
     try testing.expectEqual(2 + 36 * 300, reader.commit.token_count);
     try testing.expectEqual(5, reader.files.data.slice(u64, reader.commit.token_count)[10_000]);

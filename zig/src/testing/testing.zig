@@ -132,6 +132,11 @@ pub const Faulty = struct {
         return Real.lock(file);
     }
 
+    pub fn isLocked(file: system.File) system.Error!bool {
+        try meet();
+        return Real.isLocked(file);
+    }
+
     pub fn bootId() [16]u8 {
         return boot_id;
     }
