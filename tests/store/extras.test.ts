@@ -222,3 +222,28 @@ test("rows() have their extras, where no field has that name", () => {
   assert.deepEqual(store.rows(1), [{ step: 1, extra: 3 }]);
   assert.deepEqual(store.extra("a").slice(), ["text", "more"]);
 });
+
+test("slice() gives what was appended, of short and long values, of any number of rows", () => {
+  using store: ExtrasStore = new StreamStore(fields, { extra });
+  const lengthOf = (row: number) => row < 300 ? row % 7 : row < 400 ? [0, 9000, 20_000, 3][row % 4] : 400;
+  const noteOf = (row: number) => row % 5 === 0 ? null : "ä".repeat(lengthOf(row));
+  const frameOf = (row: number) =>
+    row > 100 && row < 250 ? null : new Uint8Array(lengthOf(row)).fill(row % 251);
+  for (let row = 0; row < 700; row++) {
+    store.append(row, { action: row }, { note: noteOf(row), frame: frameOf(row) });
+  }
+  for (const [from, to] of [[0, 700], [0, 0], [1, 2], [5, 69], [6, 71], [290, 420], [90, 260], [699, 700]]) {
+    const rows = Array.from({ length: to - from }, (_, i) => from + i);
+    assert.deepEqual(store.extra("note").slice(from, to), rows.map(noteOf), `${from} to ${to}`);
+    const frames = store.extra("frame").slice(from, to);
+    assert.equal(frames.length, rows.length);
+    for (const [i, row] of rows.entries()) {
+      const wanted = frameOf(row);
+      assert.equal(frames[i]?.length, wanted?.length, `${row}`);
+      assert.ok(wanted === null || Buffer.compare(frames[i]!, wanted) === 0, `${row}`);
+    }
+  }
+  const [first, second] = store.extra("frame").slice(8, 10);
+  first!.fill(7);
+  assert.deepEqual([second, store.extra("frame").get(8)], [frameOf(9), frameOf(8)]);
+});
