@@ -37,6 +37,18 @@ function rollOut(random: () => number) {
 }
 
 /** Goes on behind the last row, and tells of each rollout that is kept. */
+/** Waits until there is room in the pipe, which Node alone does not do by itself. */
+function tell(row: number): void {
+  while (true) {
+    try {
+      writeSync(1, `${row}\n`);
+      return;
+    } catch (error) {
+      if ((error as { code?: string }).code !== "EAGAIN") throw error;
+    }
+  }
+}
+
 function collect(path: string): void {
   using store = StreamStore.open(path, { fields, extra });
   let seed = store.rowCount + 1;
@@ -44,7 +56,7 @@ function collect(path: string): void {
   for (let row = store.rowCount; row < rolloutCount; row++) {
     const { prompt, completion, ...numbers } = rollOut(random);
     store.append(row, numbers, { prompt, completion });
-    writeSync(1, `${row}\n`);
+    tell(row);
   }
 }
 

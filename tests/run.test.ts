@@ -114,7 +114,7 @@ function freshCheckout(
     const tell = (version: string) =>
       `case "$1" in -V | --version | version) echo "${version}"; exit ;; esac\n`;
     const note = `echo "$(basename "$0") $*" >>"${log}"\n`;
-    const tests = 'case " $* " in *" test "*) [ ! -e "$0.test" ] || . "$0.test" ;; esac\n';
+    const tests = 'case " $* " in *" test "* | *" --test "*) [ ! -e "$0.test" ] || . "$0.test" ;; esac\n';
     // What npm would install is as much as the script looks for.
     const install =
       'mkdir -p "$3/node_modules/apache-arrow"; touch "$3/node_modules/apache-arrow/package.json"\n';
@@ -161,14 +161,18 @@ test("./run test shows one suite after another, and counts the tests of all, als
     const zig = 'echo "Build Summary: 4/4 steps succeeded; 7/7 tests passed" >&2\n';
     const bun = 'echo "of Bun"; echo " 3 pass"; echo " 1 skip"; echo " 0 fail"\n';
     const deno = 'echo "of Deno"; echo "ok | 5 passed | 0 failed (1s)"\n';
+    const node =
+      'echo "ℹ pass 2"; echo "ℹ fail 0"; echo "ℹ cancelled 0"; echo "ℹ skipped 1"; echo "ℹ todo 0"\n';
+    const hung = 'echo "ℹ pass 2"; echo "ℹ fail 1"; echo "ℹ cancelled 1"; echo "ℹ skipped 0"; exit 1\n';
     const failing = 'echo "FAILED | 5 passed | 2 failed | 1 ignored (1s)"; exit 1\n';
     const cases = [
-      [{ zig, deno, bun }, 0, "15 passed, 0 failed, 1 skipped"],
-      [{ zig, deno: failing, bun }, 1, "15 passed, 2 failed, 2 skipped"],
-      [{ zig, deno: "exit 134", bun }, 1, "10 passed, 1 failed, 1 skipped"],
-      [{ zig, deno: `${deno} kill -9 $$`, bun }, 1, "15 passed, 1 failed, 1 skipped"],
-      [{ zig, deno, bun: "exit 1" }, 1, "12 passed, 1 failed"],
-      [{ zig: "exit 1", deno, bun }, 1, "8 passed, 1 failed, 1 skipped"],
+      [{ zig, deno, bun, node }, 0, "17 passed, 0 failed, 2 skipped"],
+      [{ zig, deno: failing, bun, node }, 1, "17 passed, 2 failed, 3 skipped"],
+      [{ zig, deno: "exit 134", bun, node }, 1, "12 passed, 1 failed, 2 skipped"],
+      [{ zig, deno: `${deno} kill -9 $$`, bun, node }, 1, "17 passed, 1 failed, 2 skipped"],
+      [{ zig, deno, bun: "exit 1", node }, 1, "14 passed, 1 failed, 1 skipped"],
+      [{ zig, deno, bun, node: hung }, 1, "17 passed, 2 failed, 1 skipped"],
+      [{ zig: "exit 1", deno, bun, node }, 1, "10 passed, 1 failed, 2 skipped"],
     ] as const;
     for (const [suites, status, counts] of cases) {
       for (const [tool, script] of Object.entries(suites)) answer(tool, script);
@@ -177,7 +181,7 @@ test("./run test shows one suite after another, and counts the tests of all, als
     }
     answer("bun", `sleep 1\n${bun}`);
     answer("deno", deno);
-    assert.match(start("test").stdout, /of Bun\n[^]*0 fail\nof Deno\n/);
+    assert.match(start("test").stdout, /of Bun\n[^]*0 fail\n[^]*of Deno\n/);
   }));
 
 test("./run deno bench may do what a store does, unless it is said what it may", () =>

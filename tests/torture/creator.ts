@@ -1,8 +1,8 @@
 /** Creates one store after another with one step in each, and reports the number of each that is done. */
-import { writeSync } from "node:fs";
 import process from "node:process";
 import { StreamStore } from "../../mod.ts";
 import { type Content, contentOf, fields } from "./content.ts";
+import { tell } from "./tell.ts";
 
 const { prefix, first }: { prefix: string; first: number } = JSON.parse(process.argv[2]);
 for (let i = first;; i++) {
@@ -14,5 +14,5 @@ for (let i = first;; i++) {
   store.append(0, contentOf(0));
   // Some are left open, with their step in the tail.
   if (i % 3 > 0) store.close();
-  writeSync(1, `${i}\n`);
+  tell(String(i));
 }

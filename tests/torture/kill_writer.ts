@@ -2,7 +2,6 @@
  * Appends numbered steps until it is killed, and reports after every call how many are acknowledged. Each line says how
  * many steps there are; the first is the number found on opening.
  */
-import { writeSync } from "node:fs";
 import process from "node:process";
 import { type Interval, type Retain, StreamStore } from "../../mod.ts";
 import { Random } from "../support/support.ts";
@@ -19,6 +18,7 @@ import {
   type Widths,
 } from "./content.ts";
 import { extra as extras, extraListsOf, extrasOf } from "./extras_content.ts";
+import { tell } from "./tell.ts";
 
 /** What the parent asks for. */
 export interface WriterRequest {
@@ -114,5 +114,5 @@ function appendOne(step: number): void {
 }
 
 function report(): void {
-  writeSync(1, `${next}\n`);
+  tell(String(next));
 }

@@ -2,13 +2,13 @@
  * Reads a store that somebody else writes, until it is killed: compares every row that comes, and reports lines of
  * `refreshes rows`. Whatever it finds wrong ends it with the error.
  */
-import { writeSync } from "node:fs";
 import process from "node:process";
 import { Follower } from "./follower.ts";
+import { tell } from "./tell.ts";
 
 const { path }: { readonly path: string } = JSON.parse(process.argv[2]);
 using follower = new Follower(path);
 for (;;) {
   await follower.follow(50);
-  writeSync(1, `${follower.refreshes} ${follower.rowsRead}\n`);
+  tell(`${follower.refreshes} ${follower.rowsRead}`);
 }
