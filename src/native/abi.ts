@@ -57,6 +57,7 @@ export const laterSymbols = {
     ss_environments_scan: { args: ["u32", "buffer", "u32", "buffer", "buffer", "u32", "buffer", "u32", "buffer", "u32"], result: "i32" }, // store, fields, field_count, progress, names, names_max, slots, slot_count, out, rows_max
     ss_environments_rows: { args: ["buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "u32", "buffer", "u32", "buffer"], result: "i32" }, // sizes, parts, blocks, listed, sources, anchors, starts, lengths, count, offsets, offset_count, out_rows
     ss_environments_find: { args: ["u32", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "u32", "buffer", "u32", "buffer", "buffer"], result: "i32" }, // store, fields, sizes, parts, blocks, listed, names, slots, slot_count, rows, count, out_sources, out_positions
+    ss_environments_newest: { args: ["u32", "buffer", "f64", "buffer", "u32", "buffer", "buffer", "u32"], result: "i32" }, // store, request, held, fields, field_count, out, out_rows, rows_max
   },
   priorities: {
     ss_priorities_fill: { args: ["buffer", "buffer", "buffer", "buffer"], result: "i32" }, // nodes, tree, request, report
@@ -287,6 +288,10 @@ export const newestRequest = {
 
 export const newestRows = {
   tokenCount: 0, rowCount: 1, startRow: 2, startToken: 3, length: 4,
+} as const;
+
+export const newestOfEnvironment = {
+  rowCount: 0, foundCount: 1, length: 2,
 } as const;
 
 export const batchOutput = {

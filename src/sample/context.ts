@@ -1,5 +1,5 @@
 import { type Field, packCells } from "../fields.ts";
-import { episodeRule, newestRequest, newestRows } from "../native/abi.ts";
+import { episodeRule, newestOfEnvironment, newestRequest, newestRows } from "../native/abi.ts";
 import { check } from "../native/status.ts";
 import { optionNames } from "../options.ts";
 import { nothing, pack } from "../native/arguments.ts";
@@ -7,12 +7,12 @@ import type { AnyBatch } from "./batch.ts";
 import { BatchLayout } from "./batch_layout.ts";
 import { countBelow } from "./episode_starts.ts";
 import type { BatchPlan, SampleSource } from "./batch_plan.ts";
-import { Filler, fillingOf } from "./fill.ts";
+import { Filler, type Filling, fillingOf } from "./fill.ts";
 import { Checks } from "./checks.ts";
 import type { WindowOptions } from "./options.ts";
-import { refuseEnvironments } from "./parse_episodes.ts";
+import { checkEnvironments, environmentsOf } from "./parse_episodes.ts";
 import { parseWindow, readOptions, windowNames } from "./parse_options.ts";
-import { scalesOf, type WindowPlan } from "./plan.ts";
+import { type EnvironmentPlan, scalesOf, type WindowPlan } from "./plan.ts";
 import { allocatePlaces } from "./space.ts";
 
 /**
@@ -48,6 +48,8 @@ export class Context {
   /** Rows that are enough. */
   readonly #rowsMax: number;
   readonly #request: Float64Array;
+  /** Where rows are those of several environments in turn. */
+  readonly #environments: EnvironmentPlan | null;
   readonly #fieldCount: number;
   readonly #cells: ArrayBufferView;
   readonly #found = new Float64Array(newestRows.length);
@@ -69,10 +71,12 @@ export class Context {
     }
     this.#source = source;
     this.#plan = parseWindow(window, source.fields, checks);
-    refuseEnvironments(this.#plan.episodes, "of a context", checks);
+    checkEnvironments(this.#plan, checks);
+    this.#environments = environmentsOf({ window: this.#plan });
     this.#width = parseWidth(this.#plan, padTo, checks);
     const { episodes, unit, length } = this.#plan;
-    const fields: readonly Field[] = "fields" in episodes ? episodes.fields : [];
+    const ends: readonly Field[] = "fields" in episodes ? episodes.fields : [];
+    const fields = this.#environments === null ? ends : [this.#environments.environment, ...ends];
     this.#fieldCount = fields.length;
     this.#cells = fields.length > 0 ? packCells(fields) : nothing;
     this.#rowsMax = unit === "steps" ? length + (this.#plan.reach?.before ?? 0) : Number.MAX_SAFE_INTEGER;
@@ -91,6 +95,7 @@ export class Context {
     if (rowCount === connection.firstRow) {
       throw new RangeError("Cannot read a context: the store must hold a step, got none");
     }
+    if (this.#environments !== null) return this.#readEnvironment(this.#environments);
     this.#load(rowCount, tailValues);
     const tokens = this.#found[newestRows.tokenCount];
     const rows = this.#found[newestRows.rowCount];
@@ -110,12 +115,77 @@ export class Context {
     return shown;
   }
 
-  /** Puts the newest rows together, and finds where their episode begins. */
-  #load(rowCount: number, tailValues: number | null): void {
-    const { tables: { sampler }, store } = this.#source.connection;
+  /** The newest rows of the environment of the last row, as far back as its episode goes. */
+  #readEnvironment({ environment }: EnvironmentPlan): AnyBatch {
+    const { rowCount, tailValues, connection: { tables: { environments }, store } } = this.#source;
+    const { length, reach } = this.#plan;
+    const rows = new Float64Array(length + (reach?.before ?? 0));
+    const held = this.#ask(rowCount, tailValues);
+    const found = new Float64Array(newestOfEnvironment.length);
+    const code = environments.ss_environments_newest(
+      store,
+      this.#request,
+      held,
+      this.#cells,
+      this.#fieldCount,
+      found,
+      rows,
+      rows.length,
+    );
+    check(code, "Cannot read a context");
+    const count = found[newestOfEnvironment.foundCount];
+    if (count === 0) {
+      throw new RangeError(
+        `Cannot read a context: row ${
+          rowCount - 1
+        } must have a value of "${environment.name}", which says whose it is, got none`,
+      );
+    }
+    const firstRow = rowCount - found[newestOfEnvironment.rowCount];
+    const filling = this.#fillingOf(rows.subarray(0, count));
+    const { filled, shown } = this.#layout!.own();
+    this.#filler!.fill(filled, 1, { ...filling, firstRow });
+    filled.starts[0] = filling.starts[0] + firstRow;
+    return shown;
+  }
+
+  /** What is filled of the newest rows of an environment. */
+  #fillingOf(rows: Float64Array): Filling {
+    const { reach, fields } = this.#plan;
+    const { lengths } = this.#places;
+    const common = { count: 1, lengths, slots: this.#slots };
+    const last = rows.length - 1;
+    lengths[0] = reach === null ? rows.length : 1;
+    if (reach === null) {
+      const starts = new Float64Array(1 + this.#madeFor);
+      starts[0] = rows[0];
+      starts.set(rows, 1);
+      return { ...common, starts, isListed: true };
+    }
+    const at = (offset: number) => {
+      const nearest = Math.min(Math.max(0, last + offset), last);
+      return nearest === last + offset ? rows[nearest] : -1 - rows[nearest];
+    };
+    const atOffsets = new Map(
+      fields!.map((
+        { field, offsets },
+      ) => [field.name, Float64Array.from([rows[last], ...Array.from(offsets!, at)])]),
+    );
+    return { ...common, starts: rows.subarray(last), atOffsets };
+  }
+
+  /** Asks for the newest rows, and returns how many may be of the last one's episode. */
+  #ask(rowCount: number, tailValues: number | null): number {
     const held = rowCount - this.#knownStart(rowCount);
     this.#request[newestRequest.rowsMax] = Math.min(this.#rowsMax, held);
     this.#request[newestRequest.tailValues] = tailValues ?? -1;
+    return held;
+  }
+
+  /** Puts the newest rows together, and finds where their episode begins. */
+  #load(rowCount: number, tailValues: number | null): void {
+    const { tables: { sampler }, store } = this.#source.connection;
+    this.#ask(rowCount, tailValues);
     const code = sampler.ss_newest_load(
       store,
       this.#request,

@@ -5,7 +5,7 @@ import type { Indices } from "../read/gather.ts";
 import { isList, readElements } from "../typed_array.ts";
 import type { Checks } from "./checks.ts";
 import type { EpisodeRule } from "./options.ts";
-import type { EnvironmentPlan, EpisodePlan, SamplerPlan } from "./plan.ts";
+import type { EnvironmentPlan, EpisodePlan, SamplerPlan, WindowPlan } from "./plan.ts";
 
 /** The rule is read once; without one the whole stream is an episode. */
 export function parseEpisodes(
@@ -65,6 +65,16 @@ export function environmentsOf(
 export function refuseEnvironments(episodes: EpisodePlan, what: string, check: Checks): void {
   if (episodes.kind !== "end" || episodes.environment === null) return;
   throw check.refuse("episodes.environment", `left out ${what}`, episodes.environment.name);
+}
+
+/** Throws where windows of tokens are to follow environments. */
+export function checkEnvironments({ fields, episodes }: WindowPlan, check: Checks): void {
+  if (fields !== null) return;
+  refuseEnvironments(
+    episodes,
+    "where windows are tokens: those of one do not stand side by side, and fields take its rows",
+    check,
+  );
 }
 
 function parseStarts(starts: Indices, check: Checks): BigUint64Array {

@@ -19,7 +19,7 @@ import type {
 } from "./options.ts";
 import { parseBetween } from "./part.ts";
 import { parseDense, reachOf, valueDtypes } from "./parse_fields.ts";
-import { parseEpisodes, refuseEnvironments } from "./parse_episodes.ts";
+import { checkEnvironments, parseEpisodes } from "./parse_episodes.ts";
 import {
   type DenseField,
   isIntegerOutput,
@@ -41,13 +41,7 @@ export function parseSamplerOptions(
   check.names(given, samplerKeys);
   const options = readOptions(given);
   const window = parseWindow(options, fields, check);
-  if (window.fields === null) {
-    refuseEnvironments(
-      window.episodes,
-      "where windows are tokens: those of one do not stand side by side, and fields take its rows",
-      check,
-    );
-  }
+  checkEnvironments(window, check);
   const order = parseOrder(options.order ?? "uniform", check);
   const hasEpochs = order.kind === "shuffle" || order.kind === "sequential";
   if (options.epochs !== undefined && !hasEpochs) {

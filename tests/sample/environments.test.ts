@@ -253,7 +253,6 @@ test("environments are refused by name where nothing follows them", () => {
       () => store.sampler({ steps: 3, episodes }),
       "Cannot make a sampler: episodes.environment must be left out where windows are tokens",
     ],
-    [() => store.context(asked), "Cannot make a context: episodes.environment must be left out of a context"],
     [
       () => StreamStore.mixture([store], { ...asked, order: { kind: "prioritized" } }),
       "Cannot make a mixture: episodes.environment must be left out of a mixture in the order prioritized: IDs tell stores apart, not environments",

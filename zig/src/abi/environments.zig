@@ -1,8 +1,10 @@
 //! The part of the C ABI that knows whose each row of a store is, where rows of several environments are appended in turn.
 
 const environments = @import("../sample/environments.zig");
+const episodes = @import("../sample/episodes.zig");
 const handles = @import("handles.zig");
 const layouts = @import("sample_layouts.zig");
+const newest = @import("../sample/newest.zig");
 const numbers = @import("sample_numbers.zig");
 const status = @import("status.zig");
 const Source = @import("../sample/source.zig").Source;
@@ -20,17 +22,22 @@ export fn ss_environments_scan(store: u32, fields: [*]const FieldCells, field_co
 }
 
 fn scan(store: *Store, fields: []const FieldCells, progress: *layouts.EnvironmentProgress, names: []u64, slots: []u32, out: []u32) Error!void {
-    const cell_bytes = store.files.form.kind.bytes();
-    if (fields.len == 0) return error.InvalidArgument;
-    const named = try numbers.episodeFields(.id, fields[0..1], cell_bytes);
-    var ends = try numbers.episodeFields(.end, fields[1..], cell_bytes);
+    var ends: episodes.Fields = undefined;
+    const known = try fieldsOf(store, fields, &ends);
     var reached = try numbers.environmentProgress(progress);
     const source: Source = .of(store, .columns);
-    const known: environments.Fields = .{ .environment = named.all[0], .ends = ends.all[0..ends.count] };
     try environments.scan(source.tokens(), source.table.first_row, known, names, slots, &reached, out);
     // A head that does not say it is one of which nothing is durable.
     const synced = store.head.syncedCommit() catch null;
     progress.* = numbers.environmentsReached(reached, if (synced) |commit| commit.row_count else 0);
+}
+
+fn fieldsOf(store: *const Store, fields: []const FieldCells, ends: *episodes.Fields) Error!environments.Fields {
+    const cell_bytes = store.files.form.kind.bytes();
+    if (fields.len == 0) return error.InvalidArgument;
+    const named = try numbers.episodeFields(.id, fields[0..1], cell_bytes);
+    ends.* = try numbers.episodeFields(.end, fields[1..], cell_bytes);
+    return .{ .environment = named.all[0], .ends = ends.all[0..ends.count] };
 }
 
 /// out: the row at each offset of a window's anchor, a position among the rows of its environment; -1 - the nearest row of the
@@ -88,4 +95,20 @@ fn find(store: *Store, fields: []const FieldCells, index: environments.Index, na
         position.* = try index.positionOf(@intCast(number), row) orelse continue;
         environment.* = @intCast(number);
     }
+}
+
+/// Puts the newest rows together, which fills then take for a source, and finds those of the last row's environment, as far back as
+/// its episode goes. held: rows that may be of the episode; out_rows: which of the newest rows they are, the newest last
+export fn ss_environments_newest(store: u32, request: *const layouts.NewestRequest, held: f64, fields: [*]const FieldCells, field_count: u32, out: *layouts.NewestOfEnvironment, out_rows: [*]f64, rows_max: u32) i32 {
+    const slot = handles.take(store) catch |err| return status.of(err);
+    defer slot.put();
+    return status.result(loadNewest(slot.store, request, held, fields[0..field_count], out, out_rows[0..rows_max]));
+}
+
+fn loadNewest(store: *Store, request: *const layouts.NewestRequest, held: f64, fields: []const FieldCells, out: *layouts.NewestOfEnvironment, rows: []f64) Error!void {
+    const wanted = try numbers.newestRequest(request);
+    var ends: episodes.Fields = undefined;
+    const known = try fieldsOf(store, fields, &ends);
+    const found = try newest.loadEnvironment(store, wanted, try numbers.length(held), known, rows);
+    out.* = .{ .row_count = @floatFromInt(store.recent.row_count), .found_count = @floatFromInt(found) };
 }

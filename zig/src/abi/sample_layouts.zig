@@ -118,6 +118,9 @@ pub const NewestRows = extern struct {
     start_token: f64,
 };
 
+/// The newest rows as they were put together, and how many of the last one's environment were found in them.
+pub const NewestOfEnvironment = extern struct { row_count: f64, found_count: f64 };
+
 /// What the numbers of a batch are.
 pub const BatchOutput = Output;
 

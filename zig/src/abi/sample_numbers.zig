@@ -18,6 +18,7 @@ const FieldCells = @import("layouts.zig").FieldCells;
 
 pub const Error = numbers.Error;
 pub const toEnum = numbers.toEnum;
+pub const length = numbers.length;
 
 pub fn enumOf(comptime Enum: type, number: u32) Error!Enum {
     return std.enums.fromInt(Enum, number) orelse error.InvalidArgument;

@@ -96,18 +96,14 @@ pub fn scan(table: extract.Table, first_row: usize, fields: Fields, all: []u64, 
             names.count += 1;
             names.slots[slot] = @intCast(names.count);
         }
-        var is_end = false;
-        for (fields.ends) |*field| {
-            const span = episodes.find(field, types);
-            for (start + span.offset..start + span.offset + span.count) |token| is_end = is_end or episodes.isTrue(field.kind, table.data.bitsAt(token));
-        }
+        const is_end = isEnd(table, start, types, fields.ends);
         out[progress.row_count] = 2 * (names.slots[slot] - 1) + @intFromBool(is_end);
         progress.row_count += 1;
     }
 }
 
 /// The bits of the first value of a row's environment.
-fn idIn(table: extract.Table, start: usize, types: @TypeOf(table.types), field: *episodes.Field) ?u64 {
+pub fn idIn(table: extract.Table, start: usize, types: @TypeOf(table.types), field: *episodes.Field) ?u64 {
     const span = episodes.find(field, types);
     if (span.count == 0) return null;
     const bits = table.data.bitsAt(start + span.offset);
@@ -122,6 +118,36 @@ fn idIn(table: extract.Table, start: usize, types: @TypeOf(table.types), field: 
         },
         else => bits,
     };
+}
+
+/// Finds the newest rows of the last row's environment, as far back as its episode goes or as there is room: returns how many, the
+/// newest last. Null where only an earlier row than the table has could tell. A last row without an environment is none's.
+pub fn newest(table: extract.Table, has_all: bool, fields: Fields, out: []f64) Error!?usize {
+    var environment = fields.environment;
+    var wanted: ?u64 = null;
+    var row = table.rows.len;
+    var at = out.len;
+    while (row > 0 and at > 0) : (row -= 1) {
+        const start, const end = try table.tokensOf(row - 1);
+        const types = table.types.slice(start, end);
+        const id = idIn(table, start, types, &environment) orelse if (wanted == null) return 0 else continue;
+        if (wanted != null and wanted.? != id) continue;
+        if (wanted != null and isEnd(table, start, types, fields.ends)) break;
+        wanted = id;
+        at -= 1;
+        out[at] = random.toFloat(row - 1);
+    } else if (at > 0 and !has_all) return null;
+    std.mem.copyForwards(f64, out, out[at..]);
+    return out.len - at;
+}
+
+fn isEnd(table: extract.Table, start: usize, types: @TypeOf(table.types), ends: []episodes.Field) bool {
+    var is_end = false;
+    for (ends) |*field| {
+        const span = episodes.find(field, types);
+        for (start + span.offset..start + span.offset + span.count) |token| is_end = is_end or episodes.isTrue(field.kind, table.data.bitsAt(token));
+    }
+    return is_end;
 }
 
 /// The environment of a row, if it has one that is known.
@@ -155,24 +181,24 @@ pub const Index = struct {
     pub fn rowsOf(index: Index, windows: Windows, offsets: []const i32, out: [*]f64) Error!void {
         const limit = 1 << 53;
         if (!random.areIndices(windows.anchors, limit) or !random.areIndices(windows.starts, limit)) return error.OutOfRange;
+        var parts: [stage_size]Part = undefined;
         var done: usize = 0;
         while (done < windows.sources.len) : (done += stage_size) {
             const until = @min(windows.sources.len, done + stage_size);
             // Windows lie anywhere: their blocks are fetched side by side.
-            for (windows.sources[done..until], windows.starts[done..until]) |source, start| {
-                const part = try index.partOf(source);
+            for (windows.sources[done..until], windows.starts[done..until], parts[0 .. until - done]) |source, start, *part| {
+                part.* = try index.partOf(source);
                 if (start < part.base) return error.OutOfRange;
-                const number = index.numberOf(part, random.fromFloat(start));
+                const number = index.numberOf(part.*, random.fromFloat(start));
                 if (number < index.blocks.len) @prefetch(&index.blocks[number], .{});
             }
-            for (done..until) |window| try index.addRows(windows, window, offsets, out + window * offsets.len);
+            for (done..until, parts[0 .. until - done]) |window, part| try index.addRows(part, windows, window, offsets, out + window * offsets.len);
         }
     }
 
     const stage_size = 64;
 
-    inline fn addRows(index: Index, windows: Windows, window: usize, offsets: []const i32, out: [*]f64) Error!void {
-        const part = try index.partOf(windows.sources[window]);
+    inline fn addRows(index: Index, part: Part, windows: Windows, window: usize, offsets: []const i32, out: [*]f64) Error!void {
         const first: i64 = @intFromFloat(windows.starts[window]);
         const last = first + windows.lengths[window] - 1;
         if (last < first or last >= @as(i64, @intFromFloat(part.count))) return error.OutOfRange;
@@ -200,7 +226,10 @@ pub const Index = struct {
     fn partOf(index: Index, source: i32) Error!Part {
         if (source < 0 or source >= index.parts.len) return error.OutOfRange;
         const part = index.parts[@intCast(source)];
-        if (!random.areIndices(&.{ part.block_first, part.base, part.count }, 1 << 53) or part.base > part.count) return error.InvalidArgument;
+        // Fractions do no harm, and to look for them takes as long as all else.
+        const limit = 0x1p53;
+        const are_below = part.block_first >= 0 and part.block_first < limit and part.base >= 0 and part.base <= part.count and part.count < limit;
+        if (!are_below) return error.InvalidArgument;
         return part;
     }
 
@@ -315,6 +344,35 @@ test "a scan tells environments apart by numbers, however often it stops, and gr
         const all: Names = .{ .all = names[0..room], .count = progress.name_count, .slots = slots[0 .. 2 * room] };
         for (wanted[0..row_count], 0..) |number, row| try testing.expectEqual(number / 2, (try numberOf(table, all, &field, row)).?);
     }
+}
+
+test "the newest rows of the last row's environment are those of its episode" {
+    // Environment and end of each row.
+    const cells = [_]u64{ 5, 0, 6, 0, 5, 1, 5, 0, 6, 0, 6, 0, 5, 1 };
+    const types: [14]i32 = [_]i32{ 2, 3 } ++ [_]i32{ 2, 3 } ++ [_]i32{ 2, 3 } ++ [_]i32{ 2, 3 } ++ [_]i32{ 2, 3 } ++ [_]i32{ 2, 3 } ++ [_]i32{ 2, 3 };
+    const rows = [_]u64{ 0, 2, 4, 6, 8, 10, 12 };
+    var ends = [_]episodes.Field{.{ .type = 3, .kind = .int64 }};
+    const fields: Fields = .{ .environment = .{ .type = 2, .kind = .int64 }, .ends = &ends };
+    const cases = [_]struct { usize, bool, usize, ?[]const f64 }{
+        .{ 7, false, 4, &.{ 3, 6 } },
+        .{ 7, false, 1, &.{6} },
+        .{ 6, false, 9, null },
+        .{ 6, true, 9, &.{ 1, 4, 5 } },
+        .{ 6, false, 2, &.{ 4, 5 } },
+        .{ 4, false, 9, &.{3} },
+        .{ 3, false, 9, null },
+        .{ 3, true, 9, &.{ 0, 2 } },
+    };
+    for (cases) |case| {
+        const count = case[0];
+        const table: extract.Table = .{ .types = .{ .words = types[0 .. 2 * count] }, .data = .of(.uint64, cells[0 .. 2 * count]), .rows = rows[0..count] };
+        var out: [9]f64 = undefined;
+        const found = try newest(table, case[1], fields, out[0..case[2]]);
+        if (case[3]) |wanted| try testing.expectEqualSlices(f64, wanted, out[0..found.?]) else try testing.expectEqual(null, found);
+    }
+    const nameless: extract.Table = .{ .types = .{ .words = &.{ 2, 3 } }, .data = .of(.int64, &.{ 5, 0 }), .rows = &.{ 0, 1 } };
+    var out: [2]f64 = undefined;
+    try testing.expectEqual(0, (try newest(nameless, true, fields, &out)).?);
 }
 
 test "a row without an environment stops a scan, unless it is the last" {

@@ -2,6 +2,7 @@
 
 const system = @import("../system/system.zig");
 const store_file = @import("../store/store.zig");
+const environments = @import("environments.zig");
 const episodes = @import("episodes.zig");
 const Source = @import("source.zig").Source;
 
@@ -33,5 +34,16 @@ pub fn load(store: *Store, request: Request, fields: *episodes.Fields) Error!Sta
         // Rows that lack the name belong to the episode before, which only more rows can tell.
         const row = found orelse if (has_all) 0 else continue;
         return .{ .row = row, .token = if (row < row_count) source.table.rows[row] else source.data.len };
+    }
+}
+
+/// Puts the newest rows together, as many as hold all that are wanted of the last row's environment and its episode, and finds those.
+/// held: rows that may be of the episode; returns how many were found
+pub fn loadEnvironment(store: *Store, request: Request, held: usize, fields: environments.Fields, out: []f64) Error!usize {
+    var rows_max = @max(1, @min(held, request.rows_max));
+    while (true) : (rows_max = @min(held, 4 * rows_max)) {
+        try store.loadRecent(rows_max, request.tokens_max, request.tail_values);
+        const table = Source.of(store, .newest).tokens();
+        if (try environments.newest(table, rows_max >= held, fields, out)) |found| return found;
     }
 }

@@ -58,7 +58,8 @@ const Noting = struct {
     /// alike: where the first row starts, and how far the next one is, if blocks tell.
     inline fn addRows(self: *const Noting, row: usize, end_row: usize, alike: ?[2]usize) void {
         const table = self.table;
-        if (self.steps) |steps| self.ahead.addBytes(std.mem.sliceAsBytes(steps[row..end_row]));
+        // A step alone lies in one line.
+        if (self.steps) |steps| if (end_row - row == 1) self.ahead.add(&steps[row]) else self.ahead.addBytes(std.mem.sliceAsBytes(steps[row..end_row]));
         const start = if (alike) |known| known[0] else table.rows[row];
         const end = if (alike) |known| start +| (end_row - row) *| known[1] else if (end_row < table.rows.len) table.rows[end_row] else table.data.len;
         if (start < table.first_token or start >= end or end > table.data.len) return;

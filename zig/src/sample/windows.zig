@@ -226,6 +226,9 @@ pub const Search = struct {
         const rate = random.toFloat(last - first) / @max(1, span);
         const proportional = clamped(first, last, random.toFloat(first) + (random.toFloat(number) - lowest) * rate);
         const found = clamped(first, last, random.toFloat(proportional) + (random.toFloat(number) - random.toFloat(values[proportional])) * rate);
+        // So it mostly is where episodes are of one length.
+        const is_found = values[found] <= number and (found == last or values[found + 1] > number);
+        if (is_found) return search.add(i, values, .{ found, found });
         const low = @max(first, found -| reach);
         const high = @min(last, found + reach);
         const is_between = values[low] <= number and (high == last or values[high + 1] > number);
