@@ -20,7 +20,7 @@ test {
     _ = @import("sample/windows_test.zig");
     _ = @import("sample/mixed_windows.zig");
     _ = @import("sample/episodes_test.zig");
-    _ = @import("sample/environments.zig");
+    _ = @import("sample/environments_test.zig");
     _ = @import("read/narrow.zig");
     _ = @import("read/outputs.zig");
     _ = @import("sample/placement.zig");
