@@ -1,7 +1,7 @@
 /** Appends numbered steps with extras until it is killed, and reports after each how many there are. */
-import { writeSync } from "node:fs";
 import process from "node:process";
 import { StreamStore } from "../../../mod.ts";
+import { tell } from "../../torture/tell.ts";
 import { appendStep, extra, fields, valuesAt } from "../extras.ts";
 
 const { path, commitEvery }: { readonly path: string; readonly commitEvery: number } = JSON.parse(
@@ -22,6 +22,6 @@ for (let step = store.rowCount;; step++) {
   } else {
     appendStep(store, step);
   }
-  writeSync(1, `${step + 1}\n`);
+  tell(String(step + 1));
   if (step % 300 === 299) store.sync();
 }
