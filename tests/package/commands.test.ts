@@ -87,7 +87,7 @@ test("the command for Bun adds the package under its own name", ofBun, async () 
   const { dependencies } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
   assert.deepEqual(Object.keys(dependencies), ["@streamstore/streamstore"]);
   // The command line, by the name that the package gives it.
-  assert.match(await shell("bunx --bun streamstore --help", folder), /^Usage: streamstore VERB/);
+  assert.match(await shell("bun x --bun streamstore --help", folder), /^Usage: streamstore VERB/);
   const help = await shell("bun node_modules/@streamstore/streamstore/cli.js info --help", folder);
   assert.match(help, /^Usage: streamstore info /);
 });
@@ -109,4 +109,5 @@ test("the command for Node adds the package under its own name", ofNode, async (
   assert.equal(await shell("node --disable-warning=ExperimentalWarning main.ts", folder), result);
   const { dependencies } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
   assert.deepEqual(Object.keys(dependencies), ["@streamstore/streamstore"]);
+  assert.match(await shell("node_modules/.bin/streamstore --help", folder), /^Usage: streamstore VERB/);
 });
