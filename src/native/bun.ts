@@ -1,5 +1,5 @@
 /** Bun's side of the boundary. */
-import { dlopen, type Pointer, toArrayBuffer as toArrayBufferTyped } from "bun:ffi";
+import type * as ffi from "bun:ffi";
 import type {
   BytesViews,
   ColumnViews,
@@ -15,6 +15,12 @@ import { system } from "./node_system.ts";
 import { callbacks } from "./abi.ts";
 import { arrayOver, type BitsArray, bitsOver, bytesOf, type DtypeArray } from "../dtypes.ts";
 import type { CellKind } from "../store/cells.ts";
+import { builtin } from "./builtin.ts";
+
+type Pointer = ffi.Pointer;
+
+/** Not by an import: bundlers for other runtimes look for what is imported, and find no such module. */
+const { dlopen, toArrayBuffer: toArrayBufferTyped } = builtin.process.getBuiltinModule("bun:ffi") as typeof ffi;
 
 /** The types lack the last two parameters: a function to call when the buffer is collected, and what to pass to it. */
 const toArrayBuffer = toArrayBufferTyped as (

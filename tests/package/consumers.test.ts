@@ -41,6 +41,20 @@ test("two versions in one process share a directory as two processes do", async 
 });
 
 test(
+  "a program that esbuild has bundled, with the Worker as its second entry",
+  { skip: runtimeName === "deno" && "esbuild resolves no jsr: packages" },
+  async () => {
+    const esbuild = `node_modules/@esbuild/${process.platform}-${process.arch}/bin/esbuild`;
+    const entries = ["script.ts", "streamstore_worker.ts"];
+    const flags = ["--bundle", "--platform=node", "--format=esm", "--splitting", "--outdir=bundled"];
+    await consumer.execute(join(consumer.folder, esbuild), [...entries, ...flags]);
+    rmSync(consumer.home, { recursive: true });
+    assert.deepEqual(await consumer.run("bundled/script.js"), collected);
+    assert.equal(consumer.libraries().length, 1);
+  },
+);
+
+test(
   "bun build --compile: one file that runs anywhere",
   { skip: runtimeName !== "bun" && "a command of Bun's" },
   async () => {

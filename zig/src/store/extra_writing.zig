@@ -12,6 +12,14 @@ pub const Stage = struct {
     ends: [if (is_test) 10 else 4096]layout.End,
 };
 
+/// Disk space is reserved for so many bytes of values that are too long for the tail.
+const ahead_bytes_max = 8 * layout.chunk_bytes;
+
+/// The same in a store that keeps little: no more than a segment, whose size is 0 where there are none.
+pub fn aheadBytes(segment_bytes: u64) u64 {
+    return if (segment_bytes == 0) ahead_bytes_max else @min(segment_bytes, ahead_bytes_max);
+}
+
 pub fn Writing(comptime System: type) type {
     return struct {
         files: *extra_files.ExtraFiles(System),

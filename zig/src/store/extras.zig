@@ -16,9 +16,6 @@ const Counts = layout.Counts;
 const End = layout.End;
 const Part = layout.Part;
 
-/// Disk space is reserved for so many bytes of values that are too long for the tail.
-const ahead_bytes_max = 8 * layout.chunk_bytes;
-
 /// What the tail may take of extras: so many values, and so many words that stand for them.
 pub const Room = struct { values: usize, words: usize };
 
@@ -157,16 +154,11 @@ pub fn Extras(comptime System: type) type {
             // What the tail may take stays reserved behind it.
             const least_bytes = start + bytes.len + self.room(tail.words.len).words * @sizeOf(u64);
             // A file that has much grows by several chunks, so that it does so seldom.
-            const ahead = if (least_bytes > self.files.of(index, .bytes).wholeBytes()) @min(start, self.aheadBytes(index)) else 0;
+            const is_short = least_bytes > self.files.of(index, .bytes).wholeBytes();
+            const ahead = if (is_short) @min(start, writing_file.aheadBytes(self.files.segmentBytes(index, .bytes))) else 0;
             self.files.grow(index, .bytes, least_bytes + ahead) catch try self.files.grow(index, .bytes, least_bytes);
             try self.files.of(index, .bytes).write(bytes, start);
             return start;
-        }
-
-        /// Disk space that is reserved for long values: in a store that keeps little, no more than a segment.
-        fn aheadBytes(self: *const Self, index: usize) u64 {
-            const segment_bytes = self.files.segmentBytes(index, .bytes);
-            return if (segment_bytes == 0) ahead_bytes_max else @min(segment_bytes, ahead_bytes_max);
         }
 
         /// Goes on to count what is pending.
