@@ -22,6 +22,7 @@ import {
   status,
   storeAction,
   storeMode,
+  storeOptions,
   storeState,
   symbols,
 } from "../../src/native/abi.ts";
@@ -106,7 +107,8 @@ test("handles that are stale, closed, foreign or made up are errors, never crash
   const open = () => {
     const out = new Float64Array(1);
     const directory = new TextEncoder().encode("/tmp");
-    const options = Float64Array.of(100, 16, 16, 1000, 4, 0, 0, 0, 0, 0);
+    const options = new Float64Array(storeOptions.length);
+    options.set([100, 16, 16, 1000, 4]);
     assert.equal(native.ss_store_open(directory, directory.length, 0, options, bytes, 0, bytes, out), 0);
     return out[0];
   };

@@ -57,13 +57,14 @@ const uses: Readonly<Record<string, ((store: StreamStore<{ a: 0 }>) => unknown)[
   sync: [(store) => store.sync()],
   refresh: [(store) => store.refresh()],
   waitForRows: [(store) => store.waitForRows(1)],
+  writer: [(store) => store.writer],
   recovery: [(store) => store.recovery],
   sessions: [(store) => store.sessions],
   verify: [(store) => store.verify()],
 };
 
 /** What README says still answers: as it stood when the store was closed. */
-const answering = ["length", "firstToken", "firstRow", "rowCount", "fields", "isClosed"] as const;
+const answering = ["length", "firstToken", "firstRow", "rowCount", "fields", "extras", "isClosed"] as const;
 
 function tableOfOneRow() {
   using other = new StreamStore({ a: 0 }, smallChunks);

@@ -162,7 +162,7 @@ const damages: Record<string, Damage[]> = {
       (folder) => {
         const rows = rowsOf(lengths).slice(18, 27);
         for (const row of rows) row.episode_index = (row.episode_index as bigint) + 2n ** 32n;
-        writeTable(join(folder, v2Data), tableOfRows(rows));
+        return writeTable(join(folder, v2Data), tableOfRows(rows));
       },
       /episode_000005\.parquet: row 0 must be of episode 5, got "episode_index" 4294967301$/,
     ],

@@ -125,9 +125,14 @@ export async function failure(
   throw new Error("what a hostile Hub gave was loaded");
 }
 
-export async function fails(dataset: Dataset, tricks: Tricks, message: RegExp): Promise<void> {
+export async function fails(
+  dataset: Dataset,
+  tricks: Tricks,
+  message: RegExp,
+  options: { bytesMax?: number } = {},
+): Promise<void> {
   await withHub(dataset, tricks, async (endpoint) => {
-    const error = await failure(endpoint);
+    const error = await failure(endpoint, options);
     assert.match(error.message, message);
     assert.equal((error as { code?: string }).code, "input-output", error.message);
   });
