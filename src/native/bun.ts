@@ -20,7 +20,9 @@ import { builtin } from "./builtin.ts";
 type Pointer = ffi.Pointer;
 
 /** Not by an import: bundlers for other runtimes look for what is imported, and find no such module. */
-const { dlopen, toArrayBuffer: toArrayBufferTyped } = builtin.process.getBuiltinModule("bun:ffi") as typeof ffi;
+const { dlopen, toArrayBuffer: toArrayBufferTyped } = builtin.process.getBuiltinModule(
+  "bun:ffi",
+) as typeof ffi;
 
 /** The types lack the last two parameters: a function to call when the buffer is collected, and what to pass to it. */
 const toArrayBuffer = toArrayBufferTyped as (
