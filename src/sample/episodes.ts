@@ -144,7 +144,8 @@ export class Episodes implements EpisodeStarts {
     const progress = this.#progress;
     const nextRow = progress[episodeProgress.row];
     if (this.path === null || nextRow - this.#savedRow < rowsPerSave) return;
-    if (progress[episodeProgress.syncedRows] < nextRow) return;
+    // The last row of what is durable can still get more.
+    if (progress[episodeProgress.syncedRows] <= nextRow) return;
     this.#savedRow = nextRow;
     const lastId = BigInt(progress[episodeProgress.idHigh]) << 32n | BigInt(progress[episodeProgress.idLow]);
     writeEpisodes(this.path, this.connection.id, {
