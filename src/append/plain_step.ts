@@ -14,8 +14,6 @@ export class StepEnd {
   record = 0;
   value = 0;
   field = -1;
-  /** What the names add up to that were not read. */
-  left = 0;
 }
 
 /**
@@ -38,52 +36,58 @@ export function plainStepOf(fields: readonly Field[], end: StepEnd): PlainStep {
   }
 }
 
-/** So many fields are read by one function: engines make longer ones no faster than a loop. */
+/** So many fields are read by one function: engines make longer ones no faster than a loop. Each has a bit of a number. */
 const fieldsPerPart = 16;
 
 /**
- * The names that a step shows come first, and `left` adds up their places. Each that is read then is taken off: what an
- * object has without showing it counts for as little as it does the long way.
+ * The names that a step shows come first, and set the bits of their places, in a number for each part. Each that is read
+ * then is taken off: what an object has without showing it counts for as little as it does the long way.
  */
 function sourceOf(fields: readonly Field[]): string {
   const { length } = fields;
   const recordsMax = tailRecord.length * length;
   const bodies = Array.from(
     { length: Math.ceil(length / fieldsPerPart) },
-    (_, i) => partSource(fields.slice(fieldsPerPart * i, fieldsPerPart * (i + 1)), length),
+    (_, i) => partSource(fields.slice(fieldsPerPart * i, fieldsPerPart * (i + 1)), length, i),
   );
   const given = "(tail, records, cells, stepLow, stepHigh, values)";
   const isOne = bodies.length === 1;
   const parts = isOne
     ? []
     : bodies.map((body, i) => `const part${i} = ${given} => { ${body} return true; };`);
+  const show = isOne
+    ? "shown += 1 << place++;"
+    : `shown[place / ${fieldsPerPart} | 0] += 1 << place++ % ${fieldsPerPart};`;
   const calls = isOne ? bodies : bodies.map((_, i) => `if (!part${i}${given}) return false;`);
-  return `${parts.join("")}
+  return `${isOne ? "" : `const shown = new Int32Array(${bodies.length});`}
+  ${parts.join("")}
   return (tail, stepLow, stepHigh, values) => {
     const { records, values: cells, recordsEnd, valuesEnd } = tail;
     if (recordsEnd + ${recordsMax} > records.length || valuesEnd + ${length} > cells.length) return false;
-    let place = 0, left = 0;
+    let place = 0;
+    ${isOne ? "let shown = 0;" : "shown.fill(0);"}
     for (const name in values) {
       while (names[place] !== name) if (++place >= ${length}) return false;
-      left = left + (1 << place++) | 0;
+      ${show}
     }
     end.record = recordsEnd;
     end.value = valuesEnd;
-    end.left = left;
     end.field = -1;
     { ${calls.join("")} }
-    return end.left === 0 && end.field >= 0;
+    return end.field >= 0;
   };`;
 }
 
-function partSource(fields: readonly Field[], fieldCount: number): string {
+function partSource(fields: readonly Field[], fieldCount: number, part: number): string {
   return `
-    let { record, value, left, field } = end, item;
+    let { record, value, field } = end, left = ${
+    fieldCount <= fieldsPerPart ? "shown" : `shown[${part}]`
+  }, item;
     ${fields.map((field) => fieldSource(field, fieldCount)).join("")}
     end.record = record;
     end.value = value;
-    end.left = left;
-    end.field = field;`;
+    end.field = field;
+    if (left !== 0) return false;`;
 }
 
 function fieldSource(field: Field, fieldCount: number): string {
@@ -98,7 +102,7 @@ function fieldSource(field: Field, fieldCount: number): string {
       writeRecord(records, record, stepLow, stepHigh, ${type}, count);
       record += ${tailRecord.length};
       value += count;
-      left = left - (1 << ${position}) | 0;
+      left -= 1 << ${position % fieldsPerPart};
       field = ${position};
     }`;
 }

@@ -47,6 +47,19 @@ test("append() takes fields by names that are no identifiers", () => {
   );
 });
 
+test("append() takes nothing that an object does not show, however many fields there are and whatever is undefined", () => {
+  const names = Array.from({ length: 100 }, (_, i) => `f${i}`);
+  for (const hidden of [16, 31, 32, 33, 48, 64, 96]) {
+    for (let shown = 0; shown < hidden; shown++) {
+      using store = new StreamStore(names);
+      const values = Object.defineProperty({ [`f${shown}`]: undefined, f99: 5 }, `f${hidden}`, { value: 9 });
+      store.append(0, { f99: 4 });
+      store.append(1, values as never);
+      assert.deepEqual(rowsOf(store), [{ step: 0, f99: 4 }, { step: 1, f99: 5 }]);
+    }
+  }
+});
+
 test("append() takes what an object shows, and nothing that it has besides", () => {
   using store = new StreamStore({ action: 0, reward: 1, done: 2 });
   store.append(0, { action: 1 });
