@@ -50,7 +50,7 @@ for (const shortCommits of [true, false]) {
         await rejects(open(hub, { revision }), "not-found", missing);
       }
       // Two of which it is the begin: more of it is needed.
-      const twin = `${second.id.slice(0, 10)}${"0".repeat(30)}`;
+      const twin = `${second.id.slice(0, 10)}${(second.id[10] === "0" ? "1" : "0").repeat(30)}`;
       repository.commits.set(twin, { ...second, id: twin });
       repository.branches.set("twin", twin);
       const both = /the revision \w+ of user\/name must be the begin of one commit, got 2 of which it is/;
