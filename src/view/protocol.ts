@@ -1,0 +1,212 @@
+/**
+ * What the viewer's server and its page say to each other. Types alone, which both sides import.
+ *
+ * Rows, tokens and steps are absolute: they keep their numbers while a store drops its head. A store is named by its
+ * index among those that the viewer was opened with. A series is a field, or an element of its lists: `reward`,
+ * `observation[2]`.
+ */
+
+/** A value in a table: integers beyond 2^53 as text of digits, `NaN` and infinities as such text, null for none. */
+export type Shown = number | string | boolean | null | readonly Shown[];
+
+/** `open`: it can be read. `deleted`: its directory is gone. `replaced`: another store stands there, opened anew. */
+export type StoreState = "open" | "deleted" | "replaced" | "failed";
+
+/** `GET /api/stores` */
+export interface StoreSummary {
+  readonly store: number;
+  readonly name: string;
+  readonly path: string;
+  readonly state: StoreState;
+  /** Why it cannot be read. */
+  readonly reason?: string;
+  readonly rows: number;
+}
+
+/** `GET /api/overview?store=0` */
+export interface Overview {
+  readonly store: number;
+  readonly id: string;
+  readonly firstRow: number;
+  /** The row after the last. */
+  readonly endRow: number;
+  readonly firstToken: number;
+  readonly endToken: number;
+  readonly byteLength: number;
+  readonly cell: string;
+  readonly fields: readonly FieldOverview[];
+  readonly extras: readonly { readonly name: string; readonly kind: "string" | "bytes" }[];
+  readonly writer: Writer | null;
+  /** Steps that the last opening found beyond the last commit. */
+  readonly recovered: number | null;
+}
+
+export interface FieldOverview {
+  readonly name: string;
+  readonly typeId: number;
+  readonly dtype: string;
+  readonly isList: boolean | null;
+  /** The fewest and the most values in a row that has some. */
+  readonly width: readonly [number, number] | null;
+  /** The part of the newest rows' tokens that are the field's. */
+  readonly share: number;
+  readonly newest: Shown;
+}
+
+export interface Writer {
+  readonly processId: number | null;
+}
+
+/**
+ * `GET /api/live?store=0`: a line of JSON for each commit that is seen, at most one each 16 ms; one at least each 5 s,
+ * so that a page knows that the server lives.
+ */
+export interface LiveEvent {
+  readonly store: number;
+  readonly state: StoreState;
+  readonly reason?: string;
+  readonly firstRow: number;
+  readonly endRow: number;
+  readonly endToken: number;
+  readonly byteLength: number;
+  readonly writer: Writer | null;
+  /** When the commit was seen, ms since 1970. */
+  readonly seenAt: number;
+}
+
+/**
+ * `GET /api/series?store=0&series=reward&series=observation[2]&from=0&to=1000000&columns=1500`: for each column of
+ * pixels the first, last, least and greatest finite value, so that the line through them is the line through all.
+ *
+ * The answer is binary: a Uint32 with the length of a header in bytes, the header, `SeriesHeader` as JSON, padded by
+ * spaces to whole 8 bytes with those 4, then for each series in turn `first`, `last`, `min`, `max` as Float64Array of
+ * `columns` numbers, NaN where no row has a value, and `count`, Float64Array, how many rows have one. Column c holds
+ * the rows r with floor((r - from) * columns / (to - from)) = c.
+ */
+export interface SeriesHeader {
+  readonly store: number;
+  readonly from: number;
+  readonly to: number;
+  readonly columns: number;
+  readonly series: readonly string[];
+  /** Rows before it are not in the answer yet: they are looked at from the newest backwards. Ask again. */
+  readonly knownFrom: number;
+}
+
+/** `GET /api/rows?store=0&from=0&to=100&columns=reward,prompt` (all where there is no `columns`), at most 1,000 rows. */
+export interface RowsAnswer {
+  readonly from: number;
+  readonly columns: readonly { readonly name: string; readonly kind: "field" | "string" | "bytes" }[];
+  readonly rows: readonly TableRow[];
+}
+
+export interface TableRow {
+  readonly row: number;
+  readonly step: Shown;
+  /** As many as there are columns. Text of extras is cut at 1,000 characters; bytes are described. */
+  readonly values: readonly (Shown | ExtraBytes)[];
+}
+
+/** Bytes of an extra, by `GET /api/extra?store=0&name=frame&row=7`; `image` where a browser can show them as one. */
+export interface ExtraBytes {
+  readonly byteLength: number;
+  readonly image: boolean;
+}
+
+/** `GET /api/find?store=0&step=123`, or `&episode=7&end=done`: the row that a jump goes to. */
+export interface FoundRow {
+  readonly row: number | null;
+}
+
+/**
+ * `GET /api/episodes?store=0&end=done&environment=env_id&sum=reward&order=sum&descending=1&from=0&to=100`: a part of
+ * the list of episodes, ordered by `row` (as they come), `length` or `sum`.
+ */
+export interface EpisodesAnswer {
+  readonly count: number;
+  readonly from: number;
+  readonly episodes: readonly EpisodeRow[];
+}
+
+export interface EpisodeRow {
+  /** Its place among all, in the order of their first rows. */
+  readonly episode: number;
+  readonly firstRow: number;
+  readonly endRow: number;
+  /** Rows: fewer than `endRow - firstRow` where rows of several environments are interleaved. */
+  readonly length: number;
+  readonly environment: Shown;
+  readonly sum: number | null;
+  readonly flag: string | null;
+}
+
+/**
+ * `GET /api/flag?store=0&row=120&flag=bad` keeps a flag for the episode that begins at a row, beside the store; an
+ * empty one takes it away. Only with the header `x-streamstore: flag`, which no other origin's page can send.
+ */
+export interface FlagAnswer {
+  readonly flags: readonly { readonly row: number; readonly flag: string }[];
+}
+
+/** `GET /api/batch?store=0&options={…}`: `options` are those of `store.sampler`, as JSON, and which batch. */
+export interface BatchRequest {
+  readonly steps?: number;
+  readonly tokens?: number;
+  readonly batchSize?: number;
+  readonly seed?: number;
+  /** The n-th batch from the seed, 0 the first. */
+  readonly batch?: number;
+  readonly [option: string]: unknown;
+}
+
+export interface BatchAnswer {
+  readonly batch: number;
+  readonly fields: readonly BatchField[];
+  readonly windows: readonly BatchWindow[];
+  /** The program that draws this batch. */
+  readonly code: string;
+}
+
+export interface BatchField {
+  readonly name: string;
+  /** `[B, S, W]`: windows, rows of each, values of each row. */
+  readonly shape: readonly [number, number, number];
+  /** Row-major; null for NaN. */
+  readonly values: readonly (number | null)[];
+  /** `[B, S]` or `[B, S, W]`, as in the batch: 1 for what is there, 0 for padding. */
+  readonly mask: readonly number[];
+}
+
+export interface BatchWindow {
+  /** Where it lies in the stream: its first row and the row after its last. */
+  readonly firstRow: number;
+  readonly endRow: number;
+}
+
+/** `GET /api/statistics?store=0&series=reward&from=0&to=1000` */
+export interface StatisticsAnswer {
+  readonly series: string;
+  readonly count: number;
+  readonly missing: number;
+  readonly notFinite: number;
+  readonly mean: number | null;
+  readonly deviation: number | null;
+  readonly quantiles: readonly { readonly at: number; readonly value: number }[];
+  readonly bins: readonly { readonly from: number; readonly to: number; readonly count: number }[];
+  /** Rows of the least and the greatest values, most extreme first. */
+  readonly least: readonly { readonly row: number; readonly value: number }[];
+  readonly greatest: readonly { readonly row: number; readonly value: number }[];
+}
+
+/** `GET /api/health?store=0`: a line of JSON for each part that was compared with its checksum, `done` the last. */
+export interface HealthEvent {
+  readonly done: boolean;
+  readonly bytesChecked: number;
+  readonly byteLength: number;
+  readonly damage: readonly { readonly file: string; readonly chunk: number; readonly reason: string }[];
+}
+
+/** Any answer with a status of 400 or more. */
+export interface ErrorAnswer {
+  readonly error: string;
+}
