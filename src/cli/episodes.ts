@@ -19,24 +19,38 @@ interface Boundary {
 
 /** Goes through all rows. An episode that was unfinished when its writer ended, ended there. */
 export function episodesOf(store: StreamStore, rule: EpisodeRule): Episodes {
+  const all: (readonly [number, number])[] = [];
+  let unfinishedFrom = store.rowCount;
+  for (const part of episodeParts(store, rule)) {
+    all.push(...part.ranges);
+    unfinishedFrom = part.unfinishedFrom;
+  }
+  // Where the ID changes an episode ends; who knows whether the last one goes on.
+  return { ranges: all, unfinishedRows: store.rowCount - unfinishedFrom };
+}
+
+/** Block by block the episodes that end in it, and where the one begins that goes on behind it. */
+export function* episodeParts(
+  store: StreamStore,
+  rule: EpisodeRule,
+): Generator<{ readonly ranges: readonly (readonly [number, number])[]; readonly unfinishedFrom: number }> {
   const { firstRow, rowCount } = store;
-  const ranges: [number, number][] = [];
   let start = firstRow;
-  const finish = (end: number) => {
-    if (end > start) ranges.push([start, end]);
-    start = end;
-  };
   const sessions = new Set(rule !== "rows" && "end" in rule ? store.sessions : []);
   for (let at = firstRow, end: number; at < rowCount; at = end) {
     end = blockEnd(store, at, rowCount);
     const boundary = boundaryOf(store, rule, at, end);
+    const ranges: [number, number][] = [];
+    const finish = (end: number) => {
+      if (end > start) ranges.push([start, end]);
+      start = end;
+    };
     for (let row = at; row < end; row++) {
       if (sessions.has(row) || boundary.beginsAt(row)) finish(row);
       if (boundary.endsAt(row)) finish(row + 1);
     }
+    yield { ranges, unfinishedFrom: start };
   }
-  // Where the ID changes an episode ends; who knows whether the last one goes on.
-  return { ranges, unfinishedRows: rowCount - start };
 }
 
 function boundaryOf(store: StreamStore, rule: EpisodeRule, from: number, to: number): Boundary {

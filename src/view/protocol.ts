@@ -93,7 +93,10 @@ export interface SeriesHeader {
   readonly knownFrom: number;
 }
 
-/** `GET /api/rows?store=0&from=0&to=100&columns=reward,prompt` (all where there is no `columns`), at most 1,000 rows. */
+/**
+ * `GET /api/rows?store=0&from=0&to=100&columns=reward&columns=prompt&entries=32`: at most 1,000 rows; all columns where
+ * there is no `columns`. Rows that were dropped, or are not there yet, are left out.
+ */
 export interface RowsAnswer {
   readonly from: number;
   readonly columns: readonly { readonly name: string; readonly kind: "field" | "string" | "bytes" }[];
@@ -103,8 +106,26 @@ export interface RowsAnswer {
 export interface TableRow {
   readonly row: number;
   readonly step: Shown;
-  /** As many as there are columns. Text of extras is cut at 1,000 characters; bytes are described. */
-  readonly values: readonly (Shown | ExtraBytes)[];
+  /**
+   * As many as there are columns. Lists are cut at `entries`, text of extras at 1,000 characters; bytes are described.
+   */
+  readonly values: readonly TableValue[];
+  /** Why it cannot be read; then there are no values. */
+  readonly error?: string;
+}
+
+export type TableValue = Shown | CutList | CutText | ExtraBytes;
+
+/** The beginning of a list that has more entries. */
+export interface CutList {
+  readonly length: number;
+  readonly entries: readonly Shown[];
+}
+
+/** The beginning of a longer text. */
+export interface CutText {
+  readonly text: string;
+  readonly byteLength: number;
 }
 
 /** Bytes of an extra, by `GET /api/extra?store=0&name=frame&row=7`; `image` where a browser can show them as one. */
@@ -113,7 +134,10 @@ export interface ExtraBytes {
   readonly image: boolean;
 }
 
-/** `GET /api/find?store=0&step=123`, or `&episode=7&end=done`: the row that a jump goes to. */
+/**
+ * `GET /api/find?store=0&step=123`: the row that a jump goes to, of the step or of the first later one. Or `&row=7`, if
+ * it is kept; or `&episode=7&end=done` (several `end`, or `id=episode_index`): where the n-th episode begins, from 0.
+ */
 export interface FoundRow {
   readonly row: number | null;
 }
