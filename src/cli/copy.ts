@@ -3,6 +3,7 @@ import type { ColumnInput } from "../append/columns.ts";
 import type { Dtype } from "../dtypes.ts";
 import type { FieldEntry } from "../fields.ts";
 import { StreamStore } from "../store.ts";
+import { sessionOf } from "../store/session.ts";
 import { blockEnd, fullColumns } from "./blocks.ts";
 
 /** The fields of a store, as another is made with: with their type IDs, and with other dtypes where they are given. */
@@ -23,15 +24,19 @@ export function makeLike(
   return StreamStore.open(path, { fields: fieldsOf(source, dtypes), extra, mode: "create" }) as StreamStore;
 }
 
-/** Copies rows `[from, to)`. `onProgress` is told how many are done. */
+/** Copies rows `[from, to)`, and where writers began with them. `onProgress` is told how many are done. */
 export async function copyRows(
   source: StreamStore,
   target: StreamStore,
   [from, to]: readonly [number, number],
   onProgress: (rows: number) => void,
 ): Promise<void> {
+  const session = sessionOf(target)!;
+  const begun = source.sessions.filter((row) => row >= from && row < to);
+  // With the first row of a part its writer begins, whether it began there in the source or not.
   for (let at = from, end: number; at < to; at = end) {
-    end = blockEnd(source, at, to);
+    end = blockEnd(source, at, begun.find((row) => row > at) ?? to);
+    if (at > from) session.beginSession(begun.includes(at) ? target.rowCount : null);
     if (!copyColumns(source, target, at, end)) copyEach(source, target, at, end);
     onProgress(end - from);
     // So that Ctrl-C is heard.

@@ -105,7 +105,7 @@ export const storeOptions = {
 } as const;
 
 export const storeAction = {
-  none: 0, flush: 1, reserve: 2, sync: 3, dropBefore: 4, refresh: 5,
+  none: 0, flush: 1, reserve: 2, sync: 3, dropBefore: 4, refresh: 5, beginSession: 6,
 } as const;
 
 export const rowKey = {

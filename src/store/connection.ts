@@ -161,6 +161,11 @@ export class Connection {
     this.#update("dropBefore", "Cannot drop the oldest rows", row);
   }
 
+  /** Has a writer begin with a row that is still to come, or with none. */
+  beginSession(row: number | null): void {
+    this.#update("beginSession", "Cannot note where a writer began", row ?? Number.MAX_SAFE_INTEGER);
+  }
+
   get recovery(): Recovery {
     return recoveryOf((name) => this.#number(name));
   }

@@ -205,6 +205,15 @@ export class Session {
     this.#schedule?.noteBatch();
   }
 
+  /** For rows that are copied: the writer of the next of them began with it, or (null) none of those to come did. */
+  beginSession(row: number | null): void {
+    this.write("note where a writer began", () => {
+      this.appender.flush();
+      this.connection.beginSession(row);
+      this.appender.reload();
+    });
+  }
+
   /** Commits, and runs a task that appends rows of a dataset and notes their features, at once. */
   loadAtOnce(action: string, task: (wasEmpty: boolean) => void): void {
     this.connection.checkWritable(action);

@@ -42,6 +42,30 @@ test("repack keeps empty lists, rows without a token, lists of one and of differ
     assert.deepEqual(copy.fields, again.fields);
   }));
 
+test("repack keeps where writers began", () =>
+  inFolder(async (folder) => {
+    const path = join(folder, "run.stream");
+    for (const to of [3, 5, 5, 6000, 6001]) {
+      using writer = StreamStore.open(path, { fields: { reward: 0 } });
+      while (writer.rowCount < to) {
+        writer.append(writer.rowCount, writer.rowCount % 7 === 3 ? {} : { reward: 1 });
+      }
+    }
+    for (
+      const [rows, sessions] of [["0:", [0, 3, 5, 6000]], ["4:", [0, 1, 5996]], ["5:6000", [0]]] as const
+    ) {
+      assert.equal((await call(folder, "repack", "run.stream", `${rows}.copy`, "--rows", rows)).code, 0);
+      const copied = join(folder, `${rows}.copy`);
+      using copy = StreamStore.open(copied, { mode: "read" });
+      assert.deepEqual(copy.sessions, sessions);
+      copy.close();
+      // The next writer of the copy begins like any other.
+      using writer = StreamStore.open(copied);
+      writer.append(7000, { reward: 1 });
+      assert.deepEqual(writer.sessions, [...sessions, writer.rowCount - 1]);
+    }
+  }));
+
 test("repack takes a part of the rows, and other dtypes, as the values round to them", () =>
   inFolder(async (folder) => {
     makeRun(folder, 100);

@@ -58,6 +58,8 @@ pub const StoreAction = enum(u32) {
     drop_before,
     /// For a reader: goes to the newest commit.
     refresh,
+    /// Flushes, and has a writer begin with a row that is still to come: one that never comes says that none does.
+    begin_session,
 };
 
 /// By what a row is looked up.

@@ -98,6 +98,7 @@ fn update(store: *Store, action_in: u32, row: f64) Error!void {
         .sync => store.sync(),
         .drop_before => store.dropBefore(try numbers.to(u53, row)),
         .refresh => _ = try store.refresh(),
+        .begin_session => store.beginSession(try numbers.to(u53, row)),
     };
 }
 

@@ -210,7 +210,7 @@ pub fn Head(comptime System: type) type {
             for (self.bootWords(), bootId()) |*word, value| @atomicStore(u64, word, value, .release);
         }
 
-        /// The rows from here on are those of the writer that has opened the store now.
+        /// The rows from here on are those of the writer that has opened the store now, or of one that they are copied from.
         pub fn beginSession(self: *Self, row_count: u64) void {
             self.header().session_row = row_count;
         }

@@ -151,6 +151,16 @@ pub fn Store(comptime System: type) type {
             try self.head.sync();
         }
 
+        /// For rows that are copied from another store: a writer begins with the row, if it comes, and not where this one
+        /// did.
+        pub fn beginSession(self: *Self, row: u64) Error!void {
+            if (self.access == .read) return error.ReadOnly;
+            try self.flush();
+            if (row < self.commit.row_count) return error.InvalidArgument;
+            self.head.beginSession(row);
+            self.reserve() catch {};
+        }
+
         /// Drops the segments that hold nothing but rows before one, so far as they are not dropped.
         pub fn dropBefore(self: *Self, row: u64) Error!void {
             const header = self.head.header();

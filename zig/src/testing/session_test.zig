@@ -13,6 +13,9 @@ const Store = store_file.Store(Faulty);
 
 var holder: u64 = 0;
 
+/// No row has this number.
+const never = std.math.maxInt(u53);
+
 fn append(store: *Store, steps: []const i64) !void {
     for (steps) |step| try store.write(&.{.{ .step = step, .type = 0, .count = 1 }}, &.{7});
 }
@@ -127,4 +130,30 @@ test "the mark of a beginning has its place in a tail on a full disk, or no row 
         try store.flush();
         try testing.expectEqual(reserved - left + 1, store.commit.mark_count);
     }
+}
+
+test "a writer that copies rows says where theirs began, also what is in the tail when it dies" {
+    var scratch: Scratch = .{};
+    try begin(&scratch, small);
+    defer scratch.remove();
+    var store = try Store.open(scratch.path, small.reserved_elements, &.{}, &holder);
+    try testing.expectError(error.InvalidArgument, store.beginSession(1));
+    try store.beginSession(never);
+    try append(&store, &.{ 3, 4 });
+    try store.beginSession(4);
+    try append(&store, &.{ 5, 6 });
+    try store.beginSession(7);
+    try append(&store, &.{ 7, 8, 9 });
+    abandon(&store);
+    store = try Store.open(scratch.path, small.reserved_elements, &.{}, &holder);
+    try expectSessions(&store, &.{ 0, 4, 7 });
+    try store.beginSession(never);
+    try append(&store, &.{10});
+    try store.close(.release);
+    store = try Store.open(scratch.path, small.reserved_elements, &.{}, &holder);
+    try expectSessions(&store, &.{ 0, 4, 7 });
+    try store.close(.release);
+    var reader = try Store.openToRead(scratch.path, small.reserved_elements);
+    defer reader.close(.release) catch {};
+    try testing.expectError(error.ReadOnly, reader.beginSession(never));
 }
