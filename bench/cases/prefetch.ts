@@ -9,7 +9,9 @@ import type { Sizes } from "../harness/sizes.ts";
 import { filledStore, observationWidth, referenceFields } from "../harness/stream.ts";
 
 const slots = 63;
-const batches = 60;
+const readyBatches = 60;
+/** So many that those which are ready at first do not count. */
+const batches = 300;
 
 export async function prefetch(sizes: Sizes): Promise<Measurement[]> {
   const directory = mkdtempSync(join(tmpdir(), "streamstore-bench-"));
@@ -19,33 +21,43 @@ export async function prefetch(sizes: Sizes): Promise<Measurement[]> {
     const options = { steps: 8, fields: { observation: observationWidth }, batchSize: 64, seed: 1 } as const;
     const plain = store.sampler(options);
     using ahead = store.sampler({ ...options, prefetch: slots });
-    const times: Record<"plain" | "ready" | "bare", number[]> = { plain: [], ready: [], bare: [] };
+    const times = {
+      plain: [] as number[],
+      ready: [] as number[],
+      bare: [] as number[],
+      beyond: [] as number[],
+    };
+    let taken = 0;
     for (let round = 0; round < 2 * sizes.shortRounds; round++) {
-      times.plain.push(await timeOf(() => Promise.resolve(plain.next())));
+      times.plain.push(await timeOf(batches, () => Promise.resolve(plain.next())));
+      times.bare.push(await timeOf(batches, () => ahead.next()));
+      times.beyond.push(times.bare[round] - times.plain[round]);
       // Long enough for a Worker that has the processor now and then.
       await new Promise((resolve) => setTimeout(resolve, 15));
-      times.ready.push(await timeOf(() => ahead.next()));
-      times.bare.push(await timeOf(() => ahead.next()));
+      times.ready.push(await timeOf(readyBatches, () => ahead.next()));
+      taken += batches + readyBatches;
     }
-    prove("the draws of both", ahead.state().position, 2 * plain.state().position);
-    const [made, ready, bare] = [times.plain, times.ready, times.bare].map((list) =>
-      list.sort((a, b) => a - b)
-    );
-    const sampleOf = (list: number[]) => ({ time: list[list.length >> 1], best: list[0] });
+    prove("the draws", plain.state().position, 64 * batches * times.plain.length);
+    prove("the draws made ahead", ahead.state().position, 64 * taken);
+    const samples = Object.values(times).map((list) => {
+      list.sort((a, b) => a - b);
+      return { time: list[list.length >> 1], best: list[0] };
+    });
+    const [made, ready, bare, beyond] = samples;
+    const goal = { valueMax: 5 };
     return [
-      measurementOf("a batch that was made ahead, taken", microseconds, sampleOf(ready), {
-        goal: { valueMax: 5 },
-      }),
-      measurementOf("a batch made ahead, in a loop that only takes", microseconds, sampleOf(bare)),
-      measurementOf("the same batch, not made ahead", microseconds, sampleOf(made)),
+      measurementOf("a batch that was made ahead, taken", microseconds, ready, { goal }),
+      measurementOf("a batch made ahead, in a loop that only takes", microseconds, bare),
+      measurementOf("the same batch, not made ahead", microseconds, made),
+      measurementOf("what it takes longer, made ahead, in the same round", microseconds, beyond, { goal }),
     ];
   } finally {
     rmSync(directory, { recursive: true });
   }
 }
 
-async function timeOf(next: () => Promise<unknown>): Promise<number> {
+async function timeOf(count: number, next: () => Promise<unknown>): Promise<number> {
   const start = performance.now();
-  for (let i = 0; i < batches; i++) await next();
-  return (performance.now() - start) * 1e6 / batches;
+  for (let i = 0; i < count; i++) await next();
+  return (performance.now() - start) * 1e6 / count;
 }

@@ -3,8 +3,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { StreamStore } from "../../mod.ts";
 import { allocateRing, Maker, Taker } from "../../src/sample/prefetch/ring.ts";
+import { Wake } from "../../src/sample/prefetch/wake.ts";
 import { drawStarts } from "../support/sampler/drawing.ts";
 import { fields, grow, windows } from "../support/sampler/growing.ts";
+import { Random } from "../support/support.ts";
 import { wait } from "../support/time.ts";
 import { withDirectory } from "../torture/scratch.ts";
 
@@ -109,6 +111,174 @@ test("next() throws where the Worker was ended from outside, also of batches dra
         ahead.close();
       }
     });
+  }));
+
+/** Replaces how threads wait and wake each other. */
+function withAtomics(replaced: Partial<Pick<typeof Atomics, "wait" | "notify">>, run: () => void): void {
+  const { wait, notify } = Atomics;
+  Object.assign(Atomics, replaced);
+  try {
+    run();
+  } finally {
+    Object.assign(Atomics, { wait, notify });
+  }
+}
+
+test("Wake wakes who waits for no more than there is, from the moment when it looks for the last time", () => {
+  const words = new Int32Array(new SharedArrayBuffer(32));
+  let woken = 0;
+  const notify = () => ++woken;
+  const sleeps: number[] = [];
+  const wait = (_: unknown, place: number, before: number, ms = Infinity) => {
+    if (Atomics.load(words, place) === before) sleeps.push(ms);
+    return "ok" as const;
+  };
+  withAtomics({ wait: wait as never, notify }, () => {
+    const [here, there] = [new Wake(words, 3), new Wake(words, 3)];
+    there.wake();
+    assert.equal(woken, 0, "nobody waits");
+    here.wait(2, () => true);
+    assert.deepEqual(sleeps, [], "it is there");
+    here.wait(2, () => {
+      there.wake(1);
+      assert.equal(woken, 0, "too few");
+      return false;
+    }, 7);
+    assert.deepEqual(sleeps, [7]);
+    here.wait(2, () => {
+      there.wake(2);
+      there.wake(2);
+      return false;
+    });
+    assert.equal(woken, 1, "once");
+    assert.deepEqual(sleeps, [7], "who is called between its look and its sleep does not sleep");
+    there.wake();
+    assert.equal(woken, 1, "it waits no more");
+  });
+});
+
+test("Taker waits for more batches each time that it has to wait again at once, and the Worker wakes it for them all", () => {
+  for (
+    const [slotCount, expected] of [[64, [1, 2, 4, 8, 16, 16]], [5, [1, 2, 4, 4]], [2, [1, 1, 1]]] as const
+  ) {
+    const memory = allocateRing(slotCount, 8);
+    const [maker, taker] = [new Maker(memory), new Taker(memory)];
+    const made: number[] = [];
+    let isWoken = false;
+    const wait = () => {
+      made.push(0);
+      // What the Worker does meanwhile.
+      for (isWoken = false; !isWoken; made[made.length - 1]++) {
+        maker.publish({ generation: 1, size: 1, position: 0 });
+      }
+      return "ok";
+    };
+    withAtomics({ wait: wait as never, notify: () => Number(isWoken = true) }, () => {
+      for (const count of expected) {
+        taker.wait(1);
+        for (let taken = 0; taken < count; taken++) taker.release();
+      }
+      assert.deepEqual(made, expected);
+      // A trainer that has had enough batches for a while waits for one again.
+      for (let i = 0; i < 40; i++) {
+        maker.publish({ generation: 1, size: 1, position: 0 });
+        taker.release();
+      }
+      taker.wait(1);
+      assert.equal(made.at(-1), 1);
+    });
+  }
+});
+
+test("Taker wakes a Worker that waits for room once there is some for several batches, and at once before it waits itself", () => {
+  for (const [slotCount, expected] of [[64, 16], [5, 2], [3, 1], [2, 1]]) {
+    const memory = allocateRing(slotCount, 8);
+    const [maker, taker] = [new Maker(memory), new Taker(memory)];
+    let released = 0;
+    let isWoken = false;
+    const wait = () => {
+      for (; !isWoken; released++) taker.release();
+      return "ok";
+    };
+    withAtomics({ wait: wait as never, notify: () => Number(isWoken = true) }, () => {
+      for (let slot = 0; slot < slotCount; slot++) maker.publish({ generation: 1, size: 1, position: 0 });
+      assert.equal(maker.waitForRoom(0), true);
+      assert.equal(released, expected);
+    });
+  }
+  const memory = allocateRing(64, 8);
+  const [maker, taker] = [new Maker(memory, true), new Taker(memory)];
+  let woken = 0;
+  const wait = () => {
+    taker.announce({ generation: 1, size: 1, position: 0 });
+    assert.equal(woken, 0, "a batch that was drawn is not enough");
+    taker.await();
+    return "ok";
+  };
+  withAtomics({ wait: wait as never, notify: () => ++woken }, () => maker.waitForRoom(0));
+  assert.equal(woken, 1);
+});
+
+test("next() ahead gives every batch, in small and large rings, to a trainer that is now faster and now slower", () =>
+  withDirectory(async (directory) => {
+    using store = grow(StreamStore.open(`${directory}/run.stream`, { fields }), 500);
+    for (const order of ["shuffle", { kind: "prioritized" }] as const) {
+      for (const prefetch of [1, 5, 40]) {
+        const options = { ...windows, order, batchSize: 4, seed: prefetch } as const;
+        const plain = store.sampler(options);
+        using ahead = store.sampler({ ...options, prefetch });
+        const random = new Random(prefetch);
+        for (let taken = 0; taken < 200; taken++) {
+          if (random.float() < 0.02) await wait(random.float() * 4);
+          for (const end = performance.now() + random.float() * 0.05; performance.now() < end;);
+          const [got, expected] = [(await ahead.next())!.starts, plain.next()!.starts];
+          assert.deepEqual(got, expected, `${JSON.stringify(order)}, prefetch ${prefetch}, batch ${taken}`);
+        }
+      }
+    }
+  }));
+
+test("next() throws where the Worker has not begun within a minute, and not before", () =>
+  withDirectory(async (directory) => {
+    using store = grow(StreamStore.open(`${directory}/run.stream`, { fields }), 50);
+    const { Worker, setInterval, performance } = globalThis;
+    let [now, ended] = [0, 0];
+    // A Worker of which nothing is ever heard, and a clock that only the test moves.
+    const silent = class {
+      postMessage() {}
+      terminate() {
+        ended++;
+      }
+    };
+    const watch = Promise.withResolvers<() => void>();
+    Object.assign(globalThis, {
+      Worker: silent,
+      setInterval: (look: () => void) => watch.resolve(look),
+      performance: { now: () => now },
+    });
+    let error: unknown = null;
+    try {
+      using ahead = store.sampler({ ...windows, batchSize: 4, prefetch: 2 });
+      const next = ahead.next().catch((thrown) => error = thrown);
+      const look = await watch.promise;
+      for (now of [1000, 60_900]) {
+        look();
+        await Promise.resolve();
+        assert.equal(error, null);
+      }
+      now = 61_000;
+      look();
+      await next;
+      assert.match(
+        String(error),
+        /^StreamStoreError: Cannot sample: the Worker has not begun within 60 s, as one/,
+      );
+      assert.equal(ended, 1);
+    } finally {
+      Object.assign(globalThis, { Worker, setInterval, performance });
+    }
+    using again = store.sampler({ ...windows, batchSize: 4, prefetch: 2 });
+    assert.equal((await again.next())!.size, 4);
   }));
 
 test("Maker and Taker agree on which batches are in the ring, also where their counts wrap", () => {

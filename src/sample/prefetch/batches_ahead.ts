@@ -150,7 +150,7 @@ export class BatchesAhead {
   async #more(waits: number): Promise<void> {
     const ring = this.#ring!;
     if (this.#isDrawDue) return;
-    if (waits === 0 && ring.number > 0) {
+    if (waits === 0 && ring.number > 0 && this.job.plan.extra === null) {
       ring.wait(waitMsMax);
       if (this.#peek() !== null) return;
     }

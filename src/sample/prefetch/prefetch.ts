@@ -18,7 +18,8 @@ import { BatchesAhead } from "./batches_ahead.ts";
  * meanwhile counts from the next draw on. A batch whose rows were dropped before the Worker came to it is drawn again.
  *
  * It pays where the trainer works while the next batches are made: one that is ready is taken within 1 or 2 µs. A loop
- * that only takes batches gains nothing.
+ * that only takes batches gains nothing. The two threads wake each other for several batches at once, as far as
+ * `prefetch` allows: of small batches 8 and more ahead cost less than 2.
  *
  * Use it with `for await`: leaving the loop ends the Worker. Otherwise `close` does.
  *

@@ -3,6 +3,7 @@
  * stands behind it. A batch is made and taken without a message.
  */
 import type { EpochState } from "../space.ts";
+import { Wake, wakeWords } from "./wake.ts";
 
 /** What is shared. A slot holds one batch, and behind it where its windows lie if the Worker is told that. */
 export interface RingMemory {
@@ -22,10 +23,26 @@ export interface BatchReport {
 }
 
 /**
- * Batches made and taken, calls to the Worker to look, orders sent to it, whether somebody waits for a message, and batches
- * whose windows were drawn for the Worker.
+ * Batches made, taken, and drawn for the Worker; orders sent to it; whether the sampler waits for a message. Then what the
+ * Worker waits on, and what the sampler does.
  */
-const word = { made: 0, taken: 1, calls: 2, orders: 3, isAwaited: 4, drawn: 5, length: 6 } as const;
+const word = {
+  made: 0,
+  taken: 1,
+  drawn: 2,
+  orders: 3,
+  isAwaited: 4,
+  maker: 5,
+  taker: 5 + wakeWords,
+  length: 5 + 2 * wakeWords,
+} as const;
+
+/**
+ * More than so many batches at once make a wake no cheaper: each has a sixteenth of it. A Worker that waits goes on when so
+ * many slots are free, or half of them: what is ready never falls below that for a trainer that is slower.
+ */
+const togetherMax = 16;
+
 const place = {
   generation: 0,
   size: 1,
@@ -51,6 +68,8 @@ class Side {
   protected readonly words: Int32Array;
   readonly #reports: Float64Array;
   protected readonly slotCount: number;
+  protected readonly maker: Wake;
+  protected readonly taker: Wake;
   /** Batches that this side has made or taken. */
   protected count = 0;
 
@@ -58,6 +77,8 @@ class Side {
     this.words = new Int32Array(words);
     this.#reports = new Float64Array(reports);
     this.slotCount = slots.length;
+    this.maker = new Wake(this.words, word.maker);
+    this.taker = new Wake(this.words, word.taker);
   }
 
   /** The slot of the next batch. */
@@ -103,13 +124,9 @@ export class Maker extends Side {
 
   /** Waits until there is a batch to make. False as soon as there is an order beyond so many. */
   waitForRoom(orderCount: number): boolean {
-    for (;;) {
-      const calls = Atomics.load(this.words, word.calls);
-      // An order may be taken before it is counted.
-      if (((Atomics.load(this.words, word.orders) - orderCount) | 0) > 0) return false;
-      if (this.#hasRoom) return true;
-      Atomics.wait(this.words, word.calls, calls);
-    }
+    const isThere = () => this.#hasOrder(orderCount) || this.#hasRoom;
+    while (!isThere()) this.maker.wait(Math.min(togetherMax, this.slotCount >> 1), isThere);
+    return !this.#hasOrder(orderCount);
   }
 
   /** Hands over the batch in the slot. Returns whether a message is waited for. */
@@ -124,6 +141,11 @@ export class Maker extends Side {
     return this.#handOver();
   }
 
+  /** An order may be taken before it is counted. */
+  #hasOrder(orderCount: number): boolean {
+    return ((Atomics.load(this.words, word.orders) - orderCount) | 0) > 0;
+  }
+
   get #hasRoom(): boolean {
     if (!this.isDrawnFirst) return this.held() < this.slotCount;
     return ((Atomics.load(this.words, word.drawn) - this.count) | 0) > 0;
@@ -132,12 +154,12 @@ export class Maker extends Side {
   #handOver(): boolean {
     this.count++;
     Atomics.store(this.words, word.made, this.count | 0);
-    return this.wake();
+    return this.wake(this.held());
   }
 
-  /** Wakes who waits, for a batch or for a message. Returns whether it is a message. */
-  wake(): boolean {
-    Atomics.notify(this.words, word.made);
+  /** Wakes who waits, for so many batches or for a message. Returns whether it is a message. */
+  wake(count?: number): boolean {
+    this.taker.wake(count);
     return Atomics.exchange(this.words, word.isAwaited, 0) === 1;
   }
 }
@@ -145,6 +167,9 @@ export class Maker extends Side {
 /** The sampler's side. */
 export class Taker extends Side {
   #drawn = 0;
+  /** For how many batches it has waited the last time, and before which. */
+  #wanted = 1;
+  #waitedAt = -Infinity;
 
   /** Batches that were drawn and not taken. */
   get pending(): number {
@@ -161,7 +186,7 @@ export class Taker extends Side {
     this.write(this.freeSlot!, report);
     this.#drawn++;
     Atomics.store(this.words, word.drawn, this.#drawn | 0);
-    this.#call();
+    this.maker.wake((this.#drawn - Atomics.load(this.words, word.made)) | 0);
   }
 
   /** The oldest batch, which stays in its slot until it is released; null where none is ready. */
@@ -185,27 +210,30 @@ export class Taker extends Side {
   release(): void {
     this.count++;
     Atomics.store(this.words, word.taken, this.count | 0);
-    this.#call();
+    this.maker.wake(this.slotCount - this.held());
   }
 
   /** Has the Worker read what was sent to it. */
   order(): void {
     Atomics.add(this.words, word.orders, 1);
-    this.#call();
+    this.maker.wake();
   }
 
-  /** Waits for a batch so long, without giving up the turn. */
+  /**
+   * Waits so long, without giving up the turn: for one batch, or where the last wait was only a few batches ago, for twice
+   * as many as then.
+   */
   wait(ms: number): void {
-    Atomics.wait(this.words, word.made, this.count | 0, ms);
+    const isOften = this.count - this.#waitedAt <= 2 * this.#wanted;
+    this.#wanted = isOften ? Math.min(2 * this.#wanted, togetherMax, this.slotCount - 1) : 1;
+    this.#waitedAt = this.count;
+    this.maker.wake();
+    this.taker.wait(this.#wanted, () => this.held() >= this.#wanted, ms);
   }
 
-  /** Asks for a message with the next batch. */
+  /** Asks for a message with the next batch, and has the Worker go on with what there is to do. */
   await(): void {
     Atomics.store(this.words, word.isAwaited, 1);
-  }
-
-  #call(): void {
-    Atomics.add(this.words, word.calls, 1);
-    Atomics.notify(this.words, word.calls);
+    this.maker.wake();
   }
 }
