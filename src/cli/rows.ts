@@ -2,12 +2,11 @@
 import { type Command, Option } from "commander";
 import type { StreamStore } from "../store.ts";
 import { blockEnd } from "./blocks.ts";
-import { csvLine } from "./csv.ts";
-import { jsonObject, type Shown } from "./json.ts";
 import { flush, line, widthOf } from "./output.ts";
+import { csvRow, csvTitles, jsonRow, type ShownRow, shownRows } from "./row_text.ts";
 import { chooseColumns, namesOf, type ShownColumns, wholeNumber } from "./store.ts";
 import { Table, type TableColumn } from "./table.ts";
-import { type CellValue, extraText, valueText } from "./values.ts";
+import { extraText, valueText } from "./values.ts";
 
 export interface RowOptions {
   /** How many rows. */
@@ -28,14 +27,6 @@ export function addRowOptions(command: Command, which: string): Command {
       ),
     )
     .option("--json", "the same as --format jsonl");
-}
-
-/** A row as it is shown: its index, its step, and its values in the order of the columns. */
-interface ShownRow {
-  readonly index: number;
-  readonly step: number | bigint;
-  readonly values: readonly CellValue[];
-  readonly extras: readonly (string | Uint8Array | null)[];
 }
 
 export interface RowWriter {
@@ -59,21 +50,6 @@ export function rowWriter(store: StreamStore, options: RowOptions): RowWriter {
   };
 }
 
-function shownRows(
-  store: StreamStore,
-  { fields, extras }: ShownColumns,
-  from: number,
-  to: number,
-): ShownRow[] {
-  const beside = extras.map(({ name }) => store.extra(name).slice(from, to));
-  return store.rows(from, to).map((row, i) => ({
-    index: from + i,
-    step: row.step,
-    values: fields.map(({ name }) => row[name]),
-    extras: beside.map((values) => values[i]),
-  }));
-}
-
 function tableOf({ fields, extras }: ShownColumns): (rows: readonly ShownRow[]) => void {
   const columns: TableColumn[] = [
     { title: "row", align: "right" },
@@ -95,26 +71,17 @@ function tableOf({ fields, extras }: ShownColumns): (rows: readonly ShownRow[]) 
   };
 }
 
-function jsonLines({ fields, extras }: ShownColumns): (rows: readonly ShownRow[]) => void {
+function jsonLines(columns: ShownColumns): (rows: readonly ShownRow[]) => void {
   return (rows) => {
-    for (const row of rows) {
-      const values = fields.map(({ name }, at): [string, Shown] => [name, row.values[at] ?? null]);
-      const beside = extras.map(({ name }, at): [string, Shown] => [name, textOf(row.extras[at])]);
-      line(jsonObject([["step", row.step], ...values, ...beside]));
-    }
+    for (const row of rows) line(jsonRow(columns, row));
   };
 }
 
-function csvLines({ fields, extras }: ShownColumns): (rows: readonly ShownRow[]) => void {
+function csvLines(columns: ShownColumns): (rows: readonly ShownRow[]) => void {
   let hasTitles = false;
   return (rows) => {
-    if (!hasTitles) line(csvLine(["step", ...[...fields, ...extras].map(({ name }) => name)]));
+    if (!hasTitles) line(csvTitles(columns));
     hasTitles = true;
-    for (const { step, values, extras } of rows) line(csvLine([step, ...values, ...extras.map(textOf)]));
+    for (const row of rows) line(csvRow(row));
   };
-}
-
-/** Neither JSON nor CSV has bytes: they are written as base64. */
-function textOf(value: string | Uint8Array | null): string | null {
-  return value instanceof Uint8Array ? value.toBase64() : value;
 }

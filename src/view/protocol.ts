@@ -144,7 +144,8 @@ export interface FoundRow {
 
 /**
  * `GET /api/episodes?store=0&end=done&environment=env_id&sum=reward&order=sum&descending=1&from=0&to=100`: a part of
- * the list of episodes, ordered by `row` (as they come), `length` or `sum`.
+ * the list of episodes, ordered by `row` (as they come), `length` or `sum`. The rule is that of samplers: `end`, of
+ * which there may be several, with `sessions` and `environment`; or `id`; or `rule=rows`.
  */
 export interface EpisodesAnswer {
   readonly count: number;
@@ -160,11 +161,26 @@ export interface EpisodeRow {
   /** Rows: fewer than `endRow - firstRow` where rows of several environments are interleaved. */
   readonly length: number;
   readonly environment: Shown;
-  readonly sum: number | null;
+  readonly sum: Shown;
+  /** Whether it has not ended. */
+  readonly open: boolean;
   readonly flag: string | null;
 }
 
 /**
+ * `GET /api/curve?store=0&end=done&episode=7&series=reward&columns=600`, with the rule of the list: the values of an
+ * episode's own rows, in the columns of a chart of `length` rows.
+ */
+export interface CurveAnswer {
+  readonly episode: number;
+  readonly firstRow: number;
+  readonly length: number;
+  /** Of each column `[place, least, greatest]`: the first row's place in the episode; null where no row has a number. */
+  readonly columns: readonly (readonly [number, number | null, number | null])[];
+}
+
+/**
+ * `GET /api/flags?store=0` gives all of them, and
  * `GET /api/flag?store=0&row=120&flag=bad` keeps a flag for the episode that begins at a row, beside the store; an
  * empty one takes it away. Only with the header `x-streamstore: flag`, which no other origin's page can send.
  */
@@ -177,34 +193,62 @@ export interface BatchRequest {
   readonly steps?: number;
   readonly tokens?: number;
   readonly batchSize?: number;
-  readonly seed?: number;
+  /** A bigint is text of its digits. */
+  readonly seed?: number | string;
   /** The n-th batch from the seed, 0 the first. */
   readonly batch?: number;
+  /** A step without end is null. */
   readonly [option: string]: unknown;
 }
 
 export interface BatchAnswer {
   readonly batch: number;
+  /** Windows in it: 0 where the epochs end before it. */
+  readonly size: number;
+  /** How many batches there are where they end before it, else null. */
+  readonly batchCount: number | null;
+  /** The rows that the store had, without the last: of a store that grows, the n-th batch is another one later. */
+  readonly storeRows: readonly [number, number];
   readonly fields: readonly BatchField[];
   readonly windows: readonly BatchWindow[];
+  readonly extras: readonly BatchExtra[];
   /** The program that draws this batch. */
   readonly code: string;
 }
 
 export interface BatchField {
+  /** `tokens` where the windows come as tokens. */
   readonly name: string;
-  /** `[B, S, W]`: windows, rows of each, values of each row. */
+  /** The number type of the values in the batch. */
+  readonly dtype: string;
+  /** `[B, S, W]`: windows, rows of each, values of each row; of tokens `[B, T, 1]`. */
   readonly shape: readonly [number, number, number];
-  /** Row-major; null for NaN. */
-  readonly values: readonly (number | null)[];
-  /** `[B, S]` or `[B, S, W]`, as in the batch: 1 for what is there, 0 for padding. */
+  /** Row-major: what is no number in JSON is text. */
+  readonly values: readonly Shown[];
+  /** `[B, S, W]`: 1 for a value, 0 for padding and for what the row does not have. */
   readonly mask: readonly number[];
+  /** `[B, S]`: 1 for a row of the window, 0 for padding, or for an offset that leads out of the episode. */
+  readonly present: readonly number[];
+  /** `[B, S]`: the row of the store that stands there, null for padding. */
+  readonly rows: readonly (number | null)[];
+  /** `[B, S]`: its step. */
+  readonly steps: readonly Shown[];
+  /** Where the rows stand at offsets around the window's anchor. */
+  readonly offsets: readonly number[] | null;
+  /** Of tokens `[B, T]`: the field that each is of. */
+  readonly types: readonly (string | null)[] | null;
 }
 
 export interface BatchWindow {
   /** Where it lies in the stream: its first row and the row after its last. */
   readonly firstRow: number;
   readonly endRow: number;
+}
+
+export interface BatchExtra {
+  readonly name: string;
+  /** `[B][S]`: text, cut at 200 characters, and what is said of bytes. */
+  readonly values: readonly (readonly (string | null)[])[];
 }
 
 /** `GET /api/statistics?store=0&series=reward&from=0&to=1000` */
