@@ -66,6 +66,11 @@ export const verbs: readonly Verb[] = [
     load: () => import("./repack.ts"),
   },
   {
+    name: "view",
+    summary: "a page in the browser that shows stores, also while they grow",
+    load: () => import("./view.ts"),
+  },
+  {
     name: "completion",
     summary: "a script that a shell completes verbs and options by",
     load: () => import("./completion.ts"),

@@ -50,7 +50,7 @@ export interface FieldOverview {
   readonly width: readonly [number, number] | null;
   /** The part of the newest rows' tokens that are the field's. */
   readonly share: number;
-  readonly newest: Shown;
+  readonly newest: Shown | CutList;
 }
 
 export interface Writer {

@@ -43,10 +43,16 @@ test("every module that is published is reached from an entry, and none is missi
   for (const name of [...platforms, "hashes"]) {
     assert.ok(published.includes(`src/native/libraries/${name}.ts`));
   }
+  for (const name of ["script", "style"]) {
+    assert.ok(published.includes(`src/view/client_modules/${name}.ts`));
+  }
 });
 
+/** The viewer's page is published as it was made. */
+const isClient = (path: string) => path.startsWith("src/view/client/");
+
 test("all under src is published, and nothing else but the entries", () => {
-  const sources = filesBelow(`${root}src`).map((path) => `src/${path}`);
+  const sources = filesBelow(`${root}src`).map((path) => `src/${path}`).filter((path) => !isClient(path));
   const entriesOutside = entries.filter((path) => !path.startsWith("src/"));
   const modules = filesBelow(packedFolder("jsr")).filter((path) => path.endsWith(".ts"));
   assert.deepEqual(modules, [...sources, ...entriesOutside].sort());

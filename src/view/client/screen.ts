@@ -30,6 +30,8 @@ export interface Page {
 export interface Screen {
   readonly name: string;
   readonly title: string;
+  /** Its own keys and what they do, for the list of all. */
+  readonly keys?: readonly (readonly [key: string, what: string])[];
   /** Builds it into `host`. */
   open(host: HTMLElement, page: Page): OpenScreen;
 }

@@ -1,0 +1,70 @@
+/** A headless Chromium, driven from the test: what it writes to its console, and what its pages throw, are faults. */
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync } from "node:fs";
+import process from "node:process";
+import { after } from "node:test";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { root } from "../../package/packed.ts";
+
+const places = [process.env.STREAMSTORE_CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser"];
+const executablePath = places.find((path) => path !== undefined && existsSync(path));
+
+/** Why there is no browser, or false. */
+export const noBrowser: string | false = executablePath === undefined &&
+  "there is no Chromium: install it as /usr/bin/chromium, or name it by STREAMSTORE_CHROMIUM";
+
+let browser: Promise<Browser> | undefined;
+
+async function launch(): Promise<Browser> {
+  const { chromium } = await import("playwright-core");
+  const args = ["--no-sandbox", "--disable-gpu", "--force-color-profile=srgb"];
+  return await chromium.launch({ executablePath, args });
+}
+
+after(async () => await (await browser)?.close());
+
+export interface TabOptions {
+  readonly deviceScaleFactor?: number;
+  readonly colorScheme?: "light" | "dark";
+}
+
+/** Does something with a page of a new profile, 1280 × 800, and finds that it had nothing to complain of. */
+export async function inTab(use: (page: Page) => Promise<void>, options: TabOptions = {}): Promise<void> {
+  browser ??= launch();
+  const context: BrowserContext = await (await browser).newContext({
+    viewport: { width: 1280, height: 800 },
+    ...options,
+  });
+  try {
+    const page = await context.newPage();
+    page.setDefaultTimeout(20_000);
+    const faults: string[] = [];
+    page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
+    page.on("pageerror", (error) => faults.push(String(error)));
+    try {
+      await use(page);
+    } catch (error) {
+      const said = await page.locator("body").innerText().catch(() => "");
+      throw new Error(`${(error as Error).message}\nThe page: ${said}\n${faults.join("\n")}`, {
+        cause: error,
+      });
+    }
+    assert.deepEqual(faults.filter((fault) => !expected.some((pattern) => pattern.test(fault))), []);
+  } finally {
+    expected.length = 0;
+    await context.close();
+  }
+}
+
+const expected: RegExp[] = [];
+
+/** For the test that goes on: what the browser itself writes where a server is gone. */
+export function expectFault(pattern: RegExp): void {
+  expected.push(pattern);
+}
+
+/** A picture of the page, `build/screens/NAME.png`. */
+export async function takeScreen(page: Page, name: string): Promise<void> {
+  mkdirSync(`${root}build/screens`, { recursive: true });
+  await page.screenshot({ path: `${root}build/screens/${name}.png` });
+}

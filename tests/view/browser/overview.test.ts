@@ -1,0 +1,39 @@
+/** The page and its first screen, in a browser. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { inFolder } from "../../support/cli/command.ts";
+import { makeRun } from "../../support/cli/stores.ts";
+import { inTab, noBrowser, takeScreen } from "../../support/view/browser.ts";
+import { withViewer } from "../../support/view/viewer.ts";
+
+const skip = { skip: noBrowser };
+
+test(
+  "the overview says what a store holds, and the address is free of its code",
+  skip,
+  () =>
+    inFolder(async (folder) => {
+      makeRun(folder);
+      await withViewer(folder, ["run.stream"], (viewer) =>
+        inTab(async (page) => {
+          await page.goto(viewer.address);
+          await page.getByText("observation").waitFor();
+          assert.equal(new URL(page.url()).search, "");
+          const fact = (name: string) => page.locator(`[data-fact=${name}]`).textContent();
+          await page.getByText("live", { exact: true }).waitFor();
+          assert.deepEqual([await fact("rows"), await fact("tokens"), await fact("writer")], [
+            "20",
+            "90",
+            "none",
+          ]);
+          const rows = await page.locator(".fields tbody tr").allTextContents();
+          assert.deepEqual(rows, [
+            "action0uint8number22.2 %1",
+            "observation1float32list of 244.4 %[1.9, -10]",
+            "reward2float64number11.1 %4.5",
+            "done3boolnumber22.2 %true",
+          ]);
+          await takeScreen(page, "overview");
+        }));
+    }),
+);
