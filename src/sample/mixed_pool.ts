@@ -1,7 +1,8 @@
 import { windowGroup } from "../native/abi.ts";
 import { builtin } from "../native/builtin.ts";
 import type { LaterTables } from "../native/runtime.ts";
-import { type Connection, updates, writeAll } from "../store/connection.ts";
+import { type Connection, updates } from "../store/connection.ts";
+import { writeAll } from "../store/write_all.ts";
 import type { AnyBatch } from "./batch.ts";
 import type { BatchPlan, SampleSource } from "./batch_plan.ts";
 import { ExtraFiller } from "./extra_fill.ts";

@@ -1,9 +1,28 @@
-//! Where a stream starts once its oldest rows are dropped.
+//! Where a stream starts once its oldest rows are dropped, and how they are.
 
 const std = @import("std");
 const format = @import("../format/format.zig");
 const list = @import("list.zig");
 const rows_file = @import("../read/rows.zig");
+const store_file = @import("store.zig");
+
+/// Drops the segments that hold nothing but rows before one, so far as they are not dropped.
+pub fn dropBefore(comptime System: type, store: *store_file.Store(System), row: u64) store_file.Error!void {
+    const header = store.head.header();
+    if (store.access == .read) return error.ReadOnly;
+    try store.flush();
+    if (row >= store.commit.row_count or row < store.commit.first_row or !header.isSegmented()) return error.InvalidArgument;
+    var next = try startFrom(store.rowTable(), store.commit, header.capacity_tokens, @intCast(row), @intCast(store.extras.startFrom(row)));
+    if (next.first_row > store.commit.first_row) {
+        store.extras.dropBefore(next.first_row);
+        store.publish(&next);
+        // A commit that still counts what is dropped must not come back.
+        if (store.access == .write) try store.sync();
+    }
+    if (store.sync_failed) return error.InputOutput;
+    try store.files.drop(store.commit);
+    try store.extras.files.drop(store.extras.table());
+}
 
 /// The commit that `commit` becomes when no row before `row` has to be kept: every segment that holds nothing else is dropped,
 /// and no row that costs no segment. Indices stay as they were. For the segments of extras it starts with `extras_row` or later.

@@ -163,20 +163,7 @@ pub fn Store(comptime System: type) type {
 
         /// Drops the segments that hold nothing but rows before one, so far as they are not dropped.
         pub fn dropBefore(self: *Self, row: u64) Error!void {
-            const header = self.head.header();
-            if (self.access == .read) return error.ReadOnly;
-            try self.flush();
-            if (row >= self.commit.row_count or row < self.commit.first_row or !header.isSegmented()) return error.InvalidArgument;
-            var next = try dropping.startFrom(self.rowTable(), self.commit, header.capacity_tokens, @intCast(row), @intCast(self.extras.startFrom(row)));
-            if (next.first_row > self.commit.first_row) {
-                self.extras.dropBefore(next.first_row);
-                self.publish(&next);
-                // A commit that still counts what is dropped must not come back.
-                if (self.access == .write) try self.sync();
-            }
-            if (self.sync_failed) return error.InputOutput;
-            try self.files.drop(self.commit);
-            try self.extras.files.drop(self.extras.table());
+            return dropping.dropBefore(System, self, row);
         }
 
         /// Ends the store. What `maps` keeps, `releaseMaps` frees later.
