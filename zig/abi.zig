@@ -53,36 +53,68 @@ fn writeModule(out: *Writer) !void {
     }
 }
 
+/// A function that is exported.
+pub const Signature = struct {
+    name: []const u8,
+    result: []const u8,
+    parameters: Parameters,
+};
+
+pub const Parameters = struct {
+    rest: std.mem.SplitIterator(u8, .scalar),
+
+    pub fn next(parameters: *Parameters) ?struct { name: []const u8, kind: []const u8 } {
+        while (parameters.rest.next()) |parameter| {
+            const kind = kindOf(parameter) orelse continue;
+            const name = std.mem.trim(u8, parameter[0..std.mem.findScalar(u8, parameter, ':').?], " \n");
+            return .{ .name = name, .kind = kind };
+        }
+        return null;
+    }
+};
+
 /// The functions of a table, or those of them that an engine calls: they alone have pointers for numbers.
-fn writeTable(out: *Writer, indent: []const u8, source: []const u8, callbacks: bool) !void {
+pub fn writeFunctions(out: *Writer, source: []const u8, callbacks: bool, writeOne: fn (*Writer, Signature) Writer.Error!void) !void {
     const start = "\nexport fn ";
     var rest = source;
     while (std.mem.find(u8, rest, start)) |at| {
         rest = rest[at + start.len ..];
         const end = std.mem.find(u8, rest, " {").?;
         const signature = rest[0..end];
-        if (callbacks == (std.mem.find(u8, signature, "usize") != null)) try writeFunction(out, indent, signature);
+        if (callbacks != (std.mem.find(u8, signature, "usize") != null)) continue;
+        const open = std.mem.findScalar(u8, signature, '(').?;
+        const close = std.mem.findScalarLast(u8, signature, ')').?;
+        try writeOne(out, .{
+            .name = signature[0..open],
+            .result = std.mem.trim(u8, signature[close + 1 ..], " "),
+            .parameters = .{ .rest = std.mem.splitScalar(u8, signature[open + 1 .. close], ',') },
+        });
     }
 }
 
-fn writeFunction(out: *Writer, indent: []const u8, signature: []const u8) !void {
-    const open = std.mem.findScalar(u8, signature, '(').?;
-    const close = std.mem.findScalarLast(u8, signature, ')').?;
-    try out.print("{s}{s}: {{ args: [", .{ indent, signature[0..open] });
-    var count: usize = 0;
-    var parameters = std.mem.splitScalar(u8, signature[open + 1 .. close], ',');
+fn writeTable(out: *Writer, comptime indent: []const u8, source: []const u8, callbacks: bool) !void {
+    const Table = struct {
+        fn writeOne(to: *Writer, signature: Signature) Writer.Error!void {
+            try to.writeAll(indent);
+            try writeFunction(to, signature);
+        }
+    };
+    try writeFunctions(out, source, callbacks, Table.writeOne);
+}
+
+fn writeFunction(out: *Writer, signature: Signature) Writer.Error!void {
+    try out.print("{s}: {{ args: [", .{signature.name});
+    var parameters = signature.parameters;
+    var separator: []const u8 = "";
     while (parameters.next()) |parameter| {
-        const kind = kindOf(parameter) orelse continue;
-        try out.print("{s}\"{s}\"", .{ if (count > 0) ", " else "", kind });
-        count += 1;
+        try out.print("{s}\"{s}\"", .{ separator, parameter.kind });
+        separator = ", ";
     }
-    try out.print("], result: \"{s}\" }},", .{std.mem.trim(u8, signature[close + 1 ..], " ")});
-    parameters.reset();
-    var separator: []const u8 = " // ";
+    try out.print("], result: \"{s}\" }},", .{signature.result});
+    parameters = signature.parameters;
+    separator = " // ";
     while (parameters.next()) |parameter| {
-        if (kindOf(parameter) == null) continue;
-        const name = std.mem.trim(u8, parameter[0..std.mem.findScalar(u8, parameter, ':').?], " \n");
-        try out.print("{s}{s}", .{ separator, name });
+        try out.print("{s}{s}", .{ separator, parameter.name });
         separator = ", ";
     }
     try out.writeAll("\n");
@@ -159,7 +191,7 @@ fn writeConstant(out: *Writer, comptime value: anytype) !void {
     try out.writeAll("] as const;\n");
 }
 
-fn smallest(comptime types: []const type) usize {
+pub fn smallest(comptime types: []const type) usize {
     var bytes: usize = 8;
     for (types) |Type| bytes = @min(bytes, @sizeOf(Type));
     return bytes;

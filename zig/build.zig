@@ -31,7 +31,8 @@ pub fn build(b: *std.Build) void {
     const limits = addLibrary(b, "streamstore_limits", "limits/limits.zig", target, optimize);
     limits.root_module.addImport("library", b.createModule(.{ .root_source_file = b.path("src/library.zig") }));
     b.installArtifact(limits);
-    b.getInstallStep().dependOn(addInterface(b));
+    b.getInstallStep().dependOn(addInterface(b, "abi", "abi.ts"));
+    b.getInstallStep().dependOn(addInterface(b, "abi_python", "_abi.py"));
 
     const all = b.step("all", "Build the library for every platform");
     for (released_targets) |query| {
@@ -50,15 +51,15 @@ pub fn build(b: *std.Build) void {
     b.step("torture", "Run the long form of the tests of power loss, and print its figures").dependOn(&torture.step);
 }
 
-/// The module by which TypeScript knows the library; `./run build` copies it into src/native (abi.zig).
-fn addInterface(b: *std.Build) *std.Build.Step {
+/// A module by which another language knows the library; `./run build` copies it to its place (abi.zig, abi_python.zig).
+fn addInterface(b: *std.Build, name: []const u8, module: []const u8) *std.Build.Step {
     const abi = b.addExecutable(.{
-        .name = "abi",
-        .root_module = b.createModule(.{ .root_source_file = b.path("abi.zig"), .target = b.graph.host, .optimize = .debug }),
+        .name = name,
+        .root_module = b.createModule(.{ .root_source_file = b.path(b.fmt("{s}.zig", .{name})), .target = b.graph.host, .optimize = .debug }),
     });
     abi.root_module.addImport("library", b.createModule(.{ .root_source_file = b.path("src/library.zig") }));
     const run = b.addRunArtifact(abi);
-    return &b.addInstallFile(run.addOutputFileArg("abi.ts"), "lib/abi.ts").step;
+    return &b.addInstallFile(run.addOutputFileArg(module), b.fmt("lib/{s}", .{module})).step;
 }
 
 fn addTests(b: *std.Build, target: std.Build.ResolvedTarget, optimize: std.lang.OptimizeMode, long_states: ?usize) *std.Build.Step.Run {

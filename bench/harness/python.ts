@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
-const installed = ["interop", "peers"].map((folder) =>
+const installed = ["interop", "python", "peers"].map((folder) =>
   fileURLToPath(new URL(`../../.toolchain/${folder}/bin/python`, import.meta.url))
 );
 
@@ -12,8 +12,8 @@ const installed = ["interop", "peers"].map((folder) =>
 export const noPython = "needs ./run interop";
 
 /**
- * The first Python that has all of the packages: the one that STREAMSTORE_PYTHON names, that of `./run interop`, that of
- * `./run bench --peers`, or the system's; null where none has.
+ * The first Python that has all of the packages: the one that STREAMSTORE_PYTHON names, those of `./run interop`,
+ * `./run python` and `./run bench --peers`, or the system's; null where none has.
  */
 export function findPython(packages: string): string | null {
   const named = process.env.STREAMSTORE_PYTHON;

@@ -73,6 +73,10 @@ export const laterSymbols = {
     ss_thread_find: { args: [], result: "f64" },
     ss_thread_check: { args: ["f64"], result: "u32" }, // thread
   },
+  shared: {
+    ss_store_share: { args: ["u32"], result: "i32" }, // store
+    ss_stores_refresh: { args: ["buffer", "u32", "buffer", "buffer"], result: "i32" }, // stores, count, out_sequences, out_count
+  },
 } as const;
 
 /** Functions that only an engine calls, by their addresses: when it has collected a buffer that it was given. */
@@ -80,7 +84,7 @@ export const callbacks = {
   ss_view_deallocate: { args: ["pointer", "pointer"], result: "void" }, // _, context
 } as const;
 
-export const abiVersion = 13;
+export const abiVersion = 14;
 
 export const status = {
   ok: 0, staleHandle: 1, closedHandle: 2, busyHandle: 3, tooManyStores: 4, invalidArgument: 5, outOfRange: 6,

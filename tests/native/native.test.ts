@@ -68,6 +68,11 @@ test("src/native/abi.ts is what the build generates from zig/src/abi", () => {
   assert.equal(read("src/native/abi.ts"), read("build/lib/abi.ts"), message);
 });
 
+test("python/streamstore/_abi.py is what the build generates from zig/src/abi", () => {
+  const message = "python/streamstore/_abi.py is stale: run ./run build";
+  assert.equal(read("python/streamstore/_abi.py"), read("build/lib/_abi.py"), message);
+});
+
 test("the sampler's table has at most 10 symbols", () => {
   assert.ok(Object.keys(laterSymbols.sampler).length <= 10);
 });
@@ -165,6 +170,8 @@ test("handles that are stale, closed, foreign or made up are errors, never crash
         1,
       ),
     (store) => verify.ss_chunk_check(store, 0, 0, bytes),
+    (store) => tables.shared.ss_store_share(store),
+    (store) => tables.shared.ss_stores_refresh(Uint32Array.of(store), 1, bytes, bytes),
     (store) => sampler.ss_rows_start(store, bytes, 1, bytes),
     (store) =>
       sampler.ss_windows_fill(
@@ -282,7 +289,8 @@ test("numbers that no caller of the table should pass are refused by the library
     assert.equal(native.ss_window_gather(store, out, 0, 1, layout, out, 0, out, out, out), invalid);
   }
   const state = new BigInt64Array(storeState.length);
-  const wrong = [[-1, 0], [6, 0], [storeAction.dropBefore, 0.5], [storeAction.dropBefore, -1]];
+  const actionCount = Object.keys(storeAction).length;
+  const wrong = [[-1, 0], [actionCount, 0], [storeAction.dropBefore, 0.5], [storeAction.dropBefore, -1]];
   for (const [action, row] of wrong) {
     assert.equal(native.ss_store_update(store, action >>> 0, row, state), invalid);
   }

@@ -304,5 +304,6 @@ def main(directory):
     )
 
 
-for path in sys.argv[1:]:
-    main(path)
+if __name__ == "__main__":
+    for path in sys.argv[1:]:
+        main(path)

@@ -16,4 +16,5 @@ pub const tables = .{
     .priorities = @embedFile("abi/priorities.zig"),
     .statistics = @embedFile("abi/statistics.zig"),
     .threads = @embedFile("abi/threads.zig"),
+    .shared = @embedFile("abi/shared.zig"),
 };

@@ -17,4 +17,5 @@ comptime {
     _ = @import("abi/priorities.zig");
     _ = @import("abi/statistics.zig");
     _ = @import("abi/threads.zig");
+    _ = @import("abi/shared.zig");
 }

@@ -14,6 +14,9 @@ pub const Error = error{ StaleHandle, ClosedHandle, BusyHandle, TooManyStores };
 
 const Store = store_file.Store(system.Real);
 
+/// The owner of a store that is shared by all threads, and so does not end with any.
+pub const nobody: system.Thread = 0;
+
 const slot_bits = 12;
 const slots_max = 1 << slot_bits;
 const generation_mask = (1 << (32 - slot_bits)) - 1;
@@ -156,7 +159,8 @@ pub fn reap() void {
     for (slots[0..slots_end.load(.monotonic)]) |*slot| {
         const found = slot.state.load(.acquire);
         // Nobody ends in the middle of a call.
-        if (found.tag != .open or !system.Real.hasEnded(slot.owner.load(.monotonic))) continue;
+        const owner = slot.owner.load(.monotonic);
+        if (found.tag != .open or owner == nobody or !system.Real.hasEnded(owner)) continue;
         if (!slot.enter(found, found.generation)) continue;
         slot.store.abandon();
         abandon(slot);

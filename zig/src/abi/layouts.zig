@@ -13,7 +13,7 @@ const handles = @import("handles.zig");
 const status = @import("status.zig");
 
 /// Grows with every change of what the library exports.
-pub const abi_version = 13;
+pub const abi_version = 14;
 
 /// What a call answers.
 pub const Status = status.Status;
