@@ -69,6 +69,10 @@ export const laterSymbols = {
     ss_statistics_add: { args: ["u32", "buffer", "u32", "buffer", "buffer", "buffer", "u32", "buffer"], result: "i32" }, // store, fields, field_count, summaries, indexes, pages, pages_max, progress
     ss_moments_merge: { args: ["buffer", "buffer"], result: "i32" }, // moments, other
   },
+  view: {
+    ss_series_reduce: { args: ["u32", "buffer", "u32", "buffer", "u32", "buffer"], result: "i32" }, // store, series, series_count, ranges, range_count, out
+    ss_rows_synced: { args: ["u32", "buffer"], result: "i32" }, // store, out_rows
+  },
   threads: {
     ss_thread_find: { args: [], result: "f64" },
     ss_thread_check: { args: ["f64"], result: "u32" }, // thread
@@ -362,4 +366,18 @@ export const fieldSummary = {
 
 export const statisticsProgress = {
   nextToken: 0, nextRow: 1, nextMark: 2, rowCount: 3, pageCount: 4, isDone: 5, length: 6,
+} as const;
+
+export const viewSeriesMax = 64;
+
+export const viewSeries = {
+  field: 0, element: 3, length: 4,
+} as const;
+
+export const viewSummary = {
+  first: 0, last: 1, min: 2, max: 3, count: 4, length: 5,
+} as const;
+
+export const viewRows = {
+  first: 0, end: 1, length: 2,
 } as const;

@@ -5,6 +5,7 @@ import { extraRoute } from "./routes/extra.ts";
 import { findRoute } from "./routes/find.ts";
 import { overviewRoute } from "./routes/overview.ts";
 import { rowsRoute } from "./routes/rows.ts";
+import { seriesRoute } from "./routes/series.ts";
 import { storesRoute } from "./routes/stores.ts";
 
 export const routes: readonly Route[] = [
@@ -14,4 +15,5 @@ export const routes: readonly Route[] = [
   rowsRoute,
   findRoute,
   extraRoute,
+  seriesRoute,
 ];

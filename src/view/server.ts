@@ -7,6 +7,7 @@ import { refusal } from "./guard.ts";
 import { fixedHeaders } from "./headers.ts";
 import { type Answer, BadQuestion, type Question, type Route } from "./route.ts";
 import { routes } from "./routes.ts";
+import { closeSeriesReaders } from "./routes/series.ts";
 import { send } from "./send.ts";
 import { OpenStores } from "./stores.ts";
 
@@ -60,6 +61,7 @@ export class ViewServer {
     const closed = new Promise((resolve) => this.#server.close(resolve));
     this.#server.closeAllConnections();
     await closed;
+    closeSeriesReaders(this.#stores);
     this.#stores.close();
   }
 

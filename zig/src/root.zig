@@ -16,6 +16,7 @@ comptime {
     _ = @import("abi/environments.zig");
     _ = @import("abi/priorities.zig");
     _ = @import("abi/statistics.zig");
+    _ = @import("abi/view.zig");
     _ = @import("abi/threads.zig");
     _ = @import("abi/shared.zig");
 }

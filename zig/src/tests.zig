@@ -30,6 +30,7 @@ test {
     _ = @import("sample/priorities_test.zig");
     _ = @import("statistics/moments.zig");
     _ = @import("statistics/statistics_test.zig");
+    _ = @import("view/series.zig");
     _ = @import("read/recent.zig");
     _ = @import("store/drop.zig");
     _ = @import("testing/store_test.zig");

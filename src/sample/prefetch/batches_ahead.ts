@@ -12,11 +12,7 @@ import type { Sampler } from "../sampler.ts";
 import { drawnBytes, DrawsAhead, isDrawnFirst } from "./drawn.ts";
 import { errorOf, type LastReport, type Order, type Report, reportError } from "./messages.ts";
 import { allocateRing, type BatchReport, Taker } from "./ring.ts";
-
-/** Translated modules stay beside each other. A bundler puts all into one file, and the Worker's into another. */
-const ending = /\/batches_ahead\.(ts|js)$/.exec(import.meta.url)?.[1];
-const workerName = ending === undefined ? "streamstore_worker.js" : `worker.${ending}`;
-const workerUrl = new URL(`./${workerName}`, import.meta.url).href;
+import { workerUrl } from "./worker_url.ts";
 
 /**
  * A trainer that is faster than the Worker waits for a batch without giving up its turn, as it would make it itself; for

@@ -1,6 +1,6 @@
 /**
  * The Worker of a prefetching sampler: opens the store to read and fills shared buffers with batches, ahead of the
- * trainer. It exports nothing. A program that goes through a bundler has a second entry beside its own,
+ * trainer; or that of the viewer, which reads series of a store. It exports nothing. A program that goes through a bundler has a second entry beside its own,
  * `streamstore_worker.ts`, that imports it:
  *
  * ```ts ignore
@@ -10,7 +10,7 @@
  * @module
  */
 import { runtime } from "../../native/load.ts";
-import { workerScope } from "../../native/worker.ts";
+import { type WorkerScope, workerScope } from "../../native/worker.ts";
 import { openDirectory } from "../../store/open.ts";
 import type { Connection } from "../../store/connection.ts";
 import type { AnyBatch, ExtraWindows } from "../batch.ts";
@@ -23,8 +23,9 @@ import { type Order, type Report, reportError } from "./messages.ts";
 import { poolOf } from "../pool_of.ts";
 import { Maker } from "./ring.ts";
 import { Sampler } from "../sampler.ts";
+import type { SeriesOrder, SeriesReport } from "../../view/series/messages.ts";
 
-const scope = workerScope<Order, Report>();
+const scope = workerScope<Order | SeriesOrder, Report | SeriesReport>();
 
 class Filling {
   readonly #connection: Connection;
@@ -121,6 +122,8 @@ class Filling {
 let filling: Filling | null = null;
 
 scope.onmessage = ({ data: order }) => {
+  if (order.kind === "series") return void serve(order);
+  if (order.kind === "query" || order.kind === "cancel") return;
   try {
     if (order.kind === "start") filling = new Filling(order);
     else if (order.kind === "restore") filling?.restore(order);
@@ -131,6 +134,16 @@ scope.onmessage = ({ data: order }) => {
     scope.postMessage(reportError(error, order.kind === "start" ? order.generation : 0));
   }
 };
+
+/** Orders that come before the viewer's part is there wait for it. */
+async function serve(first: SeriesOrder & { kind: "series" }): Promise<void> {
+  const early: SeriesOrder[] = [];
+  const seriesScope = scope as WorkerScope<SeriesOrder, SeriesReport>;
+  seriesScope.onmessage = ({ data }) => early.push(data);
+  const { serveSeries } = await import("../../view/series/worker.ts");
+  serveSeries(seriesScope, first);
+  for (const data of early) seriesScope.onmessage({ data });
+}
 
 function close(): void {
   filling?.close();

@@ -1,0 +1,70 @@
+/** `/api/series`: what a chart shows of rows, in as many columns as it has pixels. */
+import type { SeriesHeader } from "../protocol.ts";
+import { Parameters } from "../parameters.ts";
+import { type Answer, BadQuestion, type Route, type ViewedStores } from "../route.ts";
+import type { SeriesValues } from "../series/pyramids.ts";
+import { SeriesReader } from "../series/series.ts";
+
+/** Of a question: more than a screen has pixels, and more than a chart can tell apart. */
+const columnsMax = 8192;
+const seriesMax = 32;
+
+/** The readers of viewed stores, by their places. Each is made by the first question about its store. */
+const readers = new WeakMap<ViewedStores, Map<number, SeriesReader>>();
+
+export const seriesRoute: Route = {
+  path: "/api/series",
+  async answer(question) {
+    const query = new Parameters(question, "show series", ["store", "from", "to", "columns"], ["series"]);
+    // One that cannot be read says why.
+    query.store(question);
+    const store = query.whole("store");
+    const from = query.whole("from");
+    const to = query.whole("to", from + 1);
+    const columns = query.whole("columns", 1, columnsMax);
+    const series = query.texts("series", seriesMax);
+    if (series.length === 0) throw query.refusal("series must be given, got nothing");
+    const reader = seriesReaderOf(question.stores, store);
+    const found = await ask(reader.query(series, from, to, columns, question.signal));
+    return binary({ store, from, to, columns, series, knownFrom: found.knownFrom }, found);
+  },
+};
+
+/** What reads series of a viewed store. */
+export function seriesReaderOf(stores: ViewedStores, store: number): SeriesReader {
+  let known = readers.get(stores);
+  if (known === undefined) readers.set(stores, known = new Map());
+  let reader = known.get(store);
+  if (reader === undefined) known.set(store, reader = new SeriesReader(stores.path(store)));
+  return reader;
+}
+
+/** Ends what reads series of viewed stores. */
+export function closeSeriesReaders(stores: ViewedStores): void {
+  for (const reader of readers.get(stores)?.values() ?? []) reader.close();
+  readers.delete(stores);
+}
+
+/** A series that there is not was asked for. */
+async function ask(answer: Promise<SeriesValues>): Promise<SeriesValues> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw error instanceof TypeError ? new BadQuestion(error.message) : error;
+  }
+}
+
+/** As protocol.ts says: the header's length, the header, and the numbers from a multiple of 8 bytes on. */
+function binary(header: SeriesHeader, { values }: SeriesValues): Answer {
+  const text = new TextEncoder().encode(JSON.stringify(header));
+  const start = Math.ceil((4 + text.length) / 8) * 8;
+  const body = new Uint8Array(start + values.reduce((sum, { byteLength }) => sum + byteLength, 0));
+  new DataView(body.buffer).setUint32(0, start - 4, true);
+  body.fill(0x20, 4, start).set(text, 4);
+  let at = start;
+  for (const part of values) {
+    body.set(new Uint8Array(part.buffer, part.byteOffset, part.byteLength), at);
+    at += part.byteLength;
+  }
+  return { type: "application/octet-stream", body };
+}
