@@ -42,6 +42,10 @@ pub fn gather(columns: Columns, others: []const cells.Field, starts: []align(1) 
         if (window % touching.pieces == 0) readAhead(columns, starts[window..@min(window + touching.pieces, starts.len)], length, out);
         const start: usize = @intFromFloat(start_float);
         const at = window * length;
+        if (out.values != .none and window + touching.windows_ahead < starts.len) {
+            const later: usize = @intFromFloat(starts[window + touching.windows_ahead]);
+            touching.prefetchRest(columns.data.bytes(later, later + length));
+        }
         if (out.types) |types| columns.types.slice(start, start + length).copy(types[at..][0..length]);
         switch (out.steps) {
             .none => {},

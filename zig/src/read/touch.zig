@@ -19,6 +19,15 @@ pub inline fn touch(bytes: []const u8) u64 {
     return sum;
 }
 
+/// While a window is copied, the rest of the one that comes so many later is fetched: its pages are known by then.
+pub const windows_ahead = 2;
+
+/// Asks for the lines behind those that were read.
+pub inline fn prefetchRest(bytes: []const u8) void {
+    var at: usize = bytes_max;
+    while (at < bytes.len) : (at += line_bytes) @prefetch(&bytes[at], .{});
+}
+
 /// What is to be read, and then all of it in a loop that does nothing else: so as many look-ups go on as the processor can do.
 pub const Ahead = struct {
     addresses: [256][*]const u8 = undefined,

@@ -79,6 +79,7 @@ pub fn fill(source: Source, request: Request, out: Out, culprit: *Culprit) Error
     const placement = request.placement;
     const output = out.values.output;
     const plain: ?outputs.Conversion = if (output == .none) null else try .init(source.data.kind, output, .{});
+    const are_long = placement.width *| source.data.width > touching.bytes_max;
     var first_rows: [rows_file.stage_size]usize = undefined;
     for (0..placement.starts.len) |window| {
         if (out.steps != .none and window % first_rows.len == 0) try findFirstRows(source, request, window, &first_rows);
@@ -103,6 +104,11 @@ pub fn fill(source: Source, request: Request, out: Out, culprit: *Culprit) Error
         const data = source.data.slice(start, end);
         const to = out.values.at(block.first);
         block.pad(out.values.address, output.bytes());
+        const later = window + touching.windows_ahead;
+        if (are_long and later < placement.starts.len) {
+            const from, const until = try tokensOf(source, request, later);
+            touching.prefetchRest(source.data.bytes(from, until));
+        }
         var misfit: outputs.Misfit = .{};
         convert(conversion, request.fields, source.types.slice(start, end), data, to, &misfit) catch |err| {
             if (err == error.Inexact) {
@@ -222,125 +228,4 @@ inline fn find(fields: []const Field, first: usize, type_id: i32) ?usize {
     if (fields[first].type == wanted) return first;
     for (fields, 0..) |field, index| if (field.type == wanted) return index;
     return null;
-}
-
-const testing = std.testing;
-const samples = @import("../testing/sampler.zig");
-
-const width_max = 12;
-const size_max = samples.batch_size * width_max;
-
-test "windows of tokens and of rows are what a plain loop makes of them, padded and cut on either side" {
-    var generator: std.Random.DefaultPrng = .init(3);
-    const random = generator.random();
-    for (0..4000) |round| {
-        errdefer std.debug.print("round {}\n", .{round});
-        const sample = samples.Sample.make(random);
-        const source = sample.windowSource();
-        const unit = random.enumValue(Unit);
-        const width = random.intRangeAtMost(usize, 1, width_max);
-        const first, const end, const length_max = switch (unit) {
-            .tokens => .{ source.table.first_token, sample.token_count, width },
-            .steps => .{ sample.first_row, sample.row_count, 5 },
-        };
-        const windows: samples.Windows = .make(random, first, end, length_max, width);
-        const scales = [_]Field{ fieldOf(2, 3, 7, 0.5), fieldOf(3, 4, 0, 1), fieldOf(1, 0, -1, 2) };
-        const request: Request = .{ .placement = windows.placement(), .unit = unit, .truncate = random.boolean(), .fields = &scales };
-        try expectFilled(&sample, source, request);
-    }
-}
-
-fn fieldOf(type_id: f64, kind: f64, shift: f64, factor: f64) Field {
-    return .{ .type = type_id, .kind = kind, .shift = shift, .factor = factor };
-}
-
-fn expectFilled(sample: *const samples.Sample, source: Source, request: Request) !void {
-    const placement = request.placement;
-    var values: [size_max]f64 = @splat(-7);
-    var narrowed: [size_max]u16 = @splat(7);
-    var types: [size_max]i32 = @splat(-7);
-    var steps: [size_max]i64 = @splat(-77);
-    var mask: [size_max]u8 = @splat(7);
-    var lengths: [samples.batch_size]i32 = @splat(-7);
-    const before = .{ values, types, steps, mask, lengths };
-    var culprit: Culprit = .{};
-    const filled = fill(source, request, .{ .values = .of(.float64, &values), .types = &types, .steps = .{ .int64 = &steps }, .mask = &mask, .lengths = &lengths }, &culprit);
-    var wanted = before;
-    for (0..placement.starts.len) |window| {
-        const slot: usize = @intCast(placement.slots[window]);
-        const start, const end = switch (request.unit) {
-            .tokens => .{ placement.startOf(window), placement.startOf(window) + placement.lengthOf(window) },
-            .steps => .{ rowStart(sample, placement.startOf(window)), rowStart(sample, placement.startOf(window) + placement.lengthOf(window)) },
-        };
-        if (end - start > placement.width and !request.truncate) {
-            try testing.expectError(error.WidthMismatch, filled);
-            try testing.expectEqual(Culprit{ .index = window, .count = end - start }, culprit);
-            try testing.expectEqual(before, .{ values, types, steps, mask, lengths });
-            return;
-        }
-        const real = @min(end - start, placement.width);
-        wanted[4][slot] = @intCast(real);
-        for (0..placement.width) |position| {
-            const at = slot * placement.width + position;
-            const is_left = placement.side == .left;
-            const is_real = if (is_left) position < real else position >= placement.width - real;
-            const token = if (is_left) start + position else (end + position) -% placement.width;
-            wanted[0][at] = if (is_real) scaled(sample, token) else 0;
-            wanted[1][at] = if (is_real) sample.types[token] else 0;
-            wanted[2][at] = if (is_real) sample.token_steps[token] else 0;
-            wanted[3][at] = @intFromBool(is_real);
-        }
-    }
-    try filled;
-    try testing.expectEqual(wanted, .{ values, types, steps, mask, lengths });
-    var float_steps: [size_max]f64 = @splat(-77);
-    try fill(source, request, .{ .values = .of(.bfloat16, &narrowed), .steps = .{ .float64 = &float_steps }, .mask = &mask, .lengths = &lengths }, &culprit);
-    for (narrowed, float_steps, wanted[0], wanted[2]) |bits, float_step, value, step| {
-        try testing.expectEqual(if (step == -77) 7 else narrow.Float.bfloat16.from(value), bits);
-        try testing.expectEqual(@as(f64, @floatFromInt(step)), float_step);
-    }
-}
-
-fn rowStart(sample: *const samples.Sample, row: usize) usize {
-    return if (row < sample.row_count) @intCast(sample.rows[row]) else sample.token_count;
-}
-
-fn scaled(sample: *const samples.Sample, token: usize) f64 {
-    const number = sample.number(token);
-    return switch (sample.types[token]) {
-        1 => (number + 1) * 2,
-        2 => (number - 7) * 0.5,
-        else => number,
-    };
-}
-
-test "what cannot be filled is refused before anything is written" {
-    const rows = [_]u64{ 0, 9, 2 };
-    const source: Source = .{ .table = .{ .steps = &.{ 1, 2, 3 }, .rows = &rows, .marks = &.{}, .token_count = 2 }, .types = .{ .words = &.{ 1, 1 } }, .data = .of(.float64, &.{ 0, 0 }) };
-    const cases = [_]struct { Unit, f64, i32, Field, Error }{
-        .{ .steps, 0, 1, fieldOf(1, 0, 0, 1), error.Damaged },
-        .{ .steps, 1, 1, fieldOf(1, 0, 0, 1), error.Damaged },
-        .{ .steps, 2, 2, fieldOf(1, 0, 0, 1), error.OutOfRange },
-        .{ .tokens, 1, 2, fieldOf(1, 0, 0, 1), error.OutOfRange },
-        .{ .tokens, 0, 3, fieldOf(1, 0, 0, 1), error.InvalidArgument },
-        .{ .tokens, 0, 2, fieldOf(1, 1, 0, 1), error.InvalidArgument },
-        .{ .tokens, 0, 2, fieldOf(0.5, 0, 0, 1), error.InvalidArgument },
-        .{ .tokens, 0, 2, fieldOf(1, std.math.nan(f64), 0, 1), error.InvalidArgument },
-    };
-    for (cases) |case| {
-        var values: [4]f64 = @splat(-7);
-        var mask: [4]u8 = @splat(7);
-        var lengths: [2]i32 = @splat(-7);
-        var culprit: Culprit = .{};
-        const request: Request = .{
-            .placement = .{ .starts = &.{ 0, case[1] }, .lengths = &.{ 0, case[2] }, .slots = &.{ 0, 1 }, .batch_size = 2, .width = 2, .side = .left },
-            .unit = case[0],
-            .truncate = false,
-            .fields = &.{case[3]},
-        };
-        try testing.expectError(case[4], fill(source, request, .{ .values = .of(.float64, &values), .mask = &mask, .lengths = &lengths }, &culprit));
-        try testing.expectEqual(@as([4]f64, @splat(-7)), values);
-        try testing.expectEqual(@as([4]u8, @splat(7)), mask);
-        try testing.expectEqual(@as([2]i32, @splat(-7)), lengths);
-    }
 }
