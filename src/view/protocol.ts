@@ -251,27 +251,55 @@ export interface BatchExtra {
   readonly values: readonly (readonly (string | null)[])[];
 }
 
-/** `GET /api/statistics?store=0&series=reward&from=0&to=1000` */
+/** `GET /api/statistics?store=0&series=reward&from=0&to=1000`, of the newest 20 million rows where no range is given. */
 export interface StatisticsAnswer {
   readonly series: string;
+  /** The rows that were looked at, without the last. */
+  readonly from: number;
+  readonly to: number;
+  /** Finite values: those of which everything else speaks. */
   readonly count: number;
+  /** Rows without a value. */
   readonly missing: number;
   readonly notFinite: number;
   readonly mean: number | null;
   readonly deviation: number | null;
+  /** Right to 0.4 % of the value, as `store.stats` gives them. */
   readonly quantiles: readonly { readonly at: number; readonly value: number }[];
-  readonly bins: readonly { readonly from: number; readonly to: number; readonly count: number }[];
+  readonly bins: readonly StatisticsBin[];
   /** Rows of the least and the greatest values, most extreme first. */
   readonly least: readonly { readonly row: number; readonly value: number }[];
   readonly greatest: readonly { readonly row: number; readonly value: number }[];
 }
 
-/** `GET /api/health?store=0`: a line of JSON for each part that was compared with its checksum, `done` the last. */
+export interface StatisticsBin {
+  readonly from: number;
+  /** Without it, but in the last bin. */
+  readonly to: number;
+  readonly count: number;
+  /** The first row whose value lies in it, null where none does. */
+  readonly row: number | null;
+}
+
+/** `GET /api/health?store=0`: a line of JSON at most each 50 ms while chunks are compared with their checksums. */
 export interface HealthEvent {
+  /** In the last line, which alone knows the damage. */
   readonly done: boolean;
-  readonly bytesChecked: number;
-  readonly byteLength: number;
-  readonly damage: readonly { readonly file: string; readonly chunk: number; readonly reason: string }[];
+  readonly chunksChecked: number;
+  readonly chunkCount: number;
+  readonly damaged: readonly HealthDamage[];
+  /** What the last opening found beyond the last commit. */
+  readonly recovery: Readonly<Record<string, number>> | null;
+  /** The rows at which writers began. */
+  readonly sessions: readonly number[];
+  /** Why it could not be verified. */
+  readonly error?: string;
+}
+
+export interface HealthDamage {
+  readonly file: string;
+  readonly chunk: number;
+  readonly rows: readonly [number, number];
 }
 
 /** Any answer with a status of 400 or more. */
