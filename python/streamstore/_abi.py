@@ -47,6 +47,8 @@ SYMBOLS = {
     "ss_priorities_build": (("buffer", "buffer", "buffer", ), "i32"),  # nodes, tree, report
     "ss_statistics_add": (("u32", "buffer", "u32", "buffer", "buffer", "buffer", "u32", "buffer", ), "i32"),  # store, fields, field_count, summaries, indexes, pages, pages_max, progress
     "ss_moments_merge": (("buffer", "buffer", ), "i32"),  # moments, other
+    "ss_series_reduce": (("u32", "buffer", "u32", "buffer", "u32", "buffer", ), "i32"),  # store, series, series_count, ranges, range_count, out
+    "ss_rows_synced": (("u32", "buffer", ), "i32"),  # store, out_rows
     "ss_thread_find": ((), "f64"),
     "ss_thread_check": (("f64", ), "u32"),  # thread
     "ss_store_share": (("u32", ), "i32"),  # store
@@ -654,3 +656,27 @@ class StatisticsProgress:
     page_count = 4
     is_done = 5
     length = 6
+
+
+VIEW_SERIES_MAX = 64
+
+
+class ViewSeries:
+    field = 0
+    element = 3
+    length = 4
+
+
+class ViewSummary:
+    first = 0
+    last = 1
+    min = 2
+    max = 3
+    count = 4
+    length = 5
+
+
+class ViewRows:
+    first = 0
+    end = 1
+    length = 2

@@ -3,7 +3,8 @@ import { type EnvironmentRows, type EnvironmentWindows, storeOf } from "./enviro
 import { EpochOfMany, MixedWindows } from "./mixed_windows.ts";
 import { drawnNothing, noWindow, whyNone } from "./no_window.ts";
 import type { PartTable } from "./part_table.ts";
-import type { EpochSpan, EpochWindows, Places, WindowRule } from "./space.ts";
+import type { EpochSpan, EpochWindows, Places, WindowIds, WindowRule } from "./space.ts";
+import { IdsByRow } from "./window_ids.ts";
 
 /**
  * The windows of several stores whose rows are those of several environments in turn: those of the first store come first,
@@ -11,6 +12,7 @@ import type { EpochSpan, EpochWindows, Places, WindowRule } from "./space.ts";
  * tells store and environment.
  */
 export class MixedEnvironments extends MixedWindows {
+  readonly ids: WindowIds;
   #all: readonly EnvironmentRows[] = [];
   /** Of each store the windows that are drawn from, for the table with a version. */
   #counts = { version: -1, stores: [] as number[] };
@@ -22,6 +24,11 @@ export class MixedEnvironments extends MixedWindows {
     native: LaterTables["sampler"],
   ) {
     super([], rule, native);
+    this.ids = new IdsByRow(stores);
+  }
+
+  get environmentCounts(): readonly number[] {
+    return this.stores.map(({ sources }) => sources.length);
   }
 
   override get sources(): readonly EnvironmentRows[] {

@@ -4,7 +4,6 @@ import { Checks } from "./checks.ts";
 import { checkExtras } from "./extra_fill.ts";
 import { MixedPool, type WeightedSource } from "./mixed_pool.ts";
 import type { MixtureOptions, MixtureSource } from "./options.ts";
-import { refuseEnvironments } from "./parse_episodes.ts";
 import { parseSamplerOptions, readMixtureOptions } from "./parse_options.ts";
 import type { OrderPlan, SamplerPlan } from "./plan.ts";
 import { Sampler } from "./sampler.ts";
@@ -66,13 +65,6 @@ export class Mixture<Batch = AnyBatch, Store = unknown> extends Sampler<Batch> {
         "sources[0].weight",
         `left out where the order is ${plan.order.kind}`,
         sources[0].weight,
-      );
-    }
-    if (plan.order.kind === "prioritized") {
-      refuseEnvironments(
-        plan.window.episodes,
-        "of a mixture in the order prioritized: IDs tell stores apart, not environments",
-        checks,
       );
     }
     checkExtras(stores, plan.extra, checks);

@@ -21,7 +21,8 @@ export type EpisodeRule<Name extends string = string> =
     readonly sessions?: "split" | "join";
     /**
      * The field that says of which environment a row is, where rows of several are appended in turn: windows follow one
-     * of them then. Every row must have it. Only for windows of `steps` with `fields`, and fields with offsets.
+     * of them then. Every row must have it. Only for windows of `steps` with `fields`, and fields with offsets: tokens of
+     * one do not stand side by side. For those give each a store of its own, and draw from a mixture of them.
      */
     readonly environment?: Name;
   }

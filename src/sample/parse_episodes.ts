@@ -61,20 +61,12 @@ export function environmentsOf(
   return { ...episodes, environment: episodes.environment };
 }
 
-/** Throws where windows are to follow environments, which `what` has none of. */
-export function refuseEnvironments(episodes: EpisodePlan, what: string, check: Checks): void {
-  if (episodes.kind !== "end" || episodes.environment === null) return;
-  throw check.refuse("episodes.environment", `left out ${what}`, episodes.environment.name);
-}
-
 /** Throws where windows of tokens are to follow environments. */
 export function checkEnvironments({ fields, episodes }: WindowPlan, check: Checks): void {
-  if (fields !== null) return;
-  refuseEnvironments(
-    episodes,
-    "where windows are tokens: those of one do not stand side by side, and fields take its rows",
-    check,
-  );
+  if (fields !== null || episodes.kind !== "end" || episodes.environment === null) return;
+  const allowed =
+    "left out where windows are tokens: those of one do not stand side by side, and fields take its rows";
+  throw check.refuse("episodes.environment", allowed, episodes.environment.name);
 }
 
 function parseStarts(starts: Indices, check: Checks): BigUint64Array {

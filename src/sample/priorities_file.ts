@@ -9,7 +9,8 @@
  * | 32 | SHA-256 of everything before |
  *
  * Those of a mixture have version 2, the number of sources, and then for each of them the last four numbers and the
- * leaves.
+ * leaves. Those of a mixture of environments have version 3, the number of stores, of each the number of its environments,
+ * and then for each of all of them the same.
  */
 import { builtin } from "../native/builtin.ts";
 import { StreamStoreError } from "../error.ts";
@@ -22,19 +23,29 @@ export interface SavedPriorities {
   readonly leaves: Float64Array;
 }
 
+/** What a file holds: of each source, and in a mixture of environments how many of them each store has. */
+export interface SavedSources {
+  readonly environments?: readonly number[] | undefined;
+  readonly sources: readonly SavedPriorities[];
+}
+
 const magic = new TextEncoder().encode("StrmPrio");
-const versionMax = 2;
+const versionMax = 3;
 const magicBytes = 8;
 const checksumBytes = 32;
 
 /** Replaces the file, whole and durable. */
-export function writePriorities(path: string, sources: readonly SavedPriorities[]): void {
-  const isOne = sources.length === 1;
-  const parts = sources.flatMap(({ base, alpha, max, leaves }, i) => {
-    const numbers = [base, leaves.length, alpha, max];
-    const first = isOne ? [1] : [2, sources.length];
-    return [bytesOf(Float64Array.from(i === 0 ? [...first, ...numbers] : numbers)), bytesOf(leaves)];
-  });
+export function writePriorities(path: string, { environments, sources }: SavedSources): void {
+  const header = environments !== undefined
+    ? [3, environments.length, ...environments]
+    : sources.length === 1
+    ? [1]
+    : [2, sources.length];
+  const parts = sources.flatMap(({ base, alpha, max, leaves }) => [
+    bytesOf(Float64Array.of(base, leaves.length, alpha, max)),
+    bytesOf(leaves),
+  ]);
+  parts.unshift(bytesOf(Float64Array.from(header)));
   const hash = builtin.crypto.createHash("sha256").update(magic);
   for (const part of parts) hash.update(part);
   replaceFile(path, `Cannot save priorities to ${path}`, [magic, ...parts, hash.digest()]);
@@ -45,7 +56,7 @@ function bytesOf({ buffer, byteOffset, byteLength }: Float64Array): Uint8Array {
 }
 
 /** Reads the file and checks that it is whole: those of each source. */
-export function readPriorities(path: string): SavedPriorities[] {
+export function readPriorities(path: string): SavedSources {
   let bytes: Uint8Array;
   try {
     bytes = builtin.fs.readFileSync(path);
@@ -70,9 +81,16 @@ export function readPriorities(path: string): SavedPriorities[] {
       `Cannot load priorities from ${path}: it must have version <= ${versionMax}, got ${version}`,
     );
   }
-  const found = version === 1 ? readSources(numbers, 1, 1) : readSources(numbers, 2, numbers[1]);
-  if (found === null || copy.byteLength % 8 !== 0) throw damaged(path, "its numbers must fit together");
-  return found;
+  const environments = version === 3 ? [...numbers.subarray(2, 2 + numbers[1])] : undefined;
+  const sources = version === 1
+    ? readSources(numbers, 1, 1)
+    : environments === undefined
+    ? readSources(numbers, 2, numbers[1])
+    : readSources(numbers, 2 + numbers[1], environments.reduce((sum, count) => sum + count, 0));
+  const isWhole = sources !== null && copy.byteLength % 8 === 0 &&
+    (environments ?? []).every((count) => Number.isSafeInteger(count) && count >= 0);
+  if (!isWhole) throw damaged(path, "its numbers must fit together");
+  return { environments, sources };
 }
 
 /** Null where the numbers from a place on are not those of so many sources. */

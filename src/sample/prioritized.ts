@@ -3,25 +3,22 @@ import { isList, type List, readNumbers } from "../typed_array.ts";
 import type { AnyBatch } from "./batch.ts";
 import { drawNumbers, streams } from "./draws.ts";
 import type { Draw, DrawContext } from "./orders.ts";
-import { readPriorities, writePriorities } from "./priorities_file.ts";
-import type { Places } from "./space.ts";
-import { WindowPriorities } from "./window_priorities.ts";
-
-/** A window is known by its anchor, and in a mixture by that and its source: an ID is source × 2 ** 40 + anchor. */
-const anchorsPerSource = 2 ** 40;
-
-/** IDs are exact. */
-const sourcesMax = 2 ** 13;
+import type { Places, WindowIds } from "./space.ts";
+import { IdsByPlace, unnamed } from "./window_ids.ts";
+import { SourcePriorities, type WindowPriorities } from "./window_priorities.ts";
 
 /** A unit below 1, whatever rounding did. */
 const unitMax = 1 - 2 ** -53;
 
 /** Draws windows in proportion to their priorities, whatever the source. A new one has the highest priority. */
 export class PrioritizedDraw implements Draw {
-  readonly #sources: WindowPriorities[] = [];
+  readonly #sources: SourcePriorities;
+  readonly #names: WindowIds;
   readonly #indices: Float64Array;
   readonly #units: Float64Array;
   readonly #ids: Float64Array;
+  /** Of each draw: its source, and the anchor of its window. */
+  readonly #drawn: { readonly sources: Int32Array; readonly anchors: Float64Array };
   readonly #probabilities: Float64Array;
   /** The sum of the priorities up to each source. */
   #sums = new Float64Array(0);
@@ -34,13 +31,16 @@ export class PrioritizedDraw implements Draw {
     this.#indices = new Float64Array(size);
     this.#units = new Float64Array(size);
     this.#ids = new Float64Array(size);
+    this.#drawn = { sources: new Int32Array(size), anchors: new Float64Array(size) };
+    this.#sources = new SourcePriorities(context.windows, options.alpha);
+    this.#names = context.windows.ids ?? new IdsByPlace(() => context.windows.sources);
     this.#probabilities = new Float64Array(size);
   }
 
   draw(count: number, places: Places): number {
     const { native, windows, cursor, seed } = this.context;
     windows.count();
-    this.#extend();
+    this.#sources.extend();
     const total = this.#sum();
     if (total === 0) {
       throw new RangeError("Cannot sample: a window must have a priority above 0, got none");
@@ -48,14 +48,13 @@ export class PrioritizedDraw implements Draw {
     cursor.fill(this.#indices, count);
     const key = { seed, stream: streams.prioritized, bound: 1 };
     drawNumbers(native, "unit", key, this.#indices, count, this.#units);
-    if (this.#sources.length === 1) this.#drawFrom(0, 0, count);
+    this.#drawn.sources.fill(0);
+    if (this.#sources.all.length === 1) this.#drawFrom(0, 0, count);
     else this.#drawFromEach(total, count);
-    for (let i = 0; i < count; i++) {
-      const source = Math.floor(this.#ids[i] / anchorsPerSource);
-      places.sources[i] = source;
-      places.anchors[i] = this.#ids[i] - source * anchorsPerSource;
-    }
+    places.sources.set(this.#drawn.sources);
+    places.anchors.set(this.#drawn.anchors);
     windows.resolve(count, places);
+    this.#names.write(this.#ids, count, places);
     cursor.advance(count);
     return count;
   }
@@ -65,7 +64,7 @@ export class PrioritizedDraw implements Draw {
     const { ids, probabilities, weights } = batch as unknown as Readonly<Record<string, Float64Array>>;
     ids.set(this.#ids);
     probabilities.set(this.#probabilities);
-    const count = this.#sources.reduce((sum, { priorities }) => sum + priorities.count, 0);
+    const { count } = this.#sources;
     let largest = 0;
     for (let i = 0; i < size; i++) {
       weights[i] = (count * probabilities[i]) ** -this.options.beta;
@@ -81,52 +80,29 @@ export class PrioritizedDraw implements Draw {
         `Cannot update priorities: ${name} must be a list or typed array, got ${describe(list)}`,
       );
     }
-    this.#extend();
-    if (this.#sources.length === 1) this.#sources[0].update(ids, priorities);
-    else this.#updateEach(ids, priorities);
+    this.#sources.extend();
+    const { all } = this.#sources;
+    // Where there is but one source and it needs no name, an ID is an anchor.
+    if (all.length === 1 && this.context.windows.ids === undefined) all[0].update(ids, priorities);
+    else this.#updateEach(all, ids, priorities);
   }
 
   save(path: string): void {
     checkPath("save priorities", path);
-    this.#extend();
-    writePriorities(path, this.#sources.map(({ priorities }) => priorities.saved()));
+    this.#sources.save(path);
   }
 
   load(path: string): void {
     checkPath("load priorities", path);
-    const saved = readPriorities(path);
-    const { sources } = this.context.windows;
-    if (saved.length > sources.length) {
-      throw new RangeError(
-        `Cannot load priorities: ${path} must be of ${sources.length} stores or fewer, got ${saved.length}`,
-      );
-    }
-    const loaded = saved.map((one, i) => WindowPriorities.loaded(sources[i], this.options.alpha, path, one));
-    this.#sources.splice(0, Infinity, ...loaded);
-    this.#extend();
-  }
-
-  /** Gives windows that are new, and those of new sources, the highest priority of all. */
-  #extend(): void {
-    const { sources } = this.context.windows;
-    if (sources.length > sourcesMax) {
-      throw new RangeError(
-        `Cannot keep priorities: there must be <= ${sourcesMax} stores or environments, got ${sources.length}`,
-      );
-    }
-    while (this.#sources.length < sources.length) {
-      this.#sources.push(new WindowPriorities(sources[this.#sources.length], this.options.alpha));
-    }
-    let max = 1;
-    for (const { priorities } of this.#sources) max = Math.max(max, priorities.max);
-    for (const source of this.#sources) source.extend(max);
+    this.#sources.load(path);
   }
 
   /** The sum of all priorities. */
   #sum(): number {
-    if (this.#sums.length < this.#sources.length) this.#sums = new Float64Array(2 * this.#sources.length);
+    const { all } = this.#sources;
+    if (this.#sums.length < all.length) this.#sums = new Float64Array(2 * all.length);
     let sum = 0;
-    for (let i = 0; i < this.#sources.length; i++) this.#sums[i] = sum += this.#sources[i].priorities.total;
+    for (let i = 0; i < all.length; i++) this.#sums[i] = sum += all[i].priorities.total;
     return sum;
   }
 
@@ -138,30 +114,32 @@ export class PrioritizedDraw implements Draw {
       const source = this.#sourceOf(share);
       const before = source === 0 ? 0 : this.#sums[source - 1];
       this.#units[i] = Math.min(unitMax, (share - before) / (this.#sums[source] - before));
-      const found = places.get(source);
-      if (found === undefined) places.set(source, [i]);
-      else found.push(i);
+      const slots = places.get(source);
+      if (slots === undefined) places.set(source, [i]);
+      else slots.push(i);
     }
     const units = this.#units.slice(0, count);
-    const [ids, probabilities] = [new Float64Array(count), new Float64Array(count)];
+    const [anchors, probabilities] = [new Float64Array(count), new Float64Array(count)];
+    const { sources, anchors: found } = this.#drawn;
     let first = 0;
     for (const [source, slots] of places) {
       slots.forEach((slot, i) => this.#units[first + i] = units[slot]);
       this.#drawFrom(source, first, first + slots.length);
-      const share = this.#sources[source].priorities.total / total;
+      const share = this.#sources.all[source].priorities.total / total;
       slots.forEach((slot, i) => {
-        ids[slot] = this.#ids[first + i] + source * anchorsPerSource;
+        sources[slot] = source;
+        anchors[slot] = found[first + i];
         probabilities[slot] = this.#probabilities[first + i] * share;
       });
       first += slots.length;
     }
-    this.#ids.set(ids);
+    found.set(anchors);
     this.#probabilities.set(probabilities);
   }
 
   /** The first source with a sum above a share; should rounding leave none, the last with any. */
   #sourceOf(share: number): number {
-    let [low, high] = [0, this.#sources.length - 1];
+    let [low, high] = [0, this.#sources.all.length - 1];
     while (low < high) {
       const middle = (low + high) >>> 1;
       if (share < this.#sums[middle]) high = middle;
@@ -172,15 +150,19 @@ export class PrioritizedDraw implements Draw {
   }
 
   #drawFrom(source: number, from: number, to: number): void {
-    this.#sources[source].priorities.draw(
+    this.#sources.all[source].priorities.draw(
       this.#units.subarray(from, to),
-      this.#ids.subarray(from, to),
+      this.#drawn.anchors.subarray(from, to),
       this.#probabilities.subarray(from, to),
     );
   }
 
   /** Nothing is set before all is checked. */
-  #updateEach(givenIds: ArrayLike<number>, givenPriorities: ArrayLike<number>): void {
+  #updateEach(
+    all: readonly WindowPriorities[],
+    givenIds: ArrayLike<number>,
+    givenPriorities: ArrayLike<number>,
+  ): void {
     const refuse = (what: string, allowed: string, got: unknown): never => {
       throw new RangeError(`Cannot update priorities: ${what} must be ${allowed}, got ${describe(got)}`);
     };
@@ -194,20 +176,18 @@ export class PrioritizedDraw implements Draw {
         `Cannot update priorities: there must be as many priorities as ids, got ${values.length} for ${ids.length}`,
       );
     }
+    const [sources, anchors] = [new Int32Array(ids.length), new Float64Array(ids.length)];
+    this.#names.find(ids, sources, anchors);
     const updates = new Map<number, { anchors: number[]; values: number[] }>();
-    for (let i = 0; i < ids.length; i++) {
-      const number = Math.floor(ids[i] / anchorsPerSource);
-      const anchor = ids[i] - number * anchorsPerSource;
+    for (const [i, number] of sources.entries()) {
       if (!(values[i] >= 0 && values[i] < Infinity)) badPriority(values[i], i);
-      const source = this.#sources[number];
-      const isDropped = source !== undefined && Number.isInteger(anchor) && anchor < source.windows.heldFrom;
-      if (isDropped) continue;
-      if (source === undefined || !source.priorities.has(anchor)) badId(ids[i], i);
+      if (number === unnamed.dropped) continue;
+      if (number === unnamed.none || !all[number].priorities.has(anchors[i])) badId(ids[i], i);
       if (!updates.has(number)) updates.set(number, { anchors: [], values: [] });
-      updates.get(number)!.anchors.push(anchor);
+      updates.get(number)!.anchors.push(anchors[i]);
       updates.get(number)!.values.push(values[i]);
     }
-    for (const [number, { anchors, values }] of updates) this.#sources[number].update(anchors, values);
+    for (const [number, { anchors, values }] of updates) all[number].update(anchors, values);
   }
 }
 

@@ -112,9 +112,21 @@ export interface EpochWindows {
 /** What an epoch is over. */
 export type EpochSpan = Pick<EpochState, "end" | "windows" | "sources">;
 
+/** Names windows, and finds those that are named. Sources are places in the list of all. */
+export interface WindowIds {
+  /** The IDs of the first `count` windows, which were resolved. */
+  write(ids: Float64Array, count: number, places: Places): void;
+  /** Finds the source and the anchor of each ID, whatever numbers they are. */
+  find(ids: Float64Array, sources: Int32Array, anchors: Float64Array): void;
+}
+
 export interface WindowSpace {
   /** The stores, one by one. */
   readonly sources: readonly StoreWindows[];
+  /** How windows are named, where not by their place in that list. */
+  readonly ids?: WindowIds;
+  /** Where environments of a store are sources of their own that come in the middle of the list: how many each store has. */
+  readonly environmentCounts?: readonly number[];
   /**
    * How many windows there are now, those whose anchor lies in the newest rows of their store. Until the next call they
    * are known by their numbers. @throws {RangeError} If there is none.

@@ -1,6 +1,12 @@
-import type { SavedPriorities } from "./priorities_file.ts";
+import {
+  readPriorities,
+  type SavedPriorities,
+  type SavedSources,
+  writePriorities,
+} from "./priorities_file.ts";
 import { Priorities } from "./priorities.ts";
-import type { Population, StoreWindows } from "./space.ts";
+import type { Population, StoreWindows, WindowSpace } from "./space.ts";
+import { sourcesMax } from "./window_ids.ts";
 
 /** The priorities of one store's windows, by their anchors. New windows get the highest priority. */
 export class WindowPriorities {
@@ -82,4 +88,88 @@ export class WindowPriorities {
     this.#episodes = population.episodes;
     this.#end = population.end;
   }
+}
+
+/** The priorities of all sources, in the order in which those stand: more may come, also in the middle. */
+export class SourcePriorities {
+  #all: readonly WindowPriorities[] = [];
+  #of = new Map<StoreWindows, WindowPriorities>();
+
+  constructor(private readonly windows: WindowSpace, private readonly alpha: number) {}
+
+  /** As they were when they were last extended. */
+  get all(): readonly WindowPriorities[] {
+    return this.#all;
+  }
+
+  /** The number of windows. */
+  get count(): number {
+    return this.#all.reduce((sum, { priorities }) => sum + priorities.count, 0);
+  }
+
+  /** Gives windows that are new, and those of new sources, the highest priority of all. */
+  extend(): void {
+    const { sources } = this.windows;
+    if (sources.length > sourcesMax) {
+      throw new RangeError(
+        `Cannot keep priorities: there must be <= ${sourcesMax} stores or environments, got ${sources.length}`,
+      );
+    }
+    if (this.#all.length !== sources.length) this.#all = sources.map((windows) => this.#make(windows));
+    let max = 1;
+    for (const { priorities } of this.#all) max = Math.max(max, priorities.max);
+    for (const source of this.#all) source.extend(max);
+  }
+
+  save(path: string): void {
+    this.extend();
+    const sources = this.#all.map(({ priorities }) => priorities.saved());
+    writePriorities(path, { environments: this.windows.environmentCounts, sources });
+  }
+
+  /** Goes on with those of a file. Where that fails, everything stays as it was. */
+  load(path: string): void {
+    const saved = readPriorities(path);
+    const { sources } = this.windows;
+    const loaded = new Map<StoreWindows, WindowPriorities>();
+    for (const [i, place] of placesOf(saved, this.windows, path).entries()) {
+      const windows = sources[place];
+      loaded.set(windows, WindowPriorities.loaded(windows, this.alpha, path, saved.sources[i]));
+    }
+    this.#of = loaded;
+    this.#all = [];
+    this.extend();
+  }
+
+  #make(windows: StoreWindows): WindowPriorities {
+    let made = this.#of.get(windows);
+    if (made === undefined) this.#of.set(windows, made = new WindowPriorities(windows, this.alpha));
+    return made;
+  }
+}
+
+/** Where the sources of a file stand among those that there are now. */
+function placesOf({ environments, sources }: SavedSources, windows: WindowSpace, path: string): number[] {
+  const { environmentCounts } = windows;
+  const refuse = (allowed: string, got: unknown) =>
+    new RangeError(`Cannot load priorities: ${path} must be of ${allowed}, got ${got}`);
+  if (environments === undefined || environmentCounts === undefined) {
+    if (environments !== undefined) throw refuse("no mixture of environments", "one");
+    if (environmentCounts !== undefined) throw refuse("a mixture of environments", "another");
+    if (sources.length > windows.sources.length) {
+      throw refuse(`${windows.sources.length} stores or fewer`, sources.length);
+    }
+    return sources.map((_, i) => i);
+  }
+  if (environments.length > environmentCounts.length) {
+    throw refuse(`${environmentCounts.length} stores or fewer`, environments.length);
+  }
+  let first = 0;
+  return environments.flatMap((count, store) => {
+    const held = environmentCounts[store];
+    if (count > held) throw refuse(`${held} environments of sources[${store}] or fewer`, count);
+    const places = Array.from({ length: count }, (_, i) => first + i);
+    first += held;
+    return places;
+  });
 }

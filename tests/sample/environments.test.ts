@@ -254,10 +254,6 @@ test("environments are refused by name where nothing follows them", () => {
       "Cannot make a sampler: episodes.environment must be left out where windows are tokens",
     ],
     [
-      () => StreamStore.mixture([store], { ...asked, order: { kind: "prioritized" } }),
-      "Cannot make a mixture: episodes.environment must be left out of a mixture in the order prioritized: IDs tell stores apart, not environments",
-    ],
-    [
       () => store.sampler({ ...asked, episodes: { end: "done", environment: "x" as "a" } }),
       'Cannot make a sampler: episodes.environment must be among the fields a, env, done, got "x"',
     ],

@@ -2,8 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { StreamStore } from "../../mod.ts";
-import { allocateRing, Maker, Taker } from "../../src/sample/prefetch/ring.ts";
-import { Wake } from "../../src/sample/prefetch/wake.ts";
+import { allocateRing, Maker, Taker, Wake } from "../../src/sample/prefetch/ring.ts";
 import { drawStarts } from "../support/sampler/drawing.ts";
 import { fields, grow, windows } from "../support/sampler/growing.ts";
 import { Random } from "../support/support.ts";

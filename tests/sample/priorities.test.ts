@@ -223,12 +223,13 @@ test("save() and load() go on with the same tree, and a damaged or foreign file 
     saved.clear(100, 120);
     saved.update([200, 300, 4999], [0, 9, 1e-9]);
     saved.dropBefore(77);
-    const save = (priorities: Priorities, to: string) => writePriorities(to, [priorities.saved()]);
+    const save = (priorities: Priorities, to: string) =>
+      writePriorities(to, { sources: [priorities.saved()] });
     save(saved, path);
     save(saved, path);
     assert.deepEqual(readdirSync(folder), ["priorities"]);
     const load = (priorities: Priorities, from: string) => {
-      const [found, ...others] = readPriorities(from);
+      const { sources: [found, ...others] } = readPriorities(from);
       assert.equal(others.length, 0);
       priorities.load(from, found);
     };
