@@ -17,6 +17,14 @@ export interface WorkerScope<Received, Sent> {
   close(): void;
 }
 
+/**
+ * The module of the package's Workers, whose first order says what one is to do. Translated modules stay in their places; a
+ * bundler puts all into one file, and the Workers' into another.
+ */
+const ending = /\/native\/worker\.(ts|js)$/.exec(import.meta.url)?.[1];
+const workerPath = ending === undefined ? "./streamstore_worker.js" : `../sample/prefetch/worker.${ending}`;
+export const workerUrl: string = new URL(workerPath, import.meta.url).href;
+
 /** Starts a Worker with the module at an address. */
 export function startWorker(url: string): StartedWorker {
   if (!("Worker" in globalThis)) return new ThreadWorker(url);

@@ -1,6 +1,6 @@
 /**
  * The files in a store's directory that say where its episodes begin, or the rows of environments stand, so that they are
- * not looked for again. Each is a cache: where it is missing, damaged or of another store, all is found anew. All words
+ * not looked for again; and those that keep the viewer's pyramids (view/series/pyramid_files.ts). Each is a cache: where it is missing, damaged or of another store, all is found anew. All words
  * are 64 bits wide, little-endian:
  *
  *   magic, version, store (2), content…, SHA-256 (4)
@@ -23,6 +23,7 @@ export interface SavedEpisodes {
 const magics = {
   episodes: 0x7365646f73697065n, // "episodes"
   environments: 0x6e6f7269766e6565n, // "eenviron"
+  series: 0x2020736569726573n, // "series  "
 } as const;
 const version = 1n;
 const headerWords = 4;
@@ -55,13 +56,13 @@ export function readContent(path: string, kind: keyof typeof magics, storeId: st
   return content.slice(headerWords);
 }
 
-/** Replaces the file. Where that cannot be done there is none, or the last one, which is as good. */
+/** Replaces the file, and returns whether that could be done: else there is none, or the last one, which is as good. */
 export function writeContent(
   path: string,
   kind: keyof typeof magics,
   storeId: string,
   parts: readonly BigUint64Array[],
-): void {
+): boolean {
   const length = parts.reduce((sum, part) => sum + part.length, headerWords);
   const words = new BigUint64Array(length + checksumWords);
   words.set([magics[kind], version, ...idWords(storeId)]);
@@ -73,8 +74,9 @@ export function writeContent(
   words.set(checksumOf(words.subarray(0, length)), length);
   try {
     replaceFile(path, `Cannot write ${path}`, [new Uint8Array(words.buffer)]);
+    return true;
   } catch {
-    // All is found anew.
+    return false;
   }
 }
 

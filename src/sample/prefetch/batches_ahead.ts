@@ -1,7 +1,7 @@
 import { StreamStoreError } from "../../error.ts";
 import { builtin } from "../../native/builtin.ts";
 import { runtime } from "../../native/load.ts";
-import { type StartedWorker, startWorker } from "../../native/worker.ts";
+import { type StartedWorker, startWorker, workerUrl } from "../../native/worker.ts";
 import type { AnyBatch, ExtraWindows } from "../batch.ts";
 import { BatchLayout } from "../batch_layout.ts";
 import type { BatchPlan } from "../batch_plan.ts";
@@ -12,7 +12,6 @@ import type { Sampler } from "../sampler.ts";
 import { drawnBytes, DrawsAhead, isDrawnFirst } from "./drawn.ts";
 import { errorOf, type LastReport, type Order, type Report, reportError } from "./messages.ts";
 import { allocateRing, type BatchReport, Taker } from "./ring.ts";
-import { workerUrl } from "./worker_url.ts";
 
 /**
  * A trainer that is faster than the Worker waits for a batch without giving up its turn, as it would make it itself; for

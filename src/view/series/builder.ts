@@ -10,6 +10,8 @@ import { reduceRows, summaryLength } from "./reduce.ts";
 const bucketsMin = 16;
 
 export class Builder {
+  /** Buckets that were built, of all series. */
+  builtCount = 0;
   #valuesPerSlice: number;
 
   constructor(private readonly connection: Connection, private readonly limits: SeriesLimits) {
@@ -52,7 +54,9 @@ export class Builder {
     const together = lacking.filter(({ next }) => next === to).slice(0, viewSeriesMax);
     const later = lacking.filter(({ next }) => next < to).map(({ next }) => next);
     const count = this.#bucketsOf(together.length);
-    const from = Math.max(first, to - count, ...later);
+    const least = Math.max(first, to - count, ...later);
+    // What a file has known of one of them is not built again.
+    const from = Math.max(...together.map((pyramid) => pyramid.gapFrom(least)));
     const start = performance.now();
     this.#build(together, from, to);
     const ms = performance.now() - start;
@@ -78,6 +82,7 @@ export class Builder {
       ranges[2 * i + 1] = (from + i + 1) * bucketRows;
     }
     const found = reduceRows(this.connection, series, ranges);
+    this.builtCount += series.length * (to - from);
     const stride = series.length * summaryLength;
     pyramids.forEach((pyramid, place) => {
       for (let i = 0, at = place * summaryLength; i < to - from; i++, at += stride) {

@@ -12,6 +12,10 @@ export interface SeriesLimits {
   readonly bucketsMax: number;
   /** Where more buckets than this are new, the newest of them are built first. */
   readonly gapMax: number;
+  /** Bytes of what is known of all series of a store. What files keep is let go of beyond. */
+  readonly bytesMax: number;
+  /** So many new buckets are worth a file: a million rows. */
+  readonly unsavedMin: number;
 }
 
 export const seriesLimits: SeriesLimits = {
@@ -21,4 +25,6 @@ export const seriesLimits: SeriesLimits = {
   valuesAtFirst: 2 ** 20,
   bucketsMax: 2 ** 14,
   gapMax: 2 ** 11,
+  bytesMax: 96 * 2 ** 20,
+  unsavedMin: 2 ** 12,
 };

@@ -12,6 +12,9 @@ export const bucketRows = 256;
 /** Buckets of a part: 67,108,864 rows. */
 export const partBuckets: number = 2 ** 18;
 
+/** What a bucket takes of memory, at most: two numbers and a count, and a 16th of what one of 16 takes. */
+export const bucketBytes = 20;
+
 /** How many buckets of one level make one of the next. */
 const fanOut = 16;
 
@@ -47,6 +50,14 @@ export class Part {
   readonly maxima: Numbers;
   /** Greater by 1: 0 where a bucket is not known. */
   readonly counts: Uint16Array<ArrayBuffer> = new Uint16Array(partBuckets);
+  /** Known buckets stand from the first of these to before the second; between them some may not be known. */
+  #first = partBuckets;
+  #end = 0;
+  /** Buckets that no file has, and those that one has. */
+  unsavedCount = 0;
+  saved: readonly [first: number, end: number] = [partBuckets, 0];
+  /** When it was looked at last, by the count of looks at all parts. */
+  usedAt = 0;
   readonly #groups: Level;
   readonly #regions: Level;
 
@@ -60,6 +71,25 @@ export class Part {
     this.#regions = new Level(make(regions), make(regions), regions);
   }
 
+  get known(): readonly [first: number, end: number] {
+    return [this.#first, this.#end];
+  }
+
+  /** Bytes that have been written to. */
+  get byteLength(): number {
+    return Math.max(0, this.#end - this.#first) * (this.isNarrow ? bucketBytes / 2 : bucketBytes);
+  }
+
+  noteLoaded(first: number, end: number): void {
+    [this.#first, this.#end] = [first, end];
+    this.noteSaved(first, end);
+  }
+
+  noteSaved(first: number, end: number): void {
+    this.saved = [first, end];
+    this.unsavedCount = first - this.#first + this.#end - end;
+  }
+
   isKnown(bucket: number): boolean {
     return this.counts[bucket] > 0;
   }
@@ -68,6 +98,9 @@ export class Part {
     this.minima[bucket] = min;
     this.maxima[bucket] = max;
     this.counts[bucket] = count + 1;
+    this.#first = Math.min(this.#first, bucket);
+    this.#end = Math.max(this.#end, bucket + 1);
+    this.unsavedCount++;
   }
 
   /** Adds the buckets `[first, end)`, all of which are known. */

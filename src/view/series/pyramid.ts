@@ -2,15 +2,32 @@
 import { type Extent, Part, partBuckets } from "./part.ts";
 import { isNarrow, type SeriesElement } from "./element.ts";
 
+/** What is known of parts of pyramids is kept by files. */
+export interface PartFiles {
+  load(series: SeriesElement, index: number): Part;
+  save(series: SeriesElement, index: number, part: Part): boolean;
+}
+
+/** A part that was let go of, since a file keeps it, is not in that file any more. Asking again finds it unknown. */
+export class LostPart extends Error {}
+
+/** So many new buckets are written down before there is time for it. */
+const unsavedMax = 2 ** 16;
+
+/** How often any part has been looked at. */
+let looks = 0;
+
 export class Pyramid {
   readonly #parts = new Map<number, Part>();
+  /** Parts that were let go of: so much was known of each. */
+  readonly #released = new Map<number, readonly [first: number, end: number]>();
   /** The buckets from `next` to `end` are known. */
   next = 0;
   end = 0;
   /** When it was asked for last, ms. */
   askedAt = 0;
 
-  constructor(readonly series: SeriesElement) {}
+  constructor(readonly series: SeriesElement, private readonly files: PartFiles | null = null) {}
 
   /**
    * There are the buckets from `first` to `end`: those before were dropped. Returns the first of those that are to be built
@@ -20,7 +37,7 @@ export class Pyramid {
   follow(first: number, end: number, gapMax: number): number {
     for (const index of this.#parts.keys()) if ((index + 1) * partBuckets <= first) this.#parts.delete(index);
     // Rows that are closed stay, but for a store whose file system has failed.
-    if (end < this.end) this.#parts.clear();
+    if (end < this.end) this.#forget();
     const isFar = end < this.end || end - this.end > gapMax || this.next === this.end;
     if (isFar && end !== this.end) this.next = this.end = end;
     this.next = Math.min(this.end, Math.max(this.next, first));
@@ -67,17 +84,66 @@ export class Pyramid {
     return -1;
   }
 
+  /** The first of the buckets before the known ones, and from `first` on, of which none is known. */
+  gapFrom(first: number): number {
+    for (let at = this.next; at > first; at--) if (this.#isKnown(at - 1)) return at;
+    return first;
+  }
+
+  /** Writes parts down of which so many buckets are new that it pays; `isIdle`: there is nothing else to do. */
+  save(unsavedMin: number, isIdle: boolean): void {
+    if (this.files === null) return;
+    for (const [index, part] of this.#parts) {
+      const [first, end] = part.known;
+      const isFull = first === 0 && end === partBuckets;
+      const due = isIdle || isFull ? Math.max(unsavedMin, (end - first) / 4) : unsavedMax;
+      if (part.unsavedCount >= (isFull ? 1 : due)) this.files.save(this.series, index, part);
+    }
+  }
+
+  get parts(): ReadonlyMap<number, Part> {
+    return this.#parts;
+  }
+
+  /** Lets go of a part, if a file keeps it. */
+  release(index: number): boolean {
+    const part = this.#parts.get(index);
+    if (part === undefined || part.unsavedCount > 0) return false;
+    this.#released.set(index, part.known);
+    return this.#parts.delete(index);
+  }
+
   #partOf(bucket: number): Part {
     const index = Math.floor(bucket / partBuckets);
-    let part = this.#parts.get(index);
-    if (part === undefined) this.#parts.set(index, part = new Part(isNarrow(this.series)));
+    const part = this.#parts.get(index) ?? this.#load(index);
+    part.usedAt = ++looks;
     return part;
   }
 
-  #skipKnown(least: number): void {
-    while (this.next > least && this.#partOf(this.next - 1).isKnown((this.next - 1) % partBuckets)) {
-      this.next--;
+  #load(index: number): Part {
+    const part = this.files === null ? new Part(isNarrow(this.series)) : this.files.load(this.series, index);
+    const known = this.#released.get(index);
+    this.#parts.set(index, part);
+    this.#released.delete(index);
+    if (known !== undefined && (part.known[0] > known[0] || part.known[1] < known[1])) {
+      this.#forget();
+      throw new LostPart("a part of a pyramid was lost");
     }
+    return part;
+  }
+
+  #forget(): void {
+    this.#parts.clear();
+    this.#released.clear();
+    this.next = this.end;
+  }
+
+  #isKnown(bucket: number): boolean {
+    return this.#partOf(bucket).isKnown(bucket % partBuckets);
+  }
+
+  #skipKnown(least: number): void {
+    while (this.next > least && this.#isKnown(this.next - 1)) this.next--;
   }
 }
 

@@ -7,8 +7,8 @@ import type { Connection } from "../../store/connection.ts";
 import { Builder } from "./builder.ts";
 import { parseSeries, type SeriesElement } from "./element.ts";
 import { type SeriesLimits, seriesLimits } from "./limits.ts";
-import { bucketRows } from "./part.ts";
-import { Pyramid } from "./pyramid.ts";
+import { bucketBytes, bucketRows } from "./part.ts";
+import { LostPart, type PartFiles, Pyramid } from "./pyramid.ts";
 import { type ColumnQuery, readColumns } from "./query.ts";
 
 /** What is asked for: series by their names. */
@@ -31,16 +31,29 @@ export class Pyramids {
   readonly #all = new Map<string, Pyramid>();
   readonly #builder: Builder;
 
+  /** @param files Keep what is known; null for nothing that does. */
   constructor(
     private readonly connection: Connection,
     private readonly fields: readonly Field[],
+    private readonly files: PartFiles | null,
     private readonly limits: SeriesLimits = seriesLimits,
   ) {
     this.#builder = new Builder(connection, limits);
   }
 
+  /** How many buckets were built, since no file had them. */
+  get builtCount(): number {
+    return this.#builder.builtCount;
+  }
+
   /** What is asked for: all of it, or null; where it `isDue`, what is known. */
   query(query: SeriesQuery, isDue = true): SeriesValues | null {
+    const answer = this.#again(() => this.#query(query, isDue));
+    this.#release();
+    return answer;
+  }
+
+  #query(query: SeriesQuery, isDue: boolean): SeriesValues | null {
     const { connection } = this;
     connection.refresh();
     const from = Math.max(query.from, connection.firstRow);
@@ -63,18 +76,57 @@ export class Pyramids {
   step(): boolean {
     this.connection.refresh();
     const now = performance.now();
-    return this.#builder.step([...this.#all.values()].filter(({ askedAt }) => now - askedAt < interestMs));
+    const asked = [...this.#all.values()].filter(({ askedAt }) => now - askedAt < interestMs);
+    const isDone = this.#again(() => this.#builder.step(asked));
+    for (const pyramid of this.#all.values()) pyramid.save(this.limits.unsavedMin, isDone);
+    this.#release();
+    return isDone;
+  }
+
+  /** Parts of pyramids that files keep go where all take too much memory, those first that were looked at least recently. */
+  #release(): void {
+    const all = [...this.#all.values()].flatMap((pyramid) =>
+      [...pyramid.parts].map(([index, part]) => ({ pyramid, index, part }))
+    );
+    let bytes = all.reduce((sum, { part }) => sum + part.byteLength, 0);
+    if (bytes <= this.limits.bytesMax) return;
+    for (const { pyramid, index, part } of all.sort((a, b) => a.part.usedAt - b.part.usedAt)) {
+      if (bytes <= this.limits.bytesMax) return;
+      const { byteLength } = part;
+      if (pyramid.release(index)) bytes -= byteLength;
+    }
+  }
+
+  /** What has found that a file is gone finds it unknown the next time. */
+  #again<Result>(task: () => Result): Result {
+    for (;;) {
+      try {
+        return task();
+      } catch (error) {
+        if (!(error instanceof LostPart)) throw error;
+      }
+    }
   }
 
   #read(pyramids: readonly Pyramid[], query: SeriesQuery, knownFrom: number): SeriesValues {
     const first = Math.max(0, ...pyramids.map(({ next }) => next));
     const end = Math.min(...pyramids.map(({ end }) => end));
-    return { knownFrom, values: readColumns(this.connection, pyramids, query, [first, end], knownFrom) };
+    const read = (some: readonly Pyramid[]) =>
+      readColumns(this.connection, some, query, [first, end], knownFrom);
+    if (pyramids.length * Math.max(0, end - first) * bucketBytes <= this.limits.bytesMax) {
+      return { knownFrom, values: read(pyramids) };
+    }
+    // So large that not even those that are asked about are in memory together.
+    const values = pyramids.flatMap((pyramid) => {
+      this.#release();
+      return read([pyramid]);
+    });
+    return { knownFrom, values };
   }
 
   #pyramidOf(series: SeriesElement): Pyramid {
     let pyramid = this.#all.get(series.name);
-    if (pyramid === undefined) this.#all.set(series.name, pyramid = new Pyramid(series));
+    if (pyramid === undefined) this.#all.set(series.name, pyramid = new Pyramid(series, this.files));
     pyramid.askedAt = performance.now();
     return pyramid;
   }

@@ -1,7 +1,6 @@
 /** Series of a store as charts show them, read by a Worker, so that nobody waits while rows are gone through. */
 import { StreamStoreError } from "../../error.ts";
-import { type StartedWorker, startWorker } from "../../native/worker.ts";
-import { workerUrl } from "../../sample/prefetch/worker_url.ts";
+import { type StartedWorker, startWorker, workerUrl } from "../../native/worker.ts";
 import { errorOf, type SeriesOrder, type SeriesReport } from "./messages.ts";
 import type { SeriesQuery, SeriesValues } from "./pyramids.ts";
 

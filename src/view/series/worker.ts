@@ -4,6 +4,7 @@ import type { WorkerScope } from "../../native/worker.ts";
 import { openDirectory } from "../../store/open.ts";
 import type { Connection } from "../../store/connection.ts";
 import { sendable, type SeriesOrder, type SeriesReport } from "./messages.ts";
+import { PyramidFiles } from "./pyramid_files.ts";
 import { Pyramids, type SeriesQuery } from "./pyramids.ts";
 
 /** A query waits so long for what is not built yet, so that a chart of most stores is whole at once. */
@@ -23,7 +24,11 @@ interface Opened {
 function open(path: string): Opened {
   const place = placeOf(path);
   const { connection, fields } = openDirectory(path, { mode: "read", salvage: false });
-  return { place, connection, pyramids: new Pyramids(connection, fields) };
+  return {
+    place,
+    connection,
+    pyramids: new Pyramids(connection, fields, new PyramidFiles(connection, path)),
+  };
 }
 
 /** What differs between a store and one that is made in its place. */

@@ -23,7 +23,7 @@ const limits = {
 
 function openPyramids(path: string, given = limits) {
   const { connection, fields } = openDirectory(path, { mode: "read", salvage: false });
-  const pyramids = new Pyramids(connection, fields, given);
+  const pyramids = new Pyramids(connection, fields, null, given);
   return { pyramids, [Symbol.dispose]: () => connection.close() };
 }
 
@@ -94,18 +94,18 @@ test("columnStarts() puts rows into columns as exact integers do, also beyond 2^
   }
 });
 
-for (const [place, list] of dtypes.entries()) {
-  const one = dtypes[(place + 5) % dtypes.length];
+for (let place = 0; place < dtypes.length; place += 2) {
+  const [list, one] = dtypes.slice(place);
   test(`query() gives the columns of ${list} and ${one} that a loop over all rows gives, while a store grows`, () =>
     withDirectory((directory) => {
       const random = new Random(100 + place);
       const path = join(directory, "run.stream");
       using store = StreamStore.open(path, { fields: { list, one } }) as unknown as StreamStore;
-      appendRows(store, { list, one }, 7000, random);
+      appendRows(store, { list, one }, 5000, random);
       store.flush();
       using opened = openPyramids(path);
-      assert.ok(compareAll(opened.pyramids, store, random, 10) > 0);
-      for (const count of [1, 300, 6000]) {
+      assert.ok(compareAll(opened.pyramids, store, random, 8) > 0);
+      for (const count of [1, 300, 3000]) {
         appendRows(store, { list, one }, count, random);
         store.flush();
         compareAll(opened.pyramids, store, random, 4);
