@@ -2,13 +2,12 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { runFlags } from "./support/runtime.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const text = (path: string): string => readFileSync(root + path, "utf8");
@@ -61,34 +60,6 @@ test("run refuses what it does not know, and names what it does", () => {
   }
 });
 
-/** Programs whose first comment describes their options, and the files that read them. */
-const longRun = "tests/damage/long_run.ts";
-const programs = {
-  "bench": "bench/main.ts",
-  "tests/torture": "tests/torture/main.ts",
-  "tests/damage": longRun,
-  "tests/damage/dataset": longRun,
-  "tests/support/hub": "tests/support/hub/main.ts",
-};
-
-for (const [folder, reader] of Object.entries(programs)) {
-  test(`${folder}/main.ts --help prints its options, and a wrong one is told without a stack`, () => {
-    const start = (option: string) =>
-      spawnSync(process.execPath, [...runFlags, `${root}${folder}/main.ts`, option], { encoding: "utf8" });
-    const help = start("--help");
-    assert.equal(help.status, 0, help.stderr);
-    const [, options] = /readOptions\((?:import\.meta\.)?url, \{([^]*?)\}\);/.exec(text(reader))!;
-    const names = [...options.matchAll(/"?([\w-]+)"?: \{ type/g)].map(([, name]) => name);
-    assert.ok(names.length > 0);
-    for (const name of names) assert.match(help.stdout, new RegExp(`--${name}\\b`));
-    const wrong = start("--hepl");
-    assert.equal(wrong.status, 2);
-    assert.match(wrong.stderr, /^Unknown option '--hepl'/);
-    assert.doesNotMatch(wrong.stderr, /^ +at /m);
-    assert.ok(wrong.stderr.includes(help.stdout.trim()));
-  });
-}
-
 /** A checkout without anything installed, and tools on its path that only write down how they are called. */
 function freshCheckout(
   use: (
@@ -100,7 +71,8 @@ function freshCheckout(
   const folder = mkdtempSync(join(tmpdir(), "streamstore-run-"));
   try {
     const [checkout, tools, log] = ["checkout", "tools", "log"].map((name) => join(folder, name));
-    for (const path of ["run", "toolchain", "package.json", "package-lock.json", ".npmrc"]) {
+    const tests = ["tests/run.test.ts", "tests/fields.test.ts"];
+    for (const path of ["run", "toolchain", "package.json", "package-lock.json", ".npmrc", ...tests]) {
       cpSync(root + path, join(checkout, path), { recursive: true });
     }
     mkdirSync(join(checkout, "zig"));
@@ -115,13 +87,13 @@ function freshCheckout(
     const tell = (version: string) =>
       `case "$1" in -V | --version | version) echo "${version}"; exit ;; esac\n`;
     const note = `echo "$(basename "$0") $*" >>"${log}"\n`;
-    const tests = 'case " $* " in *" test "* | *" --test "*) [ ! -e "$0.test" ] || . "$0.test" ;; esac\n';
+    const answers = 'case " $* " in *" test "* | *" --test "*) [ ! -e "$0.test" ] || . "$0.test" ;; esac\n';
     // What npm would install is as much as the script looks for.
     const install =
       'mkdir -p "$3/node_modules/apache-arrow"; touch "$3/node_modules/apache-arrow/package.json"\n';
     const scripts = {
       ...Object.fromEntries(
-        Object.entries(versions).map(([name, version]) => [name, tell(version) + note + tests]),
+        Object.entries(versions).map(([name, version]) => [name, tell(version) + note + answers]),
       ),
       npm: note + install,
     };
@@ -183,6 +155,25 @@ test("./run test shows one suite after another, and counts the tests of all, als
     answer("bun", `sleep 1\n${bun}`);
     answer("deno", deno);
     assert.match(start("test").stdout, /of Bun\n[^]*0 fail\n[^]*of Deno\n/);
+  }));
+
+test("./run test runs what no runtime changes once, by Deno, and elsewhere where it is named", () =>
+  freshCheckout((call, _, answer) => {
+    answer("bun", 'echo " 3 pass"\n');
+    answer("node", 'echo "ℹ pass 2"\n');
+    answer("deno", 'echo "ok | 5 passed | 0 failed (1s)"\n');
+    const started = (...args: string[]) => call("test", ...args).at(-1)!;
+    const once = Array.from(started("bun").matchAll(/ --path-ignore-patterns (\S+)/g), ([, path]) => path);
+    assert.ok(once.includes("tests/run.test.ts"), once.join(" "));
+    for (const path of once) assert.ok(existsSync(root + path), path);
+    assert.match(started("node"), / tests\/fields\.test\.ts /);
+    assert.doesNotMatch(started("node"), / tests\/run\.test\.ts /);
+    assert.match(started("deno"), / tests /);
+    for (const runtime of ["bun", "node"]) {
+      const named = started(runtime, "tests/run.test.ts");
+      assert.match(named, / tests\/run\.test\.ts$/);
+      assert.doesNotMatch(named, / --path-ignore-patterns /);
+    }
   }));
 
 test("./run deno bench may do what a store does, unless it is said what it may", () =>

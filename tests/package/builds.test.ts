@@ -10,7 +10,7 @@ import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { adapter } from "../../src/native/library.ts";
 import { platforms, suffixOf, unpack } from "../../src/native/packaged.ts";
-import { isDeno, packedFolder, root } from "./packed.ts";
+import { packedFolder, root } from "./packed.ts";
 
 function run(
   program: string,
@@ -67,37 +67,33 @@ function neededTags(bytes: Uint8Array<ArrayBuffer>): number[] {
   return tags;
 }
 
-test(
-  "two builds in different folders, each from nothing, give the same libraries",
-  { skip: !isDeno && "it builds anew, which one runtime's tests do for both" },
-  async () => {
-    const folder = mkdtempSync(join(tmpdir(), "streamstore-build-"));
-    try {
-      packedFolder();
-      const sources = (path: string) => !/\.zig-cache|zig-out/.test(path);
-      cpSync(`${root}zig`, join(folder, "elsewhere/zig"), { recursive: true, filter: sources });
-      const [, zig] = /\.zig_exe = "(.*)"/.exec(run(`${root}run`, ["zig", "env"]))!;
-      // All of our own is built anew. The global cache has what Zig itself brings along, which takes longest.
-      const env = {
-        ...process.env,
-        ZIG_GLOBAL_CACHE_DIR: `${root}.toolchain/zig-cache`,
-        ZIG_LOCAL_CACHE_DIR: join(folder, "cache"),
-        ZIG_DEBUG_CMD: "1",
-      };
-      const output = join(folder, "output");
-      // One of each system, and of each processor.
-      const rebuilt = { "linux-x64": "linux-x86_64", "darwin-arm64": "macos-aarch64" } as const;
-      run(zig, ["build", ...Object.values(rebuilt), "-Doptimize=fast", "--prefix", output], {
-        cwd: join(folder, "elsewhere/zig"),
-        env,
-      });
-      for (const [platform, name] of Object.entries(rebuilt)) {
-        const { sha256 } = await import(`${packedFolder("jsr")}/src/native/libraries/${platform}.ts`);
-        const path = join(output, name, `libstreamstore.${suffixOf(platform as keyof typeof rebuilt)}`);
-        assert.equal(createHash("sha256").update(readFileSync(path)).digest("hex"), sha256, name);
-      }
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
+test("two builds in different folders, each from nothing, give the same libraries", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "streamstore-build-"));
+  try {
+    packedFolder();
+    const sources = (path: string) => !/\.zig-cache|zig-out/.test(path);
+    cpSync(`${root}zig`, join(folder, "elsewhere/zig"), { recursive: true, filter: sources });
+    const [, zig] = /\.zig_exe = "(.*)"/.exec(run(`${root}run`, ["zig", "env"]))!;
+    // All of our own is built anew. The global cache has what Zig itself brings along, which takes longest.
+    const env = {
+      ...process.env,
+      ZIG_GLOBAL_CACHE_DIR: `${root}.toolchain/zig-cache`,
+      ZIG_LOCAL_CACHE_DIR: join(folder, "cache"),
+      ZIG_DEBUG_CMD: "1",
+    };
+    const output = join(folder, "output");
+    // One of each system, and of each processor.
+    const rebuilt = { "linux-x64": "linux-x86_64", "darwin-arm64": "macos-aarch64" } as const;
+    run(zig, ["build", ...Object.values(rebuilt), "-Doptimize=fast", "--prefix", output], {
+      cwd: join(folder, "elsewhere/zig"),
+      env,
+    });
+    for (const [platform, name] of Object.entries(rebuilt)) {
+      const { sha256 } = await import(`${packedFolder("jsr")}/src/native/libraries/${platform}.ts`);
+      const path = join(output, name, `libstreamstore.${suffixOf(platform as keyof typeof rebuilt)}`);
+      assert.equal(createHash("sha256").update(readFileSync(path)).digest("hex"), sha256, name);
     }
-  },
-);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});

@@ -1,17 +1,8 @@
-/** README.md, ARCHITECTURE.md and docs/: their code runs, on both runtimes, and what they name is there. */
+/** README.md, ARCHITECTURE.md and docs/: their code runs, on every runtime. */
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, normalize } from "node:path";
+import { dirname, join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -19,40 +10,8 @@ import { findPython, noPython } from "../../bench/harness/python.ts";
 import { StreamStore } from "../../mod.ts";
 import { startHub } from "../support/hub/server.ts";
 import { runFlags } from "../support/runtime.ts";
+import { blocksOf, documents, run } from "./document_blocks.ts";
 import { isDeno, root } from "./packed.ts";
-
-const documents = [
-  "README.md",
-  "ARCHITECTURE.md",
-  ...readdirSync(`${root}docs`).filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`),
-];
-const textOf = (path: string) => readFileSync(root + path, "utf8");
-
-/** The text without its blocks of code. */
-const proseOf = (path: string) => textOf(path).replace(/^```[\s\S]*?^```$/gm, "");
-
-function blocksOf(path: string, language: string): string[] {
-  const all = [...textOf(path).matchAll(/^```(.*)\n([\s\S]*?)^```$/gm)];
-  return all.filter(([, info]) => info === language).map(([, , code]) => code);
-}
-
-interface Outcome {
-  readonly status: number | string | null;
-  readonly output: string;
-}
-
-function run(program: string, args: readonly string[], cwd: string, env: object = {}): Promise<Outcome> {
-  const options = { cwd, env: { ...process.env, ...env }, encoding: "utf8" as const, timeout: 120_000 };
-  return new Promise((resolve) =>
-    execFile(
-      program,
-      args,
-      options,
-      (error, stdout, stderr) =>
-        resolve({ status: error === null ? 0 : error.code ?? error.signal ?? null, output: stdout + stderr }),
-    )
-  );
-}
 
 async function inScratch(task: (folder: string) => Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "streamstore-documents-"));
@@ -97,15 +56,6 @@ for (const path of documents) {
     }));
 }
 
-test("the code in documents has the right types", async () => {
-  const { status, output } = await run(
-    `${root}run`,
-    ["deno", "check", "--quiet", "--doc", ...documents],
-    root,
-  );
-  assert.equal(status, 0, output);
-});
-
 const python = findPython("numpy");
 const skip = python === null && `${noPython}: no Python has numpy`;
 
@@ -148,99 +98,3 @@ print(json.dumps([values.tolist(), rewards.tolist(), step_of_token.tolist()]) if
   );
 }
 if (skip !== false) console.log(`Not run: ${skip}`);
-
-/** The formatter moves an excerpt to the left. */
-const withoutIndent = (code: string) => code.replace(/^ +/gm, "");
-
-test("excerpts in documents stand in the example that is named before them, which is run too", () => {
-  for (const path of documents) {
-    const text = textOf(path);
-    for (const { 1: excerpt, index } of text.matchAll(/^```ts ignore\n([\s\S]*?)^```$/gm)) {
-      const [, example] = [...text.slice(0, index).matchAll(/`(\w+\.ts)`/g)].at(-1)!;
-      const code = withoutIndent(textOf(`examples/${example}`));
-      assert.ok(code.includes(withoutIndent(excerpt)), `${path}: ${example} lacks\n${excerpt}`);
-      assert.ok(textOf("tests/examples.test.ts").includes(`"${example}"`), example);
-    }
-  }
-});
-
-test("code in documents is run: TypeScript, Python, the shell's commands, or none", () => {
-  for (const path of documents) {
-    const languages = [...textOf(path).matchAll(/^```(.*)\n[\s\S]*?^```$/gm)].map(([, info]) => info);
-    const allowed = ["ts", "ts ignore", "python", "sh", "text", "json"];
-    assert.deepEqual(languages.filter((language) => !allowed.includes(language)), [], path);
-  }
-});
-
-test("README.md has fewer than 1,500 words", () => {
-  const count = textOf("README.md").split(/\s+/).filter((word) => word !== "").length;
-  assert.ok(count < 1500, `${count} words`);
-});
-
-test("documents name verbs of ./run that there are", async () => {
-  const { output } = await run(`${root}run`, ["help"], root);
-  const verbs = [
-    "help",
-    ...[...output.matchAll(/\.\/run ([a-z|]+)/g)].flatMap(([, names]) => names.split("|")),
-  ];
-  for (const path of documents) {
-    for (const [, verb] of textOf(path).matchAll(/\.\/run ([a-z]+)/g)) assert.ok(verbs.includes(verb), verb);
-  }
-});
-
-test("documents name files and folders that there are", () => {
-  const folders = readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  // What is made by ./run is not there yet.
-  const known = folders.map(({ name }) => name).filter((name) => !["build", "node_modules"].includes(name));
-  for (const path of documents) {
-    for (const [, name] of proseOf(path).matchAll(/[`( ]([\w.]+(?:\/[\w.]+)*\/?)(?=[`) ])/g)) {
-      if (!known.includes(name.split("/")[0]) || !name.includes("/")) continue;
-      assert.ok(existsSync(root + name), `${path}: ${name}`);
-    }
-  }
-});
-
-test("the tree in ARCHITECTURE.md names the folders that there are", () => {
-  const [tree] = blocksOf("ARCHITECTURE.md", "text");
-  const parents: string[] = [];
-  const named = new Set<string>();
-  for (const line of tree.split("\n")) {
-    const [, indent, names] = /^( *)((?:\S+ )*\S+)/.exec(line) ?? [];
-    if (names === undefined || indent.length > 8) continue;
-    const depth = indent.length / 2;
-    for (const name of names.split(" ").filter((name) => /^[\w./]+[/.]/.test(name))) {
-      const path = [...parents.slice(0, depth), name].join("");
-      assert.ok(existsSync(root + path), path);
-      named.add(path);
-      parents[depth] = name;
-    }
-  }
-  for (const folder of ["src", "src/dataset", "zig/src"]) {
-    for (const entry of readdirSync(root + folder, { withFileTypes: true })) {
-      if (entry.isDirectory()) assert.ok(named.has(`${folder}/${entry.name}/`), `${folder}/${entry.name}`);
-    }
-  }
-});
-
-/** What a heading is linked by. */
-const anchorOf = (heading: string) =>
-  heading.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, "").replaceAll(" ", "-");
-
-test("links in documents lead to what is published, and to headings that there are", () => {
-  const { publish } = JSON.parse(textOf("deno.json"));
-  const isPublished = (path: string) =>
-    publish.include.some((name: string) => path === name || path.startsWith(`${name}/`));
-  for (const path of documents) {
-    assert.ok(isPublished(path), path);
-    for (const [, link] of proseOf(path).matchAll(/\]\(([^)]+)\)/g)) {
-      if (/^https?:/.test(link)) continue;
-      const [name, anchor] = link.split("#");
-      const target = name === "" ? path : normalize(join(dirname(path), name));
-      assert.ok(existsSync(root + target), `${path}: ${link}`);
-      assert.ok(isPublished(target), `${path}: ${link}`);
-      if (anchor === undefined) continue;
-      const headings = [...proseOf(target).matchAll(/^#+ (.+)$/gm)].map(([, heading]) => anchorOf(heading));
-      assert.ok(headings.includes(anchor), `${path}: ${link}`);
-    }
-  }
-});
