@@ -14,18 +14,18 @@ const asked = { steps: 2, fields: { observation: width, action: 1 }, batchSize: 
 export async function many(sizes: Sizes): Promise<Measurement[]> {
   const rows = Math.min(1_000_000, sizes.gatherSteps);
   using one = makeStore(rows, 1);
-  return [...await mixtures(one, rows), ...await environments(one, rows)];
+  return [...await mixtures(one, rows, sizes), ...await environments(one, rows, sizes)];
 }
 
-async function mixtures(one: Store, rows: number): Promise<Measurement[]> {
+async function mixtures(one: Store, rows: number, sizes: Sizes): Promise<Measurement[]> {
   const measurements: Measurement[] = [];
-  for (const [count, ratioMax] of [[64, 2], [1000, 4]]) {
+  for (const [count, ratioMax] of [[64, 2], [sizes.mixedStores, 4]]) {
     const stores = Array.from({ length: count }, () => makeStore(Math.floor(rows / count), 1));
     const options = { ...asked, episodes: { end: "done" } } as const;
     const opening = elapsed(() => void StreamStore.mixture(stores, options).next());
     const [mixture, sampler] = [StreamStore.mixture(stores, options), one.sampler(options)];
     const [out, other] = [mixture.allocate(), sampler.allocate()];
-    const sample = await compare(2000, () => {
+    const sample = await compare(20 * sizes.mediumRounds, () => {
       const time = elapsed(() => void mixture.next(out));
       for (let i = 0; i < asked.batchSize; i++) {
         prove("an action of a mixture", out.fields.action.values[2 * i + 1], out.starts[i] + 1);
@@ -45,13 +45,13 @@ async function mixtures(one: Store, rows: number): Promise<Measurement[]> {
   return measurements;
 }
 
-async function environments(one: Store, rows: number): Promise<Measurement[]> {
+async function environments(one: Store, rows: number, sizes: Sizes): Promise<Measurement[]> {
   const count = 16;
   using store = makeStore(rows, count);
   const sampler = store.sampler({ ...asked, episodes: { end: "done", environment: "environment" } });
   const alone = one.sampler({ ...asked, episodes: { end: "done" } });
   const [out, other] = [sampler.allocate(), alone.allocate()];
-  const sample = await compare(2000, () => {
+  const sample = await compare(20 * sizes.mediumRounds, () => {
     const time = elapsed(() => void sampler.next(out));
     for (let i = 0; i < asked.batchSize; i++) {
       prove("an action of an environment", out.fields.action.values[2 * i + 1], out.starts[i] + count);

@@ -20,6 +20,8 @@ export interface Sizes {
   readonly gatherSteps: number;
   /** Rows, of one token, of the store that is sampled from. */
   readonly sampledRows: number;
+  /** Stores of the largest mixture. */
+  readonly mixedStores: number;
   /** The store that is open beside the garbage collector, and the stream whose memory is looked at. */
   readonly storeBytes: number;
   readonly streamBytes: number;
@@ -40,6 +42,7 @@ const defaults: Sizes = {
   windowsPerRound: 20_000,
   gatherSteps: 4_000_000,
   sampledRows: 346_000_000,
+  mixedStores: 1000,
   storeBytes: 1e10,
   streamBytes: 1e10,
   lagMs: 5000,
@@ -60,9 +63,10 @@ export const sizesOf: Readonly<Record<Sizes["mode"], Sizes>> = {
     windowsPerRound: 100,
     gatherSteps: 10_000,
     sampledRows: 100_000,
+    mixedStores: 100,
     storeBytes: 1e7,
     streamBytes: 1e7,
-    lagMs: 300,
+    lagMs: 100,
     objectsPerRound: 100_000,
   },
 };

@@ -5,6 +5,7 @@ import { copyFileSync, readdirSync, readFileSync, statSync, truncateSync, writeF
 import { join } from "node:path";
 import { test } from "node:test";
 import { StreamStore } from "../../mod.ts";
+import { isShareOf } from "../support/runtime.ts";
 import { withDirectory } from "../torture/scratch.ts";
 
 /** Just enough for the file to be written. */
@@ -123,13 +124,15 @@ test("sampler() does not believe a file of environments that is damaged, cut, or
     const whole = readFileSync(file);
     copyFileSync(fileOf(other)!, file);
     assert.deepEqual(startsOf(path), expected);
-    for (const at of [0, 8, 16, 40, 4000, whole.length - 1]) {
+    for (const [index, at] of [0, 8, 16, 40, 4000, whole.length - 1].entries()) {
+      if (!isShareOf(index)) continue;
       const damaged = Uint8Array.from(whole);
       damaged[at] ^= 4;
       writeFileSync(file, damaged);
       assert.deepEqual(startsOf(path), expected, `byte ${at}`);
     }
-    for (const length of [0, 7, 64, whole.length - 8]) {
+    for (const [index, length] of [0, 7, 64, whole.length - 8].entries()) {
+      if (!isShareOf(index)) continue;
       writeFileSync(file, whole);
       truncateSync(file, length);
       assert.deepEqual(startsOf(path), expected, `${length} bytes`);

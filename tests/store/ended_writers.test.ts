@@ -8,7 +8,7 @@ import { withDirectory } from "../torture/scratch.ts";
 import { runFlags } from "../support/runtime.ts";
 
 const child = fileURLToPath(new URL("../support/children/ended_writers.ts", import.meta.url));
-const rounds = 20;
+const rounds = 10;
 
 for (const opener of ["main", "worker"]) {
   const where = opener === "main"

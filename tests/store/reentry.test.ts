@@ -22,82 +22,82 @@ function listThatRuns(code: () => void, when: "element" | "length"): number[] {
   });
 }
 
-/** Calls that write the rows that `expected` has, and run `code` on their way. */
-const outers: Record<string, (store: Store, code: () => void) => void> = {
-  "a getter, names in order": (store, code) =>
-    store.append(1000, {
+/** Calls that write the row that `expectTokens` has for a step, and run `code` on their way. */
+const outers: Record<string, (store: Store, code: () => void, step: number) => void> = {
+  "a getter, names in order": (store, code, step) =>
+    store.append(step, {
       a: 1,
       get b() {
         return code(), 3;
       },
       c: 5,
     }),
-  "a getter, names out of order": (store, code) =>
-    store.append(1000, {
+  "a getter, names out of order": (store, code, step) =>
+    store.append(step, {
       c: 5,
       get b() {
         return code(), 3;
       },
       a: 1,
     }),
-  "a getter, a step as bigint": (store, code) =>
-    store.append(1000n, {
+  "a getter, a step as bigint": (store, code, step) =>
+    store.append(BigInt(step), {
       a: 1,
       get b() {
         return code(), 3;
       },
       c: 5,
     }),
-  "a getter of the first field": (store, code) =>
-    store.append(1000, {
+  "a getter of the first field": (store, code, step) =>
+    store.append(step, {
       get a() {
         return code(), 1;
       },
       b: 3,
       c: 5,
     }),
-  "a getter of the last field": (store, code) =>
-    store.append(1000, {
+  "a getter of the last field": (store, code, step) =>
+    store.append(step, {
       a: 1,
       b: 3,
       get c() {
         return code(), 5;
       },
     }),
-  "a proxy of the values": (store, code) => {
+  "a proxy of the values": (store, code, step) => {
     const values = { a: 1, b: 3, c: 5 };
-    store.append(1000, new Proxy(values, { get: (target, key) => (code(), Reflect.get(target, key)) }));
+    store.append(step, new Proxy(values, { get: (target, key) => (code(), Reflect.get(target, key)) }));
   },
-  "a proxy that lists its keys": (store, code) => {
+  "a proxy that lists its keys": (store, code, step) => {
     const values = { a: 1, b: 3, c: 5 };
-    store.append(1000, new Proxy(values, { ownKeys: (target) => (code(), Reflect.ownKeys(target)) }));
+    store.append(step, new Proxy(values, { ownKeys: (target) => (code(), Reflect.ownKeys(target)) }));
   },
-  "sequences": (store, code) => {
+  "sequences": (store, code, step) => {
     const values = Object.defineProperty([1, 0, 5], 1, { get: () => (code(), 3) }) as number[];
-    store.append([1000, 1000, 1000], ["a", "b", "c"], values);
+    store.append([step, step, step], ["a", "b", "c"], values);
   },
-  "a getter among the steps of sequences": (store, code) => {
-    const steps = Object.defineProperty([1000, 0, 1000], 1, { get: () => (code(), 1000) }) as number[];
+  "a getter among the steps of sequences": (store, code, step) => {
+    const steps = Object.defineProperty([step, 0, step], 1, { get: () => (code(), step) }) as number[];
     store.append(steps, ["a", "b", "c"], [1, 3, 5]);
   },
-  "columns": (store, code) =>
+  "columns": (store, code, step) =>
     store.appendColumns({
-      step: [1000],
+      step: [step],
       a: [1],
       get b() {
         return code(), [3];
       },
       c: [5],
     }),
-  "an element of a column": (store, code) =>
-    store.appendColumns({ step: [1000], a: [1], b: listThatRuns(code, "element"), c: [5] }),
-  "an element of the steps": (store, code) => {
-    const step = Object.defineProperty([0], 0, { get: () => (code(), 1000) }) as number[];
-    store.appendColumns({ step, a: [1], b: [3], c: [5] });
+  "an element of a column": (store, code, step) =>
+    store.appendColumns({ step: [step], a: [1], b: listThatRuns(code, "element"), c: [5] }),
+  "an element of the steps": (store, code, step) => {
+    const steps = Object.defineProperty([0], 0, { get: () => (code(), step) }) as number[];
+    store.appendColumns({ step: steps, a: [1], b: [3], c: [5] });
   },
-  "the width of a column": (store, code) =>
+  "the width of a column": (store, code, step) =>
     store.appendColumns({
-      step: [1000],
+      step: [step],
       a: [1],
       b: {
         values: [3],
@@ -137,49 +137,59 @@ const inners: Record<string, { readonly writes: boolean; readonly run: (store: S
   "inspect": { writes: false, run: (store) => assert.match(inspect(store), /tokens in/) },
 };
 
-/** Step 0 with a and b, 1000 as every outer call writes it, and 1001 with a. */
-function expectTokens(store: StreamStore, what: string): void {
-  const { steps, types, values } = store.window(0, store.length);
-  assert.deepEqual([...steps], [0n, 0n, 1000n, 1000n, 1000n, 1001n], what);
-  assert.deepEqual([...types], [0, 1, 0, 1, 2, 0], what);
-  assert.deepEqual([...values], [7, 8, 1, 3, 5, 4], what);
-  assert.equal(store.rowCount, 3, what);
+/** What stands of every inner call in turn: a row with a and b, that of the outer call, and one with a. */
+const stepOf = (index: number) => 3 * index;
+
+function expectTokens(store: StreamStore, first: number, count: number, what: string): void {
+  const { steps, types, values } = store.window(6 * first, 6 * count);
+  const expected = Array.from({ length: count }, (_, i) => stepOf(first + i));
+  const stepsExpected = expected.flatMap((step) => [step, step, step + 1, step + 1, step + 1, step + 2]);
+  assert.deepEqual([...steps], stepsExpected.map(BigInt), what);
+  assert.deepEqual([...types], expected.flatMap(() => [0, 1, 0, 1, 2, 0]), what);
+  assert.deepEqual([...values], expected.flatMap(() => [7, 8, 1, 3, 5, 4]), what);
+  assert.equal(store.rowCount, 3 * (first + count), what);
+  assert.equal(store.length, 6 * (first + count), what);
 }
 
-for (const [outerName, outer] of Object.entries(outers)) {
+/** Makes the outer call of a store run the inner one, amid rows that are in the tail or committed. */
+function callWithin(store: Store, [outerName, innerName]: [string, string], index: number): void {
+  const [outer, inner] = [outers[outerName], inners[innerName]];
+  let runs = 0;
+  outer(store, () => {
+    runs++;
+    try {
+      inner.run(store);
+      assert.ok(!inner.writes, `${innerName}: it wrote`);
+    } catch (error) {
+      assert.equal((error as StreamStoreError).code, "busy", `${innerName}: ${error}`);
+      assert.match(
+        (error as Error).message,
+        /^Cannot .+: the store must be idle, got a call from within/,
+      );
+    }
+  }, stepOf(index) + 1);
+  assert.ok(runs > 0, innerName);
+}
+
+for (const outerName of Object.keys(outers)) {
   test(`${outerName}: what it calls is refused as busy or reads, and spoils nothing`, () =>
     withDirectory((directory) => {
-      for (const [innerName, inner] of Object.entries(inners)) {
-        for (const isCommitted of [true, false]) {
-          const path = `${directory}/${innerName}-${isCommitted}.stream`;
-          const what = `${outerName}, ${innerName}, ${isCommitted ? "committed" : "in the tail"}`;
-          {
-            using store = StreamStore.open(path, { fields, capacity: 100 });
-            store.append(0, { a: 7, b: 8 });
+      for (const isCommitted of [true, false]) {
+        const path = `${directory}/${isCommitted}.stream`;
+        const names = Object.keys(inners);
+        {
+          using store = StreamStore.open(path, { fields, capacity: 100 });
+          for (const [index, innerName] of names.entries()) {
+            store.append(stepOf(index), { a: 7, b: 8 });
             if (isCommitted) store.flush();
-            let runs = 0;
-            outer(store, () => {
-              runs++;
-              try {
-                inner.run(store);
-                assert.ok(!inner.writes, `${what}: it wrote`);
-              } catch (error) {
-                assert.equal((error as StreamStoreError).code, "busy", `${what}: ${error}`);
-                assert.match(
-                  (error as Error).message,
-                  /^Cannot .+: the store must be idle, got a call from within/,
-                );
-              }
-            });
-            assert.ok(runs > 0, what);
-            store.append(1001, { a: 4 });
-            expectTokens(store, what);
-          }
-          {
-            using reader = StreamStore.open(path, { mode: "read" });
-            expectTokens(reader, `${what}, opened again`);
+            callWithin(store, [outerName, innerName], index);
+            store.append(stepOf(index) + 2, { a: 4 });
+            const place = isCommitted ? "committed" : "in the tail";
+            expectTokens(store, index, 1, `${outerName}, ${innerName}, ${place}`);
           }
         }
+        using reader = StreamStore.open(path, { mode: "read" });
+        expectTokens(reader, 0, names.length, `${outerName}, opened again`);
       }
     }));
 }
@@ -257,7 +267,7 @@ test("append() and appendColumns() with extra: what reads it and calls them is r
 test("append() goes on after a getter that throws", () => {
   using store = new StreamStore(fields);
   for (const outer of Object.values(outers)) {
-    assert.throws(() => outer(store, () => assert.fail("stop")), /stop/);
+    assert.throws(() => outer(store, () => assert.fail("stop"), 1000), /stop/);
   }
   store.append(1, { a: 1 });
   assert.deepEqual(store.rows(), [{ step: 1, a: 1 }]);
@@ -267,7 +277,7 @@ test("append() from the getter of another store writes to both", () => {
   using other = new StreamStore(fields);
   for (const outer of Object.values(outers)) {
     using store = new StreamStore(fields);
-    outer(store, () => other.append(other.rowCount, { a: 1 }));
+    outer(store, () => other.append(other.rowCount, { a: 1 }), 1000);
     assert.deepEqual([...store.window(0, 3).values], [1, 3, 5]);
     assert.equal(store.length, 3);
   }

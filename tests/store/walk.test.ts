@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { StreamStore } from "../../mod.ts";
+import { runtimeName } from "../support/runtime.ts";
 import { Random } from "../support/support.ts";
 import { compareColumn, compareRows, compareStore, compareTokens } from "../support/typed/compare.ts";
 import {
@@ -202,7 +203,9 @@ function shuffled(values: Readonly<Record<string, unknown>>, random: Random): Re
 
 test("append() and all that reads equal a model, in a seeded walk over stores of all dtypes", async () =>
   await withDirectory(async (directory) => {
-    for (let seed = 1; seed <= 36; seed++) {
+    // Other walks on each runtime.
+    const first = { deno: 1, bun: 19, node: 37 }[runtimeName];
+    for (let seed = first; seed < first + 18; seed++) {
       const walk = new Walk(seed, directory);
       try {
         await walk.run(120);

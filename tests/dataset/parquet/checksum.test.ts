@@ -9,6 +9,7 @@ import { parquetMetadata } from "hyparquet";
 import { parquetHeader } from "hyparquet/src/column.js";
 import { type Feature, StreamStore } from "../../../mod.ts";
 import { writeParquet } from "../../../src/dataset/parquet/write/file.ts";
+import { isShareOf } from "../../support/runtime.ts";
 import { assertSameStore, inFolder, list, value } from "../../support/saved.ts";
 
 const int64 = (type: number) => ({ type, dtype: "int64" }) as const;
@@ -37,6 +38,7 @@ test("loadDataset() of Parquet with any byte changed throws or gives the very sa
     let [refused, loaded] = [0, 0];
     let found = new StreamStore(fields, { capacity: 512 });
     for (let at = 0; at < whole.length; at++) {
+      if (!isShareOf(at)) continue;
       const damaged = whole.slice();
       damaged[at] ^= 1 << (at % 8);
       writeFileSync(mutant, damaged);
@@ -57,8 +59,8 @@ test("loadDataset() of Parquet with any byte changed throws or gives the very sa
     }
     found.close();
     // Only the indexes of pages, which nothing here reads, and the mark in front are of no account.
-    assert.ok(refused > 0.8 * whole.length, `${refused} of ${whole.length} refused`);
-    assert.ok(loaded > 4, `${loaded} loaded`);
+    assert.ok(refused > 4 * loaded, `${refused} refused`);
+    assert.ok(loaded > 2, `${loaded} loaded`);
   }));
 
 async function featuresOf(store: StreamStore): Promise<unknown> {
