@@ -21,6 +21,19 @@ export class Viewer {
     return this.#running.output.split("\n")[0];
   }
 
+  get origin(): string {
+    return new URL(this.address).origin;
+  }
+
+  #cookie: string | undefined;
+
+  /** Uses the code up, as a browser does. */
+  async cookie(): Promise<string> {
+    if (this.#cookie !== undefined) return this.#cookie;
+    const { headers } = await fetch(this.address, { redirect: "manual" });
+    return this.#cookie = headers.get("set-cookie")!.split(";")[0];
+  }
+
   get port(): number {
     return Number(new URL(this.address).port);
   }
