@@ -135,13 +135,16 @@ test("a store that drops its oldest rows keeps their numbers", () =>
   inFolder(async (folder) => {
     const path = join(folder, "run.stream");
     const child = await startWriter(path, "10000");
-    await watching(folder, async (events) => {
-      const { firstRow } = await events.until((event) => event.firstRow > 0);
-      const later = await events.until((event) => event.firstRow > firstRow);
-      assert.ok(later.endRow - later.firstRow >= 10_000);
-      assert.equal(later.generation, 1);
-    });
-    await kill(child);
+    try {
+      await watching(folder, async (events) => {
+        const { firstRow } = await events.until((event) => event.firstRow > 0);
+        const later = await events.until((event) => event.firstRow > firstRow);
+        assert.ok(later.endRow - later.firstRow >= 10_000);
+        assert.equal(later.generation, 1);
+      });
+    } finally {
+      await kill(child);
+    }
   }));
 
 test("a store that is moved away, back, deleted and replaced, and one that is no store", () =>
@@ -156,7 +159,7 @@ test("a store that is moved away, back, deleted and replaced, and one that is no
       assert.equal((await events.next()).endRow, 3);
       renameSync(path, `${path}.away`);
       const gone = await events.until(({ state }) => state === "deleted");
-      assert.equal(gone.reason, `The store at ${path} was deleted`);
+      assert.equal(gone.reason, `The store at run.stream was deleted`);
       const headers = { cookie: await viewer.cookie() };
       const answer = await fetch(`${viewer.origin}/api/overview?store=0`, { headers });
       assert.deepEqual([answer.status, await answer.json()], [404, { error: gone.reason }]);

@@ -134,7 +134,7 @@ export class Frame {
       return `${reason ?? "The store was deleted"}. What stands in its place will be shown`;
     }
     if (state === "failed") return reason ?? "The store cannot be read";
-    if (state === "replaced") {
+    if (this.#isOther) {
       return "Another store stands in this place now, and is shown from its first row";
     }
     return "";

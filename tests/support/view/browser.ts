@@ -21,7 +21,13 @@ async function launch(): Promise<Browser> {
   return await chromium.launch({ executablePath, args });
 }
 
-after(async () => await (await browser)?.close());
+// Bun loads this once for all files, and this is the end of the first: the next makes another, which ends with the
+// process, whose pipe Chromium is led by.
+after(async () => {
+  const launched = await browser;
+  browser = undefined;
+  await launched?.close();
+});
 
 export interface TabOptions {
   readonly deviceScaleFactor?: number;
