@@ -146,7 +146,6 @@ export class Frame {
 
   /** The page's own keys. */
   key(event: KeyboardEvent): boolean {
-    if (this.#keys.open) return false;
     const screen = screens[Number(event.key) - 1];
     if (screen !== undefined) this.#page.go({ screen: screen.name });
     else if (event.key === "?") this.#keys.showModal();

@@ -126,7 +126,8 @@ export class ViewPage implements Page {
 
   #key(event: KeyboardEvent): void {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (isTyping(event.target)) return;
+    // Keys belong to what is typed into, and to what lies over the page.
+    if (isTyping(event.target) || document.querySelector("dialog[open]") !== null) return;
     if (this.#frame.key(event) || this.#open?.key?.(event)) event.preventDefault();
   }
 }

@@ -4,5 +4,7 @@
 import type { Screen } from "./screen.ts";
 import { batches } from "./screens/batches.ts";
 import { overview } from "./screens/overview.ts";
+import { stream } from "./screens/stream.ts";
+import { table } from "./screens/table.ts";
 
-export const screens: readonly Screen[] = [overview, batches];
+export const screens: readonly Screen[] = [overview, stream, batches, table];

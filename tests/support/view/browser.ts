@@ -36,8 +36,9 @@ export interface TabOptions {
 
 /** Does something with a page of a new profile, 1280 × 800, and finds that it had nothing to complain of. */
 export async function inTab(use: (page: Page) => Promise<void>, options: TabOptions = {}): Promise<void> {
-  browser ??= launch();
-  const context: BrowserContext = await (await browser).newContext({
+  // A runner that has all files in one process ends the browser with the first.
+  if (!(await browser)?.isConnected()) browser = launch();
+  const context: BrowserContext = await (await browser!).newContext({
     viewport: { width: 1280, height: 800 },
     ...options,
   });
