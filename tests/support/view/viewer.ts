@@ -42,6 +42,10 @@ export class Viewer {
     return Number(new URL(this.address).port);
   }
 
+  get output(): string {
+    return this.#running.output;
+  }
+
   get errors(): string {
     return this.#running.errors;
   }
