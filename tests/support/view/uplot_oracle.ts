@@ -14,9 +14,18 @@ export interface Compared {
   readonly drawn: number;
 }
 
+/** What is used of uPlot here. */
+interface DrawingOfUplot {
+  new (options: unknown, data: unknown, host: HTMLElement): {
+    readonly bbox: Readonly<Record<"left" | "top" | "width" | "height", number>>;
+    readonly ctx: CanvasRenderingContext2D;
+    destroy(): void;
+  };
+}
+
 interface ChartNumbers {
   readonly field: string;
-  readonly series: readonly { readonly bytes: string; readonly colour: string }[];
+  readonly series: readonly (readonly [name: string, colour: string])[];
   readonly gutter: number;
   readonly side: number;
   readonly rowAxis: number;
@@ -30,33 +39,31 @@ export async function hideGrid(page: Page): Promise<void> {
   });
 }
 
-/** `series`: names and custom properties of the lines of the field's chart, in its order. */
+/** Hands uPlot and all points to the page, once for several comparisons. */
+export async function bringPoints(page: Page, all: AllPoints): Promise<void> {
+  const code = readFileSync(`${root}node_modules/uplot/dist/uPlot.iife.min.js`, "utf8");
+  await page.evaluate(`${code}; globalThis.uPlot = uPlot; globalThis.allPoints = {}; 0`);
+  for (const [name, values] of Object.entries(all)) {
+    const bytes = Buffer.from(values.buffer).toString("base64");
+    await page.evaluate(({ name, bytes }) => {
+      const raw = Uint8Array.from(atob(bytes), (character) => character.charCodeAt(0));
+      Reflect.get(globalThis, "allPoints")[name] = new Float64Array(raw.buffer);
+    }, { name, bytes });
+  }
+}
+
+/** After `bringPoints`. `series`: names and custom properties of the lines of the field's chart, in its order. */
 export async function compareWithAllPoints(
   page: Page,
   field: string,
   series: readonly (readonly [name: string, colour: string])[],
-  all: AllPoints,
 ): Promise<Compared> {
-  await page.evaluate(
-    readFileSync(`${root}node_modules/uplot/dist/uPlot.iife.min.js`, "utf8") + ";globalThis.uPlot = uPlot;",
-  );
-  const numbers: ChartNumbers = {
-    field,
-    series: series.map(([name, colour]) => ({
-      bytes: Buffer.from(all[name].buffer).toString("base64"),
-      colour,
-    })),
-    gutter: 68,
-    side: 30,
-    rowAxis: 30,
-  };
-  return await page.evaluate(drawAndCompare, numbers);
+  return await page.evaluate(drawAndCompare, { field, series, gutter: 68, side: 30, rowAxis: 30 });
 }
 
 /** Runs in the page. */
 async function drawAndCompare({ field, series, gutter, side, rowAxis }: ChartNumbers): Promise<Compared> {
-  // deno-lint-ignore no-explicit-any
-  const UPlot = (globalThis as any).uPlot;
+  const UPlot = Reflect.get(globalThis, "uPlot") as unknown as DrawingOfUplot;
   const chart = document.querySelector<HTMLElement>(`.chart[data-field="${CSS.escape(field)}"]`)!;
   const canvas = chart.querySelector("canvas")!;
   const [left, top, width, height] = chart.dataset.plot!.split(",").map(Number);
@@ -73,9 +80,8 @@ async function drawAndCompare({ field, series, gutter, side, rowAxis }: ChartNum
     for (let at = column - 1; at <= column + 1; at++) edges.add(at);
   };
   let count = 0;
-  for (const { bytes, colour } of series) {
-    const raw = Uint8Array.from(atob(bytes), (character) => character.charCodeAt(0));
-    const values = new Float64Array(raw.buffer);
+  for (const [name, colour] of series) {
+    const values: Float64Array = Reflect.get(globalThis, "allPoints")[name];
     count = values.length;
     for (let row = 0; row < count;) {
       if (Number.isNaN(values[row])) {

@@ -23,20 +23,36 @@ export const stream: Screen = {
 
 /** Until the fields are known there is nothing to draw. */
 class StreamScreen implements OpenScreen {
+  readonly #host: HTMLElement;
+  readonly #page: Page;
   #charts: StreamCharts | null = null;
   #isClosed = false;
 
   constructor(host: HTMLElement, page: Page) {
-    void this.#start(host, page);
+    this.#host = host;
+    this.#page = page;
+    void this.#start();
   }
 
-  async #start(host: HTMLElement, page: Page): Promise<void> {
+  async #start(): Promise<void> {
+    const [host, page] = [this.#host, this.#page];
     try {
       const overview = await page.ask<Overview>("/api/overview", { store: page.state.store ?? "0" });
-      if (!this.#isClosed) this.#charts = new StreamCharts(host, page, overview);
+      if (this.#isClosed) return;
+      const charts = new StreamCharts(host, page, overview, () => queueMicrotask(() => this.#again(charts)));
+      this.#charts = charts;
     } catch (error) {
       if (!this.#isClosed) host.append(element("p", "error", (error as Error).message));
     }
+  }
+
+  /** With the fields as they are now. */
+  #again(charts: StreamCharts): void {
+    if (this.#isClosed || charts !== this.#charts) return;
+    charts.close();
+    this.#charts = null;
+    this.#host.replaceChildren();
+    void this.#start();
   }
 
   update(state: PageState): void {

@@ -5,7 +5,7 @@ import type { LiveEvent, Overview, RowsAnswer } from "../../protocol.ts";
 import { button, element, say } from "../element.ts";
 import type { OpenScreen, Page, PageState, Screen } from "../screen.ts";
 import { joinNames, splitNames } from "../stream/series_names.ts";
-import { clamped, viewText } from "../stream/view_range.ts";
+import { clamped, parseRow, viewText } from "../stream/view_range.ts";
 import { Jump } from "../table/jump.ts";
 import { RowBlocks } from "../table/row_blocks.ts";
 import { type GridColumn, RowGrid } from "../table/row_grid.ts";
@@ -116,7 +116,7 @@ class RowTable {
     const isFollowing = state.follow !== undefined;
     this.#follow.setAttribute("aria-pressed", String(isFollowing));
     this.#grid.sticksToEnd = isFollowing;
-    const row = state.row !== undefined && /^\d{1,16}$/.test(state.row) ? Number(state.row) : null;
+    const row = parseRow(state.row);
     if (row !== this.#row) this.#grid.choose(row);
     this.#row = row;
     if (isFollowing && row === null) this.#grid.toEnd();

@@ -46,6 +46,21 @@ export interface Detail {
   readonly after: ReadonlyMap<string, number>;
 }
 
+/** Whether a detail is all of what is asked for, and wholly known. */
+export function answers(detail: Detail | null, asked: Pick<Detail, "from" | "to" | "columns">): boolean {
+  return detail !== null && detail.from === asked.from && detail.to === asked.to &&
+    detail.columns === asked.columns && detail.knownFrom <= detail.from;
+}
+
+/** How much of a view, from its left edge on, is still being looked at. */
+export function unknownPart(
+  detail: Detail | null,
+  { from, to }: { readonly from: number; readonly to: number },
+): number {
+  if (detail === null || detail.knownFrom <= detail.from) return 0;
+  return Math.min(1, Math.max(0, (detail.knownFrom - from) / (to - from)));
+}
+
 /** The column that holds a row, as the server has it, or -1. */
 export function columnOf({ from, to, columns }: Detail, row: number): number {
   if (row < from || row >= to) return -1;

@@ -2,7 +2,7 @@
 /// <reference lib="dom.iterable" />
 /** All rows of the store, small, and which of them are shown: drag to see others. */
 import { element } from "../element.ts";
-import { colour } from "../theme.ts";
+import { colour, currentTheme, isDark } from "../theme.ts";
 import type { ChartLine } from "./chart.ts";
 import { type Detail, rangeOf, scaleOf } from "./columns.ts";
 import { trace } from "./trace.ts";
@@ -14,6 +14,8 @@ export class Minimap {
   readonly #window = element("div", "window");
   readonly #onMove: (middle: number) => void;
   #bounds: Bounds = { firstRow: 0, endRow: 1 };
+  /** What is drawn. */
+  #drawn: readonly unknown[] = [];
 
   /** `onMove`: the row that is to be in the middle. */
   constructor(parent: HTMLElement, onMove: (middle: number) => void) {
@@ -41,8 +43,12 @@ export class Minimap {
     this.#bounds = bounds;
     const canvas = this.#canvas;
     const ratio = devicePixelRatio;
-    canvas.width = Math.round(this.host.clientWidth * ratio);
-    canvas.height = Math.round(this.host.clientHeight * ratio);
+    const [width, height] = [this.host.clientWidth * ratio, this.host.clientHeight * ratio].map(Math.round);
+    const drawn = [bounds.firstRow, bounds.endRow, whole, lines, width, height, currentTheme(), isDark()];
+    // It stays while the view moves.
+    if (drawn.every((part, at) => part === this.#drawn[at])) return;
+    this.#drawn = drawn;
+    [canvas.width, canvas.height] = [width, height];
     const context = canvas.getContext("2d")!;
     if (whole === null) return;
     const { from, to } = wholeOf(bounds);
@@ -56,7 +62,9 @@ export class Minimap {
       context.strokeStyle = colour(line.colour);
       context.stroke(path);
     }
-    this.host.classList.toggle("looking", whole.knownFrom > whole.from);
+    const unknown = Math.max(0, Math.min(whole.knownFrom, whole.to) - whole.from);
+    this.host.style.setProperty("--unknown", String(unknown / (to - from)));
+    this.host.classList.toggle("looking", unknown > 0);
   }
 
   /** Shows which rows the charts show. */

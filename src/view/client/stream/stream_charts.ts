@@ -8,7 +8,7 @@ import { colourName } from "../series_colour.ts";
 import { grouped } from "../text.ts";
 import { themeEvent } from "../theme.ts";
 import { type ChartLine, FieldChart, gutterPixels, rowAxisPixels, wholeWidth } from "./chart.ts";
-import type { Detail } from "./columns.ts";
+import { answers, type Detail, unknownPart } from "./columns.ts";
 import { followed, type FollowMode, followTexts, nextMode, parseFollow } from "./follow.ts";
 import { listen } from "./gestures.ts";
 import { viewOfKey } from "./keys.ts";
@@ -23,6 +23,7 @@ import {
   type Bounds,
   clamped,
   panned,
+  parseRow,
   parseView,
   snapped,
   type View,
@@ -42,6 +43,7 @@ const restMilliseconds = 200;
 export class StreamCharts {
   readonly #page: Page;
   readonly #overview: Overview;
+  readonly #onFirstRows: () => void;
   readonly #store: string;
   readonly #body = element("div", "stream");
   readonly #charts = element("div", "charts");
@@ -66,11 +68,13 @@ export class StreamCharts {
   #whole: Detail | null = null;
   #wholeAt = -Infinity;
   #frame = 0;
+  #wholeTimer: ReturnType<typeof setTimeout> | undefined;
   #restTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(host: HTMLElement, page: Page, overview: Overview) {
+  constructor(host: HTMLElement, page: Page, overview: Overview, onFirstRows: () => void) {
     this.#page = page;
     this.#overview = overview;
+    this.#onFirstRows = onFirstRows;
     this.#store = page.state.store ?? "0";
     this.#bounds = { firstRow: overview.firstRow, endRow: overview.endRow };
     this.#mode = parseFollow(page.state.follow);
@@ -80,8 +84,8 @@ export class StreamCharts {
       "follows new rows (f)",
       () => this.#setMode(nextMode(this.#mode)),
     );
-    this.#loader = new Loader(page, this.#store, (detail) => this.#take(detail));
-    this.#wholeLoader = new Loader(page, this.#store, (whole) => this.#takeWhole(whole));
+    this.#loader = new Loader(page, this.#store, (detail) => this.#take({ detail }));
+    this.#wholeLoader = new Loader(page, this.#store, (whole) => this.#take({ whole }));
     const dtypes = new Map(overview.fields.map(({ name, dtype }) => [name, dtype]));
     this.#list = new SeriesList(this.#body, overview.fields, (series) => this.#choose(series));
     const main = element("div", "stream-main", this.#bar(), this.#charts);
@@ -107,14 +111,14 @@ export class StreamCharts {
     if (this.#mode === "off" && isElsewhere) {
       this.#setView(clamped(parseView(state.view) ?? wholeOf(this.#bounds), this.#bounds));
     }
-    void this.#panel.show(wholeNumber(state.row));
+    void this.#panel.show(parseRow(state.row));
     void this.#selection.show(parseView(state.selection));
     this.#draw();
   }
 
   close(): void {
     cancelAnimationFrame(this.#frame);
-    clearTimeout(this.#restTimer);
+    for (const timer of [this.#restTimer, this.#wholeTimer]) clearTimeout(timer);
     this.#observer.disconnect();
     document.removeEventListener(themeEvent, this.#onTheme);
     this.#unlisten();
@@ -244,6 +248,8 @@ export class StreamCharts {
   #hear({ firstRow, endRow }: LiveEvent): void {
     const before = this.#bounds;
     if (firstRow === before.firstRow && endRow === before.endRow) return;
+    // Only now it is known which fields are lists.
+    if (before.endRow === 0) return this.#onFirstRows();
     const whole = wholeOf(before);
     // Who sees all rows sees the new ones too.
     const sawAll = this.#mode === "off" && this.#page.state.view === undefined &&
@@ -275,18 +281,25 @@ export class StreamCharts {
 
   /** Asks for what the view needs, and draws what is there: at most once a frame. */
   #draw(): void {
-    this.#frame ||= requestAnimationFrame(() => {
+    if (this.#frame !== 0) return;
+    // At once: an answer may be there with the next frame.
+    this.#ask();
+    this.#frame = requestAnimationFrame(() => {
       this.#frame = 0;
+      this.#ask();
       this.#drawNow();
     });
   }
 
+  get #isEmpty(): boolean {
+    return this.#series.length === 0 || this.#bounds.endRow === this.#bounds.firstRow;
+  }
+
   #drawNow(): void {
-    if (this.#series.length === 0 || this.#bounds.endRow === this.#bounds.firstRow) {
+    if (this.#isEmpty) {
       say(this.#range, this.#series.length === 0 ? "Tick what is to be shown" : "No rows yet");
       return;
     }
-    this.#ask();
     const drawing = { view: this.#view, detail: this.#detail, whole: this.#whole };
     for (const chart of this.#fields) chart.draw(drawing);
     const { from, to } = this.#view;
@@ -300,45 +313,38 @@ export class StreamCharts {
   }
 
   #ask(): void {
+    if (this.#isEmpty) return;
     const asked = askedFor(this.#view, this.#pixels, this.#bounds);
     this.#loader.want(this.#series, asked, this.#bounds, this.#mode !== "off");
-    const now = performance.now();
-    if (now - this.#wholeAt < wholeMilliseconds) return;
-    this.#wholeAt = now;
-    this.#wholeLoader.want(
-      this.#series,
-      askedFor(wholeOf(this.#bounds), this.#pixels, this.#bounds),
-      this.#bounds,
-      true,
-    );
+    this.#askWhole();
   }
 
-  #take(detail: Detail): void {
-    this.#detail = detail;
-    this.#draw();
+  /** Also for the minimap, and for what a view shows until its own answer is there; not at every moment. */
+  #askWhole(): void {
+    const asked = askedFor(wholeOf(this.#bounds), this.#pixels, this.#bounds);
+    if (answers(this.#whole, asked)) return;
+    const wait = this.#wholeAt + wholeMilliseconds - performance.now();
+    if (wait > 0) {
+      clearTimeout(this.#wholeTimer);
+      this.#wholeTimer = setTimeout(() => this.#draw(), wait);
+      return;
+    }
+    this.#wholeAt = performance.now();
+    this.#wholeLoader.want(this.#series, asked, this.#bounds, true);
   }
 
-  #takeWhole(whole: Detail): void {
-    this.#whole = whole;
+  #take(answer: { readonly detail?: Detail; readonly whole?: Detail }): void {
+    this.#detail = answer.detail ?? this.#detail;
+    this.#whole = answer.whole ?? this.#whole;
     this.#draw();
   }
 
   /** Hatches what is still being looked at, and says in the page when all is as it will be. */
   #showUnknown(): void {
-    const detail = this.#detail;
-    const { from, to } = this.#view;
-    const knownFrom = detail === null
-      ? from
-      : Math.min(to, Math.max(from, detail.knownFrom > detail.from ? detail.knownFrom : from));
-    this.#charts.style.setProperty("--unknown", String((knownFrom - from) / (to - from)));
-    this.#charts.classList.toggle("looking", knownFrom > from);
-    const asked = askedFor(this.#view, this.#pixels, this.#bounds);
-    const isFresh = detail !== null && detail.from === asked.from && detail.to === asked.to &&
-      detail.columns === asked.columns && detail.knownFrom <= detail.from;
+    const part = unknownPart(this.#detail, this.#view);
+    this.#charts.style.setProperty("--unknown", String(part));
+    this.#charts.classList.toggle("looking", part > 0);
+    const isFresh = answers(this.#detail, askedFor(this.#view, this.#pixels, this.#bounds));
     this.#charts.dataset.fresh = String(isFresh);
   }
-}
-
-function wholeNumber(text: string | undefined): number | null {
-  return text !== undefined && /^\d{1,16}$/.test(text) ? Number(text) : null;
 }

@@ -88,3 +88,8 @@ export function parseView(text: string | undefined): View | null {
   if (from === undefined || !(Number(from) < Number(to))) return null;
   return { from: Number(from), to: Number(to) };
 }
+
+/** A row that the address names. */
+export function parseRow(text: string | undefined): number | null {
+  return text !== undefined && /^\d{1,16}$/.test(text) ? Number(text) : null;
+}

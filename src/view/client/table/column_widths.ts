@@ -4,6 +4,7 @@ import { valueText } from "../row_values.ts";
 
 const charactersMin = 6;
 const charactersMax = 42;
+const pictureCharacters = 14;
 
 /** Columns never become narrower, so that a table does not tremble while it is scrolled. */
 export function grown(
@@ -13,6 +14,9 @@ export function grown(
 ): number[] {
   return widths.map((width, at) => {
     const value = values[at];
+    if (value !== null && typeof value === "object" && "byteLength" in value && "image" in value) {
+      return Math.max(width, pictureCharacters);
+    }
     const isPlain = value === undefined || value === null || typeof value !== "object" ||
       Array.isArray(value);
     const text = isPlain ? valueText((value ?? null) as never, dtypes[at]) : "x".repeat(charactersMax);
