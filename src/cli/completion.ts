@@ -1,7 +1,5 @@
 /** `streamstore completion`: a script that a shell completes verbs and options by. */
 import { Argument, Command, type Option } from "commander";
-import { UsageError } from "./exit.ts";
-import { jsonOf, type Shown } from "./json.ts";
 import { line } from "./output.ts";
 
 const shells = ["bash", "zsh", "fish"] as const;
@@ -21,18 +19,13 @@ interface LoadedVerb {
 }
 
 export function define(command: Command, verbs: readonly LoadedVerb[]): void {
-  command.addArgument(new Argument("[shell]", "which one; none with --json").choices(shells))
-    .option("--json", "a line of JSON for each verb, with its options and their values")
+  command.addArgument(new Argument("<shell>", "which one").choices(shells))
     .addHelpText(
       "after",
       "\nExample: streamstore completion bash > ~/.local/share/bash-completion/completions/streamstore" +
         "\n\nFor zsh: a file _streamstore in a folder of $fpath; for fish: ~/.config/fish/completions/streamstore.fish.",
     )
-    .action(async (shell: typeof shells[number] | undefined, { json }: { readonly json?: true }) => {
-      if (json === undefined && shell === undefined) {
-        throw new UsageError(`A shell must be named: ${shells.join(", ")}`);
-      }
-      if (json && shell !== undefined) throw new UsageError("--json lists verbs: it goes with no shell");
+    .action(async (shell: typeof shells[number]) => {
       const completed = await Promise.all(
         verbs.map(async ({ name, summary, load }): Promise<CompletedVerb> => {
           const verb = new Command(name);
@@ -40,29 +33,13 @@ export function define(command: Command, verbs: readonly LoadedVerb[]): void {
           return { name, summary, options: verb.options };
         }),
       );
-      if (shell === undefined) { for (const verb of completed) line(jsonOf(shown(verb))); }
-      else for (const text of scripts[shell](completed)) line(text);
+      for (const text of scripts[shell](completed)) line(text);
     });
-}
-
-/** A verb as JSON: options with a value say what it is called, and those with a choice which there are. */
-function shown({ name, summary, options }: CompletedVerb): Shown {
-  return {
-    name,
-    summary,
-    options: options.map((option) => ({
-      flags: flagsOf(option),
-      value: /[<[](.+)[>\]]/.exec(option.flags)?.[1],
-      choices: option.argChoices,
-      description: option.description,
-    })),
-  };
 }
 
 /** All that can be written for an option. */
 const flagsOf = ({ short, long }: Option) => [short, long].filter((flag) => flag !== undefined);
 const helpFlags = ["-h", "--help"];
-const helpText = "how a verb is called";
 
 /** In single quotes. */
 const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
@@ -109,7 +86,7 @@ function zshScript(verbs: readonly CompletedVerb[]): string[] {
     "  local -a verbs",
     "  verbs=(",
     ...verbs.map(({ name, summary }) => `    ${quoted(`${name}:${zshText(summary)}`)}`),
-    `    ${quoted(`help:${helpText}`)}`,
+    "    'help:how a verb is called'",
     "  )",
     "  if ((CURRENT == 2)); then _describe verb verbs; return; fi",
     "  local verb=${words[2]}",
@@ -126,9 +103,8 @@ function zshScript(verbs: readonly CompletedVerb[]): string[] {
           return quoted(`${flag}[${zshText(option.description)}]${values}`);
         })
       );
-      const help = helpFlags.map((flag) => quoted(`${flag}[${helpText}]`));
       const rest = name === "completion" ? quoted("*:shell:(bash zsh fish)") : quoted("*:path:_files");
-      return `    ${name}) _arguments ${[...specs, ...help, rest].join(" ")} ;;`;
+      return `    ${name}) _arguments ${specs.join(" ")} ${rest} ;;`;
     }),
     "    help) _describe verb verbs ;;",
     "  esac",
@@ -152,12 +128,7 @@ function fishScript(verbs: readonly CompletedVerb[]): string[] {
         }`;
       })
     ),
-    `${complete} -f -n __fish_use_subcommand -a help -d ${quoted(helpText)}`,
-    `${complete} -f -n '__fish_seen_subcommand_from help' -a ${
-      quoted(verbs.map(({ name }) => name).join(" "))
-    }`,
-    `${complete} -s h -l help -d ${quoted(helpText)}`,
-    `${complete} -f -n '__fish_seen_subcommand_from completion' -a ${quoted(shells.join(" "))}`,
+    `${complete} -f -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'`,
   ];
 }
 

@@ -11,7 +11,18 @@ const exceptions: ReadonlyMap<string, number> = new Map([["src/store.ts", 735], 
 /** The library and the viewer's page inside the package: base64, which is not in the checkout either. */
 const isPacked = (path: string) => /^src\/(native\/libraries|view\/client_modules)\//.test(path);
 
-const tests = ["append", "cli", "dataset", "native", "read", "sample", "statistics", "store", "view"];
+const tests = [
+  "append",
+  "cli",
+  "dataset",
+  "native",
+  "read",
+  "replicate",
+  "sample",
+  "statistics",
+  "store",
+  "view",
+];
 const folders = ["src", "zig/src", ...tests.map((folder) => `tests/${folder}`)];
 
 for (const folder of folders) {

@@ -61,7 +61,7 @@ test("all under src is published, and nothing else but the entries", () => {
 test("modules import nothing but each other, the runtimes' own and packages with a version", () => {
   for (const name of reached(entries)) {
     if (name.includes(":")) {
-      assert.match(name, /^(node:\w+(\/\w+)?|bun:\w+|npm:[\w-]+@\d+\.\d+\.\d+(\/[\w./-]+)?)$/);
+      assert.match(name, /^(node:\w+(\/\w+)?|bun:\w+|npm:(@[\w-]+\/)?[\w-]+@\d+\.\d+\.\d+(\/[\w./-]+)?)$/);
     }
   }
 });

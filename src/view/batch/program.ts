@@ -2,6 +2,8 @@
 import type { ParsedRequest } from "./request.ts";
 
 const lineMax = 100;
+/** Apart from the import that it stands in, which tools would take for one of this module. */
+const library = JSON.stringify("@streamstore/streamstore");
 
 /** TypeScript that draws just this batch of a store: it runs as it is, on every runtime. */
 export function programOf(path: string, { options, batch }: ParsedRequest): string {
@@ -10,7 +12,7 @@ export function programOf(path: string, { options, batch }: ParsedRequest): stri
     : batch > 1
     ? `for (let before = 0; before < ${batch}; before++) sampler.next();\n`
     : "";
-  return `import { StreamStore } from "@streamstore/streamstore";
+  return `import { StreamStore } from ${library};
 
 using store = StreamStore.open(${JSON.stringify(path)}, { mode: "read" });
 const sampler = store.sampler(${literal(options, "")});

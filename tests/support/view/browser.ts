@@ -21,13 +21,7 @@ async function launch(): Promise<Browser> {
   return await chromium.launch({ executablePath, args });
 }
 
-// Bun loads this once for all files, and this is the end of the first: the next makes another, which ends with the
-// process, whose pipe Chromium is led by.
-after(async () => {
-  const launched = await browser;
-  browser = undefined;
-  await launched?.close();
-});
+after(async () => await (await browser)?.close());
 
 export interface TabOptions {
   readonly deviceScaleFactor?: number;
@@ -36,9 +30,8 @@ export interface TabOptions {
 
 /** Does something with a page of a new profile, 1280 × 800, and finds that it had nothing to complain of. */
 export async function inTab(use: (page: Page) => Promise<void>, options: TabOptions = {}): Promise<void> {
-  // A runner that has all files in one process ends the browser with the first.
-  if (!(await browser)?.isConnected()) browser = launch();
-  const context: BrowserContext = await (await browser!).newContext({
+  browser ??= launch();
+  const context: BrowserContext = await (await browser).newContext({
     viewport: { width: 1280, height: 800 },
     ...options,
   });

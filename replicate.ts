@@ -1,0 +1,11 @@
+/**
+ * Replication: the rows of a store as messages in a log, NATS JetStream for instance, and stores elsewhere that become
+ * the same by them. Every acknowledged step arrives once, whichever process is killed: the sender's store is the outbox,
+ * and a replica's own rows are how far it has come. {@linkcode follow} shows both ends.
+ *
+ * @module
+ */
+export { send, type SendOptions, type SendProgress, type SendWait } from "./src/replicate/send.ts";
+export { follow, type FollowOptions, type FollowProgress } from "./src/replicate/follow.ts";
+export { natsLog, type NatsOptions } from "./src/replicate/nats.ts";
+export type { LoggedMessage, MessageLog } from "./src/replicate/log.ts";

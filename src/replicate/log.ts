@@ -1,0 +1,30 @@
+/**
+ * What replication needs of whatever carries messages: for each subject a log, whose messages have rising numbers.
+ * {@linkcode natsLog} is one; {@linkcode follow} shows how little it takes.
+ */
+export interface MessageLog {
+  /** How many bytes a message may have. */
+  readonly messageBytesMax: number;
+  /** The newest message of a subject that the log still has, or null. */
+  readonly last: (subject: string) => Promise<LoggedMessage | null>;
+  /**
+   * Adds a message, shape `[bytes]`, to a subject whose newest one has the number `after`, 0 where it has none. Gives
+   * the message's own number, or null where another is the newest: somebody else has sent, the log has lost messages, or
+   * this one was added by a call before whose answer was lost.
+   */
+  readonly publish: (subject: string, bytes: Uint8Array, after: number) => Promise<number | null>;
+  /** Messages of all subjects of a pattern, from a number on, and those that come, until the signal. */
+  readonly read: (pattern: string, from: number, signal: AbortSignal) => AsyncIterable<LoggedMessage>;
+  /** Lets go of it. */
+  readonly close: () => Promise<void>;
+}
+
+/** A message in a log. Part of {@linkcode MessageLog}. */
+export interface LoggedMessage {
+  /** The subject that it was added to. */
+  readonly subject: string;
+  /** Its index in the log: those of one subject rise. */
+  readonly number: number;
+  /** As they were added, shape `[bytes]`: an Arrow IPC stream, in an array of its own. */
+  readonly bytes: Uint8Array;
+}

@@ -1,0 +1,136 @@
+/** A log of messages in a stream of NATS JetStream, by the clients of the NATS project. */
+import {
+  DeliverPolicy,
+  DiscardPolicy,
+  jetstream,
+  JetStreamApiError,
+  jetstreamManager,
+} from "@nats-io/jetstream";
+import type { JetStreamClient, JetStreamManager } from "@nats-io/jetstream";
+import { connect, type NatsConnection } from "@nats-io/transport-node";
+import { StreamStoreError } from "../error.ts";
+import { checkOptions } from "../options.ts";
+import type { LoggedMessage, MessageLog } from "./log.ts";
+
+/** Where a log is. Taken by {@linkcode natsLog}. */
+export interface NatsOptions {
+  /** Addresses of servers of one cluster, such as `10.0.0.1:4222`; by default the one on this machine. */
+  readonly servers?: string | readonly string[];
+  /** Credentials, TLS and whatever else `connect` of `@nats-io/transport-node` takes. */
+  readonly connection?: Readonly<Record<string, unknown>>;
+  /** The name of the stream, which is made where it is not there. */
+  readonly stream: string;
+  /** The subjects of a stream that is made, such as `["steps.*"]`. */
+  readonly subjects?: readonly string[];
+  /** On how many servers a stream that is made keeps each message of rows; by default 1. */
+  readonly replicas?: number;
+}
+
+/** Less than a server's own bound on what is on its way to a consumer. */
+const bytesAhead = 16e6;
+/** A message has its subject and headers besides. */
+const envelopeBytes = 4096;
+const [wrongLastSequence, duplicateInProcess] = [10071, 10158];
+
+/**
+ * Opens a stream of NATS JetStream as a log.
+ *
+ * @param options The servers, the stream, and what the client takes besides.
+ * @returns A log for {@linkcode send} and {@linkcode follow}, to be closed by whoever opened it.
+ * @throws {StreamStoreError} `input-output` where no server answers: the message names them.
+ * @throws {TypeError} If an option is unknown.
+ *
+ * @example
+ * ```ts
+ * import { natsLog } from "@streamstore/streamstore/replicate";
+ * import assert from "node:assert/strict";
+ *
+ * await assert.rejects(natsLog({ servers: "127.0.0.1:1", stream: "steps", subjects: ["steps.*"] }), {
+ *   code: "input-output",
+ *   message: /a server must answer at 127.0.0.1:1/,
+ * });
+ * ```
+ */
+export async function natsLog(options: NatsOptions): Promise<MessageLog> {
+  checkOptions(options, ["servers", "connection", "stream", "subjects", "replicas"], "open a log");
+  const { stream, subjects, replicas = 1, connection, servers = "127.0.0.1:4222" } = options;
+  let nats: NatsConnection;
+  try {
+    nats = await connect({ maxReconnectAttempts: -1, ...connection, servers: [servers].flat() });
+  } catch (cause) {
+    const names = [servers].flat().join(", ");
+    const message = `Cannot connect to NATS: a server must answer at ${names}: ${(cause as Error).message}`;
+    throw new StreamStoreError("input-output", message, { cause });
+  }
+  const manager = await jetstreamManager(nats);
+  if (subjects !== undefined) {
+    // What the stream has no room for waits in the senders' stores.
+    await manager.streams.add({
+      name: stream,
+      subjects: [...subjects],
+      num_replicas: replicas,
+      discard: DiscardPolicy.New,
+    });
+  }
+  return new NatsLog(nats, jetstream(nats), manager, stream);
+}
+
+class NatsLog implements MessageLog {
+  constructor(
+    private readonly nats: NatsConnection,
+    private readonly client: JetStreamClient,
+    private readonly manager: JetStreamManager,
+    private readonly stream: string,
+  ) {}
+
+  get messageBytesMax(): number {
+    return (this.nats.info?.max_payload ?? 1 << 20) - envelopeBytes;
+  }
+
+  async last(subject: string): Promise<LoggedMessage | null> {
+    const found = await this.manager.streams.getMessage(this.stream, { last_by_subj: subject });
+    return found === null ? null : { subject, number: found.seq, bytes: copyOf(found.data) };
+  }
+
+  async publish(subject: string, bytes: Uint8Array, after: number): Promise<number | null> {
+    try {
+      const expect = { streamName: this.stream, lastSubjectSequence: after };
+      return (await this.client.publish(subject, bytes, { expect })).seq;
+    } catch (error) {
+      if (
+        error instanceof JetStreamApiError && [wrongLastSequence, duplicateInProcess].includes(error.code)
+      ) {
+        return null;
+      }
+      throw error;
+    }
+  }
+
+  async *read(pattern: string, from: number, signal: AbortSignal): AsyncGenerator<LoggedMessage> {
+    const consumer = await this.client.consumers.get(this.stream, {
+      filter_subjects: pattern,
+      deliver_policy: DeliverPolicy.StartSequence,
+      opt_start_seq: from,
+    });
+    // Two heartbeats that do not come, and the consumer is made anew: with the client's own, after a minute.
+    const messages = await consumer.consume({ max_bytes: bytesAhead, expires: 4000, idle_heartbeat: 1000 });
+    const end = () => messages.stop();
+    signal.addEventListener("abort", end);
+    try {
+      for await (const { subject, seq, data } of messages) {
+        if (signal.aborted) return;
+        yield { subject, number: seq, bytes: copyOf(data) };
+      }
+    } finally {
+      signal.removeEventListener("abort", end);
+      messages.stop();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.nats.drain();
+  }
+}
+
+/** A message's bytes may lie anywhere in the client's buffer, and Arrow wants them aligned. */
+const copyOf = (bytes: Uint8Array) => new Uint8Array(bytes);

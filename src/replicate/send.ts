@@ -1,0 +1,234 @@
+/**
+ * Sends the rows of a store to a log of messages, as they are committed. The store itself is the outbox, and the log's
+ * newest message says how far it has come: nothing else is kept, so nothing else can be wrong after a kill.
+ */
+import { StreamStoreError } from "../error.ts";
+import { checkOptions } from "../options.ts";
+import { pause } from "../pause.ts";
+import { tokenOfRow } from "../read/row.ts";
+import type { StreamStore } from "../store.ts";
+import { type Session, sessionOf } from "../store/session.ts";
+import type { MessageLog } from "./log.ts";
+import { decodeRows, encodeRows, type MessageHead } from "./message.ts";
+
+/** Options of {@linkcode send}. */
+export interface SendOptions {
+  /** Rows of a message at most; by default 4,096. */
+  readonly rows?: number;
+  /** How long the store's last row, which may still grow, is held back, in milliseconds; by default 20. */
+  readonly milliseconds?: number;
+  /** Ends the sending, once what is committed is sent. */
+  readonly signal?: AbortSignal;
+  /** Called after each message. */
+  readonly onProgress?: (progress: SendProgress) => void;
+  /** Called while the log does not answer, before each further try: rows stay in the store meanwhile. */
+  readonly onWait?: (waiting: SendWait) => void;
+}
+
+/** What waits for the log to answer. Told to {@linkcode SendOptions.onWait}. */
+export interface SendWait {
+  /** Since when it does not, in milliseconds. */
+  readonly milliseconds: number;
+  /** Rows that wait. */
+  readonly waitingRows: number;
+  /** What it said last. */
+  readonly error: unknown;
+}
+
+/** How far sending has come. Told to {@linkcode SendOptions.onProgress}. */
+export interface SendProgress {
+  /** The row after the last that was sent. */
+  readonly sentRow: number;
+  /** Rows that wait. */
+  readonly waitingRows: number;
+  /** Bytes of the message. */
+  readonly byteLength: number;
+}
+
+const sendKeys = ["rows", "milliseconds", "signal", "onProgress", "onWait"];
+/** How long it is waited before a log is asked again that did not answer. */
+const retryMilliseconds = 250;
+/** How often the store is looked at for rows. */
+const lookMilliseconds = 2;
+
+/**
+ * Sends a store's rows as they are committed, until the signal says that it ends. The store is open for reading in a
+ * process of its own or beside the writer in one; or it is the writer's own. While the log does not answer, rows wait
+ * in the store.
+ *
+ * @param store The store. Its ID stands in each message.
+ * @param log Where to.
+ * @param subject The store's own: a second store is refused, and a second sender ends the first.
+ * @param options How rows are put together, and who is told.
+ * @throws {StreamStoreError} If the subject is another store's (`already-exists`), somebody else sends to it (`locked`),
+ * the log has rows that the store has not (`damaged`), or a row is too long for a message (`file-too-large`).
+ * @throws {TypeError} If an option is unknown.
+ *
+ * @example
+ * ```ts
+ * import { StreamStore } from "@streamstore/streamstore";
+ * import { type LoggedMessage, send } from "@streamstore/streamstore/replicate";
+ * import { tableFromIPC } from "apache-arrow";
+ * import assert from "node:assert/strict";
+ *
+ * // A log that only takes: between machines natsLog is one, and follow has one that is read.
+ * const messages: LoggedMessage[] = [];
+ * const log = {
+ *   messageBytesMax: 1e6,
+ *   last: async () => messages.at(-1) ?? null,
+ *   publish: async (subject: string, bytes: Uint8Array, after: number) =>
+ *     after === messages.length ? messages.push({ subject, bytes, number: after + 1 }) : null,
+ *   read: async function* () {},
+ *   close: async () => {},
+ * };
+ * using store = new StreamStore({ action: 0, reward: 1 });
+ * for (let step = 0; step < 100; step++) store.append(step, { action: step % 2, reward: step / 2 });
+ * // Ended at once: what is there is sent.
+ * await send(store, log, "steps.robot", { signal: AbortSignal.abort(), rows: 64 });
+ * assert.deepEqual(messages.map(({ bytes }) => tableFromIPC(bytes).numRows), [64, 36]);
+ * ```
+ */
+export async function send(
+  store: StreamStore,
+  log: MessageLog,
+  subject: string,
+  options: SendOptions = {},
+): Promise<void> {
+  checkOptions(options, sendKeys, "send a store");
+  await new Sender(sessionOf(store)!, log, subject, options).run();
+}
+
+class Sender {
+  /** The row to go on from, and the token that it begins with. */
+  #row = 0;
+  /** Whether that row was sent before, with fewer tokens maybe. */
+  #isAgain = false;
+  #number = 0;
+  /** Tokens of the stream when it last grew, and when that was. */
+  #grown: readonly [tokens: number, at: number] = [-1, 0];
+
+  constructor(
+    private readonly session: Session,
+    private readonly log: MessageLog,
+    private readonly subject: string,
+    private readonly options: SendOptions,
+  ) {}
+
+  /** Until all is sent, through whatever the log does not answer. */
+  async run(): Promise<void> {
+    for (let [isDone, since] = [false, Infinity]; !isDone;) {
+      try {
+        await this.#goOn(null);
+        since = Infinity;
+        isDone = await this.#sendAll();
+      } catch (error) {
+        // What is wrong with the rows is not mended by waiting.
+        if (error instanceof StreamStoreError) throw error;
+        const now = performance.now();
+        since = Math.min(since, now);
+        this.options.onWait?.({
+          milliseconds: now - since,
+          waitingRows: this.session.rowCount - this.#row,
+          error,
+        });
+        await pause(retryMilliseconds);
+      }
+    }
+  }
+
+  async #sendAll(): Promise<true> {
+    const { signal } = this.options;
+    for (;;) {
+      const isLast = signal?.aborted ?? false;
+      const to = this.#endOfNext(isLast);
+      if (to > this.#row) await this.#sendRows(to);
+      else if (isLast) return true;
+      else await pause(lookMilliseconds, signal).catch(() => {});
+    }
+  }
+
+  /** The row after the next message's last, or none where there is nothing to send yet. */
+  #endOfNext(isLast: boolean): number {
+    const { session } = this;
+    if (!session.connection.isWritable) session.refresh();
+    const { rowCount, tokenCount } = session;
+    const now = performance.now();
+    if (tokenCount !== this.#grown[0]) this.#grown = [tokenCount, now];
+    const isQuiet = isLast || now - this.#grown[1] >= (this.options.milliseconds ?? 20);
+    const end = Math.min(isQuiet ? rowCount : rowCount - 1, this.#row + (this.options.rows ?? 4096));
+    const isKnown = this.#isAgain && end === this.#row + 1 && end === rowCount &&
+      tokenCount === this.#sentTokens;
+    return isKnown ? this.#row : end;
+  }
+
+  #sentTokens = -1;
+
+  async #sendRows(to: number): Promise<void> {
+    const [bytes, end] = this.#encode(to);
+    const number = await this.log.publish(this.subject, bytes, this.#number);
+    if (number === null) return await this.#goOn(bytes);
+    this.#number = number;
+    this.#sent(end, end === this.session.rowCount, tokenOfRow(this.session, end));
+    this.options.onProgress?.({
+      sentRow: end,
+      waitingRows: this.session.rowCount - end,
+      byteLength: bytes.byteLength,
+    });
+  }
+
+  #sent(endRow: number, isOpen: boolean, endToken: number): void {
+    this.#isAgain = isOpen;
+    this.#row = isOpen ? endRow - 1 : endRow;
+    this.#sentTokens = endToken;
+  }
+
+  /** Fewer rows where they are too long for a message. */
+  #encode(to: number): [bytes: Uint8Array, end: number] {
+    for (let end = to;; end = this.#row + Math.ceil((end - this.#row) / 2)) {
+      const bytes = encodeRows(this.session, this.#row, end);
+      const { messageBytesMax } = this.log;
+      if (bytes.byteLength <= messageBytesMax) return [bytes, end];
+      if (end === this.#row + 1) {
+        const message = `Cannot send row ${this.#row}: it must have <= ${messageBytesMax} bytes as a message`;
+        throw new StreamStoreError("file-too-large", `${message}, got ${bytes.byteLength}`);
+      }
+    }
+  }
+
+  /**
+   * Goes on from the log's newest message. Where that is not what was expected, the log has lost messages, or had
+   * this sender's last one after all; or another sends to the subject.
+   */
+  async #goOn(tried: Uint8Array | null): Promise<void> {
+    const { session, log, subject } = this;
+    const last = await log.last(subject);
+    this.#number = last?.number ?? 0;
+    if (last === null) return this.#sent(session.connection.firstRow, false, -1);
+    const { head } = decodeRows(last.bytes);
+    this.#check(head);
+    const expected = this.#row + (this.#isAgain ? 1 : 0);
+    const isOwn = tried !== null && head.endRow === decodeRows(tried).head.endRow;
+    if (tried !== null && head.endRow > expected && !isOwn) throw fenced(subject, head, expected);
+    this.#sent(head.endRow, head.isOpen, head.endToken);
+    if (this.#row < session.connection.firstRow) this.#sent(session.connection.firstRow, false, -1);
+  }
+
+  /** The subject must be this store's. */
+  #check(head: MessageHead): void {
+    const { connection, rowCount } = this.session;
+    if (head.store !== connection.id) {
+      const message =
+        `Cannot send the store ${connection.id} to ${this.subject}: the subject must be its own`;
+      throw new StreamStoreError("already-exists", `${message}, got rows of ${head.store}`);
+    }
+    if (head.endRow <= rowCount) return;
+    const message =
+      `Cannot send the store ${connection.id}: it must have the ${head.endRow} rows that were sent`;
+    throw new StreamStoreError("damaged", `${message}, got ${rowCount}: it is an older copy`);
+  }
+}
+
+function fenced(subject: string, { endRow }: MessageHead, expected: number): StreamStoreError {
+  const message = `Cannot send to ${subject}: its last row must be ${expected - 1}, got ${endRow - 1}`;
+  return new StreamStoreError("locked", `${message}: another sender sends to it`);
+}

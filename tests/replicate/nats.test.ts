@@ -1,0 +1,81 @@
+/** Replication by a real server of NATS, which is killed while it works. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { test } from "node:test";
+import { StreamStore } from "../../mod.ts";
+import { follow, natsLog, send } from "../../replicate.ts";
+import { pause } from "../../src/pause.ts";
+import { inFolder } from "../support/cli/command.ts";
+import { NatsServer, noServer } from "../support/replicate/server.ts";
+
+const fields = { reward: "float32", observation: "float32" } as const;
+const rowCount = 20_000;
+
+test(
+  "stores arrive whole at a follower while the server is killed and comes back",
+  { skip: noServer },
+  () =>
+    inFolder(async (folder) => {
+      const server = await NatsServer.start(folder);
+      const place = { servers: server.address, stream: "steps" };
+      const outgoing = await natsLog({ ...place, subjects: ["steps.*"] });
+      const incoming = await natsLog(place);
+      const names = ["a", "b"];
+      const stores = names.map((name) =>
+        StreamStore.open(join(folder, name), { fields, extra: { note: "string" } })
+      );
+      try {
+        const [sent, followed] = [new AbortController(), new AbortController()];
+        let waits = 0;
+        const onWait = () => void waits++;
+        const sending = stores.map((store, i) =>
+          send(store as never, outgoing, `steps.${names[i]}`, { signal: sent.signal, rows: 1000, onWait })
+        );
+        const arrived = new Map<string, number>();
+        const following = follow(incoming, {
+          directory: join(folder, "replicas"),
+          subjects: "steps.*",
+          signal: followed.signal,
+          onProgress: ({ subject, endRow }) => {
+            arrived.set(subject, endRow);
+            if ([...arrived.values()].filter((end) => end === rowCount).length === 2) followed.abort();
+          },
+        });
+        for (let row = 0; row < rowCount; row++) {
+          for (const store of stores) {
+            const note = row % 1000 === 0 ? { note: `row ${row}` } : {};
+            store.append(row, { reward: row, observation: [row / 2, -row] }, note);
+          }
+          if (row % 500 === 0) await pause(1);
+          if (row === rowCount / 2) await server.kill();
+          if (row === rowCount / 2 + 2000) {
+            while (waits === 0) await pause(5);
+            await server.start();
+          }
+        }
+        sent.abort();
+        await Promise.all([...sending, following]);
+        for (const [i, name] of names.entries()) {
+          const path = join(folder, "replicas", `steps.${name}.stream`);
+          using replica = StreamStore.open(path, { mode: "read" });
+          assert.deepEqual(replica.rows(rowCount - 100), stores[i].rows(rowCount - 100));
+          for (const field of ["reward", "observation"] as const) {
+            assert.deepEqual(replica.column(field), stores[i].column(field));
+          }
+          const [ours, theirs] = [replica.extra("note"), stores[i].extra("note")];
+          assert.deepEqual(ours.slice(0, rowCount), theirs.slice(0, rowCount));
+        }
+      } finally {
+        for (const store of stores) store.close();
+        await Promise.all([outgoing, incoming].map((log) => log.close()));
+        await server.kill();
+      }
+    }),
+);
+
+test("where no server answers, the error names it", async () => {
+  await assert.rejects(natsLog({ servers: "127.0.0.1:1", stream: "steps" }), {
+    code: "input-output",
+    message: /^Cannot connect to NATS: a server must answer at 127\.0\.0\.1:1: /,
+  });
+});

@@ -1,0 +1,103 @@
+/** A store, sent to a log that fails and followed from it. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { test } from "node:test";
+import { StreamStore } from "../../mod.ts";
+import { follow } from "../../src/replicate/follow.ts";
+import { send } from "../../src/replicate/send.ts";
+import { pause } from "../../src/pause.ts";
+import { inFolder } from "../support/cli/command.ts";
+import { MemoryLog } from "../support/replicate/memory_log.ts";
+import { Random } from "../support/support.ts";
+
+const fields = { reward: "float32", list: "int16" } as const;
+
+async function followAll(log: MemoryLog, directory: string, rows: number): Promise<void> {
+  const end = new AbortController();
+  await follow(log, {
+    directory,
+    subjects: "steps.*",
+    signal: end.signal,
+    syncEvery: 50,
+    onProgress: ({ endRow }) => endRow === rows && end.abort(),
+  });
+}
+
+test("every row arrives once, whatever the log loses of answers and of messages", () =>
+  inFolder(async (folder) => {
+    for (const seed of [1, 2, 3]) {
+      const random = new Random(seed);
+      const log = new MemoryLog();
+      const lose = () => {
+        if (random.below(12) === 0) throw new Error("the server is away");
+      };
+      [log.before, log.after] = [lose, lose];
+      using store = StreamStore.open(join(folder, `${seed}.stream`), { fields });
+      const end = new AbortController();
+      let waits = 0;
+      const sending = send(store as never, log, "steps.a", {
+        signal: end.signal,
+        rows: 7,
+        milliseconds: 1,
+        onWait: ({ error }) => {
+          waits++;
+          assert.match((error as Error).message, /the server is away/);
+        },
+      });
+      const directory = join(folder, `replicas-${seed}`);
+      // The last row comes with the end: before, it may grow.
+      const following = followAll(log, directory, 300);
+      for (let row = 0; row < 300; row++) {
+        store.append(row, { reward: row });
+        if (random.below(8) === 0) await pause(3);
+        if (random.below(3) > 0) {
+          store.append(row, { list: Array.from({ length: random.below(3) }, () => row) });
+        }
+        if (random.below(20) === 0) log.rollBack(random.below(6));
+      }
+      end.abort();
+      await sending;
+      await following;
+      assert.ok(waits > 0);
+      using replica = StreamStore.open(join(directory, "steps.a.stream"), { mode: "read" });
+      assert.deepEqual(replica.rows(0, 299), store.rows(0, 299));
+      assert.deepEqual(replica.sessions, [0]);
+    }
+  }));
+
+test("a second sender of the same store ends the first, and another store's is refused", () =>
+  inFolder(async (folder) => {
+    const log = new MemoryLog();
+    using store = StreamStore.open(join(folder, "a.stream"), { fields });
+    for (let row = 0; row < 20; row++) store.append(row, { reward: row });
+    const end = new AbortController();
+    const first = send(store as never, log, "steps.a", { signal: end.signal, rows: 5 });
+    const isFenced = assert.rejects(first, { code: "locked", message: /another sender sends to it/ });
+    while (log.messages.length < 4) await pause(1);
+    for (let row = 20; row < 40; row++) store.append(row, { reward: row });
+    await send(store as never, log, "steps.a", { signal: AbortSignal.abort(), rows: 100 });
+    for (let row = 40; row < 60; row++) store.append(row, { reward: row });
+    await isFenced.finally(() => end.abort());
+    using other = new StreamStore(fields);
+    other.append(0, { reward: 1 });
+    await assert.rejects(send(other as never, log, "steps.a", { signal: AbortSignal.abort() }), {
+      code: "already-exists",
+      message: /Cannot send the store \w+ to steps\.a: the subject must be its own, got rows of \w+$/,
+    });
+  }));
+
+test("rows that no message has room for are said, and shorter ones go in more messages", () =>
+  inFolder(async (folder) => {
+    const log = new MemoryLog();
+    using store = StreamStore.open(join(folder, "a.stream"), { fields });
+    for (let row = 0; row < 64; row++) store.append(row, { list: new Int16Array(1000).fill(row) });
+    log.messageBytesMax = 20_000;
+    const signal = AbortSignal.abort();
+    await send(store as never, log, "steps.a", { signal });
+    assert.ok(log.messages.length > 8 && log.messages.every(({ bytes }) => bytes.length <= 20_000));
+    store.append(64, { list: new Int16Array(20_000) });
+    await assert.rejects(send(store as never, log, "steps.a", { signal }), {
+      code: "file-too-large",
+      message: /Cannot send row 64: it must have <= 20000 bytes as a message, got 4\d{4}/,
+    });
+  }));

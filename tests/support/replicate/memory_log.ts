@@ -1,0 +1,52 @@
+/** A log of messages in memory that fails as brokers do: answers are lost, and so are messages that were acknowledged. */
+import type { LoggedMessage, MessageLog } from "../../../src/replicate/log.ts";
+import { pause } from "../../../src/pause.ts";
+
+/** Matches as NATS does, where `*` stands for one part of a subject. */
+const matches = (pattern: string, subject: string) =>
+  new RegExp(`^${pattern.split(".").map((part) => part === "*" ? "[^.]+" : part).join("\\.")}$`).test(
+    subject,
+  );
+
+export class MemoryLog implements MessageLog {
+  messageBytesMax = 1 << 20;
+  messages: LoggedMessage[] = [];
+  #number = 0;
+  /** Called before a message is added, and after: what it throws the sender gets. */
+  before: (subject: string) => void = () => {};
+  after: (subject: string) => void = () => {};
+
+  async last(subject: string): Promise<LoggedMessage | null> {
+    return await Promise.resolve(this.messages.findLast((message) => message.subject === subject) ?? null);
+  }
+
+  async publish(subject: string, bytes: Uint8Array, after: number): Promise<number | null> {
+    this.before(subject);
+    if (((await this.last(subject))?.number ?? 0) !== after) return null;
+    const number = ++this.#number;
+    this.messages.push({ subject, number, bytes: bytes.slice() });
+    this.after(subject);
+    return number;
+  }
+
+  async *read(pattern: string, from: number, signal: AbortSignal): AsyncGenerator<LoggedMessage> {
+    let next = from;
+    while (!signal.aborted) {
+      const found = this.messages.find(({ number, subject }) => number >= next && matches(pattern, subject));
+      if (found === undefined) {
+        await pause(1, signal).catch(() => {});
+        continue;
+      }
+      next = found.number + 1;
+      yield found;
+    }
+  }
+
+  /** As a server that comes back from an older disk: the newest messages are gone, and their numbers come again. */
+  rollBack(count: number): void {
+    this.messages.splice(Math.max(0, this.messages.length - count));
+    this.#number = this.messages.at(-1)?.number ?? 0;
+  }
+
+  async close(): Promise<void> {}
+}
