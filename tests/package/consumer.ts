@@ -51,6 +51,7 @@ export class Consumer {
     const server = await serveJsr(name, { "0.1.0": packedFolder(), "0.0.1": other });
     const imports = {
       [name]: `jsr:${name}@0.1.0`,
+      [`${name}/cli`]: `jsr:${name}@0.1.0/cli`,
       [`${name}/install`]: `jsr:${name}@0.1.0/install`,
       other: `jsr:${name}@0.0.1`,
     };

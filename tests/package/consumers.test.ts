@@ -1,11 +1,13 @@
 /** The package in an empty folder, as users of this runtime install it, without the toolchain. */
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { after, before, test } from "node:test";
 import { Consumer } from "./consumer.ts";
+import { root } from "./packed.ts";
 import { isNode, runtimeName } from "../support/runtime.ts";
 
 let consumer: Consumer;
@@ -31,6 +33,16 @@ test("the package in a Worker", async () => {
 
 test("what is loaded on first use is found: Arrow", async () => {
   assert.deepEqual(await consumer.run("dataset.ts"), { rows: 100, last: 99 });
+});
+
+test("the viewer has its page and its Worker", async () => {
+  const hashOf = (name: string) =>
+    createHash("sha256").update(readFileSync(join(root, "build/view", name))).digest("hex");
+  assert.deepEqual(await consumer.run("viewer.ts"), {
+    script: hashOf("client.js"),
+    style: hashOf("client.css"),
+    greatest: [24, 49, 74, 99],
+  });
 });
 
 test("two versions in one process share a directory as two processes do", async () => {
