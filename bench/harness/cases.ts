@@ -12,6 +12,7 @@ import { reads } from "../cases/reads.ts";
 import { prefetch } from "../cases/prefetch.ts";
 import { episodes, sampler } from "../cases/sampler.ts";
 import { size } from "../cases/size.ts";
+import { view } from "../cases/view.ts";
 import { window } from "../cases/window.ts";
 import { windows } from "../cases/windows.ts";
 import type { Measurement } from "./measurement.ts";
@@ -37,6 +38,7 @@ export const cases: Readonly<Record<string, Case>> = {
   start,
   cli,
   lag,
+  view,
   collector,
   memory,
 };

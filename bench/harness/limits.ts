@@ -103,8 +103,12 @@ export const largeStore = { fields: { zero: 0 }, tokenCount: 5e9, rowCount: 5e8 
 /** Makes a large store, and closes it. */
 export function makeLargeStore(path: string): void {
   StreamStore.open(path, { fields: largeStore.fields, mode: "create" }).close();
+  lengthen(path, largeStore.tokenCount, largeStore.rowCount);
+}
+
+/** Makes an empty store as long as wanted, of holes. */
+export function lengthen(path: string, tokenCount: number, rowCount: number): void {
   const directory = new TextEncoder().encode(path);
-  const { tokenCount, rowCount } = largeStore;
   if (native.sl_store_lengthen(directory, directory.length, tokenCount, rowCount) === 0) return;
   throw new Error(`Cannot make files of ${tokenCount} tokens in ${path}`);
 }

@@ -22,6 +22,9 @@ export interface Sizes {
   readonly sampledRows: number;
   /** Stores of the largest mixture. */
   readonly mixedStores: number;
+  /** Rows of reference steps that charts show: 100 M tokens where nothing else is said; and of a store of holes. */
+  readonly viewedRows: number;
+  readonly sparseRows: number;
   /** The store that is open beside the garbage collector, and the stream whose memory is looked at. */
   readonly storeBytes: number;
   readonly streamBytes: number;
@@ -43,6 +46,8 @@ const defaults: Sizes = {
   gatherSteps: 4_000_000,
   sampledRows: 346_000_000,
   mixedStores: 1000,
+  viewedRows: 9_100_000,
+  sparseRows: 1_000_000_000,
   storeBytes: 1e10,
   streamBytes: 1e10,
   lagMs: 5000,
@@ -64,6 +69,8 @@ export const sizesOf: Readonly<Record<Sizes["mode"], Sizes>> = {
     gatherSteps: 10_000,
     sampledRows: 100_000,
     mixedStores: 100,
+    viewedRows: 20_000,
+    sparseRows: 700_000,
     storeBytes: 1e7,
     streamBytes: 1e7,
     lagMs: 100,

@@ -45,6 +45,10 @@ export class Pyramid {
     return this.end;
   }
 
+  has(bucket: number): boolean {
+    return bucket >= this.next && bucket < this.end;
+  }
+
   set(bucket: number, min: number, max: number, count: number): void {
     this.#partOf(bucket).set(bucket % partBuckets, min, max, count);
   }
@@ -90,15 +94,18 @@ export class Pyramid {
     return first;
   }
 
-  /** Writes parts down of which so many buckets are new that it pays; `isIdle`: there is nothing else to do. */
-  save(unsavedMin: number, isIdle: boolean): void {
-    if (this.files === null) return;
+  /**
+   * Writes a part down of which so many buckets are new that it pays, and returns whether there was one; `isIdle`: there is
+   * nothing else to do.
+   */
+  saveOne(unsavedMin: number, isIdle: boolean): boolean {
     for (const [index, part] of this.#parts) {
       const [first, end] = part.known;
       const isFull = first === 0 && end === partBuckets;
-      const due = isIdle || isFull ? Math.max(unsavedMin, (end - first) / 4) : unsavedMax;
-      if (part.unsavedCount >= (isFull ? 1 : due)) this.files.save(this.series, index, part);
+      const due = isFull ? 1 : isIdle ? Math.max(unsavedMin, (end - first) / 4) : unsavedMax;
+      if (part.unsavedCount >= due && this.files?.save(this.series, index, part)) return true;
     }
+    return false;
   }
 
   get parts(): ReadonlyMap<number, Part> {

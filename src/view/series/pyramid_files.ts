@@ -25,7 +25,7 @@ export class PyramidFiles {
   /** @param cacheFolder Where files go that cannot stand beside the store; null for nowhere. */
   constructor(
     private readonly connection: Connection,
-    directory: string,
+    private readonly directory: string,
     private readonly cacheFolder: string | null = userFolder(),
   ) {
     const { join } = builtin.path;
@@ -60,7 +60,8 @@ export class PyramidFiles {
       BigUint64Array.from(header, BigInt),
       ...[part.minima, part.maxima, part.counts].map((numbers) => wordsOf(numbers.slice(first, end))),
     ];
-    // The store's folder is there, or was deleted.
+    // Of a store that was deleted nothing is kept anywhere.
+    if (!builtin.fs.existsSync(this.directory)) return false;
     this.#makeCacheFolder();
     const isKept = this.#places.some((place) => {
       const path = place + nameOf(series, index);

@@ -78,9 +78,16 @@ export class Pyramids {
     const now = performance.now();
     const asked = [...this.#all.values()].filter(({ askedAt }) => now - askedAt < interestMs);
     const isDone = this.#again(() => this.#builder.step(asked));
-    for (const pyramid of this.#all.values()) pyramid.save(this.limits.unsavedMin, isDone);
     this.#release();
     return isDone;
+  }
+
+  /**
+   * Writes one file down of what is new, if that pays, and returns whether it did: durable writing takes milliseconds, in
+   * which nothing is answered. `isIdle`: there is nothing else to do.
+   */
+  saveOne(isIdle: boolean): boolean {
+    return [...this.#all.values()].some((pyramid) => pyramid.saveOne(this.limits.unsavedMin, isIdle));
   }
 
   /** Parts of pyramids that files keep go where all take too much memory, those first that were looked at least recently. */

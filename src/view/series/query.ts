@@ -2,7 +2,7 @@
 import { viewSummary } from "../../native/abi.ts";
 import type { Connection } from "../../store/connection.ts";
 import { columnStarts } from "./column_rows.ts";
-import { bucketRows, noExtent } from "./part.ts";
+import { bucketRows, type Extent, noExtent } from "./part.ts";
 import type { Pyramid } from "./pyramid.ts";
 import { reduceRows, summaryLength } from "./reduce.ts";
 
@@ -23,9 +23,9 @@ class Columns {
     this.values = new Float64Array(parts.length * columns).fill(NaN, 0, 4 * columns);
   }
 
-  /** Joins what comes after all that the column has. */
-  join(column: number, from: Float64Array, at: number): void {
-    const count = from[at + viewSummary.count];
+  /** Joins what comes after all that the column has: the summary of an edge's rows, or of the one that tells all. */
+  join(column: number, from: Float64Array, at: number, edge?: Edge): void {
+    const count = edge?.isPlain ? edge.to - edge.from : from[at + viewSummary.count];
     if (count === 0) return;
     if (this.values[4 * this.columns + column] === 0) {
       this.values[column] = from[at + viewSummary.first];
@@ -73,55 +73,99 @@ export function readColumns(
   knownFrom: number,
 ): Float64Array<ArrayBuffer>[] {
   const spans = spansOf(connection, query, known, knownFrom);
-  const series = pyramids.map((pyramid) => pyramid.series);
-  const found = reduceRows(connection, series, rangesOf(spans));
-  return pyramids.map((pyramid, place) => {
-    const columns = new Columns(query.columns);
-    const ends: End[] = [];
-    let at = place * summaryLength;
-    for (const span of spans) {
-      const before = at;
-      at += series.length * summaryLength;
-      columns.join(span.column, found, before);
-      if (span.first === span.end) continue;
-      if (joinBuckets(columns, pyramid, span)) {
-        const { column, first, end } = span;
-        if (found[before + viewSummary.count] === 0) {
-          ends.push({ column, isFirst: true, bucket: pyramid.findFirst(first, end) });
-        }
-        if (found[at + viewSummary.count] === 0) {
-          ends.push({ column, isFirst: false, bucket: pyramid.findLast(first, end) });
-        }
-      }
-      columns.join(span.column, found, at);
-      at += series.length * summaryLength;
-    }
-    readEnds(connection, pyramid, columns, ends);
-    return columns.values;
-  });
+  const columns = pyramids.map(() => new Columns(query.columns));
+  readRows(connection, pyramids, columns, spans.filter(({ first, end }) => first === end));
+  const long = spans.filter(({ first, end }) => first < end);
+  pyramids.forEach((pyramid, i) => readLong(connection, pyramid, columns[i], long));
+  return columns.map(({ values }) => values);
 }
 
-/** The first or the last value of a column stands in a bucket, since there is none in the rows before or after. */
+/** Columns without a whole bucket: all of their rows, of all series in one pass. */
+function readRows(
+  connection: Connection,
+  pyramids: readonly Pyramid[],
+  columns: readonly Columns[],
+  spans: readonly Span[],
+): void {
+  const ranges = Float64Array.from(spans.flatMap(({ from, to }) => [from, to]));
+  const found = reduceRows(connection, pyramids.map(({ series }) => series), ranges);
+  let at = 0;
+  for (const { column } of spans) {
+    for (const one of columns) {
+      one.join(column, found, at);
+      at += summaryLength;
+    }
+  }
+}
+
+/** Columns with whole buckets, and the rows before and behind those. */
+function readLong(connection: Connection, pyramid: Pyramid, columns: Columns, spans: readonly Span[]): void {
+  const extents = spans.map(({ first, end }) => {
+    const extent = noExtent();
+    pyramid.addTo(extent, first, end);
+    return extent;
+  });
+  const edges = spans.map(({ from, to, first, end }, i) => [
+    edgeOf(pyramid, extents[i], from, first * bucketRows, first - 1),
+    edgeOf(pyramid, extents[i], end * bucketRows, to, end),
+  ]);
+  const ranges = edges.flatMap(([before, behind]) => [
+    before.from,
+    before.isPlain ? before.from + 1 : before.to,
+    behind.isPlain ? behind.to - 1 : behind.from,
+    behind.to,
+  ]);
+  const found = reduceRows(connection, [pyramid.series], Float64Array.from(ranges));
+  const ends: End[] = [];
+  spans.forEach(({ column, first, end }, i) => {
+    const [before, behind] = [2 * i * summaryLength, (2 * i + 1) * summaryLength];
+    columns.join(column, found, before, edges[i][0]);
+    if (extents[i].count > 0) {
+      columns.widen(column, extents[i].min, extents[i].max, extents[i].count);
+      if (found[before + viewSummary.count] === 0) {
+        ends.push({ column, isFirst: true, bucket: pyramid.findFirst(first, end) });
+      }
+      if (found[behind + viewSummary.count] === 0) {
+        ends.push({ column, isFirst: false, bucket: pyramid.findLast(first, end) });
+      }
+    }
+    columns.join(column, found, behind, edges[i][1]);
+  });
+  readEnds(connection, pyramid, columns, ends);
+}
+
+/** Rows of a column that are a part of a bucket. */
+interface Edge {
+  readonly from: number;
+  readonly to: number;
+  /**
+   * Whether each of them has a value, and none is less or greater than what the whole buckets of the column have: then the
+   * outermost tells all, and most of what a long query would read need not be.
+   */
+  readonly isPlain: boolean;
+}
+
+function edgeOf(
+  pyramid: Pyramid,
+  { min, max, count }: Extent,
+  from: number,
+  to: number,
+  bucket: number,
+): Edge {
+  if (from === to || count === 0 || !pyramid.has(bucket)) return { from, to, isPlain: false };
+  const whole = noExtent();
+  pyramid.addTo(whole, bucket, bucket + 1);
+  return { from, to, isPlain: whole.count === bucketRows && whole.min >= min && whole.max <= max };
+}
+
+/** The first or the last value of a column stands in a bucket, since there is none in the rows before or behind. */
 interface End {
   readonly column: number;
   readonly isFirst: boolean;
   readonly bucket: number;
 }
 
-/** Whether there is a value in the buckets. */
-function joinBuckets(columns: Columns, pyramid: Pyramid, { column, first, end }: Span): boolean {
-  const extent = noExtent();
-  pyramid.addTo(extent, first, end);
-  if (extent.count > 0) columns.widen(column, extent.min, extent.max, extent.count);
-  return extent.count > 0;
-}
-
-function readEnds(
-  connection: Connection,
-  pyramid: Pyramid,
-  columns: Columns,
-  ends: readonly End[],
-): void {
+function readEnds(connection: Connection, pyramid: Pyramid, columns: Columns, ends: readonly End[]): void {
   const ranges = ends.flatMap(({ bucket }) => [bucket * bucketRows, (bucket + 1) * bucketRows]);
   const found = reduceRows(connection, [pyramid.series], Float64Array.from(ranges));
   ends.forEach(({ column, isFirst }, i) => {
@@ -149,14 +193,4 @@ function spansOf(
     spans.push({ column, from: start, to: stop, first, end: Math.max(first, end) });
   }
   return spans;
-}
-
-/** Rows that are read: of a column without whole buckets all, else those before and behind them. */
-function rangesOf(spans: readonly Span[]): Float64Array {
-  const ranges: number[] = [];
-  for (const { from, to, first, end } of spans) {
-    if (first === end) ranges.push(from, to);
-    else ranges.push(from, first * bucketRows, end * bucketRows, to);
-  }
-  return Float64Array.from(ranges);
 }

@@ -59,6 +59,7 @@ class Service {
 
   close(): void {
     this.#isClosed = true;
+    while (this.#store.pyramids.saveOne(true)) continue;
     this.#store.connection.close();
   }
 
@@ -77,7 +78,8 @@ class Service {
       for (const id of this.#waiting.keys()) this.#fail(id, error);
     }
     this.#answer(isDone);
-    return isDone;
+    if (this.#waiting.size > 0) return false;
+    return !this.#store.pyramids.saveOne(isDone) && isDone;
   }
 
   /** Answers what is known, and what has waited long enough. */
