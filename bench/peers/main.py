@@ -27,12 +27,13 @@ from measure import ROUNDS_MAX, not_measured
 
 # The peers' modules, and the requirements that each has beside numpy.
 PEERS = {
-    "torchrl_slices": "torchrl",
-    "torchrl_priorities": "torchrl",
-    "cpprb_buffers": "cpprb",
-    "numpy_memmap": "numpy",
-    "seed_design": "numpy",
-    "dataset_files": "datasets",
+    "torchrl_slices": ["torchrl"],
+    "torchrl_priorities": ["torchrl"],
+    "cpprb_buffers": ["cpprb"],
+    "numpy_memmap": [],
+    "seed_design": [],
+    "dataset_files": ["datasets"],
+    "lerobot_windows": ["torchrl", "datasets", "lerobot"],
 }
 
 DEFAULT_PATH = folder.parent.parent / "build" / "peers.json"
@@ -44,7 +45,8 @@ BYTES_PER_STEP = 41
 def sizes_of(options):
     """Rows, in steps, for each peer."""
     if options.small:
-        rows = {"slice_rows": 5000, "torchrl_priority_rows": 5000, "cpprb_rows": 5000, "token_rows": 5000, "dataset_rows": 5000}
+        names = ["slice_rows", "torchrl_priority_rows", "cpprb_rows", "token_rows", "dataset_rows", "lerobot_rows"]
+        rows = {name: 5000 for name in names}
         return {**rows, "rounds": 4, "threads": options.threads}
     return {
         "slice_rows": rows_large() if options.large else 5_000_000,
@@ -52,6 +54,7 @@ def sizes_of(options):
         "cpprb_rows": 10_000_000,
         "token_rows": 5_000_000,
         "dataset_rows": 1_000_000,
+        "lerobot_rows": 500_000,
         "rounds": ROUNDS_MAX,
         "threads": options.threads,
     }
@@ -157,13 +160,13 @@ def main():
         print(table_of(json.loads((options.json or DEFAULT_PATH).read_text(encoding="utf-8"))))
         return
     names = options.only or list(PEERS)
-    missing = install_peers({"numpy", *(PEERS[name] for name in names)})
+    missing = install_peers({"numpy", *(needed for name in names for needed in PEERS[name])})
     sizes = sizes_of(options)
     machine = describe_machine()
     print(f"Peers on {machine}, {options.threads} thread(s)", flush=True)
     measurements = []
     for name in names:
-        reason = missing.get("numpy") or missing.get(PEERS[name])
+        reason = next((missing[needed] for needed in ["numpy", *PEERS[name]] if needed in missing), None)
         found = [not_measured("not measured", name, reason)] if reason else run_peer(name, sizes)
         measurements += found
         print("\n".join(map(line_of, found)), flush=True)

@@ -9,13 +9,14 @@ import { extraText, valueText } from "./values.ts";
 const padding = "·";
 const missing = "-";
 
-export function textWriter(store: StreamStore): BatchWriter {
+/** `paths` are those of the sources. */
+export function textWriter(store: StreamStore, paths: readonly string[]): BatchWriter {
   const names = new Map(store.fields.map(({ type, name }) => [type, name]));
   return {
     write(batch, index) {
       if (index > 0) line();
       line(printable(`batch ${index}: ${batch.size} windows, ${shapesText(batch)}`));
-      for (let window = 0; window < batch.size; window++) showWindow(batch, window, names);
+      for (let window = 0; window < batch.size; window++) showWindow(batch, window, names, paths);
     },
     end: () => {},
   };
@@ -30,14 +31,20 @@ function shapesText(batch: AnyBatch): string {
   ).join(", ");
 }
 
-function showWindow(batch: AnyBatch, window: number, names: ReadonlyMap<number, string>): void {
-  const { starts, lengths, probabilities, weights, fields } = batch;
+function showWindow(
+  batch: AnyBatch,
+  window: number,
+  names: ReadonlyMap<number, string>,
+  paths: readonly string[],
+): void {
+  const { starts, lengths, probabilities, weights, sources, fields } = batch;
   const isOffsets = Object.values(fields ?? {}).some((field) => "offsets" in field);
   const unit = fields === undefined && batch.types !== undefined ? "token" : "row";
   const told = [
     isOffsets
       ? `around ${unit} ${starts[window]}`
       : `from ${unit} ${starts[window]}, ${lengths[window]} of ${lengthOf(batch)}`,
+    ...(sources ? [`in ${printable(paths[sources[window]])}`] : []),
     ...(probabilities ? [`probability ${valueText(probabilities[window], "float32")}`] : []),
     ...(weights ? [`weight ${valueText(weights[window], "float32")}`] : []),
   ];

@@ -1,5 +1,7 @@
 /** `streamstore completion`: a script that a shell completes verbs and options by. */
 import { Argument, Command, type Option } from "commander";
+import { UsageError } from "./exit.ts";
+import { jsonOf, type Shown } from "./json.ts";
 import { line } from "./output.ts";
 
 const shells = ["bash", "zsh", "fish"] as const;
@@ -19,13 +21,18 @@ interface LoadedVerb {
 }
 
 export function define(command: Command, verbs: readonly LoadedVerb[]): void {
-  command.addArgument(new Argument("<shell>", "which one").choices(shells))
+  command.addArgument(new Argument("[shell]", "which one; none with --json").choices(shells))
+    .option("--json", "a line of JSON for each verb, with its options and their values")
     .addHelpText(
       "after",
       "\nExample: streamstore completion bash > ~/.local/share/bash-completion/completions/streamstore" +
         "\n\nFor zsh: a file _streamstore in a folder of $fpath; for fish: ~/.config/fish/completions/streamstore.fish.",
     )
-    .action(async (shell: typeof shells[number]) => {
+    .action(async (shell: typeof shells[number] | undefined, { json }: { readonly json?: true }) => {
+      if (json === undefined && shell === undefined) {
+        throw new UsageError(`A shell must be named: ${shells.join(", ")}`);
+      }
+      if (json && shell !== undefined) throw new UsageError("--json lists verbs: it goes with no shell");
       const completed = await Promise.all(
         verbs.map(async ({ name, summary, load }): Promise<CompletedVerb> => {
           const verb = new Command(name);
@@ -33,13 +40,29 @@ export function define(command: Command, verbs: readonly LoadedVerb[]): void {
           return { name, summary, options: verb.options };
         }),
       );
-      for (const text of scripts[shell](completed)) line(text);
+      if (shell === undefined) { for (const verb of completed) line(jsonOf(shown(verb))); }
+      else for (const text of scripts[shell](completed)) line(text);
     });
+}
+
+/** A verb as JSON: options with a value say what it is called, and those with a choice which there are. */
+function shown({ name, summary, options }: CompletedVerb): Shown {
+  return {
+    name,
+    summary,
+    options: options.map((option) => ({
+      flags: flagsOf(option),
+      value: /[<[](.+)[>\]]/.exec(option.flags)?.[1],
+      choices: option.argChoices,
+      description: option.description,
+    })),
+  };
 }
 
 /** All that can be written for an option. */
 const flagsOf = ({ short, long }: Option) => [short, long].filter((flag) => flag !== undefined);
 const helpFlags = ["-h", "--help"];
+const helpText = "how a verb is called";
 
 /** In single quotes. */
 const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
@@ -86,7 +109,7 @@ function zshScript(verbs: readonly CompletedVerb[]): string[] {
     "  local -a verbs",
     "  verbs=(",
     ...verbs.map(({ name, summary }) => `    ${quoted(`${name}:${zshText(summary)}`)}`),
-    "    'help:how a verb is called'",
+    `    ${quoted(`help:${helpText}`)}`,
     "  )",
     "  if ((CURRENT == 2)); then _describe verb verbs; return; fi",
     "  local verb=${words[2]}",
@@ -103,8 +126,9 @@ function zshScript(verbs: readonly CompletedVerb[]): string[] {
           return quoted(`${flag}[${zshText(option.description)}]${values}`);
         })
       );
+      const help = helpFlags.map((flag) => quoted(`${flag}[${helpText}]`));
       const rest = name === "completion" ? quoted("*:shell:(bash zsh fish)") : quoted("*:path:_files");
-      return `    ${name}) _arguments ${specs.join(" ")} ${rest} ;;`;
+      return `    ${name}) _arguments ${[...specs, ...help, rest].join(" ")} ;;`;
     }),
     "    help) _describe verb verbs ;;",
     "  esac",
@@ -128,7 +152,12 @@ function fishScript(verbs: readonly CompletedVerb[]): string[] {
         }`;
       })
     ),
-    `${complete} -f -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'`,
+    `${complete} -f -n __fish_use_subcommand -a help -d ${quoted(helpText)}`,
+    `${complete} -f -n '__fish_seen_subcommand_from help' -a ${
+      quoted(verbs.map(({ name }) => name).join(" "))
+    }`,
+    `${complete} -s h -l help -d ${quoted(helpText)}`,
+    `${complete} -f -n '__fish_seen_subcommand_from completion' -a ${quoted(shells.join(" "))}`,
   ];
 }
 

@@ -1,19 +1,19 @@
 /** `streamstore sample`: batches as a model gets them. */
 import { type Command, Option } from "commander";
 import type { AnyBatch } from "../sample/batch.ts";
-import type { StreamStore } from "../store.ts";
+import { StreamStore } from "../store.ts";
 import type { BatchWriter } from "./batch_parts.ts";
 import { episodesFlag, episodesHelp } from "./episode_option.ts";
 import { UsageError } from "./exit.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { flush } from "./output.ts";
 import { type SampleOptions, samplerOptions } from "./sample_options.ts";
-import { namesOf, wholeNumber, withStore } from "./store.ts";
+import { namesOf, wholeNumber, withStores } from "./store.ts";
 
 const repeated = (text: string, before: readonly string[] = []) => [...before, text];
 
 export function define(command: Command): void {
-  command.argument("<path>", "the store's directory")
+  command.argument("<paths...>", "directories of stores; of several with the same fields, a mixture")
     .option("--steps <rows>", "rows a window; 32 where neither tokens nor offsets are given", wholeNumber)
     .option("--tokens <tokens>", "tokens a window, or to so many windows of rows are padded", wholeNumber)
     .option(
@@ -52,19 +52,25 @@ export function define(command: Command): void {
     )
     .option("--json", "the same as --format jsonl")
     .addHelpText("after", help)
-    .action((path: string, options: SampleOptions) => withStore(path, (store) => sample(store, options)));
+    .action((paths: string[], options: SampleOptions) =>
+      withStores(paths, (stores) => sample(stores, paths, options))
+    );
 }
 
 const help = `
 Example: streamstore sample run.stream --steps 4 --fields observation:8,action:1 --episodes end=done --boundary pad-left
 
-Padding is shown as "·", a row without the field as "-". As Arrow, an IPC stream goes to standard output, a record batch
+Of several stores each window is as likely: sources, counted from 0, say which it is from, as text its path. Padding is shown as "·", a row without the field as "-". As Arrow, an IPC stream goes to standard output, a record batch
 each, with a row for each window and fields as tensors of fixed shape; Python reads it by
 pyarrow.ipc.open_stream(sys.stdin.buffer).`;
 
-async function sample(store: StreamStore, options: SampleOptions): Promise<void> {
-  const sampler = newSampler(store, options);
-  const writer = await writerFor(store, options);
+async function sample(
+  stores: readonly StreamStore[],
+  paths: readonly string[],
+  options: SampleOptions,
+): Promise<void> {
+  const sampler = newSampler(stores, options);
+  const writer = await writerFor(stores[0], paths, options);
   // A batch is made without a pause in which Ctrl-C could be heard.
   if (options.n === 0) onInterrupt();
   for (let index = 0; options.n === 0 || index < options.n; index++) {
@@ -82,8 +88,11 @@ interface Drawn {
 }
 
 /** What the library says of options is about how it was called. */
-function newSampler(store: StreamStore, options: SampleOptions): Drawn {
-  return asUsage(() => store.sampler(samplerOptions(store, options) as never) as unknown as Drawn);
+function newSampler(stores: readonly StreamStore[], options: SampleOptions): Drawn {
+  return asUsage(() => {
+    const given = samplerOptions(stores, options) as never;
+    return (stores.length === 1 ? stores[0].sampler(given) : StreamStore.mixture(stores, given)) as Drawn;
+  });
 }
 
 function drawNext(sampler: Drawn): AnyBatch | null {
@@ -99,8 +108,12 @@ function asUsage<Result>(task: () => Result): Result {
   }
 }
 
-async function writerFor(store: StreamStore, { format, json }: SampleOptions): Promise<BatchWriter> {
+async function writerFor(
+  store: StreamStore,
+  paths: readonly string[],
+  { format, json }: SampleOptions,
+): Promise<BatchWriter> {
   if (json || format === "jsonl") return (await import("./batch_json.ts")).jsonWriter();
   if (format === "arrow") return (await import("./batch_arrow.ts")).arrowWriter(store);
-  return (await import("./batch_text.ts")).textWriter(store);
+  return (await import("./batch_text.ts")).textWriter(store, paths);
 }

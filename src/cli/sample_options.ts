@@ -31,16 +31,19 @@ const stepsByDefault = 32;
 /** As text a batch is read by people. */
 const batchSizeByDefault = { text: 2, jsonl: 2, arrow: 256 };
 
-/** What `store.sampler` takes; what it refuses, it says itself. */
-export function samplerOptions(store: StreamStore, options: SampleOptions): Partial<PrefetchOptions> {
+/** What `sampler` takes of a store, or `mixture` of several; what they refuse, they say themselves. */
+export function samplerOptions(
+  stores: readonly StreamStore[],
+  options: SampleOptions,
+): Partial<PrefetchOptions> {
   const { steps, tokens, stride, epochs, boundary, seed, extra, normalize, truncate, episodes } = options;
   const hasOffsets = options.offsets !== undefined;
-  const fields = options.fields === undefined && !hasOffsets ? undefined : denseFields(store, options);
+  const fields = options.fields === undefined && !hasOffsets ? undefined : denseFields(stores, options);
   const given = {
     steps: steps ?? (tokens === undefined && !hasOffsets ? stepsByDefault : undefined),
     tokens,
     fields,
-    episodes: episodes === undefined ? undefined : parseEpisodes(store, episodes),
+    episodes: episodes === undefined ? undefined : parseEpisodes(stores[0], episodes),
     boundary,
     stride,
     order: parseOrder(options.order),
@@ -62,21 +65,21 @@ interface DenseField {
   readonly offsets?: readonly number[];
 }
 
-/** `observation:8`, `observation:8:float64`, or `observation`, as wide as the widest of its newest rows. */
+/** `observation:8`, `observation:8:float64`, or `observation`, as wide as the widest of its newest rows in any store. */
 function denseFields(
-  store: StreamStore,
+  stores: readonly StreamStore[],
   { fields = [], offsets = [] }: SampleOptions,
 ): Record<string, DenseField> {
-  const known = store.fields.map(({ name }) => name);
+  const known = stores[0].fields.map(({ name }) => name);
   const around = new Map(offsets.map((text) => parseOffsets(text, known)));
   const asked = new Map(fields.map((text) => parseField(text, known)));
   for (const name of around.keys()) if (!asked.has(name)) asked.set(name, {});
   const needsWidth = [...asked.values()].some(({ width }) => width === undefined);
-  const facts = needsWidth ? fieldFacts(store) : [];
+  const facts = needsWidth ? stores.flatMap(fieldFacts) : [];
   return Object.fromEntries(Array.from(asked, ([name, { width, dtype }]) => {
-    const found = width ?? facts.find((field) => field.name === name)?.width?.[1] ?? 1;
+    const widths = facts.filter((field) => field.name === name).map(({ width }) => width?.[1] ?? 1);
     return [name, {
-      width: found,
+      width: width ?? Math.max(...widths),
       ...(dtype && { dtype }),
       ...(around.has(name) && { offsets: around.get(name) }),
     }];

@@ -11,6 +11,20 @@ export async function withStore<Result>(
   return await use(store);
 }
 
+/** The same with several. */
+export async function withStores<Result>(
+  paths: readonly string[],
+  use: (stores: readonly StreamStore[]) => Result | Promise<Result>,
+): Promise<Result> {
+  const stores: StreamStore[] = [];
+  try {
+    for (const path of paths) stores.push(StreamStore.open(path, { mode: "read" }));
+    return await use(stores);
+  } finally {
+    for (const store of stores) store.close();
+  }
+}
+
 /** Columns that rows are shown with: fields in field order, then extras. */
 export interface ShownColumns {
   readonly fields: StreamStore["fields"];

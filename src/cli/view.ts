@@ -45,7 +45,6 @@ async function serve(paths: readonly string[], { host, port, open }: ViewOptions
   const address = server.newAddress();
   tell(address);
   if (open) openBrowser(address);
-  else process.stdin.on("error", () => {});
   if (process.stdin.isTTY) process.stdin.on("data", () => tell(server.newAddress()));
   // Until Ctrl-C.
   await new Promise(() => {});

@@ -4,6 +4,7 @@ import { filesOf } from "../cli/files.ts";
 import type { LiveEvent } from "./protocol.ts";
 import { Parameters } from "./parameters.ts";
 import type { Question, Route } from "./route.ts";
+import type { StreamStore } from "../store.ts";
 import type { OpenStores, ViewedStore } from "./stores.ts";
 
 /** How often a store is looked at while somebody watches: one look takes a microsecond where nothing is new. */
@@ -32,7 +33,7 @@ async function* eventsOf(
   store: ViewedStore,
   signal: Question["signal"],
 ): AsyncGenerator<string> {
-  const sizes = new Sizes(store);
+  const sizes = new Sizes(store.path);
   for (let [last, sentAt] = ["", -Infinity]; !signal.aborted;) {
     const event = eventOf(index, store, sizes);
     const key = JSON.stringify(event);
@@ -52,27 +53,47 @@ async function* eventsOf(
 
 function eventOf(index: number, viewed: ViewedStore, sizes: Sizes): Omit<LiveEvent, "seenAt"> {
   const state = viewed.look();
-  if (state.state === "deleted" || state.state === "failed") {
-    return { store: index, ...state, firstRow: 0, endRow: 0, endToken: 0, byteLength: 0, writer: null };
+  const { current, generation } = viewed;
+  if (current === null) {
+    const nothing = { firstRow: 0, endRow: 0, endToken: 0, byteLength: 0, writer: null };
+    return { store: index, ...state, generation, ...nothing };
   }
-  const store = viewed.open();
-  const { firstRow, rowCount, length } = store;
-  return { store: index, ...state, firstRow, endRow: rowCount, endToken: length, ...sizes.now() };
+  const { firstRow, rowCount, length } = current;
+  return {
+    store: index,
+    ...state,
+    generation,
+    firstRow,
+    endRow: rowCount,
+    endToken: length,
+    ...sizes.of(current),
+  };
 }
+
+type Size = Pick<LiveEvent, "byteLength" | "writer">;
 
 /** What takes longer to ask for than whether there is something new. */
 class Sizes {
   #askedAt = -Infinity;
-  #known: Pick<LiveEvent, "byteLength" | "writer"> = { byteLength: 0, writer: null };
+  #known: Size = { byteLength: 0, writer: null };
 
-  constructor(private readonly viewed: ViewedStore) {}
+  constructor(private readonly path: string) {}
 
-  now(): Pick<LiveEvent, "byteLength" | "writer"> {
+  of(store: StreamStore): Size {
     if (performance.now() - this.#askedAt < sizesMilliseconds) return this.#known;
     this.#askedAt = performance.now();
-    const { writer } = this.viewed.open();
-    const byteLength = filesOf(this.viewed.path).reduce((sum, { bytes }) => sum + bytes, 0);
-    this.#known = { byteLength, writer: writer === null ? null : { processId: writer } };
+    const { writer } = store;
+    this.#known = { byteLength: this.#byteLength(), writer: writer === null ? null : { processId: writer } };
     return this.#known;
+  }
+
+  /** A directory that goes away just now has none. */
+  #byteLength(): number {
+    try {
+      return filesOf(this.path).reduce((sum, { bytes }) => sum + bytes, 0);
+    } catch (error) {
+      if ((error as { readonly code?: string }).code === "ENOENT") return 0;
+      throw error;
+    }
   }
 }

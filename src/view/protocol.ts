@@ -65,6 +65,8 @@ export interface LiveEvent {
   readonly store: number;
   readonly state: StoreState;
   readonly reason?: string;
+  /** How many stores have stood in its place: another number is another store, and rows are other rows. */
+  readonly generation: number;
   readonly firstRow: number;
   readonly endRow: number;
   readonly endToken: number;

@@ -1,6 +1,7 @@
 /** The viewer's server: on this machine alone, for one browser, and only to look. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import process from "node:process";
 import { type Assets, loadAssets } from "./assets.ts";
 import { Login } from "./cookie.ts";
 import { refusal } from "./guard.ts";
@@ -39,10 +40,7 @@ export class ViewServer {
   /** Starts one for the stores at some paths. */
   static async start(paths: readonly string[], { host, port }: ServerOptions): Promise<ViewServer> {
     const viewer = new ViewServer(paths, host, await loadAssets());
-    await new Promise<void>((resolve, reject) => {
-      viewer.#server.once("error", reject);
-      viewer.#server.listen(port, host.replace(/^\[|\]$/g, ""), resolve);
-    });
+    await listen(viewer.#server, port, host.replace(/^\[|\]$/g, ""));
     return viewer;
   }
 
@@ -135,6 +133,20 @@ export class ViewServer {
   async #refuse(response: ServerResponse, status: number, error: string): Promise<void> {
     const answer: Answer = { status, type: "application/json", body: JSON.stringify({ error }) };
     await send(response, answer);
+  }
+}
+
+/** Deno throws what it may not do after the call, where nobody else can catch it. */
+async function listen(server: Server, port: number, address: string): Promise<void> {
+  let fail: (error: Error) => void = () => {};
+  const failed = new Promise<never>((_, reject) => fail = reject);
+  process.once("uncaughtException", fail);
+  server.once("error", fail);
+  try {
+    await Promise.race([failed, new Promise<void>((resolve) => server.listen(port, address, resolve))]);
+  } finally {
+    process.off("uncaughtException", fail);
+    server.off("error", fail);
   }
 }
 

@@ -3,6 +3,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { StreamStoreError } from "../error.ts";
 import { StreamStore } from "../store.ts";
+import { readManifest } from "../store/manifest.ts";
 import type { StoreState } from "./protocol.ts";
 import { BadQuestion, type ViewedStores } from "./route.ts";
 
@@ -48,6 +49,7 @@ export class OpenStores implements ViewedStores {
 export class ViewedStore {
   #store: StreamStore | null = null;
   #place: string | undefined;
+  #id: string | null = null;
   #lookedAt = -Infinity;
   #state: State = { state: "open" };
   /** How many stores have stood in the directory's place. */
@@ -58,8 +60,13 @@ export class ViewedStore {
   /** The store with what was committed so far. */
   open(): StreamStore {
     const { state, reason } = this.look();
-    if (this.#store !== null && (state === "open" || state === "replaced")) return this.#store;
+    if (this.#store !== null) return this.#store;
     throw new BadQuestion(reason!, state === "deleted" ? 404 : 409);
+  }
+
+  /** As it was when it was last looked at: null where it cannot be read. */
+  get current(): StreamStore | null {
+    return this.#store;
   }
 
   /** Shows what was committed, opens what has not been opened, and says how it stands. */
@@ -85,28 +92,32 @@ export class ViewedStore {
     this.#lookedAt = now;
     const place = placeOf(this.path);
     if (place === this.#place && this.#store !== null) return;
-    if (place === undefined) {
-      this.#close();
-      const isNew = this.generation === 0;
-      const reason = isNew ? `There is no store at ${this.path}` : `The store at ${this.path} was deleted`;
-      this.#state = { state: "deleted", reason };
-      return;
-    }
-    this.#reopen(place);
+    this.#close();
+    if (place === undefined) this.#state = this.#deleted;
+    else this.#reopen(place);
+  }
+
+  get #deleted(): State {
+    const isNew = this.generation === 0;
+    const reason = isNew ? `There is no store at ${this.path}` : `The store at ${this.path} was deleted`;
+    return { state: "deleted", reason };
   }
 
   #reopen(place: string): void {
-    const isOther = place !== this.#place;
-    this.#close();
+    let id: string | null;
     try {
       this.#store = StreamStore.open(this.path, { mode: "read" });
+      id = readManifest(this.path).id;
     } catch (error) {
       // It is being made, or taken away, just now.
       if (!(error instanceof StreamStoreError && error.code === "not-found")) throw error;
+      this.#close();
+      this.#state = this.#deleted;
       return;
     }
-    this.#place = place;
-    if (isOther) this.generation++;
+    // A file that was deleted leaves its number to the next.
+    if (place !== this.#place || id !== this.#id) this.generation++;
+    [this.#place, this.#id] = [place, id];
     this.#state = { state: this.generation > 1 ? "replaced" : "open" };
   }
 

@@ -36,6 +36,7 @@ test("each verb says that a store may not be read, and ends with 1", () =>
       ["stats"],
       ["verify"],
       ["sample"],
+      ["view"],
       ["plot", "run.stream", "reward"],
       ["diff", "run.stream", "run.stream"],
       ["repack", "run.stream", "/tmp/never.stream"],

@@ -135,6 +135,51 @@ test("sample --json has what the sampler gives with the same options and seed", 
     }
   }));
 
+test("sample of several stores is a mixture, and says of each window which store it is from", () =>
+  inFolder(async (folder) => {
+    const paths = [makeRun(folder, 50), makeRun(folder, 90, "other.stream")];
+    const options = "--steps 2 --fields observation,reward:1 --order shuffle --seed 3 --batch-size 16 -n 2";
+    const args = ["sample", "run.stream", "other.stream", ...options.split(" ")];
+    const { code, output, errors } = await call(folder, ...args, "--json");
+    assert.deepEqual([code, errors], [0, ""]);
+    const found = output.trimEnd().split("\n").map((line) => JSON.parse(line));
+    const stores = paths.map((path) => StreamStore.open(path, { mode: "read" }));
+    const mixture = StreamStore.mixture(stores, {
+      steps: 2,
+      fields: { observation: 2, reward: 1 },
+      order: "shuffle",
+      seed: 3,
+      batchSize: 16,
+    });
+    const sources: number[] = [];
+    for (const batch of found) {
+      const wanted = mixture.next()!;
+      assert.deepEqual([batch.sources, batch.starts], [[...wanted.sources!], [...wanted.starts]]);
+      assert.deepEqual(batch.fields.observation.values.flat(2), [...wanted.fields.observation.values]);
+      sources.push(...batch.sources);
+    }
+    assert.deepEqual([...new Set(sources)].sort(), [0, 1]);
+    for (const store of stores) store.close();
+    const { output: text } = await call(folder, ...args);
+    const told = [...text.matchAll(/^window \d+: from row \d+, 2 of 2, in (\S+)$/gm)].map(([, path]) => path);
+    assert.deepEqual(told, sources.map((source) => ["run.stream", "other.stream"][source]));
+    await shell(folder, `streamstore ${args.join(" ")} --format arrow > batches.arrows`);
+    const { batches } = tableFromIPC(readFileSync(join(folder, "batches.arrows")));
+    assert.deepEqual(batches.flatMap((batch) => [...batch.getChild("sources")!]), sources);
+  }));
+
+test("sample refuses stores whose fields differ, with 2, and names the one that is not there, with 1", () =>
+  inFolder(async (folder) => {
+    makeRun(folder);
+    StreamStore.open(join(folder, "other.stream"), { fields: ["reward"] }).close();
+    const differ = await call(folder, "sample", "run.stream", "other.stream");
+    assert.deepEqual([differ.code, differ.output], [2, ""]);
+    assert.match(differ.errors, /sources\[1\]\.store must have the fields of the first/);
+    const missing = await call(folder, "sample", "run.stream", "none.stream");
+    assert.deepEqual([missing.code, missing.output], [1, ""]);
+    assert.match(missing.errors, /none\.stream/);
+  }));
+
 const arrowArgs =
   "--steps 4 --fields observation:2:float64,reward:1:float16 --extra prompt,frame --seed 3 --order shuffle";
 

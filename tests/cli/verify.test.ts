@@ -1,6 +1,16 @@
 /** `verify`, and what it salvages. */
 import assert from "node:assert/strict";
-import { closeSync, cpSync, existsSync, openSync, readdirSync, truncateSync, writeSync } from "node:fs";
+import { createHash } from "node:crypto";
+import {
+  closeSync,
+  cpSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  truncateSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { StreamStore } from "../../mod.ts";
@@ -108,6 +118,40 @@ test(
       assert.match(output, /\r\u001b\[2Klong\.stream: whole, [\d,]+ chunks have their checksums\n$/);
       const { errors } = await call(folder, "verify", "long.stream");
       assert.equal(errors, "");
+    }),
+);
+
+test(
+  "Ctrl-C ends salvaging with 130, leaves nothing beside the source, and the source as it was",
+  { skip: noTerminal },
+  () =>
+    inFolder(async (folder) => {
+      const path = join(folder, "long.stream");
+      const store = StreamStore.open(path, { fields: ["value", "other"] });
+      // A field that is missing now and then is copied row by row.
+      for (let block = 0; block < 300; block++) {
+        const first = 10_000 * block;
+        store.append(first, {});
+        const step = Float64Array.from({ length: 9_999 }, (_, i) => first + 1 + i);
+        store.appendColumns({ step, value: step, other: step });
+      }
+      const { rowCount } = store;
+      store.close();
+      damage(join(path, "data.f64"), 16 * (rowCount - 10_000));
+      const contents = () =>
+        readdirSync(path).sort().map((name) => {
+          const hash = createHash("sha256").update(readFileSync(join(path, name))).digest("hex");
+          return [name, hash];
+        });
+      const before = contents();
+      const args = ["verify", "long.stream", "--salvage-to", "whole.stream"];
+      const { code, output } = await onTerminal(folder, args, "Salvaging");
+      assert.equal(code, 130, output);
+      assert.deepEqual(readdirSync(folder), ["long.stream"]);
+      assert.deepEqual(contents(), before);
+      assert.throws(() => StreamStore.open(join(folder, "whole.stream"), { mode: "read" }), {
+        code: "not-found",
+      });
     }),
 );
 

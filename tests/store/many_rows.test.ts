@@ -3,20 +3,15 @@
  * would be there. Whatever reads or appends there computes with numbers of that size.
  */
 import assert from "node:assert/strict";
-import { closeSync, openSync, readdirSync, readFileSync, writeSync } from "node:fs";
 import { test } from "node:test";
-import { native } from "../../bench/harness/limits.ts";
 import { StreamStore } from "../../mod.ts";
-import { xxh64 } from "../support/xxh64.ts";
+import { makeManyRows, manyFields, rowTokens, stepOf, types, valueOf } from "../support/many_rows.ts";
 import { withDirectory } from "../torture/scratch.ts";
 
-const fields = { action: 0, observation: 1 } as const;
+const fields = manyFields;
 type Store = StreamStore<typeof fields>;
 
 const rowCount = 2 ** 31 + 10_000;
-/** An action and two observations. */
-const rowTokens = 3;
-const types = Uint8Array.of(0, 1, 1);
 const tokenCount = rowTokens * rowCount;
 
 /** The rows in the midst of what is not a hole. */
@@ -28,74 +23,6 @@ const places = [
   2 ** 31,
   rowCount - 1,
 ];
-const rowsAround = 5000;
-const blockRows = 4096;
-/** `head` begins with it; it is the seed of what names a layout. */
-const magic = new DataView(new TextEncoder().encode("SSTREAM\0").buffer).getBigUint64(0, true);
-
-const stepOf = (row: number) => row + 7;
-/** Of each token its own number. */
-const valueOf = (token: number) => token;
-
-/** Makes the store, with what is known of blocks or without. */
-function make(path: string, hasBlocks: boolean): void {
-  const empty = StreamStore.open(path, { fields, mode: "create", capacity: 1_000_000 });
-  empty.close();
-  const directory = new TextEncoder().encode(path);
-  assert.equal(native.sl_store_lengthen(directory, directory.length, tokenCount, rowCount), 0);
-  const seed = new DataView(Uint8Array.fromHex(idOf(path)).buffer).getBigUint64(0, true);
-  for (const place of places) {
-    const [from, to] = [Math.max(0, place - rowsAround), Math.min(rowCount, place + rowsAround)];
-    const rows = Array.from({ length: to - from }, (_, i) => from + i);
-    const tokens = Array.from({ length: rowTokens * rows.length }, (_, i) => rowTokens * from + i);
-    // Where blocks tell, nobody looks at the starts of rows.
-    if (!hasBlocks || to === rowCount) {
-      write(path, "row.u64", 8 * from, BigUint64Array.from(rows, (row) => BigInt(rowTokens * row)));
-    }
-    write(path, "step.i64", 8 * from, BigInt64Array.from(rows, (row) => BigInt(stepOf(row))));
-    write(path, "type.", rowTokens * from, Uint8Array.from(tokens, (token) => types[token % rowTokens]));
-    write(path, "data.", 8 * rowTokens * from, Float64Array.from(tokens, valueOf));
-    if (!hasBlocks) continue;
-    // Also those around it: whoever looks for a row looks at its neighbours.
-    const first = Math.max(0, Math.floor(from / blockRows) - 2);
-    for (
-      let block = first;
-      block < Math.min(to / blockRows + 2, Math.floor((rowCount - 1) / blockRows));
-      block++
-    ) {
-      write(path, "blocks", 32 * block, blockOf(block, seed));
-    }
-  }
-}
-
-function idOf(path: string): string {
-  return JSON.parse(readFileSync(`${path}/store.json`, "utf8")).id;
-}
-
-function write(path: string, prefix: string, offset: number, content: ArrayBufferView): void {
-  const name = readdirSync(path).find((name) => name.startsWith(prefix));
-  const file = openSync(`${path}/${name}`, "r+");
-  writeSync(
-    file,
-    new Uint8Array(content.buffer, content.byteOffset, content.byteLength),
-    0,
-    content.byteLength,
-    offset,
-  );
-  closeSync(file);
-}
-
-/** As docs/storage-format.md has it. */
-function blockOf(block: number, seed: bigint): Uint8Array {
-  const bytes = new Uint8Array(32);
-  const view = new DataView(bytes.buffer);
-  view.setBigUint64(0, BigInt(rowTokens * blockRows * block), true);
-  view.setBigUint64(8, xxh64(types, magic), true);
-  view.setUint32(16, rowTokens, true);
-  view.setUint32(20, block, true);
-  view.setBigUint64(24, xxh64(bytes.subarray(0, 24), seed), true);
-  return bytes;
-}
 
 /** Everything that reads at a place, around a row. */
 function compareAround(store: Store, row: number): void {
@@ -151,7 +78,7 @@ for (const hasBlocks of [true, false]) {
   test(`window(), gather(), get() and rows() read more than 2 ** 31 rows, with ${known}`, () =>
     withDirectory((directory) => {
       const path = `${directory}/large.stream`;
-      make(path, hasBlocks);
+      makeManyRows(path, rowCount, places, hasBlocks);
       using store = StreamStore.open(path, { mode: "read", fields });
       assert.deepEqual([store.rowCount, store.length], [rowCount, tokenCount]);
       for (const place of places) compareAround(store, place);
@@ -161,7 +88,7 @@ for (const hasBlocks of [true, false]) {
   test(`append() and appendColumns() go on after more than 2 ** 31 rows, with ${known}`, () =>
     withDirectory((directory) => {
       const path = `${directory}/large.stream`;
-      make(path, hasBlocks);
+      makeManyRows(path, rowCount, places, hasBlocks);
       {
         using store = StreamStore.open(path, { fields });
         let row = rowCount;

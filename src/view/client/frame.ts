@@ -17,12 +17,19 @@ export class Frame {
   readonly #stores: HTMLSelectElement;
   readonly #rows = element("span", "rows");
   readonly #live = element("span", "live");
-  readonly #banner = element("div", "banner");
+  readonly #bannerText = element("span");
+  readonly #banner = element("div", "banner", this.#bannerText);
   readonly #host = element("main");
   readonly #message = element("footer");
   readonly #keys: HTMLDialogElement;
+  readonly #dismiss = button("×", "hides this", () => {
+    this.#isOther = false;
+    this.#showBanner();
+  });
   #connection: Connection = "connecting";
   #event: LiveEvent | null = null;
+  /** Another store stands in the place of the one that the page was opened with. */
+  #isOther = false;
 
   constructor(stores: readonly StoreSummary[], page: Page) {
     this.#page = page;
@@ -34,6 +41,8 @@ export class Frame {
     });
     theme.id = "theme";
     const keys = button("?", "keys (?)", () => this.#keys.showModal());
+    this.#banner.append(this.#dismiss);
+    this.#banner.hidden = true;
     for (const part of [this.#banner, this.#live, this.#message]) part.setAttribute("role", "status");
     document.body.append(
       element(
@@ -78,13 +87,15 @@ export class Frame {
       if (one === screen) this.#tabs[at].setAttribute("aria-current", "page");
       else this.#tabs[at].removeAttribute("aria-current");
     });
+    if (this.#stores.value !== String(store)) this.#isOther = false;
     this.#stores.value = String(store);
     this.#host.dataset.screen = screen.name;
     document.title = `${this.#stores.selectedOptions[0]?.textContent ?? ""} · ${screen.title} · StreamStore`;
   }
 
-  showLive(event: LiveEvent): void {
+  showLive(event: LiveEvent, isOther: boolean): void {
     this.#event = event;
+    this.#isOther ||= isOther;
     const { endRow, firstRow, writer } = event;
     say(this.#rows, `${grouped(endRow - firstRow)} rows`);
     this.#rows.title = writer === null ? "nobody writes" : `process ${writer.processId ?? "unknown"} writes`;
@@ -107,12 +118,13 @@ export class Frame {
 
   /** The worst that is to be said of the server or the store. */
   #showBanner(): void {
-    const text = this.#bannerText();
-    say(this.#banner, text);
+    const text = this.#worst();
+    say(this.#bannerText, text);
     this.#banner.hidden = text === "";
+    this.#dismiss.hidden = !text.startsWith("Another store");
   }
 
-  #bannerText(): string {
+  #worst(): string {
     if (this.#connection === "ended") {
       return "The server knows this page no longer: open the address that it prints";
     }
@@ -122,7 +134,7 @@ export class Frame {
       return `${reason ?? "The store was deleted"}. What stands in its place will be shown`;
     }
     if (state === "failed") return reason ?? "The store cannot be read";
-    if (state === "replaced") {
+    if (this.#isOther) {
       return "Another store stands in this place now, and is shown from its first row";
     }
     return "";
@@ -134,7 +146,6 @@ export class Frame {
 
   /** The page's own keys. */
   key(event: KeyboardEvent): boolean {
-    if (this.#keys.open) return false;
     const screen = screens[Number(event.key) - 1];
     if (screen !== undefined) this.#page.go({ screen: screen.name });
     else if (event.key === "?") this.#keys.showModal();

@@ -103,18 +103,31 @@ export class ViewPage implements Page {
   #hear(event: LiveEvent): void {
     const before = this.#event;
     this.#event = event;
-    this.#frame.showLive(event);
-    // What a screen shows is of a store that is no more.
-    if (before !== null && before.state !== event.state && isReadable(event) && this.#screen !== null) {
-      this.#openScreen(this.#screen);
-    }
+    this.#frame.showLive(event, before !== null && before.generation !== event.generation);
+    if (before !== null && before.generation !== event.generation) this.#forget();
     if (!isReadable(event)) return;
+    // What could not be read can be.
+    if (before !== null && !isReadable(before) && before.generation === event.generation) this.#again();
     for (const listener of [...this.#listeners]) listener(event);
+  }
+
+  /** What is shown is of a store that is no more: its rows are none of the one in its place. */
+  #forget(): void {
+    const { screen, store } = this.#state;
+    const kept = Object.entries({ screen, store }).filter((entry): entry is [string, string] => !!entry[1]);
+    this.#state = Object.fromEntries(kept);
+    history.replaceState(null, "", addressOfState(this.#state));
+    this.#again();
+  }
+
+  #again(): void {
+    if (this.#screen !== null) this.#openScreen(this.#screen);
   }
 
   #key(event: KeyboardEvent): void {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (isTyping(event.target)) return;
+    // Keys belong to what is typed into, and to what lies over the page.
+    if (isTyping(event.target) || document.querySelector("dialog[open]") !== null) return;
     if (this.#frame.key(event) || this.#open?.key?.(event)) event.preventDefault();
   }
 }

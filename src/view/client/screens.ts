@@ -3,6 +3,9 @@
 /** The screens of the page, in the order of their keys. */
 import type { Screen } from "./screen.ts";
 import { batches } from "./screens/batches.ts";
+import { episodes } from "./screens/episodes.ts";
 import { overview } from "./screens/overview.ts";
+import { stream } from "./screens/stream.ts";
+import { table } from "./screens/table.ts";
 
-export const screens: readonly Screen[] = [overview, batches];
+export const screens: readonly Screen[] = [overview, stream, episodes, table, batches];

@@ -1,4 +1,5 @@
 /** `/api/series`: what a chart shows of rows, in as many columns as it has pixels. */
+import type { StreamStore } from "../../store.ts";
 import type { SeriesHeader } from "../protocol.ts";
 import { Parameters } from "../parameters.ts";
 import { type Answer, BadQuestion, type Route, type ViewedStores } from "../route.ts";
@@ -9,8 +10,14 @@ import { SeriesReader } from "../series/series.ts";
 const columnsMax = 8192;
 const seriesMax = 32;
 
+/** The reader of a store that is open: where another is opened in its place, it is not the reader of that. */
+interface KnownReader {
+  readonly store: StreamStore;
+  readonly reader: SeriesReader;
+}
+
 /** The readers of viewed stores, by their places. Each is made by the first question about its store. */
-const readers = new WeakMap<ViewedStores, Map<number, SeriesReader>>();
+const readers = new WeakMap<ViewedStores, Map<number, KnownReader>>();
 
 export const seriesRoute: Route = {
   path: "/api/series",
@@ -31,17 +38,20 @@ export const seriesRoute: Route = {
 };
 
 /** What reads series of a viewed store. */
-export function seriesReaderOf(stores: ViewedStores, store: number): SeriesReader {
+export function seriesReaderOf(stores: ViewedStores, index: number): SeriesReader {
   let known = readers.get(stores);
   if (known === undefined) readers.set(stores, known = new Map());
-  let reader = known.get(store);
-  if (reader === undefined) known.set(store, reader = new SeriesReader(stores.path(store)));
+  const [store, found] = [stores.get(index), known.get(index)];
+  if (found?.store === store) return found.reader;
+  found?.reader.close();
+  const reader = new SeriesReader(stores.path(index));
+  known.set(index, { store, reader });
   return reader;
 }
 
 /** Ends what reads series of viewed stores. */
 export function closeSeriesReaders(stores: ViewedStores): void {
-  for (const reader of readers.get(stores)?.values() ?? []) reader.close();
+  for (const { reader } of readers.get(stores)?.values() ?? []) reader.close();
   readers.delete(stores);
 }
 

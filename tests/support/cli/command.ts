@@ -66,9 +66,11 @@ export function onTerminal(
   args: readonly string[],
   interruptAfter?: string,
   times = 1,
+  enterAfter?: string,
 ): Promise<Ended> {
+  const enter = enterAfter === undefined ? [] : ["--enter", enterAfter];
   const interrupt = interruptAfter === undefined ? [] : ["--interrupt", interruptAfter, String(times)];
-  return execute(folder, [python!, terminal, ...interrupt, ...program, ...args]);
+  return execute(folder, [python!, terminal, ...enter, ...interrupt, ...program, ...args]);
 }
 
 function execute(
@@ -99,7 +101,8 @@ export class Running {
 
   constructor(folder: string, ...args: readonly string[]) {
     const [file, ...before] = program;
-    this.child = spawn(file, [...before, ...args], { cwd: folder, env: environment });
+    const env = { ...environment, PATH: process.env.PATH };
+    this.child = spawn(file, [...before, ...args], { cwd: folder, env });
     this.child.stdout!.setEncoding("utf8").on("data", (text: string) => this.output += text);
     this.child.stderr!.setEncoding("utf8").on("data", (text: string) => this.errors += text);
   }

@@ -1,8 +1,9 @@
 """Runs a command on a terminal of its own, 100 columns wide, and copies what it writes there to standard output.
 
-    terminal.py [--interrupt TEXT COUNT] COMMAND...
+    terminal.py [--enter TEXT] [--interrupt TEXT COUNT] COMMAND...
 
---interrupt presses Ctrl-C once the text has been seen so many times. Ends as the command does.
+--enter presses Enter once the text has been seen, --interrupt Ctrl-C once it has been seen so many times. Ends as the
+command does.
 """
 
 import fcntl
@@ -13,6 +14,10 @@ import sys
 import termios
 
 arguments = sys.argv[1:]
+entered = None
+if arguments[0] == "--enter":
+    entered = arguments[1].encode()
+    arguments = arguments[2:]
 awaited = None
 if arguments[0] == "--interrupt":
     awaited = arguments[1].encode()
@@ -33,6 +38,9 @@ while True:
     if not found:
         break
     seen += found
+    if entered is not None and entered in seen:
+        entered = None
+        os.write(terminal, b"\r")
     if awaited is not None and seen.count(awaited) >= count:
         awaited = None
         os.write(terminal, b"\x03")

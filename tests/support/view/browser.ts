@@ -21,7 +21,13 @@ async function launch(): Promise<Browser> {
   return await chromium.launch({ executablePath, args });
 }
 
-after(async () => await (await browser)?.close());
+// Bun loads this once for all files, and this is the end of the first: the next makes another, which ends with the
+// process, whose pipe Chromium is led by.
+after(async () => {
+  const launched = await browser;
+  browser = undefined;
+  await launched?.close();
+});
 
 export interface TabOptions {
   readonly deviceScaleFactor?: number;
@@ -30,8 +36,9 @@ export interface TabOptions {
 
 /** Does something with a page of a new profile, 1280 × 800, and finds that it had nothing to complain of. */
 export async function inTab(use: (page: Page) => Promise<void>, options: TabOptions = {}): Promise<void> {
-  browser ??= launch();
-  const context: BrowserContext = await (await browser).newContext({
+  // A runner that has all files in one process ends the browser with the first.
+  if (!(await browser)?.isConnected()) browser = launch();
+  const context: BrowserContext = await (await browser!).newContext({
     viewport: { width: 1280, height: 800 },
     ...options,
   });

@@ -33,6 +33,22 @@ test(
             "reward2float64number11.1 %4.5",
             "done3boolnumber22.2 %true",
           ]);
+          // Each field's line is drawn, in its own colour.
+          const coloursDrawn = () =>
+            [...document.querySelectorAll<HTMLCanvasElement>(".spark")].map((canvas) => {
+              const { data } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height);
+              const colours = new Set<string>();
+              for (let at = 0; at < data.length; at += 4) {
+                if (data[at + 3] === 255) colours.add(data.slice(at, at + 3).join());
+              }
+              return [...colours].join(" ");
+            });
+          let colours: string[] = [];
+          for (const from = Date.now(); colours.length < 4 || colours.includes("");) {
+            assert.ok(Date.now() - from < 20_000, colours.join());
+            colours = await page.evaluate(coloursDrawn);
+          }
+          assert.equal(new Set(colours).size, 4);
           await takeScreen(page, "overview");
         }));
     }),

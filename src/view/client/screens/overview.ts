@@ -5,6 +5,7 @@ import type { FieldOverview, LiveEvent, Overview, StoreSummary } from "../../pro
 import { element, say } from "../element.ts";
 import { Rates } from "../rates.ts";
 import type { OpenScreen, Page, PageState, Screen } from "../screen.ts";
+import { Sparklines } from "../sparklines.ts";
 import { colourName } from "../series_colour.ts";
 import { bytesText, grouped, shownText } from "../text.ts";
 
@@ -27,6 +28,7 @@ class OverviewScreen implements OpenScreen {
   readonly #extras = element("p", "extras");
   readonly #stores = element("section");
   readonly #rates = new Rates();
+  readonly #sparklines: Sparklines;
   readonly #unlisten: () => void;
   #store: string;
   #askedAt = -Infinity;
@@ -36,6 +38,7 @@ class OverviewScreen implements OpenScreen {
   constructor(host: HTMLElement, page: Page) {
     this.#page = page;
     this.#store = page.state.store ?? "0";
+    this.#sparklines = new Sparklines(page);
     host.append(this.#stores, this.#factList(), this.#fieldTable(), this.#extras);
     void this.#askStores();
     void this.#askFields();
@@ -54,7 +57,7 @@ class OverviewScreen implements OpenScreen {
   }
 
   #fieldTable(): HTMLElement {
-    const titles = ["field", "type", "dtype", "kind", "share", "newest"];
+    const titles = ["field", "type", "dtype", "kind", "share", "all rows", "newest"];
     const head = element("thead", "", element("tr", "", ...titles.map((title) => element("th", "", title))));
     return element("table", "fields", head, this.#fields);
   }
@@ -66,6 +69,7 @@ class OverviewScreen implements OpenScreen {
   close(): void {
     this.#isClosed = true;
     this.#unlisten();
+    this.#sparklines.close();
   }
 
   #hear(event: LiveEvent): void {
@@ -99,34 +103,17 @@ class OverviewScreen implements OpenScreen {
     }
   }
 
-  #show({ endRow, cell, id, recovered, fields, extras }: Overview): void {
+  #show({ firstRow, endRow, cell, id, recovered, fields, extras }: Overview): void {
     this.#askedRow = endRow;
     this.#say("cells", cell);
     this.#say("id", id);
     this.#say("recovered", recovered === null ? "–" : `${grouped(recovered)} rows`);
     const names = fields.map(({ name }) => name);
-    this.#fields.replaceChildren(...fields.map((field) => this.#fieldRow(field, names)));
+    const sparks = this.#sparklines.of(fields);
+    this.#fields.replaceChildren(...fields.map((field) => fieldRow(field, names, sparks.get(field.name))));
+    void this.#sparklines.show(this.#store, firstRow, endRow);
     const texts = extras.map(({ name, kind }) => `${name} (${kind})`);
     say(this.#extras, texts.length === 0 ? "" : `Extras: ${texts.join(", ")}`);
-  }
-
-  #fieldRow(field: FieldOverview, names: readonly string[]): HTMLElement {
-    const { name, typeId, dtype, share, newest } = field;
-    const mark = element("i", "mark");
-    mark.style.background = `var(${colourName(names, name)})`;
-    const texts = [
-      String(typeId),
-      dtype,
-      kindText(field),
-      `${(100 * share).toFixed(1)} %`,
-      shownText(newest),
-    ];
-    return element(
-      "tr",
-      "",
-      element("td", "name", mark, name),
-      ...texts.map((text) => element("td", "", text)),
-    );
   }
 
   async #askStores(): Promise<void> {
@@ -146,6 +133,30 @@ class OverviewScreen implements OpenScreen {
     });
     this.#stores.replaceChildren(element("table", "stores", head, element("tbody", "", ...rows)));
   }
+}
+
+function fieldRow(
+  field: FieldOverview,
+  names: readonly string[],
+  spark: HTMLCanvasElement | undefined,
+): HTMLElement {
+  const { name, typeId, dtype, share, newest } = field;
+  const mark = element("i", "mark");
+  mark.style.background = `var(${colourName(names, name)})`;
+  const cells = [
+    String(typeId),
+    dtype,
+    kindText(field),
+    `${(100 * share).toFixed(1)} %`,
+    spark ?? "",
+    shownText(newest),
+  ];
+  return element(
+    "tr",
+    "",
+    element("td", "name", mark, name),
+    ...cells.map((cell) => element("td", "", cell)),
+  );
 }
 
 function kindText({ isList, width }: FieldOverview): string {
