@@ -38,6 +38,7 @@ SYMBOLS = {
     "ss_fields_fill": (("buffer", "u32", "u32", "buffer", "buffer", "buffer", "u32", "u32", "buffer", "u32", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer", ), "i32"),  # groups, group_count, layout, starts, lengths, slots, batch_size, width, fields, field_count, out_steps, out_mask, out_values_0, out_mask_0, out_values_1, out_mask_1, out_values_2, out_mask_2, out_values_3, out_mask_3
     "ss_offsets_fill": (("buffer", "u32", "u32", "buffer", "buffer", "buffer", "buffer", "u32", "buffer", "u32", "buffer", "buffer", "buffer", "buffer", ), "i32"),  # groups, group_count, layout, anchors, starts, lengths, slots, batch_size, offsets, offset_count, field, out_values, out_mask, out_offset_mask
     "ss_environments_scan": (("u32", "buffer", "u32", "buffer", "buffer", "u32", "buffer", "u32", "buffer", "u32", ), "i32"),  # store, fields, field_count, progress, names, names_max, slots, slot_count, out, rows_max
+    "ss_environments_add": (("buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "u32", "buffer", ), "i32"),  # sizes, parts, blocks, listed, addition, words, word_count, out_begun
     "ss_environments_rows": (("buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "u32", "buffer", "u32", "buffer", ), "i32"),  # sizes, parts, blocks, listed, sources, anchors, starts, lengths, count, offsets, offset_count, out_rows
     "ss_environments_find": (("u32", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "u32", "buffer", "u32", "buffer", "buffer", ), "i32"),  # store, fields, sizes, parts, blocks, listed, names, slots, slot_count, rows, count, out_sources, out_positions
     "ss_environments_newest": (("u32", "buffer", "f64", "buffer", "u32", "buffer", "buffer", "u32", ), "i32"),  # store, request, held, fields, field_count, out, out_rows, rows_max
@@ -486,6 +487,31 @@ class EnvironmentProgress:
     length = 8
 
 
+class EnvironmentAddition:
+    row = 0
+    listed_row = 1
+    end_row = 2
+    session_row = 3
+    listed_next = 4
+    listed_end = 5
+    row_count = 6
+    begun_count = 7
+    need = 8
+    length = 9
+
+
+class EnvironmentNeed:
+    nothing = 0
+    block = 1
+    listed = 2
+
+
+class EnvironmentBegun:
+    environment = 0
+    position = 1
+    length = 2
+
+
 class EnvironmentSizes:
     part_count = 0
     block_count = 1
@@ -497,7 +523,10 @@ class EnvironmentPart:
     block_first = 0
     base = 1
     count = 2
-    length = 3
+    blocks_max = 3
+    last_row = 4
+    is_over = 5
+    length = 6
 
 
 class EnvironmentBlock:

@@ -55,6 +55,7 @@ export const laterSymbols = {
   },
   environments: {
     ss_environments_scan: { args: ["u32", "buffer", "u32", "buffer", "buffer", "u32", "buffer", "u32", "buffer", "u32"], result: "i32" }, // store, fields, field_count, progress, names, names_max, slots, slot_count, out, rows_max
+    ss_environments_add: { args: ["buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "u32", "buffer"], result: "i32" }, // sizes, parts, blocks, listed, addition, words, word_count, out_begun
     ss_environments_rows: { args: ["buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "u32", "buffer", "u32", "buffer"], result: "i32" }, // sizes, parts, blocks, listed, sources, anchors, starts, lengths, count, offsets, offset_count, out_rows
     ss_environments_find: { args: ["u32", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "u32", "buffer", "u32", "buffer", "buffer"], result: "i32" }, // store, fields, sizes, parts, blocks, listed, names, slots, slot_count, rows, count, out_sources, out_positions
     ss_environments_newest: { args: ["u32", "buffer", "f64", "buffer", "u32", "buffer", "buffer", "u32"], result: "i32" }, // store, request, held, fields, field_count, out, out_rows, rows_max
@@ -276,12 +277,25 @@ export const environmentProgress = {
   length: 8,
 } as const;
 
+export const environmentAddition = {
+  row: 0, listedRow: 1, endRow: 2, sessionRow: 3, listedNext: 4, listedEnd: 5, rowCount: 6, begunCount: 7,
+  need: 8, length: 9,
+} as const;
+
+export const environmentNeed = {
+  nothing: 0, block: 1, listed: 2,
+} as const;
+
+export const environmentBegun = {
+  environment: 0, position: 1, length: 2,
+} as const;
+
 export const environmentSizes = {
   partCount: 0, blockCount: 1, listedCount: 2, length: 3,
 } as const;
 
 export const environmentPart = {
-  blockFirst: 0, base: 1, count: 2, length: 3,
+  blockFirst: 0, base: 1, count: 2, blocksMax: 3, lastRow: 4, isOver: 5, length: 6,
 } as const;
 
 export const environmentBlock = {

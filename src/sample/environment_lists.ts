@@ -1,24 +1,48 @@
 /** Where the rows of each environment stand in a store, in arrays that calls of the library take. */
-import { environmentBlock, environmentBlockRows, environmentPart, environmentSizes } from "../native/abi.ts";
+import {
+  environmentAddition,
+  environmentBegun,
+  environmentBlock,
+  environmentBlockRows,
+  environmentNeed,
+  environmentPart,
+  environmentSizes,
+} from "../native/abi.ts";
 import type { LaterTables } from "../native/runtime.ts";
 import { check } from "../native/status.ts";
 import { grown } from "./episode_starts.ts";
 import type { Places } from "./space.ts";
 
-/** One environment: its episodes, and what its last row has left behind. */
+/** The episodes of one environment. */
 export class Environment {
   /** The positions with which episodes begin; `episodes` of them are in use. */
   origins: BigUint64Array<ArrayBuffer> = new BigUint64Array(4);
   episodes = 0;
-  lastRow = -1;
-  /** Whether its next row begins an episode. */
-  isOver = false;
 
   begin(position: number): void {
     if (this.episodes === this.origins.length) this.origins = grown(this.origins, this.episodes);
     this.origins[this.episodes++] = BigInt(position);
   }
 }
+
+/** Rows that are added by one call. */
+const rowsPerCall = 1 << 12;
+/** Episodes that begin with them, until the call's caller has taken them. */
+const begun = new Float64Array(environmentBegun.length * rowsPerCall);
+
+/** Which rows are added: from `row` on; those before `listedRow` are known, and before `endRow` the last of all. */
+interface AddedRows {
+  readonly row: number;
+  readonly listedRow: number;
+  readonly endRow: number;
+  /** Before this one another writer began; 0 where that ends no episode. */
+  readonly sessionRow: number;
+  /** Rows before this one were dropped. */
+  readonly firstHeld: number;
+}
+
+/** What is known of an environment besides its blocks: as in the parts. */
+type KnownRows = Readonly<Record<"base" | "count" | "lastRow" | "isOver", number>>;
 
 /**
  * The rows of environments by positions: places among the rows of one, from 0. They stand in blocks of so many. Of a block
@@ -30,12 +54,12 @@ export class RowLists {
   /** The rows of blocks in which the distance varies. */
   listed: Float64Array<ArrayBuffer> = new Float64Array(environmentBlockRows);
   readonly sizes: Float64Array<ArrayBuffer> = new Float64Array(environmentSizes.length);
-  /** Blocks that each environment has room for; those of all; and the rows that are listed. */
-  readonly #rooms: number[] = [];
+  /** Where the blocks end that environments have room for, and the rows that are listed. */
   #blocksEnd = 0;
   #listedEnd = 0;
   /** Where rows stood in the list that were dropped. */
   readonly #free: number[] = [];
+  readonly #addition = new Float64Array(environmentAddition.length);
 
   get environments(): number {
     return this.sizes[environmentSizes.partCount];
@@ -58,14 +82,60 @@ export class RowLists {
     return { first, count: Math.ceil(held / environmentBlockRows) };
   }
 
-  /** Adds a row of an environment that is known, or of the next one, which comes after all others. */
-  add(environment: number, row: number, firstHeld: number): void {
-    if (environment === this.environments) this.#addPart();
-    const at = this.countOf(environment) - this.baseOf(environment);
-    const inBlock = at % environmentBlockRows;
-    if (inBlock === 0) this.#begin(environment, row, firstHeld);
-    else this.#continue(this.#blockAt(environment, at - inBlock), inBlock, row);
-    this.parts[environment * environmentPart.length + environmentPart.count]++;
+  /** The last row of an environment, and whether its next one begins an episode. */
+  lastRowOf(environment: number): number {
+    return this.parts[environment * environmentPart.length + environmentPart.lastRow];
+  }
+
+  isOver(environment: number): boolean {
+    return this.parts[environment * environmentPart.length + environmentPart.isOver] === 1;
+  }
+
+  /** Another environment, which has no row yet. */
+  addEnvironment(): void {
+    const environment = this.sizes[environmentSizes.partCount]++;
+    const end = (environment + 1) * environmentPart.length;
+    if (end > this.parts.length) this.parts = enlarged(this.parts, 2 * end);
+    this.parts[environment * environmentPart.length + environmentPart.lastRow] = -1;
+  }
+
+  /**
+   * Adds the rows from `row` on, for each of which a scan gave a word; those before `listedRow` are in the lists, and only
+   * end episodes. Calls back with the positions at which episodes of environments begin.
+   */
+  add(
+    native: LaterTables["environments"],
+    words: Uint32Array,
+    { row, firstHeld, ...limits }: AddedRows,
+    begin: (environment: number, position: number) => void,
+  ): void {
+    const addition = this.#addition;
+    addition[environmentAddition.listedRow] = limits.listedRow;
+    addition[environmentAddition.endRow] = limits.endRow;
+    addition[environmentAddition.sessionRow] = limits.sessionRow;
+    for (let done = 0; done < words.length;) {
+      const left = Math.min(words.length - done, rowsPerCall);
+      addition[environmentAddition.row] = row + done;
+      const code = native.ss_environments_add(
+        this.sizes,
+        this.parts,
+        this.blocks,
+        this.listed,
+        addition,
+        words.subarray(done),
+        left,
+        begun,
+      );
+      check(code, "Cannot find the episodes");
+      const begunEnd = environmentBegun.length * addition[environmentAddition.begunCount];
+      for (let at = 0; at < begunEnd; at += environmentBegun.length) {
+        begin(begun[at + environmentBegun.environment], begun[at + environmentBegun.position]);
+      }
+      done += addition[environmentAddition.rowCount];
+      const need = addition[environmentAddition.need];
+      if (need === environmentNeed.block) this.#makeRoom(words[done] >>> 1, firstHeld);
+      else if (need === environmentNeed.listed) this.#makeListed();
+    }
   }
 
   rowOf(environment: number, position: number): number {
@@ -121,18 +191,19 @@ export class RowLists {
   /** What there was, as `blocksOf` tells it: the rows of an environment before its end are known by its blocks alone. */
   restore(
     environment: number,
-    base: number,
-    count: number,
+    { base, count, lastRow, isOver }: KnownRows,
     blocks: Float64Array,
     listed: Float64Array,
   ): void {
-    this.#addPart();
+    this.addEnvironment();
     const room = Math.max(4, 2 * blocks.length / environmentBlock.length);
     this.#place(environment, room);
     const { first } = this.blocksOf(environment);
     const part = environment * environmentPart.length;
     this.parts[part + environmentPart.base] = base;
     this.parts[part + environmentPart.count] = count;
+    this.parts[part + environmentPart.lastRow] = lastRow;
+    this.parts[part + environmentPart.isOver] = isOver;
     this.blocks.set(blocks, environmentBlock.length * first);
     let taken = 0;
     for (let i = 0; i < blocks.length; i += environmentBlock.length) {
@@ -149,43 +220,24 @@ export class RowLists {
     return environmentBlock.length * (first + rows / environmentBlockRows);
   }
 
-  #addPart(): void {
-    const environment = this.sizes[environmentSizes.partCount]++;
-    const end = (environment + 1) * environmentPart.length;
-    if (end > this.parts.length) this.parts = enlarged(this.parts, 2 * end);
-    this.#rooms.push(0);
-  }
-
-  #continue(block: number, inBlock: number, row: number): void {
-    const { blocks } = this;
-    const step = blocks[block + environmentBlock.step];
-    const first = blocks[block + environmentBlock.row];
-    if (step < 0) this.listed[-1 - step + inBlock] = row;
-    else if (inBlock === 1) blocks[block + environmentBlock.step] = row - first;
-    else if (row !== first + step * inBlock) {
-      const at = this.#takeListed();
-      for (let i = 0; i < inBlock; i++) this.listed[at + i] = first + step * i;
-      this.listed[at + inBlock] = row;
-      blocks[block + environmentBlock.step] = -1 - at;
-    }
-  }
-
-  #begin(environment: number, row: number, firstHeld: number): void {
-    if (this.blocksOf(environment).count === this.#rooms[environment]) this.#makeRoom(environment, firstHeld);
-    const { first, count } = this.blocksOf(environment);
-    const block = environmentBlock.length * (first + count);
-    this.blocks[block + environmentBlock.row] = row;
-    this.blocks[block + environmentBlock.step] = 0;
+  /** The next blocks whose rows are listed take the place of one that was let go, or what is free at the end. */
+  #makeListed(): void {
+    const free = this.#free.pop();
+    const first = free ?? this.#listedEnd;
+    if (first === this.listed.length) this.listed = enlarged(this.listed, 2 * this.listed.length);
+    this.sizes[environmentSizes.listedCount] = this.listed.length;
+    const end = free === undefined ? this.listed.length : free + environmentBlockRows;
+    this.#listedEnd = Math.max(this.#listedEnd, end);
+    this.#addition[environmentAddition.listedNext] = first;
+    this.#addition[environmentAddition.listedEnd] = end;
   }
 
   #takeListed(): number {
-    const free = this.#free.pop();
-    if (free !== undefined) return free;
-    const at = this.#listedEnd;
-    this.#listedEnd += environmentBlockRows;
-    if (this.#listedEnd > this.listed.length) this.listed = enlarged(this.listed, 2 * this.#listedEnd);
-    this.sizes[environmentSizes.listedCount] = this.listed.length;
-    return at;
+    const addition = this.#addition;
+    const at = environmentAddition.listedNext;
+    if (addition[at] === addition[environmentAddition.listedEnd]) this.#makeListed();
+    addition[at] += environmentBlockRows;
+    return addition[at] - environmentBlockRows;
   }
 
   /** Rows that were dropped are let go. What was moved leaves a gap: once those fill the array all is moved. */
@@ -216,7 +268,7 @@ export class RowLists {
     const moved = from.subarray(environmentBlock.length * first, environmentBlock.length * (first + count));
     this.blocks.set(moved, environmentBlock.length * this.#blocksEnd);
     this.parts[environment * environmentPart.length + environmentPart.blockFirst] = this.#blocksEnd;
-    this.#rooms[environment] = room;
+    this.parts[environment * environmentPart.length + environmentPart.blocksMax] = room;
     this.#blocksEnd += room;
     this.sizes[environmentSizes.blockCount] = this.blocks.length / environmentBlock.length;
   }
@@ -234,7 +286,7 @@ export class RowLists {
     }
     this.parts[part + environmentPart.blockFirst] += gone;
     this.parts[part + environmentPart.base] += gone * environmentBlockRows;
-    this.#rooms[environment] -= gone;
+    this.parts[part + environmentPart.blocksMax] -= gone;
   }
 }
 

@@ -70,7 +70,7 @@ export class Environments {
 
   /** An environment as errors say it: `environment 3`. */
   nameOf(environment: number): string {
-    const { lastRow } = this.all[environment];
+    const lastRow = this.lists.lastRowOf(environment);
     if (lastRow < this.connection.firstRow) return "an environment";
     return `environment ${readValues(this.connection, this.#environment, lastRow, lastRow + 1).at(0)}`;
   }
@@ -90,7 +90,7 @@ export class Environments {
       const first = progress[environmentProgress.row] = this.#next;
       check(this.#scan(), action);
       const count = progress[environmentProgress.rowCount];
-      for (let i = 0; i < count; i++) this.#take(first + i, this.#found[i], rowCount, sessions);
+      this.#addRows(first, count, rowCount, sessions);
       if (progress[environmentProgress.isNameless] === 1) throw this.#refuse(first + count);
       if (progress[environmentProgress.isFull] === 1) this.#makeRoom();
       else isDone = count < rowsPerScan;
@@ -137,31 +137,35 @@ export class Environments {
     );
   }
 
-  #take(row: number, word: number, rowCount: number, sessions: number[]): void {
-    const isLast = row + 1 === rowCount;
-    // All rows before the last one are what they will be.
-    if (isLast) this.#save();
-    const number = word >>> 1;
-    if (row >= this.#listed) this.#list(row, number, sessions);
-    // Fields can still be added to the last row.
-    if (isLast) return;
-    if (word % 2 === 1) this.all[number].isOver = true;
-    this.#next = row + 1;
+  /** Adds the rows that were looked at, those of one writer at a time. All before the last row are what they will be. */
+  #addRows(first: number, count: number, rowCount: number, sessions: number[]): void {
+    const { lists } = this;
+    const end = first + count;
+    while (this.all.length < this.#progress[environmentProgress.nameCount]) {
+      lists.addEnvironment();
+      this.all.push(new Environment());
+    }
+    for (let row = first; row < end;) {
+      while (sessions[0] <= row) this.#session = sessions.shift()!;
+      const isLast = row + 1 === rowCount;
+      if (isLast) this.#save();
+      const until = Math.min(end, sessions[0] ?? end, isLast ? end : rowCount - 1);
+      const limits = {
+        row,
+        listedRow: this.#listed,
+        endRow: rowCount,
+        sessionRow: this.#splitsSessions ? this.#session : 0,
+        firstHeld: this.connection.firstRow,
+      };
+      lists.add(this.native, this.#found.subarray(row - first, until - first), limits, this.#begin);
+      this.#listed = Math.max(this.#listed, until);
+      // Fields can still be added to the last row.
+      this.#next = isLast ? row : until;
+      row = until;
+    }
   }
 
-  #list(row: number, number: number, sessions: number[]): void {
-    while (sessions[0] <= row) this.#session = sessions.shift()!;
-    if (number === this.all.length) this.all.push(new Environment());
-    const environment = this.all[number];
-    this.lists.add(number, row, this.connection.firstRow);
-    const isFirst = environment.lastRow < 0;
-    if (isFirst || environment.isOver || (this.#splitsSessions && environment.lastRow < this.#session)) {
-      environment.begin(this.lists.countOf(number) - 1);
-    }
-    environment.lastRow = row;
-    environment.isOver = false;
-    this.#listed = row + 1;
-  }
+  readonly #begin = (environment: number, position: number): void => this.all[environment].begin(position);
 
   #makeRoom(): void {
     this.#names = grown(this.#names, this.#names.length);
@@ -191,9 +195,17 @@ export class Environments {
     const { lists } = this;
     const numbers = [nextRow, this.#session, this.all.length];
     const parts: BigUint64Array[] = [];
-    for (const [number, { origins, episodes, isOver, lastRow }] of this.all.entries()) {
+    for (const [number, { origins, episodes }] of this.all.entries()) {
       const { first, count } = lists.blocksOf(number);
-      numbers.push(lists.baseOf(number), lists.countOf(number), count, episodes, isOver ? 1 : 0, lastRow);
+      const isOver = lists.isOver(number) ? 1 : 0;
+      numbers.push(
+        lists.baseOf(number),
+        lists.countOf(number),
+        count,
+        episodes,
+        isOver,
+        lists.lastRowOf(number),
+      );
       const blocks = lists.blocks.slice(
         environmentBlock.length * first,
         environmentBlock.length * (first + count),
@@ -224,14 +236,14 @@ export class Environments {
       const environment = new Environment();
       const origins = words.subarray(at, at += episodes);
       environment.origins = grown(origins, Math.max(4, episodes));
-      Object.assign(environment, { episodes, lastRow, isOver: isOver === 1 });
+      environment.episodes = episodes;
       this.all.push(environment);
       const blocks = numbers.subarray(at, at += environmentBlock.length * blockCount);
       const varying = blocks.filter((step, i) =>
         i % environmentBlock.length === environmentBlock.step && step < 0
       );
       const listed = numbers.subarray(at, at += environmentBlockRows * varying.length);
-      this.lists.restore(number, base, count, blocks, listed);
+      this.lists.restore(number, { base, count, lastRow, isOver }, blocks, listed);
     }
     while (this.#names.length < environments) this.#makeRoom();
     this.#names.set(words.subarray(names, names + environments));

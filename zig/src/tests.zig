@@ -27,6 +27,7 @@ test {
     _ = @import("sample/window_fill.zig");
     _ = @import("sample/fields_fill_test.zig");
     _ = @import("sample/window_fill_test.zig");
+    _ = @import("sample/environment_lists_test.zig");
     _ = @import("sample/offsets_fill_test.zig");
     _ = @import("sample/priorities_test.zig");
     _ = @import("statistics/moments.zig");

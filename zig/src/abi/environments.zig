@@ -40,6 +40,25 @@ fn fieldsOf(store: *const Store, fields: []const FieldCells, ends: *episodes.Fie
     return .{ .environment = named.all[0], .ends = ends.all[0..ends.count] };
 }
 
+/// Adds rows to the lists, and says with which of them episodes begin. addition: written back; words: what a scan says of each
+/// row; out_begun: room for as many. Stops where there is no room: what is needed is written down.
+export fn ss_environments_add(
+    sizes: *const layouts.EnvironmentSizes,
+    parts: [*]layouts.EnvironmentPart,
+    blocks: [*]layouts.EnvironmentBlock,
+    listed: [*]f64,
+    addition: *layouts.EnvironmentAddition,
+    words: [*]const u32,
+    word_count: u32,
+    out_begun: [*]layouts.EnvironmentBegun,
+) i32 {
+    const lists = numbers.environmentLists(sizes, parts, blocks, listed) catch |err| return status.of(err);
+    var added = numbers.environmentAddition(addition) catch |err| return status.of(err);
+    const result = lists.add(words[0..word_count], &added, out_begun);
+    numbers.environmentsAdded(added, addition);
+    return status.result(result);
+}
+
 /// out: the row at each offset of a window's anchor, a position among the rows of its environment; -1 - the nearest row of the
 /// window where an offset leads out of it
 export fn ss_environments_rows(

@@ -2,6 +2,7 @@
 
 const Output = @import("../read/outputs.zig").Output;
 const draws = @import("../sample/draws.zig");
+const environment_lists = @import("../sample/environment_lists.zig");
 const environments = @import("../sample/environments.zig");
 const episodes = @import("../sample/episodes.zig");
 const fields_fill = @import("../sample/fields_fill.zig");
@@ -90,6 +91,31 @@ pub const EnvironmentProgress = extern struct {
     /// Rows that the last sync made durable.
     synced_rows: f64,
 };
+
+/// Rows of environments that are added to the lists, for each of which there is a word.
+pub const EnvironmentAddition = extern struct {
+    /// The row of the first word; those before `listed_row` are in the lists already.
+    row: f64,
+    listed_row: f64,
+    /// The row after the last one of all.
+    end_row: f64,
+    /// Before this row another writer began; 0 where that ends no episode.
+    session_row: f64,
+    /// Where the next blocks whose rows are listed have their places, up to an end.
+    listed_next: f64,
+    listed_end: f64,
+    /// Rows that were added, and episodes that begin with some of them.
+    row_count: f64,
+    begun_count: f64,
+    /// An `EnvironmentNeed`.
+    need: f64,
+};
+
+/// What there must be room for before the next row can be added.
+pub const EnvironmentNeed = environment_lists.Need;
+
+/// An environment whose episode begins, and at which of its rows.
+pub const EnvironmentBegun = environment_lists.Begun;
 
 /// How long the arrays are that say where the rows of environments stand.
 pub const EnvironmentSizes = extern struct { part_count: f64, block_count: f64, listed_count: f64 };

@@ -3,6 +3,7 @@
 const std = @import("std");
 const Output = @import("../read/outputs.zig").Output;
 const draws = @import("../sample/draws.zig");
+const environment_lists = @import("../sample/environment_lists.zig");
 const environments = @import("../sample/environments.zig");
 const episodes = @import("../sample/episodes.zig");
 const fields_fill = @import("../sample/fields_fill.zig");
@@ -108,6 +109,33 @@ pub fn environmentsReached(progress: environments.Progress, synced_rows: u64) la
         .is_nameless = @floatFromInt(@intFromBool(progress.is_nameless)),
         .is_full = @floatFromInt(@intFromBool(progress.is_full)),
         .synced_rows = @floatFromInt(synced_rows),
+    };
+}
+
+pub fn environmentAddition(from: *const layouts.EnvironmentAddition) Error!environment_lists.Addition {
+    return .{
+        .row = try numbers.to(u53, from.row),
+        .listed_row = try numbers.to(u53, from.listed_row),
+        .end_row = try numbers.to(u53, from.end_row),
+        .session_row = from.session_row,
+        .listed_next = try numbers.to(u53, from.listed_next),
+        .listed_end = try numbers.to(u53, from.listed_end),
+    };
+}
+
+pub fn environmentsAdded(addition: environment_lists.Addition, to: *layouts.EnvironmentAddition) void {
+    to.listed_row = @floatFromInt(addition.listed_row);
+    to.listed_next = @floatFromInt(addition.listed_next);
+    to.row_count = @floatFromInt(addition.row_count);
+    to.begun_count = @floatFromInt(addition.begun_count);
+    to.need = @floatFromInt(@backingInt(addition.need));
+}
+
+pub fn environmentLists(sizes: *const layouts.EnvironmentSizes, parts: [*]environments.Part, blocks: [*]environments.Block, listed: [*]f64) Error!environment_lists.Lists {
+    return .{
+        .parts = parts[0..try numbers.to(u31, sizes.part_count)],
+        .blocks = blocks[0..try numbers.length(sizes.block_count)],
+        .listed = listed[0..try numbers.length(sizes.listed_count)],
     };
 }
 

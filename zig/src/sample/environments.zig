@@ -2,6 +2,8 @@
 //! where its room ends or the stream does, and goes on from there later.
 
 const std = @import("std");
+const blocks_file = @import("../read/blocks.zig");
+const cells = @import("../format/cells.zig");
 const episodes = @import("episodes.zig");
 const extract = @import("../read/extract.zig");
 const random = @import("random.zig");
@@ -74,40 +76,103 @@ pub fn scan(table: extract.Table, first_row: usize, fields: Fields, all: []u64, 
         progress.name_count = names.count;
         progress.slot_count = names.count;
     }
-    var environment = fields.environment;
-    progress.row_count = 0;
-    progress.is_nameless = false;
-    progress.is_full = false;
-    while (progress.row < progress.end_row and progress.row_count < out.len) : (progress.row += 1) {
-        const row = progress.row;
+    var scanning: Scanning = .{ .table = table, .names = &names, .progress = progress, .out = out };
+    return scanning.run(fields);
+}
+
+const Scanning = struct {
+    table: extract.Table,
+    names: *Names,
+    progress: *Progress,
+    out: []u32,
+
+    fn run(self: *Scanning, fields: Fields) Error!void {
+        const progress = self.progress;
+        var environment = fields.environment;
+        environment.finder = .{ .type = environment.type };
+        for (fields.ends) |*field| field.finder = .{ .type = field.type };
+        progress.row_count = 0;
+        progress.is_nameless = false;
+        progress.is_full = false;
+        var unknown_until: usize = 0;
+        while (progress.row < progress.end_row and progress.row_count < self.out.len) {
+            const row = progress.row;
+            if (row >= unknown_until) {
+                if (self.alikeFrom(row, &environment, fields.ends)) |alike| {
+                    if (!try self.addAlike(alike, &environment, fields.ends)) return;
+                    continue;
+                }
+                unknown_until = self.table.blocks.endOf(row);
+            }
+            if (!try self.addOne(row, &environment, fields.ends)) return;
+        }
+    }
+
+    /// Rows of one layout, all of which have an environment: the fields' spans say where they stand.
+    inline fn alikeFrom(self: *Scanning, row: usize, environment: *episodes.Field, ends: []episodes.Field) ?blocks_file.Layout {
+        const layout = self.table.blocks.ofRow(row) orelse return null;
+        environment.span = (environment.finder.within(layout, self.table, row) orelse return null).span;
+        for (ends) |*field| field.span = (field.finder.within(layout, self.table, row) orelse return null).span;
+        return if (environment.span.count == 0) null else layout;
+    }
+
+    /// Whether the scan goes on.
+    fn addAlike(self: *Scanning, layout: blocks_file.Layout, environment: *const episodes.Field, ends: []const episodes.Field) Error!bool {
+        const table = self.table;
+        const first = self.progress.row;
+        const room = self.out.len - self.progress.row_count;
+        const end_row = @min(layout.end_row, self.progress.end_row, first + room);
+        const ahead = episodes.rows_ahead * layout.row_tokens + environment.span.offset;
+        var start = layout.startOf(first);
+        for (first..end_row) |_| {
+            if (start + ahead < table.data.len) table.data.prefetch(start + ahead);
+            const id = idAt(table, start + environment.span.offset, environment.kind);
+            if (!try self.add(id, episodes.isEnd(table, ends, start))) return false;
+            start += layout.row_tokens;
+        }
+        return true;
+    }
+
+    fn addOne(self: *Scanning, row: usize, environment: *episodes.Field, ends: []episodes.Field) Error!bool {
+        const table = self.table;
         episodes.prefetch(table, row + episodes.rows_ahead, environment.hint);
         const start, const end = try table.tokensOf(row);
         const types = table.types.slice(start, end);
-        const id = idIn(table, start, types, &environment) orelse {
-            progress.is_nameless = row + 1 < progress.end_row;
-            return;
+        const id = idIn(table, start, types, environment) orelse {
+            self.progress.is_nameless = row + 1 < self.progress.end_row;
+            return false;
         };
+        return self.add(id, isEnd(table, start, types, ends));
+    }
+
+    /// The next row is that of an environment. False where there is no room for its name.
+    inline fn add(self: *Scanning, id: u64, is_end: bool) Error!bool {
+        const names = self.names;
         const slot = names.slotOf(id);
         if (names.slots[slot] > names.count) return error.InvalidArgument;
         if (names.slots[slot] == 0) {
-            progress.is_full = names.count == names.all.len;
-            if (progress.is_full) return;
+            self.progress.is_full = names.count == names.all.len;
+            if (self.progress.is_full) return false;
             names.all[names.count] = id;
             names.count += 1;
             names.slots[slot] = @intCast(names.count);
         }
-        const is_end = isEnd(table, start, types, fields.ends);
-        out[progress.row_count] = 2 * (names.slots[slot] - 1) + @intFromBool(is_end);
-        progress.row_count += 1;
+        self.out[self.progress.row_count] = 2 * (names.slots[slot] - 1) + @intFromBool(is_end);
+        self.progress.row_count += 1;
+        self.progress.row += 1;
+        return true;
     }
-}
+};
 
 /// The bits of the first value of a row's environment.
 pub fn idIn(table: extract.Table, start: usize, types: @TypeOf(table.types), field: *episodes.Field) ?u64 {
     const span = episodes.find(field, types);
-    if (span.count == 0) return null;
-    const bits = table.data.bitsAt(start + span.offset);
-    return switch (field.kind) {
+    return if (span.count == 0) null else idAt(table, start + span.offset, field.kind);
+}
+
+inline fn idAt(table: extract.Table, token: usize, kind: cells.Kind) u64 {
+    const bits = table.data.bitsAt(token);
+    return switch (kind) {
         inline .float64, .float32, .float16 => |known| {
             const Float = known.Type();
             const Bits = @Int(.unsigned, @bitSizeOf(Float));
@@ -162,10 +227,37 @@ pub const block_rows = 64;
 
 /// Where they stand: the first, and how far each is from the one before; or where that varies, below zero, one more than the
 /// place among the rows that are listed.
-pub const Block = extern struct { row: f64, step: f64 };
+pub const Block = extern struct {
+    row: f64,
+    step: f64,
 
-/// One environment: its first block, the position of that block's first row, and how many rows it has, from position 0 on.
-pub const Part = extern struct { block_first: f64, base: f64, count: f64 };
+    /// The place of one of its rows among those that are listed.
+    pub inline fn listedAt(block: Block, in_block: u64, listed_count: usize) Error!usize {
+        const first = -1 - block.step;
+        if (!random.areIndices(&.{first}, 1 << 53)) return error.InvalidArgument;
+        const place = random.fromFloat(first) + in_block;
+        return if (place < listed_count) @intCast(place) else error.InvalidArgument;
+    }
+};
+
+pub const Part = extern struct {
+    /// The first block, and how many there is room for from it on.
+    block_first: f64,
+    /// The position of the first block's first row, and how many rows there are, from position 0 on.
+    base: f64,
+    count: f64,
+    blocks_max: f64 = 0,
+    /// The last row, or -1, and 1 where an episode ended with it.
+    last_row: f64 = -1,
+    is_over: f64 = 0,
+
+    /// Fractions do no harm, and to look for them takes as long as all else.
+    pub inline fn check(part: Part) Error!void {
+        const limit = 0x1p53;
+        const are_below = part.block_first >= 0 and part.block_first < limit and part.base >= 0 and part.base <= part.count and part.count < limit;
+        if (!are_below) return error.InvalidArgument;
+    }
+};
 
 /// Positions are places among the rows of an environment. What the arrays of a caller say is used once it is known to be no
 /// more than what they hold; rows are checked by who reads them.
@@ -226,10 +318,7 @@ pub const Index = struct {
     fn partOf(index: Index, source: i32) Error!Part {
         if (source < 0 or source >= index.parts.len) return error.OutOfRange;
         const part = index.parts[@intCast(source)];
-        // Fractions do no harm, and to look for them takes as long as all else.
-        const limit = 0x1p53;
-        const are_below = part.block_first >= 0 and part.block_first < limit and part.base >= 0 and part.base <= part.count and part.count < limit;
-        if (!are_below) return error.InvalidArgument;
+        try part.check();
         return part;
     }
 
@@ -244,9 +333,6 @@ pub const Index = struct {
         const block = index.blocks[number];
         const in_block = (position - random.fromFloat(part.base)) % block_rows;
         if (block.step >= 0) return block.row + block.step * random.toFloat(in_block);
-        const first = -1 - block.step;
-        if (!random.areIndices(&.{first}, 1 << 53)) return error.InvalidArgument;
-        const place: usize = @intCast(random.fromFloat(first) + in_block);
-        return if (place < index.listed.len) index.listed[place] else error.InvalidArgument;
+        return index.listed[try block.listedAt(in_block, index.listed.len)];
     }
 };

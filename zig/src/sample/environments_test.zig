@@ -1,6 +1,7 @@
 //! Tests of environments.zig.
 
 const std = @import("std");
+const blocks_file = @import("../read/blocks.zig");
 const environments = @import("environments.zig");
 const episodes = @import("episodes.zig");
 const extract = @import("../read/extract.zig");
@@ -51,6 +52,9 @@ test "a scan tells environments apart by numbers, however often it stops, and gr
     for (0..400) |round| {
         errdefer std.debug.print("round {}\n", .{round});
         const row_count = source.intRangeAtMost(usize, 1, 60);
+        // Of rows that are alike it is known where their fields stand.
+        const are_alike = source.boolean();
+        const has_noise = source.boolean();
         var types: [180]i32 = undefined;
         var data: [180]u64 = undefined;
         var rows: [60]u64 = undefined;
@@ -68,7 +72,7 @@ test "a scan tells environments apart by numbers, however often it stops, and gr
             if (number == id_count) id_count += 1;
             ids[number] = id;
             wanted[row] = @intCast(2 * number + @intFromBool(is_end));
-            if (source.boolean()) {
+            if (if (are_alike) has_noise else source.boolean()) {
                 types[token] = 1;
                 data[token] = 77;
                 token += 1;
@@ -76,13 +80,18 @@ test "a scan tells environments apart by numbers, however often it stops, and gr
             types[token] = 2;
             data[token] = @bitCast(if (id == 0 and source.boolean()) -0.0 else id);
             token += 1;
-            if (is_end or source.boolean()) {
+            if (is_end or are_alike or source.boolean()) {
                 types[token] = 3;
                 data[token] = @bitCast(@as(f64, if (is_end) 1 else 0));
                 token += 1;
             }
         }
-        const table: extract.Table = .{ .types = .{ .words = types[0..token] }, .data = .of(.uint64, data[0..token]), .rows = rows[0..row_count] };
+        var table: extract.Table = .{ .types = .{ .words = types[0..token] }, .data = .of(.uint64, data[0..token]), .rows = rows[0..row_count] };
+        var blocks: [60 / blocks_file.rows_max]blocks_file.Block = undefined;
+        const closed = blocks[0..blocks_file.countClosed(row_count)];
+        for (closed, 0..) |*block, index| block.* = blocks_file.describe(index, table.rows, table.types, 0, @splat(0));
+        var open: blocks_file.Open = .{};
+        table.blocks = .{ .all = closed, .open = open.follow(table.rows, table.types, 0), .token_count = token };
         var ends = [_]episodes.Field{.{ .type = 3, .kind = .float64 }};
         const fields: Fields = .{ .environment = .{ .type = 2, .kind = .float64 }, .ends = &ends };
         var names: [64]u64 = undefined;

@@ -88,7 +88,7 @@ fn scanEnds(table: extract.Table, first_row: usize, fields: []Field, progress: *
 }
 
 /// Whether a value of the fields is true in the row that starts with a token, where they stand as their spans say.
-inline fn isEnd(table: extract.Table, fields: []const Field, start: usize) bool {
+pub inline fn isEnd(table: extract.Table, fields: []const Field, start: usize) bool {
     var is_end = false;
     for (fields) |*field| {
         const first = start + field.span.offset;
