@@ -83,7 +83,7 @@ class EpisodesScreen implements OpenScreen {
     }
     if (this.#isClosed) return;
     this.#form = new RuleForm(this.#overview, ({ rule, series }) => {
-      this.#page.go({ rule: JSON.stringify(rule), series, picked: null });
+      this.#page.go({ rule: JSON.stringify(rule), measure: series, picked: null });
     });
     this.#side.append(this.#form.host);
     this.update(this.#page.state);
@@ -125,8 +125,8 @@ class EpisodesScreen implements OpenScreen {
   }
 
   get #series(): string {
-    const { series = "" } = this.#page.state;
-    return seriesOf(this.#overview!).includes(series) ? series : usualSeries(this.#overview!);
+    const { measure = "" } = this.#page.state;
+    return seriesOf(this.#overview!).includes(measure) ? measure : usualSeries(this.#overview!);
   }
 
   get #order(): string {
