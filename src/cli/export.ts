@@ -1,5 +1,6 @@
 /** `streamstore export`: a store becomes a dataset, on the disk or on the Hub. */
-import { rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Command, Option } from "commander";
 import type { SaveDatasetOptions } from "../dataset/save_options.ts";
@@ -12,6 +13,7 @@ import { checkName, UsageError } from "./exit.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { jsonOf } from "./json.ts";
 import { line, printable } from "./output.ts";
+import { checkSortBy, sortedCopy } from "./sorted.ts";
 import { chooseColumns, namesOf, numbersOf, wholeNumber, withStore } from "./store.ts";
 import { grouped } from "./table.ts";
 
@@ -19,6 +21,7 @@ interface ExportOptions {
   readonly split: string;
   readonly format?: "disk" | "parquet" | "arrow" | "jsonl" | "csv" | "lerobot";
   readonly step?: string;
+  readonly sortBy?: readonly string[];
   readonly append?: true;
   readonly shardBytes?: number;
   readonly revision?: string;
@@ -46,6 +49,7 @@ export function define(command: Command): void {
         .choices(formats),
     )
     .option("--step <column>", "also writes the steps, as a column of this name")
+    .option("--sort-by <columns>", "sorts the rows, by the first column first", namesOf)
     .option("--append", "on the Hub: pushes only the rows that are new")
     .option("--shard-bytes <bytes>", "about how many go into each file of a folder", wholeNumber)
     .option("--revision <branch>", "the Hub's branch")
@@ -68,10 +72,11 @@ export function define(command: Command): void {
 const help = `
 Example: streamstore export run.stream run.parquet
 
+--sort-by takes fields of a number, extras, and the column of --step; it writes the rows to a temporary file first.
 HF_TOKEN and HF_ENDPOINT count. What was at the target is there until all of the new is, also after Ctrl-C.`;
 
 async function exportTo(store: StreamStore, target: string, options: ExportOptions): Promise<void> {
-  const { fps, episodes, fields, task, robotType, shape, split, json } = options;
+  const { fps, episodes, fields, task, robotType, shape, split, json, sortBy } = options;
   const isRobot = options.format === "lerobot";
   const ofRobot = [fps, episodes, fields, task, robotType, shape].some((option) => option !== undefined);
   if (!isRobot && ofRobot) {
@@ -79,17 +84,48 @@ async function exportTo(store: StreamStore, target: string, options: ExportOptio
       "--fps, --episodes, --fields, --task, --robot-type and --shape need --format lerobot",
     );
   }
+  checkSorting(store, options);
+  const scratch = sortBy === undefined ? null : mkdtempSync(join(tmpdir(), "streamstore-export-"));
   const save = isRobot
     ? robotSave(store, target, options)
+    : scratch !== null
+    ? () => saveSorted(store, scratch, target, options)
     : () => store.saveDataset(target, split, saveOptions(options));
   const before = new Set(halfMade(target));
   const own = () => halfMade(target).filter((path) => !before.has(path));
-  const end = onInterrupt(() => own().forEach((path) => rmSync(path, { recursive: true, force: true })));
-  await withGrowth(`Exporting to ${target}`, own, save);
+  const remove = (path: string) => rmSync(path, { recursive: true, force: true });
+  const end = onInterrupt(() => [...own(), ...scratch === null ? [] : [scratch]].forEach(remove));
+  try {
+    await withGrowth(`Exporting to ${target}`, own, save);
+  } finally {
+    if (scratch !== null) remove(scratch);
+  }
   end();
   const rows = store.rowCount - store.firstRow;
   if (json) line(jsonOf({ target, split, rows }));
   else line(printable(`${target}: ${grouped(rows)} rows${isRobot ? "" : ` as ${split}`}`));
+}
+
+function checkSorting(store: StreamStore, { sortBy, step, append, format }: ExportOptions): void {
+  if (sortBy === undefined) return;
+  if (format === "lerobot") {
+    throw new UsageError("LeRobot's frames have their own order: --sort-by does not go with it");
+  }
+  if (append) {
+    throw new UsageError("Rows are pushed in the order of the store: --sort-by does not go with --append");
+  }
+  checkSortBy(store, sortBy, step);
+}
+
+async function saveSorted(
+  store: StreamStore,
+  scratch: string,
+  target: string,
+  options: ExportOptions,
+): Promise<void> {
+  const { sortBy, step, split } = options;
+  using sorted = await sortedCopy(store, scratch, { sortBy: sortBy!, ...(step !== undefined && { step }) });
+  await sorted.saveDataset(target, split, saveOptions({ ...options, step: undefined }));
 }
 
 /** What is being written for a target, beside it or within. */
