@@ -71,6 +71,16 @@ export const verbs: readonly Verb[] = [
     load: () => import("./view.ts"),
   },
   {
+    name: "send",
+    summary: "the rows of a store to NATS JetStream, as they are committed",
+    load: () => import("./send.ts"),
+  },
+  {
+    name: "follow",
+    summary: "replicas of stores whose rows NATS JetStream has",
+    load: () => import("./replicas.ts"),
+  },
+  {
     name: "completion",
     summary: "a script that a shell completes verbs and options by",
     load: () => import("./completion.ts"),

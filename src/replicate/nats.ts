@@ -30,7 +30,7 @@ export interface NatsOptions {
 const bytesAhead = 16e6;
 /** A message has its subject and headers besides. */
 const envelopeBytes = 4096;
-const [wrongLastSequence, duplicateInProcess] = [10071, 10158];
+const [wrongLastSequence, duplicateInProcess, streamNotFound] = [10071, 10158, 10059];
 
 /**
  * Opens a stream of NATS JetStream as a log.
@@ -63,16 +63,27 @@ export async function natsLog(options: NatsOptions): Promise<MessageLog> {
     throw new StreamStoreError("input-output", message, { cause });
   }
   const manager = await jetstreamManager(nats);
-  if (subjects !== undefined) {
+  if (subjects !== undefined && !await isThere(manager, stream)) {
     // What the stream has no room for waits in the senders' stores.
-    await manager.streams.add({
+    const made = {
       name: stream,
       subjects: [...subjects],
       num_replicas: replicas,
       discard: DiscardPolicy.New,
-    });
+    };
+    await manager.streams.add(made);
   }
   return new NatsLog(nats, jetstream(nats), manager, stream);
+}
+
+async function isThere(manager: JetStreamManager, stream: string): Promise<boolean> {
+  try {
+    await manager.streams.info(stream);
+    return true;
+  } catch (error) {
+    if (error instanceof JetStreamApiError && error.code === streamNotFound) return false;
+    throw error;
+  }
 }
 
 class NatsLog implements MessageLog {

@@ -1,0 +1,45 @@
+/** Where the log of messages is, for the verbs that send to one and read from it. */
+import { setTimeout as pause } from "node:timers/promises";
+import type { Command } from "commander";
+import type { MessageLog } from "../replicate/log.ts";
+import { withBar } from "./bar.ts";
+import { namesOf } from "./store.ts";
+
+export interface LogOptions {
+  readonly servers: readonly string[];
+  readonly stream: string;
+  readonly user?: string;
+  readonly password?: string;
+  readonly token?: string;
+  readonly retry?: true;
+}
+
+const retryMilliseconds = 1000;
+
+export function addLogOptions(command: Command): Command {
+  return command
+    .option("--servers <addresses>", "of NATS, with commas between them (127.0.0.1:4222)", namesOf)
+    .option("--stream <name>", "the stream of JetStream", "steps")
+    .option("--user <name>", "who signs in, with --password")
+    .option("--password <text>", "the user's")
+    .option("--token <text>", "a token that the servers take")
+    .option("--retry", "waits for a server that is not there");
+}
+
+/** Opens the log; its stream is made for the subjects where they are given and it is not there. */
+export async function openLog(options: LogOptions, subjects?: readonly string[]): Promise<MessageLog> {
+  const { natsLog } = await import("../replicate/nats.ts");
+  const { servers = ["127.0.0.1:4222"], stream, user, password: pass, token, retry } = options;
+  const open = () => natsLog({ servers, stream, subjects, connection: { user, pass, token } });
+  if (!retry) return await open();
+  return await withBar(`Waiting for ${servers.join(", ")}`, async (bar) => {
+    for (const since = performance.now();; await pause(retryMilliseconds)) {
+      try {
+        return await open();
+      } catch (error) {
+        if ((error as { readonly code?: string }).code !== "input-output") throw error;
+        bar.at(Math.round((performance.now() - since) / 1000), 0, "seconds");
+      }
+    }
+  });
+}

@@ -1,0 +1,58 @@
+/** `streamstore send`: the rows of a store to a log of messages, as they are committed. */
+import type { Command } from "commander";
+import { send } from "../replicate/send.ts";
+import { Bar } from "./bar.ts";
+import { onInterrupt } from "./interrupt.ts";
+import { jsonOf } from "./json.ts";
+import { addLogOptions, type LogOptions, openLog } from "./log_options.ts";
+import { flush, line, printable } from "./output.ts";
+import { withStore } from "./store.ts";
+import { grouped } from "./table.ts";
+
+interface SendOptions extends LogOptions {
+  readonly subject: string;
+  readonly once?: true;
+  readonly json?: true;
+}
+
+export function define(command: Command): void {
+  addLogOptions(
+    command.argument("<path>", "the store's directory")
+      .requiredOption("--subject <name>", "the store's own, such as steps.robot-1"),
+  )
+    .option("--once", "ends when what is committed is sent")
+    .option("--json", "a line of JSON for each message")
+    .addHelpText(
+      "after",
+      "\nExample: streamstore send run.stream --servers 10.0.0.1:4222 --subject steps.robot-1" +
+        "\n\nGoes on from what the subject has, also after a kill. Rows wait in the store while no server answers.",
+    )
+    .action((path: string, options: SendOptions) => sendStore(path, options));
+}
+
+async function sendStore(path: string, { subject, once, json, ...where }: SendOptions): Promise<void> {
+  onInterrupt();
+  await withStore(path, async (store) => {
+    const pattern = subject.includes(".") ? `${subject.slice(0, subject.indexOf("."))}.>` : subject;
+    const log = await openLog(where, [pattern]);
+    const bar = new Bar(`Sending ${path}:`);
+    let sent = 0;
+    await send(store, log, subject, {
+      signal: once ? AbortSignal.abort() : undefined,
+      onProgress: ({ sentRow, waitingRows, byteLength }) => {
+        sent = sentRow;
+        if (json) line(jsonOf({ row: sentRow, waiting: waitingRows, bytes: byteLength }));
+        if (json) flush();
+        bar.at(sentRow, sentRow + waitingRows, "rows");
+      },
+      onWait: ({ milliseconds, waitingRows, error }) => {
+        const why = (error as Error).message;
+        const what = `seconds without an answer (${why}), ${grouped(waitingRows)} rows wait`;
+        bar.at(Math.round(milliseconds / 1000), 0, what);
+      },
+    });
+    bar.end();
+    if (!json) line(`${printable(path)}: ${sent === 0 ? "nothing new" : `sent to row ${grouped(sent)}`}`);
+    await log.close();
+  });
+}
