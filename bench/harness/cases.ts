@@ -13,6 +13,7 @@ import { prefetch } from "../cases/prefetch.ts";
 import { episodes, sampler } from "../cases/sampler.ts";
 import { size } from "../cases/size.ts";
 import { view } from "../cases/view.ts";
+import { viewPage } from "../cases/view_page.ts";
 import { window } from "../cases/window.ts";
 import { windows } from "../cases/windows.ts";
 import type { Measurement } from "./measurement.ts";
@@ -38,7 +39,7 @@ export const cases: Readonly<Record<string, Case>> = {
   start,
   cli,
   lag,
-  view,
+  view: async (sizes) => [...await view(sizes), ...await viewPage(sizes)],
   collector,
   memory,
 };

@@ -28,8 +28,6 @@ function reached(from: readonly string[], isFollowed = (_name: string) => true):
   for (const path of found) {
     if (!path.endsWith(".ts") || path.includes(":")) continue;
     for (const [, name] of codeOf(path).matchAll(specifier)) {
-      // In the text of a program that is shown.
-      if (name === settings.name) continue;
       if (isFollowed(name)) found.add(name.startsWith(".") ? join(path, "..", name) : name);
     }
   }

@@ -1,25 +1,14 @@
 /** A headless Chromium, driven from the test: what it writes to its console, and what its pages throw, are faults. */
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync } from "node:fs";
-import process from "node:process";
+import { mkdirSync } from "node:fs";
 import { after } from "node:test";
 import type { Browser, BrowserContext, Page } from "playwright-core";
+import { launchBrowser, noBrowser } from "../../../bench/harness/browser.ts";
 import { root } from "../../package/packed.ts";
 
-const places = [process.env.STREAMSTORE_CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser"];
-const executablePath = places.find((path) => path !== undefined && existsSync(path));
-
-/** Why there is no browser, or false. */
-export const noBrowser: string | false = executablePath === undefined &&
-  "there is no Chromium: install it as /usr/bin/chromium, or name it by STREAMSTORE_CHROMIUM";
+export { noBrowser };
 
 let browser: Promise<Browser> | undefined;
-
-async function launch(): Promise<Browser> {
-  const { chromium } = await import("playwright-core");
-  const args = ["--no-sandbox", "--disable-gpu", "--force-color-profile=srgb"];
-  return await chromium.launch({ executablePath, args });
-}
 
 // Bun loads this once for all files, and this is the end of the first: the next makes another, which ends with the
 // process, whose pipe Chromium is led by.
@@ -37,7 +26,7 @@ export interface TabOptions {
 /** Does something with a page of a new profile, 1280 × 800, and finds that it had nothing to complain of. */
 export async function inTab(use: (page: Page) => Promise<void>, options: TabOptions = {}): Promise<void> {
   // A runner that has all files in one process ends the browser with the first.
-  if (!(await browser)?.isConnected()) browser = launch();
+  if (!(await browser)?.isConnected()) browser = launchBrowser();
   const context: BrowserContext = await (await browser!).newContext({
     viewport: { width: 1280, height: 800 },
     ...options,
