@@ -1,136 +1,16 @@
-/** The screen Stream in a browser, driven by mouse and keyboard; its pixels beside those of all points. */
+/** The screen Stream in a browser, driven by mouse and keyboard. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Page } from "playwright-core";
 import { StreamStore } from "../../../mod.ts";
 import { inFolder } from "../../support/cli/command.ts";
-import { Random } from "../../support/support.ts";
 import { inTab, noBrowser, takeScreen } from "../../support/view/browser.ts";
-import {
-  type AllPoints,
-  bringPoints,
-  compareWithAllPoints,
-  hideGrid,
-} from "../../support/view/uplot_oracle.ts";
+import { isFresh, makePoints, makeStore, open, rowCount, scaleOf } from "../../support/view/stream.ts";
+import { hideGrid } from "../../support/view/uplot_oracle.ts";
 import { withViewer } from "../../support/view/viewer.ts";
 
 const skip = { skip: noBrowser };
-const rowCount = 100_000;
-
-/** Noise, a walk, spikes on steps, and gaps of 1,500 rows. */
-function makePoints(): AllPoints {
-  const random = new Random(11);
-  let at = 0;
-  const make = (value: (row: number) => number) =>
-    Float64Array.from({ length: rowCount }, (_, row) => value(row));
-  return {
-    noise: make(() => random.float() - 0.5),
-    "lines[0]": make(() => at += random.float() - 0.5),
-    "lines[1]": make((row) => 40 * Math.sin(row / 900) + random.float()),
-    spikes: make((row) => random.below(3000) === 0 ? 100 * random.float() : row >> 14),
-    gaps: make((row) => row % 25_000 < 1500 ? NaN : Math.cos(row / 4000) + random.float() / 3),
-  };
-}
-
-function makeStore(folder: string, points: AllPoints, name = "run.stream"): string {
-  const path = join(folder, name);
-  using store = StreamStore.open(path, { fields: ["noise", "lines", "spikes", "gaps"] });
-  const lines = new Float64Array(2 * rowCount);
-  for (let row = 0; row < rowCount; row++) {
-    [lines[2 * row], lines[2 * row + 1]] = [points["lines[0]"][row], points["lines[1]"][row]];
-  }
-  store.appendColumns({
-    step: Float64Array.from({ length: rowCount }, (_, row) => 10 * row) as never,
-    noise: points.noise,
-    lines: { values: lines, width: 2 },
-    spikes: points.spikes,
-    gaps: points.gaps,
-  });
-  return path;
-}
-
-const series = "noise,lines[0],lines[1],spikes,gaps";
-/** Of each chart the lines and their colours. */
-const charts: readonly (readonly [string, readonly (readonly [string, string])[]])[] = [
-  ["noise", [["noise", "--series-0"]]],
-  ["lines", [["lines[0]", "--series-1"], ["lines[1]", "--series-2"]]],
-  ["spikes", [["spikes", "--series-2"]]],
-  ["gaps", [["gaps", "--series-3"]]],
-];
-
-/** Until what is drawn is what the view shows, and all of it is known. */
-async function isFresh(page: Page): Promise<void> {
-  await page.locator('.charts[data-fresh="true"]').waitFor();
-  await page.evaluate(() =>
-    new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))
-  );
-}
-
-/** Has the page show other rows, as its history does. */
-async function show(page: Page, view: string): Promise<void> {
-  await page.evaluate((view) => {
-    const state = new URLSearchParams(location.search);
-    state.set("view", view);
-    history.pushState(null, "", `?${state}`);
-    dispatchEvent(new PopStateEvent("popstate"));
-  }, view);
-  const scale = `${view.replace(":", ",")},`;
-  await page.waitForFunction(
-    (text) => document.querySelector<HTMLElement>(".chart")?.dataset.scale?.startsWith(text),
-    scale,
-  );
-  await isFresh(page);
-}
-
-/** The rows at the edges of the charts, and the scale of the first. */
-async function scaleOf(page: Page): Promise<number[]> {
-  const text = await page.locator(".chart").first().getAttribute("data-scale");
-  return text!.split(",").map(Number);
-}
-
-async function open(page: Page, address: string, query: string): Promise<void> {
-  const url = new URL(address);
-  await page.goto(address);
-  await page.getByText("live", { exact: true }).waitFor();
-  await page.goto(`${url.origin}/?screen=stream&${query}`);
-  await isFresh(page);
-}
-
-for (
-  const [ratio, views] of [[1, ["0:100000", "50000:57321", "80000:81000", "5000.3:5290.7"]], [2, [
-    "1001:98987",
-  ]]] as const
-) {
-  test(
-    `pixels of the stream chart are those of all points, at ${ratio} device pixels each`,
-    skip,
-    () =>
-      inFolder(async (folder) => {
-        const points = makePoints();
-        makeStore(folder, points);
-        await withViewer(folder, ["run.stream"], (viewer) =>
-          inTab(async (page) => {
-            await open(page, viewer.address, `series=${encodeURIComponent(series)}`);
-            await takeScreen(page, `stream-${ratio}`);
-            await hideGrid(page);
-            await bringPoints(page, points);
-            for (const view of views) {
-              await show(page, view);
-              for (const [field, lines] of charts) {
-                // Where a run of values is short, uPlot has other columns for it than for the whole.
-                if (field === "gaps" && view !== views[0]) continue;
-                const { pixels, differing, drawn } = await compareWithAllPoints(page, field, lines);
-                const text =
-                  `${field} of rows ${view}: ${differing} of ${pixels} pixels differ, ${drawn} are drawn`;
-                assert.ok(drawn > 500, text);
-                assert.ok(differing <= 0.0002 * pixels, text);
-              }
-            }
-          }, { deviceScaleFactor: ratio }));
-      }),
-  );
-}
 
 test(
   "the wheel zooms about the pointer, a drag moves, shift and a drag selects, a click shows the row",
@@ -300,6 +180,107 @@ test(
           await sees(0, 1700);
           append(100);
           await sees(0, 1800);
+        }));
+    }),
+);
+
+test(
+  "a moved view is drawn at once from what is there, what was asked for before is given up",
+  skip,
+  () =>
+    inFolder(async (folder) => {
+      makeStore(folder, makePoints());
+      await withViewer(folder, ["run.stream"], (viewer) =>
+        inTab(async (page) => {
+          await open(page, viewer.address, "series=noise");
+          let release = () => {};
+          const held = new Promise<void>((resolve) => release = resolve);
+          const asked: string[] = [];
+          const gone: string[] = [];
+          page.on("requestfailed", (request) => gone.push(request.url()));
+          await page.route("**/api/series?**", async (route) => {
+            asked.push(route.request().url());
+            await held;
+            await route.continue().catch(() => {});
+          });
+          const drawn = () =>
+            page.locator(".chart").evaluate((chart) => {
+              const [left, top, width, height] = (chart as HTMLElement).dataset.plot!.split(",").map(Number);
+              const { data } = chart.querySelector("canvas")!.getContext("2d")!.getImageData(
+                left,
+                top,
+                width,
+                height,
+              );
+              let columns = 0;
+              for (let x = 0; x < width; x++) {
+                let y = 0;
+                while (y < height && data[4 * (y * width + x) + 3] === 0) y++;
+                if (y < height) columns++;
+              }
+              return columns / width;
+            });
+          await hideGrid(page);
+          for (const key of ["+", "ArrowRight", "ArrowLeft"]) {
+            await page.keyboard.press(key);
+            await page.locator('.charts[data-fresh="false"]').waitFor();
+            await page.evaluate(() =>
+              new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))
+            );
+            assert.ok(await drawn() > 0.99, `after ${key}: ${await drawn()} of the columns have ink`);
+          }
+          assert.ok(
+            gone.length >= 1 && asked.length > gone.length,
+            `${asked.length} asked, ${gone.length} given up`,
+          );
+          release();
+          await isFresh(page);
+        }));
+    }),
+);
+
+test(
+  "rows that are still being looked at are hatched, and asked for again",
+  skip,
+  () =>
+    inFolder(async (folder) => {
+      const points = makePoints();
+      makeStore(folder, points);
+      await withViewer(folder, ["run.stream"], (viewer) =>
+        inTab(async (page) => {
+          await page.goto(viewer.address);
+          await page.getByText("live", { exact: true }).waitFor();
+          let isKnown = false;
+          // Until then the older half is not known.
+          await page.route("**/api/series?**", async (route) => {
+            const query = new URL(route.request().url()).searchParams;
+            const columns = Number(query.get("columns"));
+            if (isKnown) return await route.continue();
+            const [from, to] = [Number(query.get("from")), Number(query.get("to"))];
+            const header = {
+              store: 0,
+              from,
+              to,
+              columns,
+              series: query.getAll("series"),
+              knownFrom: (from + to) / 2,
+            };
+            const text = JSON.stringify(header);
+            const length = Math.ceil((4 + text.length) / 8) * 8 - 4;
+            const body = Buffer.alloc(4 + length + 40 * columns);
+            body.writeUInt32LE(length, 0);
+            body.write(text.padEnd(length), 4);
+            await route.fulfill({ body, contentType: "application/octet-stream" });
+          });
+          await page.goto(`${new URL(viewer.address).origin}/?screen=stream&series=noise`);
+          await page.locator(".charts.looking").waitFor();
+          const part = await page.locator(".charts").evaluate((charts) =>
+            (charts as HTMLElement).style.getPropertyValue("--unknown")
+          );
+          assert.equal(part, "0.5");
+          isKnown = true;
+          await isFresh(page);
+          assert.equal(await page.locator(".charts.looking").count(), 0);
         }));
     }),
 );
