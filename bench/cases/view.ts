@@ -7,11 +7,17 @@ import { openDirectory } from "../../src/store/open.ts";
 import { Part, partBuckets } from "../../src/view/series/part.ts";
 import { parseSeries } from "../../src/view/series/element.ts";
 import { PyramidFiles } from "../../src/view/series/pyramid_files.ts";
-import { SeriesReader } from "../../src/view/series/series.ts";
-import { runScript } from "../harness/children.ts";
-import { compare, elapsedUntil, median, prove } from "../harness/harness.ts";
+import { Child, runScript } from "../harness/children.ts";
+import { compare, elapsed, median, prove } from "../harness/harness.ts";
 import { lengthen } from "../harness/limits.ts";
-import { type Measurement, measurementOf, megabytes, milliseconds, times } from "../harness/measurement.ts";
+import {
+  type Measurement,
+  measurementOf,
+  megabytes,
+  milliseconds,
+  nanosecondsPer,
+  times,
+} from "../harness/measurement.ts";
 import type { Sizes } from "../harness/sizes.ts";
 import { appendSteps, observationWidth, referenceColumns, referenceFields } from "../harness/stream.ts";
 
@@ -135,49 +141,31 @@ function billion(path: string, { sparseRows: rows, longRounds }: Sizes): Measure
   ];
 }
 
-/** Appends while a reader asks for the newest rows again and again, as a page does, in turns with nobody who does. */
+/** Appends while another process asks for charts of all rows again and again, in turns with nobody who does. */
 async function watched(path: string, sizes: Sizes): Promise<Measurement[]> {
   using store = StreamStore.open(path, { fields: referenceFields });
-  const reader = new SeriesReader(path);
-  const watching = ["action", "observation[0]", "reward"];
-  let isWatched = false;
-  let isOver = false;
-  const watch = (async () => {
-    while (!isOver) {
-      await new Promise((resolve) => setTimeout(resolve, 16));
-      if (isWatched) await reader.query(watching, 0, Math.max(1, store.rowCount), columns);
-    }
-  })();
+  appendSteps(store, 0, 1);
+  store.flush();
+  const watcher = Child.ofScript("watcher", path, "action", "observation[0]", "reward");
   try {
-    let step = 0;
-    const round = (isOne: boolean) => async () => {
-      isWatched = isOne;
-      const steps = sizes.appendSteps / 5;
-      const time = await elapsedUntil(async () => {
-        for (let at = 0; at < steps; at += 1000, step += 1000) {
-          appendSteps(store, step, step + 1000);
-          // A program that appends has a loop that goes on.
-          await new Promise((resolve) => setTimeout(resolve, 0));
+    await watcher.answer();
+    let step = 1;
+    const round = (line: "on" | "off") => async () => {
+      await watcher.ask(line);
+      const time = elapsed(() => {
+        for (let i = 0; i < 5; i++, step += sizes.appendSteps / 50) {
+          appendSteps(store, step, step + sizes.appendSteps / 50);
         }
+        store.flush();
       });
       prove("the steps that were appended", store.rowCount, step);
-      return time / steps;
+      return time / (sizes.appendSteps / 10);
     };
-    const sample = await compare(2 * sizes.longRounds, round(true), round(false));
-    return [
-      measurementOf(
-        "append, and a turn for every 1,000 steps, watched",
-        { text: "ns/step", size: 1 },
-        sample,
-        {
-          limit: "the same with nobody who watches",
-          goal: { ratioMax: 1.05 },
-        },
-      ),
-    ];
+    const sample = await compare(4 * sizes.longRounds, round("on"), round("off"));
+    const limit = "the same with nobody who watches";
+    const goal = { ratioMax: 1.05 };
+    return [measurementOf("append, watched", nanosecondsPer("step"), sample, { limit, goal })];
   } finally {
-    isOver = true;
-    await watch;
-    reader.close();
+    await watcher.end();
   }
 }
