@@ -18,6 +18,7 @@ import { openDirectory } from "../../../src/store/open.ts";
 import { seriesLimits } from "../../../src/view/series/limits.ts";
 import { PyramidFiles } from "../../../src/view/series/pyramid_files.ts";
 import { Pyramids } from "../../../src/view/series/pyramids.ts";
+import { Child } from "../../torture/child.ts";
 import { withDirectory } from "../../torture/scratch.ts";
 import { columnsOf } from "./oracle.ts";
 
@@ -228,4 +229,26 @@ test("pyramids of a store that this process may not write into are kept in the f
     } finally {
       chmodSync(path, 0o755);
     }
+  }));
+
+test("several processes that build, write and remove files at once, and are killed, do not spoil each other's", () =>
+  withDirectory(async (directory) => {
+    const path = join(directory, "run.stream");
+    makeStore(path);
+    const expected = JSON.stringify(expectedOf(rowCount, valueAt));
+    const children = Array.from(
+      { length: 2 },
+      () => new Child("../support/children/pyramid_builder.ts", { path, rows: rowCount }),
+    );
+    try {
+      for (const child of children) {
+        await child.waitForLines(25);
+        assert.equal(child.errors, "");
+      }
+    } finally {
+      for (const child of children) await child.kill();
+    }
+    for (const { firstLine, line } of children) assert.deepEqual([firstLine, line], [expected, expected]);
+    build(path);
+    assert.equal(build(path), 0);
   }));
