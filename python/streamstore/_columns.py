@@ -6,7 +6,7 @@ import numpy as np
 
 from ._abi import Dtype, ExtractProgress, ExtractRequest, FieldKind, Status
 from ._errors import StreamStoreError, error_of
-from ._library import address_of, library, pack, status_of
+from ._library import address_of, call, library, pack, status_of
 
 #: `values` of shape `[rows, width]`, or where rows differ `[values]`, with `offsets` of shape `[rows + 1]`.
 Column = namedtuple("Column", "values width offsets")
@@ -100,3 +100,18 @@ def read_rows(connection, first: int, end: int) -> list:
             is_one = stop - start == 1 and not is_list
             row[field.name] = values_or_lists[start].item() if is_one else values_or_lists[start:stop].copy()
     return rows
+
+
+def widest_row(connection, action: str) -> int:
+    """The number of tokens of the row that has most of them."""
+    first, end, widest = connection.first_row, connection.row_count, 1
+    if first == end:
+        what = "tokens must say how wide windows of steps are where the store holds no step"
+        raise ValueError(f"{action}: {what}, got none")
+    starts, steps = np.zeros((1 << 16) + 1), np.zeros(1 << 16, np.int64)
+    for row in range(first, end, 1 << 16):
+        count = min(1 << 16, end - row)
+        arguments = connection.handle, row, count, address_of(starts), address_of(steps)
+        call("Cannot read rows", library.ss_rows_read, *arguments)
+        widest = max(widest, int(np.diff(starts[: count + 1]).max()))
+    return widest

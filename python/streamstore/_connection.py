@@ -132,8 +132,8 @@ class Connection:
         words = words[: int(count[0])]
         return np.stack([words["row"].astype(np.int64), words["type"].astype(np.int64)], axis=1)
 
-    def detail(self, name: str) -> int:
-        """What the last error of the library was about."""
+    def detail(self, name: str, handle: int | None = None) -> int:
+        """What the last error of the library was about, on this store or another."""
         out = np.zeros(ErrorDetail.length)
-        call("Cannot read the store's last error", library.ss_store_detail, self.handle, address_of(out))
+        call("Cannot read the store's last error", library.ss_store_detail, handle or self.handle, address_of(out))
         return int(out[getattr(ErrorDetail, name)])

@@ -173,6 +173,13 @@ class Store:
                 raise error_of(status, action)
         return Gathered(*out)
 
+    def gather_rows(self, rows, **options):
+        """A batch of windows at `rows`, of shape `[B]`: those that a `Sampler` with these options would draw there. Takes
+        its `steps`, `fields`, `truncate`, `episodes`, `output`, `normalize`, `boundary` and `extra`."""
+        from .sampler import gather_rows
+
+        return gather_rows(self, rows, **options)
+
     def extra(self, name: str) -> Extra:
         """Text or bytes beside the rows, by name."""
         self._connection.ready("read an extra")

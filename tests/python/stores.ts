@@ -75,6 +75,28 @@ function writeDropping(path: string): void {
   }
 }
 
+/** Episodes of 1 to 40 rows of varying length, by three writers of which none ends its last; some rows lack fields. */
+function writeEpisodes(path: string, rowCount: number, seed: number): void {
+  const fields = { observation: 0, action: { type: 1, dtype: "int64" }, run: 2, done: 3 } as const;
+  const random = new Random(seed);
+  for (let part = 0; part < 3; part++) {
+    using store = StreamStore.open(path, { fields, extra: { prompt: "string" } });
+    for (let run = 100 * part; store.rowCount < Math.floor(rowCount * (part + 1) / 3);) {
+      const observation = Array.from({ length: random.below(4) }, () => random.float() * 100 - 50);
+      const done = random.float() < 0.06;
+      const values = random.float() < 0.1
+        ? { action: store.rowCount, done }
+        : { observation, action: store.rowCount, run, done };
+      store.append(
+        store.rowCount,
+        values,
+        store.rowCount % 3 === 0 ? { prompt: `row ${store.rowCount}` } : {},
+      );
+      if (done) run++;
+    }
+  }
+}
+
 /** What TypeScript reads of a store: each field's column, and the extras of some rows. */
 function toldOf(path: string) {
   using store = StreamStore.open(path, { mode: "read" });
@@ -91,7 +113,15 @@ function toldOf(path: string) {
   return { firstRow, rowCount, firstToken, tokenCount, fields, extras, columns };
 }
 
-const writers = { mixed: writeMixed, tokens: writeTokens, dropping: writeDropping };
+const writers: Readonly<Record<string, (path: string) => void>> = {
+  mixed: writeMixed,
+  tokens: writeTokens,
+  dropping: writeDropping,
+  episodes: (path) => writeEpisodes(path, 900, 1),
+  second: (path) => writeEpisodes(path, 40, 2),
+  third: (path) => writeEpisodes(path, 3, 3),
+  fourth: (path) => writeEpisodes(path, 1500, 4),
+};
 const told = Object.entries(writers).map(([name, write]) => {
   const path = `${directory}/${name}.stream`;
   write(path);

@@ -8,9 +8,10 @@ READ = """
 import os, random, shutil, sys
 import numpy as np
 import streamstore
-from streamstore import Store, StreamStoreError
+from streamstore import Sampler, Store, StreamStoreError
 
 folder, first, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+whole = {store.fields[0].name: store for store in (Store(f"{folder}/{name}.stream") for name in ("mixed", "tokens", "dropping"))}
 outcomes = {"refused": 0, "found": 0, "read": 0}
 
 def damage(path, chance):
@@ -35,6 +36,12 @@ def read(store):
     for name in store.extras:
         store.extra(name).slice(max(low, high - 20), high)
     store.refresh()
+    name = store.fields[0].name
+    for options in ({"tokens": 9}, {"steps": 3, "fields": {name: 9}, "truncate": True, "order": "shuffle", "episodes": {"end": store.fields[-1].name}},
+                    {"steps": 3, "tokens": 20, "truncate": True, "boundary": "pad-left", "order": {"kind": "recent", "decay": 0.9}}):
+        for several in (store, [store, whole[name]] if name in whole else [store]):
+            sampler = Sampler(several, batch_size=50, seed=1, **options)
+            sampler.next(), sampler.next()
 
 for seed in range(first, first + count):
     chance = random.Random(seed)
@@ -52,8 +59,8 @@ for seed in range(first, first + count):
     try:
         read(store)
         outcomes["read"] += 1
-    except StreamStoreError as error:
-        assert error.code in ("damaged", "internal"), (seed, error)
+    except (StreamStoreError, ValueError) as error:
+        assert getattr(error, "code", "damaged") in ("damaged", "internal"), (seed, error)
         outcomes["found"] += 1
     store.close()
 print(outcomes)

@@ -7,7 +7,7 @@ import unittest
 
 import numpy as np
 import support
-from streamstore import Store, StreamStoreError
+from streamstore import Sampler, Store, StreamStoreError
 
 
 class LifetimeTest(unittest.TestCase):
@@ -106,18 +106,47 @@ class LifetimeTest(unittest.TestCase):
                 thread.join()
         self.assertEqual(failures, [])
 
+    def test_threads_share_a_sampler(self):
+        """Each batch is somebody's, and none is drawn twice."""
+        with Store(support.path_of("mixed")) as store:
+            sampler = Sampler(store, tokens=3, order="shuffle", epochs=1, batch_size=50, seed=2)
+            drawn, failures = [], []
+
+            def draw():
+                try:
+                    while (batch := sampler.next(sampler.allocate())) is not None:
+                        drawn.extend(batch.starts.tolist())
+                except BaseException as error:
+                    failures.append(error)
+
+            threads = [threading.Thread(target=draw) for _ in range(4)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            self.assertEqual(failures, [])
+            self.assertEqual(sorted(drawn), list(range(store.token_count - 2)))
+
     def test_a_process_that_is_forked_off_goes_on_with_the_store(self):
         support.run_python(FORK, support.path_of("mixed"), support.path_of("tokens"))
 
 
 FORK = """
 import os, sys, threading
-from streamstore import Store
+from streamstore import Sampler, Store
 
 store = Store(sys.argv[1])
 values = store.window(0, 100).values
 expected, big = values.tolist(), store.column("big").values.tobytes()
 done = threading.Event()
+
+samplers = [Sampler(store, tokens=9, batch_size=50, seed=1), Sampler([store, Store(sys.argv[1])], tokens=9, batch_size=50, seed=1)]
+def draw(index):
+    sampler = samplers[index]
+    sampler.restore(state[index])
+    return sampler.next().values.tobytes()
+state = [sampler.state() for sampler in samplers]
+batches = [draw(index) for index in range(2)]
 
 def work():  # in the library most of the time, so that forks fall into its calls
     while not done.is_set():
@@ -130,10 +159,15 @@ def child():
         assert store.column("big").values.tobytes() == big
         assert store.window(0, 100).values.tolist() == expected
         store.refresh()
+        assert [draw(index) for index in range(2)] == batches
     store.close()
     assert values.tolist() == expected
 
-threads = [threading.Thread(target=work) for _ in range(2)]
+def sample():
+    while not done.is_set():
+        assert draw(1) == batches[1]
+
+threads = [threading.Thread(target=one) for one in (work, work, sample)]
 for thread in threads:
     thread.start()
 statuses = []

@@ -21,7 +21,8 @@ SESSION = -3  # of the marks
 
 class Store:
     def __init__(self, path):
-        self.fields = {field["name"]: field for field in json.load(open(f"{path}/store.json"))["fields"]}
+        with open(f"{path}/store.json", encoding="utf-8") as file:
+            self.fields = {field["name"]: field for field in json.load(file)["fields"]}
         (cells,) = glob.glob(f"{path}/data.[fiu]64")
         self.data = np.memmap(cells, "<u8", mode="r")
         if len(self.fields) == 1:
@@ -287,4 +288,5 @@ def describe(request, rule, stores, drawn):
     }
 
 
-print(json.dumps([list(batches(request)) for request in json.load(sys.stdin)]))
+if __name__ == "__main__":
+    print(json.dumps([list(batches(request)) for request in json.load(sys.stdin)]))
