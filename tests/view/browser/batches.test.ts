@@ -1,10 +1,12 @@
 /** Windows and batches in a browser: the picture of a batch, beside the batch that the library draws here. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Page } from "playwright-core";
 import { StreamStore } from "../../../mod.ts";
-import { inFolder } from "../../support/cli/command.ts";
+import { call, inFolder } from "../../support/cli/command.ts";
+import { realData, skipRealData } from "../../support/dataset.ts";
 import { expectFault, inTab, noBrowser, takeScreen } from "../../support/view/browser.ts";
 import { withViewer } from "../../support/view/viewer.ts";
 
@@ -253,6 +255,38 @@ test(
           await page.goBack();
           await page.locator(".problem").waitFor({ state: "hidden" });
           assert.equal(await form.locator("input[name=batchSize]").inputValue(), "8");
+        }));
+    }),
+);
+
+test(
+  "a dataset of LeRobot that was imported is shown by each screen",
+  { skip: noBrowser || skipRealData },
+  () =>
+    inFolder(async (folder) => {
+      const { code, errors } = await call(folder, "import", `${realData}/lerobot-g1`, "g1.stream");
+      assert.equal(code, 0, errors);
+      const { total_episodes: episodes, total_frames: rows } = JSON.parse(
+        readFileSync(join(realData, "lerobot-g1/meta/info.json"), "utf8"),
+      );
+      await withViewer(folder, ["g1.stream"], (viewer) =>
+        inTab(async (page) => {
+          await page.goto(`${viewer.address}&screen=episodes`);
+          await page.locator(".episode").nth(episodes - 1).waitFor();
+          assert.equal(await page.locator(".episode").count(), episodes);
+          const lengths = await page.locator(".episode > :nth-child(3)").allTextContents();
+          assert.equal(lengths.reduce((sum, text) => sum + parseInt(text), 0), rows);
+          const show = (screen: string) => page.goto(`${new URL(page.url()).origin}/?screen=${screen}`);
+          await show("batches");
+          await page.locator(".batch-field h3", { hasText: "observation.state[8, 16, 26] float32" })
+            .waitFor();
+          await page.emulateMedia({ colorScheme: "dark" });
+          await takeScreen(page, "batches_dark");
+          await show("statistics&measure=observation.state[3]");
+          await page.locator('.statistics[data-series="observation.state[3]"]').waitFor();
+          assert.equal(await page.locator("[data-fact=values]").textContent(), rows.toLocaleString("en-US"));
+          await show("health");
+          await page.locator('.verdict[data-state="whole"]').waitFor();
         }));
     }),
 );
