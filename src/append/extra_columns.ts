@@ -5,7 +5,8 @@ import { describe } from "../fields.ts";
 import { attachedLength, lengthOf, privateView } from "../typed_array.ts";
 import { type ExtraRows, writeExtraRows } from "./extra_rows.ts";
 import { checkExtraData, type ExtraData, isThere, readExtraData } from "./extra_arrow.ts";
-import { type Checked, encoder, readExtraList, readExtras } from "./extra_values.ts";
+import { encoder } from "./tail_extras.ts";
+import { type Checked, readExtraList, readExtras } from "./extra_values.ts";
 
 /** What is given of an extra: a value for each step, or all of them as Arrow lays them out. */
 type Values = readonly Checked[] | ExtraData;

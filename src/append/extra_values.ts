@@ -3,15 +3,13 @@ import type { ExtraInfo } from "../extras.ts";
 import { describe } from "../fields.ts";
 import { extraValueBytesMax } from "../native/abi.ts";
 import { attachedLength, kindOf, plainView, readElements } from "../typed_array.ts";
-import { tailTextMax } from "./tail_extras.ts";
+import { encoder, tailTextMax } from "./tail_extras.ts";
 
 /** A value that was checked: a text that becomes bytes in the tail, or bytes. */
 export type Checked = string | Uint8Array | null;
 
 /** The values of one step, by the places of the extras. A text that the tail takes is looked at where it becomes bytes. */
 export type ExtraRow = readonly Checked[];
-
-export const encoder = new TextEncoder();
 
 /**
  * What is given of each extra, by its place among them: undefined stands for nothing, and so does null. The caller's own code

@@ -13,7 +13,8 @@ const unitBytesMax = 3;
 const copiedUnitsMax = 256;
 const encoded = new Uint8Array(unitBytesMax * copiedUnitsMax);
 const encodedHalves = new Int32Array(encoded.buffer);
-const encoder = new TextEncoder();
+/** Of all texts that are appended. */
+export const encoder = new TextEncoder();
 
 /** The part of the tail that extras stand in: for each value its length, and its bytes or where they are in the file. */
 export class TailExtras {

@@ -74,11 +74,11 @@ export class EnvironmentRows implements StoreWindows {
   population(end = this.#positionOf(this.store.endRow())): Population {
     const first = this.#firstHeld();
     this.#count();
-    const episodes = countBelow(this.#origins, this.#episodes, end);
+    const episodes = countBelow(this.origins, this.#episodes, end);
     const population = { first, end, episodes, from: 0, total: 0 };
     if (episodes === 0) return population;
     const last = episodes - 1;
-    population.total = Number(this.#cumulative[last]) + this.#windowsOf(end - Number(this.#origins[last]));
+    population.total = Number(this.#cumulative[last]) + this.#windowsOf(end - Number(this.origins[last]));
     population.from = first > 0 ? this.rank(population, first) : 0;
     return population;
   }
@@ -95,16 +95,12 @@ export class EnvironmentRows implements StoreWindows {
   }
 
   rank({ episodes, end }: Population, position: number): number {
-    const after = countBelow(this.#origins, episodes, position);
+    const after = countBelow(this.origins, episodes, position);
     if (after === 0) return 0;
-    const origin = Number(this.#origins[after - 1]);
-    const next = after < episodes ? Number(this.#origins[after]) : end;
+    const origin = Number(this.origins[after - 1]);
+    const next = after < episodes ? Number(this.origins[after]) : end;
     const before = Math.floor((position - origin - 1) / this.rule.stride) + 1;
     return Number(this.#cumulative[after - 1]) + Math.min(this.#windowsOf(next - origin), before);
-  }
-
-  originOf(episode: number): number {
-    return Number(this.#origins[episode]);
   }
 
   forEachRun(
@@ -112,18 +108,11 @@ export class EnvironmentRows implements StoreWindows {
     from: number,
     visit: (firstAnchor: number, count: number) => void,
   ): void {
-    visitRuns(this.#origins, this.#cumulative, population, this.rule.stride, from, visit);
+    visitRuns(this.origins, this.#cumulative, population, this.rule.stride, from, visit);
   }
 
-  copyEpisodes(
-    from: number,
-    to: number,
-    origins: BigUint64Array,
-    cumulative: BigUint64Array,
-    at: number,
-  ): void {
-    origins.set(this.#origins.subarray(from, to), at);
-    cumulative.set(this.#cumulative.subarray(from, to), at);
+  get cumulative(): BigUint64Array {
+    return this.#cumulative;
   }
 
   /** Windows of environments are located by all of them together. */
@@ -136,7 +125,7 @@ export class EnvironmentRows implements StoreWindows {
   }
 
   /** Where episodes are not told apart, all rows are one. */
-  get #origins(): BigUint64Array {
+  get origins(): BigUint64Array {
     return this.rule.boundary === "cross" ? wholeOrigins : this.environment.origins;
   }
 
@@ -147,7 +136,7 @@ export class EnvironmentRows implements StoreWindows {
   #count(): void {
     const episodes = this.#episodes;
     if (episodes > this.#cumulative.length) this.#cumulative = grown(this.#cumulative, episodes);
-    const origins = this.#origins;
+    const origins = this.origins;
     for (let episode = this.#counted; episode < episodes; episode++) {
       const windows = this.#windowsOf(Number(origins[episode] - origins[episode - 1]));
       this.#cumulative[episode] = this.#cumulative[episode - 1] + BigInt(windows);

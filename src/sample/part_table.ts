@@ -16,7 +16,9 @@ export class EpisodeArena {
     if (slice === undefined) this.#slices.set(windows, slice = { at: 0, room: 0, count: 0 });
     if (count > slice.room) this.#move(slice, 2 * count);
     if (count > slice.count) {
-      windows.copyEpisodes(slice.count, count, this.origins, this.cumulative, slice.at + slice.count);
+      const at = slice.at + slice.count;
+      this.origins.set(windows.origins.subarray(slice.count, count), at);
+      this.cumulative.set(windows.cumulative.subarray(slice.count, count), at);
       slice.count = count;
     }
     return slice.at;

@@ -77,18 +77,11 @@ export interface StoreWindows {
   firstOf(population: Population, newestRows?: number): number;
   /** How many windows have an anchor before a position. */
   rank(population: Population, position: number): number;
-  /** The position with which an episode begins. */
-  originOf(episode: number): number;
+  /** The positions with which episodes begin, and how many windows stand before each; there is room for more. */
+  readonly origins: BigUint64Array;
+  readonly cumulative: BigUint64Array;
   /** Calls back with the runs of anchors, `rule.stride` apart, of the windows with ordinals from `from` on. */
   forEachRun(population: Population, from: number, visit: (firstAnchor: number, count: number) => void): void;
-  /** Copies where episodes begin, and the windows before each, into arrays for the episodes of many. */
-  copyEpisodes(
-    from: number,
-    to: number,
-    origins: BigUint64Array,
-    cumulative: BigUint64Array,
-    at: number,
-  ): void;
   /** Where the ID of an earlier episode comes back. */
   findReturn(): Return | null;
 }

@@ -79,7 +79,7 @@ export class WindowPriorities {
   /** An episode can begin in a row that was seen before, where its ID came later: windows about there are others then. */
   #rewind(population: Population): void {
     const { windows } = this;
-    const begun = population.episodes > this.#episodes ? windows.originOf(this.#episodes) : Infinity;
+    const begun = population.episodes > this.#episodes ? Number(windows.origins[this.#episodes]) : Infinity;
     if (begun < this.#end) {
       const from = Math.max(population.first, begun - windows.rule.length + 1);
       if (from < this.#priorities.end) this.#priorities.clear(from, this.#priorities.end);

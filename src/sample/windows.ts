@@ -218,21 +218,12 @@ export class Windows implements StoreWindows, WindowSpace {
     return this.episodes.findReturn();
   }
 
-  /** The position with which an episode begins. */
-  originOf(episode: number): number {
-    return Number(this.#origins[episode]);
+  get origins(): BigUint64Array {
+    return this.#origins;
   }
 
-  /** Copies where episodes begin, and the windows before each, into arrays for the episodes of many. */
-  copyEpisodes(
-    from: number,
-    to: number,
-    origins: BigUint64Array,
-    cumulative: BigUint64Array,
-    at: number,
-  ): void {
-    origins.set(this.#origins.subarray(from, to), at);
-    cumulative.set(this.#cumulative.subarray(from, to), at);
+  get cumulative(): BigUint64Array {
+    return this.#cumulative;
   }
 
   /** Calls back with the runs of anchors, `rule.stride` apart, of the windows with ordinals from `from` on. */

@@ -68,7 +68,9 @@ async function withHub(run: (hub: Hub, args: readonly string[]) => Promise<void>
 async function push(hub: Hub, name: string): Promise<void> {
   using store = new StreamStore({ reward: 0 });
   for (let part = 0; part < 4; part++) {
-    for (let step = 0; step < 500; step++) store.append(500 * part + step, { reward: Math.random() });
+    for (let step = 0; step < 500; step++) {
+      store.append(500 * part + step, { reward: (step * 2654435761) % 2 ** 32 / 2 ** 32 });
+    }
     const { endpoint, token } = hub;
     await store.saveDataset(name, "train", { endpoint, token, append: true });
   }

@@ -142,8 +142,8 @@ test("slice() of many ranges waits for a silent Hub together", () =>
     const start = performance.now();
     const reads = [0, 1, 2, 3].map((i) => file.slice(i * 500_000, i * 500_000 + 10));
     for (const { status } of await Promise.allSettled(reads)) assert.equal(status, "rejected");
-    // Two tries, of which each is one request for all of them.
-    assert.ok(performance.now() - start < 1200, `${performance.now() - start} ms`);
+    // Two tries, of which each is one request for all of them: one after another they take at least 2400 ms.
+    assert.ok(performance.now() - start < 2300, `${performance.now() - start} ms`);
     assert.ok(hub.log.count({ path: "/resolve/" }) <= 3, `${hub.log.count({ path: "/resolve/" })}`);
     hub.faults.clear();
   }));
