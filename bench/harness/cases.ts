@@ -13,6 +13,7 @@ import { prefetch } from "../cases/prefetch.ts";
 import { episodes, sampler } from "../cases/sampler.ts";
 import { size } from "../cases/size.ts";
 import { view } from "../cases/view.ts";
+import { viewCharts } from "../cases/view_charts.ts";
 import { viewPage } from "../cases/view_page.ts";
 import { window } from "../cases/window.ts";
 import { windows } from "../cases/windows.ts";
@@ -39,7 +40,7 @@ export const cases: Readonly<Record<string, Case>> = {
   start,
   cli,
   lag,
-  view: async (sizes) => [...await view(sizes), ...await viewPage(sizes)],
+  view: async (sizes) => [...await view(sizes), ...await viewCharts(sizes), ...await viewPage(sizes)],
   collector,
   memory,
 };
