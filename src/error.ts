@@ -9,6 +9,7 @@
  * | `locked` | another process, or a thread of this one, writes the store |
  * | `not-found`, `already-exists` | there is no such store, dataset or file; there is one |
  * | `not-a-directory`, `not-a-file` | it is no folder; it is one |
+ * | `sealed` | it does not grow any more |
  * | `fields-differ` | fields are other ones than those of the store, or columns than those of the dataset |
  * | `damaged` | a file is not what was written |
  * | `newer-version`, `older-version` | a later version wrote it; one wrote it whose format this one does not read |
@@ -46,6 +47,7 @@ export type ErrorCode =
   | "permission-denied"
   | "read-only"
   | "read-only-file-system"
+  | "sealed"
   | "storage-full"
   | "too-many-open-files"
   | "too-many-stores"

@@ -35,6 +35,7 @@ import type { Recovery } from "./store/state.ts";
 import type { CellOf } from "./store/cell_types.ts";
 import { inspectText } from "./store/inspect.ts";
 import type { OpenOptions, StoreOptions, WaitOptions } from "./store/open.ts";
+import { sealStore } from "./store/seal.ts";
 import { noteSession, openSession, Session, temporarySession } from "./store/session.ts";
 import type { Verification, VerifyOptions } from "./store/verify.ts";
 
@@ -707,6 +708,32 @@ export class StreamStore<
    */
   close(): void {
     this.#session.close();
+  }
+
+  /**
+   * Closes the store for good: a file `seal` has a checksum of all its files, nothing can be appended any more, and
+   * {@linkcode StreamStore.open} with `mode: "read"` notices what is missing. Reads all of it once.
+   *
+   * @throws {StreamStoreError} If it is open for reading only (`read-only`) or temporary (`unsupported`), or the disk is
+   * full or fails. The store is closed all the same, unsealed, unless it is still in use (`busy`).
+   *
+   * @example
+   * ```ts
+   * import { StreamStore } from "@streamstore/streamstore";
+   * import assert from "node:assert/strict";
+   * import { mkdtempSync } from "node:fs";
+   * import { tmpdir } from "node:os";
+   *
+   * const path = `${mkdtempSync(`${tmpdir()}/example-`)}/run.stream`;
+   * const store = StreamStore.open(path, { fields: { reward: 0 } });
+   * store.append(0, { reward: 1 });
+   * store.seal();
+   * assert.throws(() => StreamStore.open(path), /it is sealed/);
+   * assert.equal(StreamStore.open(path, { mode: "read" }).rowCount, 1);
+   * ```
+   */
+  seal(): void {
+    sealStore(this.#session);
   }
 
   /** The same as `close`, for `using store = …`. */

@@ -62,7 +62,7 @@ CALLBACKS = {
 }
 
 
-ABI_VERSION = 14
+ABI_VERSION = 15
 
 
 class Status:
@@ -98,6 +98,7 @@ class Status:
     unsupported = 31
     unexpected = 32
     not_a_file = 33
+    sealed = 34
 
 
 class ErrorDetail:
@@ -142,6 +143,7 @@ class StoreAction:
     drop_before = 4
     refresh = 5
     begin_session = 6
+    seal = 7
 
 
 class RowKey:

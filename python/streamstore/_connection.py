@@ -7,7 +7,7 @@ import numpy as np
 
 from ._abi import ErrorDetail, MarkSelection, RowKey, Status, StoreAction, StoreMode, StoreState
 from ._errors import StreamStoreError, error_of
-from ._fields import bits_of, pack_cells, pack_options, read_manifest
+from ._fields import bits_of, check_seal, pack_cells, pack_options, read_manifest
 from ._library import Forks, Memory, address_of, call, library, status_of
 
 _STATE = {name: place for name, place in vars(StoreState).items() if not name.startswith("_")}
@@ -23,6 +23,7 @@ class Connection:
         self.manifest = read_manifest(self.directory)
         self.fields, self.extras, self.kind = self.manifest.fields, self.manifest.extras, self.manifest.kind
         self.id = self.manifest.id
+        check_seal(self.directory, self.id, self.action)
         self.lock = threading.RLock()
         self.kept = {}
         self.is_closed = False

@@ -122,6 +122,31 @@ def read_manifest(directory: str) -> Manifest:
     return _manifest(id, fields, [(one["name"], one["kind"]) for one in extras])
 
 
+def check_seal(directory: str, id: str, action: str) -> None:
+    """Of a sealed store the files have the sizes that they had; `verify` of TypeScript looks at what is in them."""
+    try:
+        with open(os.path.join(directory, "seal"), "rb") as file:
+            found = json.loads(file.read())
+        files = [[one["name"], one["bytes"], one["sha256"]] for one in found["files"]]
+        text = json.dumps([found["id"], files], separators=(",", ":"), ensure_ascii=False)
+        is_whole = found["version"] == 1 and found["checksum"] == hashlib.sha256(text.encode()).hexdigest()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise system_error(error, action) from None
+    except (ValueError, TypeError, KeyError, RecursionError):
+        is_whole = False
+    if not is_whole:
+        raise StreamStoreError("damaged", f"{action}: its seal must list files, and have their checksum")
+    if found["id"] != id:
+        raise StreamStoreError("damaged", f"{action}: its seal must be that of the store {id}, got one of {found['id']}")
+    for name, size, _ in files:
+        path = os.path.join(directory, name)
+        held = os.path.getsize(path) if os.path.exists(path) else "none"
+        if held != size:
+            raise StreamStoreError("damaged", f"{action}: {name} must have the {size} bytes that were sealed, got {held}")
+
+
 def _manifest(id: str, entries: list, extras: list) -> Manifest:
     kind, elements = _elements([one["dtype"] for one in entries])
     fields = []

@@ -15,6 +15,7 @@ import { bytesText, grouped } from "./table.ts";
 interface RepackOptions {
   readonly dtype?: readonly string[];
   readonly rows?: string;
+  readonly seal?: true;
   readonly json?: true;
 }
 
@@ -29,6 +30,10 @@ export function define(command: Command): void {
     .option(
       "--rows <from:to>",
       "rows, without the last; either may be left out, negative ones count from the end",
+    )
+    .option(
+      "--seal",
+      "closes the new store for good: it has a checksum of all its files, and nothing is appended any more",
     )
     .option("--json", "a line of JSON")
     .addHelpText(
@@ -55,6 +60,7 @@ async function repack(
       `Repacking ${path}`,
       (bar) => copyRows(store, made, [from, to], (rows) => bar.at(rows, to - from, "rows")),
     );
+    if (options.seal) made.seal();
   });
   const bytes = filesOf(target).reduce((sum, file) => sum + file.bytes, 0);
   if (options.json) line(jsonOf({ path: target, rows: to - from, bytes }));

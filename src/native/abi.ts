@@ -89,7 +89,7 @@ export const callbacks = {
   ss_view_deallocate: { args: ["pointer", "pointer"], result: "void" }, // _, context
 } as const;
 
-export const abiVersion = 14;
+export const abiVersion = 15;
 
 export const status = {
   ok: 0, staleHandle: 1, closedHandle: 2, busyHandle: 3, tooManyStores: 4, invalidArgument: 5, outOfRange: 6,
@@ -97,7 +97,7 @@ export const status = {
   newerVersion: 14, locked: 15, foreignHead: 16, olderVersion: 17, storageFull: 20, fileTooLarge: 21,
   inputOutput: 22, permissionDenied: 23, readOnlyFileSystem: 24, notFound: 25, alreadyExists: 26,
   notADirectory: 27, tooManyOpenFiles: 28, outOfMemory: 29, interrupted: 30, unsupported: 31, unexpected: 32,
-  notAFile: 33,
+  notAFile: 33, sealed: 34,
 } as const;
 
 export const errorDetail = {
@@ -114,7 +114,7 @@ export const storeOptions = {
 } as const;
 
 export const storeAction = {
-  none: 0, flush: 1, reserve: 2, sync: 3, dropBefore: 4, refresh: 5, beginSession: 6,
+  none: 0, flush: 1, reserve: 2, sync: 3, dropBefore: 4, refresh: 5, beginSession: 6, seal: 7,
 } as const;
 
 export const rowKey = {

@@ -35,6 +35,7 @@ const meanings: Readonly<Record<Exclude<keyof typeof status, "ok">, readonly [Er
   alreadyExists: ["already-exists", "the file exists already"],
   notADirectory: ["not-a-directory", "the path, or one above it, is not a directory"],
   notAFile: ["not-a-file", "there must be a file, got a directory"],
+  sealed: ["sealed", "it is sealed, and nothing is appended any more; mode read opens it"],
   tooManyOpenFiles: ["too-many-open-files", "too many files are open"],
   outOfMemory: ["out-of-memory", "no memory or address space is left"],
   interrupted: ["input-output", "the call was interrupted"],

@@ -166,6 +166,11 @@ export class Connection {
     this.#update("beginSession", "Cannot note where a writer began", row ?? Number.MAX_SAFE_INTEGER);
   }
 
+  /** Makes all durable, and ends what changes the files. */
+  seal(): void {
+    this.#update("seal", "Cannot seal the store");
+  }
+
   get recovery(): Recovery {
     return recoveryOf((name) => this.#number(name));
   }

@@ -10,6 +10,7 @@ import { type ExtraInfo, type ExtraMap, extrasText } from "../extras.ts";
 import { optionNames } from "../options.ts";
 import { systemError } from "./durable_file.ts";
 import { type Features, type Known, readManifest, writeManifest } from "./manifest.ts";
+import { readSeal } from "./seal.ts";
 import type { Retain } from "./retention.ts";
 import type { ScheduleOptions } from "./schedule.ts";
 import { countMarks, readMarks } from "../read/rows.ts";
@@ -98,6 +99,7 @@ export function openDirectory(path: string, request: OpenRequest): Opened {
     throw new RangeError(`Cannot open a store: mode must be create, append or read, got ${describe(mode)}`);
   }
   const known = readManifest(directory);
+  if (mode === "read") readSeal(directory, known.id);
   if (request.fields !== undefined) checkSame(directory, known.fields, parseFields(request.fields));
   if (request.extras !== undefined) checkSameExtras(directory, known.extras, request.extras);
   const connection = Connection.existing(directory, mode === "append" ? "write" : "read", known);

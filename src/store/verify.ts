@@ -14,6 +14,7 @@ import {
 } from "../native/abi.ts";
 import { check } from "../native/status.ts";
 import { checkOptions } from "../options.ts";
+import { isAsSealed, readSeal } from "./seal.ts";
 import type { Session } from "./session.ts";
 
 /** A chunk whose bytes are not those that were written. Part of {@linkcode Verification}. */
@@ -50,7 +51,7 @@ export async function verify(session: Session, options: VerifyOptions): Promise<
   const { connection } = session;
   session.prepareRead("verify", () => true);
   checkOptions(options, ["onProgress"], "verify");
-  const chunks = [...chunksOf(connection), ...extraChunks(connection)];
+  const chunks = [...chunksOf(connection), ...extraChunks(connection), ...sealedFiles(session)];
   const damaged: DamagedChunk[] = [];
   for (const [index, { file, chunk, rows, isWhole }] of chunks.entries()) {
     connection.checkOpen("verify");
@@ -101,6 +102,17 @@ function chunksOf(connection: Connection): Chunk[] {
     ...ofFiles,
     ...blockChunks(connection, (chunk) => told("blocks", verify.ss_blocks_check(store, chunk, found))),
   ];
+}
+
+/** Of a store that is sealed each file as a whole: also what is damaged where no chunk has a checksum. */
+function sealedFiles({ connection: { firstRow, rowCount, id }, directory }: Session): Chunk[] {
+  const sealed = directory === null ? null : readSeal(directory, id);
+  return (sealed ?? []).map((file) => ({
+    file: file.name,
+    chunk: 0,
+    rows: () => [firstRow, rowCount],
+    isWhole: () => isAsSealed(directory!, file),
+  }));
 }
 
 /** The files of extras, which say themselves which rows a chunk of them is of. */

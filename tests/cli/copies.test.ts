@@ -28,6 +28,17 @@ test("repack copies every row, with what stands beside it, and diff finds no dif
     );
   }));
 
+test("repack --seal makes a store that nobody appends to", () =>
+  inFolder(async (folder) => {
+    makeRun(folder, 100);
+    assert.equal((await call(folder, "repack", "run.stream", "copy.stream", "--seal")).code, 0);
+    const copied = join(folder, "copy.stream");
+    assert.throws(() => StreamStore.open(copied), /it is sealed/);
+    using copy = StreamStore.open(copied, { mode: "read" });
+    assert.equal(copy.rowCount, 100);
+    assert.match((await call(folder, "verify", "copy.stream")).output, /copy\.stream/);
+  }));
+
 test("repack keeps empty lists, rows without a token, lists of one and of different lengths, and type IDs", () =>
   inFolder(async (folder) => {
     const fields = { list: { type: 7, dtype: "int16" }, one: { type: -3, dtype: "uint64" } } as const;

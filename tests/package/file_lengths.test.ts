@@ -7,7 +7,7 @@ import { root } from "./packed.ts";
 
 const linesMax = 350;
 /** The class of which every method has its documentation beside it, and the table that is generated. */
-const exceptions: ReadonlyMap<string, number> = new Map([["src/store.ts", 735], ["src/native/abi.ts", 400]]);
+const exceptions: ReadonlyMap<string, number> = new Map([["src/store.ts", 765], ["src/native/abi.ts", 400]]);
 /** The library and the viewer's page inside the package: base64, which is not in the checkout either. */
 const isPacked = (path: string) => /^src\/(native\/libraries|view\/client_modules)\//.test(path);
 

@@ -49,14 +49,15 @@ function bytesOf(row: number): Uint8Array {
   return Uint8Array.from({ length: row % 50 }, (_, i) => (row + i) % 256);
 }
 
-/** A language model's tokens: one field, and so no types. */
+/** A language model's tokens: one field, and so no types; sealed. */
 function writeTokens(path: string): void {
-  using store = StreamStore.open(path, { fields: { tokens: { type: 7, dtype: "uint16" } } });
+  const store = StreamStore.open(path, { fields: { tokens: { type: 7, dtype: "uint16" } } });
   for (let row = 0; row < 500; row++) {
     store.append(row, {
       tokens: Uint16Array.from({ length: 1 + row % 90 }, (_, i) => (row * 131 + i) % 50_257),
     });
   }
+  store.seal();
 }
 
 /** A store that has dropped its oldest rows. */

@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import shutil
 import sys
 import unittest
 
@@ -168,6 +169,23 @@ class StoreTest(unittest.TestCase):
                 with self.assertRaises(kind) as raised:
                     read()
                 self.assertEqual(str(raised.exception), message)
+
+    def test_a_sealed_store_must_have_what_was_sealed(self):
+        path, copy = support.path_of("tokens"), f"{support.directory}/unsealed.stream"
+        self.assertTrue(os.path.exists(f"{path}/seal"))
+        for name, change, message in (
+            ("data.u16", lambda file: file.truncate(10), "data.u16 must have the"),
+            ("head", lambda file: file.seek(0, 2) and file.write(b"0"), "head must have the"),
+            ("seal", lambda file: file.truncate(10), "its seal must list files, and have their checksum"),
+        ):
+            shutil.copytree(path, copy)
+            with open(f"{copy}/{name}", "r+b") as file:
+                change(file)
+            with self.assertRaises(StreamStoreError) as raised:
+                Store(copy)
+            self.assertEqual(raised.exception.code, "damaged")
+            self.assertIn(f"Cannot open the store {copy}: {message}", str(raised.exception))
+            shutil.rmtree(copy)
 
     def test_refuses_what_is_no_store(self):
         empty = f"{support.directory}/empty"

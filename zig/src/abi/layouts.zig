@@ -13,7 +13,7 @@ const handles = @import("handles.zig");
 const status = @import("status.zig");
 
 /// Grows with every change of what the library exports.
-pub const abi_version = 14;
+pub const abi_version = 15;
 
 /// What a call answers.
 pub const Status = status.Status;
@@ -60,6 +60,8 @@ pub const StoreAction = enum(u32) {
     refresh,
     /// Flushes, and has a writer begin with a row that is still to come: one that never comes says that none does.
     begin_session,
+    /// Ends what can be appended: all is durable, and no file changes any more, also when the store is closed.
+    seal,
 };
 
 /// By what a row is looked up.

@@ -41,6 +41,7 @@ pub const Status = enum(i32) {
     unsupported = 31,
     unexpected = 32,
     not_a_file = 33,
+    sealed = 34,
 };
 
 pub const ok: i32 = @backingInt(Status.ok);
@@ -77,6 +78,7 @@ fn statusOf(err: Error) Status {
         error.AlreadyExists => .already_exists,
         error.NotADirectory => .not_a_directory,
         error.NotAFile => .not_a_file,
+        error.Sealed => .sealed,
         error.TooManyOpenFiles => .too_many_open_files,
         error.OutOfMemory => .out_of_memory,
         error.Interrupted => .interrupted,

@@ -99,7 +99,16 @@ fn update(store: *Store, action_in: u32, row: f64) Error!void {
         .drop_before => store.dropBefore(try numbers.to(u53, row)),
         .refresh => _ = try store.refresh(),
         .begin_session => store.beginSession(try numbers.to(u53, row)),
+        .seal => seal(store),
     };
+}
+
+/// From here on nothing is appended, and no file of the store changes any more: what is in them can be summed up. The lock is
+/// held until it is closed.
+fn seal(store: *Store) Error!void {
+    if (store.access != .write) return error.ReadOnly;
+    try store.settle();
+    store.access = .read;
 }
 
 fn stateOf(store: *const Store) layouts.StoreState {

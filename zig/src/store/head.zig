@@ -24,7 +24,7 @@ const segments_file = @import("segments.zig");
 const lock_file = @import("lock.zig");
 const extras_format = @import("../format/extras.zig");
 
-pub const Error = system.Error || error{ Damaged, NewerVersion, OlderVersion };
+pub const Error = system.Error || error{ Damaged, NewerVersion, OlderVersion, Sealed };
 
 /// Larger tails and chunks than these no writer makes; a header that says so is damaged.
 const tail_max = 1 << 24;
@@ -74,9 +74,16 @@ pub fn Head(comptime System: type) type {
             const file = try System.open(directory, "head", .write);
             errdefer System.close(file);
             try lock_file.take(System, file, obstacle);
+            // Whoever seals a store has the lock: here it is there, or does not come any more.
+            if (try isSealed(directory)) return error.Sealed;
             var self = try open(file, true);
             self.nameHolder();
             return self;
+        }
+
+        fn isSealed(directory: system.File) Error!bool {
+            System.close(System.open(directory, "seal", .read) catch |err| return if (err == error.NotFound) false else err);
+            return true;
         }
 
         /// The process that has the lock, of a head that was opened to read; 0 where nobody has.

@@ -197,7 +197,8 @@ pub fn Store(comptime System: type) type {
             }
         }
 
-        noinline fn settle(self: *Self) Error!void {
+        /// Makes everything durable, and the files as long as what they hold.
+        pub noinline fn settle(self: *Self) Error!void {
             // A batch that was never ended is not part of the stream.
             self.batch.phase = .closed;
             try self.flush();
