@@ -35,6 +35,15 @@ export class EpisodeColumns {
     return this.end++;
   }
 
+  /** Adds a row to one. */
+  extend(place: number, row: number, value: number): void {
+    const { endRow, length, sum } = this.#columns;
+    const at = place - this.base;
+    endRow[at] = row + 1;
+    length[at]++;
+    sum[at] += value;
+  }
+
   /** Takes out those before a place. */
   dropBefore(place: number): void {
     for (const name of names) {

@@ -131,11 +131,7 @@ export class EpisodeList {
     }
     if (this.#sessionUpTo(row) > stream.lastRow) stream.open = -1;
     if (stream.open < 0) stream.open = this.#begin(row, stream);
-    columns.set("endRow", stream.open, row + 1);
-    columns.set("length", stream.open, columns.get("length", stream.open) + 1);
-    if (facts.values !== null) {
-      columns.set("sum", stream.open, columns.get("sum", stream.open) + facts.values[at]);
-    }
+    columns.extend(stream.open, row, facts.values === null ? 0 : facts.values[at]);
     stream.lastRow = row;
     if (facts.ends[at] === 1) stream.open = -1;
   }

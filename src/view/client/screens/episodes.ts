@@ -153,12 +153,16 @@ class EpisodesScreen implements OpenScreen {
     const query = this.#query;
     const asked = JSON.stringify(query);
     if (asked === this.#asked && !isAgain) return;
-    if (asked !== this.#asked) this.#list.current = -1;
+    if (asked !== this.#asked) {
+      this.#list.current = -1;
+      this.#page.say("Looking for episodes in all rows");
+    }
     this.#asked = asked;
     this.#askedAt = performance.now();
     this.#listedRow = this.#endRow;
     this.#parts?.end();
     const parts = new EpisodeParts(this.#page, query, this.#list.seen[0], (count) => {
+      if (this.#parts !== parts || count !== this.#list.count) this.#page.say(`${grouped(count)} episodes`);
       this.#parts = parts;
       this.#list.count = count;
     });
