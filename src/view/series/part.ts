@@ -94,6 +94,13 @@ export class Part {
     return this.counts[bucket] > 0;
   }
 
+  /** The first of the known buckets that end with the one before `end`; `end` where there is none. */
+  firstKnown(end: number): number {
+    let first = end;
+    while (first > 0 && this.counts[first - 1] > 0) first--;
+    return first;
+  }
+
   set(bucket: number, min: number, max: number, count: number): void {
     this.minima[bucket] = min;
     this.maxima[bucket] = max;

@@ -150,7 +150,13 @@ export class Pyramid {
   }
 
   #skipKnown(least: number): void {
-    while (this.next > least && this.#isKnown(this.next - 1)) this.next--;
+    while (this.next > least) {
+      const start = startOfPart(this.next - 1);
+      const known = start + this.#partOf(start).firstKnown(this.next - start);
+      if (known === this.next) return;
+      this.next = Math.max(least, known);
+      if (known > start) return;
+    }
   }
 }
 

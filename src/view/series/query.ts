@@ -109,13 +109,14 @@ function readLong(connection: Connection, pyramid: Pyramid, columns: Columns, sp
     edgeOf(pyramid, extents[i], from, first * bucketRows, first - 1),
     edgeOf(pyramid, extents[i], end * bucketRows, to, end),
   ]);
-  const ranges = edges.flatMap(([before, behind]) => [
-    before.from,
-    before.isPlain ? before.from + 1 : before.to,
-    behind.isPlain ? behind.to - 1 : behind.from,
-    behind.to,
-  ]);
-  const found = reduceRows(connection, [pyramid.series], Float64Array.from(ranges));
+  const ranges = new Float64Array(4 * spans.length);
+  edges.forEach(([before, behind], i) => {
+    ranges[4 * i] = before.from;
+    ranges[4 * i + 1] = before.isPlain ? before.from + 1 : before.to;
+    ranges[4 * i + 2] = behind.isPlain ? behind.to - 1 : behind.from;
+    ranges[4 * i + 3] = behind.to;
+  });
+  const found = reduceRows(connection, [pyramid.series], ranges);
   const ends: End[] = [];
   spans.forEach(({ column, first, end }, i) => {
     const [before, behind] = [2 * i * summaryLength, (2 * i + 1) * summaryLength];
