@@ -100,7 +100,14 @@ test(
       makeStore(folder, makePoints());
       await withViewer(folder, ["run.stream"], (viewer) =>
         inTab(async (page) => {
-          await open(page, viewer.address, "series=spikes&view=1000:9000");
+          await open(page, viewer.address, "series=spikes&view=1000:9000&selection=3000:5000");
+          const plot = (await page.locator(".u-over").boundingBox())!;
+          const band = (await page.locator(".u-over .band").boundingBox())!;
+          assert.ok(Math.abs(band.x - plot.x - plot.width / 4) < 1.5, `${band.x - plot.x} of ${plot.width}`);
+          assert.ok(Math.abs(band.width - plot.width / 4) < 1.5, `${band.width} of ${plot.width}`);
+          await page.getByText("Rows 3,000 to 4,999 (2,000), steps 30000 to 49990").waitFor();
+          await page.keyboard.press("Escape");
+          await page.locator(".u-over .band").waitFor({ state: "hidden" });
           const press = async (key: string, expected: readonly [number, number]) => {
             await page.keyboard.press(key);
             await page.waitForFunction(

@@ -12,6 +12,7 @@ export class Selection {
   readonly #page: Page;
   readonly #store: string;
   #shown = "";
+  #rows: View | null = null;
 
   constructor(parent: HTMLElement, page: Page, store: string) {
     this.#page = page;
@@ -32,7 +33,17 @@ export class Selection {
     }
   }
 
+  /** The band over the rows that are selected, where others are seen too. */
+  mark(plots: readonly HTMLElement[], { from, to }: View): void {
+    const rows = this.#rows;
+    const isAll = rows !== null && rows.from <= from && rows.to >= to;
+    const isElsewhere = rows !== null && (rows.to <= from || rows.from >= to);
+    if (rows === null || isAll || isElsewhere) return this.draw(plots, null);
+    this.draw(plots, [(rows.from - from) / (to - from), (rows.to - from) / (to - from)]);
+  }
+
   async show(rows: View | null): Promise<void> {
+    this.#rows = rows;
     const key = rows === null ? "" : viewText(rows);
     if (key === this.#shown) return;
     this.#shown = key;

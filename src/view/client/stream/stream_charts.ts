@@ -57,7 +57,10 @@ export class StreamCharts {
   readonly #wholeLoader: Loader;
   readonly #observer = new ResizeObserver(() => this.#resize());
   readonly #unlisten: () => void;
-  readonly #onTheme = () => this.#recolour();
+  readonly #onTheme = () => {
+    for (const chart of this.#fields) chart.redraw();
+    this.#draw();
+  };
   #fields: FieldChart[] = [];
   #series: readonly string[] = [];
   #lines: readonly ChartLine[] = [];
@@ -274,11 +277,6 @@ export class StreamCharts {
     this.#setView(this.#view);
   }
 
-  #recolour(): void {
-    for (const chart of this.#fields) chart.redraw();
-    this.#draw();
-  }
-
   /** Asks for what the view needs, and draws what is there: at most once a frame. */
   #draw(): void {
     if (this.#frame !== 0) return;
@@ -302,6 +300,7 @@ export class StreamCharts {
     }
     const drawing = { view: this.#view, detail: this.#detail, whole: this.#whole };
     for (const chart of this.#fields) chart.draw(drawing);
+    this.#selection.mark(this.#fields.map(({ over }) => over), this.#view);
     const { from, to } = this.#view;
     say(
       this.#range,
