@@ -86,6 +86,12 @@ pub const Blocks = struct {
         return .{ @truncate(block.first_token +% (row % rows_max) *% @as(u64, block.row_tokens)), block.row_tokens };
     }
 
+    /// Where the description of a row's block stands.
+    pub inline fn addressOf(blocks: Blocks, row: usize) ?*const Block {
+        const index = row / rows_max;
+        return if (index < blocks.all.len) &blocks.all[index] else null;
+    }
+
     pub inline fn prefetch(blocks: Blocks, row: usize) void {
         if (blocks.all.len > 0) @prefetch(blocks.all.ptr + @min(row / rows_max, blocks.all.len - 1), .{});
     }

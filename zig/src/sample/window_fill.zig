@@ -81,10 +81,11 @@ pub fn fill(source: Source, request: Request, out: Out, culprit: *Culprit) Error
     const plain: ?outputs.Conversion = if (output == .none) null else try .init(source.data.kind, output, .{});
     const are_long = placement.width *| source.data.width > touching.bytes_max;
     var first_rows: [rows_file.stage_size]usize = undefined;
+    var tokens: [touching.pieces][2]usize = undefined;
     for (0..placement.starts.len) |window| {
         if (out.steps != .none and window % first_rows.len == 0) try findFirstRows(source, request, window, &first_rows);
-        if (window % touching.pieces == 0) try readAhead(source, request, window, &first_rows, out);
-        const start, const end = try tokensOf(source, request, window);
+        if (window % touching.pieces == 0) try readAhead(source, request, window, &first_rows, out, &tokens);
+        const start, const end = tokens[window % touching.pieces];
         const block = placement.blockOf(window, end - start);
         out.lengths[@intCast(placement.slots[window])] = @intCast(block.length);
         block.pad(out.mask, 1);
@@ -126,6 +127,7 @@ fn check(source: Source, request: Request, culprit: *Culprit) Error!void {
         .tokens => try placement.check(source.table.first_token, source.data.len, placement.width, culprit),
         .steps => {
             try placement.check(source.table.first_row, source.table.rows.len, source.table.rows.len, culprit);
+            readBlocks(source, placement);
             for (0..placement.starts.len) |window| {
                 if (window + rows_ahead < placement.starts.len) prefetchRows(source, placement, window + rows_ahead);
                 culprit.index = window;
@@ -169,11 +171,12 @@ inline fn rowTokens(source: Source, placement: Placement, window: usize) error{D
 
 const rows_ahead = 16;
 
-/// Windows are random, so each misses the caches. first_rows: known where steps are wanted.
-noinline fn readAhead(source: Source, request: Request, first: usize, first_rows: *const [rows_file.stage_size]usize, out: Out) error{Damaged}!void {
+/// Windows are random, so each misses the caches. first_rows: known where steps are wanted; tokens: those of each window.
+noinline fn readAhead(source: Source, request: Request, first: usize, first_rows: *const [rows_file.stage_size]usize, out: Out, tokens: *[touching.pieces][2]usize) error{Damaged}!void {
     var ahead: touching.Ahead = .{};
     for (first..@min(first + touching.pieces, request.placement.starts.len)) |window| {
         const start, const end = try tokensOf(source, request, window);
+        tokens[window - first] = .{ start, end };
         if (out.values.output != .none) ahead.addBytes(source.data.bytes(start, end));
         if (out.types != null) ahead.addBytes(source.types.slice(start, end).asBytes());
         if (out.steps == .none) continue;
@@ -183,6 +186,13 @@ noinline fn readAhead(source: Source, request: Request, first: usize, first_rows
         const row_count = if (request.unit == .steps) request.placement.lengthOf(window) else 1;
         ahead.addBytes(std.mem.sliceAsBytes(steps[first_row..@min(first_row + row_count, steps.len)]));
     }
+    ahead.read();
+}
+
+/// What is known of the rows stands all over a table of megabytes, where there are hundreds of millions.
+noinline fn readBlocks(source: Source, placement: Placement) void {
+    var ahead: touching.Ahead = .{};
+    for (0..placement.starts.len) |window| if (source.table.blocks.addressOf(placement.startOf(window))) |block| ahead.add(block);
     ahead.read();
 }
 
