@@ -98,6 +98,16 @@ function writeEpisodes(path: string, rowCount: number, seed: number): void {
   }
 }
 
+/** What examples learn from: a reward that is linear in the observation. */
+function writeLearning(path: string): void {
+  using store = StreamStore.open(path, { fields: { observation: 0, reward: 1, step_number: 2 } });
+  const random = new Random(9);
+  for (let row = 0; row < 1000; row++) {
+    const observation = [random.float() - 0.5, random.float() - 0.5];
+    store.append(row, { observation, reward: 2 * observation[0] - observation[1], step_number: row });
+  }
+}
+
 /** What TypeScript reads of a store: each field's column, and the extras of some rows. */
 function toldOf(path: string) {
   using store = StreamStore.open(path, { mode: "read" });
@@ -118,6 +128,7 @@ const writers: Readonly<Record<string, (path: string) => void>> = {
   mixed: writeMixed,
   tokens: writeTokens,
   dropping: writeDropping,
+  learning: writeLearning,
   episodes: (path) => writeEpisodes(path, 900, 1),
   second: (path) => writeEpisodes(path, 40, 2),
   third: (path) => writeEpisodes(path, 3, 3),
