@@ -118,7 +118,8 @@ test("/api/episodes gives what loops find by every rule, further as rows arrive,
   const path = join(folder, "run.stream");
   const rows: ModelRow[] = [];
   const sessions: number[] = [];
-  let reader: StreamStore | undefined;
+  // A store keeps the lists of a few rules: each of these goes on with its own.
+  const readers: StreamStore[] = [];
   try {
     for (const count of [1, 1, 60, 0, 140, 5000, 1]) {
       {
@@ -129,10 +130,10 @@ test("/api/episodes gives what loops find by every rule, further as rows arrive,
           appendRow(writer as unknown as StreamStore, rows.length - 1, rows.at(-1)!);
         }
       }
-      reader ??= StreamStore.open(path, { mode: "read" });
-      reader.refresh();
-      assert.equal(reader.rowCount, rows.length);
-      for (const [rule, loops] of known(rows, sessions)) {
+      for (const [at, [rule, loops]] of known(rows, sessions).entries()) {
+        const reader = readers[at] ??= StreamStore.open(path, { mode: "read" });
+        reader.refresh();
+        assert.equal(reader.rowCount, rows.length);
         const expected = episodesBy(rows, loops);
         const from = Math.max(0, expected.length - 900);
         const query: Query = { ...rule, sum: "reward", from, to: from + 1000 };
@@ -149,7 +150,7 @@ test("/api/episodes gives what loops find by every rule, further as rows arrive,
       }
     }
   } finally {
-    reader?.close();
+    for (const reader of readers) reader.close();
     rmSync(folder, { recursive: true });
   }
 });

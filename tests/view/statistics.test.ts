@@ -117,6 +117,15 @@ test("/api/statistics agrees with store.stats, and has a bin for each of a few w
   assert.deepEqual(bins.map(({ count }) => count), [1000, 0, 0, 1000]);
 });
 
+test("/api/statistics puts a value that is the edge of a bin into the bin that begins with it", async () => {
+  using store = new StreamStore({ value: 0 });
+  // Of 0.29 * 100 the float64 is below 29.
+  for (let row = 0; row <= 100; row++) store.append(row, { value: row / 100 });
+  const { bins } = await statistics(store as unknown as StreamStore, { series: "value", bins: 100 });
+  assert.deepEqual(bins.map(({ row }) => row), Array.from({ length: 100 }, (_, row) => row));
+  assert.deepEqual(bins.map(({ count }) => count), [...Array(99).fill(1), 2]);
+});
+
 test("/api/statistics of no values is empty, and a question that cannot be is refused", async () => {
   using store = new StreamStore({ value: 0, list: 1 });
   const any = store as unknown as StreamStore;
