@@ -65,8 +65,9 @@ class Windows:
         self._starts = starts_of(connection, type(plan.episodes)() if plan.boundary == "cross" else plan.episodes)
         self.origins, self.cumulative = np.zeros(64, np.uint64), np.zeros(64, np.uint64)
         self._count, self._buckets, self._bounds = 0, np.zeros(64, np.uint32), [None, None]
-        self._index = index_of(plan)
+        self._index, self._last = index_of(plan), None
         self._out, self._population, self._seen, self._drawn_from = np.zeros(1), None, None, 0
+        self._given = None, 0
         self._place()
 
     def _place(self) -> None:
@@ -88,7 +89,9 @@ class Windows:
         return self.locate_in(self._drawn, numbers, count, places, at)
 
     def locate_in(self, population: Population, ordinals, count: int, places: Places, at: int = 0) -> int:
-        status = self._find(population, WindowName.ordinal, address_of(ordinals), count, places.at(at))
+        address = self._given[1] if self._given[0] is ordinals else address_of(ordinals)
+        self._given = ordinals, address
+        status = self._find(population, WindowName.ordinal, address, count, places.at(at) if at else places.addresses)
         if status:
             raise error_of(status, "Cannot locate windows")
         return count
@@ -107,7 +110,9 @@ class Windows:
         return status_of(library.ss_windows_locate, index, name, origins, cumulative, buckets, given, count, *places[:3])
 
     def _set(self, first: int, end: int, episodes: int) -> None:
-        self._index[WindowIndex.first : WindowIndex.episode_count + 1] = (first, end, episodes)
+        if self._last != (first, end, episodes):
+            self._last = first, end, episodes
+            self._index[WindowIndex.first : WindowIndex.episode_count + 1] = self._last
 
     def draw_by_age(self, numbers: Numbers, seed: int, decay: float, count: int):
         """The newest window most often."""
