@@ -60,7 +60,7 @@ function read(path: string, series: readonly string[], rows: number, rounds: num
 }
 
 /** All series of a stream of reference steps, with and without what is kept of them. */
-function overview(path: string, { viewedRows: rows, mediumRounds }: Sizes): Measurement[] {
+function overview(path: string, { viewedRows: rows, mediumRounds, longRounds }: Sizes): Measurement[] {
   {
     using store = StreamStore.open(path, { fields: referenceFields });
     for (let from = 0; from < rows; from += 100_000) {
@@ -70,7 +70,7 @@ function overview(path: string, { viewedRows: rows, mediumRounds }: Sizes): Meas
   }
   const kept = () => readdirSync(path).filter((name) => name.startsWith("series-"));
   const all: { without: Read; with: Read }[] = [];
-  for (let round = 0; round < 5; round++) {
+  for (let round = 0; round < Math.min(5, longRounds); round++) {
     for (const name of kept()) rmSync(join(path, name));
     const without = read(path, names, rows, 1);
     const found = { without, with: read(path, names, rows, mediumRounds) };

@@ -1,5 +1,6 @@
 /** `/api/series`: what a chart shows of rows, in as many columns as it has pixels. */
 import type { StreamStore } from "../../store.ts";
+import { StreamStoreError } from "../../error.ts";
 import type { SeriesHeader } from "../protocol.ts";
 import { Parameters } from "../parameters.ts";
 import { type Answer, BadQuestion, type Route, type ViewedStores } from "../route.ts";
@@ -55,12 +56,14 @@ export function closeSeriesReaders(stores: ViewedStores): void {
   readers.delete(stores);
 }
 
-/** A series that there is not was asked for. */
+/** A series that there is not was asked for, or the store was deleted or replaced just now. */
 async function ask(answer: Promise<SeriesValues>): Promise<SeriesValues> {
   try {
     return await answer;
   } catch (error) {
-    throw error instanceof TypeError ? new BadQuestion(error.message) : error;
+    if (error instanceof TypeError) throw new BadQuestion(error.message);
+    if (!(error instanceof StreamStoreError)) throw error;
+    throw new BadQuestion(error.message, error.code === "not-found" ? 404 : 409);
   }
 }
 
