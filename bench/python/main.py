@@ -86,14 +86,13 @@ def main():
     try:
         one = f"{folder}/one.stream"
         deno.ask([{"path": one, "rows": ROWS, "isNarrow": False}])
-        own = {}
         for shape, options in SHAPES.items():
             for order in ("uniform", "shuffle"):
                 given = {**options, "order": order, "seed": 1, "episodes": {"end": "done"}}
-                peer, own[shape, order], ratio = compare(deno, [one], given, arguments.rounds)
-                show(f"{shape}, {order}: Python / Deno", ratio, 1.2, f"{own[shape, order] / 1e3:.1f} / {peer / 1e3:.1f} us")
+                peer, own, ratio = compare(deno, [one], given, arguments.rounds)
+                show(f"{shape}, {order}: Python / Deno", ratio, 1.2, f"{own / 1e3:.1f} / {peer / 1e3:.1f} us")
         if arguments.many:
-            many(deno, folder, arguments.rounds, own)
+            many(deno, folder, arguments.rounds, one)
         if arguments.large:
             large(deno, folder)
     finally:
@@ -101,15 +100,23 @@ def main():
         shutil.rmtree(folder)
 
 
-def many(deno, folder, rounds, own):
+def many(deno, folder, rounds, one):
+    """Beside one store of as many rows in all, and Deno, in turns."""
     for count, limit in ((64, 2), (1000, 4)):
         paths = [f"{folder}/{count}.{place}.stream" for place in range(count)]
         deno.ask([{"path": path, "rows": ROWS // count, "isNarrow": False} for path in paths])
         for order in ("uniform", "shuffle"):
             options = {"tokens": 32, "batchSize": 256, "order": order, "seed": 1, "episodes": {"end": "done"}}
-            peer, mine, ratio = compare(deno, paths, options, rounds)
-            of_one = mine / own["256 x 32 tokens", order]
-            show(f"{count} stores, 256 x 32 tokens, {order}: / one", of_one, limit, f"{mine / 1e3:.1f} us; Python / Deno {ratio:.2f}")
+            request = {"paths": paths, "options": options, "batches": 100}
+            stores = [Store(path) for path in paths]
+            samplers = Sampler(stores, **in_python(options)), Sampler(Store(one), **in_python(options))
+            turns = [(deno.ask(request), *(time_python(sampler, 100) for sampler in samplers)) for _ in range(rounds + 1)][1:]
+            of_one = statistics.median(mine / single for _, mine, single in turns)
+            of_deno = statistics.median(mine / peer for peer, mine, _ in turns)
+            mine = statistics.median(turn[1] for turn in turns)
+            show(f"{count} stores, 256 x 32 tokens, {order}: / one", of_one, limit, f"{mine / 1e3:.1f} us; Python / Deno {of_deno:.2f}")
+            for store in stores:
+                store.close()
         for path in paths:
             shutil.rmtree(path)
 
