@@ -27,12 +27,12 @@ const { system } = await adapter();
 /** What begins the files of each platform. */
 const magic = { linux: "7f454c46", darwin: "cffaedfe" };
 
-test("every library is under 400 KB, is one of its system, and has the hash and size that are published", async () => {
+test("every library is under 450 KB, is one of its system, and has the hash and size that are published", async () => {
   for (const platform of platforms) {
     const library = await import(`${packedFolder("jsr")}/src/native/libraries/${platform}.ts`);
     const bytes = await unpack(library, system);
     assert.equal(bytes.length, library.byteLength);
-    assert.ok(bytes.length < 400_000, `${platform}: ${bytes.length} bytes`);
+    assert.ok(bytes.length < 450_000, `${platform}: ${bytes.length} bytes`);
     const begin = Array.from(bytes.subarray(0, 4), (byte) => byte.toString(16).padStart(2, "0")).join("");
     assert.equal(begin, magic[platform.startsWith("linux") ? "linux" : "darwin"], platform);
     assert.deepEqual(gunzipSync(Uint8Array.fromBase64(library.gzip)).length, bytes.length);
