@@ -17,6 +17,9 @@ const rowsPerScan = 1 << 16;
 const rowsPerSave = 1 << 20;
 const savedPart = 8;
 
+/** What a scan finds of its rows. One for all stores, since it is taken over before the next scan: a mixture has many. */
+let found: Uint32Array | undefined;
+
 const action = "Cannot find the episodes";
 
 /**
@@ -33,7 +36,6 @@ export class Environments {
   readonly #cells: Int32Array;
   readonly #fieldCount: number;
   readonly #progress = new Float64Array(environmentProgress.length);
-  readonly #found = new Uint32Array(rowsPerScan);
   /** The bits of each environment's ID, and where each is found by it. */
   #names: BigUint64Array<ArrayBuffer> = new BigUint64Array(16);
   #slots = new Uint32Array(64);
@@ -132,7 +134,7 @@ export class Environments {
       this.#names.length,
       this.#slots,
       this.#slots.length,
-      this.#found,
+      found ??= new Uint32Array(rowsPerScan),
       rowsPerScan,
     );
   }
@@ -157,7 +159,7 @@ export class Environments {
         sessionRow: this.#splitsSessions ? this.#session : 0,
         firstHeld: this.connection.firstRow,
       };
-      lists.add(this.native, this.#found.subarray(row - first, until - first), limits, this.#begin);
+      lists.add(this.native, found!.subarray(row - first, until - first), limits, this.#begin);
       this.#listed = Math.max(this.#listed, until);
       // Fields can still be added to the last row.
       this.#next = isLast ? row : until;
