@@ -55,6 +55,7 @@ const uses: Readonly<Record<string, ((store: StreamStore<{ a: 0 }>) => unknown)[
   loadDataset: [(store) => store.loadDataset("./none.jsonl")],
   flush: [(store) => store.flush()],
   sync: [(store) => store.sync()],
+  seal: [(store) => store.seal()],
   refresh: [(store) => store.refresh()],
   waitForRows: [(store) => store.waitForRows(1)],
   writer: [(store) => store.writer],
