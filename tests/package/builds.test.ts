@@ -82,8 +82,8 @@ test("two builds in different folders, each from nothing, give the same librarie
       ZIG_DEBUG_CMD: "1",
     };
     const output = join(folder, "output");
-    // One of each system, and of each processor.
-    const rebuilt = { "linux-x64": "linux-x86_64", "darwin-arm64": "macos-aarch64" } as const;
+    // One of another system and another processor than most are on.
+    const rebuilt = { "darwin-arm64": "macos-aarch64" } as const;
     run(zig, ["build", ...Object.values(rebuilt), "-Doptimize=fast", "--prefix", output], {
       cwd: join(folder, "elsewhere/zig"),
       env,
