@@ -2,7 +2,16 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -138,14 +147,15 @@ test("./run test shows one suite after another, and counts the tests of all, als
       'echo "ℹ pass 2"; echo "ℹ fail 0"; echo "ℹ cancelled 0"; echo "ℹ skipped 1"; echo "ℹ todo 0"\n';
     const hung = 'echo "ℹ pass 2"; echo "ℹ fail 1"; echo "ℹ cancelled 1"; echo "ℹ skipped 0"; exit 1\n';
     const failing = 'echo "FAILED | 5 passed | 2 failed | 1 ignored (1s)"; exit 1\n';
+    // Deno's are two: the second begins where Node's has ended.
     const cases = [
-      [{ zig, deno, bun, node }, 0, "17 passed, 0 failed, 2 skipped"],
-      [{ zig, deno: failing, bun, node }, 1, "17 passed, 2 failed, 3 skipped"],
-      [{ zig, deno: "exit 134", bun, node }, 1, "12 passed, 1 failed, 2 skipped"],
-      [{ zig, deno: `${deno} kill -9 $$`, bun, node }, 1, "17 passed, 1 failed, 2 skipped"],
-      [{ zig, deno, bun: "exit 1", node }, 1, "14 passed, 1 failed, 1 skipped"],
-      [{ zig, deno, bun, node: hung }, 1, "17 passed, 2 failed, 1 skipped"],
-      [{ zig: "exit 1", deno, bun, node }, 1, "10 passed, 1 failed, 2 skipped"],
+      [{ zig, deno, bun, node }, 0, "22 passed, 0 failed, 2 skipped"],
+      [{ zig, deno: failing, bun, node }, 1, "22 passed, 4 failed, 4 skipped"],
+      [{ zig, deno: "exit 134", bun, node }, 1, "12 passed, 2 failed, 2 skipped"],
+      [{ zig, deno: `${deno} kill -9 $$`, bun, node }, 1, "22 passed, 2 failed, 2 skipped"],
+      [{ zig, deno, bun: "exit 1", node }, 1, "19 passed, 1 failed, 1 skipped"],
+      [{ zig, deno, bun, node: hung }, 1, "22 passed, 2 failed, 1 skipped"],
+      [{ zig: "exit 1", deno, bun, node }, 1, "15 passed, 1 failed, 2 skipped"],
     ] as const;
     for (const [suites, status, counts] of cases) {
       for (const [tool, script] of Object.entries(suites)) answer(tool, script);
@@ -213,4 +223,11 @@ test("the toolchain has one Deno, one Bun and one Node for all systems", () => {
     const versions = pins.filter(([name]) => name.startsWith(scope)).map(([, version]) => version);
     assert.deepEqual([versions.length, new Set(versions).size], [4, 1]);
   }
+});
+
+test("./run test gives each test of the viewer's page to one runtime", () => {
+  const shares = [...text("run").matchAll(/browser_on_\w+="([\w ]+)"/g)];
+  const files = readdirSync(`${root}tests/view/browser`).map((path) => path.replace(".test.ts", ""));
+  assert.equal(shares.length, 3);
+  assert.deepEqual(shares.flatMap(([, names]) => names.split(" ")).sort(), files.sort());
 });
