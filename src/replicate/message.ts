@@ -42,8 +42,12 @@ export interface Message {
   readonly table: Table;
 }
 
-/** Rows `[from, to)`, at least one, of a store that is open. */
-export function encodeRows(session: Session, from: number, to: number): Uint8Array {
+/** Rows `[from, to)`, at least one, of a store that is open. The head says how they stood then: the last may grow since. */
+export function encodeMessage(
+  session: Session,
+  from: number,
+  to: number,
+): { readonly head: MessageHead; readonly bytes: Uint8Array } {
   const action = "send rows";
   const source = session.readAll(action);
   const { connection, fields, extras } = source;
@@ -70,7 +74,13 @@ export function encodeRows(session: Session, from: number, to: number): Uint8Arr
     columns,
     new Map([...metadata, [headKey, JSON.stringify({ version, ...head })]]),
   );
-  return toStream(new Table(schema, table.batches.map(({ data }) => new RecordBatch(schema, data))));
+  const batches = table.batches.map(({ data }) => new RecordBatch(schema, data));
+  return { head, bytes: toStream(new Table(schema, batches)) };
+}
+
+/** The message alone. */
+export function encodeRows(session: Session, from: number, to: number): Uint8Array {
+  return encodeMessage(session, from, to).bytes;
 }
 
 /** @throws {StreamStoreError} `damaged` where the bytes are no message. */

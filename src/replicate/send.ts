@@ -5,11 +5,10 @@
 import { StreamStoreError } from "../error.ts";
 import { checkOptions } from "../options.ts";
 import { pause } from "../pause.ts";
-import { tokenOfRow } from "../read/row.ts";
 import type { StreamStore } from "../store.ts";
 import { type Session, sessionOf } from "../store/session.ts";
 import type { MessageLog } from "./log.ts";
-import { decodeRows, encodeRows, type MessageHead } from "./message.ts";
+import { decodeRows, encodeMessage, type MessageHead } from "./message.ts";
 
 /** Options of {@linkcode send}. */
 export interface SendOptions {
@@ -164,14 +163,15 @@ class Sender {
   #sentTokens = -1;
 
   async #sendRows(to: number): Promise<void> {
-    const [bytes, end] = this.#encode(to);
+    const { head, bytes } = this.#encode(to);
     const number = await this.log.publish(this.subject, bytes, this.#number);
-    if (number === null) return await this.#goOn(bytes);
+    if (number === null) return await this.#goOn(head);
     this.#number = number;
-    this.#sent(end, end === this.session.rowCount, tokenOfRow(this.session, end));
+    // As it was sent: the row may have grown, and others have followed, while the log took it.
+    this.#sent(head.endRow, head.isOpen, head.endToken);
     this.options.onProgress?.({
-      sentRow: end,
-      waitingRows: this.session.rowCount - end,
+      sentRow: head.endRow,
+      waitingRows: this.session.rowCount - head.endRow,
       byteLength: bytes.byteLength,
     });
   }
@@ -183,14 +183,15 @@ class Sender {
   }
 
   /** Fewer rows where they are too long for a message. */
-  #encode(to: number): [bytes: Uint8Array, end: number] {
+  #encode(to: number): ReturnType<typeof encodeMessage> {
     for (let end = to;; end = this.#row + Math.ceil((end - this.#row) / 2)) {
-      const bytes = encodeRows(this.session, this.#row, end);
+      const message = encodeMessage(this.session, this.#row, end);
       const { messageBytesMax } = this.log;
-      if (bytes.byteLength <= messageBytesMax) return [bytes, end];
+      const { byteLength } = message.bytes;
+      if (byteLength <= messageBytesMax) return message;
       if (end === this.#row + 1) {
-        const message = `Cannot send row ${this.#row}: it must have <= ${messageBytesMax} bytes as a message`;
-        throw new StreamStoreError("file-too-large", `${message}, got ${bytes.byteLength}`);
+        const reason = `Cannot send row ${this.#row}: it must have <= ${messageBytesMax} bytes as a message`;
+        throw new StreamStoreError("file-too-large", `${reason}, got ${byteLength}`);
       }
     }
   }
@@ -199,7 +200,7 @@ class Sender {
    * Goes on from the log's newest message. Where that is not what was expected, the log has lost messages, or had
    * this sender's last one after all; or another sends to the subject.
    */
-  async #goOn(tried: Uint8Array | null): Promise<void> {
+  async #goOn(tried: MessageHead | null): Promise<void> {
     const { session, log, subject } = this;
     const last = await log.last(subject);
     this.#number = last?.number ?? 0;
@@ -207,7 +208,7 @@ class Sender {
     const { head } = decodeRows(last.bytes);
     this.#check(head);
     const expected = this.#row + (this.#isAgain ? 1 : 0);
-    const isOwn = tried !== null && head.endRow === decodeRows(tried).head.endRow;
+    const isOwn = tried !== null && head.endRow === tried.endRow;
     if (tried !== null && head.endRow > expected && !isOwn) throw fenced(subject, head, expected);
     this.#sent(head.endRow, head.isOpen, head.endToken);
     if (this.#row < session.connection.firstRow) this.#sent(session.connection.firstRow, false, -1);

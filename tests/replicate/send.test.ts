@@ -65,6 +65,24 @@ test("every row arrives once, whatever the log loses of answers and of messages"
     }
   }));
 
+test("a row that grows, and is followed by others, while the log takes it arrives whole", () =>
+  inFolder(async (folder) => {
+    const log = new MemoryLog();
+    using store = StreamStore.open(join(folder, "a.stream"), { fields });
+    store.append(0, { reward: 1 });
+    log.after = () => {
+      log.after = () => {};
+      store.append(0, { list: [1, 2] });
+      store.append(1, { reward: 2 });
+    };
+    const signal = AbortSignal.abort();
+    await send(store as never, log, "steps.a", { signal });
+    await followAll(log, join(folder, "replicas"), store.rowCount);
+    using replica = StreamStore.open(join(folder, "replicas", "steps.a.stream"), { mode: "read" });
+    assert.deepEqual(replica.rows(), store.rows());
+    assert.equal(replica.rowCount, 2);
+  }));
+
 test("a second sender of the same store ends the first, and another store's is refused", () =>
   inFolder(async (folder) => {
     const log = new MemoryLog();
