@@ -14,6 +14,7 @@ const longRun = "tests/damage/long_run.ts";
 const programs = {
   "bench": "bench/main.ts",
   "tests/torture": "tests/torture/main.ts",
+  "tests/torture/cluster": "tests/torture/cluster/main.ts",
   "tests/damage": longRun,
   "tests/damage/dataset": longRun,
   "tests/support/hub": "tests/support/hub/main.ts",

@@ -37,6 +37,8 @@ export interface WriterRequest {
   readonly hasExtras?: boolean;
   /** Blocks come by `fromDataset`, and not by `appendColumns`. */
   readonly usesDatasets?: boolean;
+  /** How fast, at most; without it as fast as it can. */
+  readonly rowsPerSecond?: number;
 }
 
 const request: WriterRequest = JSON.parse(process.argv[2]);
@@ -61,6 +63,7 @@ if (next === 0 && request.firstBlocks) {
 }
 // Some writers report seldom, so that much is in the tail when they are killed.
 const reportEvery = random.below(4) === 0 ? 200 : 1;
+const [begun, beganWith] = [performance.now(), next];
 for (let round = 0;; round++) {
   await appendSome();
   if (round % reportEvery === 0) report();
@@ -70,6 +73,12 @@ for (let round = 0;; round++) {
   else if (chance < 60) Atomics.wait(sleeper, 0, 0, 1);
   // Long enough for what commits by itself.
   else if (chance < 64) await new Promise((resolve) => setTimeout(resolve, 60));
+  if (request.rowsPerSecond !== undefined) await keepTo(request.rowsPerSecond);
+}
+
+async function keepTo(rowsPerSecond: number): Promise<void> {
+  const ahead = 1000 * (next - beganWith) / rowsPerSecond - (performance.now() - begun);
+  if (ahead > 1) await new Promise((resolve) => setTimeout(resolve, ahead));
 }
 
 /** The writer before may have died between the two calls for its last step. */
