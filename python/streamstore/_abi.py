@@ -132,7 +132,9 @@ class StoreOptions:
     segment_chunks = 8
     extra_count = 9
     tail_extra_words_max = 10
-    length = 11
+    first_row = 11
+    first_token = 12
+    length = 13
 
 
 class StoreAction:

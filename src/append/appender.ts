@@ -214,7 +214,7 @@ export class Appender {
   reload(): void {
     this.tokenCount = this.connection.tokenCount;
     this.rowCount = this.connection.rowCount;
-    this.lastStep = this.rowCount > 0 ? narrowStep(this.connection.lastStep) : -Infinity;
+    this.lastStep = this.connection.isEmpty ? -Infinity : narrowStep(this.connection.lastStep);
     this.#tail.restart();
     this.extras?.reload();
     // Looked up where a call goes on with that step.

@@ -29,7 +29,7 @@ export async function appendDataset(
   target: LoadTarget,
   { files, options, settle }: OpenedDataset,
 ): Promise<LoadedFeature[]> {
-  const isFirst = target.connection.rowCount === 0;
+  const isFirst = target.connection.isEmpty;
   const loaded = await appendRows(target, files, options, action);
   if (isFirst) settle?.(target);
   return loaded;

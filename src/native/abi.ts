@@ -110,7 +110,8 @@ export const storeMode = {
 
 export const storeOptions = {
   capacityTokens: 0, tailRecordsMax: 1, tailValuesMax: 2, reservedElements: 3, typeBytes: 4, onlyType: 5,
-  cellKind: 6, isSegmented: 7, segmentChunks: 8, extraCount: 9, tailExtraWordsMax: 10, length: 11,
+  cellKind: 6, isSegmented: 7, segmentChunks: 8, extraCount: 9, tailExtraWordsMax: 10, firstRow: 11,
+  firstToken: 12, length: 13,
 } as const;
 
 export const storeAction = {

@@ -6,20 +6,27 @@
 import type { Table } from "apache-arrow";
 import { appendTable } from "../dataset/table/from_arrow.ts";
 import { StreamStoreError } from "../error.ts";
+import { parseExtras } from "../extras.ts";
 import { tokenOfRow } from "../read/row.ts";
 import { StreamStore } from "../store.ts";
-import { type Session, sessionOf } from "../store/session.ts";
+import { Session, sessionOf } from "../store/session.ts";
+import { openDirectory } from "../store/open.ts";
 import { fieldList, type Message, type MessageHead } from "./message.ts";
 import { countTokens, growLastRow } from "./grow_row.ts";
 
 /** `applied`: the rows are in the replica. `known`: they were. `gap`: rows before them are missing. */
 export type Outcome = "applied" | "known" | "gap";
 
-/** Opens a replica, or makes one for the store that a message comes from. */
+/**
+ * Opens a replica, or makes one for the store that a message comes from: one that begins with the message's first row, where
+ * the rows before are not to be had any more.
+ */
 export function openReplica(path: string, head: MessageHead): Replica {
-  const extra = Object.fromEntries(head.extras.map(({ name, kind }) => [name, kind]));
-  const store = StreamStore.open(path, { fields: fieldList(head.fields), extra });
-  return new Replica(store as unknown as StreamStore);
+  const { row, token } = head;
+  const origin = row > 0 ? { row, token } : undefined;
+  const extras = parseExtras(Object.fromEntries(head.extras.map(({ name, kind }) => [name, kind])));
+  const made = { fields: fieldList(head.fields), extras, origin, salvage: false };
+  return new Replica(new StreamStore(new Session(openDirectory(path, made), {}) as never));
 }
 
 export class Replica {
@@ -36,25 +43,35 @@ export class Replica {
    * it is of other rows than the replica's, as of a store that was made anew.
    */
   apply({ head, table }: Message): Outcome {
-    const session = this.#session;
+    const { rowCount, tokenCount, connection: { firstRow } } = this.#session;
     this.#checkMade(head);
-    const { rowCount, tokenCount } = session;
     if (head.row > rowCount || head.row === rowCount && head.token > tokenCount) return "gap";
+    // Rows that a replica before this one had.
+    if (head.endRow <= firstRow) return "known";
+    this.#checkPlace(head, table);
     const held = rowCount - head.row;
-    if (head.token !== tokenOfRow(session, head.row)) throw otherRows(head, tokenOfRow(session, head.row));
-    const isGrown = held > 0 && head.endRow >= rowCount && this.#grow(head, table.slice(held - 1, held));
+    const hasLast = rowCount > Math.max(firstRow, head.row);
+    const isGrown = hasLast && head.endRow >= rowCount && this.#grow(head, table.slice(held - 1, held));
     if (head.endRow <= rowCount) return isGrown ? "applied" : "known";
     this.#append(head, table.slice(held), rowCount);
     return "applied";
   }
 
+  /** The first row that both have must begin with the same token. */
+  #checkPlace(head: MessageHead, table: Table): void {
+    const row = Math.max(head.row, this.#session.connection.firstRow);
+    const expected = tokenOfRow(this.#session, row);
+    const token = head.token + countTokens(table.slice(0, row - head.row), head.fields);
+    if (token !== expected) throw otherRows(head, row, expected, token);
+  }
+
   #grow(head: MessageHead, row: Table): boolean {
     const { rowCount, tokenCount } = this.#session;
-    const tokens = tokenCount - tokenOfRow(this.#session, rowCount - 1);
-    const grown = countTokens(row, head.fields);
+    const start = tokenOfRow(this.#session, rowCount - 1);
+    const grown = start + countTokens(row, head.fields);
     // An older version of it.
-    if (grown < tokens && head.endRow === rowCount) return false;
-    if (grown < tokens) throw otherRows(head, tokens);
+    if (grown < tokenCount && head.endRow === rowCount) return false;
+    if (grown < tokenCount) throw otherRows(head, rowCount, tokenCount, grown);
     return growLastRow(this.store, head, row);
   }
 
@@ -83,7 +100,8 @@ export class Replica {
   }
 }
 
-function otherRows({ store, row, token }: MessageHead, found: number): StreamStoreError {
-  const message = `Cannot follow the store ${store}: row ${row} must begin with token ${found}, got ${token}`;
+function otherRows({ store }: MessageHead, row: number, expected: number, found: number): StreamStoreError {
+  const message =
+    `Cannot follow the store ${store}: row ${row} must begin with token ${expected}, got ${found}`;
   return new StreamStoreError("damaged", `${message}: these are other rows than the replica's`);
 }

@@ -87,13 +87,12 @@ export class Connection {
   ): Connection {
     const directory = new TextEncoder().encode(path);
     const out = new Float64Array(1);
-    const mode = storeMode[access];
     const { fields, id = null } = opened;
     const idBytes = id === null ? new Uint8Array(16) : Uint8Array.fromHex(id);
     const code = runtime.native.ss_store_open(
       directory,
       directory.length,
-      mode,
+      storeMode[access],
       packOptions(opened),
       packCells(fields),
       fields.length,
@@ -296,6 +295,11 @@ export class Connection {
     const out = new Float64Array(errorDetail.length);
     check(this.native.ss_store_detail(store, out), "Cannot read the store's last error");
     return out[errorDetail[name]];
+  }
+
+  /** Whether no row is held. */
+  get isEmpty(): boolean {
+    return this.rowCount === this.firstRow;
   }
 
   get isWritable(): boolean {

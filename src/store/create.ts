@@ -46,7 +46,7 @@ export function createDirectory(path: string, build: (directory: string) => Conn
     return built;
   } catch (error) {
     built?.close();
-    removeFiles(place);
+    removeFiles(place, filesOf(place));
     // Somebody may have put something there meanwhile.
     if (place !== path) checkEmpty(path, action);
     throw systemError(error, action, path);
@@ -85,14 +85,14 @@ const unlockedMillisecondsMax = 60_000;
 function removeIfLeft(directory: string): void {
   const { fs, path } = builtin;
   const names = namesIn(directory);
-  if (names.some((name) => !fileNames.includes(unfinished(name) ?? name.replace(/\.\d{5,}$/, "")))) return;
+  if (!names.every(isOfStore)) return;
   const head = fs.statSync(path.join(directory, "head"), { throwIfNoEntry: false });
   const isLocked = head !== undefined && head.size > 0;
   if (!isLocked && Date.now() - fs.statSync(directory).mtimeMs < unlockedMillisecondsMax) return;
   const lock = isLocked ? takeLock(directory) : null;
   if (lock === "held") return;
   // A creator appends nothing: a store with rows was given this name by somebody.
-  if (lock === null || lock.rowCount === 0) removeFiles(directory, names);
+  if (lock === null || lock.isEmpty) removeFiles(directory, names);
   lock?.close();
 }
 
@@ -116,6 +116,20 @@ function fieldsOf(directory: string): readonly Field[] {
   }
 }
 
+/**
+ * What there is of a new store that could not be made. Looking into it takes a descriptor, and there may be none: that may
+ * be why the creation has failed. Then all that it can have.
+ */
+function filesOf(directory: string): readonly string[] {
+  const names = namesIn(directory);
+  return names.length === 0 ? fileNames : names.filter(isOfStore);
+}
+
+/** Whether a creation can have made what has the name, be it a segment, or a file that was not finished. */
+function isOfStore(name: string): boolean {
+  return fileNames.includes(unfinished(name) ?? name.replace(/\.\d{5,}$/, ""));
+}
+
 /** All that a creation can make in a directory. */
 const fileNames = [
   "head",
@@ -132,10 +146,9 @@ const fileNames = [
 ];
 
 /**
- * Removes the directory of a store that nobody has appended to. By name, since looking into it takes a descriptor, and
- * there may be none: that may be why the creation has failed. What cannot be removed, the next creation removes.
+ * Removes the directory of a store that nobody has appended to. What cannot be removed, the next creation removes.
  */
-function removeFiles(directory: string, names: readonly string[] = fileNames): void {
+function removeFiles(directory: string, names: readonly string[]): void {
   const { fs, path } = builtin;
   for (const name of names) {
     try {

@@ -13,6 +13,7 @@ import { type Features, type Known, readManifest, writeManifest } from "./manife
 import { readSeal } from "./seal.ts";
 import type { Retain } from "./retention.ts";
 import type { ScheduleOptions } from "./schedule.ts";
+import type { Origin } from "./state.ts";
 import { countMarks, readMarks } from "../read/rows.ts";
 
 /**
@@ -88,6 +89,8 @@ export interface OpenRequest {
   readonly retain?: Retain;
   readonly salvage: boolean;
   readonly extras?: readonly ExtraInfo[];
+  /** Where the stream of a new store begins that is a copy of another. */
+  readonly origin?: Origin;
 }
 
 export function openDirectory(path: string, request: OpenRequest): Opened {
@@ -206,10 +209,13 @@ function create(directory: string, request: OpenRequest): Opened {
       `Cannot create a store at ${directory}: there is one already`,
     );
   }
-  const chunk = chunkOf(request.capacity, request.retain, fields, extras.length);
+  const { origin } = request;
+  // A stream begins behind its first row only where segments can be missing.
+  const retain = request.retain ?? (origin === undefined ? undefined : {});
+  const chunk = chunkOf(request.capacity, retain, fields, extras.length);
   const connection = createDirectory(directory, (staging) => {
     const action = `Cannot create a store at ${directory}`;
-    const made = Connection.create(staging, { chunk, fields, extraCount: extras.length }, action);
+    const made = Connection.create(staging, { chunk, fields, extraCount: extras.length, origin }, action);
     try {
       writeManifest(staging, made.id, fields, features, extras);
       made.sync();

@@ -219,7 +219,7 @@ export class Session {
     this.connection.checkWritable(action);
     this.connection.write(action, () => {
       this.appender.flush();
-      task(this.rowCount === 0);
+      task(this.connection.isEmpty);
       this.#noteLoaded();
     });
   }
@@ -241,7 +241,7 @@ export class Session {
         `Cannot ${action}: nothing else must be appended meanwhile, got steps`,
       );
     };
-    await task({ connection, fields, extras, checkUntouched }, rowCount === 0);
+    await task({ connection, fields, extras, checkUntouched }, connection.isEmpty);
     this.#noteLoaded();
   }
 

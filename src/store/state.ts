@@ -72,12 +72,20 @@ export interface OpenedAs {
   readonly fields: readonly Field[];
   /** Of a new one. */
   readonly chunk?: Chunk;
+  /** Of a new one whose chunks have files of their own: where its stream begins. */
+  readonly origin?: Origin;
   readonly id?: string | null;
   readonly extraCount?: number;
 }
 
 /** What a new store is made with. */
-export type MadeWith = Required<Omit<OpenedAs, "id">>;
+export type MadeWith = Required<Omit<OpenedAs, "id" | "origin">> & Pick<OpenedAs, "origin">;
+
+/** The first row that a store will hold, and its first token: it is a copy of one that has dropped what comes before. */
+export interface Origin {
+  readonly row: number;
+  readonly token: number;
+}
 
 /** Sizes of the tail, 1 MiB in all: half as much costs a flush a fifth more a step, twice as much gains nothing. */
 const tailRecordsMax = 32 * 1024;
@@ -95,7 +103,7 @@ const reservedTokens = 2 ** 31;
 export const segmentChunks = 16;
 
 /** What a store is opened with, as the native library takes it. */
-export function packOptions({ chunk, fields, extraCount = 0 }: OpenedAs): Float64Array {
+export function packOptions({ chunk, fields, extraCount = 0, origin }: OpenedAs): Float64Array {
   return pack(storeOptions, {
     capacityTokens: chunk?.capacity ?? 1,
     tailRecordsMax,
@@ -106,5 +114,7 @@ export function packOptions({ chunk, fields, extraCount = 0 }: OpenedAs): Float6
     ...tokenForm(fields),
     extraCount,
     tailExtraWordsMax,
+    firstRow: origin?.row ?? 0,
+    firstToken: origin?.token ?? 0,
   });
 }

@@ -66,7 +66,7 @@ def read_extras(directory, head, header, commit, rows):
                 expected = sums[place : place + 2] if len(piece) == chunk_bytes else last[2 * part : 2 * part + 2]
                 if fletcher(piece) != tuple(map(int, expected)):
                     damaged.append(f"extra.{extra}.{name} {chunk}")
-    row, last_step = commit["rows"] - 1, commit["last_step"] if commit["rows"] > 0 else None
+    row, last_step = commit["rows"] - 1, commit["last_step"] if commit["rows"] > commit["first_row"] else None
     at = tail_extras_at(header)
     for step, extra, count in read_tail(head, header, commit)[0]:
         if step != last_step:

@@ -232,7 +232,7 @@ def read_rows(directory, head, header, commit, fields):
     # The tail goes on with the last row, or begins another.
     records, values = read_tail(head, header, commit)
     values = round_floats(records, values, fields)
-    last, at = commit["last_step"] if commit["rows"] > 0 else None, 0
+    last, at = commit["last_step"] if commit["rows"] > commit["first_row"] else None, 0
     for step, kind_of, count in records:
         if step != last:
             rows.append([step, []])
@@ -250,7 +250,7 @@ def read_sessions(directory, head, header, commit):
     marks = read_column(directory, header, "marks", MARK, commit["first_mark"], commit["marks"])
     sessions = [row for row, _, kind in marks[commit["first_mark"] :].tolist() if kind == SESSION]
     steps = [step for step, _, _ in read_tail(head, header, commit)[0]]
-    goes_on = commit["rows"] > 0 and steps[:1] == [commit["last_step"]]
+    goes_on = commit["rows"] > commit["first_row"] and steps[:1] == [commit["last_step"]]
     row_count = commit["rows"] + len(set(steps)) - goes_on
     if commit["rows"] <= header["session_row"] < row_count:
         sessions.append(header["session_row"])

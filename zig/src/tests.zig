@@ -37,6 +37,7 @@ test {
     _ = @import("store/drop.zig");
     _ = @import("testing/store_test.zig");
     _ = @import("testing/segments_test.zig");
+    _ = @import("testing/origin_test.zig");
     _ = @import("testing/dropping_test.zig");
     _ = @import("testing/batch_test.zig");
     _ = @import("testing/recovery_test.zig");

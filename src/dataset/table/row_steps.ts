@@ -6,7 +6,7 @@ import { numberAt } from "../value_types.ts";
 
 /** The step that a first further row gets: 0 in an empty store, else the one after the last. */
 export function firstStep(connection: Connection): bigint {
-  return connection.rowCount === 0 ? 0n : connection.lastStep + 1n;
+  return connection.isEmpty ? 0n : connection.lastStep + 1n;
 }
 
 const stepMax = 2n ** 63n - 1n;

@@ -42,6 +42,9 @@ pub const StoreOptions = extern struct {
     /// How many extras it has, and the words of those that the tail takes.
     extra_count: f64,
     tail_extra_words_max: f64,
+    /// The row and the token with which a new store begins that can drop its oldest rows; 0 in any other.
+    first_row: f64,
+    first_token: f64,
 };
 
 /// What is done to an open store.

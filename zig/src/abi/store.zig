@@ -48,6 +48,8 @@ fn openStore(directory: []const u8, mode_in: u32, numbers_in: *const layouts.Sto
         .is_segmented = numbers_in.is_segmented != 0,
         .segment_chunks = try numbers.to(u32, numbers_in.segment_chunks),
         .tail_extra_words_max = try numbers.to(u24, numbers_in.tail_extra_words_max),
+        .first_row = try numbers.to(u53, numbers_in.first_row),
+        .first_token = try numbers.to(u53, numbers_in.first_token),
     };
     const mode = std.enums.fromInt(layouts.StoreMode, mode_in) orelse return error.InvalidArgument;
     const is_new = mode == .temporary or mode == .create;
@@ -59,7 +61,7 @@ fn openStore(directory: []const u8, mode_in: u32, numbers_in: *const layouts.Sto
         if (header.cell_kind != @backingInt(options.form.kind)) return error.Damaged;
     }
     // What a new store takes at first.
-    if (is_new) out.* = format.headBytes(options.header(id.*));
+    if (is_new and options.areValid()) out.* = options.newBytes(id.*);
     handles.reap();
     system.Real.ignoreFileSizeSignal();
     const slot = try handles.begin();

@@ -102,7 +102,8 @@ pub const Walk = struct {
     records: []const format.Record,
     words: []const u64,
     row_count: u64,
-    last_step: i64,
+    /// Null where there is no row.
+    last_step: ?i64,
     next_record: usize = 0,
     next_word: usize = 0,
 
@@ -116,14 +117,14 @@ pub const Walk = struct {
     };
 
     pub fn init(commit: format.Commit, records: []const format.Record, words: []const u64) Walk {
-        return .{ .records = records, .words = words, .row_count = commit.row_count, .last_step = commit.last_step };
+        return .{ .records = records, .words = words, .row_count = commit.row_count, .last_step = if (commit.hasRows()) commit.last_step else null };
     }
 
     pub noinline fn next(walk: *Walk) error{InvalidArgument}!?Value {
         while (walk.next_record < walk.records.len) {
             const record = walk.records[walk.next_record];
             walk.next_record += 1;
-            if (walk.row_count == 0 or record.step != walk.last_step) {
+            if (record.step != walk.last_step) {
                 walk.row_count += 1;
                 walk.last_step = record.step;
             }

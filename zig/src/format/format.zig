@@ -155,7 +155,7 @@ pub const Header = extern struct {
 pub const column_count = 5;
 pub const ColumnSums = [column_count]Sum;
 
-const count_max = 1 << 48;
+pub const count_max = 1 << 48;
 
 /// What the columns hold.
 pub const Commit = extern struct {
@@ -176,6 +176,11 @@ pub const Commit = extern struct {
 
     pub fn seal(commit: *Commit) void {
         commit.checksum = commit.hash();
+    }
+
+    /// A stream may begin without rows: where all were before its origin, or nothing was appended yet.
+    pub inline fn hasRows(commit: *const Commit) bool {
+        return commit.row_count > commit.first_row;
     }
 
     /// Counts that no disk can hold would overflow where they are turned into bytes.

@@ -54,6 +54,11 @@ pub const Sum = extern struct {
         return sum;
     }
 
+    /// That of so many zeros.
+    pub fn ofZeros(length_bytes: u64) Sum {
+        return .{ .second = length_bytes / word_bytes };
+    }
+
     const word_bytes = 4;
     const lanes = 8;
     const Lanes = @Vector(lanes, u64);

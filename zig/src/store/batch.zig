@@ -212,7 +212,7 @@ pub fn Batch(comptime System: type) type {
         }
 
         fn checkSteps(self: *Self, steps: []align(1) const i64) Error!void {
-            var last: ?i64 = if (self.next.row_count > 0) self.next.last_step else null;
+            var last: ?i64 = if (self.next.hasRows()) self.next.last_step else null;
             for (steps, 0..) |step, row| {
                 if (last != null and step <= last.?) {
                     self.culprit = .{ .row = row };

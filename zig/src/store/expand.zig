@@ -120,7 +120,7 @@ fn Expansion(comptime System: type, comptime Id: type) type {
         /// The plain records, in a loop over locals: runs of a few tokens, while the stage has room. Returns how many there
         /// were before one that is not.
         fn addShortRuns(self: *Self, records: []const Record) usize {
-            if (self.end.row_count == 0) return 0;
+            if (!self.end.hasRows()) return 0;
             const form = self.files.form;
             var last_step = self.end.last_step;
             var token: usize = @intCast(self.end.token_count - self.written.token_count);
@@ -152,7 +152,7 @@ fn Expansion(comptime System: type, comptime Id: type) type {
         }
 
         fn add(self: *Self, record: Record, values_left: usize) Error!void {
-            const has_rows = self.end.row_count > 0;
+            const has_rows = self.end.hasRows();
             try check(record, self.files.form, if (has_rows) self.end.last_step else null, values_left);
             if (!has_rows or record.step != self.end.last_step) try self.beginRow(record.step);
             if (record.isMark()) try self.addMark(.of(record, self.end.row_count - 1)) else try self.addRun(record);

@@ -35,7 +35,7 @@ pub fn Extras(comptime System: type) type {
         stage: Buffer(System, writing_file.Stage) = .{},
         pending: Buffer(System, Pending) = .{},
         /// How far the tail of a commit has been looked at for what is pending.
-        seen: layout.Walk = .{ .records = &.{}, .words = &.{}, .row_count = 0, .last_step = 0 },
+        seen: layout.Walk = .{ .records = &.{}, .words = &.{}, .row_count = 0, .last_step = null },
         seen_sequence: u64 = 0,
 
         const Self = @This();

@@ -104,13 +104,17 @@ pub fn Files(comptime System: type) type {
             const name = list.nameOf(which, self.form);
             const first_bytes = if (sizes.is_segmented) wholeChunks(firstElement(which, commit), chunk) * element_bytes else 0;
             var files: Segments = if (sizes.is_segmented) .many(place, name, chunk * element_bytes, first_bytes) else try .one(place, name);
-            errdefer files.close();
             // An engine clones a buffer over little more easily than one over much.
             const reserved = if (which == .marks) chunk else sizes.reserved_elements;
             const reserved_bytes = reserved * @max(element_bytes, reserved_element_bytes);
-            var column = try Column.init(files, chunk * element_bytes, first_bytes, @intCast(reserved_bytes));
-            errdefer column.release();
-            try column.adopt(first_bytes, self.lengthBytes(which, commit));
+            var column = Column.init(files, chunk * element_bytes, first_bytes, @intCast(reserved_bytes)) catch |err| {
+                files.close();
+                return err;
+            };
+            errdefer releaseColumn(&column);
+            const length_bytes = self.lengthBytes(which, commit);
+            // A stream with an origin begins in the middle of a segment, behind zeros.
+            if (place.opening.isNew()) try column.grow(column.targetBytes(length_bytes)) else try column.adopt(first_bytes, length_bytes);
             return column;
         }
 

@@ -58,11 +58,11 @@ pub fn Head(comptime System: type) type {
         const Self = @This();
 
         /// A new head in a directory, or one that has no name, of which this process is the writer.
-        pub fn createIn(place: segments_file.Place, wanted: format.Header) Error!Self {
+        pub fn createIn(place: segments_file.Place, wanted: format.Header, first: format.Commit) Error!Self {
             const file = try segments_file.openFile(System, place, "head");
             errdefer System.close(file);
             if (place.opening == .create) try System.lock(file);
-            var self = try create(file, wanted);
+            var self = try create(file, wanted, first);
             self.nameHolder();
             self.claim();
             return self;
@@ -100,13 +100,13 @@ pub fn Head(comptime System: type) type {
 
         /// Lays out a new head in an empty file. All of it is allocated on disk, since it is written through the map,
         /// where a full disk would be a signal and not an error.
-        noinline fn create(file: system.File, wanted: format.Header) Error!Self {
+        noinline fn create(file: system.File, wanted: format.Header, first_in: format.Commit) Error!Self {
             const length_bytes = format.headBytes(wanted);
             try allocate(file, length_bytes);
             const self = try mapLaidOut(file, wanted, true);
             self.header().* = wanted;
             self.header().seal();
-            var first: format.Commit = .{ .sequence = 1, .token_count = 0, .row_count = 0, .mark_count = 0, .last_step = 0 };
+            var first = first_in;
             var buffer: [extras_format.count_max]extras_format.Counts = undefined;
             const table = extras_format.nothingIn(&buffer, wanted.extra_count);
             first.extras = self.extra_tables.write(.commit, table, 0);

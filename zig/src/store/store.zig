@@ -316,7 +316,7 @@ pub fn Store(comptime System: type) type {
             const directory = try System.openDirectory(path);
             defer System.close(directory);
             const place: files_file.Place = .{ .directory = directory, .opening = opening };
-            var head = try Head.createIn(place, options.header(try System.randomId()));
+            var head = try Head.createIn(place, options.header(try System.randomId()), options.firstCommit());
             errdefer head.release();
             const commit = try head.newestCommit();
             const sizes: files_file.Sizes = try .of(head.header().*, options.reserved_elements);

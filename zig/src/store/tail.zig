@@ -21,7 +21,7 @@ pub fn write(store: anytype, records: []const format.Record, values: []const u64
         held = .{};
         if (!store.room().holds(added)) return store.appendRecords(records, values, extra_words);
     }
-    const last: ?i64 = if (pending.len > 0) pending[pending.len - 1].step else if (store.commit.row_count > 0) store.commit.last_step else null;
+    const last: ?i64 = if (pending.len > 0) pending[pending.len - 1].step else if (store.commit.hasRows()) store.commit.last_step else null;
     added.values = try expanding.checkAll(records, store.files.form, last, values.len);
     @memcpy(store.head.records[pending.len..][0..records.len], records);
     @memcpy(store.head.values[held.values..][0..added.values], values[0..added.values]);
