@@ -78,6 +78,8 @@ function withStore(task: (store: number) => void): void {
     segmentChunks: 0,
     extraCount: 0,
     tailExtraWordsMax: 0,
+    firstRow: 0,
+    firstToken: 0,
   };
   const options = pack(abi.storeOptions, sizes);
   const mode = abi.storeMode.temporary;

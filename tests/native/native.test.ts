@@ -264,26 +264,30 @@ test("numbers that no caller of the table should pass are refused by the library
   };
   const invalid = status.invalidArgument;
   const unfit = [
-    [0, 16, 16, 1000, 4, 0, 0, 0, 0, 0, 0],
-    [NaN, 16, 16, 1000, 4, 0, 0, 0, 0, 0, 0],
-    [100, 0, 16, 10, 4, 0, 0, 0, 0, 0, 0],
-    [100, 16, -1, 10, 4, 0, 0, 0, 0, 0, 0],
-    [100, 16, 16, 0.5, 4, 0, 0, 0, 0, 0, 0],
-    [100, 2 ** 30, 16, 10, 4, 0, 0, 0, 0, 0, 0],
-    [100, 16, 16, 1000, 2, 0, 0, 0, 0, 0, 0],
-    [100, 16, 16, 1000, -1, 0, 0, 0, 0, 0, 0],
-    [100, 16, 16, 1000, 0, 2 ** 31, 0, 0, 0, 0, 0],
-    [100, 16, 16, 1000, 4, 0, 11, 0, 0, 0, 0],
-    [100, 16, 16, 1000, 4, 0, -1, 0, 0, 0, 0],
-    [100, 16, 16, 1000, 4, 0, 0, 0, 0, 65, 16],
-    [100, 16, 16, 1000, 4, 0, 0, 0, 0, -1, 16],
-    [100, 16, 16, 1000, 4, 0, 0, 0, 0, 1, 2 ** 24],
+    [0, 16, 16, 1000, 4, 0, 0, 0, 0, 0, 0, 0, 0],
+    [NaN, 16, 16, 1000, 4, 0, 0, 0, 0, 0, 0, 0, 0],
+    [100, 0, 16, 10, 4, 0, 0, 0, 0, 0, 0, 0, 0],
+    [100, 16, -1, 10, 4, 0, 0, 0, 0, 0, 0, 0, 0],
+    [100, 16, 16, 0.5, 4, 0, 0, 0, 0, 0, 0, 0, 0],
+    [100, 2 ** 30, 16, 10, 4, 0, 0, 0, 0, 0, 0, 0, 0],
+    [100, 16, 16, 1000, 2, 0, 0, 0, 0, 0, 0, 0, 0],
+    [100, 16, 16, 1000, -1, 0, 0, 0, 0, 0, 0, 0, 0],
+    [100, 16, 16, 1000, 0, 2 ** 31, 0, 0, 0, 0, 0, 0, 0],
+    [100, 16, 16, 1000, 4, 0, 11, 0, 0, 0, 0, 0, 0],
+    [100, 16, 16, 1000, 4, 0, -1, 0, 0, 0, 0, 0, 0],
+    [100, 16, 16, 1000, 4, 0, 0, 0, 0, 65, 16, 0, 0],
+    [100, 16, 16, 1000, 4, 0, 0, 0, 0, -1, 16, 0, 0],
+    [100, 16, 16, 1000, 4, 0, 0, 0, 0, 1, 2 ** 24, 0, 0],
+    // Only segments let a stream begin later.
+    [100, 16, 16, 1000, 4, 0, 0, 0, 0, 0, 0, 1, 0],
+    [65_536, 16, 16, 1000, 4, 0, 0, 1, 1, 0, 0, -1, 0],
+    [65_536, 16, 16, 1000, 4, 0, 0, 1, 1, 0, 0, 2 ** 49, 0],
   ];
   for (const options of unfit) {
     assert.equal(open(directory, 0, options), invalid);
   }
-  assert.equal(open(directory, 9, [100, 16, 16, 1000, 4, 0, 0, 0, 0, 0, 0]), invalid);
-  assert.equal(open(directory, storeMode.temporary, [100, 16, 16, 1000, 4, 0, 0, 0, 0, 0, 0]), 0);
+  assert.equal(open(directory, 9, [100, 16, 16, 1000, 4, 0, 0, 0, 0, 0, 0, 0, 0]), invalid);
+  assert.equal(open(directory, storeMode.temporary, [100, 16, 16, 1000, 4, 0, 0, 0, 0, 0, 0, 0, 0]), 0);
   const [store] = out;
   for (const layout of [gatherLayout.steps.int64 + gatherLayout.steps.float64, 5, 7, 64, 2 ** 32 - 1]) {
     assert.equal(native.ss_window_gather(store, out, 0, 1, layout, out, 0, out, out, out), invalid);
@@ -307,7 +311,7 @@ test("numbers that no caller of the table should pass are refused by the library
     assert.equal(advance(batchPhase[phase]), invalid, phase);
   }
   assert.equal(native.ss_store_close(store, 0, 0), 0);
-  assert.equal(open(missing, 0, [100, 16, 16, 1000, 4, 0, 0, 0, 0, 0, 0]), status.notFound);
+  assert.equal(open(missing, 0, [100, 16, 16, 1000, 4, 0, 0, 0, 0, 0, 0, 0, 0]), status.notFound);
 });
 
 test("names of runtimes stand only in src/native and in run", () => {
