@@ -5,7 +5,14 @@
  *
  * @module
  */
-export { send, type SendOptions, type SendProgress, type SendWait } from "./src/replicate/send.ts";
+export {
+  send,
+  type SendGap,
+  type SendOptions,
+  type SendProgress,
+  type SendWait,
+} from "./src/replicate/send.ts";
 export { follow, type FollowOptions, type FollowProgress } from "./src/replicate/follow.ts";
+export type { FollowGap } from "./src/replicate/succession.ts";
 export { natsLog, type NatsOptions } from "./src/replicate/nats.ts";
 export type { LoggedMessage, MessageLog } from "./src/replicate/log.ts";

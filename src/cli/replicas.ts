@@ -5,8 +5,9 @@ import { Bar } from "./bar.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { jsonOf } from "./json.ts";
 import { addLogOptions, type LogOptions, openLog } from "./log_options.ts";
-import { flush, line } from "./output.ts";
+import { flush, line, note } from "./output.ts";
 import { wholeNumber } from "./store.ts";
+import { grouped } from "./table.ts";
 
 interface FollowOptions extends LogOptions {
   readonly subjects: string;
@@ -46,6 +47,13 @@ async function followStores(
       if (json) line(jsonOf({ subject, rows: endRow }));
       if (json) flush();
       bar.at([...rows.values()].reduce((sum, count) => sum + count, 0), 0, `rows of ${rows.size} stores`);
+    },
+    onGap: ({ subject, row, endRow, directory }) => {
+      if (json) line(jsonOf({ subject, gap: [row, endRow], directory }));
+      if (json) flush();
+      note(
+        `${subject}: rows ${grouped(row)} to ${grouped(endRow)} are lost, ${directory} goes on behind them`,
+      );
     },
   });
 }

@@ -5,7 +5,7 @@ import { Bar } from "./bar.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { jsonOf } from "./json.ts";
 import { addLogOptions, type LogOptions, openLog } from "./log_options.ts";
-import { flush, line, printable } from "./output.ts";
+import { flush, line, note, printable } from "./output.ts";
 import { withStore } from "./store.ts";
 import { grouped } from "./table.ts";
 
@@ -44,6 +44,11 @@ async function sendStore(path: string, { subject, once, json, ...where }: SendOp
         if (json) line(jsonOf({ row: sentRow, waiting: waitingRows, bytes: byteLength }));
         if (json) flush();
         bar.at(sentRow, sentRow + waitingRows, "rows");
+      },
+      onGap: ({ row, endRow }) => {
+        if (json) line(jsonOf({ gap: [row, endRow] }));
+        if (json) flush();
+        note(`${path}: rows ${grouped(row)} to ${grouped(endRow)} were dropped before they were sent`);
       },
       onWait: ({ milliseconds, waitingRows, error }) => {
         const why = (error as Error).message;

@@ -3,13 +3,14 @@
  * rows say; the number to read on from is only where looking begins.
  */
 import { mkdirSync } from "node:fs";
-import { join } from "node:path";
-import { StreamStoreError } from "../error.ts";
 import { checkOptions } from "../options.ts";
+import { pause } from "../pause.ts";
 import type { StreamStore } from "../store.ts";
 import type { LoggedMessage, MessageLog } from "./log.ts";
-import { decodeRows } from "./message.ts";
-import { openReplica, type Outcome, type Replica } from "./replica.ts";
+import { decodeRows, type Message } from "./message.ts";
+import { readFromFirst } from "./reading.ts";
+import type { Outcome } from "./replica.ts";
+import { type FollowGap, Succession } from "./succession.ts";
 
 /** Options of {@linkcode follow}. */
 export interface FollowOptions {
@@ -23,6 +24,8 @@ export interface FollowOptions {
   readonly signal?: AbortSignal;
   /** Called after each message that brought rows. */
   readonly onProgress?: (progress: FollowProgress) => void;
+  /** Called where rows are missing for good, so that a replica has ended and a further one has begun. */
+  readonly onGap?: (gap: FollowGap) => void;
 }
 
 /** How far a replica has come. Told to {@linkcode FollowOptions.onProgress}. */
@@ -35,16 +38,20 @@ export interface FollowProgress {
   readonly endRow: number;
 }
 
-const followKeys = ["directory", "subjects", "syncEvery", "signal", "onProgress"];
+const followKeys = ["directory", "subjects", "syncEvery", "signal", "onProgress", "onGap"];
+/** How long it is waited before a log is read again from its first message on. */
+const againMilliseconds = 250;
 
 /**
  * Keeps a replica for each subject until the signal, and then closes them. A replica is a store like any other, with its
- * collector's row numbers: whoever opens it may read and sample it while it grows.
+ * collector's row numbers: whoever opens it may read and sample it while it grows. It begins with the first row that the
+ * log has. Where rows are missing behind it for good, it ends, and a further one begins, whose directory's name tells its
+ * first row: `steps.robot@5000.stream`.
  *
  * @param log Where from.
  * @param options Which subjects, and where the replicas are.
- * @throws {StreamStoreError} If a subject's store was made otherwise than its replica (`fields-differ`), a message is
- * none, or of other rows than the replica's (`damaged`), or the log has lost rows for good (`not-found`).
+ * @throws {StreamStoreError} If a subject's store was made otherwise than its replica (`fields-differ`), or a message is
+ * none, or of other rows than the replica's (`damaged`).
  * @throws {TypeError} If an option is unknown.
  *
  * @example
@@ -86,7 +93,7 @@ export async function follow(log: MessageLog, options: FollowOptions): Promise<v
   checkOptions(options, followKeys, "follow stores");
   const { directory, subjects, signal = new AbortController().signal, syncEvery = 1000 } = options;
   mkdirSync(directory, { recursive: true });
-  const replicas = new Replicas(directory, options.onProgress);
+  const replicas = new Replicas(directory, options);
   let syncAt = performance.now() + syncEvery;
   try {
     while (!signal.aborted) {
@@ -95,17 +102,14 @@ export async function follow(log: MessageLog, options: FollowOptions): Promise<v
         replicas.sync();
         syncAt = performance.now() + syncEvery;
       });
+      if (!signal.aborted) await pause(againMilliseconds, signal).catch(() => {});
     }
   } finally {
     replicas.close();
   }
 }
 
-/**
- * Reads from the log's first message on, until the signal or a gap. Behind a gap it has to be read again: the log may
- * have lost its newest messages, whose numbers then came again with others that were passed over. Rows that the first
- * message of a subject lacks are gone for good.
- */
+/** Reads from the log's first message on, until the signal, or until the log is not what was read any more. */
 async function readThrough(
   log: MessageLog,
   subjects: string,
@@ -113,57 +117,78 @@ async function readThrough(
   signal: AbortSignal,
   afterEach: () => void,
 ): Promise<void> {
-  const seen = new Set<string>();
-  for await (const message of log.read(subjects, 1, signal)) {
-    if (replicas.take(message) === "gap") {
-      if (seen.has(message.subject)) return;
-      throw replicas.missing(message);
-    }
-    seen.add(message.subject);
+  for await (const logged of readFromFirst(log, subjects, signal)) {
+    if (replicas.take(logged) === "gap" && !await passGap(log, logged, replicas, signal)) return;
     afterEach();
   }
 }
 
-class Replicas {
-  readonly #bySubject = new Map<string, Replica>();
+/**
+ * Whether rows are missing for good before a message is decided by what the log holds. It may have lost its newest messages,
+ * whose numbers then came again with others that were passed over: so the subject is read once more from its first message
+ * on. Where that comes to the same message, and nothing before it had the rows, nobody sends them any more: a sender goes on
+ * behind the newest message. Returns false where the log has become another meanwhile.
+ */
+async function passGap(
+  log: MessageLog,
+  met: LoggedMessage,
+  replicas: Replicas,
+  signal: AbortSignal,
+): Promise<boolean> {
+  // Where it does not answer, it is read again later.
+  const last = await log.last(met.subject).catch(() => null);
+  if (last === null || last.number < met.number) return false;
+  const wanted = decodeRows(met.bytes);
+  for await (const logged of readFromFirst(log, met.subject, signal)) {
+    const isGap = replicas.take(logged) === "gap";
+    if (!isGap && logged.number < met.number) continue;
+    if (!isGap) return true;
+    const { head } = decodeRows(logged.bytes);
+    const isSame = logged.number === met.number && head.row === wanted.head.row &&
+      head.token === wanted.head.token;
+    if (isSame) replicas.begin(met.subject, wanted);
+    return isSame;
+  }
+  return false;
+}
 
-  constructor(
-    private readonly directory: string,
-    private readonly onProgress: FollowOptions["onProgress"],
-  ) {}
+class Replicas {
+  readonly #bySubject = new Map<string, Succession>();
+
+  constructor(private readonly directory: string, private readonly options: FollowOptions) {}
 
   take({ subject, bytes }: LoggedMessage): Outcome {
     const message = decodeRows(bytes);
-    let replica = this.#bySubject.get(subject);
-    if (replica === undefined) {
-      replica = openReplica(join(this.directory, nameOf(subject)), message.head);
-      this.#bySubject.set(subject, replica);
+    let succession = this.#bySubject.get(subject);
+    if (succession === undefined) {
+      succession = new Succession(this.directory, subject, message.head);
+      this.#bySubject.set(subject, succession);
     }
-    const outcome = replica.apply(message);
+    return this.#apply(subject, succession, message);
+  }
+
+  /** Goes on behind rows that are missing for good. */
+  begin(subject: string, message: Message): void {
+    const succession = this.#bySubject.get(subject)!;
+    const gap = succession.begin(message);
+    this.options.onGap?.(gap);
+    this.#apply(subject, succession, message);
+  }
+
+  #apply(subject: string, succession: Succession, message: Message): Outcome {
+    const outcome = succession.apply(message);
     if (outcome === "applied") {
-      const { store } = replica;
-      this.onProgress?.({ subject, replica: store, endRow: store.rowCount });
+      const { store } = succession.replica;
+      this.options.onProgress?.({ subject, replica: store, endRow: store.rowCount });
     }
     return outcome;
   }
 
-  missing({ subject, bytes }: LoggedMessage): StreamStoreError {
-    const { row } = decodeRows(bytes).head;
-    const held = this.#bySubject.get(subject)!.store.rowCount;
-    const message = `Cannot follow ${subject}: it must have rows from ${held} on, got ${row}`;
-    return new StreamStoreError("not-found", `${message}: those between are lost`);
-  }
-
   sync(): void {
-    for (const { store } of this.#bySubject.values()) store.sync();
+    for (const { replica } of this.#bySubject.values()) replica.store.sync();
   }
 
   close(): void {
-    for (const { store } of this.#bySubject.values()) store.close();
+    for (const { replica } of this.#bySubject.values()) replica.store.close();
   }
-}
-
-/** A directory's name: subjects may have what paths cannot. */
-function nameOf(subject: string): string {
-  return `${encodeURIComponent(subject).replaceAll("*", "%2A").replace(/^\./, "%2E")}.stream`;
 }

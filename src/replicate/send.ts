@@ -22,6 +22,16 @@ export interface SendOptions {
   readonly onProgress?: (progress: SendProgress) => void;
   /** Called while the log does not answer, before each further try: rows stay in the store meanwhile. */
   readonly onWait?: (waiting: SendWait) => void;
+  /** Called where the store has dropped rows that were not sent: by its `retain`, while the log did not answer. */
+  readonly onGap?: (gap: SendGap) => void;
+}
+
+/** Rows that followers will not get. Told to {@linkcode SendOptions.onGap}. */
+export interface SendGap {
+  /** The first of them. Of it a part may have been sent. */
+  readonly row: number;
+  /** The row after the last of them, with which sending goes on. */
+  readonly endRow: number;
 }
 
 /** What waits for the log to answer. Told to {@linkcode SendOptions.onWait}. */
@@ -44,7 +54,7 @@ export interface SendProgress {
   readonly byteLength: number;
 }
 
-const sendKeys = ["rows", "milliseconds", "signal", "onProgress", "onWait"];
+const sendKeys = ["rows", "milliseconds", "signal", "onProgress", "onWait", "onGap"];
 /** How long it is waited before a log is asked again that did not answer. */
 const retryMilliseconds = 250;
 /** How often the store is looked at for rows. */
@@ -163,6 +173,9 @@ class Sender {
   #sentTokens = -1;
 
   async #sendRows(to: number): Promise<void> {
+    // What is committed for it may drop rows.
+    this.session.prepareRead("send rows");
+    if (this.#passGap()) return;
     const { head, bytes } = this.#encode(to);
     const number = await this.log.publish(this.subject, bytes, this.#number);
     if (number === null) return await this.#goOn(head);
@@ -211,7 +224,18 @@ class Sender {
     const isOwn = tried !== null && head.endRow === tried.endRow;
     if (tried !== null && head.endRow > expected && !isOwn) throw fenced(subject, head, expected);
     this.#sent(head.endRow, head.isOpen, head.endToken);
-    if (this.#row < session.connection.firstRow) this.#sent(session.connection.firstRow, false, -1);
+    this.#passGap();
+  }
+
+  /** Goes on with the store's first row, where it has dropped some that were not sent. Returns whether it has. */
+  #passGap(): boolean {
+    const { firstRow, firstToken } = this.session.connection;
+    const row = this.#row;
+    if (row >= firstRow) return false;
+    const isWhole = this.#isAgain && firstRow === row + 1 && firstToken === this.#sentTokens;
+    this.#sent(firstRow, false, -1);
+    if (!isWhole) this.options.onGap?.({ row, endRow: firstRow });
+    return true;
   }
 
   /** The subject must be this store's. */

@@ -1,0 +1,70 @@
+/**
+ * The replicas of one subject, one after another: where rows are missing for good one ends, and a further one begins behind
+ * them, in a directory whose name tells its first row. Only the last one grows.
+ */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Message, MessageHead } from "./message.ts";
+import { openReplica, type Outcome, type Replica } from "./replica.ts";
+
+/** Rows that a follower will not get any more. Told to {@linkcode FollowOptions.onGap}. */
+export interface FollowGap {
+  /** Of which subject they are. */
+  readonly subject: string;
+  /** The first of them. It may be the last of the replica that has ended, which lacks what was added to that row later. */
+  readonly row: number;
+  /** The row after the last of them, with which the further replica begins. */
+  readonly endRow: number;
+  /** The directory of the replica that has ended. */
+  readonly ended: string;
+  /** That of the further one. */
+  readonly directory: string;
+}
+
+export class Succession {
+  #path: string;
+  #replica: Replica;
+
+  /** Goes on with the last replica that there is, or begins the first one with a message. */
+  constructor(private readonly directory: string, private readonly subject: string, head: MessageHead) {
+    this.#path = join(directory, lastName(directory, subject) ?? nameOf(subject));
+    this.#replica = openReplica(this.#path, head);
+  }
+
+  /** The replica that grows. */
+  get replica(): Replica {
+    return this.#replica;
+  }
+
+  apply(message: Message): Outcome {
+    return this.#replica.apply(message);
+  }
+
+  /** Ends the replica, and begins a further one with a message behind it. */
+  begin({ head }: Message): FollowGap {
+    const { subject, directory } = this;
+    const { rowCount } = this.#replica.store;
+    this.#replica.store.close();
+    const ended = this.#path;
+    this.#path = join(directory, nameOf(subject, head.row));
+    this.#replica = openReplica(this.#path, head);
+    return { subject, row: Math.min(rowCount, head.row - 1), endRow: head.row, ended, directory: this.#path };
+  }
+}
+
+/** The directory of the replica with the highest first row. */
+function lastName(directory: string, subject: string): string | undefined {
+  const first = nameOf(subject);
+  const [before, behind] = [first.slice(0, -ending.length) + "@", ending];
+  const rows = readdirSync(directory).filter((name) => name.startsWith(before) && name.endsWith(behind))
+    .map((name) => name.slice(before.length, -behind.length)).filter((row) => /^[1-9]\d*$/.test(row));
+  return rows.length > 0 ? nameOf(subject, Math.max(...rows.map(Number))) : undefined;
+}
+
+const ending = ".stream";
+
+/** Subjects may have what paths cannot: `@` is none of what is left of them. */
+function nameOf(subject: string, row?: number): string {
+  const text = encodeURIComponent(subject).replaceAll("*", "%2A").replace(/^\./, "%2E");
+  return `${text}${row === undefined ? "" : `@${row}`}${ending}`;
+}
