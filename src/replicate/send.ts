@@ -28,7 +28,7 @@ export interface SendOptions {
 
 /** Rows that followers will not get. Told to {@linkcode SendOptions.onGap}. */
 export interface SendGap {
-  /** The first of them. Of it a part may have been sent. */
+  /** The first row of them, of which a part may have been sent. */
   readonly row: number;
   /** The row after the last of them, with which sending goes on. */
   readonly endRow: number;

@@ -197,6 +197,31 @@ test("rows that a store drops before they are sent are told at both ends, and th
     checkReplicas(follower, 201);
   }));
 
+test("a gap that others' numbers have made is filled by what the log holds", () =>
+  inFolder(async (folder) => {
+    const log = new MemoryLog();
+    using store = StreamStore.open(join(folder, "a.stream"), { fields });
+    const append = (to: number) => {
+      for (let row = store.rowCount; row < to; row++) appendRow(store, row);
+    };
+    const sendAll = (rows: number) =>
+      send(store as never, log, "steps.a", { signal: AbortSignal.abort(), rows });
+    append(50);
+    await sendAll(10);
+    const follower = new Follower(log, join(folder, "replicas"));
+    follower.start();
+    while (endRowIn(follower.directory) < 50) await pause(2);
+    // The numbers 3 to 5 come again with more rows, and the follower has passed them.
+    log.rollBack(3);
+    append(100);
+    await sendAll(30);
+    append(110);
+    await sendAll(30);
+    await follower.reach(110);
+    checkReplicas(follower, 110);
+    assert.deepEqual(follower.gaps, []);
+  }));
+
 test("a follower that comes late begins with the first row that the log has", () =>
   inFolder(async (folder) => {
     const log = new MemoryLog();
