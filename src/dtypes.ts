@@ -106,7 +106,10 @@ export function allowedValues(dtype: Dtype): string {
   return dtypeKinds[dtype].kind === "float" ? `exact in ${dtype}` : `an integer that fits ${dtype}`;
 }
 
-type ArrayClass = new (buffer: ArrayBufferLike, byteOffset: number, length: number) => DtypeArray;
+interface ArrayClass {
+  new (length: number): DtypeArray;
+  new (buffer: ArrayBufferLike, byteOffset: number, length: number): DtypeArray;
+}
 
 /** Not every runtime has Float16Array. */
 const classes: Readonly<Record<Dtype, ArrayClass>> = {
@@ -132,6 +135,11 @@ export function arrayOver(
   length: number,
 ): DtypeArray {
   return new classes[dtype](buffer, byteOffset, length);
+}
+
+/** A new array of a dtype's class. */
+export function newArray<Name extends Dtype>(dtype: Name, length: number): ArrayOfDtype[Name] {
+  return new classes[dtype](length) as ArrayOfDtype[Name];
 }
 
 /** The bits of a dtype's values, as unsigned integers of their width. */

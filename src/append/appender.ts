@@ -1,7 +1,7 @@
 import type { Connection } from "../store/connection.ts";
 import type { Field } from "../fields.ts";
 import { recordKind, tailRecord } from "../native/abi.ts";
-import { readRows } from "../read/rows.ts";
+import { RowReader } from "../read/rows.ts";
 import { narrowStep } from "../steps.ts";
 import type { ExtraRow } from "./extra_values.ts";
 import type { ExtraRecords, ExtraWriter } from "./extras.ts";
@@ -229,7 +229,7 @@ export class Appender {
   /** The place of the last field of the last row, which is in the columns, or -1 where the row has none. */
   #findLastField(): number {
     const { connection, fields, rowCount } = this;
-    const [row] = readRows(connection, fields, rowCount - 1, rowCount);
+    const [row] = new RowReader(connection, fields).read(rowCount - 1, rowCount);
     return fields.findLastIndex(({ name }) => Object.hasOwn(row, name));
   }
 }

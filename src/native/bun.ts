@@ -13,7 +13,7 @@ import type {
 } from "./runtime.ts";
 import { system } from "./node_system.ts";
 import { callbacks } from "./abi.ts";
-import { arrayOver, type BitsArray, bitsOver, bytesOf, type DtypeArray } from "../dtypes.ts";
+import { arrayOver, type BitsArray, bitsOver, bytesOf, type DtypeArray, newArray } from "../dtypes.ts";
 import type { CellKind } from "../store/cells.ts";
 import { builtin } from "./builtin.ts";
 
@@ -144,7 +144,7 @@ export function open(path: string): Opened {
     system,
     canView: true,
     borrow: (address, byteLength) => toArrayBuffer(Number(address) as Pointer, 0, byteLength),
-    makeWords: (length) => new BigInt64Array(length),
+    makeArray: newArray,
     columnViews: (types, data, state) => new SmallViews(types, data, state, deallocate),
     bytesViews: (range, state) => new SmallBytesViews(range, state, deallocate),
   };

@@ -2,7 +2,7 @@
 import type { Functions, Opened, SymbolTable } from "./runtime.ts";
 import { system } from "./deno_system.ts";
 import { largeViews } from "./large_views.ts";
-import { makeWords } from "./word_pool.ts";
+import { makeArray } from "./array_pool.ts";
 
 function borrow(address: bigint, byteLength: number): ArrayBuffer {
   return Deno.UnsafePointerView.getArrayBuffer(Deno.UnsafePointer.create(address)!, byteLength);
@@ -29,7 +29,7 @@ export function open(_path: string): Opened {
     system,
     canView: Deno.permissions.querySync({ name: "ffi" }).state === "granted",
     borrow,
-    makeWords,
+    makeArray,
     ...largeViews(borrow, wholeRange),
   };
 }

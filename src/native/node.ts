@@ -16,7 +16,7 @@ import { StreamStoreError } from "../error.ts";
 import type { Functions, Opened, SymbolTable } from "./runtime.ts";
 import { largeViews } from "./large_views.ts";
 import { system } from "./node_system.ts";
-import { makeWords } from "./word_pool.ts";
+import { makeArray } from "./array_pool.ts";
 
 /** What is used of it; its types are not among Node's own yet. */
 interface Ffi {
@@ -97,7 +97,7 @@ function growing(neededBytes: number, maxBytes: number): number {
 
 /** What the library's own functions need besides. */
 export function open(_path: string): Opened {
-  return { system, canView: true, borrow, makeWords, ...largeViews(borrow, growing) };
+  return { system, canView: true, borrow, makeArray, ...largeViews(borrow, growing) };
 }
 
 export { system };

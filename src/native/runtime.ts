@@ -1,6 +1,6 @@
 /** The library as TypeScript sees it: the functions of the tables of `abi.ts`, and what differs between the runtimes. */
 import type { laterSymbols, symbols } from "./abi.ts";
-import type { BitsArray, DtypeArray } from "../dtypes.ts";
+import type { ArrayOfDtype, BitsArray, Dtype, DtypeArray } from "../dtypes.ts";
 import type { CellKind } from "../store/cells.ts";
 import type { System } from "./system.ts";
 
@@ -91,8 +91,8 @@ export interface Opened {
   readonly canView: boolean;
   /** A writable view that must not be used after the store is closed. */
   borrow(address: bigint, byteLength: number): ArrayBuffer;
-  /** Memory for a copy of so many words of 64 bits, by the quickest way to some. */
-  makeWords(length: number): BigInt64Array;
+  /** Memory for a copy of so many values, by the quickest way to some. */
+  makeArray<Name extends Dtype>(dtype: Name, length: number): ArrayOfDtype[Name];
   /** `owner` lives at least as long as any view. */
   columnViews(
     types: TypesRange,

@@ -3,7 +3,7 @@ import { describe } from "../fields.ts";
 import { isInt64, wrongStep } from "../steps.ts";
 import type { Session } from "../store/session.ts";
 import { readExtras } from "./extras.ts";
-import { firstTokenOf, readRows, type Row } from "./rows.ts";
+import { firstTokenOf, type Row, RowReader } from "./rows.ts";
 
 /** One row, as {@linkcode StreamStore.row} says. */
 export function rowAt(session: Session, index: number): Row {
@@ -22,12 +22,14 @@ export function rowsOf(session: Session, from?: number, to?: number): Row[] {
 
 /** Rows with what they have of extras, under the name `extra`, where that is no field's. */
 function readWhole(session: Session, from: number, to: number): Row[] {
-  const { connection, fields, extras } = session;
-  const rows = readRows(connection, fields, from, to);
+  const { fields, extras } = session;
+  const rows = session.kept(rowReader).read(from, to);
   if (extras.length === 0 || fields.some(({ name }) => name === "extra")) return rows;
   const values = readExtras(session, from, to);
   return rows.map((row, i) => Object.assign(row, { extra: values[i] }));
 }
+
+const rowReader = ({ connection, fields }: Session) => new RowReader(connection, fields);
 
 /** Whether rows before `to` are committed. The last of all may go on in the tail. */
 export function hasCommitted({ connection }: Session, to: number): boolean {

@@ -76,7 +76,7 @@ export class Window<Values extends DtypeArray = DtypeArray> {
 
   #readSteps(): BigInt64Array {
     this.#checkHeld();
-    const steps = runtime.makeWords(this.length);
+    const steps = runtime.makeArray("int64", this.length);
     if (this.length === 0) return steps;
     const { native, store } = this.#connection;
     check(native.ss_steps_read(store, this.start, this.length, steps), "Cannot read the steps of a window");
