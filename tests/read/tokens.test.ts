@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { StreamStore } from "../../mod.ts";
+import { type Dtype, type FieldEntry, StreamStore } from "../../mod.ts";
 
 function filled(): StreamStore<{ a: 0; b: 1 }> {
   const store = new StreamStore({ a: 0, b: 1 });
@@ -113,4 +113,32 @@ test("get() asks a shape and nested lists for what they hold, whatever methods t
     name: "TypeError",
     message: 'Cannot get tokens: shape must be a list of numbers, got "12"',
   });
+});
+
+test("get() gives what windows and gather() do, of stores of every dtype and of two", () => {
+  const dtypes = ["float64", "float32", "float16", "int64", "int32", "uint16", "int8", "bool"] as const;
+  for (const [first, second] of dtypes.flatMap((dtype) => dtypes.map((other) => [dtype, other]))) {
+    const fields: FieldEntry[] = [["a", { type: -1, dtype: first }], ["b", { type: 500, dtype: second }]];
+    using store = new StreamStore(first === second ? fields.slice(0, 1) : fields);
+    const valueOf = (dtype: Dtype, step: number) => {
+      if (dtype === "int64") return BigInt(step) * 2n ** 40n;
+      return dtype === "bool" ? step % 2 : step % 100;
+    };
+    for (let step = 0; step < 300; step++) {
+      // Rows of one layout, and some of others.
+      const hasSecond = first !== second && step % 50 !== 49;
+      store.append(3 * step, {
+        a: valueOf(first, step),
+        ...(hasSecond ? { b: valueOf(second, step) } : {}),
+      });
+    }
+    const indices = Array.from({ length: 200 }, (_, i) => i * 7919 % (store.length - 1));
+    const { types, steps } = store.window(0, store.length);
+    const pairs = store.gather(indices, 2).values;
+    const got = store.get(indices);
+    assert.deepEqual([...got.types], indices.map((index) => types[index]));
+    assert.deepEqual([...got.steps], indices.map((index) => steps[index]));
+    assert.deepEqual([...got.values], indices.map((_, i) => pairs[2 * i]), `${first} and ${second}`);
+    assert.equal(got.values.constructor, pairs.constructor);
+  }
 });

@@ -36,6 +36,9 @@ pub fn findBadStart(columns: Columns, starts: []align(1) const f64, length: usiz
 
 /// Starts must have passed `findBadStart`. `others` are the fields that stand in the cells as their own bits. Only steps can meet damage: then what was written means nothing.
 pub fn gather(columns: Columns, others: []const cells.Field, starts: []align(1) const f64, length: usize, out: Out) error{ Damaged, InvalidArgument }!void {
+    if (length == 1) {
+        if (cellsOf(columns.data.kind, others, out)) |values| return gatherTokens(columns, starts, values, out);
+    }
     var rows: [rows_file.stage_size]usize = undefined;
     for (starts, 0..) |start_float, window| {
         if (out.steps != .none and window % rows.len == 0) try findRows(columns.table, starts[window..], length, &rows);
@@ -66,6 +69,44 @@ pub fn gather(columns: Columns, others: []const cells.Field, starts: []align(1) 
             },
         }
     }
+}
+
+/// Where values go if they are copied as they stand, none if none are wanted; null where they must be converted.
+fn cellsOf(kind: cells.Kind, others: []const cells.Field, out: Out) ?[]u8 {
+    return switch (out.values) {
+        .none => &.{},
+        .cells => |values| values,
+        inline else => |values, tag| if (others.len == 0 and kind == @field(cells.Kind, @tagName(tag))) std.mem.sliceAsBytes(values) else null,
+    };
+}
+
+/// Single tokens: of each column a load each, of which the processor has many under way.
+fn gatherTokens(columns: Columns, starts: []align(1) const f64, values: []u8, out: Out) error{Damaged}!void {
+    var tokens: [rows_file.stage_size]u64 = undefined;
+    var done: usize = 0;
+    while (done < starts.len) : (done += tokens.len) {
+        const end = @min(done + tokens.len, starts.len);
+        const wanted = tokens[0 .. end - done];
+        for (wanted, starts[done..end]) |*token, start| token.* = @intFromFloat(start);
+        if (values.len > 0) switch (columns.data.width) {
+            inline 1, 2, 4, 8 => |width| copyCells(@Int(.unsigned, 8 * width), columns.data, wanted, values[done * width .. end * width]),
+            else => unreachable,
+        };
+        if (out.types) |types| switch (columns.types) {
+            .one => |one| @memset(types[done..end], one.id),
+            inline else => |ids| for (types[done..end], wanted) |*each, token| {
+                each.* = ids[token];
+            },
+        };
+        switch (out.steps) {
+            .none => {},
+            inline else => |steps| try rows_file.copyTokenSteps(columns.table, @TypeOf(steps[0]), wanted, steps[done..end]),
+        }
+    }
+}
+
+fn copyCells(comptime Cell: type, data: Data, tokens: []const u64, to: []u8) void {
+    for (@as([]align(1) Cell, @ptrCast(to)), tokens) |*each, token| each.* = data.as(Cell)[token];
 }
 
 fn findRows(table: rows_file.Table, starts: []align(1) const f64, length: usize, rows: *[rows_file.stage_size]usize) error{Damaged}!void {

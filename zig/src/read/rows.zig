@@ -155,6 +155,28 @@ pub fn findRows(table: Table, tokens: []const u64, length: usize, found: *[stage
     }
 }
 
+/// The steps of as many tokens, which stand anywhere. Of each the row is looked for, as `findRows` does, and nothing besides.
+pub fn copyTokenSteps(table: Table, comptime Step: type, tokens: []const u64, to: []align(1) Step) error{Damaged}!void {
+    if (table.first_row >= table.rows.len) return error.Damaged;
+    const guess: Guess = .init(table);
+    var rows: [stage_size]usize = undefined;
+    var are_found: [stage_size]bool = undefined;
+    for (tokens, rows[0..tokens.len]) |token, *row| {
+        row.* = guess.row(token);
+        guess.prefetch(table, row.*);
+    }
+    for (tokens, rows[0..tokens.len], are_found[0..tokens.len]) |token, *row, *is_found| {
+        row.*, is_found.* = guess.better(table, token, row.*);
+        @prefetch(if (is_found.*) @as([*]const u8, @ptrCast(table.steps.ptr + row.*)) else @as([*]const u8, @ptrCast(table.rows.ptr + row.*)), .{});
+    }
+    for (tokens, rows[0..tokens.len], are_found[0..tokens.len], to) |token, found, is_found, *step| {
+        const row = if (is_found) found else try table.rowNear(token, found);
+        // Row starts come from a file.
+        if (!is_found and (table.rows[row] > token or table.startOf(row + 1) <= token)) return error.Damaged;
+        step.* = stepAs(Step, table.steps[row]);
+    }
+}
+
 inline fn prefetchSteps(table: Table, row: usize, further: usize) void {
     @prefetch(table.steps.ptr + row, .{});
     @prefetch(table.steps.ptr + row + further, .{});
@@ -276,6 +298,11 @@ test "rows of any lengths are found from any guess, and their steps copied" {
             try testing.expectEqual(token_steps[each], steps[row]);
             try testing.expectEqual(row, try table.rowNear(each, random.intRangeLessThan(usize, first_row, row_count)));
         }
+        var tokens: [stage_size]u64 = undefined;
+        for (&tokens) |*each| each.* = random.intRangeLessThan(u64, rows[first_row], token);
+        var alone: [stage_size]i64 = undefined;
+        try copyTokenSteps(table, i64, &tokens, &alone);
+        for (tokens, alone) |each, found| try testing.expectEqual(token_steps[each], found);
         var copied: [3000]f64 = @splat(-1);
         const from = random.intRangeLessThan(usize, rows[first_row], token);
         const length = random.intRangeAtMost(usize, 1, token - from);
@@ -289,6 +316,8 @@ test "row starts that no writer makes are damage" {
     const tables = [_]Table{ tableOf(&.{ 1, 2 }, &.{ 0, 9 }, 2), tableOf(&.{ 1, 2 }, &.{ 2, 0 }, 2) };
     for (tables) |table| try testing.expectError(error.Damaged, table.tokensOf(0));
     try testing.expectError(error.Damaged, tables[0].tokensOf(1));
+    var alone: [1]i64 = undefined;
+    try testing.expectError(error.Damaged, copyTokenSteps(tables[1], i64, &.{0}, &alone));
     try testing.expectError(error.Damaged, tables[1].rowNear(0, 0));
     try testing.expectError(error.Damaged, tableOf(&.{}, &.{}, 2).rowOfToken(0));
     var steps: [4]i64 = undefined;
