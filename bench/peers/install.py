@@ -46,3 +46,9 @@ def reason_in(output):
     """The last line that says ERROR, or else the last line."""
     lines = output.strip().splitlines() or ["it ended without a word"]
     return ([line for line in lines if "ERROR" in line] or lines)[-1].strip()
+
+
+if __name__ == "__main__":
+    missing = install_peers(sys.argv[1:])
+    if missing:
+        sys.exit("\n".join(f"{name}: {reason}" for name, reason in missing.items()))

@@ -39,9 +39,9 @@ def ask(child, request):
     return json.loads(line)
 
 
-def run_python(code, *arguments, timeout=120, cwd=HERE):
+def run_python(code, *arguments, timeout=120, cwd=HERE, python=sys.executable):
     """Python code in a process that damage, or a fork, must not end. Fails if it ends otherwise than well."""
-    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=timeout, cwd=cwd)
+    done = subprocess.run([python, "-c", code, *arguments], capture_output=True, text=True, timeout=timeout, cwd=cwd)
     assert done.returncode == 0, f"ended with {done.returncode}: {done.stderr[-3000:]}"
     return done.stdout
 
