@@ -12,6 +12,7 @@ import { grouped } from "./table.ts";
 interface FollowOptions extends LogOptions {
   readonly subjects: string;
   readonly syncEvery: number;
+  readonly name?: string;
   readonly json?: true;
 }
 
@@ -21,6 +22,7 @@ export function define(command: Command): void {
       .option("--subjects <pattern>", "which stores, as NATS has patterns", "steps.>")
       .option("--sync-every <milliseconds>", "how often replicas are made durable", wholeNumber, 1000),
   )
+    .option("--name <name>", "the follower's, for senders that keep what it has not got yet")
     .option("--json", "a line of JSON for each message that brought rows")
     .addHelpText(
       "after",
@@ -32,7 +34,7 @@ export function define(command: Command): void {
 
 async function followStores(
   directory: string,
-  { subjects, syncEvery, json, ...where }: FollowOptions,
+  { subjects, syncEvery, name, json, ...where }: FollowOptions,
 ): Promise<void> {
   onInterrupt();
   const log = await openLog(where);
@@ -42,6 +44,7 @@ async function followStores(
     directory,
     subjects,
     syncEvery,
+    name,
     onProgress: ({ subject, endRow }) => {
       rows.set(subject, endRow);
       if (json) line(jsonOf({ subject, rows: endRow }));

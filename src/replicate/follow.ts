@@ -3,6 +3,7 @@
  * rows say; the number to read on from is only where looking begins.
  */
 import { mkdirSync } from "node:fs";
+import { AppliedNotes } from "./applied.ts";
 import { checkOptions } from "../options.ts";
 import { pause } from "../pause.ts";
 import type { StreamStore } from "../store.ts";
@@ -20,6 +21,11 @@ export interface FollowOptions {
   readonly subjects: string;
   /** How often replicas are made durable, in milliseconds; by default 1,000. */
   readonly syncEvery?: number;
+  /**
+   * By this name it tells senders how far its replicas are durable, so that their stores keep what it may still need: see
+   * {@linkcode SendOptions.followers}. Letters, digits, `-` and `_`.
+   */
+  readonly name?: string;
   /** Ends it. */
   readonly signal?: AbortSignal;
   /** Called after each message that brought rows. */
@@ -38,7 +44,7 @@ export interface FollowProgress {
   readonly endRow: number;
 }
 
-const followKeys = ["directory", "subjects", "syncEvery", "signal", "onProgress", "onGap"];
+const followKeys = ["directory", "subjects", "syncEvery", "name", "signal", "onProgress", "onGap"];
 /** How long it is waited before a log is read again from its first message on. */
 const againMilliseconds = 250;
 
@@ -91,21 +97,45 @@ const againMilliseconds = 250;
  */
 export async function follow(log: MessageLog, options: FollowOptions): Promise<void> {
   checkOptions(options, followKeys, "follow stores");
-  const { directory, subjects, signal = new AbortController().signal, syncEvery = 1000 } = options;
+  const { directory, subjects, signal, syncEvery = 1000, name } = options;
+  const notes = name === undefined ? null : new AppliedNotes(log, name);
   mkdirSync(directory, { recursive: true });
   const replicas = new Replicas(directory, options);
-  let syncAt = performance.now() + syncEvery;
+  const end = new AbortController();
+  const onAbort = () => end.abort();
+  signal?.addEventListener("abort", onAbort);
+  if (signal?.aborted) end.abort();
+  let failure: unknown = null;
+  const syncing = keepDurable(replicas, syncEvery, notes, end.signal).catch((error) => {
+    failure = error;
+    end.abort();
+  });
   try {
-    while (!signal.aborted) {
-      await readThrough(log, subjects, replicas, signal, () => {
-        if (performance.now() < syncAt) return;
-        replicas.sync();
-        syncAt = performance.now() + syncEvery;
-      });
-      if (!signal.aborted) await pause(againMilliseconds, signal).catch(() => {});
+    while (!end.signal.aborted) {
+      await readThrough(log, subjects, replicas, end.signal);
+      if (!end.signal.aborted) await pause(againMilliseconds, end.signal).catch(() => {});
     }
   } finally {
+    signal?.removeEventListener("abort", onAbort);
+    end.abort();
+    await syncing;
     replicas.close();
+  }
+  if (failure !== null) throw failure;
+}
+
+/** Also once more when it ends. */
+async function keepDurable(
+  replicas: Replicas,
+  syncEvery: number,
+  notes: AppliedNotes | null,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    await pause(syncEvery, signal).catch(() => {});
+    replicas.sync();
+    // Those that come meanwhile are not durable yet.
+    await notes?.note(replicas.rows());
   }
 }
 
@@ -115,11 +145,10 @@ async function readThrough(
   subjects: string,
   replicas: Replicas,
   signal: AbortSignal,
-  afterEach: () => void,
 ): Promise<void> {
-  for await (const logged of readFromFirst(log, subjects, signal)) {
+  const lacks = (message: LoggedMessage) => replicas.lacks(message);
+  for await (const logged of readFromFirst(log, subjects, { lacks, signal })) {
     if (replicas.take(logged) === "gap" && !await passGap(log, logged, replicas, signal)) return;
-    afterEach();
   }
 }
 
@@ -139,7 +168,8 @@ async function passGap(
   const last = await log.last(met.subject).catch(() => null);
   if (last === null || last.number < met.number) return false;
   const wanted = decodeRows(met.bytes);
-  for await (const logged of readFromFirst(log, met.subject, signal)) {
+  // What it lacks is what is looked for.
+  for await (const logged of readFromFirst(log, met.subject, { lacks: () => false, signal, met })) {
     const isGap = replicas.take(logged) === "gap";
     if (!isGap && logged.number < met.number) continue;
     if (!isGap) return true;
@@ -184,8 +214,21 @@ class Replicas {
     return outcome;
   }
 
+  /** Whether a message ends behind the replica. */
+  lacks({ subject, bytes }: LoggedMessage): boolean {
+    return this.#bySubject.get(subject)?.replica.lacks(decodeRows(bytes).head) ?? false;
+  }
+
   sync(): void {
     for (const { replica } of this.#bySubject.values()) replica.store.sync();
+  }
+
+  /** For each store the row before which all is there: the last one may still grow. */
+  rows(): [store: string, row: number][] {
+    return [...this.#bySubject.values()].map(({ store, replica }) => {
+      const { firstRow, rowCount } = replica.store;
+      return [store, Math.max(firstRow, rowCount - 1)];
+    });
   }
 
   close(): void {

@@ -15,6 +15,13 @@ export interface MessageLog {
   readonly publish: (subject: string, bytes: Uint8Array, after: number) => Promise<number | null>;
   /** Messages of all subjects of a pattern, from a number on, and those that come, until the signal. */
   readonly read: (pattern: string, from: number, signal: AbortSignal) => AsyncIterable<LoggedMessage>;
+  /**
+   * Notes that a follower has all rows of a store before one, durable, in the place of what it noted before. Without this
+   * and `applied` no sender can wait for followers.
+   */
+  readonly noteApplied?: (follower: string, store: string, row: number) => Promise<void>;
+  /** The row before which a follower has all of a store, as it noted last, or null. A log that was wiped has none. */
+  readonly applied?: (follower: string, store: string) => Promise<number | null>;
   /** Lets go of it. */
   readonly close: () => Promise<void>;
 }

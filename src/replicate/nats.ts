@@ -73,7 +73,7 @@ export async function natsLog(options: NatsOptions): Promise<MessageLog> {
     };
     await manager.streams.add(made);
   }
-  return new NatsLog(nats, jetstream(nats), manager, stream);
+  return new NatsLog(nats, jetstream(nats), manager, stream, replicas);
 }
 
 async function isThere(manager: JetStreamManager, stream: string): Promise<boolean> {
@@ -92,6 +92,7 @@ class NatsLog implements MessageLog {
     private readonly client: JetStreamClient,
     private readonly manager: JetStreamManager,
     private readonly stream: string,
+    private readonly replicas: number,
   ) {}
 
   get messageBytesMax(): number {
@@ -136,6 +137,41 @@ class NatsLog implements MessageLog {
       signal.removeEventListener("abort", end);
       messages.stop();
     }
+  }
+
+  async noteApplied(follower: string, store: string, row: number): Promise<void> {
+    const publish = () => this.client.publish(this.#appliedSubject(follower, store), `${row}`);
+    try {
+      await publish();
+    } catch {
+      // Its stream is not there yet, or was wiped.
+      await this.manager.streams.add({
+        name: this.#appliedStream,
+        subjects: [this.#appliedSubject("*", "*")],
+        num_replicas: this.replicas,
+        max_msgs_per_subject: 1,
+      });
+      await publish();
+    }
+  }
+
+  async applied(follower: string, store: string): Promise<number | null> {
+    const place = { last_by_subj: this.#appliedSubject(follower, store) };
+    try {
+      const found = await this.manager.streams.getMessage(this.#appliedStream, place);
+      return found === null ? null : Number(found.string());
+    } catch (error) {
+      if (error instanceof JetStreamApiError && error.code === streamNotFound) return null;
+      throw error;
+    }
+  }
+
+  get #appliedStream(): string {
+    return `${this.stream}-applied`;
+  }
+
+  #appliedSubject(follower: string, store: string): string {
+    return `applied.${this.stream}.${follower}.${store}`;
   }
 
   async close(): Promise<void> {

@@ -57,6 +57,12 @@ export class Replica {
     return "applied";
   }
 
+  /** Whether a message ends behind the replica. */
+  lacks({ endRow, endToken }: MessageHead): boolean {
+    const { rowCount, tokenCount } = this.#session;
+    return endRow > rowCount || endRow === rowCount && endToken > tokenCount;
+  }
+
   /** The first row that both have must begin with the same token. */
   #checkPlace(head: MessageHead, table: Table): void {
     const row = Math.max(head.row, this.#session.connection.firstRow);

@@ -8,6 +8,7 @@ import { pause } from "../pause.ts";
 import type { StreamStore } from "../store.ts";
 import { type Session, sessionOf } from "../store/session.ts";
 import type { MessageLog } from "./log.ts";
+import { waitForFollowers } from "./applied.ts";
 import { decodeRows, encodeMessage, type MessageHead } from "./message.ts";
 
 /** Options of {@linkcode send}. */
@@ -16,6 +17,13 @@ export interface SendOptions {
   readonly rows?: number;
   /** How long the store's last row, which may still grow, is held back, in milliseconds; by default 20. */
   readonly milliseconds?: number;
+  /**
+   * Followers, by their names, that the store's `retain` waits for: rows are dropped once each of them has said that it has
+   * them, durable. The store is the writer's own then, and sending begins before the first step is appended.
+   */
+  readonly followers?: readonly string[];
+  /** How many rows are kept for followers at most; by default all. Those before are dropped as `retain` says. */
+  readonly waitRows?: number;
   /** Ends the sending, once what is committed is sent. */
   readonly signal?: AbortSignal;
   /** Called after each message. */
@@ -54,7 +62,7 @@ export interface SendProgress {
   readonly byteLength: number;
 }
 
-const sendKeys = ["rows", "milliseconds", "signal", "onProgress", "onWait", "onGap"];
+const sendKeys = ["followers", "waitRows", "rows", "milliseconds", "signal", "onProgress", "onWait", "onGap"];
 /** How long it is waited before a log is asked again that did not answer. */
 const retryMilliseconds = 250;
 /** How often the store is looked at for rows. */
@@ -72,6 +80,7 @@ const lookMilliseconds = 2;
  * @throws {StreamStoreError} If the subject is another store's (`already-exists`), somebody else sends to it (`locked`),
  * the log has rows that the store has not (`damaged`), or a row is too long for a message (`file-too-large`).
  * @throws {TypeError} If an option is unknown.
+ * @throws {RangeError} If a store is to wait for followers that drops nothing, or is not the writer's own.
  *
  * @example
  * ```ts
@@ -104,7 +113,13 @@ export async function send(
   options: SendOptions = {},
 ): Promise<void> {
   checkOptions(options, sendKeys, "send a store");
-  await new Sender(sessionOf(store)!, log, subject, options).run();
+  const session = sessionOf(store)!;
+  const letGo = waitForFollowers(session, log, options);
+  try {
+    await new Sender(session, log, subject, options).run();
+  } finally {
+    letGo();
+  }
 }
 
 class Sender {
@@ -151,9 +166,15 @@ class Sender {
       const isLast = signal?.aborted ?? false;
       const to = this.#endOfNext(isLast);
       if (to > this.#row) await this.#sendRows(to);
-      else if (isLast) return true;
+      else if (isLast && await this.#isNewest()) return true;
+      else if (isLast) await this.#goOn(null);
       else await pause(lookMilliseconds, signal).catch(() => {});
     }
+  }
+
+  /** Whether the log has still what was sent last. */
+  async #isNewest(): Promise<boolean> {
+    return ((await this.log.last(this.subject))?.number ?? 0) === this.#number;
   }
 
   /** The row after the next message's last, or none where there is nothing to send yet. */

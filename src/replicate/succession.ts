@@ -24,11 +24,14 @@ export interface FollowGap {
 export class Succession {
   #path: string;
   #replica: Replica;
+  /** The ID of the store that is followed. */
+  readonly store: string;
 
   /** Goes on with the last replica that there is, or begins the first one with a message. */
   constructor(private readonly directory: string, private readonly subject: string, head: MessageHead) {
     this.#path = join(directory, lastName(directory, subject) ?? nameOf(subject));
     this.#replica = openReplica(this.#path, head);
+    this.store = head.store;
   }
 
   /** The replica that grows. */

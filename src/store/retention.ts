@@ -33,6 +33,8 @@ const markBytes = 16;
 
 /** Drops the oldest chunks of a stream once nothing in them has to be kept. */
 export class Retention {
+  /** Rows from here on are kept, whatever the limits say: somebody else still needs them. */
+  keptFrom: () => number = () => Infinity;
   readonly #extraState = new Float64Array(extraState.length);
   /** When how many rows were committed, oldest first. */
   readonly #times: { readonly at: number; readonly rowCount: number; readonly tokenCount: number }[] = [];
@@ -50,7 +52,10 @@ export class Retention {
   apply(): void {
     const { connection } = this;
     this.#noteTime();
-    const row = Math.max(this.#rowByCount(), this.#rowByBytes(), this.#rowByTime());
+    const row = Math.min(
+      this.keptFrom(),
+      Math.max(this.#rowByCount(), this.#rowByBytes(), this.#rowByTime()),
+    );
     if (row > connection.firstRow && row < connection.rowCount) connection.dropBefore(row);
   }
 

@@ -82,6 +82,8 @@ export class Session {
   readonly features: Features;
   /** The store's directory, or null for a temporary store. */
   readonly directory: string | null;
+  /** What drops the oldest rows, or null where all are kept. */
+  readonly retention: Retention | null;
   readonly #schedule: Schedule | null;
   readonly #kept = new Map<unknown, unknown>();
   /**
@@ -100,12 +102,12 @@ export class Session {
     this.features = opened.features;
     this.directory = opened.directory;
     this.#manifestDue = opened.manifestDue ?? null;
-    const retention = retain === undefined ? null : new Retention(connection, retain);
+    this.retention = retain === undefined ? null : new Retention(connection, retain);
     const extraWriter = extras.length > 0 ? new ExtraWriter(connection, extras, aheadBytesMax(retain)) : null;
     const hooks: AppenderHooks = {
       onFlush: (isDurable) => {
         this.#schedule?.noteCommit(isDurable);
-        retention?.apply();
+        this.retention?.apply();
       },
       onNewList: () => this.#noteInManifest(connection.rowCount),
     };

@@ -1,5 +1,6 @@
 /** Replication by a real server of NATS, which is killed while it works. */
 import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { StreamStore } from "../../mod.ts";
@@ -72,6 +73,29 @@ test(
       }
     }),
 );
+
+test("what followers have noted is found by senders, and gone with a server that has lost all", {
+  skip: noServer,
+}, () =>
+  inFolder(async (folder) => {
+    const server = await NatsServer.start(folder);
+    const log = await natsLog({ servers: server.address, stream: "steps", subjects: ["steps.*"] });
+    try {
+      assert.equal(await log.applied!("trainer", "a"), null);
+      for (const row of [7, 8]) await log.noteApplied!("trainer", "a", row);
+      await log.noteApplied!("other", "a", 9);
+      assert.deepEqual([await log.applied!("trainer", "a"), await log.applied!("trainer", "b")], [8, null]);
+      await server.kill();
+      rmSync(join(folder, "nats"), { recursive: true });
+      await server.start();
+      while (await log.applied!("trainer", "a").catch(() => 8) !== null) await pause(20);
+      while (await log.noteApplied!("trainer", "a", 3).then(() => false, () => true)) await pause(20);
+      assert.equal(await log.applied!("trainer", "a"), 3);
+    } finally {
+      await log.close();
+      await server.kill();
+    }
+  }));
 
 test("where no server answers, the error names it", async () => {
   await assert.rejects(natsLog({ servers: "127.0.0.1:1", stream: "steps" }), {

@@ -48,5 +48,18 @@ export class MemoryLog implements MessageLog {
     this.#number = this.messages.at(-1)?.number ?? 0;
   }
 
+  /** What followers have noted, by follower and store. */
+  readonly notes = new Map<string, number>();
+
+  async noteApplied(follower: string, store: string, row: number): Promise<void> {
+    this.before("");
+    await Promise.resolve(this.notes.set(`${follower} ${store}`, row));
+  }
+
+  async applied(follower: string, store: string): Promise<number | null> {
+    this.before("");
+    return await Promise.resolve(this.notes.get(`${follower} ${store}`) ?? null);
+  }
+
   async close(): Promise<void> {}
 }
