@@ -7,7 +7,7 @@ import type { Field } from "../fields.ts";
 import { tailRecord } from "../native/abi.ts";
 import { int32RangeOf, isAsItIs, writeNarrowed } from "./narrowing.ts";
 import { takesFloats, writePlainFloats, writePlainList } from "./plain_lists.ts";
-import { type Tail, writeRecord } from "./tail.ts";
+import type { Tail } from "./tail.ts";
 
 /** How far a step has got in the tail, and the place of its last field. */
 export class StepEnd {
@@ -26,8 +26,7 @@ export type PlainStep = (tail: Tail, stepLow: number, stepHigh: number, values: 
 const takesNone: PlainStep = () => false;
 
 export function plainStepOf(fields: readonly Field[], end: StepEnd): PlainStep {
-  const names = fields.map(({ name }) => name);
-  const known = { fields, names, end, writeRecord, writeNarrowed, writePlainFloats, writePlainList };
+  const known = { fields, end, writeNarrowed, writePlainFloats, writePlainList };
   try {
     return new Function(...Object.keys(known), sourceOf(fields))(...Object.values(known));
   } catch (error) {
@@ -42,6 +41,9 @@ const fieldsPerPart = 16;
 /**
  * The names that a step shows come first, and set the bits of their places, in a number for each part. Each that is read
  * then is taken off: what an object has without showing it counts for as little as it does the long way.
+ *
+ * Names stand in the code, since those are the very strings that objects have: strings that a program puts together are
+ * compared letter by letter. Records are written in line, since how many calls are taken in is limited a function.
  */
 function sourceOf(fields: readonly Field[]): string {
   const { length } = fields;
@@ -59,7 +61,8 @@ function sourceOf(fields: readonly Field[]): string {
     ? "shown += 1 << place++;"
     : `shown[place / ${fieldsPerPart} | 0] += 1 << place++ % ${fieldsPerPart};`;
   const calls = isOne ? bodies : bodies.map((_, i) => `if (!part${i}${given}) return false;`);
-  return `${isOne ? "" : `const shown = new Int32Array(${bodies.length});`}
+  return `const names = ${JSON.stringify(fields.map(({ name }) => name))};
+  ${isOne ? "" : `const shown = new Int32Array(${bodies.length});`}
   ${parts.join("")}
   return (tail, stepLow, stepHigh, values) => {
     const { records, values: cells, recordsEnd, valuesEnd } = tail;
@@ -99,7 +102,10 @@ function fieldSource(field: Field, fieldCount: number): string {
       if (typeof item === "number") { ${numberSource(field, "item")} }
       else if (typeof item === "boolean") { ${booleanSource(field)} }
       ${listSource(field, fieldCount)}
-      writeRecord(records, record, stepLow, stepHigh, ${type}, count);
+      records[record + ${tailRecord.step}] = stepLow;
+      records[record + ${tailRecord.step + 1}] = stepHigh;
+      records[record + ${tailRecord.type}] = ${type};
+      records[record + ${tailRecord.count}] = count;
       record += ${tailRecord.length};
       value += count;
       left -= 1 << ${position % fieldsPerPart};
