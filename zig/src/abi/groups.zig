@@ -8,6 +8,7 @@ const status = @import("status.zig");
 const touching = @import("../read/touch.zig");
 const to = @import("numbers.zig").to;
 const source_file = @import("../sample/source.zig");
+const window_fill = @import("../sample/window_fill.zig");
 const Source = source_file.Source;
 const Error = status.Error;
 
@@ -18,8 +19,8 @@ pub const Walk = struct {
     /// All windows; those of the group that is under way begin at `first`.
     all: struct { starts: [*]const f64, lengths: [*]const i32, slots: [*]const i32, batch_size: u32, width: u32, side: placing.Side },
     which: source_file.Which,
-    /// Where windows are some fields of rows: whether their steps are copied as well.
-    rows: ?struct { has_steps: bool } = null,
+    /// What is read of windows of which few are of each store; null where nothing is.
+    reached: ?Reached = null,
     /// Whether behind the starts, for which there is as much room as the batch has windows, stand the rows of their places.
     are_listed: bool = false,
     number: usize = 0,
@@ -30,6 +31,9 @@ pub const Walk = struct {
     taken: [touching.pieces]Taken = undefined,
     taken_first: usize = 0,
     taken_count: usize = 0,
+
+    /// Some fields of rows, and whether their steps are copied as well; or tokens.
+    pub const Reached = union(enum) { fields: struct { has_steps: bool }, tokens: window_fill.Reached };
 
     const Taken = struct { slot: *handles.Slot, count: usize, source: Source };
 
@@ -44,7 +48,7 @@ pub const Walk = struct {
 
     /// Whether something of the windows was read already.
     pub fn isReached(walk: *const Walk) bool {
-        return walk.rows != null and walk.taken_count > 1;
+        return walk.reached != null and walk.taken_count > 1;
     }
 
     /// Takes the store of the next group, and more as long as they have few windows.
@@ -85,9 +89,11 @@ pub const Walk = struct {
             var first = walk.first;
             for (walk.taken[0..walk.taken_count]) |*taken| {
                 const source = &taken.source;
-                const steps = if (walk.rows.?.has_steps) source.table.steps else null;
                 const placed = walk.placementOf(first, taken.count);
-                rows_ahead.note(&ahead, part, source.tokens(), source.table.first_row, steps, placed, 0, taken.count);
+                switch (walk.reached.?) {
+                    .fields => |fields| rows_ahead.note(&ahead, part, source.tokens(), source.table.first_row, if (fields.has_steps) source.table.steps else null, placed, 0, taken.count),
+                    .tokens => |tokens| window_fill.note(&ahead, part, source.*, tokens, placed),
+                }
                 first += taken.count;
             }
             ahead.read();

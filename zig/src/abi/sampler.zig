@@ -164,6 +164,7 @@ export fn ss_windows_fill(
         .groups = groups[0..group_count],
         .all = .{ .starts = starts, .lengths = lengths, .slots = slots, .batch_size = batch_size, .width = width, .side = wanted.side },
         .which = wanted.source,
+        .reached = .{ .tokens = .of(if (wanted.part == .tokens) .tokens else .steps, out) },
     };
     return walk.result(fillWindows(&walk, wanted, fields[0..field_count], out));
 }
@@ -172,6 +173,7 @@ fn fillWindows(walk: *Walk, layout: layouts.FillLayout, fields: []const layouts.
     while (try walk.next()) |source| {
         const request: window_fill.Request = .{
             .placement = walk.placement(),
+            .is_reached = walk.isReached(),
             .unit = if (layout.part == .tokens) .tokens else .steps,
             .truncate = layout.truncate,
             .fields = fields,
@@ -215,7 +217,7 @@ export fn ss_fields_fill(
         .groups = groups[0..group_count],
         .all = .{ .starts = starts, .lengths = lengths, .slots = slots, .batch_size = batch_size, .width = width, .side = wanted.side },
         .which = wanted.source,
-        .rows = .{ .has_steps = wanted.steps != .none },
+        .reached = .{ .fields = .{ .has_steps = wanted.steps != .none } },
         .are_listed = wanted.listed,
     };
     const values = [layouts.dense_fields_max][*]u8{ out_values_0, out_values_1, out_values_2, out_values_3 };

@@ -154,6 +154,11 @@ pub const Open = struct {
             return row >= rows.first_row and row < rows.end_row;
         }
 
+        /// The row of a token, if it is one of these.
+        pub inline fn rowOf(rows: *const Rows, token: u64) ?usize {
+            return if (rows.row_tokens == 0) null else rows.layout().rowOf(token);
+        }
+
         inline fn layout(rows: *const Rows) Layout {
             return .{ .first_row = rows.first_row, .end_row = rows.end_row, .first_token = rows.first_token, .row_tokens = rows.row_tokens, .hash = rows.hash };
         }

@@ -215,6 +215,7 @@ pub const Guess = struct {
     /// A better guess, by what the blocks say, or where there are none from a look at the row that was guessed: as far from
     /// there as its start is from the token. True where it is no guess.
     pub inline fn better(guess: Guess, table: Table, token: u64, guessed: usize) struct { usize, bool } {
+        if (table.blocks.open.rowOf(token)) |row_known| return .{ row_known, true };
         if (table.blocks.all.len > 0) {
             const place, const is_found = table.blocks.approach(token, guessed, guess.rows_per_token);
             return .{ guess.at(place), is_found and place >= guess.first_row };

@@ -9,6 +9,8 @@ const touching = @import("../read/touch.zig");
 const Data = @import("../read/data.zig").Data;
 const Types = @import("../read/types.zig").Types;
 const placing = @import("placement.zig");
+const random = @import("random.zig");
+const row_ahead = @import("rows_ahead.zig");
 const Placement = placing.Placement;
 const Culprit = placing.Culprit;
 const Source = @import("source.zig").Source;
@@ -62,6 +64,8 @@ pub const Out = struct {
 
 pub const Request = struct {
     placement: Placement,
+    /// Whether something of the windows was read already.
+    is_reached: bool = false,
     unit: Unit,
     /// Whether of too many tokens those at the padded side are left out.
     truncate: bool,
@@ -177,6 +181,7 @@ noinline fn readAhead(source: Source, request: Request, first: usize, first_rows
     for (first..@min(first + touching.pieces, request.placement.starts.len)) |window| {
         const start, const end = try tokensOf(source, request, window);
         tokens[window - first] = .{ start, end };
+        if (request.is_reached) continue;
         if (out.values.output != .none) ahead.addBytes(source.data.bytes(start, end));
         if (out.types != null) ahead.addBytes(source.types.slice(start, end).asBytes());
         if (out.steps == .none) continue;
@@ -187,6 +192,44 @@ noinline fn readAhead(source: Source, request: Request, first: usize, first_rows
         ahead.addBytes(std.mem.sliceAsBytes(steps[first_row..@min(first_row + row_count, steps.len)]));
     }
     ahead.read();
+}
+
+/// What is read of windows before they are copied.
+pub const Reached = struct {
+    unit: Unit,
+    has_values: bool,
+    has_types: bool,
+    has_steps: bool,
+
+    pub fn of(unit: Unit, out: Out) Reached {
+        return .{ .unit = unit, .has_values = out.values.output != .none, .has_types = out.types != null, .has_steps = out.steps != .none };
+    }
+};
+
+/// Notes some of each window, to be read. Where they stand is not believed yet: nothing is noted that lies before what is kept,
+/// or after it.
+pub noinline fn note(ahead: *touching.Ahead, part: row_ahead.Part, source: Source, reached: Reached, placement: Placement) void {
+    if (!random.areIndices(placement.starts, 1 << 53)) return;
+    const table = source.table;
+    const guess: ?rows_file.Guess = if (reached.unit == .tokens and reached.has_steps) .init(table) else null;
+    for (0..placement.starts.len) |window| {
+        if (placement.lengths[window] <= 0) continue;
+        const first = placement.startOf(window);
+        const end = first + placement.lengthOf(window);
+        const row = if (reached.unit == .steps) first else if (guess) |known| known.row(first) else 0;
+        const end_row = if (reached.unit == .steps) end else row + 1;
+        if (row < table.first_row or end_row > table.rows.len) continue;
+        const alike = table.blocks.peek(row);
+        if (part == .places) {
+            if (alike == null and (guess != null or reached.unit == .steps)) ahead.add(&table.rows[row]);
+            continue;
+        }
+        const start, const until = if (reached.unit == .tokens) .{ first, end } else if (alike) |known| .{ known[0], known[0] +| (end_row - row) *| known[1] } else .{ table.rows[row], table.startOf(end_row) };
+        if (start < table.first_token or start >= until or until > source.data.len) continue;
+        if (reached.has_values) ahead.addBytes(source.data.bytes(@intCast(start), @intCast(until)));
+        if (reached.has_types) ahead.addBytes(source.types.slice(@intCast(start), @intCast(until)).asBytes());
+        if (reached.has_steps) ahead.addBytes(std.mem.sliceAsBytes(table.steps[row..end_row]));
+    }
 }
 
 /// What is known of the rows stands all over a table of megabytes, where there are hundreds of millions.

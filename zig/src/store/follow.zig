@@ -1,15 +1,23 @@
 //! How a reader goes to what a writer has committed since. The writer drops segments meanwhile: one that is missing was
 //! dropped if a newer commit says so, and is damage if none does.
 
+const std = @import("std");
 const format = @import("../format/format.zig");
 const files_file = @import("files.zig");
 const head_file = @import("head.zig");
 const store_file = @import("store.zig");
+const touching = @import("../read/touch.zig");
 
 /// Goes to the newest commit, or leaves the store as it was. Returns whether there was a newer one.
 pub fn refresh(comptime System: type, store: *store_file.Store(System)) store_file.Error!bool {
+    // Before anything else is read of them: a commit that comes meanwhile is found by the next look.
+    const found = checksums(System, &store.head);
+    if (store.looked) |looked| if (std.mem.eql(u64, &looked, &found)) return false;
     var newest = try store.head.newestCommit();
-    if (newest.sequence <= store.commit.sequence) return false;
+    if (newest.sequence <= store.commit.sequence) {
+        store.looked = found;
+        return false;
+    }
     const before = store.files;
     try store.extras.files.save();
     errdefer restore(System, store, &before);
@@ -26,10 +34,26 @@ pub fn refresh(comptime System: type, store: *store_file.Store(System)) store_fi
         return false;
     }
     store.commit = newest;
+    store.looked = found;
     // What is not given up now is with the next refresh: until then it only takes disk space.
     store.files.forget(newest) catch {};
     store.extras.files.forget(store.extras.table()) catch {};
     return true;
+}
+
+/// Of both commits in the head. A commit that is written changes one of them, last of all its words.
+fn checksums(comptime System: type, head: *const head_file.Head(System)) [2]u64 {
+    return .{ @atomicLoad(u64, &head.commitSlot(0).checksum, .acquire), @atomicLoad(u64, &head.commitSlot(1).checksum, .acquire) };
+}
+
+pub const Part = enum { store, head };
+
+/// What a refresh that finds nothing new looks at, for who reads ahead: of the store, and then of its head.
+pub fn note(comptime System: type, store: *const store_file.Store(System), part: Part, ahead: *touching.Ahead) void {
+    switch (part) {
+        .store => inline for (.{ &store.access, &store.salvaged_from, &store.looked, &store.head.bytes, &store.commit.sequence }) |place| ahead.add(place),
+        .head => for (0..2) |slot| ahead.add(&store.head.commitSlot(slot).checksum),
+    }
 }
 
 /// Returns whether there is still a table of its extras.

@@ -294,7 +294,7 @@ pub fn Head(comptime System: type) type {
             return @ptrCast(@alignCast(self.bytes.ptr + format.tail_state_offset));
         }
 
-        fn commitSlot(self: *const Self, sequence: u64) *format.Commit {
+        pub fn commitSlot(self: *const Self, sequence: u64) *format.Commit {
             return @ptrCast(@alignCast(self.bytes.ptr + format.commit_offsets[sequence & 1]));
         }
 

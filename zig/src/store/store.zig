@@ -44,6 +44,8 @@ pub fn Store(comptime System: type) type {
         recovery: recovering.Recovery = .{},
         /// The commit of which this store shows the part that is whole.
         salvaged_from: ?format.Commit = null,
+        /// The checksums of the commits in the head where a reader has found none that is newer: until they change there is none.
+        looked: ?[2]u64 = null,
         /// Whether a sync has failed: what it was to make durable may be lost although a later one succeeds.
         sync_failed: bool = false,
         stage: buffers.Buffer(System, expanding.Stage) = .{},
