@@ -12,7 +12,15 @@ export {
   type SendProgress,
   type SendWait,
 } from "./src/replicate/send.ts";
-export { follow, type FollowOptions, type FollowProgress } from "./src/replicate/follow.ts";
+export {
+  follow,
+  type FollowOptions,
+  type FollowProgress,
+  type FollowRefusal,
+  type FollowWait,
+} from "./src/replicate/follow.ts";
+export type { Follower, WatchOptions } from "./src/replicate/follower.ts";
+export type { FollowReport } from "./src/replicate/watch.ts";
 export type { FollowGap } from "./src/replicate/succession.ts";
 export { natsLog, type NatsOptions } from "./src/replicate/nats.ts";
 export type { LoggedMessage, MessageLog } from "./src/replicate/log.ts";

@@ -1,6 +1,7 @@
 /** `streamstore follow`: replicas of the stores whose rows a log of messages has. */
 import type { Command } from "commander";
 import { follow } from "../replicate/follow.ts";
+import type { FollowReport } from "../replicate/watch.ts";
 import { Bar } from "./bar.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { jsonOf } from "./json.ts";
@@ -16,6 +17,8 @@ interface FollowOptions extends LogOptions {
   readonly json?: true;
 }
 
+const watchMilliseconds = 1000;
+
 export function define(command: Command): void {
   addLogOptions(
     command.argument("<directory>", "where the replicas are, a store for each subject")
@@ -23,7 +26,7 @@ export function define(command: Command): void {
       .option("--sync-every <milliseconds>", "how often replicas are made durable", wholeNumber, 1000),
   )
     .option("--name <name>", "the follower's, for senders that keep what it has not got yet")
-    .option("--json", "a line of JSON for each message that brought rows")
+    .option("--json", "a line of JSON for each message that brought rows, and each second for each store")
     .addHelpText(
       "after",
       "\nExample: streamstore follow replicas --servers 10.0.0.1:4222 --subjects steps.*" +
@@ -39,17 +42,16 @@ async function followStores(
   onInterrupt();
   const log = await openLog(where);
   const bar = new Bar("Following:");
-  const rows = new Map<string, number>();
-  await follow(log, {
+  let waits = false;
+  const follower = follow(log, {
     directory,
     subjects,
     syncEvery,
     name,
     onProgress: ({ subject, endRow }) => {
-      rows.set(subject, endRow);
+      waits = false;
       if (json) line(jsonOf({ subject, rows: endRow }));
       if (json) flush();
-      bar.at([...rows.values()].reduce((sum, count) => sum + count, 0), 0, `rows of ${rows.size} stores`);
     },
     onGap: ({ subject, row, endRow, directory }) => {
       if (json) line(jsonOf({ subject, gap: [row, endRow], directory }));
@@ -58,5 +60,43 @@ async function followStores(
         `${subject}: rows ${grouped(row)} to ${grouped(endRow)} are lost, ${directory} goes on behind them`,
       );
     },
+    onRefuse: ({ error }) => note(error.message),
+    onWait: ({ milliseconds, error }) => {
+      waits = true;
+      bar.at(Math.round(milliseconds / 1000), 0, `seconds without an answer (${(error as Error).message})`);
+    },
   });
+  for await (const reports of follower.watch({ every: watchMilliseconds })) {
+    if (json) { for (const report of reports) line(jsonOf(reportOf(report))); }
+    if (json) flush();
+    if (!waits) bar.at(sumOf(reports, ({ endRow }) => endRow), 0, textOf(reports));
+  }
+}
+
+const sumOf = (reports: readonly FollowReport[], valueOf: (report: FollowReport) => number | null) =>
+  reports.reduce((sum, report) => sum + (valueOf(report) ?? 0), 0);
+
+/** Of all together. */
+function textOf(reports: readonly FollowReport[]): string {
+  const isKnown = reports.some(({ behindRows }) => behindRows !== null);
+  return [
+    `rows of ${reports.length} stores`,
+    `${isKnown ? grouped(sumOf(reports, ({ behindRows }) => behindRows)) : "unknown"} behind`,
+    `${grouped(Math.round(sumOf(reports, ({ rowsPerSecond }) => rowsPerSecond)))} rows/s`,
+    `${(sumOf(reports, ({ bytesPerSecond }) => bytesPerSecond) / 1e6).toFixed(1)} MB/s`,
+  ].join(", ");
+}
+
+function reportOf({ subject, endRow, behindRows, appliedAt, refused, ...rates }: FollowReport) {
+  return {
+    subject,
+    watch: {
+      rows: endRow,
+      behind: behindRows,
+      rowsPerSecond: Math.round(rates.rowsPerSecond),
+      bytesPerSecond: Math.round(rates.bytesPerSecond),
+      appliedAt: appliedAt === null ? null : new Date(appliedAt).toISOString(),
+      refused: refused?.message ?? null,
+    },
+  };
 }

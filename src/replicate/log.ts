@@ -7,6 +7,10 @@ export interface MessageLog {
   readonly messageBytesMax: number;
   /** The newest message of a subject that the log still has, or null. */
   readonly last: (subject: string) => Promise<LoggedMessage | null>;
+  /** The first message of a subject that has this number or a higher one, or null. */
+  readonly next: (subject: string, from: number) => Promise<LoggedMessage | null>;
+  /** The subjects of a pattern that the log has messages of. */
+  readonly subjects: (pattern: string) => Promise<readonly string[]>;
   /**
    * Adds a message, shape `[bytes]`, to a subject whose newest one has the number `after`, 0 where it has none. Gives
    * the message's own number, or null where another is the newest: somebody else has sent, the log has lost messages, or

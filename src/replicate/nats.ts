@@ -7,7 +7,12 @@ import {
   jetstreamManager,
 } from "@nats-io/jetstream";
 import type { JetStreamClient, JetStreamManager } from "@nats-io/jetstream";
-import { connect, type NatsConnection } from "@nats-io/transport-node";
+import {
+  AuthorizationError,
+  connect,
+  type NatsConnection,
+  UserAuthenticationExpiredError,
+} from "@nats-io/transport-node";
 import { StreamStoreError } from "../error.ts";
 import { checkOptions } from "../options.ts";
 import type { LoggedMessage, MessageLog } from "./log.ts";
@@ -37,7 +42,8 @@ const [wrongLastSequence, duplicateInProcess, streamNotFound] = [10071, 10158, 1
  *
  * @param options The servers, the stream, and what the client takes besides.
  * @returns A log for {@linkcode send} and {@linkcode follow}, to be closed by whoever opened it.
- * @throws {StreamStoreError} `input-output` where no server answers: the message names them.
+ * @throws {StreamStoreError} `input-output` where no server answers, `permission-denied` where one refuses the credentials:
+ * the message names them.
  * @throws {TypeError} If an option is unknown.
  *
  * @example
@@ -59,8 +65,12 @@ export async function natsLog(options: NatsOptions): Promise<MessageLog> {
     nats = await connect({ maxReconnectAttempts: -1, ...connection, servers: [servers].flat() });
   } catch (cause) {
     const names = [servers].flat().join(", ");
-    const message = `Cannot connect to NATS: a server must answer at ${names}: ${(cause as Error).message}`;
-    throw new StreamStoreError("input-output", message, { cause });
+    const isRefused = cause instanceof AuthorizationError || cause instanceof UserAuthenticationExpiredError;
+    const [code, must] = isRefused
+      ? ["permission-denied", "the credentials must be right for"] as const
+      : ["input-output", "a server must answer at"] as const;
+    const message = `Cannot connect to NATS: ${must} ${names}: ${(cause as Error).message}`;
+    throw new StreamStoreError(code, message, { cause });
   }
   const manager = await jetstreamManager(nats);
   if (subjects !== undefined && !await isThere(manager, stream)) {
@@ -102,6 +112,17 @@ class NatsLog implements MessageLog {
   async last(subject: string): Promise<LoggedMessage | null> {
     const found = await this.manager.streams.getMessage(this.stream, { last_by_subj: subject });
     return found === null ? null : { subject, number: found.seq, bytes: copyOf(found.data) };
+  }
+
+  async next(subject: string, from: number): Promise<LoggedMessage | null> {
+    const query = { seq: from, next_by_subj: subject } as unknown as { seq: number };
+    const found = await this.manager.streams.getMessage(this.stream, query);
+    return found === null ? null : { subject, number: found.seq, bytes: copyOf(found.data) };
+  }
+
+  async subjects(pattern: string): Promise<readonly string[]> {
+    const { state } = await this.manager.streams.info(this.stream, { subjects_filter: pattern });
+    return Object.keys(state.subjects ?? {});
   }
 
   async publish(subject: string, bytes: Uint8Array, after: number): Promise<number | null> {

@@ -1,4 +1,4 @@
-/** Reads a log from its first message on, and ends where it has gone back behind what was read: then it must be read anew. */
+/** Reads a log on, and ends where it has gone back behind what was read: then it must be read anew. */
 import { pause } from "../pause.ts";
 import type { LoggedMessage, MessageLog } from "./log.ts";
 
@@ -18,9 +18,10 @@ export interface Reading {
  * A log that has lost its newest messages, or all, as a server that comes back from an older disk, gives their numbers to
  * others, which a reading passes over that is behind them already.
  */
-export async function* readFromFirst(
+export async function* readFrom(
   log: MessageLog,
   pattern: string,
+  from: number,
   { lacks, signal, met }: Reading,
 ): AsyncGenerator<LoggedMessage> {
   const seen = new Map<string, number>();
@@ -31,7 +32,7 @@ export async function* readFromFirst(
   if (signal.aborted) end.abort();
   const looking = lookForLoss(log, seen, end, lacks);
   try {
-    for await (const message of log.read(pattern, 1, end.signal)) {
+    for await (const message of log.read(pattern, from, end.signal)) {
       const { subject, number } = message;
       seen.set(subject, Math.max(number, seen.get(subject) ?? 0));
       yield message;

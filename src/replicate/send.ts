@@ -96,6 +96,8 @@ const lookMilliseconds = 2;
  *   last: async () => messages.at(-1) ?? null,
  *   publish: async (subject: string, bytes: Uint8Array, after: number) =>
  *     after === messages.length ? messages.push({ subject, bytes, number: after + 1 }) : null,
+ *   next: async () => null,
+ *   subjects: async () => [],
  *   read: async function* () {},
  *   close: async () => {},
  * };

@@ -4,6 +4,7 @@
  */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { StreamStore } from "../store.ts";
 import type { Message, MessageHead } from "./message.ts";
 import { openReplica, type Outcome, type Replica } from "./replica.ts";
 
@@ -26,17 +27,40 @@ export class Succession {
   #replica: Replica;
   /** The ID of the store that is followed. */
   readonly store: string;
+  /** Those that have ended. */
+  readonly #ended: StreamStore[] = [];
 
   /** Goes on with the last replica that there is, or begins the first one with a message. */
   constructor(private readonly directory: string, private readonly subject: string, head: MessageHead) {
-    this.#path = join(directory, lastName(directory, subject) ?? nameOf(subject));
+    const names = namesIn(directory, subject);
+    this.#path = join(directory, names.at(-1) ?? nameOf(subject));
     this.#replica = openReplica(this.#path, head);
     this.store = head.store;
+    for (const name of names.slice(0, -1)) {
+      this.#ended.push(StreamStore.open(join(directory, name), { mode: "read" }) as unknown as StreamStore);
+    }
+  }
+
+  /** How far the last replica has come, or null where there is none. */
+  static rowCountIn(directory: string, subject: string): number | null {
+    const name = namesIn(directory, subject).at(-1);
+    if (name === undefined) return null;
+    using store = StreamStore.open(join(directory, name), { mode: "read" });
+    return store.rowCount;
+  }
+
+  /** All of them, the one that grows last. */
+  get stores(): readonly StreamStore[] {
+    return [...this.#ended, this.#replica.store];
   }
 
   /** The replica that grows. */
   get replica(): Replica {
     return this.#replica;
+  }
+
+  close(): void {
+    for (const store of this.stores) store.close();
   }
 
   apply(message: Message): Outcome {
@@ -47,7 +71,9 @@ export class Succession {
   begin({ head }: Message): FollowGap {
     const { subject, directory } = this;
     const { rowCount } = this.#replica.store;
-    this.#replica.store.close();
+    // It may still be read and sampled.
+    this.#replica.store.sync();
+    this.#ended.push(this.#replica.store);
     const ended = this.#path;
     this.#path = join(directory, nameOf(subject, head.row));
     this.#replica = openReplica(this.#path, head);
@@ -55,13 +81,15 @@ export class Succession {
   }
 }
 
-/** The directory of the replica with the highest first row. */
-function lastName(directory: string, subject: string): string | undefined {
+/** The directories that there are, by their first rows. */
+function namesIn(directory: string, subject: string): string[] {
   const first = nameOf(subject);
   const [before, behind] = [first.slice(0, -ending.length) + "@", ending];
-  const rows = readdirSync(directory).filter((name) => name.startsWith(before) && name.endsWith(behind))
-    .map((name) => name.slice(before.length, -behind.length)).filter((row) => /^[1-9]\d*$/.test(row));
-  return rows.length > 0 ? nameOf(subject, Math.max(...rows.map(Number))) : undefined;
+  const names = readdirSync(directory);
+  const rows = names.filter((name) => name.startsWith(before) && name.endsWith(behind))
+    .map((name) => name.slice(before.length, -behind.length)).filter((row) => /^[1-9]\d*$/.test(row))
+    .map(Number).sort((a, b) => a - b);
+  return [...names.filter((name) => name === first), ...rows.map((row) => nameOf(subject, row))];
 }
 
 const ending = ".stream";

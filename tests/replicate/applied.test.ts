@@ -114,10 +114,11 @@ test("send() and follow() refuse followers that nothing could wait for", async (
   const name = /name must have letters, digits, - and _ alone, got "a\.b"/;
   await refuse(dropping as never, { followers: ["a.b"] }, log, { name: "RangeError", message: name });
   await refuse(dropping as never, { followers: ["a"], waitRows: 0 }, log, { message: /waitRows must be/ });
-  const { last, publish, read, close } = log;
-  const bare: MessageLog = { messageBytesMax: 1e6, last, publish, read, close };
+  const { last, next, subjects, publish, read, close } = log;
+  const bare: MessageLog = { messageBytesMax: 1e6, last, next, subjects, publish, read, close };
   await refuse(dropping as never, { followers: ["a"] }, bare, { name: "TypeError" });
   await inFolder(async (directory) => {
-    await assert.rejects(follow(log, { directory, subjects: "steps.*", name: "" }), { message: /, got ""$/ });
+    const following = Promise.resolve(follow(log, { directory, subjects: "steps.*", name: "" }));
+    await assert.rejects(following, { message: /, got ""$/ });
   });
 });

@@ -44,7 +44,7 @@ function endRowIn(directory: string): number {
 class Follower {
   readonly gaps: FollowGap[] = [];
   #end = new AbortController();
-  #following: Promise<void> | null = null;
+  #following: PromiseLike<void> | null = null;
 
   constructor(private readonly log: MemoryLog, readonly directory: string) {}
 
@@ -67,7 +67,7 @@ class Follower {
 
   /** Returns once there are so many rows. */
   async reach(rowCount: number): Promise<void> {
-    const failed = this.#following!.then(() => assert.fail("it has ended"));
+    const failed = Promise.resolve(this.#following!).then(() => assert.fail("it has ended"));
     while (endRowIn(this.directory) < rowCount) {
       await Promise.race([pause(5), failed]);
     }

@@ -11,6 +11,10 @@ const matches = (pattern: string, subject: string) =>
 export class MemoryLog implements MessageLog {
   messageBytesMax = 1 << 20;
   messages: LoggedMessage[] = [];
+  /** Whether nothing is read just now. */
+  isHeld = false;
+  /** The numbers from which it was read. */
+  reads: number[] = [];
   #number = 0;
   /** Called before a message is added, and after: what it throws the sender gets. */
   before: (subject: string) => void = () => {};
@@ -18,6 +22,16 @@ export class MemoryLog implements MessageLog {
 
   async last(subject: string): Promise<LoggedMessage | null> {
     return await Promise.resolve(this.messages.findLast((message) => message.subject === subject) ?? null);
+  }
+
+  async next(subject: string, from: number): Promise<LoggedMessage | null> {
+    const found = this.messages.find((message) => message.subject === subject && message.number >= from);
+    return await Promise.resolve(found ?? null);
+  }
+
+  async subjects(pattern: string): Promise<string[]> {
+    const all = [...new Set(this.messages.map(({ subject }) => subject))];
+    return await Promise.resolve(all.filter((subject) => matches(pattern, subject)));
   }
 
   async publish(subject: string, bytes: Uint8Array, after: number): Promise<number | null> {
@@ -31,8 +45,11 @@ export class MemoryLog implements MessageLog {
 
   async *read(pattern: string, from: number, signal: AbortSignal): AsyncGenerator<LoggedMessage> {
     let next = from;
+    this.reads.push(from);
     while (!signal.aborted) {
-      const found = this.messages.find(({ number, subject }) => number >= next && matches(pattern, subject));
+      const found = this.isHeld
+        ? undefined
+        : this.messages.find(({ number, subject }) => number >= next && matches(pattern, subject));
       if (found === undefined) {
         await pause(1, signal).catch(() => {});
         continue;
