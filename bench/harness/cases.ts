@@ -10,6 +10,7 @@ import { lag } from "../cases/lag.ts";
 import { many } from "../cases/many.ts";
 import { reads } from "../cases/reads.ts";
 import { prefetch } from "../cases/prefetch.ts";
+import { replicate } from "../cases/replicate.ts";
 import { episodes, sampler } from "../cases/sampler.ts";
 import { size } from "../cases/size.ts";
 import { view } from "../cases/view.ts";
@@ -40,6 +41,7 @@ export const cases: Readonly<Record<string, Case>> = {
   start,
   cli,
   lag,
+  replicate,
   view: async (sizes) => [...await view(sizes), ...await viewCharts(sizes), ...await viewPage(sizes)],
   collector,
   memory,
