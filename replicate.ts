@@ -12,13 +12,13 @@ export {
   type SendProgress,
   type SendWait,
 } from "./src/replicate/send.ts";
-export {
-  follow,
-  type FollowOptions,
-  type FollowProgress,
-  type FollowRefusal,
-  type FollowWait,
-} from "./src/replicate/follow.ts";
+export { follow } from "./src/replicate/follow.ts";
+export type {
+  FollowOptions,
+  FollowProgress,
+  FollowRefusal,
+  FollowWait,
+} from "./src/replicate/follow_options.ts";
 export type { Follower, WatchOptions } from "./src/replicate/follower.ts";
 export type { FollowReport } from "./src/replicate/watch.ts";
 export type { FollowGap } from "./src/replicate/succession.ts";

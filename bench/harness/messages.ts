@@ -10,6 +10,8 @@ export async function messagesOf(store: StreamStore, rows: number): Promise<Uint
     last: () => Promise.resolve(messages.at(-1) ?? null),
     publish: (subject, bytes) =>
       Promise.resolve(messages.push({ subject, bytes, number: messages.length + 1 })),
+    next: () => Promise.resolve(null),
+    subjects: () => Promise.resolve([]),
     read: async function* () {},
     close: () => Promise.resolve(),
   };

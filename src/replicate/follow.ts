@@ -2,61 +2,9 @@
  * Follows stores by the messages of a log: a replica a subject, new ones as they appear. How far each has come its own
  * rows say; the number to read on from is only where looking begins.
  */
-import type { StreamStore } from "../store.ts";
+import type { FollowOptions } from "./follow_options.ts";
 import { Follower } from "./follower.ts";
 import type { MessageLog } from "./log.ts";
-import type { FollowGap } from "./succession.ts";
-
-/** Options of {@linkcode follow}. */
-export interface FollowOptions {
-  /** Where the replicas are, one directory a subject; made where it is not there. */
-  readonly directory: string;
-  /** The subjects, as the log has patterns: with NATS `steps.*`. */
-  readonly subjects: string;
-  /** How often replicas are made durable, in milliseconds; by default 1,000. */
-  readonly syncEvery?: number;
-  /**
-   * By this name it tells senders how far its replicas are durable, so that their stores keep what it may still need: see
-   * {@linkcode SendOptions.followers}. Letters, digits, `-` and `_`.
-   */
-  readonly name?: string;
-  /** Ends it. */
-  readonly signal?: AbortSignal;
-  /** Called after each message that brought rows. */
-  readonly onProgress?: (progress: FollowProgress) => void;
-  /** Called where rows are missing for good, so that a replica has ended and a further one has begun. */
-  readonly onGap?: (gap: FollowGap) => void;
-  /** Called once for each subject that is refused; the others are followed on. */
-  readonly onRefuse?: (refusal: FollowRefusal) => void;
-  /** Called while the log does not answer, before each further try. */
-  readonly onWait?: (waiting: FollowWait) => void;
-}
-
-/** How far a replica has come. Told to {@linkcode FollowOptions.onProgress}. */
-export interface FollowProgress {
-  /** Of which subject it is. */
-  readonly subject: string;
-  /** It is open for writing by the follower: it may be read and sampled, also while it grows. */
-  readonly replica: StreamStore;
-  /** The row after the last. */
-  readonly endRow: number;
-}
-
-/** A subject that is not followed any more, or whose replica others cannot be mixed with. Told to {@linkcode FollowOptions.onRefuse}. */
-export interface FollowRefusal {
-  /** The subject. The others are followed on. */
-  readonly subject: string;
-  /** Why: of another schema both are in its message. */
-  readonly error: Error;
-}
-
-/** A log that does not answer. Told to {@linkcode FollowOptions.onWait}. */
-export interface FollowWait {
-  /** Since when it does not, in milliseconds. */
-  readonly milliseconds: number;
-  /** What it said last. */
-  readonly error: unknown;
-}
 
 /**
  * Keeps a replica for each subject until the signal, and then closes them. A replica is a store like any other, with its

@@ -7,7 +7,7 @@ import type { BatchOf } from "../sample/batch.ts";
 import type { Mixture } from "../sample/mixture.ts";
 import type { MixtureOptions } from "../sample/options.ts";
 import { StreamStore } from "../store.ts";
-import type { FollowOptions } from "./follow.ts";
+import type { FollowOptions } from "./follow_options.ts";
 import type { LoggedMessage, MessageLog } from "./log.ts";
 import { decodeRows } from "./message.ts";
 import { AppliedNotes } from "./applied.ts";
@@ -55,7 +55,13 @@ export class Follower implements PromiseLike<void> {
     this.#ended = this.#run();
   }
 
-  /** Is called by `await`. */
+  /**
+   * Is called by `await`.
+   *
+   * @param onEnd Called when following has ended by the signal.
+   * @param onError Called with what ended it otherwise.
+   * @returns A promise of what the called one returns.
+   */
   then<Result = void, Failure = never>(
     onEnd?: ((value: void) => Result | PromiseLike<Result>) | null,
     onError?: ((reason: unknown) => Failure | PromiseLike<Failure>) | null,
