@@ -10,7 +10,6 @@ import { messagesOf } from "../harness/messages.ts";
 import { Broker, findNatsCommand, natsBench, noServer } from "../harness/nats.ts";
 import type { Sizes } from "../harness/sizes.ts";
 import { filledStore, narrowFields, type ReferenceStore, tokensPerStep, valueAt } from "../harness/stream.ts";
-import { collectors } from "./replicate_collectors.ts";
 import { lag } from "./replicate_lag.ts";
 
 const rowsPerMessage = 4096;
@@ -28,7 +27,7 @@ export async function replicate(sizes: Sizes): Promise<Measurement[]> {
     const both = { broker, log, store, messages, rounds: Math.ceil(0.6 * sizes.longRounds) };
     const measurements = [...await sending(both), ...await following(both)];
     await log.close();
-    return [...measurements, ...await lag(sizes, broker), ...await collectors(sizes, broker)];
+    return [...measurements, ...await lag(sizes, broker)];
   });
 }
 

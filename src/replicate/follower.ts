@@ -36,7 +36,46 @@ export interface WatchOptions {
   readonly every?: number;
 }
 
-/** Stores that are followed. Returned by {@linkcode follow}, and awaited like a promise. */
+/**
+ * Stores that are followed. Returned by {@linkcode follow}, and awaited like a promise.
+ *
+ * @example
+ * ```ts
+ * import { StreamStore } from "@streamstore/streamstore";
+ * import { follow, type LoggedMessage, type MessageLog, send } from "@streamstore/streamstore/replicate";
+ * import assert from "node:assert/strict";
+ * import { mkdtempSync } from "node:fs";
+ * import { tmpdir } from "node:os";
+ *
+ * // In one process, with one subject; between machines natsLog is such a log.
+ * const messages: LoggedMessage[] = [];
+ * const log: MessageLog = {
+ *   messageBytesMax: 1e6,
+ *   last: async () => messages.at(-1) ?? null,
+ *   next: async (_subject, from) => messages[from - 1] ?? null,
+ *   subjects: async () => [...new Set(messages.map(({ subject }) => subject))],
+ *   publish: async (subject, bytes) => messages.push({ subject, bytes, number: messages.length + 1 }),
+ *   read: async function* (_pattern, from) {
+ *     yield* messages.slice(from - 1);
+ *   },
+ *   close: async () => {},
+ * };
+ * using store = new StreamStore({ action: 0, reward: 1 });
+ * for (let step = 0; step < 100; step++) store.append(step, { action: step % 2, reward: step / 2 });
+ * await send(store, log, "steps.robot", { signal: AbortSignal.abort() });
+ *
+ * const end = new AbortController();
+ * const directory = mkdtempSync(`${tmpdir()}/replicas-`);
+ * const follower = follow(log, { directory, subjects: "steps.*", signal: end.signal });
+ * const mixture = await follower.mixture({ tokens: 4, batchSize: 8, seed: 1 });
+ * assert.equal(mixture.next()!.starts.length, 8);
+ * for await (const [report] of follower.watch({ every: 10 })) {
+ *   if (report.behindRows === 0) break;
+ * }
+ * end.abort();
+ * await follower;
+ * ```
+ */
 export class Follower implements PromiseLike<void> {
   readonly #log: MessageLog;
   readonly #options: FollowOptions;
@@ -61,6 +100,7 @@ export class Follower implements PromiseLike<void> {
    * @param onEnd Called when following has ended by the signal.
    * @param onError Called with what ended it otherwise.
    * @returns A promise of what the called one returns.
+   * @throws {Error} What following ends with, where nothing is called with it.
    */
   then<Result = void, Failure = never>(
     onEnd?: ((value: void) => Result | PromiseLike<Result>) | null,
@@ -70,13 +110,15 @@ export class Follower implements PromiseLike<void> {
   }
 
   /**
-   * Tells again and again how far the replicas are behind the log, at once and then after each interval.
+   * Tells again and again how far the replicas are behind the log, at once and then after each interval, as
+   * {@linkcode Follower} shows.
    *
    * @param options How often.
    * @returns Reports of all subjects in the order of their first messages. It ends when following does.
    * @throws {StreamStoreError} What following ends with.
    */
-  async *watch({ every = 1000 }: WatchOptions = {}): AsyncGenerator<readonly FollowReport[], void> {
+  async *watch(options: WatchOptions = {}): AsyncGenerator<readonly FollowReport[], void> {
+    const { every = 1000 } = options;
     const reporter = new Reporter(this.#log);
     const { signal } = this.#end;
     this.#ended.catch(() => {});
@@ -91,6 +133,7 @@ export class Follower implements PromiseLike<void> {
   /**
    * Samples all replicas as one, as `StreamStore.mixture` does: those of collectors that appear later are added, and what
    * follows on rows that are missing for good. One with other fields than the first is followed, but not drawn from.
+   * {@linkcode Follower} shows it.
    *
    * @param options As for a mixture.
    * @returns A mixture, once there is a replica, in the order of their first messages. It lasts until following ends.

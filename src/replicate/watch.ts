@@ -11,9 +11,9 @@ export interface FollowReport {
   readonly endRow: number;
   /** Rows that the log has and the replica has not; null where the log does not say, or the subject is refused. */
   readonly behindRows: number | null;
-  /** What has come since the report before. */
+  /** What has come since the report before, in rows a second. */
   readonly rowsPerSecond: number;
-  /** The same in bytes of messages. */
+  /** The same in bytes of messages, a second. */
   readonly bytesPerSecond: number;
   /** When rows last came, in milliseconds since 1970; null where none have since following began. */
   readonly appliedAt: number | null;

@@ -113,7 +113,8 @@ function membersOf(owner: string, { constructors = [], properties = [], methods 
   ];
 }
 
-const notForUsers = ['[Symbol.for("nodejs.util.inspect.custom")]'];
+/** What the runtime calls, for `console.log` and `await`. */
+const notForUsers = ['[Symbol.for("nodejs.util.inspect.custom")]', "then"];
 
 /** Says by itself all that there is to say, in `using x = …`. */
 const isDispose = ({ path }: Item) => path.endsWith("[Symbol.dispose]");
