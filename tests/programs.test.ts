@@ -13,6 +13,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const longRun = "tests/damage/long_run.ts";
 const programs = {
   "bench": "bench/main.ts",
+  "examples/cluster": "examples/cluster/main.ts",
   "tests/torture": "tests/torture/main.ts",
   "tests/torture/cluster": "tests/torture/cluster/main.ts",
   "tests/damage": longRun,

@@ -55,7 +55,7 @@ test("run refuses what it does not know, and names what it does", () => {
   const refused: [string[], RegExp][] = [
     [
       ["dmeo"],
-      /Unknown verb 'dmeo': allowed are demo test interop python ray bench torture fmt check build pack deno bun node zig help/,
+      /Unknown verb 'dmeo': allowed are demo cluster test interop python ray bench torture fmt check build pack deno bun node zig help/,
     ],
     [["demo", "--runtime", "nodejs"], /--runtime must be deno, bun or node, got 'nodejs'/],
     [["bench", "--runtime"], /--runtime must be deno, bun or node, got ''/],

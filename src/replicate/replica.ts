@@ -88,10 +88,9 @@ export class Replica {
     for (const to of [...begun.filter((row) => row > first), head.endRow]) {
       if (begun.includes(from)) this.#session.beginSession(from);
       const part = table.slice(from - first, to - first);
-      this.#session.loadAtOnce(
-        "follow a store",
-        () => void appendTable(this.#session, part, { step: head.step, extra: true }),
-      );
+      const append = () => void appendTable(this.#session, part, { step: head.step, extra: true });
+      // As a batch of columns: a message tells no features, so that none have to be written to the disk for each.
+      this.#session.write("follow a store", () => this.#session.appendAtOnce(append));
       from = to;
     }
   }
