@@ -72,18 +72,24 @@ export async function natsLog(options: NatsOptions): Promise<MessageLog> {
     const message = `Cannot connect to NATS: ${must} ${names}: ${(cause as Error).message}`;
     throw new StreamStoreError(code, message, { cause });
   }
-  const manager = await jetstreamManager(nats);
-  if (subjects !== undefined && !await isThere(manager, stream)) {
-    // What the stream has no room for waits in the senders' stores.
-    const made = {
-      name: stream,
-      subjects: [...subjects],
-      num_replicas: replicas,
-      discard: DiscardPolicy.New,
-    };
-    await manager.streams.add(made);
+  try {
+    const manager = await jetstreamManager(nats);
+    if (subjects !== undefined && !await isThere(manager, stream)) {
+      // What the stream has no room for waits in the senders' stores.
+      const made = {
+        name: stream,
+        subjects: [...subjects],
+        num_replicas: replicas,
+        discard: DiscardPolicy.New,
+      };
+      await manager.streams.add(made);
+    }
+    return new NatsLog(nats, jetstream(nats), manager, stream, replicas);
+  } catch (error) {
+    // As of a cluster that has no leader yet: whoever tries again opens another, and an open one keeps a process alive.
+    await nats.close();
+    throw error;
   }
-  return new NatsLog(nats, jetstream(nats), manager, stream, replicas);
 }
 
 async function isThere(manager: JetStreamManager, stream: string): Promise<boolean> {
