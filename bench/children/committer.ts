@@ -15,7 +15,8 @@ for await (const _ of createInterface({ input: process.stdin })) {
   const begin = performance.now();
   for (let step = 0; step < stepCount; step++) {
     const due = begin + 1000 * step / stepsPerSecond;
-    if (due > performance.now()) await pause(due - performance.now());
+    const early = due - performance.now();
+    if (early > 0) await pause(early);
     const observation = observations[step % observations.length];
     const reward = performance.timeOrigin + performance.now();
     store.append(step, { action: step & 3, observation, reward, done: false });
