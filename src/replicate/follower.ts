@@ -2,7 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { StreamStoreError } from "../error.ts";
 import { checkOptions } from "../options.ts";
-import { pause } from "../pause.ts";
+import { pause, turn } from "../pause.ts";
 import type { BatchOf } from "../sample/batch.ts";
 import type { Mixture } from "../sample/mixture.ts";
 import type { MixtureOptions } from "../sample/options.ts";
@@ -29,6 +29,8 @@ const followKeys = [
 ];
 /** How long it is waited before a log is read again. */
 const againMilliseconds = 250;
+/** How long messages that are there already are applied before timers get their turn, and with them whoever samples. */
+const turnMilliseconds = 20;
 
 /** Options of {@linkcode Follower.watch}. */
 export interface WatchOptions {
@@ -213,12 +215,16 @@ export class Follower implements PromiseLike<void> {
     const { subjects } = this.#options;
     const from = await findStart(this.#log, subjects, (subject) => this.#replicas.rowCountOf(subject));
     const lacks = (message: LoggedMessage) => this.#replicas.lacks(message);
+    let turnAt = performance.now() + turnMilliseconds;
     for await (
       const logged of readFrom(this.#log, subjects, Number.isFinite(from) ? from : 1, { lacks, signal })
     ) {
       onAnswer();
       if (this.#take(logged) === "gap" && !await this.#passGap(logged)) return;
       if (signal.aborted) return;
+      if (performance.now() < turnAt) continue;
+      await turn();
+      turnAt = performance.now() + turnMilliseconds;
     }
   }
 

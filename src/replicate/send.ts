@@ -4,7 +4,7 @@
  */
 import { StreamStoreError } from "../error.ts";
 import { checkOptions } from "../options.ts";
-import { pause } from "../pause.ts";
+import { pause, turn } from "../pause.ts";
 import type { StreamStore } from "../store.ts";
 import { type Session, sessionOf } from "../store/session.ts";
 import type { MessageLog } from "./log.ts";
@@ -15,7 +15,10 @@ import { decodeRows, encodeMessage, type MessageHead } from "./message.ts";
 export interface SendOptions {
   /** Rows of a message at most; by default 4,096. */
   readonly rows?: number;
-  /** How long the store's last row, which may still grow, is held back, in milliseconds; by default 20. */
+  /**
+   * How long rows wait for others that go into the same message, in milliseconds; by default 20. So long the store's last
+   * row, which may still grow, is held back too, since it grew last.
+   */
   readonly milliseconds?: number;
   /**
    * Followers, by their names, that the store's `retain` waits for: rows are dropped once each of them has said that it has
@@ -124,6 +127,8 @@ export async function send(
   }
 }
 
+type EncodedMessage = ReturnType<typeof encodeMessage>;
+
 class Sender {
   /** The row to go on from, and the token that it begins with. */
   #row = 0;
@@ -132,6 +137,10 @@ class Sender {
   #number = 0;
   /** Tokens of the stream when it last grew, and when that was. */
   #grown: readonly [tokens: number, at: number] = [-1, 0];
+  /** Since when there is something that was not sent. */
+  #waitingSince = Infinity;
+  /** The next message, made while the log took the one before. */
+  #next: EncodedMessage | null = null;
 
   constructor(
     private readonly session: Session,
@@ -186,11 +195,29 @@ class Sender {
     const { rowCount, tokenCount } = session;
     const now = performance.now();
     if (tokenCount !== this.#grown[0]) this.#grown = [tokenCount, now];
-    const isQuiet = isLast || now - this.#grown[1] >= (this.options.milliseconds ?? 20);
-    const end = Math.min(isQuiet ? rowCount : rowCount - 1, this.#row + (this.options.rows ?? 4096));
-    const isKnown = this.#isAgain && end === this.#row + 1 && end === rowCount &&
-      tokenCount === this.#sentTokens;
-    return isKnown ? this.#row : end;
+    if (!this.#isWaiting(rowCount, tokenCount)) {
+      this.#waitingSince = Infinity;
+      return this.#row;
+    }
+    this.#waitingSince = Math.min(this.#waitingSince, now);
+    const isQuiet = isLast || now - this.#grown[1] >= this.#milliseconds;
+    const end = Math.min(isQuiet ? rowCount : rowCount - 1, this.#row + this.#rows);
+    const isDue = isLast || end === this.#row + this.#rows || now - this.#waitingSince >= this.#milliseconds;
+    return isDue ? end : this.#row;
+  }
+
+  /** Whether there is more than was sent. */
+  #isWaiting(rowCount: number, tokenCount: number): boolean {
+    const isSent = this.#isAgain && rowCount === this.#row + 1 && tokenCount === this.#sentTokens;
+    return rowCount > this.#row && !isSent;
+  }
+
+  get #rows(): number {
+    return this.options.rows ?? 4096;
+  }
+
+  get #milliseconds(): number {
+    return this.options.milliseconds ?? 20;
   }
 
   #sentTokens = -1;
@@ -199,8 +226,10 @@ class Sender {
     // What is committed for it may drop rows.
     this.session.prepareRead("send rows");
     if (this.#passGap()) return;
-    const { head, bytes } = this.#encode(to);
-    const number = await this.log.publish(this.subject, bytes, this.#number);
+    const { head, bytes } = this.#takeNext(to) ?? this.#encode(this.#row, to);
+    const publishing = this.log.publish(this.subject, bytes, this.#number);
+    const [number] = await Promise.all([publishing, this.#makeNext(head)]);
+    this.#waitingSince = Infinity;
     if (number === null) return await this.#goOn(head);
     this.#number = number;
     // As it was sent: the row may have grown, and others have followed, while the log took it.
@@ -218,15 +247,34 @@ class Sender {
     this.#sentTokens = endToken;
   }
 
+  /** Makes a whole message out of the rows behind one that is on its way, where they are there and do not grow any more. */
+  async #makeNext({ endRow }: MessageHead): Promise<void> {
+    const to = endRow + this.#rows;
+    if (to >= this.session.rowCount) return;
+    // The other goes out first.
+    await turn();
+    try {
+      this.#next = this.#encode(endRow, to);
+    } catch {
+      // It is made again where it is sent, and whoever sends is told.
+    }
+  }
+
+  #takeNext(to: number): EncodedMessage | null {
+    const next = this.#next;
+    this.#next = null;
+    return next?.head.row === this.#row && next.head.endRow <= to ? next : null;
+  }
+
   /** Fewer rows where they are too long for a message. */
-  #encode(to: number): ReturnType<typeof encodeMessage> {
-    for (let end = to;; end = this.#row + Math.ceil((end - this.#row) / 2)) {
-      const message = encodeMessage(this.session, this.#row, end);
+  #encode(from: number, to: number): EncodedMessage {
+    for (let end = to;; end = from + Math.ceil((end - from) / 2)) {
+      const message = encodeMessage(this.session, from, end);
       const { messageBytesMax } = this.log;
       const { byteLength } = message.bytes;
       if (byteLength <= messageBytesMax) return message;
-      if (end === this.#row + 1) {
-        const reason = `Cannot send row ${this.#row}: it must have <= ${messageBytesMax} bytes as a message`;
+      if (end === from + 1) {
+        const reason = `Cannot send row ${from}: it must have <= ${messageBytesMax} bytes as a message`;
         throw new StreamStoreError("file-too-large", `${reason}, got ${byteLength}`);
       }
     }

@@ -263,3 +263,24 @@ test("a follower reads on from where its replicas are, by few looks, and from th
     assert.equal(await findStart(log, "steps.a", () => stores[0].rowCount), last);
     for (const store of stores) store.close();
   }));
+
+test("timers have their turn while a follower has much to read", () =>
+  inFolder(async (folder) => {
+    const log = new MemoryLog();
+    using store = collector(join(folder, "a"));
+    appendRows(store, 1000);
+    await sendAll(store, log, "steps.a", 1);
+    assert.equal(log.messages.length, 1000);
+    const end = new AbortController();
+    let ticks = 0;
+    const ticksAtRow: number[] = [];
+    const timer = setInterval(() => ticks++, 1);
+    const onProgress = ({ endRow }: { endRow: number }) => {
+      ticksAtRow.push(ticks);
+      if (endRow === 1000) end.abort();
+    };
+    await follow(log, { directory: join(folder, "b"), subjects: "steps.a", signal: end.signal, onProgress });
+    clearInterval(timer);
+    // They come without a pause between them.
+    assert.ok(new Set(ticksAtRow).size >= 3, `timers ran before rows ${ticksAtRow.length}: ${ticks}`);
+  }));

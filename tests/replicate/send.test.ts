@@ -1,4 +1,5 @@
 /** A store, sent to a log that fails and followed from it. */
+import { tableFromIPC } from "apache-arrow";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -118,4 +119,37 @@ test("rows that no message has room for are said, and shorter ones go in more me
       code: "file-too-large",
       message: /Cannot send row 64: it must have <= 20000 bytes as a message, got 4\d{4}/,
     });
+  }));
+
+test("a message goes when it is whole, and what is not yet waits as long as milliseconds says", () =>
+  inFolder(async (folder) => {
+    const log = new MemoryLog();
+    using store = StreamStore.open(join(folder, "a.stream"), { fields });
+    const rowCounts = () => log.messages.map(({ bytes }) => tableFromIPC(bytes).numRows);
+    const end = new AbortController();
+    const options = { signal: end.signal, rows: 8, milliseconds: 60_000 };
+    const sending = send(store as never, log, "steps.a", options);
+    for (let row = 0; row < 20; row++) store.append(row, { reward: row });
+    for (const since = Date.now(); log.messages.length < 2; await pause(2)) {
+      assert.ok(Date.now() - since < 30_000, "whole messages must not wait");
+    }
+    await pause(50);
+    assert.deepEqual(rowCounts(), [8, 8]);
+    end.abort();
+    await sending;
+    assert.deepEqual(rowCounts(), [8, 8, 4]);
+    // A step every 2 ms, and a message every 100.
+    const slow = new AbortController();
+    const slowly = send(store as never, log, "steps.a", { signal: slow.signal, milliseconds: 100 });
+    const [since, before] = [performance.now(), log.messages.length];
+    for (let row = 20; row < 120; row++) {
+      store.append(row, { reward: row });
+      await pause(2);
+    }
+    const most = Math.ceil((performance.now() - since) / 100);
+    const count = log.messages.length - before;
+    assert.ok(1 <= count && count <= most, `there must be 1 to ${most} messages, got ${count}`);
+    slow.abort();
+    await slowly;
+    assert.equal(rowCounts().reduce((sum, rows) => sum + rows, 0) >= 120, true);
   }));
