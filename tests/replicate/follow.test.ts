@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { type FieldMap, StreamStore } from "../../mod.ts";
 import { follow, type FollowReport, send } from "../../replicate.ts";
-import { pause } from "../../src/pause.ts";
 import { findStart } from "../../src/replicate/start.ts";
 import { inFolder } from "../support/cli/command.ts";
 import { MemoryLog } from "../support/replicate/memory_log.ts";
+import { until } from "../support/replicate/until.ts";
 import { Random } from "../support/support.ts";
 
 const fields = { reward: "float32" } as const;
@@ -28,10 +28,6 @@ function appendRows(store: StreamStore, count: number, field = "reward"): void {
 
 const sendAll = (store: StreamStore, log: MemoryLog, subject: string, rows = 4096) =>
   send(store, log, subject, { signal: AbortSignal.abort(), rows });
-
-async function until(isSo: () => boolean): Promise<void> {
-  for (const since = Date.now(); !isSo(); await pause(2)) assert.ok(Date.now() - since < 120_000);
-}
 
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
 
@@ -261,6 +257,8 @@ test("a follower reads on from where its replicas are, by few looks, and from th
     assert.equal(await findStart(log, "steps.a", () => null), first);
     const last = log.messages.findLast(({ subject }) => subject === "steps.a")!.number;
     assert.equal(await findStart(log, "steps.a", () => stores[0].rowCount), last);
+    // Of what the log has nothing of, whatever comes first is read.
+    assert.equal(await findStart(log, "none.*", () => null), 1);
     for (const store of stores) store.close();
   }));
 
