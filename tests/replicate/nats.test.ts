@@ -8,6 +8,7 @@ import { follow, natsLog, send } from "../../replicate.ts";
 import { pause } from "../../src/pause.ts";
 import { inFolder } from "../support/cli/command.ts";
 import { NatsServer, noServer } from "../support/replicate/server.ts";
+import { until, within } from "../support/replicate/until.ts";
 
 const fields = { reward: "float32", observation: "float32" } as const;
 const rowCount = 20_000;
@@ -50,12 +51,12 @@ test(
           if (row % 500 === 0) await pause(1);
           if (row === rowCount / 2) await server.kill();
           if (row === rowCount / 2 + 2000) {
-            while (waits === 0) await pause(5);
+            await until(() => waits > 0);
             await server.start();
           }
         }
         sent.abort();
-        await Promise.all([...sending, following]);
+        await within(Promise.all([...sending, following]), () => JSON.stringify([...arrived]));
         for (const [i, name] of names.entries()) {
           const path = join(folder, "replicas", `steps.${name}.stream`);
           using replica = StreamStore.open(path, { mode: "read" });

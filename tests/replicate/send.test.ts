@@ -9,6 +9,7 @@ import { send } from "../../src/replicate/send.ts";
 import { pause } from "../../src/pause.ts";
 import { inFolder } from "../support/cli/command.ts";
 import { MemoryLog } from "../support/replicate/memory_log.ts";
+import { until, within } from "../support/replicate/until.ts";
 import { Random } from "../support/support.ts";
 
 const fields = { reward: "float32", list: "int16" } as const;
@@ -57,8 +58,8 @@ test("every row arrives once, whatever the log loses of answers and of messages"
         if (random.below(20) === 0) log.rollBack(random.below(6));
       }
       end.abort();
-      await sending;
-      await following;
+      await within(sending);
+      await within(following);
       assert.ok(waits > 0);
       using replica = StreamStore.open(join(directory, "steps.a.stream"), { mode: "read" });
       assert.deepEqual(replica.rows(0, 299), store.rows(0, 299));
@@ -92,11 +93,11 @@ test("a second sender of the same store ends the first, and another store's is r
     const end = new AbortController();
     const first = send(store as never, log, "steps.a", { signal: end.signal, rows: 5 });
     const isFenced = assert.rejects(first, { code: "locked", message: /another sender sends to it/ });
-    while (log.messages.length < 4) await pause(1);
+    await until(() => log.messages.length >= 4);
     for (let row = 20; row < 40; row++) store.append(row, { reward: row });
     await send(store as never, log, "steps.a", { signal: AbortSignal.abort(), rows: 100 });
     for (let row = 40; row < 60; row++) store.append(row, { reward: row });
-    await isFenced.finally(() => end.abort());
+    await within(isFenced.finally(() => end.abort()));
     using other = new StreamStore(fields);
     other.append(0, { reward: 1 });
     await assert.rejects(send(other as never, log, "steps.a", { signal: AbortSignal.abort() }), {
