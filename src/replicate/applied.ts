@@ -6,6 +6,7 @@ import { describe } from "../fields.ts";
 import { pause } from "../pause.ts";
 import type { Session } from "../store/session.ts";
 import type { MessageLog } from "./log.ts";
+import { checkInteger } from "./numbers.ts";
 
 /** How often the log is asked. */
 const lookMilliseconds = 1000;
@@ -27,12 +28,21 @@ export function waitForFollowers(
   if (followers === undefined) return () => {};
   const { retention, connection } = session;
   const action = "Cannot send a store";
-  if (retention === null || !connection.isWritable) {
-    throw new RangeError(`${action}: followers must be left out, but for a writer's own store with retain`);
+  const refuse = (must: string, got: string, help: string) =>
+    new RangeError(
+      `${action}: what waits for followers must be ${must}, got ${got}: ${help}, or leave them out`,
+    );
+  if (!connection.isWritable) {
+    throw refuse(
+      "the writer's own store",
+      "one that is open for reading",
+      "send from the process that appends",
+    );
   }
-  if (waitRows !== Infinity && !(Number.isInteger(waitRows) && waitRows > 0)) {
-    throw new RangeError(`${action}: waitRows must be a positive integer, got ${describe(waitRows)}`);
+  if (retention === null) {
+    throw refuse("a store that drops rows", "one that keeps all", "open it with retain");
   }
+  if (waitRows !== Infinity) checkInteger(`${action}: waitRows`, waitRows, 1);
   followers.forEach((name) => checkName(name, action));
   checkLog(log, action);
   const rows = new Map(followers.map((name) => [name, 0]));

@@ -11,6 +11,7 @@ import type { FollowOptions } from "./follow_options.ts";
 import type { LoggedMessage, MessageLog } from "./log.ts";
 import { decodeRows } from "./message.ts";
 import { AppliedNotes } from "./applied.ts";
+import { checkInteger, intervalMax } from "./numbers.ts";
 import { readFrom } from "./reading.ts";
 import { Replicas } from "./replicas.ts";
 import { findStart } from "./start.ts";
@@ -117,10 +118,14 @@ export class Follower implements PromiseLike<void> {
    *
    * @param options How often.
    * @returns Reports of all subjects in the order of their first messages. It ends when following does.
+   * @throws {RangeError | TypeError} If an option is not allowed.
    * @throws {StreamStoreError} What following ends with.
    */
   async *watch(options: WatchOptions = {}): AsyncGenerator<readonly FollowReport[], void> {
+    const action = "watch what is followed";
+    checkOptions(options, ["every"], action);
     const { every = 1000 } = options;
+    checkInteger(`Cannot ${action}: every`, every, 1, intervalMax);
     const reporter = new Reporter(this.#log);
     const { signal } = this.#end;
     this.#ended.catch(() => {});
@@ -165,6 +170,7 @@ export class Follower implements PromiseLike<void> {
   async #run(): Promise<void> {
     checkOptions(this.#options, followKeys, "follow stores");
     const { directory, signal, syncEvery = 1000, name } = this.#options;
+    checkInteger("Cannot follow stores: syncEvery", syncEvery, 1, intervalMax);
     const notes = name === undefined ? null : new AppliedNotes(this.#log, name);
     mkdirSync(directory, { recursive: true });
     const onAbort = () => this.#end.abort();
@@ -216,9 +222,7 @@ export class Follower implements PromiseLike<void> {
     const from = await findStart(this.#log, subjects, (subject) => this.#replicas.rowCountOf(subject));
     const lacks = (message: LoggedMessage) => this.#replicas.lacks(message);
     let turnAt = performance.now() + turnMilliseconds;
-    for await (
-      const logged of readFrom(this.#log, subjects, Number.isFinite(from) ? from : 1, { lacks, signal })
-    ) {
+    for await (const logged of readFrom(this.#log, subjects, from, { lacks, signal })) {
       onAnswer();
       if (this.#take(logged) === "gap" && !await this.#passGap(logged)) return;
       if (signal.aborted) return;

@@ -10,6 +10,7 @@ import { type Session, sessionOf } from "../store/session.ts";
 import type { MessageLog } from "./log.ts";
 import { waitForFollowers } from "./applied.ts";
 import { decodeRows, encodeMessage, type MessageHead } from "./message.ts";
+import { checkInteger, intervalMax } from "./numbers.ts";
 
 /** Options of {@linkcode send}. */
 export interface SendOptions {
@@ -83,7 +84,8 @@ const lookMilliseconds = 2;
  * @throws {StreamStoreError} If the subject is another store's (`already-exists`), somebody else sends to it (`locked`),
  * the log has rows that the store has not (`damaged`), or a row is too long for a message (`file-too-large`).
  * @throws {TypeError} If an option is unknown.
- * @throws {RangeError} If a store is to wait for followers that drops nothing, or is not the writer's own.
+ * @throws {RangeError} If a number is not allowed, or a store is to wait for followers that drops nothing, or is not the
+ * writer's own.
  *
  * @example
  * ```ts
@@ -118,6 +120,9 @@ export async function send(
   options: SendOptions = {},
 ): Promise<void> {
   checkOptions(options, sendKeys, "send a store");
+  const { rows, milliseconds } = options;
+  checkInteger("Cannot send a store: rows", rows, 1);
+  checkInteger("Cannot send a store: milliseconds", milliseconds, 0, intervalMax);
   const session = sessionOf(store)!;
   const letGo = waitForFollowers(session, log, options);
   try {
@@ -157,8 +162,8 @@ class Sender {
         since = Infinity;
         isDone = await this.#sendAll();
       } catch (error) {
-        // What is wrong with the rows is not mended by waiting.
-        if (error instanceof StreamStoreError) throw error;
+        // What is wrong with the rows, or in what the caller gave, is not mended by waiting.
+        if (error instanceof StreamStoreError || this.#hasFailed) throw error;
         const now = performance.now();
         since = Math.min(since, now);
         this.options.onWait?.({
@@ -221,6 +226,18 @@ class Sender {
   }
 
   #sentTokens = -1;
+  /** Whether a function of the caller's has thrown. */
+  #hasFailed = false;
+
+  /** Runs a function of the caller's. */
+  #tell(task: () => void): void {
+    try {
+      task();
+    } catch (error) {
+      this.#hasFailed = true;
+      throw error;
+    }
+  }
 
   async #sendRows(to: number): Promise<void> {
     // What is committed for it may drop rows.
@@ -234,11 +251,9 @@ class Sender {
     this.#number = number;
     // As it was sent: the row may have grown, and others have followed, while the log took it.
     this.#sent(head.endRow, head.isOpen, head.endToken);
-    this.options.onProgress?.({
-      sentRow: head.endRow,
-      waitingRows: this.session.rowCount - head.endRow,
-      byteLength: bytes.byteLength,
-    });
+    const waitingRows = this.session.rowCount - head.endRow;
+    const { byteLength } = bytes;
+    this.#tell(() => this.options.onProgress?.({ sentRow: head.endRow, waitingRows, byteLength }));
   }
 
   #sent(endRow: number, isOpen: boolean, endToken: number): void {
@@ -305,7 +320,7 @@ class Sender {
     if (row >= firstRow) return false;
     const isWhole = this.#isAgain && firstRow === row + 1 && firstToken === this.#sentTokens;
     this.#sent(firstRow, false, -1);
-    if (!isWhole) this.options.onGap?.({ row, endRow: firstRow });
+    if (!isWhole) this.#tell(() => this.options.onGap?.({ row, endRow: firstRow }));
     return true;
   }
 

@@ -6,7 +6,7 @@
 import type { LoggedMessage, MessageLog } from "./log.ts";
 import { decodeRows } from "./message.ts";
 
-/** The number of a message before which the replicas, and those that are still to be made, need none. */
+/** The number of a message before which the replicas, and those that are still to be made, need none: the first, where there is none. */
 export async function findStart(
   log: MessageLog,
   pattern: string,
@@ -21,7 +21,8 @@ export async function findStart(
       found.set(subject, await startOf(log, subject, rowCountOf(subject)));
     }));
   }
-  return [...found.values()].reduce((least, number) => Math.min(least, number), Infinity);
+  const least = [...found.values()].reduce((least, number) => Math.min(least, number), Infinity);
+  return least === Infinity ? 1 : least;
 }
 
 /** The last message of a subject that goes on from a place; without one, or where none does, the first message. */

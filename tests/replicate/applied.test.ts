@@ -7,6 +7,7 @@ import { follow, type FollowGap, type MessageLog, send } from "../../replicate.t
 import { pause } from "../../src/pause.ts";
 import { inFolder } from "../support/cli/command.ts";
 import { MemoryLog } from "../support/replicate/memory_log.ts";
+import { until, within } from "../support/replicate/until.ts";
 
 const fields = { reward: "float32", list: "int16" } as const;
 /** A segment of 65,536 tokens has 32 rows. */
@@ -25,15 +26,20 @@ async function append(store: Collector, to: number): Promise<void> {
 async function followTo(log: MessageLog, directory: string, rowCount: number): Promise<FollowGap[]> {
   const end = new AbortController();
   const gaps: FollowGap[] = [];
-  await follow(log, {
+  let reached = 0;
+  const following = follow(log, {
     directory,
     subjects: "steps.*",
     name: "trainer",
     syncEvery: 10,
     signal: end.signal,
-    onProgress: ({ endRow }) => endRow === rowCount && end.abort(),
+    onProgress: ({ endRow }) => {
+      reached = endRow;
+      if (endRow === rowCount) end.abort();
+    },
     onGap: (gap) => void gaps.push(gap),
   });
+  await within(following, () => `${reached} rows of ${rowCount}`);
   return gaps;
 }
 
@@ -52,7 +58,7 @@ test("retain drops what all followers have, and nothing before, so that a log th
     await append(store, 200);
     const failed = sending.then(() => assert.fail("it has ended"));
     failed.catch(() => {});
-    while (log.messages.length < 10) await Promise.race([pause(1), failed]);
+    await until(() => log.messages.length >= 10, () => `${log.messages.length} messages`, failed);
     assert.equal(store.firstRow, 0);
     log.rollBack(log.messages.length);
     log.notes.clear();
@@ -62,10 +68,12 @@ test("retain drops what all followers have, and nothing before, so that a log th
     // All but the last row, which may grow.
     assert.deepEqual([...log.notes.values()], [299]);
     // The sender asks now and then.
-    for (let row = 300; store.firstRow < 256; row++) {
-      await append(store, row + 1);
-      await Promise.race([pause(5), failed]);
-    }
+    const isDropped = () => {
+      store.append(store.rowCount, { reward: store.rowCount, list: list.fill(store.rowCount) });
+      store.flush();
+      return store.firstRow >= 256;
+    };
+    await until(isDropped, () => `the first row ${store.firstRow}`, failed);
     assert.ok(store.firstRow <= 299);
     // What it knows holds where the log knows nothing any more.
     log.rollBack(log.messages.length);
@@ -74,7 +82,7 @@ test("retain drops what all followers have, and nothing before, so that a log th
     await append(store, rowCount + 200);
     assert.ok(store.firstRow <= 299);
     end.abort();
-    await sending;
+    await within(sending);
     assert.deepEqual(await followTo(log, directory, rowCount + 200), []);
     using replica = StreamStore.open(join(directory, "steps.a.stream"), { mode: "read" });
     const { firstRow } = store;
@@ -99,7 +107,7 @@ test("beyond a bound retain waits no more, and what the log has lost is a gap", 
     log.rollBack(log.messages.length);
     await append(store, 410);
     sent.abort();
-    await sending;
+    await within(sending);
     const gaps = await followTo(log, directory, 410);
     assert.deepEqual(gaps.map(({ row, endRow }) => [row, endRow]), [[50, store.firstRow]]);
   }));
@@ -109,15 +117,30 @@ test("send() and follow() refuse followers that nothing could wait for", async (
   using kept = new StreamStore(fields);
   const refuse = (store: StreamStore, options: object, to: MessageLog, error: object) =>
     assert.rejects(send(store, to, "steps.a", options), error);
-  await refuse(kept as never, { followers: ["a"] }, log, { name: "RangeError", message: /with retain$/ });
+  const must = (what: string, help: string) => ({
+    name: "RangeError",
+    message: `Cannot send a store: what waits for followers must be ${what}: ${help}, or leave them out`,
+  });
+  const drops = must("a store that drops rows, got one that keeps all", "open it with retain");
+  await refuse(kept as never, { followers: ["a"] }, log, drops);
   using dropping = new StreamStore(fields, { retain: { rows: 8 } });
   const name = /name must have letters, digits, - and _ alone, got "a\.b"/;
   await refuse(dropping as never, { followers: ["a.b"] }, log, { name: "RangeError", message: name });
-  await refuse(dropping as never, { followers: ["a"], waitRows: 0 }, log, { message: /waitRows must be/ });
+  await refuse(dropping as never, { followers: ["a"], waitRows: 0 }, log, {
+    message: /waitRows must be an integer >= 1, got 0$/,
+  });
   const { last, next, subjects, publish, read, close } = log;
   const bare: MessageLog = { messageBytesMax: 1e6, last, next, subjects, publish, read, close };
   await refuse(dropping as never, { followers: ["a"] }, bare, { name: "TypeError" });
   await inFolder(async (directory) => {
+    const path = join(directory, "a.stream");
+    using _writer = StreamStore.open(path, { fields, retain: { rows: 8 } });
+    using reader = StreamStore.open(path, { mode: "read" });
+    const own = must(
+      "the writer's own store, got one that is open for reading",
+      "send from the process that appends",
+    );
+    await refuse(reader as never, { followers: ["a"] }, log, own);
     const following = Promise.resolve(follow(log, { directory, subjects: "steps.*", name: "" }));
     await assert.rejects(following, { message: /, got ""$/ });
   });
