@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { pause } from "../../src/pause.ts";
 import { runFlags } from "../support/runtime.ts";
 
 /** The arguments after `process.execPath` that run a file of this folder. */
@@ -46,6 +47,14 @@ export class Child {
     while (this.lineCount < count && !this.#isOver) {
       await new Promise<void>((resolve) => this.#listeners.push(resolve));
     }
+  }
+
+  /** Stops it for so long, as a machine does that swaps, and has it go on, unless it has ended meanwhile. */
+  async stop(milliseconds: number): Promise<void> {
+    if (this.#isOver) return;
+    process.kill(this.id, "SIGSTOP");
+    await Promise.race([pause(milliseconds), this.exited]);
+    if (!this.#isOver) process.kill(this.id, "SIGCONT");
   }
 
   /** Ends it as a power switch would, and waits until all that it had reported is here. */

@@ -9,12 +9,16 @@ export interface LogRequest {
   readonly replicas: number;
 }
 
+export const stream = "steps";
 export const subjects = "steps.*";
+
+/** What servers say of each other would lead around the network that stands before them. */
+export const connection = { ignoreClusterUpdates: true };
 
 export async function openLog({ servers, replicas }: LogRequest): Promise<MessageLog> {
   for (;;) {
     try {
-      return await natsLog({ servers, stream: "steps", subjects: [subjects], replicas });
+      return await natsLog({ servers, connection, stream, subjects: [subjects], replicas });
     } catch (error) {
       if (error instanceof TypeError) throw error;
       await pause(100);

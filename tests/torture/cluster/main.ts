@@ -39,7 +39,14 @@ console.log(`${runtimeName}: seed ${seed}, ${minutes} minutes, ${servers} server
 const end = performance.now() + 60_000 * minutes;
 for (let round = 0; performance.now() < end; round++) {
   const path = join(folder, `round-${round}`);
-  const cluster = new Cluster({ folder: path, seed: seed + round, servers, collectors: 4, followers: 2 });
+  const cluster = new Cluster({
+    folder: path,
+    seed: seed + round,
+    servers,
+    collectors: 4,
+    followers: 2,
+    trainers: 2,
+  });
   try {
     await cluster.start();
     await killSome(cluster, performance.now() + roundMilliseconds, add);
