@@ -5,6 +5,8 @@ import { columns } from "../cases/columns.ts";
 import { dataset } from "../cases/dataset.ts";
 import { extras } from "../cases/extras.ts";
 import { gather } from "../cases/gather.ts";
+import { growthByRows } from "../cases/growth_rows.ts";
+import { growthByStores } from "../cases/growth_stores.ts";
 import { collector, memory, start } from "../cases/processes.ts";
 import { lag } from "../cases/lag.ts";
 import { many } from "../cases/many.ts";
@@ -21,7 +23,8 @@ import { windows } from "../cases/windows.ts";
 import type { Measurement } from "./measurement.ts";
 import type { Sizes } from "./sizes.ts";
 
-export type Case = (sizes: Sizes) => Promise<Measurement[]>;
+/** A case that takes minutes shows what it has found, as it goes on. */
+export type Case = (sizes: Sizes, show?: (found: Measurement) => void) => Promise<Measurement[]>;
 
 /** What writes tens of gigabytes comes last: the disk is busy for a while after it. */
 export const cases: Readonly<Record<string, Case>> = {
@@ -45,4 +48,10 @@ export const cases: Readonly<Record<string, Case>> = {
   view: async (sizes) => [...await view(sizes), ...await viewCharts(sizes), ...await viewPage(sizes)],
   collector,
   memory,
+};
+
+/** How cost grows, which takes as long as all others and 20 GB of disk: what `--large` measures. */
+export const growthCases: Readonly<Record<string, Case>> = {
+  "growth-stores": growthByStores,
+  "growth-rows": growthByRows,
 };

@@ -36,18 +36,32 @@ export async function elapsedUntil(work: () => Promise<void>): Promise<number> {
 /** The rounds before the first that counts: engines compile what is hot meanwhile, and pages are touched. */
 const warmupShare = 0.25;
 
-/** Runs rounds of both. Who goes first changes, since the second finds caches as the first left them. */
-export async function compare(roundCount: number, subject: Round, limit: Round): Promise<Sample> {
-  const times: number[] = [];
-  const limits: number[] = [];
+/**
+ * Runs rounds of several subjects, and returns what each round of each took. Who goes first changes, since the next one
+ * finds caches as the one before left them.
+ */
+export async function takeTurns(roundCount: number, subjects: readonly Round[]): Promise<number[][]> {
+  const times: number[][] = subjects.map(() => []);
+  const count = subjects.length;
   for (let round = -Math.ceil(roundCount * warmupShare); round < roundCount; round++) {
-    const isFirst = round % 2 === 0;
-    const early = await (isFirst ? subject() : limit());
-    const late = await (isFirst ? limit() : subject());
-    if (round < 0) continue;
-    times.push(isFirst ? early : late);
-    limits.push(isFirst ? late : early);
+    for (let turn = 0; turn < count; turn++) {
+      // The remainder of a negative number is negative.
+      const which = ((round + turn) % count + count) % count;
+      const time = await subjects[which]();
+      if (round >= 0) times[which].push(time);
+    }
   }
+  return times;
+}
+
+/** Runs rounds of both. */
+export async function compare(roundCount: number, subject: Round, limit: Round): Promise<Sample> {
+  const [times, limits] = await takeTurns(roundCount, [subject, limit]);
+  return sampleOf(times, limits);
+}
+
+/** What rounds took, and those of the limit in their turns. */
+export function sampleOf(times: readonly number[], limits: readonly number[]): Sample {
   const ratios = times.map((time, i) => time / limits[i]);
   return {
     time: median(times),

@@ -14,6 +14,15 @@ export interface Measurement {
   /** Between which two ratios a half of the rounds lies. */
   readonly ratioSpread?: readonly [number, number];
   readonly goal: { readonly text: string; readonly isReached: boolean } | null;
+  /** Where the same is measured at several sizes, to see how its cost grows. */
+  readonly growth?: Growth;
+}
+
+/** What was measured at how many rows, or how many stores. */
+export interface Growth {
+  readonly what: string;
+  readonly by: "rows" | "stores";
+  readonly count: number;
 }
 
 /** How nanoseconds (or bytes) are shown. */

@@ -20,6 +20,10 @@ export interface Sizes {
   readonly gatherSteps: number;
   /** Rows, of one token, of the store that is sampled from. */
   readonly sampledRows: number;
+  /** Rows of the stores, of one token a row, at which is looked how cost grows; and how many stores, each of so many rows. */
+  readonly grownRows: readonly number[];
+  readonly grownStores: readonly number[];
+  readonly rowsPerStore: number;
   /** Stores of the largest mixture. */
   readonly mixedStores: number;
   /** Rows of reference steps that charts show: 100 M tokens where nothing else is said; and of a store of holes. */
@@ -45,6 +49,9 @@ const defaults: Sizes = {
   windowsPerRound: 20_000,
   gatherSteps: 4_000_000,
   sampledRows: 346_000_000,
+  grownRows: [1e6, 1e7, 1e8, 1e9],
+  grownStores: [1, 10, 100, 1000],
+  rowsPerStore: 100_000,
   mixedStores: 1000,
   viewedRows: 9_100_000,
   sparseRows: 1_000_000_000,
@@ -68,6 +75,9 @@ export const sizesOf: Readonly<Record<Sizes["mode"], Sizes>> = {
     windowsPerRound: 100,
     gatherSteps: 10_000,
     sampledRows: 100_000,
+    grownRows: [3000, 20_000],
+    grownStores: [1, 3],
+    rowsPerStore: 5000,
     mixedStores: 100,
     viewedRows: 20_000,
     sparseRows: 700_000,
