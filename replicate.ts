@@ -5,22 +5,12 @@
  *
  * @module
  */
-export {
-  send,
-  type SendGap,
-  type SendOptions,
-  type SendProgress,
-  type SendWait,
-} from "./src/replicate/send.ts";
+export { send } from "./src/replicate/send.ts";
+export type { SendGap, SendOptions, SendProgress } from "./src/replicate/send_options.ts";
 export { follow } from "./src/replicate/follow.ts";
-export type {
-  FollowOptions,
-  FollowProgress,
-  FollowRefusal,
-  FollowWait,
-} from "./src/replicate/follow_options.ts";
+export type { FollowOptions, FollowProgress, FollowRefusal } from "./src/replicate/follow_options.ts";
 export type { Follower, WatchOptions } from "./src/replicate/follower.ts";
 export type { FollowReport } from "./src/replicate/watch.ts";
 export type { FollowGap } from "./src/replicate/succession.ts";
 export { natsLog, type NatsOptions } from "./src/replicate/nats.ts";
-export type { LoggedMessage, MessageLog } from "./src/replicate/log.ts";
+export type { LoggedMessage, LogWait, MessageLog } from "./src/replicate/log.ts";

@@ -13,7 +13,7 @@ export class Bar {
   #drawn = 0;
   #isShown = false;
 
-  constructor(private readonly what: string) {}
+  constructor(readonly what: string) {}
 
   /** How far it is; `total` is 0 where nobody knows. */
   at(done: number, total: number, unit: string): void {

@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import type { MessageLog } from "../replicate/log.ts";
 import { withBar } from "./bar.ts";
 import { namesOf } from "./store.ts";
+import { WaitBar, waitingText } from "./waiting.ts";
 
 export interface LogOptions {
   readonly servers: readonly string[];
@@ -26,20 +27,32 @@ export function addLogOptions(command: Command): Command {
     .option("--retry", "waits for a server that is not there");
 }
 
-/** Opens the log; its stream is made for the subjects where they are given and it is not there. */
-export async function openLog(options: LogOptions, subjects?: readonly string[]): Promise<MessageLog> {
+/**
+ * Opens the log; its stream is made for the subjects where they are given and it is not there. `waiting` says how much
+ * waits while no server answers.
+ */
+export async function openLog(
+  options: LogOptions,
+  subjects?: readonly string[],
+  waiting = () => waitingText(null),
+): Promise<MessageLog> {
   const { natsLog } = await import("../replicate/nats.ts");
   const { servers = ["127.0.0.1:4222"], stream, user, password: pass, token, retry } = options;
   const open = () => natsLog({ servers, stream, subjects, connection: { user, pass, token } });
   if (!retry) return await open();
-  return await withBar(`Waiting for ${servers.join(", ")}`, async (bar) => {
-    for (const since = performance.now();; await pause(retryMilliseconds)) {
-      try {
-        return await open();
-      } catch (error) {
-        if ((error as { readonly code?: string }).code !== "input-output") throw error;
-        bar.at(Math.round((performance.now() - since) / 1000), 0, "seconds");
+  return await withBar(`Waiting for ${servers.join(", ")}:`, async (bar) => {
+    const wait = new WaitBar(bar);
+    try {
+      for (const since = performance.now();; await pause(retryMilliseconds)) {
+        try {
+          return await open();
+        } catch (error) {
+          if ((error as { readonly code?: string }).code !== "input-output") throw error;
+          wait.show(performance.now() - since, waiting(), error);
+        }
       }
+    } finally {
+      wait.end();
     }
   });
 }

@@ -9,6 +9,7 @@ import { addLogOptions, type LogOptions, openLog } from "./log_options.ts";
 import { flush, line, note } from "./output.ts";
 import { wholeNumber } from "./store.ts";
 import { grouped } from "./table.ts";
+import { WaitBar, waitingText } from "./waiting.ts";
 
 interface FollowOptions extends LogOptions {
   readonly subjects: string;
@@ -42,14 +43,14 @@ async function followStores(
   onInterrupt();
   const log = await openLog(where);
   const bar = new Bar("Following:");
-  let waits = false;
+  const wait = new WaitBar(bar);
   const follower = follow(log, {
     directory,
     subjects,
     syncEvery,
     name,
     onProgress: ({ subject, endRow }) => {
-      waits = false;
+      wait.end();
       if (json) line(jsonOf({ subject, rows: endRow }));
       if (json) flush();
     },
@@ -61,15 +62,20 @@ async function followStores(
       );
     },
     onRefuse: ({ error }) => note(error.message),
-    onWait: ({ milliseconds, error }) => {
-      waits = true;
-      bar.at(Math.round(milliseconds / 1000), 0, `seconds without an answer (${(error as Error).message})`);
+    onWait: (waiting) => {
+      wait.show(waiting.milliseconds, waitingText(waiting.waitingRows), waiting.error);
     },
   });
-  for await (const reports of follower.watch({ every: watchMilliseconds })) {
-    if (json) { for (const report of reports) line(jsonOf(reportOf(report))); }
-    if (json) flush();
-    if (!waits) bar.at(sumOf(reports, ({ endRow }) => endRow), 0, textOf(reports));
+  try {
+    for await (const reports of follower.watch({ every: watchMilliseconds })) {
+      if (json) { for (const report of reports) line(jsonOf(reportOf(report))); }
+      if (json) flush();
+      if (reports.some(({ behindRows }) => behindRows !== null)) wait.end();
+      if (!wait.isShown) bar.at(sumOf(reports, ({ endRow }) => endRow), 0, textOf(reports));
+    }
+  } finally {
+    wait.end();
+    bar.end();
   }
 }
 

@@ -8,6 +8,7 @@ import { addLogOptions, type LogOptions, openLog } from "./log_options.ts";
 import { flush, line, note, printable } from "./output.ts";
 import { withStore } from "./store.ts";
 import { grouped } from "./table.ts";
+import { WaitBar, waitingText } from "./waiting.ts";
 
 interface SendOptions extends LogOptions {
   readonly subject: string;
@@ -34,13 +35,17 @@ async function sendStore(path: string, { subject, once, json, ...where }: SendOp
   onInterrupt();
   await withStore(path, async (store) => {
     const pattern = subject.includes(".") ? `${subject.slice(0, subject.indexOf("."))}.>` : subject;
-    const log = await openLog(where, [pattern]);
+    // What was sent of them the log would say.
+    const countRows = () => (store.refresh(), store.rowCount - store.firstRow);
+    const log = await openLog(where, [pattern], () => `up to ${waitingText(countRows())}`);
     const bar = new Bar(`Sending ${path}:`);
+    const wait = new WaitBar(bar);
     let sent = 0;
     await send(store, log, subject, {
       signal: once ? AbortSignal.abort() : undefined,
       onProgress: ({ sentRow, waitingRows, byteLength }) => {
         sent = sentRow;
+        wait.end();
         if (json) line(jsonOf({ row: sentRow, waiting: waitingRows, bytes: byteLength }));
         if (json) flush();
         bar.at(sentRow, sentRow + waitingRows, "rows");
@@ -50,13 +55,13 @@ async function sendStore(path: string, { subject, once, json, ...where }: SendOp
         if (json) flush();
         note(`${path}: rows ${grouped(row)} to ${grouped(endRow)} were dropped before they were sent`);
       },
-      onWait: ({ milliseconds, waitingRows, error }) => {
-        const why = (error as Error).message;
-        const what = `seconds without an answer (${why}), ${grouped(waitingRows)} rows wait`;
-        bar.at(Math.round(milliseconds / 1000), 0, what);
+      onWait: (waiting) => {
+        wait.show(waiting.milliseconds, waitingText(waiting.waitingRows), waiting.error);
       },
+    }).finally(() => {
+      wait.end();
+      bar.end();
     });
-    bar.end();
     if (!json) line(`${printable(path)}: ${sent === 0 ? "nothing new" : `sent to row ${grouped(sent)}`}`);
     await log.close();
   });

@@ -1,5 +1,6 @@
 /** What followers are told, and what they tell. */
 import type { StreamStore } from "../store.ts";
+import type { LogWait } from "./log.ts";
 import type { FollowGap } from "./succession.ts";
 
 /** Options of {@linkcode follow}. */
@@ -24,7 +25,7 @@ export interface FollowOptions {
   /** Called once for each subject that is refused; the others are followed on. */
   readonly onRefuse?: (refusal: FollowRefusal) => void;
   /** Called while the log does not answer, before each further try. */
-  readonly onWait?: (waiting: FollowWait) => void;
+  readonly onWait?: (waiting: LogWait) => void;
 }
 
 /** How far a replica has come. Told to {@linkcode FollowOptions.onProgress}. */
@@ -43,12 +44,4 @@ export interface FollowRefusal {
   readonly subject: string;
   /** Why: of another schema both are in its message. */
   readonly error: Error;
-}
-
-/** A log that does not answer. Told to {@linkcode FollowOptions.onWait}. */
-export interface FollowWait {
-  /** Since when it does not, in milliseconds. */
-  readonly milliseconds: number;
-  /** What it said last. */
-  readonly error: unknown;
 }

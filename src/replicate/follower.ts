@@ -10,6 +10,7 @@ import { StreamStore } from "../store.ts";
 import type { FollowOptions } from "./follow_options.ts";
 import type { LoggedMessage, MessageLog } from "./log.ts";
 import { decodeRows } from "./message.ts";
+import { Answers } from "./answers.ts";
 import { AppliedNotes } from "./applied.ts";
 import { checkInteger, intervalMax } from "./numbers.ts";
 import { readFrom } from "./reading.ts";
@@ -86,6 +87,13 @@ export class Follower implements PromiseLike<void> {
   /** Ends what goes on: aborted by the caller's signal, and by what fails. */
   readonly #end = new AbortController();
   readonly #ended: Promise<void>;
+  /** What no waiting mends ends it. */
+  readonly #answers = new Answers((milliseconds, error) =>
+    this.#guard(() => {
+      if (error instanceof StreamStoreError) throw error;
+      this.#options.onWait?.({ milliseconds, waitingRows: this.#replicas.waitingRows, error });
+    })
+  );
   /** What ended it, other than the log. */
   #failure: { readonly error: unknown } | null = null;
 
@@ -202,28 +210,24 @@ export class Follower implements PromiseLike<void> {
   /** Through whatever the log does not answer. */
   async #readAll(): Promise<void> {
     const { signal } = this.#end;
-    for (let since = Infinity; !signal.aborted;) {
+    while (!signal.aborted) {
       try {
-        await this.#readThrough(() => since = Infinity);
+        await this.#readThrough();
       } catch (error) {
-        if (this.#failure !== null || error instanceof StreamStoreError) throw error;
-        const now = performance.now();
-        since = Math.min(since, now);
-        this.#guard(() => this.#options.onWait?.({ milliseconds: now - since, error }));
+        if (this.#failure === null) this.#answers.missed(error);
       }
       if (!signal.aborted) await pause(againMilliseconds, signal).catch(() => {});
     }
   }
 
   /** Reads on from what the replicas have, until the end, or until the log is not what was read any more. */
-  async #readThrough(onAnswer: () => void): Promise<void> {
-    const { signal } = this.#end;
+  async #readThrough(): Promise<void> {
+    const [{ signal }, answers] = [this.#end, this.#answers];
     const { subjects } = this.#options;
     const from = await findStart(this.#log, subjects, (subject) => this.#replicas.rowCountOf(subject));
     const lacks = (message: LoggedMessage) => this.#replicas.lacks(message);
     let turnAt = performance.now() + turnMilliseconds;
-    for await (const logged of readFrom(this.#log, subjects, from, { lacks, signal })) {
-      onAnswer();
+    for await (const logged of readFrom(this.#log, subjects, from, { lacks, signal, answers })) {
       if (this.#take(logged) === "gap" && !await this.#passGap(logged)) return;
       if (signal.aborted) return;
       if (performance.now() < turnAt) continue;
@@ -244,7 +248,7 @@ export class Follower implements PromiseLike<void> {
     if (last === null || last.number < met.number) return false;
     const wanted = decodeRows(met.bytes).head;
     // What it lacks is what is looked for.
-    const reading = { lacks: () => false, signal: this.#end.signal, met };
+    const reading = { lacks: () => false, signal: this.#end.signal, answers: this.#answers, met };
     for await (const logged of readFrom(this.#log, met.subject, 1, reading)) {
       const isGap = this.#take(logged) === "gap";
       if (!isGap && logged.number < met.number) continue;

@@ -30,6 +30,19 @@ export interface MessageLog {
   readonly close: () => Promise<void>;
 }
 
+/** A log that does not answer. Told to {@linkcode SendOptions.onWait} and {@linkcode FollowOptions.onWait}. */
+export interface LogWait {
+  /** Since when it does not, in milliseconds. */
+  readonly milliseconds: number;
+  /**
+   * Rows that wait: of a sender those that were not sent, of a follower those that the log had more than the replicas when it
+   * last said so, or null where it has said of none yet.
+   */
+  readonly waitingRows: number | null;
+  /** What it said last. */
+  readonly error: unknown;
+}
+
 /** A message in a log. Part of {@linkcode MessageLog}. */
 export interface LoggedMessage {
   /** The subject that it was added to. */

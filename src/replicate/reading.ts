@@ -1,5 +1,6 @@
 /** Reads a log on, and ends where it has gone back behind what was read: then it must be read anew. */
 import { pause } from "../pause.ts";
+import type { Answers } from "./answers.ts";
 import type { LoggedMessage, MessageLog } from "./log.ts";
 
 /** How often it is looked whether it has, at one subject after another. */
@@ -10,6 +11,8 @@ export interface Reading {
   /** Whether a message has rows that were not applied, though it is the newest that was read. */
   readonly lacks: (message: LoggedMessage) => boolean;
   readonly signal: AbortSignal;
+  /** Told of each answer, and of each that does not come. */
+  readonly answers: Answers;
   /** One that the log had already: without it the log is not what it was. */
   readonly met?: LoggedMessage;
 }
@@ -22,7 +25,7 @@ export async function* readFrom(
   log: MessageLog,
   pattern: string,
   from: number,
-  { lacks, signal, met }: Reading,
+  { lacks, signal, answers, met }: Reading,
 ): AsyncGenerator<LoggedMessage> {
   const seen = new Map<string, number>();
   if (met !== undefined) seen.set(met.subject, met.number);
@@ -30,10 +33,13 @@ export async function* readFrom(
   const onAbort = () => end.abort();
   signal.addEventListener("abort", onAbort);
   if (signal.aborted) end.abort();
-  const looking = lookForLoss(log, seen, end, lacks);
+  const looking = lookForLoss(log, pattern, seen, { lacks, signal: end.signal, answers }).then(() =>
+    end.abort()
+  );
   try {
     for await (const message of log.read(pattern, from, end.signal)) {
       const { subject, number } = message;
+      answers.came();
       seen.set(subject, Math.max(number, seen.get(subject) ?? 0));
       yield message;
     }
@@ -44,24 +50,31 @@ export async function* readFrom(
   }
 }
 
+/** Ends where the log has gone back. A server that is away says nothing of what it has, and whoever reads hears nothing. */
 async function lookForLoss(
   log: MessageLog,
+  pattern: string,
   seen: ReadonlyMap<string, number>,
-  end: AbortController,
-  lacks: Reading["lacks"],
+  { lacks, signal, answers }: Reading,
 ): Promise<void> {
-  for (let turn = 0; !end.signal.aborted; turn++) {
-    await pause(lookMilliseconds, end.signal).catch(() => {});
+  for (let turn = 0; !signal.aborted; turn++) {
+    await pause(lookMilliseconds, signal).catch(() => {});
+    if (signal.aborted) return;
     const subjects = [...seen.keys()];
-    if (subjects.length === 0) continue;
     const subject = subjects[turn % subjects.length];
-    const read = seen.get(subject)!;
     try {
-      const last = await log.last(subject);
-      // The same number again may be another message.
-      if ((last?.number ?? 0) < read || last!.number === read && lacks(last!)) return end.abort();
-    } catch {
-      // A server that is away says nothing of what it has.
+      if (subject === undefined) await log.subjects(pattern);
+      else if (hasGoneBack(await log.last(subject), seen.get(subject)!, lacks)) return;
+      answers.came();
+    } catch (error) {
+      if (!signal.aborted) answers.missed(error);
     }
   }
+}
+
+/** The number that was read last may be another message's now. */
+function hasGoneBack(last: LoggedMessage | null, read: number, lacks: Reading["lacks"]): boolean {
+  if (last === null || last.number < read) return true;
+  const isLacking = lacks(last);
+  return last.number === read && isLacking;
 }

@@ -26,6 +26,8 @@ export interface Followed {
   refused: Error | null;
   /** The row after the replica's last. */
   endRow: number;
+  /** The same of the log, when it last said so. */
+  logEndRow: number | null;
   rows: number;
   bytes: number;
   /** When rows last came, in milliseconds since 1970. */
@@ -93,12 +95,22 @@ export class Replicas {
     return () => this.#joins.delete(join);
   }
 
-  /** Whether a message ends behind the replica. One that is none is refused where it is read. */
+  /** Rows that the log has and the replicas have not, as it said last; null where it has said of none. */
+  get waitingRows(): number | null {
+    const known = this.all.filter(({ logEndRow, refused }) => logEndRow !== null && refused === null);
+    if (known.length === 0) return null;
+    return known.reduce((sum, { logEndRow, endRow }) => sum + Math.max(0, logEndRow! - endRow), 0);
+  }
+
+  /** Whether the newest message of a subject ends behind the replica. One that is none is refused where it is read. */
   lacks({ subject, bytes }: LoggedMessage): boolean {
-    const { succession, refused } = this.#of(subject);
+    const followed = this.#of(subject);
+    const { succession, refused } = followed;
     if (succession === null || refused !== null) return false;
     try {
-      return succession.replica.lacks(decodeRows(bytes).head);
+      const { head } = decodeRows(bytes);
+      followed.logEndRow = head.endRow;
+      return succession.replica.lacks(head);
     } catch {
       return false;
     }
@@ -128,7 +140,7 @@ export class Replicas {
   #of(subject: string): Followed {
     let followed = this.#bySubject.get(subject);
     if (followed === undefined) {
-      const none = { succession: null, refused: null, appliedAt: null };
+      const none = { succession: null, refused: null, logEndRow: null, appliedAt: null };
       followed = { subject, ...none, endRow: 0, rows: 0, bytes: 0, isDirty: false };
       this.#bySubject.set(subject, followed);
     }

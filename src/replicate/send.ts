@@ -8,63 +8,11 @@ import { pause, turn } from "../pause.ts";
 import type { StreamStore } from "../store.ts";
 import { type Session, sessionOf } from "../store/session.ts";
 import type { MessageLog } from "./log.ts";
+import { Answers } from "./answers.ts";
 import { waitForFollowers } from "./applied.ts";
 import { decodeRows, encodeMessage, type MessageHead } from "./message.ts";
 import { checkInteger, intervalMax } from "./numbers.ts";
-
-/** Options of {@linkcode send}. */
-export interface SendOptions {
-  /** Rows of a message at most; by default 4,096. */
-  readonly rows?: number;
-  /**
-   * How long rows wait for others that go into the same message, in milliseconds; by default 20. So long the store's last
-   * row, which may still grow, is held back too, since it grew last.
-   */
-  readonly milliseconds?: number;
-  /**
-   * Followers, by their names, that the store's `retain` waits for: rows are dropped once each of them has said that it has
-   * them, durable. The store is the writer's own then, and sending begins before the first step is appended.
-   */
-  readonly followers?: readonly string[];
-  /** How many rows are kept for followers at most; by default all. Those before are dropped as `retain` says. */
-  readonly waitRows?: number;
-  /** Ends the sending, once what is committed is sent. */
-  readonly signal?: AbortSignal;
-  /** Called after each message. */
-  readonly onProgress?: (progress: SendProgress) => void;
-  /** Called while the log does not answer, before each further try: rows stay in the store meanwhile. */
-  readonly onWait?: (waiting: SendWait) => void;
-  /** Called where the store has dropped rows that were not sent: by its `retain`, while the log did not answer. */
-  readonly onGap?: (gap: SendGap) => void;
-}
-
-/** Rows that followers will not get. Told to {@linkcode SendOptions.onGap}. */
-export interface SendGap {
-  /** The first row of them, of which a part may have been sent. */
-  readonly row: number;
-  /** The row after the last of them, with which sending goes on. */
-  readonly endRow: number;
-}
-
-/** What waits for the log to answer. Told to {@linkcode SendOptions.onWait}. */
-export interface SendWait {
-  /** Since when it does not, in milliseconds. */
-  readonly milliseconds: number;
-  /** Rows that wait. */
-  readonly waitingRows: number;
-  /** What it said last. */
-  readonly error: unknown;
-}
-
-/** How far sending has come. Told to {@linkcode SendOptions.onProgress}. */
-export interface SendProgress {
-  /** The row after the last that was sent. */
-  readonly sentRow: number;
-  /** Rows that wait. */
-  readonly waitingRows: number;
-  /** Bytes of the message. */
-  readonly byteLength: number;
-}
+import type { SendOptions } from "./send_options.ts";
 
 const sendKeys = ["followers", "waitRows", "rows", "milliseconds", "signal", "onProgress", "onWait", "onGap"];
 /** How long it is waited before a log is asked again that did not answer. */
@@ -140,6 +88,8 @@ class Sender {
   /** Whether that row was sent before, with fewer tokens maybe. */
   #isAgain = false;
   #number = 0;
+  /** Whether the log has said once what it has. */
+  #isBegun = false;
   /** Tokens of the stream when it last grew, and when that was. */
   #grown: readonly [tokens: number, at: number] = [-1, 0];
   /** Since when there is something that was not sent. */
@@ -156,21 +106,21 @@ class Sender {
 
   /** Until all is sent, through whatever the log does not answer. */
   async run(): Promise<void> {
-    for (let [isDone, since] = [false, Infinity]; !isDone;) {
+    const answers = new Answers((milliseconds, error) => {
+      this.#refresh();
+      const { rowCount, connection: { firstRow } } = this.session;
+      const waitingRows = rowCount - Math.max(firstRow, this.#row + Number(this.#isAgain));
+      this.options.onWait?.({ milliseconds, waitingRows, error });
+    });
+    for (let isDone = false; !isDone;) {
       try {
         await this.#goOn(null);
-        since = Infinity;
+        answers.came();
         isDone = await this.#sendAll();
       } catch (error) {
         // What is wrong with the rows, or in what the caller gave, is not mended by waiting.
         if (error instanceof StreamStoreError || this.#hasFailed) throw error;
-        const now = performance.now();
-        since = Math.min(since, now);
-        this.options.onWait?.({
-          milliseconds: now - since,
-          waitingRows: this.session.rowCount - this.#row,
-          error,
-        });
+        answers.missed(error);
         await pause(retryMilliseconds);
       }
     }
@@ -193,10 +143,14 @@ class Sender {
     return ((await this.log.last(this.subject))?.number ?? 0) === this.#number;
   }
 
+  #refresh(): void {
+    if (!this.session.connection.isWritable) this.session.refresh();
+  }
+
   /** The row after the next message's last, or none where there is nothing to send yet. */
   #endOfNext(isLast: boolean): number {
+    this.#refresh();
     const { session } = this;
-    if (!session.connection.isWritable) session.refresh();
     const { rowCount, tokenCount } = session;
     const now = performance.now();
     if (tokenCount !== this.#grown[0]) this.#grown = [tokenCount, now];
@@ -251,9 +205,12 @@ class Sender {
     this.#number = number;
     // As it was sent: the row may have grown, and others have followed, while the log took it.
     this.#sent(head.endRow, head.isOpen, head.endToken);
-    const waitingRows = this.session.rowCount - head.endRow;
-    const { byteLength } = bytes;
-    this.#tell(() => this.options.onProgress?.({ sentRow: head.endRow, waitingRows, byteLength }));
+    this.#tellProgress(head, bytes);
+  }
+
+  #tellProgress({ endRow: sentRow }: MessageHead, { byteLength }: Uint8Array): void {
+    const waitingRows = this.session.rowCount - sentRow;
+    this.#tell(() => this.options.onProgress?.({ sentRow, waitingRows, byteLength }));
   }
 
   #sent(endRow: number, isOpen: boolean, endToken: number): void {
@@ -302,6 +259,8 @@ class Sender {
   async #goOn(tried: MessageHead | null): Promise<void> {
     const { session, log, subject } = this;
     const last = await log.last(subject);
+    const isBegun = this.#isBegun;
+    this.#isBegun = true;
     this.#number = last?.number ?? 0;
     if (last === null) return this.#sent(session.connection.firstRow, false, -1);
     const { head } = decodeRows(last.bytes);
@@ -310,6 +269,8 @@ class Sender {
     const isOwn = tried !== null && head.endRow === tried.endRow;
     if (tried !== null && head.endRow > expected && !isOwn) throw fenced(subject, head, expected);
     this.#sent(head.endRow, head.isOpen, head.endToken);
+    // The answer was lost, and not the message.
+    if (isBegun && head.endRow > expected) this.#tellProgress(head, last.bytes);
     this.#passGap();
   }
 

@@ -37,9 +37,11 @@ export class Reporter {
   async report(all: readonly Followed[], timeout: Promise<unknown>): Promise<FollowReport[]> {
     const ends = new Map<string, number>();
     const asked = Promise.all(
-      all.filter(({ refused }) => refused === null).map(async ({ subject }) => {
-        const last = await this.log.last(subject);
-        if (last !== null) ends.set(subject, decodeRows(last.bytes).head.endRow);
+      all.filter(({ refused }) => refused === null).map(async (followed) => {
+        const last = await this.log.last(followed.subject);
+        if (last === null) return;
+        followed.logEndRow = decodeRows(last.bytes).head.endRow;
+        ends.set(followed.subject, followed.logEndRow);
       }),
     );
     // What it has answered till then counts.

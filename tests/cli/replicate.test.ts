@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { StreamStore } from "../../mod.ts";
-import { call, inFolder, Running } from "../support/cli/command.ts";
+import { call, inFolder, noTerminal, onTerminal, Running } from "../support/cli/command.ts";
 import { makeRun } from "../support/cli/stores.ts";
 import { NatsServer, noServer } from "../support/replicate/server.ts";
 
@@ -41,6 +41,68 @@ test(
         assert.deepEqual(replica.extra("prompt").slice(0, 1051), writer.extra("prompt").slice(0, 1051));
       } finally {
         await server.kill();
+      }
+    }),
+);
+
+test("send and follow wait for a server with --retry, and say how long, how much waits, and why", {
+  skip: noServer,
+}, () =>
+  inFolder(async (folder) => {
+    const server = await NatsServer.start(folder);
+    await server.kill();
+    const path = makeRun(folder, 1000);
+    const where = ["--servers", server.address, "--retry"];
+    const sender = new Running(folder, "send", "run.stream", ...where, "--subject", "steps.a", "--json");
+    try {
+      await sender.until(({ errors }) => errors.endsWith("\n"));
+      const why = "Cannot connect to NATS: a server must answer at 127\\.0\\.0\\.1:\\d+: .*";
+      const waiting = (what: string) =>
+        new RegExp(`^streamstore: Waiting for 127\\.0\\.0\\.1:\\d+: no answer, ${what} \\(${why}\\)\n$`);
+      assert.match(sender.errors, waiting("up to 1,000 rows wait"));
+      await server.start();
+      await sender.until(({ output }) => output.includes('"row": 1000, "waiting": 0'));
+      const follower = new Running(folder, "follow", "replicas", ...where, "--json");
+      await follower.until(({ output }) => output.includes('"rows": 1000, "behind": 0'));
+      await server.kill();
+      using writer = StreamStore.open(path);
+      for (let row = 0; row < 50; row++) writer.append(100_000 + row, { reward: row });
+      writer.sync();
+      for (
+        const [running, what] of [[sender, "Sending run\\.stream: no answer, 50"], [
+          follower,
+          "Following: no answer, 0",
+        ]] as const
+      ) {
+        await running.until(({ errors }) =>
+          new RegExp(`streamstore: ${what} rows wait \\(.+\\)\n$`).test(errors)
+        );
+      }
+      await server.start();
+      await follower.until(({ output }) => output.includes('"rows": 1050}'));
+      assert.deepEqual([await sender.end(), await follower.end()], [130, 130]);
+    } finally {
+      sender.child.kill("SIGKILL");
+      await server.kill();
+    }
+  }));
+
+test(
+  "send and follow have a bar on a terminal while they wait",
+  { skip: noTerminal },
+  () =>
+    inFolder(async (folder) => {
+      makeRun(folder, 10);
+      const where = ["--servers", "127.0.0.1:1", "--retry"];
+      const verbs = [
+        { args: ["send", "run.stream", "--subject", "steps.a"], what: "up to 10 rows wait" },
+        { args: ["follow", "replicas"], what: "unknown how many rows wait" },
+      ];
+      for (const { args: [verb, ...rest], what } of verbs) {
+        const bar = `Waiting for 127.0.0.1:1: 2 seconds without an answer, ${what}`;
+        const { code, output } = await onTerminal(folder, [verb, ...rest, ...where], bar);
+        assert.equal(code, 130, output);
+        assert.ok(output.includes(bar), output);
       }
     }),
 );

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { type FieldMap, StreamStore } from "../../mod.ts";
-import { follow, type FollowReport, send } from "../../replicate.ts";
+import { follow, type FollowReport, type LogWait, send } from "../../replicate.ts";
 import { findStart } from "../../src/replicate/start.ts";
 import { inFolder } from "../support/cli/command.ts";
 import { MemoryLog } from "../support/replicate/memory_log.ts";
@@ -205,6 +205,44 @@ test("watch() says how far behind each replica is, and how fast it comes on", ()
     }
     end.abort();
     assert.deepEqual(await watching.next(), { value: undefined, done: true });
+    await follower;
+  }));
+
+test("follow() tells how long the log does not answer, and how many rows it had more when it last did", () =>
+  inFolder(async (folder) => {
+    const log = new MemoryLog();
+    using a = collector(join(folder, "a"));
+    const end = new AbortController();
+    const waits: LogWait[] = [];
+    const follower = follow(log, {
+      directory: join(folder, "replicas"),
+      subjects: "steps.*",
+      signal: end.signal,
+      onWait: (waiting) => waits.push(waiting),
+    });
+    const { last, subjects } = log;
+    const error = new Error("the server is away");
+    const found = () => JSON.stringify(waits);
+    // What has begun to be read goes on without a word: nothing has come yet, and then something.
+    await until(() => log.reads.length > 0);
+    const away = () => Promise.reject(error);
+    [log.subjects, log.last] = [away, away];
+    await until(() => waits.length > 1, found);
+    assert.deepEqual([waits[0].waitingRows, waits[0].error, waits[0].milliseconds], [null, error, 0]);
+    assert.ok(waits[1].milliseconds >= 500, found());
+    [log.last, log.subjects] = [last, subjects];
+    appendRows(a, 10);
+    await sendAll(a, log, "steps.a");
+    for await (const [report] of follower.watch({ every: 5 })) if (report?.endRow === 10) break;
+    log.isHeld = true;
+    appendRows(a, 25);
+    await sendAll(a, log, "steps.a");
+    for await (const [report] of follower.watch({ every: 5 })) if (report?.behindRows === 25) break;
+    waits.length = 0;
+    log.last = away;
+    await until(() => waits.length > 0, found);
+    assert.deepEqual([waits[0].waitingRows, waits[0].milliseconds], [25, 0]);
+    end.abort();
     await follower;
   }));
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { StreamStore } from "../../mod.ts";
-import { follow, type FollowReport, natsLog, send } from "../../replicate.ts";
+import { follow, type FollowReport, type LogWait, natsLog, send } from "../../replicate.ts";
 import { inFolder } from "../support/cli/command.ts";
 import { NatsServer, noServer } from "../support/replicate/server.ts";
 import { until } from "../support/replicate/until.ts";
@@ -27,10 +27,12 @@ test("watch() and mixture() follow what a server of NATS has, and go on when it 
     const [sent, followed] = [new AbortController(), new AbortController()];
     const sendAll = (store: StreamStore, subject: string) =>
       send(store, outgoing, subject, { signal: AbortSignal.abort() });
+    const waits: LogWait[] = [];
     const follower = follow(incoming, {
       directory: join(folder, "replicas"),
       subjects: "steps.*",
       signal: followed.signal,
+      onWait: (waiting) => waits.push(waiting),
     });
     let reports: readonly FollowReport[] = [];
     const watching = (async () => {
@@ -63,6 +65,8 @@ test("watch() and mixture() follow what a server of NATS has, and go on when it 
       await server.kill();
       // A server that is away does not say how far behind a replica is.
       await isTold(["steps.a", 10, null]);
+      await until(() => waits.length > 0);
+      assert.equal(waits[0].waitingRows, 0);
       appendRows(a, 5);
       appendRows(b, 7);
       const sending = [[a, "steps.a"], [b, "steps.b"]] as const;

@@ -67,6 +67,42 @@ test("every row arrives once, whatever the log loses of answers and of messages"
     }
   }));
 
+test("send() tells of rows that are there though the answer was lost, and how many wait while none comes", () =>
+  inFolder(async (folder) => {
+    const log = new MemoryLog();
+    using store = StreamStore.open(join(folder, "a.stream"), { fields });
+    using reader = StreamStore.open(join(folder, "a.stream"), { mode: "read" });
+    const append = (to: number) => {
+      while (store.rowCount < to) store.append(store.rowCount, { reward: 1 });
+      store.flush();
+    };
+    append(10);
+    const end = new AbortController();
+    const told: unknown[] = [];
+    const waits: (number | null)[] = [];
+    log.after = () => {
+      throw new Error("the server is away");
+    };
+    const sending = send(reader as never, log, "steps.a", {
+      signal: end.signal,
+      onProgress: ({ sentRow, waitingRows, byteLength }) => told.push([sentRow, waitingRows, byteLength]),
+      onWait: ({ waitingRows }) => waits.push(waitingRows),
+    });
+    await until(() => told.length === 1, undefined, sending);
+    const [{ bytes }] = log.messages;
+    assert.deepEqual([told, waits], [[[10, 0, bytes.byteLength]], [10]]);
+    const { last } = log;
+    log.last = () => Promise.reject(new Error("the server is away"));
+    append(20);
+    await until(() => waits.at(-1) === 10 && waits.length > 2, () => waits, sending);
+    append(25);
+    await until(() => waits.at(-1) === 15, () => waits, sending);
+    [log.last, log.after] = [last, () => {}];
+    end.abort();
+    await within(sending);
+    assert.deepEqual(told.map((progress) => (progress as number[])[0]), [10, 25]);
+  }));
+
 test("a row that grows, and is followed by others, while the log takes it arrives whole", () =>
   inFolder(async (folder) => {
     const log = new MemoryLog();
