@@ -85,17 +85,30 @@ export fn ss_rows_read(store: u32, first_row: f64, row_count: u32, out_starts: [
     const first: u64 = numbers.to(u53, first_row) catch |err| return status.of(err);
     if (first < table.first_row or first + row_count > table.rows.len) return status.of(error.OutOfRange);
     const from: usize = @intCast(first);
-    out_starts[0] = @floatFromInt(table.startOf(from));
-    for (0..row_count) |i| {
-        const start, const end = table.tokensOf(from + i) catch |err| return status.of(err);
-        // A block may say otherwise than the rows beside it.
-        const is_next = i == 0 or @as(f64, @floatFromInt(start)) == out_starts[i];
-        if (!is_next) return status.of(error.Damaged);
-        out_starts[i] = @floatFromInt(start);
-        out_starts[i + 1] = @floatFromInt(end);
-        out_steps[i] = table.steps[from + i];
-    }
+    const end: usize = @intCast(first + row_count);
+    copyStarts(table, from, end, out_starts) catch |err| return status.of(err);
+    @memcpy(out_steps[0..row_count], table.steps[from..end]);
     return status.ok;
+}
+
+/// Where rows start, block by block, and where the last ends.
+fn copyStarts(table: rows_file.Table, from: usize, end: usize, to: [*]f64) error{Damaged}!void {
+    to[0] = @floatFromInt(table.startOf(from));
+    var previous: u64 = table.first_token;
+    var row = from;
+    while (row < end) {
+        const until = @min(end, table.blocks.endOf(row));
+        const layout = table.blocks.ofRow(row);
+        for (row..until + 1, to[row - from ..]) |at, *start| {
+            const token: u64 = if (layout) |known| known.startOf(at) else table.startOf(at);
+            if (token < previous or token > table.token_count) return error.Damaged;
+            // A block may say otherwise than the rows beside it.
+            if (at == row and row > from and token != previous) return error.Damaged;
+            start.* = @floatFromInt(token);
+            previous = token;
+        }
+        row = until;
+    }
 }
 
 /// The steps of `length` tokens from `token` on.

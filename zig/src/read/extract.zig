@@ -4,7 +4,7 @@ const std = @import("std");
 const bits = @import("../format/bits.zig");
 const blocks_file = @import("blocks.zig");
 const cells = @import("../format/cells.zig");
-const encoders = @import("../format/encoders.zig");
+const converters = @import("converters.zig");
 const data_file = @import("data.zig");
 const types_file = @import("types.zig");
 const Data = data_file.Data;
@@ -106,7 +106,7 @@ fn extractAs(comptime way: Way, table: Table, request: Request, out: Out, progre
         .out = out,
         .progress = progress,
         .value_count = request.value_count,
-        .convert = converterOf(request.kind.wide(), request.dtype),
+        .convert = converters.converterOf(request.kind.wide(), request.dtype),
     };
     progress.* = .{ .next_row = request.next_row, .value_count = request.value_count };
     var finder: Finder = .{ .type = request.type };
@@ -117,10 +117,23 @@ fn extractAs(comptime way: Way, table: Table, request: Request, out: Out, progre
             try extraction.takeAlike(row, until, known)
         else
             try extraction.takeEach(row, until, &finder);
-        if (!is_through) return;
+        if (!is_through) break;
         row = until;
     }
+    try extraction.flush();
 }
+
+/// Cells that wait to be converted, those of many rows as one: most rows have few of a field.
+const Stage = struct {
+    const cells_max = 256;
+
+    bytes: [cells_max * @sizeOf(u64)]u8 align(@alignOf(u64)) = undefined,
+    /// The row of each.
+    rows: [cells_max]usize = undefined,
+    len: usize = 0,
+    /// The place of the first one's value.
+    at: usize = 0,
+};
 
 fn Extraction(comptime way: Way) type {
     return struct {
@@ -129,7 +142,8 @@ fn Extraction(comptime way: Way) type {
         out: Out,
         progress: *Progress,
         value_count: usize,
-        convert: Converter,
+        convert: converters.Converter,
+        stage: if (way == .converted) Stage else void = if (way == .converted) .{} else {},
 
         const Self = @This();
 
@@ -164,6 +178,7 @@ fn Extraction(comptime way: Way) type {
                 bits.set(self.out.validity, index, false);
                 progress.missing_count += 1;
             } else if (request.width != null and count != request.width.?) {
+                try self.flush();
                 progress.culprit_row = row;
                 progress.culprit_cell = count;
                 return error.WidthMismatch;
@@ -171,17 +186,7 @@ fn Extraction(comptime way: Way) type {
             if (at + @max(count, request.width orelse 0) > self.room()) return false;
             switch (way) {
                 .copied => |width| @memcpy(self.out.values[at * width ..][0 .. count * width], self.table.data.bytes(first, first + count)),
-                .converted => {
-                    var misfit: Misfit = .{};
-                    const from = self.table.data.slice(first, first + count);
-                    const converted = self.convert(request.kind, self.out.values, at, from, &misfit);
-                    const checked = if (request.is_exact) checkExact(request, self.out.values, at, from, converted, &misfit) else converted;
-                    checked catch |err| {
-                        progress.culprit_row = row;
-                        progress.culprit_cell = misfit.cell;
-                        return err;
-                    };
-                },
+                .converted => try self.keep(row, at, self.table.data.slice(first, first + count)),
             }
             self.value_count += count;
             switch (self.out.offsets) {
@@ -195,6 +200,40 @@ fn Extraction(comptime way: Way) type {
             return true;
         }
 
+        /// Has the cells of a row converted later, their values to stand from place `at` on.
+        fn keep(self: *Self, row: usize, at: usize, from: Data) Error!void {
+            const stage = &self.stage;
+            var done: usize = 0;
+            while (done < from.len) {
+                if (stage.len == Stage.cells_max or stage.at + stage.len != at + done) {
+                    try self.flush();
+                    stage.at = at + done;
+                }
+                const count = @min(Stage.cells_max - stage.len, from.len - done);
+                @memcpy(stage.bytes[stage.len * from.width ..][0 .. count * from.width], from.bytes(done, done + count));
+                @memset(stage.rows[stage.len..][0..count], row);
+                stage.len += count;
+                done += count;
+            }
+        }
+
+        /// Converts what was kept.
+        fn flush(self: *Self) Error!void {
+            if (way != .converted or self.stage.len == 0) return;
+            const stage = &self.stage;
+            const request = &self.request;
+            const from: Data = .init(&stage.bytes, stage.len, self.table.data.kind);
+            stage.len = 0;
+            var misfit: converters.Misfit = .{};
+            const converted = self.convert(request.kind, self.out.values, stage.at, from, &misfit);
+            const checked = if (request.is_exact) converters.checkExact(request.kind, request.dtype, self.out.values, stage.at, from, converted, &misfit) else converted;
+            checked catch |err| {
+                self.progress.culprit_row = stage.rows[misfit.at];
+                self.progress.culprit_cell = misfit.cell;
+                return err;
+            };
+        }
+
         inline fn room(self: *const Self) usize {
             const held = self.out.values.len;
             return switch (way) {
@@ -203,68 +242,6 @@ fn Extraction(comptime way: Way) type {
             };
         }
     };
-}
-
-/// The first of some cells that is not what it is to become: its bits, and its place among them.
-pub const Misfit = struct { cell: u64 = 0, at: usize = 0 };
-
-/// Converts some cells of a field, and puts the values from place `first` on.
-pub const Converter = *const fn (kind: Kind, values: []u8, first: usize, from: Data, misfit: *Misfit) error{Inexact}!void;
-
-/// Each is a function of its own, and the loop over rows there is once: there are 36 of them.
-pub fn converterOf(wide: cells.Wide, dtype: Dtype) Converter {
-    switch (wide) {
-        inline else => |known_wide| switch (dtype) {
-            inline else => |known| return Conversion(known_wide, known).run,
-        },
-    }
-}
-
-fn Conversion(comptime wide: cells.Wide, comptime dtype: Dtype) type {
-    return struct {
-        fn run(kind: Kind, values: []u8, first: usize, from: Data, misfit: *Misfit) error{Inexact}!void {
-            var widening: data_file.Widening = .of(from, kind);
-            var to = first;
-            while (true) {
-                const piece = widening.next();
-                if (piece.len == 0) return;
-                for (piece) |cell| {
-                    const value = cells.decode(wide, dtype.Type(), cell) catch |err| {
-                        misfit.* = .{ .cell = cell, .at = to - first };
-                        return err;
-                    };
-                    store(dtype, values, to, value);
-                    to += 1;
-                }
-            }
-        }
-    };
-}
-
-/// Whether converted values give their cells again: rounding, the sign of a zero and a NaN's payload are no less than it. Where
-/// a value could not be converted, those before it are looked at.
-noinline fn checkExact(request: *const Request, values: []const u8, first: usize, from: Data, converted: error{Inexact}!void, misfit: *Misfit) error{Inexact}!void {
-    const encoder = encoders.encoderOf(request.kind.wide(), request.dtype);
-    const end = if (converted) |_| from.len else |_| misfit.at;
-    var widening: data_file.Widening = .of(from.slice(0, end), request.kind);
-    var at: usize = 0;
-    while (at < end) {
-        const piece = widening.next();
-        var done: usize = 0;
-        while (done < piece.len) {
-            var stage: [data_file.stage_cells]u64 = undefined;
-            const cells_of = stage[0..@min(stage.len, piece.len - done)];
-            const encoded = encoder(cells_of, values, first + at);
-            for (cells_of, piece[done..][0..cells_of.len], 0..) |again, cell, i| {
-                if (i < encoded and again == cell) continue;
-                misfit.* = .{ .cell = cell, .at = at + i };
-                return error.Inexact;
-            }
-            at += cells_of.len;
-            done += cells_of.len;
-        }
-    }
-    return converted;
 }
 
 /// A scalar field uses a cell of a row and skips the others, faster than the hardware fetches ahead by itself.
@@ -319,9 +296,3 @@ pub const Finder = struct {
         return true;
     }
 };
-
-inline fn store(comptime dtype: Dtype, values: []u8, index: usize, value: dtype.Type()) void {
-    if (dtype == .bool) return bits.set(values, index, value);
-    const elements: [*]align(1) dtype.Type() = @ptrCast(values.ptr);
-    elements[index] = value;
-}

@@ -118,3 +118,58 @@ test "a damaged row cannot lead to tokens that were dropped" {
     const out: extract_file.Out = .{ .values = std.mem.asBytes(&values), .offsets = .{ .small = &offsets }, .validity = &validity };
     try testing.expectError(error.Damaged, extract(table, request, out, &progress));
 }
+
+test "rows of any number of values are converted together, and the first bad one is found by its row" {
+    var generator: std.Random.DefaultPrng = .init(21);
+    const random = generator.random();
+    for (0..200) |round| {
+        // Type 1 is wanted; a token of type 0 stands before it in each row.
+        var types: [4000]i32 = @splat(1);
+        var cells_of: [4000]f64 = undefined;
+        var rows: [40]u64 = undefined;
+        var counts: [40]usize = undefined;
+        var expected: [4000]u8 = undefined;
+        var row_of: [4000]usize = undefined;
+        var token: usize = 0;
+        var total: usize = 0;
+        const width: ?usize = if (round % 2 == 0) null else 3;
+        for (&rows, &counts, 0..) |*start, *count, row| {
+            start.* = token;
+            types[token] = 0;
+            cells_of[token] = 0.5;
+            count.* = if (random.uintLessThan(u8, 4) == 0) 0 else if (width) |known| known else random.uintAtMost(usize, if (row % 17 == 0) 600 else 4);
+            for (0..count.*) |i| {
+                const value = random.int(u8);
+                cells_of[token + 1 + i] = @floatFromInt(value);
+                expected[if (width) |known| row * known + i else total + i] = value;
+                row_of[total + i] = row;
+            }
+            total += count.*;
+            token += 1 + count.*;
+        }
+        if (total == 0) continue;
+        const table: Table = .{ .types = .{ .words = types[0..token] }, .data = .of(.float64, cells_of[0..token]), .rows = &rows };
+        var values: [4000]u8 = undefined;
+        var offsets: [41]i32 = undefined;
+        var validity: [5]u8 = @splat(0xff);
+        var progress: Progress = undefined;
+        const request: Request = .{ .type = 1, .kind = .float64, .dtype = .uint8, .width = width, .first_row = 0, .next_row = 0, .end_row = 40, .value_count = 0, .is_exact = round % 3 == 0 };
+        const out: extract_file.Out = .{ .values = &values, .offsets = if (width == null) .{ .small = &offsets } else .none, .validity = &validity };
+        try extract(table, request, out, &progress);
+        try testing.expectEqual(total, progress.value_count);
+        for (counts, 0..) |count, row| {
+            const first = if (width) |known| row * known else @as(usize, @intCast(offsets[row]));
+            try testing.expectEqualSlices(u8, expected[first..][0..count], values[first..][0..count]);
+        }
+        // One that no byte holds, and behind it another, and a row of another width.
+        const place = random.uintLessThan(usize, total);
+        const bad_row = row_of[place];
+        const in_row = place - (std.mem.findScalar(usize, row_of[0..total], bad_row) orelse unreachable);
+        cells_of[rows[bad_row] + 1 + in_row] = 256;
+        cells_of[token - 1] = 1000;
+        if (width != null and bad_row < 39) types[rows[39]] = 1;
+        try testing.expectError(error.Inexact, extract(table, request, out, &progress));
+        try testing.expectEqual(bad_row, progress.culprit_row);
+        try testing.expectEqual(@as(u64, @bitCast(@as(f64, if (place == total - 1 and counts[39] > 0) 1000 else 256))), progress.culprit_cell);
+    }
+}

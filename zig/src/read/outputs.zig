@@ -2,11 +2,12 @@
 //! integers where they are some.
 
 const std = @import("std");
+const cells = @import("../format/cells.zig");
+const converters = @import("converters.zig");
 const data_file = @import("data.zig");
-const extract = @import("extract.zig");
 const narrow = @import("narrow.zig");
 const Data = data_file.Data;
-const Kind = @import("../format/cells.zig").Kind;
+const Kind = cells.Kind;
 
 /// What the numbers of a batch are. The codes are part of the ABI.
 pub const Output = enum(u4) {
@@ -48,7 +49,7 @@ pub const Output = enum(u4) {
 };
 
 /// The first of some cells that is no number of the output: its bits, and its place among them.
-pub const Misfit = extract.Misfit;
+pub const Misfit = converters.Misfit;
 
 /// How a field's cells become the numbers of a batch.
 pub const Conversion = struct {
@@ -56,7 +57,7 @@ pub const Conversion = struct {
     output: Output,
     scale: narrow.Scale,
     run: *const fn (conversion: *const Conversion, to: [*]u8, from: Data, misfit: *Misfit) error{Inexact}!void,
-    integers: extract.Converter = undefined,
+    integers: converters.Converter = undefined,
 
     /// Integers are none any more once they are scaled.
     pub fn init(kind: Kind, output: Output, scale: narrow.Scale) error{InvalidArgument}!Conversion {
@@ -66,7 +67,7 @@ pub const Conversion = struct {
             inline .float64, .float32, .float16, .bfloat16 => |known| conversion.run = Rounding(@field(narrow.Float, @tagName(known))).run,
             inline else => |known| {
                 if (!scale.isNone()) return error.InvalidArgument;
-                conversion.integers = extract.converterOf(kind.wide(), @field(extract.Dtype, @tagName(known)));
+                conversion.integers = converters.converterOf(kind.wide(), @field(cells.Dtype, @tagName(known)));
                 conversion.run = runIntegers;
             },
         }
