@@ -8,8 +8,6 @@
 """
 
 import argparse
-import json
-import os
 import shutil
 import statistics
 import subprocess
@@ -17,10 +15,9 @@ import sys
 import tempfile
 import time
 
+from deno import Deno
 from streamstore import Sampler, Store
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
 ROWS = 1_000_000
 DENSE = {"steps": 32, "fields": {"observation": 8, "action": 1, "reward": 1}}
 SHAPES = {
@@ -28,23 +25,6 @@ SHAPES = {
     "256 x 32 tokens": {"tokens": 32, "batchSize": 256},
     "64 x 32 rows, dense": {**DENSE, "batchSize": 64},
 }
-
-
-class Deno:
-    def __init__(self):
-        command = [os.environ.get("STREAMSTORE_DENO", "deno"), "run", "-A", "--no-check", f"--config={ROOT}/deno.json", f"{HERE}/peer.ts"]
-        self._child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def ask(self, request):
-        self._child.stdin.write(json.dumps(request) + "\n")
-        self._child.stdin.flush()
-        line = self._child.stdout.readline()
-        assert line, f"Deno ended with {self._child.wait()}"
-        return json.loads(line)
-
-    def end(self):
-        self._child.stdin.close()
-        self._child.wait()
 
 
 def time_python(sampler, batches):

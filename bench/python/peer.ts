@@ -12,7 +12,7 @@ interface Making {
   readonly isNarrow: boolean;
 }
 
-/** Reference steps: 4 fields, 11 tokens; or a byte a row, for stores of very many rows. */
+/** Reference steps: 4 fields, 11 tokens, the action a row's number; or a byte a row, for stores of very many rows. */
 function make({ path, rows, isNarrow }: Making): void {
   const fields = isNarrow
     ? { value: "uint8" }
@@ -24,9 +24,13 @@ function make({ path, rows, isNarrow }: Making): void {
     const values = Float32Array.from(step, (row) => row % 200);
     const done = Float32Array.from(step, (row) => +(row % 200 === 199));
     const observation = new Float32Array(8 * step.length).map((_, i) => i % 97);
-    const columns = isNarrow
-      ? { step, value: Uint8Array.from(values) }
-      : { step, action: values, observation: { values: observation, width: 8 }, reward: values, done };
+    const columns = isNarrow ? { step, value: Uint8Array.from(values) } : {
+      step,
+      action: Float32Array.from(step),
+      observation: { values: observation, width: 8 },
+      reward: values,
+      done,
+    };
     store.appendColumns(columns as never);
     store.flush();
   }

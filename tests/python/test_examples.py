@@ -50,6 +50,11 @@ def loading(checkpoint):
 
 
 class ExamplesTest(unittest.TestCase):
+    def test_loaders_are_shorter_than_forty_lines(self):
+        for name in ("torch_dataset", "jax_batches"):
+            with open(f"{FOLDER}/{name}.py", encoding="utf-8") as file:
+                self.assertLess(len(file.readlines()), 40)
+
     def test_train_goes_on_at_the_exact_batch_after_it_was_killed(self):
         with training(f"{support.directory}/whole.json") as child:
             whole = child.stdout.read().splitlines()
@@ -103,6 +108,7 @@ if __name__ == "__main__":
     for rank in range(2):
         for batch in DataLoader(Windows(sys.argv[1], rank=rank, world=2, **options), batch_size=None, num_workers=2):
             seen += batch["step_number"][:, 0, 0].int().tolist()
+            assert not batch["step_number"].is_shared()
     assert sorted(seen) == list(range(len(seen))), len(seen)
     one = Windows(sys.argv[1], **options)
     batches = list(one)
