@@ -1,47 +1,24 @@
 /** Windows as imitation learning and language models take them: rows around an anchor, chosen rows, tokens as they are. */
-import { range, StreamStore } from "../../mod.ts";
 import { compare, elapsed, prove } from "../harness/harness.ts";
 import { native } from "../harness/limits.ts";
 import { type Measurement, measurementOf, microseconds } from "../harness/measurement.ts";
+import { robotStore, robotWidth, rowsPerEpisode, windowsAroundAnchors } from "../harness/robot.ts";
 import type { Sizes } from "../harness/sizes.ts";
 import { createRandom } from "../harness/stream.ts";
+import { tokenStore } from "../harness/tokens.ts";
 
 export async function windows(sizes: Sizes): Promise<Measurement[]> {
   return [...await aroundAnchors(sizes), await tokens(sizes)];
 }
 
 const batchSize = 64;
-const width = 26;
-const rowsPerEpisode = 400;
-const rowsPerFill = 50_000;
-
-/** A robot's observations and actions: value `i` of a row's field is its step + i, or as much below 0. */
-function robotStore(rowCount: number) {
-  const store = new StreamStore({ observation: "float32", action: "float32" });
-  for (let from = 0; from < rowCount; from += rowsPerFill) {
-    const count = Math.min(rowsPerFill, rowCount - from);
-    const values = Float32Array.from(
-      { length: count * width },
-      (_, i) => from + Math.floor(i / width) + i % width,
-    );
-    store.appendColumns({
-      step: Float64Array.from({ length: count }, (_, i) => from + i),
-      observation: { values, width },
-      action: { values: values.map((value) => -value), width },
-    });
-  }
-  return store;
-}
+const width = robotWidth;
 
 /** A policy's chunks of actions, drawn and at chosen rows, against a copy of such rows. */
 async function aroundAnchors(sizes: Sizes): Promise<Measurement[]> {
   const rowCount = Math.ceil(sizes.gatherSteps / 8);
   using store = robotStore(rowCount);
-  const starts = range(0, Math.ceil(rowCount / rowsPerEpisode)).map((episode) => episode * rowsPerEpisode);
-  const options = {
-    fields: { observation: { width, offsets: [-1, 0] }, action: { width, offsets: range(0, 16) } },
-    episodes: { starts },
-  } as const;
+  const options = windowsAroundAnchors(rowCount);
   const sampler = store.sampler({ ...options, batchSize, seed: 1 });
   const out = sampler.allocate();
   const random = createRandom(2);
@@ -92,17 +69,7 @@ async function aroundAnchors(sizes: Sizes): Promise<Measurement[]> {
 /** A language model's batch, against nanoGPT's loop: draw a start, copy what follows it. */
 async function tokens(sizes: Sizes): Promise<Measurement> {
   const length = 1025;
-  const tokenCount = sizes.gatherSteps * 11;
-  using store = new StreamStore({ token: "uint16" });
-  // A document is a row, its tokens a list.
-  const perDocument = 500;
-  const perFill = 1000 * perDocument;
-  const values = new Uint16Array(perFill);
-  for (let from = 0; from < tokenCount; from += perFill) {
-    for (let i = 0; i < perFill; i++) values[i] = from + i & 0xffff;
-    const step = Float64Array.from({ length: 1000 }, (_, i) => from / perDocument + i);
-    store.appendColumns({ step, token: { values, width: perDocument } });
-  }
+  using store = tokenStore(sizes.gatherSteps * 11);
   const sampler = store.sampler({
     tokens: length,
     batchSize,

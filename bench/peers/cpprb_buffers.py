@@ -1,10 +1,12 @@
 """cpprb: single steps, uniform or by a priority tree in C++. It knows no episodes and returns no windows."""
 
+import time
+
 import numpy as np
 from cpprb import PrioritizedReplayBuffer, ReplayBuffer
 
 import data
-from measure import Peer
+from measure import in_turn, round_of, round_of_steps
 
 COUNT = 256
 FIELDS = {
@@ -15,49 +17,56 @@ FIELDS = {
 }
 
 
-def measure(sizes):
-    """A round draws 256 steps and copies them, or gives new priorities to 256 steps."""
-    row_count = sizes["cpprb_rows"]
-    uniform = Peer("cpprb ReplayBuffer", "cpprb", sizes)
-    buffer = filled(ReplayBuffer(row_count, FIELDS), row_count)
-    note = f"returns {check(buffer.sample(COUNT))} of {COUNT} single steps, no windows; in memory only"
-    uniform.measure(f"draw of {COUNT} steps", row_count, lambda: buffer.sample(COUNT), note)
-    del buffer
+def add(sizes, _folder):
+    """As many steps into a new buffer of that capacity."""
+    steps = data.steps_one_by_one()
 
-    prioritized = Peer("cpprb PrioritizedReplayBuffer", "cpprb", sizes)
-    tree = filled(PrioritizedReplayBuffer(row_count, FIELDS, alpha=0.6), row_count, with_priorities=True)
-    note = f"returns {check(tree.sample(COUNT))} of {COUNT} single steps with weights, no windows; in memory only"
-    prioritized.measure(f"draw of {COUNT} steps", row_count, lambda: tree.sample(COUNT, beta=0.4), note)
-    update = update_of(tree, row_count)
-    prioritized.measure(f"update of {COUNT} priorities", row_count, update, "random steps, priorities in [0, 1)")
-    return uniform.measurements + prioritized.measurements
+    def fill(step_count):
+        buffer = ReplayBuffer(step_count, FIELDS)
+        start = time.perf_counter_ns()
+        for step in range(step_count):
+            action, observation, reward = steps[step & 255]
+            buffer.add(action=action, observation=observation, reward=reward, done=step % 200 == 199)
+        data.prove("cpprb: its length", buffer.get_stored_size() == step_count)
+        return start
+
+    return round_of_steps(sizes["steps_appended"] // 10, fill)
 
 
-def filled(buffer, row_count, with_priorities=False):
+def transitions(sizes, _folder):
+    """With `next_of` it gives a row's observation together with that of the next, and keeps each once."""
+    buffer = ReplayBuffer(sizes["rows"], FIELDS, next_of="observation")
+    for _, columns in data.column_chunks(sizes["rows"]):
+        rows = np.rint(columns["observation"][:, 0] * 256).astype(np.int64)
+        buffer.add(**columns, next_observation=data.observations(rows + 1))
+    batch = buffer.sample(COUNT)
+    data.prove_transitions("cpprb", batch["observation"], batch["next_observation"], batch)
+    return round_of(sizes, lambda: buffer.sample(COUNT))
+
+
+def prioritized(sizes):
     random = np.random.default_rng(2)
-    for _, columns in data.column_chunks(row_count):
-        if with_priorities:
-            columns["priorities"] = random.random(len(columns["action"]), dtype=np.float32)
-        buffer.add(**columns)
+    buffer = PrioritizedReplayBuffer(sizes["rows"], FIELDS, alpha=0.6)
+    for _, columns in data.column_chunks(sizes["rows"]):
+        buffer.add(**columns, priorities=random.random(len(columns["action"]), dtype=np.float32))
+    batch = buffer.sample(COUNT, beta=0.4)
+    data.prove_windows("cpprb", batch["observation"], 1, batch)
     return buffer
 
 
-def update_of(buffer, row_count):
-    """New steps and priorities for each round, made beforehand."""
+def draw(sizes, _folder):
+    buffer = prioritized(sizes)
+    return round_of(sizes, lambda: buffer.sample(COUNT, beta=0.4))
+
+
+def update(sizes, _folder):
+    """New steps and priorities for each call, made beforehand."""
+    buffer = prioritized(sizes)
     random = np.random.default_rng(3)
-    index = random.integers(0, row_count, (64, COUNT))
+    index = random.integers(0, sizes["rows"], (64, COUNT))
     priorities = random.random((64, COUNT), dtype=np.float32)
-    calls = iter(range(10**9))
-
-    def update():
-        place = next(calls) % 64
-        buffer.update_priorities(index[place], priorities[place])
-
-    return update
+    following = in_turn(list(zip(index, priorities)))
+    return round_of(sizes, lambda: buffer.update_priorities(*following()))
 
 
-def check(batch):
-    """A uniform batch does not name its rows; the observation tells them, up to a multiple of 256."""
-    rows = batch["indexes"] if "indexes" in batch else batch["observation"][:, 0] * 256
-    data.prove_rows("cpprb", rows.astype(np.int64), batch["observation"])
-    return len(batch["observation"])
+CASES = {case.__name__: (case, "cpprb") for case in [add, transitions, draw, update]}

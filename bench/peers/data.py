@@ -1,44 +1,40 @@
-"""The data that all peers hold: reference steps whose values follow from the step, so that any batch can be checked.
-
-The values are those of bench/harness/stream.ts; the episodes have 100 to 400 steps, by a fixed seed, and the last one ends
-with the data.
-"""
+"""The data that all hold: the reference steps of bench/harness/stream.ts, whose values follow from the step."""
 
 import numpy as np
 
 OBSERVATION_WIDTH = 8
 TOKENS_PER_STEP = 11
-EPISODE_MIN, EPISODE_MAX = 100, 400
+EPISODE_STEPS = 200
 
 STEPS_PER_CHUNK = 500_000
 
 
-def episode_ends(row_count):
-    """The last row of each episode, ascending."""
-    lengths = np.random.default_rng(1).integers(EPISODE_MIN, EPISODE_MAX + 1, row_count // EPISODE_MIN + 1)
-    ends = np.cumsum(lengths) - 1
-    return np.append(ends[ends < row_count - 1], row_count - 1)
-
-
 def column_chunks(row_count):
     """Yields the first row of a chunk and the chunk's columns: action, observation, reward, done."""
-    ends = episode_ends(row_count)
     for start in range(0, row_count, STEPS_PER_CHUNK):
-        rows = np.arange(start, min(row_count, start + STEPS_PER_CHUNK))
-        done = np.zeros(len(rows), dtype=bool)
-        first, last = np.searchsorted(ends, [start, start + len(rows)])
-        done[ends[first:last] - start] = True
-        yield start, {
-            "action": (rows & 3).astype(np.float32),
-            "observation": observations(rows),
-            "reward": (rows & 7).astype(np.float32) / 8,
-            "done": done,
-        }
+        yield start, columns_of(np.arange(start, min(row_count, start + STEPS_PER_CHUNK)))
+
+
+def columns_of(rows):
+    """The columns of rows, by their numbers."""
+    return {
+        "action": (rows & 3).astype(np.float32),
+        "observation": observations(rows),
+        "reward": (rows & 7).astype(np.float32) / 8,
+        "done": rows % EPISODE_STEPS == EPISODE_STEPS - 1,
+    }
 
 
 def observations(rows):
     """The observation of each row: float32 [rows, 8]."""
     return (((rows[:, None] + np.arange(OBSERVATION_WIDTH)) & 255) / 256).astype(np.float32)
+
+
+def steps_one_by_one():
+    """What a simulator hands out, by the step modulo 256: action and observation as arrays, and the reward."""
+    rows = np.arange(256)
+    columns = columns_of(rows)
+    return [(columns["action"][i : i + 1], columns["observation"][i], float(columns["reward"][i])) for i in rows]
 
 
 def token_chunks(row_count):
@@ -55,26 +51,41 @@ def token_chunks(row_count):
         yield start * TOKENS_PER_STEP, {"step": steps, "type": np.tile(types, count), "data": values.ravel()}
 
 
-def prove_rows(peer, rows, found):
-    """Stops where a batch's observations are not those of its rows: a wrong answer has no speed."""
-    if not np.array_equal(found, observations(rows)):
-        raise AssertionError(f"Cannot trust {peer}: its observations are not those of the rows it names")
+def prove(what, is_right):
+    """Stops where a result is not what it must be: a wrong answer has no speed."""
+    if not is_right:
+        raise AssertionError(f"Cannot trust {what}")
+
+
+def prove_windows(peer, observed, length, columns):
+    """A batch of windows of `length` rows that names no rows: its observations tell them, up to a multiple of 256.
+
+    `observed` is [rows, 8]; the other columns are of as many rows. That windows stay within an episode is proved where
+    `done` is among them: no row but a window's last one ends an episode.
+    """
+    rows = np.rint(observed[:, 0] * 256).astype(np.int64)
+    prove(f"{peer}: rows of a window", (rows.reshape(-1, length) - rows[::length, None] & 255 == np.arange(length)).all())
+    prove(f"{peer}: observations", np.array_equal(observed, observations(rows)))
+    expected = columns_of(rows)
+    for name in ["action", "reward"]:
+        if name in columns:
+            prove(f"{peer}: {name}", np.array_equal(np.ravel(columns[name]), expected[name]))
+    if "done" in columns:
+        prove(f"{peer}: windows within episodes", not np.reshape(columns["done"], (-1, length))[:, :-1].any())
+
+
+def prove_transitions(peer, observed, following, columns):
+    """Transitions: the next observation is that of the row after."""
+    prove_windows(peer, observed, 1, columns)
+    rows = np.rint(observed[:, 0] * 256).astype(np.int64)
+    prove(f"{peer}: next observations", np.array_equal(following, observations(rows + 1)))
 
 
 def prove_tokens(peer, starts, steps, types, values):
-    """Stops where a batch of token windows is not what lies at its starts. `types` and `values` may be None."""
+    """Windows of tokens: what lies at their starts."""
     tokens = starts[:, None] + np.arange(steps.shape[1])
     rows, places = np.divmod(tokens, TOKENS_PER_STEP)
     observed = (places > 0) & (places <= OBSERVATION_WIDTH)
-    right = np.array_equal(steps, rows)
-    if types is not None:
-        right = right and np.array_equal(types == 1, observed)
-    if values is not None:
-        right = right and np.array_equal(values[observed], (((rows + places - 1) & 255) / 256)[observed])
-    if not right:
-        raise AssertionError(f"Cannot trust {peer}: its batch is not what lies at its starts")
-
-
-def crossings(done, length):
-    """How many of the slices in a flat batch of `length` rows each go on after an episode's end."""
-    return int(done.reshape(-1, length)[:, :-1].any(axis=1).sum())
+    prove(f"{peer}: steps", np.array_equal(steps, rows))
+    prove(f"{peer}: types", np.array_equal(types == 1, observed))
+    prove(f"{peer}: values", np.array_equal(values[observed], (((rows + places - 1) & 255) / 256)[observed]))

@@ -3,54 +3,26 @@
 The rows are the reference steps: action int64, observation list of 8 float32, reward float32, done bool.
 """
 
-import tempfile
-from pathlib import Path
-
 import datasets
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as parquet
 
 import data
-from measure import Peer
 
 datasets.disable_progress_bars()
 
 
-def measure(sizes):
-    """A round writes all rows, or reads them; a table in memory is where both begin or end."""
-    rows = sizes["dataset_rows"]
-    table = reference_table(rows)
-    pyarrow, huggingface = Peer("pyarrow", "pyarrow", sizes), Peer("datasets", "datasets", sizes)
-    with tempfile.TemporaryDirectory() as folder:
-        works = tasks(table, Path(folder), threads=sizes["threads"])
-
-        def measure_task(peer, name, note):
-            works[name]()
-            if name in READING:
-                prove(works[name]().combine_chunks(), table)
-            peer.measure(name, rows, works[name], note)
-
-        measure_task(pyarrow, "write Parquet", "SNAPPY, dictionaries off, as ours")
-        measure_task(pyarrow, "read Parquet", "into an Arrow table")
-        measure_task(huggingface, "save_to_disk", "an Arrow stream, uncompressed")
-        measure_task(huggingface, "load_from_disk", "into memory; by default it would only map the file")
-    return pyarrow.measurements + huggingface.measurements
-
-
-READING = ["read Parquet", "load_from_disk"]
-
-
-def tasks(table, folder, threads=1):
+def tasks(table, folder):
     """What is measured, by name. Those that read need what those that write have left."""
     path, directory = folder / "rows.parquet", folder / "folder"
     dataset = datasets.Dataset(table)
     words, words_path = text_table(table.num_rows), folder / "text.parquet"
     return {
         "write text": lambda: parquet.write_table(words, words_path, use_dictionary=False),
-        "read text": lambda: parquet.read_table(words_path, use_threads=threads > 1),
+        "read text": lambda: parquet.read_table(words_path, use_threads=False),
         "write Parquet": lambda: parquet.write_table(table, path, use_dictionary=False),
-        "read Parquet": lambda: parquet.read_table(path, use_threads=threads > 1),
+        "read Parquet": lambda: parquet.read_table(path, use_threads=False),
         "save_to_disk": lambda: dataset.save_to_disk(directory),
         "load_from_disk": lambda: datasets.load_from_disk(directory, keep_in_memory=True).data.table,
     }
@@ -83,8 +55,3 @@ def reference_table(row_count):
             "done": pa.array(rows % 200 == 199),
         }
     )
-
-
-def prove(found, table):
-    if not found.equals(table):
-        raise AssertionError("Cannot trust a peer: what it read is not what it wrote")

@@ -1,4 +1,4 @@
-"""A virtual environment with the peers, in the exact versions of requirements/*.txt."""
+"""Virtual environments with the peers, in the exact versions of requirements/*.txt."""
 
 import filecmp
 import shutil
@@ -7,26 +7,37 @@ import sys
 from pathlib import Path
 
 here = Path(__file__).resolve().parent
-folder = here.parent.parent / ".toolchain" / "peers"
-python = folder / "bin" / "python"
+toolchain = here.parent.parent / ".toolchain"
+
+# What cannot be beside the others has an environment of its own, by the name of its requirements.
+APART = {"reverb": "peers-reverb"}
+
+
+def folder_of(name):
+    return toolchain / APART.get(name, "peers")
+
+
+def python_of(name):
+    return folder_of(name) / "bin" / "python"
 
 
 def install_peers(names):
-    """Brings the environment up to date: returns the reasons, by name, why some cannot be installed.
+    """Brings the environments up to date: returns the reasons, by name, why some cannot be installed.
 
     One file of requirements at a time, because a peer that does not exist for this system must not keep the others
     away. The file's copy is written last, so an interrupted installation is done again.
     """
-    if not python.exists():
-        result = subprocess.run([sys.executable, "-m", "venv", folder], capture_output=True, text=True)
-        if result.returncode != 0:
-            sys.exit(f"Cannot make a virtual environment for the peers: {reason_in(result.stdout + result.stderr)}")
     reasons = {name: install(name) for name in sorted(names)}
     return {name: reason for name, reason in reasons.items() if reason}
 
 
 def install(name):
     """Returns None, or why it could not be done."""
+    folder, python = folder_of(name), python_of(name)
+    if not python.exists():
+        result = subprocess.run([sys.executable, "-m", "venv", folder], capture_output=True, text=True)
+        if result.returncode != 0:
+            sys.exit(f"Cannot make a virtual environment for the peers: {reason_in(result.stdout + result.stderr)}")
     pins = here / "requirements" / f"{name}.txt"
     done = folder / f".installed-{pins.name}"
     if done.exists() and filecmp.cmp(pins, done, shallow=False):

@@ -1,12 +1,11 @@
 """LeRobot's dataset with delta_timestamps: rows around an anchor, as its training scripts load them by torch's DataLoader.
 
-The rows are those of bench/cases/windows.ts: value `i` of a row's observation is its number + i, of its action as much below
+The rows are those of bench/harness/robot.ts: value `i` of a row's observation is its number + i, of its action as much below
 0, and episodes have 400 rows.
 """
 
 import json
 import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as parquet
 
-from measure import Peer, memory_peak
+from measure import round_of
 
 WIDTH = 26
 EPISODE_ROWS = 400
@@ -23,32 +22,26 @@ OFFSETS = {"observation.state": [-1, 0], "action": list(range(16))}
 BATCH_SIZE = 64
 
 
-def measure(sizes):
-    """A round is a batch: its random anchors, their rows and paddings, and the stacking of them."""
-    with tempfile.TemporaryDirectory() as folder:
-        # Read when datasets is imported: the Arrow files that it makes of Parquet go with the rest.
-        os.environ.update(HF_HOME=f"{folder}/home", HF_DATASETS_CACHE=f"{folder}/cache", HF_HUB_OFFLINE="1")
-        import datasets
-        import torch
-        from lerobot.datasets.lerobot_dataset import LeRobotDataset
+def offsets(sizes, folder):
+    """A call is a batch: its random anchors, their rows and paddings, and the stacking of them; no worker processes."""
+    # Read when datasets is imported: the Arrow files that it makes of Parquet go with the rest.
+    os.environ.update(HF_HOME=f"{folder}/home", HF_DATASETS_CACHE=f"{folder}/cache", HF_HUB_OFFLINE="1")
+    import datasets
+    import torch
+    from lerobot.datasets.lerobot_dataset import LeRobotDataset
 
-        torch.set_num_threads(sizes["threads"])
-        datasets.disable_progress_bars()
-        peer = Peer("LeRobotDataset, by torch's DataLoader", "lerobot", sizes)
-        imports = f"{memory_peak():,.0f} MB of its memory are its imports"
-        row_count = sizes["lerobot_rows"]
-        root = Path(folder) / "dataset"
-        write_dataset(root, row_count)
-        deltas = {name: [offset / FPS for offset in offsets] for name, offsets in OFFSETS.items()}
-        dataset = LeRobotDataset("user/name", root=root, delta_timestamps=deltas)
-        drawn = torch.utils.data.RandomSampler(dataset, replacement=True, num_samples=2**40)
-        batches = iter(torch.utils.data.DataLoader(dataset, batch_size=BATCH_SIZE, sampler=drawn))
-        for _ in range(3):
-            prove(next(batches), row_count)
-        what = f"rows around an anchor, {BATCH_SIZE} × (2 + 16) × {WIDTH}"
-        versions = f"datasets {datasets.__version__}, torch {torch.__version__}"
-        peer.measure(what, row_count, lambda: next(batches), f"no worker processes; {versions}; {imports}")
-    return peer.measurements
+    datasets.disable_progress_bars()
+    root = Path(folder) / "dataset"
+    write_dataset(root, sizes["rows"])
+    deltas = {name: [offset / FPS for offset in around] for name, around in OFFSETS.items()}
+    dataset = LeRobotDataset("user/name", root=root, delta_timestamps=deltas)
+    drawn = torch.utils.data.RandomSampler(dataset, replacement=True, num_samples=2**40)
+    batches = iter(torch.utils.data.DataLoader(dataset, batch_size=BATCH_SIZE, sampler=drawn))
+    prove(next(batches), sizes["rows"])
+    return round_of(sizes, lambda: next(batches))
+
+
+CASES = {"offsets": (offsets, "lerobot")}
 
 
 def write_dataset(root, row_count):

@@ -1,130 +1,105 @@
-"""The peers of the sampler and of datasets: `./run bench --peers` runs this file.
+"""Other samplers beside ours: `./run bench --peers` runs this file.
 
-  --small, --large     tiny sizes, which only show that all of it runs; or uniform slices of up to 346 M steps
-  --only NAME          one peer; may be repeated
-  --threads N          threads of those that can use more than one; 1 where nothing else is said
-  --json FILE          where results go; a whole run of the default sizes goes to build/peers.json
-  --table              measures nothing, and prints the results in that file as a Markdown table
+  --small          tiny sizes, which only show that all of it runs
+  --only NAME      one row, or the rows of one peer's module; may be repeated
+  --runtime NAME   deno, bun or node, instead of all three; may be repeated
+  --rounds N       rounds of each, at least 9
+  --seed PLACE     the class that StreamStore began with: FILE or FILE:CLASS, in Python
+  --json FILE      where results go; a whole run of the default sizes goes to build/peers.json
+  --table          measures nothing, and prints the results in that file as a Markdown table
 
-Figures are the time of one batch, its random draw included, or of one update, warm. Every peer runs in a process of
-its own, so that its memory is its own, and so that what ends one leaves the others. The Python that starts this file
-needs no packages: it makes a virtual environment in which the peers run.
+Ours runs in a process for each runtime, a peer in one of its own. They hold the same steps, and a batch of each is
+checked. Then they take turns, round by round: ours, theirs, theirs, ours. The verdict is ours ÷ theirs: the median of the
+ratios of neighbouring rounds, and the two between which half of them lie. The Python that starts this file needs no
+packages: it makes virtual environments in which the peers run. Each has one thread.
 """
 
 import argparse
-import importlib
 import json
 import os
 import platform
-import shutil
-import subprocess
-import sys
-import tempfile
+from dataclasses import asdict, replace
 from pathlib import Path
 
-from install import folder, install_peers, python
-from measure import ROUNDS_MAX, not_measured
+from child import Child, ChildEnded
+from install import install_peers, python_of
+from report import line_of, table_of
+from rows import ROWS
+from verdict import verdict_of
 
-# The peers' modules, and the requirements that each has beside numpy.
-PEERS = {
-    "torchrl_slices": ["torchrl"],
-    "torchrl_priorities": ["torchrl"],
-    "cpprb_buffers": ["cpprb"],
-    "numpy_memmap": [],
-    "seed_design": [],
-    "dataset_files": ["datasets"],
-    "lerobot_windows": ["torchrl", "datasets", "lerobot"],
-}
+here = Path(__file__).resolve().parent
+root = here.parent.parent
 
-DEFAULT_PATH = folder.parent.parent / "build" / "peers.json"
+RUNTIMES = {"deno": ["deno", "-A", "--no-check"], "bun": ["bun"], "node": ["node"]}
 
-# A step takes 41 bytes in TorchRL's files.
-BYTES_PER_STEP = 41
+DEFAULT_PATH = root / "build" / "peers.json"
+
+# Not counted: engines compile what is hot meanwhile, and pages are touched.
+WARMUP_ROUNDS = 5
+
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "RL_LOGGING_LEVEL": "WARNING"}
+# Where these are set, OpenBLAS is held to the kernels of an older processor than the one at hand.
+for variable in ["OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"]:
+    ENVIRONMENT.pop(variable, None)
 
 
-def sizes_of(options):
-    """Rows, in steps, for each peer."""
+def sizes_of(row, options):
     if options.small:
-        names = ["slice_rows", "torchrl_priority_rows", "cpprb_rows", "token_rows", "dataset_rows", "lerobot_rows"]
-        rows = {name: 5000 for name in names}
-        return {**rows, "rounds": 4, "threads": options.threads}
-    return {
-        "slice_rows": rows_large() if options.large else 5_000_000,
-        "torchrl_priority_rows": 5_000_000,
-        "cpprb_rows": 10_000_000,
-        "token_rows": 5_000_000,
-        "dataset_rows": 1_000_000,
-        "lerobot_rows": 500_000,
-        "rounds": ROUNDS_MAX,
-        "threads": options.threads,
-    }
+        return {"rows": 5000, "steps_appended": 20_000, "round_ms": 1}
+    return {"rows": row.rows, "steps_appended": 200_000, "round_ms": 20}
 
 
-def rows_large():
-    """346 million, of which others have reported TorchRL's time, or as many as take half of the disk that is free."""
-    return min(346_000_000, shutil.disk_usage(tempfile.gettempdir()).free // 2 // BYTES_PER_STEP)
+def measure_row(row, options, missing):
+    """Yields what each peer of a row comes to."""
+    sizes = sizes_of(row, options)
+    ours = {}
+    try:
+        for runtime in options.runtime or RUNTIMES:
+            ours[runtime] = Child([root / "run", *RUNTIMES[runtime], root / "bench" / "children" / "ours.ts", row.name, json.dumps(sizes)], ENVIRONMENT)
+        for peer in row.peers:
+            about = {**asdict(peer), "row": asdict(row), "sizes": sizes}
+            reason = reason_against(peer, missing)
+            try:
+                yield {**about, "reason": reason, **({} if reason else beside(peer, sizes, ours, options))}
+            except ChildEnded as error:
+                yield {**about, "reason": str(error)}
+    finally:
+        for child in ours.values():
+            child.end()
 
 
-def run_peer(name, sizes):
-    """Its measurements, or one that says why there are none."""
-    environment = {**os.environ, "OMP_NUM_THREADS": str(sizes["threads"]), "RL_LOGGING_LEVEL": "WARNING"}
-    # Where these are set, OpenBLAS is held to the kernels of an older processor than the one at hand.
-    for variable in ["OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"]:
-        environment.pop(variable, None)
-    with tempfile.TemporaryDirectory() as place:
-        answer = Path(place) / "measurements.json"
-        command = [python, "-B", __file__, "--run", name, json.dumps(sizes), answer]
-        result = subprocess.run(command, env=environment, stderr=subprocess.PIPE, text=True)
-        if result.returncode == 0:
-            return json.loads(answer.read_text(encoding="utf-8"))
-    last_line = (result.stderr.strip().splitlines() or ["without a word"])[-1]
-    return [not_measured("not measured", name, f"ended with status {result.returncode}: {last_line}")]
+def reason_against(peer, missing):
+    """Why a peer is not measured, or None."""
+    if peer.case == "own_append" and "STREAMSTORE_SEED" not in ENVIRONMENT:
+        return "not measured: its file is not here; --seed says where one is"
+    return next((missing[needed] for needed in peer.needs if needed in missing), None)
 
 
-def measure_in_this_process(name, sizes, path):
-    """What the process of a peer does."""
-    measurements = importlib.import_module(name).measure(json.loads(sizes))
-    Path(path).write_text(json.dumps(measurements), encoding="utf-8")
+def beside(peer, sizes, ours, options):
+    """The verdicts by runtime."""
+    python = python_of(peer.needs[-1])
+    theirs = Child([python, "-B", here / "peer.py", peer.module, peer.case, json.dumps(sizes)], ENVIRONMENT)
+    try:
+        versions = {runtime: child.about["version"] for runtime, child in ours.items()}
+        version = theirs.about["version"]
+        times = {runtime: ([], []) for runtime in ours}
+        for turn in range(-WARMUP_ROUNDS, options.rounds):
+            for runtime, child in ours.items():
+                pair = take_turns(child, theirs, turn % 2 == 0)
+                if turn >= 0:
+                    for column, time in zip(times[runtime], pair):
+                        column.append(time)
+        return {"version": version, "verdicts": {versions[name]: verdict_of(*columns) for name, columns in times.items()}}
+    finally:
+        theirs.end()
 
 
-def line_of(row):
-    """One measurement as lines for a terminal."""
-    if row["median"] is None:
-        return f"{row['peer']}: {row['what']}: {row['note']}"
-    anonymous = "" if row["anonymous"] is None else f" ({row['anonymous']:,.0f} anonymous)"
-    return (
-        f"{row['peer']}: {row['what']}\n"
-        f"    {digits(row['median'])} µs, best {digits(row['best'])}, {row['rounds']} rounds, "
-        f"{row['rows']:,} rows, memory {row['memory']:,.0f} MB{anonymous}\n"
-        f"    {row['note']}"
-    )
-
-
-def table_of(results):
-    """A row for each measurement."""
-    header = ["peer", "what", "steps held", "µs", "peak memory, MB", "remarks"]
-    rows = [
-        [
-            f"{row['peer']} ({row['version']})" if row["version"] else row["peer"],
-            row["what"],
-            "–" if row["rows"] is None else f"{row['rows']:,}",
-            "–" if row["median"] is None else f"{digits(row['median'])} ({digits(row['best'])})",
-            "–" if row["memory"] is None else f"{row['memory']:,.0f}",
-            row["note"],
-        ]
-        for row in results["measurements"]
-    ]
-    lines = [f"| {' | '.join(cells)} |" for cells in [header, ["---"] * len(header), *rows]]
-    about = (
-        "Medians, and in brackets the best round. Memory is the process's until then, mapped pages included. "
-        f"{results['threads']} thread(s), {results['machine']}."
-    )
-    return "\n".join([*lines, "", about])
-
-
-def digits(value):
-    """Three digits that count."""
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+def take_turns(ours, theirs, is_ours_first):
+    """A round of each. Who goes first changes, since the second finds caches as the first left them."""
+    if is_ours_first:
+        return ours.round(), theirs.round()
+    later = theirs.round()
+    return ours.round(), later
 
 
 def describe_machine():
@@ -145,13 +120,26 @@ def read_options():
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    names = sorted({row.name for row in ROWS} | {peer.module for row in ROWS for peer in row.peers})
     parser.add_argument("--small", action="store_true")
-    parser.add_argument("--large", action="store_true")
-    parser.add_argument("--only", action="append", choices=PEERS, metavar="NAME")
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--only", action="append", choices=names, metavar="NAME")
+    parser.add_argument("--runtime", action="append", choices=RUNTIMES, metavar="NAME")
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--seed", metavar="PLACE")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--table", action="store_true")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.rounds < 9:
+        parser.error(f"--rounds must be at least 9, got {options.rounds}")
+    return options
+
+
+def chosen_rows(only):
+    """All rows, or those that are named, by themselves or by a peer's module."""
+    for row in ROWS:
+        peers = row.peers if not only or row.name in only else tuple(peer for peer in row.peers if peer.module in only)
+        if peers:
+            yield replace(row, peers=peers)
 
 
 def main():
@@ -159,27 +147,25 @@ def main():
     if options.table:
         print(table_of(json.loads((options.json or DEFAULT_PATH).read_text(encoding="utf-8"))))
         return
-    names = options.only or list(PEERS)
-    missing = install_peers({"numpy", *(needed for name in names for needed in PEERS[name])})
-    sizes = sizes_of(options)
+    if options.seed:
+        ENVIRONMENT["STREAMSTORE_SEED"] = options.seed
+    rows = list(chosen_rows(options.only))
+    missing = install_peers({needed for row in rows for peer in row.peers for needed in peer.needs})
     machine = describe_machine()
-    print(f"Peers on {machine}, {options.threads} thread(s)", flush=True)
-    measurements = []
-    for name in names:
-        reason = next((missing[needed] for needed in ["numpy", *PEERS[name]] if needed in missing), None)
-        found = [not_measured("not measured", name, reason)] if reason else run_peer(name, sizes)
-        measurements += found
-        print("\n".join(map(line_of, found)), flush=True)
-    is_whole = not (options.small or options.large or options.only)
+    print(f"Ours ÷ theirs, {options.rounds} rounds in turn, on {machine}", flush=True)
+    found = []
+    for row in rows:
+        print(f"{row.what}: {row.asked}", flush=True)
+        for each in measure_row(row, options, missing):
+            found.append(each)
+            print(line_of(each), flush=True)
+    is_whole = not (options.small or options.only or options.runtime)
     path = options.json or (DEFAULT_PATH if is_whole else None)
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
-        results = {"machine": machine, "threads": options.threads, "measurements": measurements}
+        results = {"machine": machine, "found": found}
         path.write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--run"]:
-        measure_in_this_process(*sys.argv[2:])
-    else:
-        main()
+    main()

@@ -1,90 +1,36 @@
-"""Times a peer's batches, and says what memory its process has taken."""
+"""Rounds of a peer: functions that return the nanoseconds of one call."""
 
-import resource
-import sys
+import itertools
 import time
-from importlib.metadata import version
 from statistics import median
 
-ROUNDS_MAX = 400
-ROUNDS_MIN = 10
-SECONDS_MAX = 8
-WARMUP_SHARE = 0.25
 
+def round_of(sizes, call):
+    """A round that calls for as long as one lasts: the median, since another process may take its turn meanwhile."""
+    nanoseconds = sizes["round_ms"] * 1e6
 
-class Peer:
-    """Collects the measurements of one peer, which runs in a process of its own."""
-
-    def __init__(self, name, package, sizes):
-        self.name = name
-        self.version = f"{package} {version(package)}"
-        self.rounds_max = sizes["rounds"]
-        self.measurements = []
-
-    def measure(self, what, row_count, work, note):
-        """One call of `work` is a round: its median and its best time are in microseconds.
-
-        A quarter of the rounds, or of the time, comes before the first that counts: pages are touched and caches are
-        filled meanwhile. What takes long gets fewer rounds, but never fewer than ROUNDS_MIN.
-        """
-        self._rounds(work, self.rounds_max * WARMUP_SHARE, SECONDS_MAX * WARMUP_SHARE)
-        times = self._rounds(work, self.rounds_max, SECONDS_MAX)
-        self.measurements.append(
-            {
-                "what": what,
-                "peer": self.name,
-                "version": self.version,
-                "unit": "µs",
-                "median": median(times),
-                "best": min(times),
-                "rounds": len(times),
-                "rows": row_count,
-                "memory": memory_peak(),
-                "anonymous": memory_anonymous(),
-                "note": note,
-            }
-        )
-
-    def _rounds(self, work, rounds_max, seconds_max):
+    def run_round():
         times = []
-        start = time.perf_counter()
-        while len(times) < rounds_max:
-            before = time.perf_counter_ns()
-            work()
-            times.append((time.perf_counter_ns() - before) / 1e3)
-            if len(times) >= min(ROUNDS_MIN, rounds_max) and time.perf_counter() - start > seconds_max:
-                break
-        return times
+        began = now = time.perf_counter_ns()
+        while now - began < nanoseconds:
+            call()
+            before, now = now, time.perf_counter_ns()
+            times.append(now - before)
+        return median(times)
+
+    return run_round
 
 
-def not_measured(what, peer, reason):
-    """A row that says why there is no figure."""
-    return {
-        "what": what,
-        "peer": peer,
-        "version": None,
-        "unit": "",
-        "median": None,
-        "best": None,
-        "rounds": 0,
-        "rows": None,
-        "memory": None,
-        "anonymous": None,
-        "note": reason,
-    }
+def round_of_steps(step_count, fill):
+    """A round that lets `fill` append as many steps; it returns when it began, so that what it makes first is left out."""
+
+    def run_round():
+        start = fill(step_count)
+        return (time.perf_counter_ns() - start) / step_count
+
+    return run_round
 
 
-def memory_peak():
-    """The most that this process has had in memory until now, in megabytes, pages of mapped files included."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6
-
-
-def memory_anonymous():
-    """What it has now without mapped files, in megabytes: None where the system does not tell."""
-    try:
-        with open("/proc/self/status", encoding="ascii") as status:
-            kibibytes = next(int(line.split()[1]) for line in status if line.startswith("RssAnon"))
-        return kibibytes * 1024 / 1e6
-    except (OSError, StopIteration):
-        return None
+def in_turn(given):
+    """A call that takes the next of what was made beforehand."""
+    return itertools.cycle(given).__next__

@@ -1,15 +1,20 @@
-"""A rewrite of the class that StreamStore began with, for the benchmark to stand beside.
+"""The append of the class that StreamStore began with: a rewrite of it, and the class itself where its file is at hand.
 
-One memory-mapped numpy array of (step, type, data) records, filled by a method that takes a step's fields as parallel
-lists and checks their order. For each line of input it appends as many steps as the argument says to a new stream, and
-prints the nanoseconds that one took and the sum of the last step's data.
+The rewrite is one memory-mapped numpy array of (step, type, data) records, filled by a method that takes a step's fields
+as parallel lists and checks their order. The class itself has a licence that keeps it out of this repository: it is
+loaded from where STREAMSTORE_SEED says, FILE or FILE:CLASS, made of the names and types of the fields, and its append
+is called in the same way.
 """
 
-import sys
+import importlib.util
+import os
 import tempfile
 import time
 
 import numpy as np
+
+import data
+from measure import round_of_steps
 
 TOKEN = np.dtype([("step", "<i8"), ("type", "<i4"), ("data", "<f8")])
 FIELD_TO_TYPE = {"action": 0, "observation": 1, "reward": 2, "done": 3}
@@ -57,18 +62,47 @@ class TokenStream:
         self.last_step = last_step
 
 
-def append_steps(step_count):
-    stream = TokenStream(FIELD_TO_TYPE)
-    observations = [((np.arange(8) + step) & 255).astype(np.float32) / 256 for step in range(256)]
+def append_to(stream, step_count):
+    """Returns when it began."""
+    steps = [(step & 3, observation, reward) for step, (_, observation, reward) in enumerate(data.steps_one_by_one())]
     start = time.perf_counter_ns()
     for step in range(step_count):
-        stream.append(
-            [step] * 4, FIELDS, [step & 3, observations[step & 255], (step & 7) / 8, step % 200 == 199]
-        )
-    nanoseconds = time.perf_counter_ns() - start
-    return nanoseconds / step_count, float(stream.tokens["data"][stream.length - 11 : stream.length].sum())
+        action, observation, reward = steps[step & 255]
+        stream.append([step] * 4, FIELDS, [action, observation, reward, step % 200 == 199])
+    return start
 
 
-print("ready", flush=True)
-for _ in sys.stdin:
-    print(*append_steps(int(sys.argv[1])), flush=True)
+def append(sizes, _folder):
+    def fill(step_count):
+        stream = TokenStream(FIELD_TO_TYPE)
+        start = append_to(stream, step_count)
+        found = stream.tokens["data"][stream.length - data.TOKENS_PER_STEP : stream.length]
+        columns = data.columns_of(np.array([step_count - 1]))
+        expected = np.concatenate([np.ravel(columns[name]) for name in FIELDS])
+        data.prove("the rewrite of the seed's class", np.array_equal(found, expected))
+        return start
+
+    return round_of_steps(sizes["steps_appended"] // 10, fill)
+
+
+def own_append(sizes, _folder):
+    """What it holds is not looked at: how it is read is not known here."""
+    own = own_class(os.environ["STREAMSTORE_SEED"])
+    return round_of_steps(sizes["steps_appended"] // 10, lambda count: append_to(own(FIELD_TO_TYPE), count))
+
+
+def own_class(place):
+    path, _, name = place.partition(":")
+    spec = importlib.util.spec_from_file_location("seed_own", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    if name:
+        return getattr(module, name)
+    classes = [each for each in vars(module).values() if isinstance(each, type) and each.__module__ == "seed_own"]
+    named = {each.__name__: each for each in classes if hasattr(each, "append")}
+    if len(named) != 1:
+        raise LookupError(f"STREAMSTORE_SEED must say which class of {path}, FILE:CLASS: it has {', '.join(named) or 'none'}")
+    return next(iter(named.values()))
+
+
+CASES = {"append": (append, "numpy"), "own_append": (own_append, None)}
