@@ -29,15 +29,15 @@ export class NatsServer {
     /** With its log, and in `nats` what it keeps. */
     readonly folder: string,
     readonly port: number,
-    /** As a file of settings has them. */
-    private readonly settings: string = "",
+    /** As a file of settings has them, for the next start. */
+    public settings: string = "",
     private readonly member?: Member,
   ) {}
 
   /** One server. Returns once it answers. */
-  static async start(folder: string): Promise<NatsServer> {
+  static async start(folder: string, settings?: string): Promise<NatsServer> {
     const [port] = await freePorts(1);
-    const server = new NatsServer(folder, port);
+    const server = new NatsServer(folder, port, settings);
     await server.start();
     return server;
   }

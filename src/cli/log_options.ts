@@ -16,6 +16,8 @@ export interface LogOptions {
 }
 
 const retryMilliseconds = 1000;
+/** What may be there later: a server, and a stream that a sender makes. */
+const passing: readonly unknown[] = ["input-output", "not-found"];
 
 export function addLogOptions(command: Command): Command {
   return command
@@ -24,7 +26,7 @@ export function addLogOptions(command: Command): Command {
     .option("--user <name>", "who signs in, with --password")
     .option("--password <text>", "the user's")
     .option("--token <text>", "a token that the servers take")
-    .option("--retry", "waits for a server that is not there");
+    .option("--retry", "waits for a server or a stream that is not there");
 }
 
 /**
@@ -47,7 +49,7 @@ export async function openLog(
         try {
           return await open();
         } catch (error) {
-          if ((error as { readonly code?: string }).code !== "input-output") throw error;
+          if (!passing.includes((error as { readonly code?: string }).code)) throw error;
           wait.show(performance.now() - since, waiting(), error);
         }
       }

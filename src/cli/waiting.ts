@@ -18,12 +18,12 @@ export class WaitBar {
 
   /** `waiting` says how much waits. */
   show(milliseconds: number, waiting: string, error: unknown): void {
-    const what = `answer, ${waiting} (${(error as Error).message})`;
-    if (!this.isShown && !isErrorTerminal) note(`${this.bar.what} no ${what}`);
+    const { code, message } = error as { readonly code?: string; readonly message: string };
+    const without = `without ${code === "not-found" ? "a stream" : "an answer"}, ${waiting} (${message})`;
+    if (!this.isShown && !isErrorTerminal) note(`${this.bar.what} ${without}`);
     this.end();
     const since = performance.now() - milliseconds;
-    const draw = () =>
-      this.bar.at(Math.round((performance.now() - since) / 1000), 0, `seconds without an ${what}`);
+    const draw = () => this.bar.at(Math.round((performance.now() - since) / 1000), 0, `seconds ${without}`);
     draw();
     this.#timer = setInterval(draw, drawMilliseconds);
   }

@@ -214,7 +214,7 @@ export class Follower implements PromiseLike<void> {
       try {
         await this.#readThrough();
       } catch (error) {
-        if (this.#failure === null) this.#answers.missed(error);
+        if (!signal.aborted) this.#answers.missed(error);
       }
       if (!signal.aborted) await pause(againMilliseconds, signal).catch(() => {});
     }

@@ -1,21 +1,11 @@
 /** A log of messages in a stream of NATS JetStream, by the clients of the NATS project. */
-import {
-  DeliverPolicy,
-  DiscardPolicy,
-  jetstream,
-  JetStreamApiError,
-  jetstreamManager,
-} from "@nats-io/jetstream";
-import type { JetStreamClient, JetStreamManager } from "@nats-io/jetstream";
-import {
-  AuthorizationError,
-  connect,
-  type NatsConnection,
-  UserAuthenticationExpiredError,
-} from "@nats-io/transport-node";
+import { DeliverPolicy, DiscardPolicy, jetstream, jetstreamManager } from "@nats-io/jetstream";
+import type { JetStreamClient, JetStreamManager, MsgRequest } from "@nats-io/jetstream";
+import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { StreamStoreError } from "../error.ts";
 import { checkOptions } from "../options.ts";
 import type { LoggedMessage, MessageLog } from "./log.ts";
+import { answerError, connectionError, errorCodes, isApiError, streamError } from "./nats_errors.ts";
 
 /** Where a log is. Taken by {@linkcode natsLog}. */
 export interface NatsOptions {
@@ -35,15 +25,17 @@ export interface NatsOptions {
 const bytesAhead = 16e6;
 /** A message has its subject and headers besides. */
 const envelopeBytes = 4096;
-const [wrongLastSequence, duplicateInProcess, streamNotFound] = [10071, 10158, 10059];
+const { wrongLastSequence, duplicateInProcess, streamNotFound } = errorCodes;
 
 /**
  * Opens a stream of NATS JetStream as a log.
  *
  * @param options The servers, the stream, and what the client takes besides.
  * @returns A log for {@linkcode send} and {@linkcode follow}, to be closed by whoever opened it.
- * @throws {StreamStoreError} `input-output` where no server answers, `permission-denied` where one refuses the credentials:
- * the message names them.
+ * @throws {StreamStoreError} `input-output` where no server answers or none has JetStream ready, `permission-denied` where one
+ * refuses the credentials, or its certificate is none that is trusted, `not-found` where there is no stream and no subjects are
+ * given: the message names the servers. A log that is open throws `permission-denied` too, once its user is not allowed any more
+ * what it does; by that `send` and `follow` end.
  * @throws {TypeError} If an option is unknown.
  *
  * @example
@@ -59,22 +51,16 @@ const [wrongLastSequence, duplicateInProcess, streamNotFound] = [10071, 10158, 1
  */
 export async function natsLog(options: NatsOptions): Promise<MessageLog> {
   checkOptions(options, ["servers", "connection", "stream", "subjects", "replicas"], "open a log");
-  const { stream, subjects, replicas = 1, connection, servers = "127.0.0.1:4222" } = options;
-  let nats: NatsConnection;
-  try {
-    nats = await connect({ maxReconnectAttempts: -1, ...connection, servers: [servers].flat() });
-  } catch (cause) {
-    const names = [servers].flat().join(", ");
-    const isRefused = cause instanceof AuthorizationError || cause instanceof UserAuthenticationExpiredError;
-    const [code, must] = isRefused
-      ? ["permission-denied", "the credentials must be right for"] as const
-      : ["input-output", "a server must answer at"] as const;
-    const message = `Cannot connect to NATS: ${must} ${names}: ${(cause as Error).message}`;
-    throw new StreamStoreError(code, message, { cause });
-  }
+  const { stream, subjects, replicas = 1, connection } = options;
+  const servers = [options.servers ?? "127.0.0.1:4222"].flat();
+  const names = servers.join(", ");
+  const nats = await connect({ maxReconnectAttempts: -1, ...connection, servers }).catch((cause) => {
+    throw connectionError(cause, names);
+  });
   try {
     const manager = await jetstreamManager(nats);
-    if (subjects !== undefined && !await isThere(manager, stream)) {
+    if (!await isThere(manager, stream)) {
+      if (subjects === undefined) throw noStream(stream, names);
       // What the stream has no room for waits in the senders' stores.
       const made = {
         name: stream,
@@ -84,12 +70,18 @@ export async function natsLog(options: NatsOptions): Promise<MessageLog> {
       };
       await manager.streams.add(made);
     }
-    return new NatsLog(nats, jetstream(nats), manager, stream, replicas);
+    return new NatsLog(nats, jetstream(nats), manager, { stream, replicas, names });
   } catch (error) {
-    // As of a cluster that has no leader yet: whoever tries again opens another, and an open one keeps a process alive.
+    const found = await streamError(error, nats, names);
+    // Whoever tries again opens another, and an open one keeps a process alive.
     await nats.close();
-    throw error;
+    throw found;
   }
+}
+
+function noStream(stream: string, servers: string): StreamStoreError {
+  const message = `Cannot open a log: the stream must be at ${servers}, or subjects given to make it`;
+  return new StreamStoreError("not-found", `${message}, got "${stream}"`);
 }
 
 async function isThere(manager: JetStreamManager, stream: string): Promise<boolean> {
@@ -97,62 +89,79 @@ async function isThere(manager: JetStreamManager, stream: string): Promise<boole
     await manager.streams.info(stream);
     return true;
   } catch (error) {
-    if (error instanceof JetStreamApiError && error.code === streamNotFound) return false;
+    if (isApiError(error, streamNotFound)) return false;
     throw error;
   }
 }
 
 class NatsLog implements MessageLog {
+  readonly #stream: string;
+
   constructor(
     private readonly nats: NatsConnection,
     private readonly client: JetStreamClient,
     private readonly manager: JetStreamManager,
-    private readonly stream: string,
-    private readonly replicas: number,
-  ) {}
+    private readonly place: { readonly stream: string; readonly replicas: number; readonly names: string },
+  ) {
+    this.#stream = place.stream;
+  }
+
+  async #ask<Result>(task: () => Promise<Result>): Promise<Result> {
+    try {
+      return await task();
+    } catch (error) {
+      throw await answerError(error, this.nats, this.place.names);
+    }
+  }
 
   get messageBytesMax(): number {
     return (this.nats.info?.max_payload ?? 1 << 20) - envelopeBytes;
   }
 
-  async last(subject: string): Promise<LoggedMessage | null> {
-    const found = await this.manager.streams.getMessage(this.stream, { last_by_subj: subject });
-    return found === null ? null : { subject, number: found.seq, bytes: copyOf(found.data) };
+  last(subject: string): Promise<LoggedMessage | null> {
+    return this.#find(subject, { last_by_subj: subject });
   }
 
-  async next(subject: string, from: number): Promise<LoggedMessage | null> {
-    const query = { seq: from, next_by_subj: subject } as unknown as { seq: number };
-    const found = await this.manager.streams.getMessage(this.stream, query);
-    return found === null ? null : { subject, number: found.seq, bytes: copyOf(found.data) };
+  next(subject: string, from: number): Promise<LoggedMessage | null> {
+    return this.#find(subject, { seq: from, next_by_subj: subject } as unknown as { seq: number });
   }
 
-  async subjects(pattern: string): Promise<readonly string[]> {
-    const { state } = await this.manager.streams.info(this.stream, { subjects_filter: pattern });
-    return Object.keys(state.subjects ?? {});
+  #find(subject: string, query: MsgRequest): Promise<LoggedMessage | null> {
+    return this.#ask(async () => {
+      const found = await this.manager.streams.getMessage(this.#stream, query);
+      return found === null ? null : { subject, number: found.seq, bytes: copyOf(found.data) };
+    });
   }
 
-  async publish(subject: string, bytes: Uint8Array, after: number): Promise<number | null> {
-    try {
-      const expect = { streamName: this.stream, lastSubjectSequence: after };
-      return (await this.client.publish(subject, bytes, { expect })).seq;
-    } catch (error) {
-      if (
-        error instanceof JetStreamApiError && [wrongLastSequence, duplicateInProcess].includes(error.code)
-      ) {
-        return null;
+  subjects(pattern: string): Promise<readonly string[]> {
+    return this.#ask(async () => {
+      const { state } = await this.manager.streams.info(this.#stream, { subjects_filter: pattern });
+      return Object.keys(state.subjects ?? {});
+    });
+  }
+
+  publish(subject: string, bytes: Uint8Array, after: number): Promise<number | null> {
+    return this.#ask(async () => {
+      try {
+        const expect = { streamName: this.#stream, lastSubjectSequence: after };
+        return (await this.client.publish(subject, bytes, { expect })).seq;
+      } catch (error) {
+        if (isApiError(error, wrongLastSequence, duplicateInProcess)) return null;
+        throw error;
       }
-      throw error;
-    }
+    });
   }
 
   async *read(pattern: string, from: number, signal: AbortSignal): AsyncGenerator<LoggedMessage> {
-    const consumer = await this.client.consumers.get(this.stream, {
-      filter_subjects: pattern,
-      deliver_policy: DeliverPolicy.StartSequence,
-      opt_start_seq: from,
-    });
     // Two heartbeats that do not come, and the consumer is made anew: with the client's own, after a minute.
-    const messages = await consumer.consume({ max_bytes: bytesAhead, expires: 4000, idle_heartbeat: 1000 });
+    const messages = await this.#ask(async () => {
+      const consumer = await this.client.consumers.get(this.#stream, {
+        filter_subjects: pattern,
+        deliver_policy: DeliverPolicy.StartSequence,
+        opt_start_seq: from,
+      });
+      return await consumer.consume({ max_bytes: bytesAhead, expires: 4000, idle_heartbeat: 1000 });
+    });
     const end = () => messages.stop();
     signal.addEventListener("abort", end);
     try {
@@ -166,39 +175,43 @@ class NatsLog implements MessageLog {
     }
   }
 
-  async noteApplied(follower: string, store: string, row: number): Promise<void> {
+  noteApplied(follower: string, store: string, row: number): Promise<void> {
     const publish = () => this.client.publish(this.#appliedSubject(follower, store), `${row}`);
-    try {
-      await publish();
-    } catch {
-      // Its stream is not there yet, or was wiped.
-      await this.manager.streams.add({
-        name: this.#appliedStream,
-        subjects: [this.#appliedSubject("*", "*")],
-        num_replicas: this.replicas,
-        max_msgs_per_subject: 1,
-      });
-      await publish();
-    }
+    return this.#ask(async () => {
+      try {
+        await publish();
+      } catch {
+        // Its stream is not there yet, or was wiped.
+        await this.manager.streams.add({
+          name: this.#appliedStream,
+          subjects: [this.#appliedSubject("*", "*")],
+          num_replicas: this.place.replicas,
+          max_msgs_per_subject: 1,
+        });
+        await publish();
+      }
+    });
   }
 
-  async applied(follower: string, store: string): Promise<number | null> {
+  applied(follower: string, store: string): Promise<number | null> {
     const place = { last_by_subj: this.#appliedSubject(follower, store) };
-    try {
-      const found = await this.manager.streams.getMessage(this.#appliedStream, place);
-      return found === null ? null : Number(found.string());
-    } catch (error) {
-      if (error instanceof JetStreamApiError && error.code === streamNotFound) return null;
-      throw error;
-    }
+    return this.#ask(async () => {
+      try {
+        const found = await this.manager.streams.getMessage(this.#appliedStream, place);
+        return found === null ? null : Number(found.string());
+      } catch (error) {
+        if (isApiError(error, streamNotFound)) return null;
+        throw error;
+      }
+    });
   }
 
   get #appliedStream(): string {
-    return `${this.stream}-applied`;
+    return `${this.#stream}-applied`;
   }
 
   #appliedSubject(follower: string, store: string): string {
-    return `applied.${this.stream}.${follower}.${store}`;
+    return `applied.${this.#stream}.${follower}.${store}`;
   }
 
   async close(): Promise<void> {

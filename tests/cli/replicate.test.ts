@@ -1,12 +1,17 @@
 /** `send` and `follow`, by a real server. */
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { StreamStore } from "../../mod.ts";
 import { call, inFolder, noTerminal, onTerminal, Running } from "../support/cli/command.ts";
 import { makeRun } from "../support/cli/stores.ts";
 import { NatsServer, noServer } from "../support/replicate/server.ts";
+
+function serverIn(folder: string, settings: string): Promise<NatsServer> {
+  mkdirSync(folder);
+  return NatsServer.start(folder, settings);
+}
 
 test(
   "send and follow bring a store elsewhere, while it grows and through kills of both",
@@ -58,7 +63,9 @@ test("send and follow wait for a server with --retry, and say how long, how much
       await sender.until(({ errors }) => errors.endsWith("\n"));
       const why = "Cannot connect to NATS: a server must answer at 127\\.0\\.0\\.1:\\d+: .*";
       const waiting = (what: string) =>
-        new RegExp(`^streamstore: Waiting for 127\\.0\\.0\\.1:\\d+: no answer, ${what} \\(${why}\\)\n$`);
+        new RegExp(
+          `^streamstore: Waiting for 127\\.0\\.0\\.1:\\d+: without an answer, ${what} \\(${why}\\)\n$`,
+        );
       assert.match(sender.errors, waiting("up to 1,000 rows wait"));
       await server.start();
       await sender.until(({ output }) => output.includes('"row": 1000, "waiting": 0'));
@@ -69,9 +76,9 @@ test("send and follow wait for a server with --retry, and say how long, how much
       for (let row = 0; row < 50; row++) writer.append(100_000 + row, { reward: row });
       writer.sync();
       for (
-        const [running, what] of [[sender, "Sending run\\.stream: no answer, 50"], [
+        const [running, what] of [[sender, "Sending run\\.stream: without an answer, 50"], [
           follower,
-          "Following: no answer, 0",
+          "Following: without an answer, 0",
         ]] as const
       ) {
         await running.until(({ errors }) =>
@@ -103,6 +110,67 @@ test(
         const { code, output } = await onTerminal(folder, [verb, ...rest, ...where], bar);
         assert.equal(code, 130, output);
         assert.ok(output.includes(bar), output);
+      }
+    }),
+);
+
+test(
+  "follow without a stream fails at once, and with --retry waits for one and says so",
+  { skip: noServer },
+  () =>
+    inFolder(async (folder) => {
+      const server = await NatsServer.start(folder);
+      makeRun(folder, 10);
+      const where = ["--servers", server.address, "--stream", "runs"];
+      const why =
+        `Cannot open a log: the stream must be at ${server.address}, or subjects given to make it, got "runs"`;
+      const { code, output, errors } = await call(folder, "follow", "replicas", ...where);
+      assert.deepEqual([code, output, errors], [1, "", `streamstore: ${why}\n`]);
+      const follower = new Running(folder, "follow", "replicas", ...where, "--json", "--retry");
+      try {
+        const without = `Waiting for ${server.address}: without a stream, unknown how many rows wait`;
+        await follower.until(({ errors }) => errors === `streamstore: ${without} (${why})\n`);
+        await call(folder, "send", "run.stream", ...where, "--subject", "steps.a", "--once");
+        await follower.until(({ output }) => output.includes('"rows": 10}'));
+        assert.equal(await follower.end(), 130);
+      } finally {
+        follower.child.kill("SIGKILL");
+        await server.kill();
+      }
+    }),
+);
+
+test(
+  "a password or a token that is wrong ends send and follow, also with --retry",
+  { skip: noServer },
+  () =>
+    inFolder(async (folder) => {
+      makeRun(folder, 10);
+      const servers = [
+        await serverIn(join(folder, "by-user"), 'authorization { user: robot, password: "right" }'),
+        await serverIn(join(folder, "by-token"), 'authorization { token: "right" }'),
+      ];
+      try {
+        for (const [i, server] of servers.entries()) {
+          const where = ["--servers", server.address, "--retry"];
+          const signed = (secret: string) =>
+            i === 0 ? ["--user", "robot", "--password", secret] : ["--token", secret];
+          const sending = ["send", "run.stream", ...where, "--subject", "steps.a", "--once"];
+          const following = ["follow", `replicas-${i}`, ...where, "--json"];
+          for (const verb of [sending, following]) {
+            const { code, output, errors } = await call(folder, ...verb, ...signed("wrong"));
+            const why =
+              `Cannot connect to NATS: the credentials must be right for ${server.address}: Authorization Violation`;
+            assert.deepEqual([code, output, errors], [1, "", `streamstore: ${why}\n`]);
+          }
+          const { code, errors } = await call(folder, ...sending, ...signed("right"));
+          assert.deepEqual([code, errors], [0, ""]);
+          const follower = new Running(folder, ...following, ...signed("right"));
+          await follower.until(({ output }) => output.includes('"rows": 10}'));
+          assert.equal(await follower.end(), 130);
+        }
+      } finally {
+        await Promise.all(servers.map((server) => server.kill()));
       }
     }),
 );
