@@ -9,7 +9,10 @@ export interface FollowOptions {
   readonly directory: string;
   /** The subjects, as the log has patterns: with NATS `steps.*`. */
   readonly subjects: string;
-  /** How often replicas are made durable, in milliseconds; by default 1,000. */
+  /**
+   * How often replicas are made durable, in milliseconds; by default 1,000. It takes at most a fifth of the time, so that
+   * with hundreds of them, and a disk that is slow, it is not as often.
+   */
   readonly syncEvery?: number;
   /**
    * By this name it tells senders how far its replicas are durable, so that their stores keep what it may still need: see

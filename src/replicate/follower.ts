@@ -31,6 +31,8 @@ const followKeys = [
 ];
 /** How long it is waited before a log is read again. */
 const againMilliseconds = 250;
+/** How much longer messages are applied than replicas are made durable, where there is enough of both to do. */
+const applyShare = 4;
 /** How long messages that are there already are applied before timers get their turn, and with them whoever samples. */
 const turnMilliseconds = 20;
 
@@ -196,14 +198,22 @@ export class Follower implements PromiseLike<void> {
     this.#throwErrors();
   }
 
-  /** Also once more when it ends. */
+  /**
+   * One replica after another, also once more when it ends. The disk may take a second for hundreds of them, so applying has
+   * its turn between: how long ago all were durable follows from how many there are.
+   */
   async #keepDurable(syncEvery: number, notes: AppliedNotes | null): Promise<void> {
     const { signal } = this.#end;
-    while (!signal.aborted) {
+    for (let isEnded = false; !isEnded;) {
       await pause(syncEvery, signal).catch(() => {});
-      const isDurable = this.#guard(() => (this.#replicas.sync(), true));
-      // Those that come meanwhile are not durable yet.
-      if (isDurable) await notes?.note(this.#replicas.rows());
+      isEnded = signal.aborted;
+      for (const followed of this.#replicas.dirty()) {
+        const since = performance.now();
+        this.#guard(() => this.#replicas.sync(followed));
+        const took = performance.now() - since;
+        if (!isEnded) await pause(applyShare * took, signal).catch(() => {});
+      }
+      await notes?.note(this.#replicas.durableRows());
     }
   }
 

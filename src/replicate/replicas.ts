@@ -32,8 +32,10 @@ export interface Followed {
   bytes: number;
   /** When rows last came, in milliseconds since 1970. */
   appliedAt: number | null;
-  /** Whether there are rows that were not made durable. */
+  /** Whether there may be rows that were not made durable: also those that a killed follower has left. */
   isDirty: boolean;
+  /** The row before which all is there and durable: the last one may still grow. */
+  durableRow: number | null;
 }
 
 type Join = (subject: string, store: StreamStore) => void;
@@ -69,7 +71,10 @@ export class Replicas {
     const followed = this.#of(subject);
     return this.#try(followed, () => {
       const message = decodeRows(bytes);
-      followed.succession ??= new Succession(this.directory, subject, message.head);
+      if (followed.succession === null) {
+        followed.succession = new Succession(this.directory, subject, message.head);
+        followed.isDirty = true;
+      }
       return this.#apply(followed, message, bytes);
     });
   }
@@ -116,21 +121,23 @@ export class Replicas {
     }
   }
 
-  /** For each store the row before which all is there: the last one may still grow. */
-  rows(): [store: string, row: number][] {
-    return this.all.flatMap(({ succession }) => {
-      if (succession === null) return [];
-      const { firstRow, rowCount } = succession.replica.store;
-      return [[succession.store, Math.max(firstRow, rowCount - 1)]];
-    });
+  /** Those that may have rows that were not made durable. */
+  dirty(): Followed[] {
+    return this.all.filter(({ isDirty }) => isDirty);
   }
 
-  sync(): void {
-    for (const followed of this.all) {
-      if (!followed.isDirty) continue;
-      followed.succession!.replica.store.sync();
-      followed.isDirty = false;
-    }
+  sync(followed: Followed): void {
+    const { store } = followed.succession!.replica;
+    store.sync();
+    followed.isDirty = false;
+    followed.durableRow = Math.max(store.firstRow, store.rowCount - 1);
+  }
+
+  /** For each store the row before which all is there and durable. */
+  durableRows(): [store: string, row: number][] {
+    return this.all.flatMap(({ succession, durableRow }) =>
+      succession === null || durableRow === null ? [] : [[succession.store, durableRow]]
+    );
   }
 
   close(): void {
