@@ -147,7 +147,7 @@ export class Replicas {
   #of(subject: string): Followed {
     let followed = this.#bySubject.get(subject);
     if (followed === undefined) {
-      const none = { succession: null, refused: null, logEndRow: null, appliedAt: null };
+      const none = { succession: null, refused: null, logEndRow: null, appliedAt: null, durableRow: null };
       followed = { subject, ...none, endRow: 0, rows: 0, bytes: 0, isDirty: false };
       this.#bySubject.set(subject, followed);
     }
