@@ -9,6 +9,7 @@ test {
     _ = @import("format/sum.zig");
     _ = @import("abi/numbers.zig");
     _ = @import("read/extract_test.zig");
+    _ = @import("read/rows_test.zig");
     _ = @import("read/gather.zig");
     _ = @import("read/rows.zig");
     _ = @import("read/types.zig");

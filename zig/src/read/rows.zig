@@ -4,6 +4,14 @@ const std = @import("std");
 const blocks_file = @import("blocks.zig");
 const format = @import("../format/format.zig");
 
+/// Where rows stand that come one after another.
+pub const Stretch = struct {
+    start: usize,
+    end: usize,
+    /// Tokens of each row, where it is known that they have as many; else 0.
+    row_tokens: usize = 0,
+};
+
 pub const Table = struct {
     /// The step and the first token of every row.
     steps: []const i64,
@@ -23,12 +31,18 @@ pub const Table = struct {
 
     /// The tokens of rows `[first_row, end_row)`.
     pub inline fn tokensBetween(table: Table, first_row: usize, end_row: usize) error{Damaged}![2]usize {
-        const start, const end = if (table.blocks.ofRow(first_row)) |layout|
-            .{ @as(u64, layout.startOf(first_row)), if (end_row <= layout.end_row) @as(u64, layout.startOf(end_row)) else table.startOf(end_row) }
-        else
-            .{ table.startOf(first_row), table.startOf(end_row) };
+        const stretch = try table.stretchOf(first_row, end_row);
+        return .{ stretch.start, stretch.end };
+    }
+
+    /// The same, and what the rows have in common.
+    pub inline fn stretchOf(table: Table, first_row: usize, end_row: usize) error{Damaged}!Stretch {
+        const layout = table.blocks.ofRow(first_row);
+        const alike: ?blocks_file.Layout = if (layout) |known| if (end_row <= known.end_row) known else null else null;
+        const start = if (layout) |known| @as(u64, known.startOf(first_row)) else table.startOf(first_row);
+        const end = if (alike) |known| @as(u64, known.startOf(end_row)) else table.startOf(end_row);
         if (start < table.first_token or start > end or end > table.token_count) return error.Damaged;
-        return .{ @intCast(start), @intCast(end) };
+        return .{ .start = @intCast(start), .end = @intCast(end), .row_tokens = if (alike) |known| known.row_tokens else 0 };
     }
 
     /// The first token of a row, or of none where the rows end. Not checked.
@@ -107,6 +121,13 @@ pub const Table = struct {
                 at = fillRun(Step, to, at, @min(to.len, @as(usize, @intCast(end)) -| token), stepAs(Step, table.steps[next]));
             }
         }
+    }
+
+    /// The steps of all tokens of rows that have as many each, from a row on.
+    pub inline fn copyStretchSteps(table: Table, comptime Step: type, row: usize, stretch: Stretch, to: []align(1) Step) void {
+        const end_row = row + (stretch.end - stretch.start) / stretch.row_tokens;
+        const layout: blocks_file.Layout = .{ .first_row = row, .end_row = end_row, .first_token = stretch.start, .row_tokens = stretch.row_tokens, .hash = 0 };
+        _ = table.copyLayoutSteps(Step, layout, row, stretch.start, to, 0);
     }
 
     /// The same within a block of one layout, from a row on. Returns how far it got.
@@ -255,88 +276,4 @@ pub fn compareNumbers(wanted: u64, element: u64) std.math.Order {
 
 fn compareMark(row: u64, mark: format.Mark) std.math.Order {
     return std.math.order(row, mark.row);
-}
-
-const testing = std.testing;
-
-fn tableOf(steps: []const i64, rows: []const u64, token_count: usize) Table {
-    return .{ .steps = steps, .rows = rows, .marks = &.{}, .token_count = token_count };
-}
-
-test "rows are found by token and by step, also beside rows without tokens" {
-    const table = tableOf(&.{ 3, 5, 8, 9 }, &.{ 0, 2, 2, 5 }, 5);
-    for ([_]usize{ 0, 0, 2, 2, 2 }, 0..) |row, token| try testing.expectEqual(row, try table.rowOfToken(token));
-    for ([_]i64{ 3, 5, 8, 9 }, 0..) |step, row| try testing.expectEqual(row, table.rowOfStep(step).?);
-    for ([_]i64{ 2, 4, 6, 10 }, [_]usize{ 0, 1, 2, 4 }) |step, later| {
-        try testing.expectEqual(null, table.rowOfStep(step));
-        try testing.expectEqual(later, table.rowAtOrAfter(step));
-    }
-}
-
-test "rows of any lengths are found from any guess, and their steps copied" {
-    var generator: std.Random.DefaultPrng = .init(4);
-    const random = generator.random();
-    for (0..500) |_| {
-        var rows: [50]u64 = undefined;
-        var steps: [50]i64 = undefined;
-        var token_steps: [3000]i64 = undefined;
-        const first_row = random.uintLessThan(usize, 5);
-        const row_count = random.intRangeAtMost(usize, first_row + 1, rows.len);
-        const length_max = random.intRangeAtMost(usize, 1, 60);
-        var token: usize = 0;
-        for (0..row_count) |row| {
-            rows[row] = token;
-            steps[row] = @intCast(7 * row);
-            // Some rows are empty, some much longer than the others, and the last has a token.
-            const length = if (row + 1 == row_count) 1 else if (random.boolean()) random.uintLessThan(usize, 3) else random.uintLessThan(usize, length_max);
-            @memset(token_steps[token..][0..length], steps[row]);
-            token += length;
-        }
-        var table = tableOf(steps[0..row_count], rows[0..row_count], token);
-        table.first_row = first_row;
-        for (rows[first_row]..token) |each| {
-            const row = try table.rowOfToken(each);
-            try testing.expectEqual(token_steps[each], steps[row]);
-            try testing.expectEqual(row, try table.rowNear(each, random.intRangeLessThan(usize, first_row, row_count)));
-        }
-        var tokens: [stage_size]u64 = undefined;
-        for (&tokens) |*each| each.* = random.intRangeLessThan(u64, rows[first_row], token);
-        var alone: [stage_size]i64 = undefined;
-        try copyTokenSteps(table, i64, &tokens, &alone);
-        for (tokens, alone) |each, found| try testing.expectEqual(token_steps[each], found);
-        var copied: [3000]f64 = @splat(-1);
-        const from = random.intRangeLessThan(usize, rows[first_row], token);
-        const length = random.intRangeAtMost(usize, 1, token - from);
-        try table.copySteps(f64, try table.rowOfToken(from), from, copied[0..length]);
-        for (copied[0..length], token_steps[from..][0..length]) |found, step| try testing.expectEqual(@as(f64, @floatFromInt(step)), found);
-        try testing.expectEqual(-1, copied[length]);
-    }
-}
-
-test "row starts that no writer makes are damage" {
-    const tables = [_]Table{ tableOf(&.{ 1, 2 }, &.{ 0, 9 }, 2), tableOf(&.{ 1, 2 }, &.{ 2, 0 }, 2) };
-    for (tables) |table| try testing.expectError(error.Damaged, table.tokensOf(0));
-    try testing.expectError(error.Damaged, tables[0].tokensOf(1));
-    var alone: [1]i64 = undefined;
-    try testing.expectError(error.Damaged, copyTokenSteps(tables[1], i64, &.{0}, &alone));
-    try testing.expectError(error.Damaged, tables[1].rowNear(0, 0));
-    try testing.expectError(error.Damaged, tableOf(&.{}, &.{}, 2).rowOfToken(0));
-    var steps: [4]i64 = undefined;
-    for ([_]Table{ tables[0], tableOf(&.{ 1, 2, 3 }, &.{ 0, 3, 1 }, 4), tableOf(&.{1}, &.{0}, 3) }) |table| {
-        try testing.expectError(error.Damaged, table.copySteps(i64, 0, 0, &steps));
-    }
-}
-
-test "a search through starts that are damaged ends" {
-    var generator: std.Random.DefaultPrng = .init(5);
-    const random = generator.random();
-    for (0..2000) |_| {
-        var rows: [20]u64 = undefined;
-        for (&rows) |*row| row.* = if (random.boolean()) random.int(u64) else random.uintLessThan(u64, 40);
-        var table = tableOf(&@as([20]i64, @splat(0)), &rows, random.uintLessThan(usize, 40));
-        table.first_row = random.uintAtMost(usize, 20);
-        const token = random.uintLessThan(u64, 40);
-        const row = table.rowOfToken(token) catch continue;
-        try testing.expect(rows[row] <= token);
-    }
 }

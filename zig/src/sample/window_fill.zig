@@ -14,6 +14,7 @@ const row_ahead = @import("rows_ahead.zig");
 const Placement = placing.Placement;
 const Culprit = placing.Culprit;
 const Source = @import("source.zig").Source;
+const Stretch = rows_file.Stretch;
 
 pub const Error = error{ InvalidArgument, OutOfRange, WidthMismatch, Inexact, Damaged };
 
@@ -75,7 +76,8 @@ pub const Request = struct {
 /// Everything is checked before the first byte is written, but that the output holds every value: one that it does not hold is
 /// found on the way. After an error `culprit` is the window, and its tokens; or the value.
 pub fn fill(source: Source, request: Request, out: Out, culprit: *Culprit) Error!void {
-    try check(source, request, culprit);
+    var kept: Kept = undefined;
+    try check(source, request, &kept, culprit);
     for (request.fields) |field| {
         _ = try field.typeId();
         _ = try field.cellKind(source.data.width);
@@ -85,11 +87,12 @@ pub fn fill(source: Source, request: Request, out: Out, culprit: *Culprit) Error
     const plain: ?outputs.Conversion = if (output == .none) null else try .init(source.data.kind, output, .{});
     const are_long = placement.width *| source.data.width > touching.bytes_max;
     var first_rows: [rows_file.stage_size]usize = undefined;
-    var tokens: [touching.pieces][2]usize = undefined;
+    var stretches: [touching.pieces]Stretch = undefined;
     for (0..placement.starts.len) |window| {
         if (out.steps != .none and window % first_rows.len == 0) try findFirstRows(source, request, window, &first_rows);
-        if (window % touching.pieces == 0) try readAhead(source, request, window, &first_rows, out, &tokens);
-        const start, const end = tokens[window % touching.pieces];
+        if (window % touching.pieces == 0) try readAhead(source, request, window, &kept, &first_rows, out, &stretches);
+        const stretch = stretches[window % touching.pieces];
+        const start, const end = .{ stretch.start, stretch.end };
         const block = placement.blockOf(window, end - start);
         out.lengths[@intCast(placement.slots[window])] = @intCast(block.length);
         block.pad(out.mask, 1);
@@ -102,7 +105,10 @@ pub fn fill(source: Source, request: Request, out: Out, culprit: *Culprit) Error
             .none => {},
             inline else => |steps| {
                 block.pad(steps, 1);
-                try source.table.copySteps(@typeInfo(@TypeOf(steps)).pointer.child, first_rows[window % first_rows.len], start, steps[block.first..][0..block.length]);
+                const Step = @typeInfo(@TypeOf(steps)).pointer.child;
+                const row = first_rows[window % first_rows.len];
+                const to = steps[block.first..][0..block.length];
+                if (stretch.row_tokens > 0) source.table.copyStretchSteps(Step, row, stretch, to) else try source.table.copySteps(Step, row, start, to);
             },
         }
         const conversion = &(plain orelse continue);
@@ -111,8 +117,8 @@ pub fn fill(source: Source, request: Request, out: Out, culprit: *Culprit) Error
         block.pad(out.values.address, output.bytes());
         const later = window + touching.windows_ahead;
         if (are_long and later < placement.starts.len) {
-            const from, const until = try tokensOf(source, request, later);
-            touching.prefetchRest(source.data.bytes(from, until));
+            const next = try stretchOf(source, request, &kept, later);
+            touching.prefetchRest(source.data.bytes(next.start, next.end));
         }
         var misfit: outputs.Misfit = .{};
         convert(conversion, request.fields, source.types.slice(start, end), data, to, &misfit) catch |err| {
@@ -125,7 +131,14 @@ pub fn fill(source: Source, request: Request, out: Out, culprit: *Culprit) Error
     }
 }
 
-fn check(source: Source, request: Request, culprit: *Culprit) Error!void {
+/// Of so many windows it is kept where they stand: what is known of a block has a checksum, which takes a while. Of further ones
+/// it is found again.
+const kept_max = 256;
+
+/// Where windows of rows stand.
+const Kept = [kept_max]Stretch;
+
+fn check(source: Source, request: Request, kept: *Kept, culprit: *Culprit) Error!void {
     const placement = request.placement;
     switch (request.unit) {
         .tokens => try placement.check(source.table.first_token, source.data.len, placement.width, culprit),
@@ -135,9 +148,10 @@ fn check(source: Source, request: Request, culprit: *Culprit) Error!void {
             for (0..placement.starts.len) |window| {
                 if (window + rows_ahead < placement.starts.len) prefetchRows(source, placement, window + rows_ahead);
                 culprit.index = window;
-                const start, const end = try rowTokens(source, placement, window);
-                culprit.count = end - start;
-                if (end - start > placement.width and !request.truncate) return error.WidthMismatch;
+                const stretch = try rowsOf(source, placement, window);
+                culprit.count = stretch.end - stretch.start;
+                if (culprit.count > placement.width and !request.truncate) return error.WidthMismatch;
+                if (window < kept.len) kept[window] = stretch;
             }
         },
     }
@@ -157,30 +171,31 @@ fn findFirstRows(source: Source, request: Request, first: usize, rows: *[rows_fi
 }
 
 /// The tokens that are copied. Row starts come from a file, and are checked whenever they are read.
-inline fn tokensOf(source: Source, request: Request, window: usize) error{Damaged}![2]usize {
+inline fn stretchOf(source: Source, request: Request, kept: *const Kept, window: usize) error{Damaged}!Stretch {
     const placement = request.placement;
     if (request.unit == .tokens) {
         const start = placement.startOf(window);
-        return .{ start, start + placement.lengthOf(window) };
+        return .{ .start = start, .end = start + placement.lengthOf(window) };
     }
-    const start, const end = try rowTokens(source, placement, window);
-    if (end - start <= placement.width) return .{ start, end };
-    return if (placement.side == .left) .{ start, start + placement.width } else .{ end - placement.width, end };
+    const rows = if (window < kept.len) kept[window] else try rowsOf(source, placement, window);
+    if (rows.end - rows.start <= placement.width) return rows;
+    return if (placement.side == .left) .{ .start = rows.start, .end = rows.start + placement.width } else .{ .start = rows.end - placement.width, .end = rows.end };
 }
 
-inline fn rowTokens(source: Source, placement: Placement, window: usize) error{Damaged}![2]usize {
+inline fn rowsOf(source: Source, placement: Placement, window: usize) error{Damaged}!Stretch {
     const first_row = placement.startOf(window);
-    return source.table.tokensBetween(first_row, first_row + placement.lengthOf(window));
+    return source.table.stretchOf(first_row, first_row + placement.lengthOf(window));
 }
 
 const rows_ahead = 16;
 
-/// Windows are random, so each misses the caches. first_rows: known where steps are wanted; tokens: those of each window.
-noinline fn readAhead(source: Source, request: Request, first: usize, first_rows: *const [rows_file.stage_size]usize, out: Out, tokens: *[touching.pieces][2]usize) error{Damaged}!void {
+/// Windows are random, so each misses the caches. first_rows: known where steps are wanted; stretches: those of each window.
+noinline fn readAhead(source: Source, request: Request, first: usize, kept: *const Kept, first_rows: *const [rows_file.stage_size]usize, out: Out, stretches: *[touching.pieces]Stretch) error{Damaged}!void {
     var ahead: touching.Ahead = .{};
     for (first..@min(first + touching.pieces, request.placement.starts.len)) |window| {
-        const start, const end = try tokensOf(source, request, window);
-        tokens[window - first] = .{ start, end };
+        const stretch = try stretchOf(source, request, kept, window);
+        const start, const end = .{ stretch.start, stretch.end };
+        stretches[window - first] = stretch;
         if (request.is_reached) continue;
         if (out.values.output != .none) ahead.addBytes(source.data.bytes(start, end));
         if (out.types != null) ahead.addBytes(source.types.slice(start, end).asBytes());

@@ -39,6 +39,47 @@ test "windows of tokens and of rows are what a plain loop makes of them, padded 
     }
 }
 
+test "many windows are what each of them is alone" {
+    var generator: std.Random.DefaultPrng = .init(4);
+    const random = generator.random();
+    const count = 600;
+    for (0..20) |_| {
+        const sample = samples.Sample.make(random);
+        const source = sample.windowSource();
+        var starts: [count]f64 = undefined;
+        var lengths: [count]i32 = undefined;
+        var slots: [count]i32 = undefined;
+        for (&starts, &lengths, &slots, 0..) |*start, *length, *slot, window| {
+            const row = random.intRangeLessThan(usize, sample.first_row, sample.row_count);
+            start.* = @floatFromInt(row);
+            length.* = @intCast(random.uintAtMost(usize, @min(4, sample.row_count - row)));
+            slot.* = @intCast(window);
+        }
+        var placement: Placement = .{ .starts = &starts, .lengths = &lengths, .slots = &slots, .batch_size = count, .width = 3, .side = random.enumValue(placing.Side) };
+        var values: [count * 3]f64 = undefined;
+        var steps: [count * 3]i64 = undefined;
+        var mask: [count * 3]u8 = undefined;
+        var filled: [count]i32 = undefined;
+        var culprit: Culprit = .{};
+        try fill(source, .{ .placement = placement, .unit = .steps, .truncate = true, .fields = &.{} }, .{ .values = .of(.float64, &values), .steps = .{ .int64 = &steps }, .mask = &mask, .lengths = &filled }, &culprit);
+        placement.batch_size = 1;
+        placement.slots = &.{0};
+        for (0..count) |window| {
+            placement.starts = starts[window..][0..1];
+            placement.lengths = lengths[window..][0..1];
+            var values_alone: [3]f64 = undefined;
+            var steps_alone: [3]i64 = undefined;
+            var mask_alone: [3]u8 = undefined;
+            var filled_alone: [1]i32 = undefined;
+            try fill(source, .{ .placement = placement, .unit = .steps, .truncate = true, .fields = &.{} }, .{ .values = .of(.float64, &values_alone), .steps = .{ .int64 = &steps_alone }, .mask = &mask_alone, .lengths = &filled_alone }, &culprit);
+            try testing.expectEqual(std.mem.asBytes(&values_alone).*, std.mem.asBytes(values[3 * window ..][0..3]).*);
+            try testing.expectEqual(steps_alone, steps[3 * window ..][0..3].*);
+            try testing.expectEqual(mask_alone, mask[3 * window ..][0..3].*);
+            try testing.expectEqual(filled_alone[0], filled[window]);
+        }
+    }
+}
+
 fn fieldOf(type_id: f64, kind: f64, shift: f64, factor: f64) Field {
     return .{ .type = type_id, .kind = kind, .shift = shift, .factor = factor };
 }
