@@ -11,6 +11,7 @@ import { Broker, findNatsCommand, natsBench, noServer } from "../harness/nats.ts
 import type { Sizes } from "../harness/sizes.ts";
 import { filledStore, narrowFields, type ReferenceStore, tokensPerStep, valueAt } from "../harness/stream.ts";
 import { lag } from "./replicate_lag.ts";
+import { many } from "./replicate_many.ts";
 
 const rowsPerMessage = 4096;
 const subject = "steps.bench";
@@ -27,7 +28,7 @@ export async function replicate(sizes: Sizes): Promise<Measurement[]> {
     const both = { broker, log, store, messages, rounds: Math.ceil(0.6 * sizes.longRounds) };
     const measurements = [...await sending(both), ...await following(both)];
     await log.close();
-    return [...measurements, ...await lag(sizes, broker)];
+    return [...measurements, ...await lag(sizes, broker), ...await many(sizes, broker)];
   });
 }
 
