@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { StreamStore } from "../../mod.ts";
 import { Random } from "../support/support.ts";
@@ -153,3 +153,44 @@ test("rowAtOrAfter() and tokenOfRow() are what a look at every row finds, of tho
   using empty = new StreamStore({ a: 0 });
   assert.deepEqual([empty.rowAtOrAfter(0), empty.tokenOfRow(0)], [0, 0]);
 });
+
+test("row() and rows() refuse a cell that its field cannot hold, alone, in a list and in a long one", () =>
+  withDirectory((directory) => {
+    // Beside a wider field cells can hold more than the field.
+    const cases = [
+      ["bool", "float32", Float32Array.of(2)],
+      ["bool", "float32", Float32Array.of(0.5)],
+      ["uint8", "float32", Float32Array.of(256)],
+      ["uint8", "float32", Float32Array.of(1.5)],
+      ["uint8", "int16", Int16Array.of(-1)],
+      ["int8", "int32", Int32Array.of(128)],
+      ["uint16", "float64", Float64Array.of(1e300)],
+      ["int32", "int64", BigInt64Array.of(2n ** 31n)],
+      ["float16", "float32", Float32Array.of(0.1)],
+      ["float32", "float64", Float64Array.of(0.1)],
+    ] as const;
+    for (const [index, [dtype, wider, wrong]] of cases.entries()) {
+      for (const length of [1, 3, 100]) {
+        const path = `${directory}/${index}-${length}.stream`;
+        const store = StreamStore.open(path, { fields: { value: dtype, wider } }) as unknown as StreamStore;
+        const zeros = new Array(length).fill(0);
+        for (let step = 0; step < 5; step++) store.append(step, { value: length === 1 ? 0 : zeros } as never);
+        store.close();
+        const file = `${path}/${readdirSync(path).find((name) => name.startsWith("data."))}`;
+        const bytes = readFileSync(file);
+        // The last value of row 2.
+        bytes.set(new Uint8Array(wrong.buffer), (3 * length - 1) * wrong.BYTES_PER_ELEMENT);
+        writeFileSync(file, bytes);
+        using damaged = StreamStore.open(path, { mode: "read" }) as unknown as StreamStore;
+        const isDamaged = (error: Error & { code?: string }) => {
+          assert.equal(error.code, "damaged", `${dtype} in ${wider}, ${length}: ${error}`);
+          assert.match(error.message, /^Cannot read rows: "value" at row 2 must be .*, got /);
+          assert.ok(error.message.endsWith(`, got ${wrong[0]}`), error.message);
+          return true;
+        };
+        assert.throws(() => damaged.row(2), isDamaged);
+        assert.throws(() => damaged.rows(), isDamaged);
+        assert.equal(damaged.rows(0, 2).length + damaged.rows(3).length, 4);
+      }
+    }
+  }));
