@@ -23,6 +23,12 @@ function isValid({ nullBitmap, offset }: { nullBitmap?: Uint8Array; offset: numb
   return (nullBitmap[(offset + i) >> 3] >> ((offset + i) & 7) & 1) === 1;
 }
 
+/** How many columns the last row of a table has a value in: what a row gets that is no token shows in nothing else. */
+export function countColumns(table: Table): number {
+  const last = table.numRows - 1;
+  return table.schema.fields.filter(({ name }) => table.getChild(name)!.isValid(last)).length;
+}
+
 /**
  * Gives the last row of a store the fields and extras that a newer version of it has, a table of one row. Returns
  * whether there were any.

@@ -12,6 +12,7 @@ import { sessionRows } from "../read/sessions.ts";
 import { firstTokenOf } from "../read/rows.ts";
 import { tokenOfRow } from "../read/row.ts";
 import type { Session } from "../store/session.ts";
+import { countColumns } from "./grow_row.ts";
 
 /** The key of the schema's metadata under which the head of a message stands, as JSON. */
 const headKey = "streamstore";
@@ -42,12 +43,17 @@ export interface Message {
   readonly table: Table;
 }
 
-/** Rows `[from, to)`, at least one, of a store that is open. The head says how they stood then: the last may grow since. */
-export function encodeMessage(
-  session: Session,
-  from: number,
-  to: number,
-): { readonly head: MessageHead; readonly bytes: Uint8Array } {
+/** A message that is to be sent. */
+export interface EncodedMessage {
+  /** How the rows stood then: the last may grow since. */
+  readonly head: MessageHead;
+  readonly bytes: Uint8Array;
+  /** In how many columns the last row has a value. */
+  readonly columns: number;
+}
+
+/** Rows `[from, to)`, at least one, of a store that is open. */
+export function encodeMessage(session: Session, from: number, to: number): EncodedMessage {
   const action = "send rows";
   const source = session.readAll(action);
   const { connection, fields, extras } = source;
@@ -75,7 +81,7 @@ export function encodeMessage(
     new Map([...metadata, [headKey, JSON.stringify({ version, ...head })]]),
   );
   const batches = table.batches.map(({ data }) => new RecordBatch(schema, data));
-  return { head, bytes: toStream(new Table(schema, batches)) };
+  return { head, bytes: toStream(new Table(schema, batches)), columns: countColumns(table) };
 }
 
 /** The message alone. */

@@ -10,7 +10,8 @@ import { type Session, sessionOf } from "../store/session.ts";
 import type { MessageLog } from "./log.ts";
 import { Answers } from "./answers.ts";
 import { waitForFollowers } from "./applied.ts";
-import { decodeRows, encodeMessage, type MessageHead } from "./message.ts";
+import { countColumns } from "./grow_row.ts";
+import { decodeRows, type EncodedMessage, encodeMessage, type MessageHead } from "./message.ts";
 import { checkInteger, intervalMax } from "./numbers.ts";
 import type { SendOptions } from "./send_options.ts";
 
@@ -79,8 +80,6 @@ export async function send(
     letGo();
   }
 }
-
-type EncodedMessage = ReturnType<typeof encodeMessage>;
 
 class Sender {
   /** The row to go on from, and the token that it begins with. */
@@ -168,7 +167,19 @@ class Sender {
   /** Whether there is more than was sent. */
   #isWaiting(rowCount: number, tokenCount: number): boolean {
     const isSent = this.#isAgain && rowCount === this.#row + 1 && tokenCount === this.#sentTokens;
-    return rowCount > this.#row && !isSent;
+    return rowCount > this.#row && !(isSent && !this.#hasNewColumns());
+  }
+
+  /** Whether the last row, of which all tokens were sent, has got an empty list, text or bytes since. */
+  #hasNewColumns(): boolean {
+    const { session } = this;
+    session.prepareRead("send rows");
+    const { sequence } = session.connection;
+    if (sequence !== this.#lookedAt) {
+      this.#lookedAt = sequence;
+      this.#columns = encodeMessage(session, this.#row, this.#row + 1).columns;
+    }
+    return this.#columns > this.#sentColumns;
   }
 
   get #rows(): number {
@@ -180,6 +191,10 @@ class Sender {
   }
 
   #sentTokens = -1;
+  /** In how many columns the last row had a value as it was sent, and has as of a commit. */
+  #sentColumns = 0;
+  #columns = 0;
+  #lookedAt = -1n;
   /** Whether a function of the caller's has thrown. */
   #hasFailed = false;
 
@@ -197,14 +212,14 @@ class Sender {
     // What is committed for it may drop rows.
     this.session.prepareRead("send rows");
     if (this.#passGap()) return;
-    const { head, bytes } = this.#takeNext(to) ?? this.#encode(this.#row, to);
+    const { head, bytes, columns } = this.#takeNext(to) ?? this.#encode(this.#row, to);
     const publishing = this.log.publish(this.subject, bytes, this.#number);
     const [number] = await Promise.all([publishing, this.#makeNext(head)]);
     this.#waitingSince = Infinity;
     if (number === null) return await this.#goOn(head);
     this.#number = number;
     // As it was sent: the row may have grown, and others have followed, while the log took it.
-    this.#sent(head.endRow, head.isOpen, head.endToken);
+    this.#sent(head, columns);
     this.#tellProgress(head, bytes);
   }
 
@@ -213,10 +228,17 @@ class Sender {
     this.#tell(() => this.options.onProgress?.({ sentRow, waitingRows, byteLength }));
   }
 
-  #sent(endRow: number, isOpen: boolean, endToken: number): void {
+  #sent({ endRow, isOpen, endToken }: MessageHead, columns: number): void {
     this.#isAgain = isOpen;
     this.#row = isOpen ? endRow - 1 : endRow;
     this.#sentTokens = endToken;
+    this.#sentColumns = columns;
+  }
+
+  /** With a row that was not sent. */
+  #beginWith(row: number): void {
+    this.#isAgain = false;
+    this.#row = row;
   }
 
   /** Makes a whole message out of the rows behind one that is on its way, where they are there and do not grow any more. */
@@ -262,13 +284,13 @@ class Sender {
     const isBegun = this.#isBegun;
     this.#isBegun = true;
     this.#number = last?.number ?? 0;
-    if (last === null) return this.#sent(session.connection.firstRow, false, -1);
-    const { head } = decodeRows(last.bytes);
+    if (last === null) return this.#beginWith(session.connection.firstRow);
+    const { head, table } = decodeRows(last.bytes);
     this.#check(head);
     const expected = this.#row + (this.#isAgain ? 1 : 0);
     const isOwn = tried !== null && head.endRow === tried.endRow;
     if (tried !== null && head.endRow > expected && !isOwn) throw fenced(subject, head, expected);
-    this.#sent(head.endRow, head.isOpen, head.endToken);
+    this.#sent(head, countColumns(table));
     // The answer was lost, and not the message.
     if (isBegun && head.endRow > expected) this.#tellProgress(head, last.bytes);
     this.#passGap();
@@ -280,7 +302,7 @@ class Sender {
     const row = this.#row;
     if (row >= firstRow) return false;
     const isWhole = this.#isAgain && firstRow === row + 1 && firstToken === this.#sentTokens;
-    this.#sent(firstRow, false, -1);
+    this.#beginWith(firstRow);
     if (!isWhole) this.#tell(() => this.options.onGap?.({ row, endRow: firstRow }));
     return true;
   }

@@ -240,11 +240,16 @@ export class Connection {
     this.#update("sync", "Cannot sync the store");
   }
 
+  /** The number of the last commit that is seen. */
+  get sequence(): bigint {
+    return this.#state[storeState.sequence];
+  }
+
   /** For a reader: goes to the newest commit. Returns whether there was a newer one. */
   refresh(): boolean {
-    const sequence = this.#state[storeState.sequence];
+    const { sequence } = this;
     this.#call("refresh", "Cannot refresh the store");
-    if (this.#state[storeState.sequence] === sequence) return false;
+    if (this.sequence === sequence) return false;
     this.#takeState();
     return true;
   }

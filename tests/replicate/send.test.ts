@@ -1,8 +1,10 @@
 /** A store, sent to a log that fails and followed from it. */
 import { tableFromIPC } from "apache-arrow";
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { inspect, isDeepStrictEqual } from "node:util";
 import { StreamStore } from "../../mod.ts";
 import { follow } from "../../src/replicate/follow.ts";
 import { send } from "../../src/replicate/send.ts";
@@ -101,6 +103,61 @@ test("send() tells of rows that are there though the answer was lost, and how ma
     end.abort();
     await within(sending);
     assert.deepEqual(told.map((progress) => (progress as number[])[0]), [10, 25]);
+  }));
+
+test("send() sends what the last row gets that is no token: an empty list, text and bytes", () =>
+  inFolder(async (folder) => {
+    for (const isOwn of [true, false]) {
+      const log = new MemoryLog();
+      const path = join(folder, `${isOwn}.stream`);
+      const extra = { note: "string", frame: "bytes" } as const;
+      using store = StreamStore.open(path, { fields, extra });
+      using reader = StreamStore.open(path, { mode: "read" });
+      const directory = join(folder, `replicas-${isOwn}`);
+      const followed = new AbortController();
+      const following = follow(log, { directory, subjects: "steps.*", signal: followed.signal });
+      const begin = () => {
+        const end = new AbortController();
+        const sending = send((isOwn ? store : reader) as never, log, "steps.a", { signal: end.signal });
+        return { sending, stop: () => (end.abort(), within(sending)) };
+      };
+      let sender = begin();
+      const isThere = async () => {
+        const ours = () => store.rows();
+        const theirs = () => {
+          if (!existsSync(join(directory, "steps.a.stream", "head"))) return [];
+          using replica = StreamStore.open(join(directory, "steps.a.stream"), { mode: "read" });
+          return replica.rows();
+        };
+        const found = () => inspect(theirs());
+        await until(() => isDeepStrictEqual(theirs(), ours()), found, sender.sending);
+      };
+      store.append(0, { reward: 1 }, { note: "first" });
+      store.append(1, { reward: 2 });
+      await isThere();
+      store.append(1, { list: [] });
+      await isThere();
+      store.append(1, {}, { note: "" });
+      await isThere();
+      store.append(1, {}, { frame: Uint8Array.of(0, 255) });
+      await isThere();
+      // Whoever goes on knows by the log what was sent.
+      const count = log.messages.length;
+      await sender.stop();
+      sender = begin();
+      await pause(100);
+      assert.equal(log.messages.length, count);
+      store.append(2, { reward: 3 });
+      await isThere();
+      await sender.stop();
+      store.append(2, {}, { note: "later" });
+      store.flush();
+      sender = begin();
+      await isThere();
+      await sender.stop();
+      followed.abort();
+      await within(following);
+    }
   }));
 
 test("a row that grows, and is followed by others, while the log takes it arrives whole", () =>
