@@ -31,6 +31,12 @@ export function openReplica(path: string, head: MessageHead): Replica {
 
 export class Replica {
   readonly #session: Session;
+  /**
+   * Whether the last row came as one that may still grow: then a message that goes on has it again, or something is missing
+   * between, which tokens do not show where the row got none. Of a follower that is begun again it is false, until a message
+   * has the row, which is the first that is read.
+   */
+  #isOpen = false;
 
   constructor(readonly store: StreamStore) {
     this.#session = sessionOf(store)!;
@@ -45,16 +51,17 @@ export class Replica {
   apply({ head, table }: Message): Outcome {
     const { rowCount, tokenCount, connection: { firstRow } } = this.#session;
     this.#checkMade(head);
-    if (head.row > rowCount || head.row === rowCount && head.token > tokenCount) return "gap";
+    if (head.row > rowCount) return "gap";
+    if (head.row === rowCount && (head.token > tokenCount || this.#isOpen)) return "gap";
     // Rows that a replica before this one had.
     if (head.endRow <= firstRow) return "known";
     this.#checkPlace(head, table);
     const held = rowCount - head.row;
     const hasLast = rowCount > Math.max(firstRow, head.row);
     const isGrown = hasLast && head.endRow >= rowCount && this.#grow(head, table.slice(held - 1, held));
-    if (head.endRow <= rowCount) return isGrown ? "applied" : "known";
-    this.#append(head, table.slice(held), rowCount);
-    return "applied";
+    if (head.endRow > rowCount) this.#append(head, table.slice(held), rowCount);
+    if (head.endRow >= rowCount) this.#isOpen = head.isOpen;
+    return head.endRow > rowCount || isGrown ? "applied" : "known";
   }
 
   /** Whether a message ends behind the replica. */

@@ -298,12 +298,11 @@ class Sender {
 
   /** Goes on with the store's first row, where it has dropped some that were not sent. Returns whether it has. */
   #passGap(): boolean {
-    const { firstRow, firstToken } = this.session.connection;
+    const { firstRow } = this.session.connection;
     const row = this.#row;
     if (row >= firstRow) return false;
-    const isWhole = this.#isAgain && firstRow === row + 1 && firstToken === this.#sentTokens;
     this.#beginWith(firstRow);
-    if (!isWhole) this.#tell(() => this.options.onGap?.({ row, endRow: firstRow }));
+    this.#tell(() => this.options.onGap?.({ row, endRow: firstRow }));
     return true;
   }
 

@@ -1,11 +1,12 @@
 /** Rows that are missing for good: replicas end, further ones begin, and both ends say which rows are in none. */
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { test } from "node:test";
 import { type Row, StreamStore } from "../../mod.ts";
 import { follow, type FollowGap, send, type SendGap } from "../../replicate.ts";
 import { pause } from "../../src/pause.ts";
+import { decodeRows } from "../../src/replicate/message.ts";
 import { inFolder } from "../support/cli/command.ts";
 import { MemoryLog } from "../support/replicate/memory_log.ts";
 import { until, within } from "../support/replicate/until.ts";
@@ -231,6 +232,45 @@ test("a gap that others' numbers have made is filled by what the log holds", () 
     await follower.reach(120);
     checkReplicas(follower, 120);
     assert.deepEqual(follower.gaps, []);
+  }));
+
+test("a row that got an empty list or text alone is no whole one without the message that has them", () =>
+  inFolder(async (folder) => {
+    for (const isTorn of [true, false]) {
+      const log = new MemoryLog();
+      const path = join(folder, `${isTorn}.stream`);
+      using store = StreamStore.open(path, { fields, extra: { note: "string" } });
+      const sendAll = () => send(store as never, log, "steps.a", { signal: AbortSignal.abort() });
+      for (let row = 0; row < 10; row++) store.append(row, { reward: row });
+      await sendAll();
+      // The number that the next message has the follower has passed.
+      await log.publish("steps.b", log.messages[0].bytes, 0);
+      const follower = new Follower(log, join(folder, `replicas-${isTorn}`));
+      follower.start();
+      await reachRows(follower.directory, 10);
+      await until(() => existsSync(join(follower.directory, "steps.b.stream", "head")));
+      log.isHeld = true;
+      log.rollBack(1);
+      store.append(9, { list: [] }, { note: "later" });
+      store.append(10, { reward: 10 });
+      await sendAll();
+      store.append(11, { reward: 11 });
+      await sendAll();
+      const rows = log.messages.map(({ bytes }) => decodeRows(bytes).head.row);
+      assert.deepEqual(rows, [0, 9, 10]);
+      if (isTorn) log.messages.splice(1, 1);
+      log.isHeld = false;
+      await follower.reach(12);
+      const found = replicasIn(follower.directory).flatMap((path) => {
+        using replica = StreamStore.open(path, { mode: "read" });
+        return replica.rows();
+      });
+      const expected: Row[] = store.rows();
+      if (isTorn) expected[9] = { step: 9, reward: 9, extra: {} } as never;
+      assert.deepEqual(found, expected);
+      const gaps = follower.gaps.map(({ row, endRow }) => [row, endRow]);
+      assert.deepEqual(gaps, isTorn ? [[9, 10]] : []);
+    }
   }));
 
 test("a follower that comes late begins with the first row that the log has", () =>
