@@ -9,6 +9,7 @@ import { contentOf, fieldsBy } from "../content.ts";
 import { withDirectory } from "../scratch.ts";
 import { Cluster } from "./cluster.ts";
 import type { Control } from "./control_follower.ts";
+import { faults } from "./faults/faults.ts";
 import { rolledBack } from "./faults/rolled_back.ts";
 import { checkWindows } from "./windows_content.ts";
 
@@ -34,6 +35,7 @@ async function tortureSmall(
       return await cluster.finish();
     } finally {
       await cluster.end();
+      cluster.remove();
     }
   });
 }
@@ -44,11 +46,15 @@ test(
   async () => {
     const compared = await tortureSmall(async (cluster) => {
       const { parts } = cluster;
-      for (let kill = 0; kill < 8; kill++) {
-        const part = parts[kill % parts.length];
+      for (const part of parts) {
         await part.told();
         await part.kill();
-        if (kill === 3) await rolledBack(cluster, 200);
+        if (part.role === "follower") {
+          await cluster.withServers(async ([server]) => {
+            await server.kill();
+            await server.start();
+          });
+        }
         part.start();
       }
       await parts[0].told();
@@ -56,6 +62,26 @@ test(
     assert.ok(compared > 0);
   },
 );
+
+test("replicas are their stores whatever else happens to processes, servers, disks and the network", {
+  skip: noServer,
+}, async () => {
+  const happened: string[] = [];
+  let noDisk: string | null = null;
+  const compared = await tortureSmall(async (cluster) => {
+    if (typeof cluster.disk === "string") noDisk = cluster.disk;
+    for (const [name, { milliseconds, happen }] of Object.entries(faults)) {
+      await Promise.all(cluster.parts.map((part) => part.told()));
+      // Those that wait for somebody to end are over when that one has.
+      const longest = ["full-disk", "copied-outbox"].includes(name) ? Infinity : 400;
+      if (await happen(cluster, Math.min(milliseconds, longest), () => {})) happened.push(name);
+      cluster.throwFailure();
+    }
+  });
+  const expected = Object.keys(faults).filter((name) => name !== "full-disk" || noDisk === null);
+  assert.deepEqual(happened, expected, noDisk ?? "");
+  assert.ok(compared > 0);
+});
 
 /** A follower that goes by the log's numbers, where a server comes back with an older disk. */
 const trustSequence = () =>

@@ -3,7 +3,7 @@
  * trainers draw.
  */
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { NatsServer } from "../../../examples/cluster/nats_server.ts";
 import { pause } from "../../../src/pause.ts";
@@ -12,6 +12,7 @@ import { fieldsBy, type Widths } from "../content.ts";
 import type { WriterRequest } from "../kill_writer.ts";
 import { compareReplicas, endRowOf, recover } from "./compare.ts";
 import type { Control, ControlRequest } from "./control_follower.ts";
+import { Disk } from "./disk.ts";
 import type { LogRequest } from "./log_child.ts";
 import { Part } from "./part.ts";
 import { Proxy } from "./proxy.ts";
@@ -45,6 +46,8 @@ export class Cluster {
   readonly random: Random;
   /** Whether the log has dropped rows, so that some may be in no replica. */
   mayHaveGaps = false;
+  /** That of the first follower, or why it has none. */
+  disk: Disk | string = "it was not begun";
   #servers: NatsServer[] = [];
   #proxies: Proxy[] = [];
   #failure: Error | null = null;
@@ -63,6 +66,7 @@ export class Cluster {
     mkdirSync(folder, { recursive: true });
     this.#servers = await NatsServer.startCluster(folder, servers, "max_payload: 8MB");
     this.#proxies = await Promise.all(this.#servers.map(({ port }) => Proxy.start(port)));
+    this.disk = Disk.mount(this.directory(0));
     for (let i = 0; i < collectors; i++) this.#addCollector(i);
     for (let i = 0; i < followers; i++) this.#addFollower(i);
     for (let i = 0; i < trainers; i++) this.#addTrainer(i);
@@ -95,10 +99,15 @@ export class Cluster {
     return this.partsOf("collector").map(({ line }) => Number(line));
   }
 
+  /** That trainers have drawn, and found right. */
+  get windows(): number {
+    return this.partsOf("trainer").reduce((sum, { total }) => sum + total, 0);
+  }
+
   /** Nothing is appended any more; once all has arrived, everything is ended, and compared. Returns the rows compared. */
   async finish(): Promise<number> {
     const { acknowledged } = this;
-    for (const part of this.partsOf("collector")) await part.kill();
+    for (const part of this.partsOf("collector")) await part.end();
     const pairs = this.#pairs();
     const rowCounts = acknowledged.map((count, i) => {
       const rowCount = recover(this.store(i));
@@ -119,9 +128,15 @@ export class Cluster {
   }
 
   async end(): Promise<void> {
-    await Promise.all(this.parts.map((part) => part.kill()));
+    await Promise.all(this.parts.map((part) => part.end()));
     await this.withServers((servers) => Promise.all(servers.map((server) => server.kill())));
     await Promise.all(this.#proxies.splice(0).map((proxy) => proxy.end()));
+  }
+
+  /** All that it has left. */
+  remove(): void {
+    if (this.disk instanceof Disk) this.disk.unmount();
+    rmSync(this.options.folder, { recursive: true });
   }
 
   store = (collector: number) => join(this.options.folder, `collector-${collector}.stream`);

@@ -2,6 +2,7 @@
 import { pause } from "../../../src/pause.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Part } from "./part.ts";
+import { isSettled } from "./settled.ts";
 
 /** Told how often what has happened. */
 export type Count = (name: string, count: number) => void;
@@ -17,7 +18,8 @@ export async function killSome(cluster: Cluster, end: number, count: Count): Pro
 async function killAgain(cluster: Cluster, part: Part, end: number, count: Count): Promise<void> {
   const { random } = cluster;
   while (performance.now() < end) {
-    // Mostly in the middle of work, and sometimes before there is any.
+    // Sometimes before there is any work, but on a machine with much else to do not always.
+    if (random.below(4) === 0) await isSettled(part.told(), 2000);
     await pause(2000 * random.float() ** 2);
     cluster.throwFailure();
     if (part.isHeld) continue;

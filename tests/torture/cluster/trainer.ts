@@ -20,6 +20,7 @@ export interface TrainerRequest {
 const { directory, seed }: TrainerRequest = JSON.parse(process.argv[2]);
 /** Of all that there is, and of what has just come. */
 const order: Order = seed % 2 === 0 ? "uniform" : { kind: "recent", steps: 500 };
+const windowTokens = 32;
 const stores = new Map<string, StreamStore>();
 /** Stores with other fields do not go together. */
 const mixtures = new Map<Widths, ReturnType<typeof mixtureOf>>();
@@ -39,8 +40,8 @@ function openNew(): void {
   for (const name of names) {
     if (!/^steps\.\d+(@\d+)?\.stream$/.test(name) || stores.has(name)) continue;
     const store = StreamStore.open(join(directory, name), { mode: "read" }) as unknown as StreamStore;
-    // A mixture has a window.
-    if (store.rowCount < 10) {
+    // A mixture must have a window.
+    if (store.length - store.firstToken < windowTokens) {
       store.close();
       continue;
     }
@@ -54,7 +55,7 @@ function openNew(): void {
 
 function mixtureOf(store: StreamStore) {
   return StreamStore.mixture([store], {
-    tokens: 32,
+    tokens: windowTokens,
     batchSize: 16,
     order,
     seed,

@@ -5,20 +5,25 @@ import type { NatsServer } from "../../../../examples/cluster/nats_server.ts";
 import type { Cluster } from "../cluster.ts";
 import { pause } from "../../../../src/pause.ts";
 
+let copies = 0;
+
 /** What all servers keep is as it was some time before. */
-export async function rolledBack(cluster: Cluster, milliseconds: number): Promise<void> {
-  const older = ({ folder }: NatsServer) => join(folder, "older");
+export async function rolledBack(cluster: Cluster, milliseconds: number): Promise<boolean> {
+  const name = `older-${copies++}`;
+  const older = ({ folder }: NatsServer) => join(folder, name);
   await atRest(cluster, (server) => cpSync(server.data, older(server), { recursive: true }));
   await pause(milliseconds);
   await atRest(cluster, (server) => {
     rmSync(server.data, { recursive: true });
     renameSync(older(server), server.data);
   });
+  return true;
 }
 
 /** No server keeps anything any more. */
-export async function wiped(cluster: Cluster): Promise<void> {
+export async function wiped(cluster: Cluster): Promise<boolean> {
   await atRest(cluster, ({ data }) => rmSync(data, { recursive: true }));
+  return true;
 }
 
 /** While none runs. */
