@@ -13,7 +13,7 @@ export interface NatsOptions {
   readonly servers?: string | readonly string[];
   /** Credentials, TLS and whatever else `connect` of `@nats-io/transport-node` takes. */
   readonly connection?: Readonly<Record<string, unknown>>;
-  /** The name of the stream, which is made where it is not there. */
+  /** The name of the stream, which is made where it is not there, also once servers have lost it. */
   readonly stream: string;
   /** The subjects of a stream that is made, such as `["steps.*"]`. */
   readonly subjects?: readonly string[];
@@ -59,18 +59,14 @@ export async function natsLog(options: NatsOptions): Promise<MessageLog> {
   });
   try {
     const manager = await jetstreamManager(nats);
+    // What the stream has no room for waits in the senders' stores.
+    const settings = { name: stream, num_replicas: replicas, discard: DiscardPolicy.New };
+    const make = subjects && (() => manager.streams.add({ ...settings, subjects: [...subjects] }));
     if (!await isThere(manager, stream)) {
-      if (subjects === undefined) throw noStream(stream, names);
-      // What the stream has no room for waits in the senders' stores.
-      const made = {
-        name: stream,
-        subjects: [...subjects],
-        num_replicas: replicas,
-        discard: DiscardPolicy.New,
-      };
-      await manager.streams.add(made);
+      if (make === undefined) throw noStream(stream, names);
+      await make();
     }
-    return new NatsLog(nats, jetstream(nats), manager, { stream, replicas, names });
+    return new NatsLog(nats, jetstream(nats), manager, { stream, replicas, names, make });
   } catch (error) {
     const found = await streamError(error, nats, names);
     // Whoever tries again opens another, and an open one keeps a process alive.
@@ -94,6 +90,16 @@ async function isThere(manager: JetStreamManager, stream: string): Promise<boole
   }
 }
 
+/** What a log was opened with. */
+interface Place {
+  readonly stream: string;
+  readonly replicas: number;
+  /** Of the servers. */
+  readonly names: string;
+  /** Makes the stream, where its subjects are known. */
+  readonly make?: () => Promise<unknown>;
+}
+
 class NatsLog implements MessageLog {
   readonly #stream: string;
 
@@ -101,16 +107,21 @@ class NatsLog implements MessageLog {
     private readonly nats: NatsConnection,
     private readonly client: JetStreamClient,
     private readonly manager: JetStreamManager,
-    private readonly place: { readonly stream: string; readonly replicas: number; readonly names: string },
+    private readonly place: Place,
   ) {
     this.#stream = place.stream;
   }
 
   async #ask<Result>(task: () => Promise<Result>): Promise<Result> {
+    const { names, make } = this.place;
     try {
-      return await task();
+      return await task().catch(async (error) => {
+        if (make === undefined || !isApiError(error, streamNotFound)) throw error;
+        await make();
+        return await task();
+      });
     } catch (error) {
-      throw await answerError(error, this.nats, this.place.names);
+      throw await answerError(error, this.nats, names);
     }
   }
 

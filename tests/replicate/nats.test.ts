@@ -98,6 +98,42 @@ test("what followers have noted is found by senders, and gone with a server that
     }
   }));
 
+test(
+  "a stream that a server has lost is made again, and all is sent and followed on",
+  { skip: noServer },
+  () =>
+    inFolder(async (folder) => {
+      const server = await NatsServer.start(folder);
+      const open = () => natsLog({ servers: server.address, stream: "steps", subjects: ["steps.*"] });
+      const [outgoing, incoming] = [await open(), await open()];
+      using store = StreamStore.open(join(folder, "a"), { fields });
+      const end = new AbortController();
+      const { signal } = end;
+      const directory = join(folder, "replicas");
+      let arrived = 0;
+      const onProgress = ({ endRow }: { endRow: number }) => void (arrived = endRow);
+      try {
+        const sending = send(store as never, outgoing, "steps.a", { signal });
+        const following = follow(incoming, { directory, subjects: "steps.*", signal, onProgress });
+        for (let row = 0; row < 100; row++) store.append(row, { reward: row });
+        await until(() => arrived === 100);
+        await server.kill();
+        rmSync(server.data, { recursive: true });
+        await server.start();
+        for (let row = 100; row < 200; row++) store.append(row, { reward: row });
+        await until(() => arrived === 200);
+        end.abort();
+        await Promise.all([sending, following]);
+        using replica = StreamStore.open(join(directory, "steps.a.stream"), { mode: "read" });
+        assert.deepEqual(replica.rows(), store.rows());
+      } finally {
+        end.abort();
+        await Promise.all([outgoing, incoming].map((log) => log.close()));
+        await server.kill();
+      }
+    }),
+);
+
 test("where no server answers, the error names it", async () => {
   await assert.rejects(natsLog({ servers: "127.0.0.1:1", stream: "steps" }), {
     code: "input-output",
