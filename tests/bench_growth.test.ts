@@ -1,7 +1,8 @@
 /** How cost grows: its cases, its table and its picture. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { Buffer } from "node:buffer";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -10,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import { growthCases } from "../bench/harness/cases.ts";
 import { growthOf, growthTableOf, shortCount } from "../bench/harness/growth.ts";
 import { growthPlot } from "../bench/harness/growth_plot.ts";
+import { bytesRead, dropPages, isLinux } from "../bench/harness/mappings.ts";
 import { takeTurns } from "../bench/harness/harness.ts";
 import { type Measurement, microseconds } from "../bench/harness/measurement.ts";
 import type { Results } from "../bench/harness/report.ts";
@@ -21,10 +23,11 @@ for (const [name, run] of Object.entries(growthCases)) {
     const before = growthFolders();
     const measurements = await run(sizesOf.small);
     const counts = name === "growth-stores" ? sizesOf.small.grownStores : sizesOf.small.grownRows;
-    const subjects = new Set(measurements.map(({ growth }) => growth!.what));
+    const grown = measurements.filter(({ growth }) => growth !== undefined);
+    const subjects = new Set(grown.map(({ growth }) => growth!.what));
     assert.ok(subjects.size > 5);
-    assert.equal(measurements.length, subjects.size * counts.length);
-    for (const { name, value, ratio, growth, limit } of measurements) {
+    assert.equal(grown.length, subjects.size * counts.length);
+    for (const { name, value, ratio, growth, limit } of grown) {
       assert.ok(value! > 0 && ratio! > 0 && limit!.value > 0, name);
       assert.ok(counts.includes(growth!.count), name);
     }
@@ -33,6 +36,31 @@ for (const [name, run] of Object.entries(growthCases)) {
 }
 
 const growthFolders = () => readdirSync(tmpdir()).filter((name) => name.startsWith(`growth-${process.pid}-`));
+
+test("dropPages() drops what lies behind a share of each file, and bytesRead() sees it read again", {
+  skip: isLinux ? false : "needs Linux",
+}, (t) => {
+  const folder = mkdtempSync(fileURLToPath(new URL("../build/bench-", import.meta.url)));
+  try {
+    const path = join(folder, "file");
+    const content = new Uint8Array(8 << 20).map((_, i) => i);
+    writeFileSync(path, content);
+    const readAgain = (share: number) => {
+      dropPages(folder, share);
+      const before = bytesRead();
+      assert.deepEqual(readFileSync(path), Buffer.from(content));
+      return (bytesRead() - before) / content.length;
+    };
+    const all = readAgain(0);
+    if (all === 0) return t.skip("files beside the checkout are in memory only");
+    // The kernel may have dropped some by itself.
+    for (const [found, expected] of [[all, 1], [readAgain(0.5), 0.5], [readAgain(1), 0]]) {
+      assert.ok(Math.abs(found - expected) < 0.25, `${found} of ${expected}`);
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
 
 test("takeTurns() lets each go first in turn, and leaves the warm-up out", async () => {
   const order: string[] = [];

@@ -1,11 +1,11 @@
 /** Sampling from a store whose pages are not in memory, beside the same by the tree of an older commit. */
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { runScriptOf } from "../harness/children.ts";
+import { limitsPath } from "../harness/limits.ts";
+import { dropPages, isLinux } from "../harness/mappings.ts";
 import {
   type Measurement,
   measurementOf,
@@ -16,7 +16,6 @@ import {
 import type { Sizes } from "../harness/sizes.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const limits = join(root, "build", "lib", "libstreamstore_limits.so");
 const kilobytesPerBatch: Unit = { text: "kB/batch", size: 1e3 };
 
 /** Each way once: a run takes its time, and what is counted is bytes. */
@@ -29,7 +28,7 @@ function coldOf(dtype: "float64" | "float32", tree: string, sizes: Sizes): Measu
   const [rowCount, batchCount] = sizes.mode === "small" ? [20_000, 3] : [10_000_000, 1000];
   const name = `cold, 256 × 4 steps of ${rowCount.toLocaleString("en")} rows as ${dtype}`;
   // The kernel's figures, and the dd that drops pages without being root.
-  if (process.platform !== "linux") return [notMeasured(name, "needs Linux")];
+  if (!isLinux) return [notMeasured(name, "needs Linux")];
   const folder = mkdtempSync(join(tmpdir(), "cold-"));
   try {
     const stores = [root, tree].map((base, i) => {
@@ -37,7 +36,7 @@ function coldOf(dtype: "float64" | "float32", tree: string, sizes: Sizes): Measu
       runScriptOf(base, "cold", "make", path, String(rowCount), dtype);
       return { base, path };
     });
-    const advices = [["with the store's own advice", []], ["with MADV_RANDOM", [limits]]] as const;
+    const advices = [["with the store's own advice", []], ["with MADV_RANDOM", [limitsPath]]] as const;
     return advices.flatMap(([advice, library]) => {
       const [now, before] = stores.map(({ base, path }) => {
         dropPages(path);
@@ -61,13 +60,5 @@ function coldOf(dtype: "float64" | "float32", tree: string, sizes: Sizes): Measu
     });
   } finally {
     rmSync(folder, { recursive: true });
-  }
-}
-
-/** Of files that nobody has mapped. They are written to the disk first: only clean pages can go. */
-function dropPages(folder: string): void {
-  for (const name of readdirSync(folder)) {
-    const target = `of=${join(folder, name)}`;
-    execFileSync("dd", [target, "oflag=nocache", "conv=notrunc,fdatasync", "count=0", "status=none"]);
   }
 }

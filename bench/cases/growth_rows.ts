@@ -7,32 +7,40 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { StreamStore } from "../../mod.ts";
+import { native } from "../harness/limits.ts";
+import { dropPages, isLinux, mappingsOf } from "../harness/mappings.ts";
+import { halfDropped } from "./growth_dropped.ts";
+import {
+  fillGrown,
+  grownBatches,
+  grownFields,
+  type GrownStore,
+  valueOf,
+  windowCount,
+  windowLength,
+  windowSteps,
+} from "../harness/grown.ts";
 import { grow, growthOf, type Show, type Subject } from "../harness/growth.ts";
 import { elapsed, prove } from "../harness/harness.ts";
 import { type Measurement, microseconds, milliseconds, nanosecondsPer } from "../harness/measurement.ts";
 import type { Sizes } from "../harness/sizes.ts";
 import { createRandom } from "../harness/stream.ts";
 
-const fields = { value: "uint8" } as const;
-const rowsPerEpisode = 347;
-const rowsPerFill = 1_000_000;
-const [windowCount, windowLength, windowSteps] = [256, 128, 4];
 /** In a turn, so that most of them find the caches as their own kind left them. */
 const batchesPerTurn = 8;
 const newRows = 100;
 
-const valueOf = (row: number): number => Math.floor(row / rowsPerEpisode) & 0xff;
-
 export async function growthByRows(sizes: Sizes, show: Show = () => {}): Promise<Measurement[]> {
   const folder = mkdtempSync(join(tmpdir(), `growth-${process.pid}-`));
-  const places: GrownStore[] = [];
+  const places: Place[] = [];
   try {
-    for (const count of sizes.grownRows) places.push(new GrownStore(join(folder, `${count}.stream`), count));
+    for (const count of sizes.grownRows) places.push(new Place(join(folder, `${count}.stream`), count));
     const measurements = [...filling(places)];
     for (const subject of subjects(sizes)) measurements.push(...await grow("rows", places, subject, show));
     for (const place of places) place.close();
     for (const subject of ofClosed(sizes)) measurements.push(...await grow("rows", places, subject, show));
-    return measurements;
+    const { path, count } = places[places.length - 1];
+    return [...measurements, ...halfDropped(path, count, sizes)];
   } finally {
     for (const place of places) place.close();
     rmSync(folder, { recursive: true });
@@ -40,14 +48,14 @@ export async function growthByRows(sizes: Sizes, show: Show = () => {}): Promise
 }
 
 /** How the stores were made: once each. */
-function filling(places: readonly GrownStore[]): Measurement[] {
+function filling(places: readonly Place[]): Measurement[] {
   return places.map(({ count, fillTime }) => {
     const growth = { what: "appendColumns, from nothing on", by: "rows", count } as const;
     return growthOf(growth, nanosecondsPer("row"), [fillTime], [places[0].fillTime], places[0].count);
   });
 }
 
-function subjects(sizes: Sizes): Subject<GrownStore>[] {
+function subjects(sizes: Sizes): Subject<Place>[] {
   const rounds = sizes.mediumRounds;
   const each = { unit: microseconds, rounds } as const;
   const few = Math.ceil(sizes.longRounds / 8);
@@ -70,6 +78,13 @@ function subjects(sizes: Sizes): Subject<GrownStore>[] {
       ...each,
       round: (place) => place.sample("uniform"),
     },
+    ...isLinux
+      ? [{
+        what: "plain copy in Zig of as many such windows",
+        ...each,
+        round: (place: Place) => place.copy(),
+      }]
+      : [],
     {
       what: "sampler, shuffled, 256 × 4 steps within episodes",
       ...each,
@@ -92,7 +107,7 @@ function subjects(sizes: Sizes): Subject<GrownStore>[] {
   ];
 }
 
-function ofClosed(sizes: Sizes): Subject<GrownStore>[] {
+function ofClosed(sizes: Sizes): Subject<Place>[] {
   const modes = ["read", "append"] as const;
   return modes.map((mode) => ({
     what: `open to ${mode}`,
@@ -102,20 +117,30 @@ function ofClosed(sizes: Sizes): Subject<GrownStore>[] {
   }));
 }
 
-class GrownStore {
+class Place {
   /** Nanoseconds a row. */
   readonly fillTime: number;
-  readonly #writer: StreamStore<typeof fields>;
+  readonly #writer: GrownStore;
   readonly #reader;
+  /** Where a file of the reader's begins. */
+  readonly #addressOf: (prefix: string) => number;
   readonly #random = createRandom(31);
   readonly #samplers;
   readonly #gathered;
 
-  constructor(private readonly path: string, readonly count: number) {
-    this.#writer = StreamStore.open(path, { fields, mode: "create" });
-    this.fillTime = this.#fill() / count;
+  constructor(readonly path: string, readonly count: number) {
+    this.#writer = StreamStore.open(path, { fields: grownFields, mode: "create" });
+    this.fillTime = fillGrown(this.#writer, count) / count;
     this.#writer.sync();
+    // Nobody reads where rows start, since they are alike: the memory is for what is read.
+    if (isLinux) dropPages(path, 0, ["row.u64"]);
+    const known = isLinux ? mappingsOf(path) : [];
     this.#reader = this.#openReader();
+    const ofReader = (isLinux ? mappingsOf(path) : []).filter(({ from }) =>
+      known.every((other) => other.from !== from)
+    );
+    this.#addressOf = (prefix) =>
+      ofReader.find(({ name, offset }) => name.startsWith(prefix) && offset === 0)!.from;
     this.#touch();
     this.#gathered = this.#reader.gather(new Float64Array(windowCount), windowLength);
     this.#samplers = { uniform: this.#sampler("uniform"), shuffle: this.#sampler("shuffle") };
@@ -166,6 +191,25 @@ class GrownStore {
     });
   }
 
+  /** Values and steps of windows anywhere: what the processor takes to find them, and nothing else. */
+  copy(): number {
+    const [values, steps] = ["data.", "step."].map(this.#addressOf);
+    const [out, outSteps] = [
+      new Uint8Array(windowCount * windowSteps),
+      new BigInt64Array(windowCount * windowSteps),
+    ];
+    return this.#batches(() => {
+      const starts = this.#starts(windowCount, windowSteps);
+      const time = elapsed(() => {
+        native.sl_places_copy(starts, windowCount, windowSteps, 1, values, out);
+        native.sl_places_copy(starts, windowCount, windowSteps, 8, steps, outSteps);
+      });
+      prove("a copied value", out[windowSteps - 1], valueOf(starts[0] + windowSteps - 1));
+      prove("a copied step", Number(outSteps[1]), starts[0] + 1);
+      return time;
+    });
+  }
+
   refresh(): number {
     this.append(newRows);
     const time = elapsed(() => void this.#reader.refresh());
@@ -183,7 +227,7 @@ class GrownStore {
   index(): number {
     for (const name of readdirSync(this.path)) if (name.startsWith("episodes")) rmSync(join(this.path, name));
     using reader = this.#openReader();
-    const sampler = samplerOf(reader, "uniform");
+    const sampler = reader.sampler(grownBatches("uniform"));
     return elapsed(() => void sampler.next()) / reader.rowCount;
   }
 
@@ -208,31 +252,14 @@ class GrownStore {
   }
 
   #openReader() {
-    return StreamStore.open(this.path, { fields, mode: "read" });
+    return StreamStore.open(this.path, { fields: grownFields, mode: "read" });
   }
 
   #sampler(order: "uniform" | "shuffle") {
-    const sampler = samplerOf(this.#reader, order);
+    const sampler = this.#reader.sampler(grownBatches(order));
     const out = sampler.allocate();
     sampler.next(out);
     return { sampler, out };
-  }
-
-  #fill(): number {
-    const value = new Uint8Array(rowsPerFill);
-    const step = new Float64Array(rowsPerFill);
-    let time = 0;
-    for (let from = 0; from < this.count; from += rowsPerFill) {
-      for (let i = 0; i < rowsPerFill; i++) {
-        step[i] = from + i;
-        value[i] = valueOf(from + i);
-      }
-      const count = Math.min(rowsPerFill, this.count - from);
-      const columns = { step: step.subarray(0, count), value: value.subarray(0, count) };
-      time += elapsed(() => void this.#writer.appendColumns(columns));
-    }
-    this.#writer.flush();
-    return time;
   }
 
   /** Reads a value and a step of every page: the first touch of a page costs more than what it is touched for. */
@@ -254,16 +281,4 @@ class GrownStore {
     for (let i = 0; i < batchesPerTurn; i++) time += batch();
     return time / batchesPerTurn;
   }
-}
-
-function samplerOf(store: StreamStore<typeof fields>, order: "uniform" | "shuffle") {
-  return store.sampler({
-    steps: windowSteps,
-    tokens: windowSteps,
-    episodes: { id: "value" },
-    batchSize: windowCount,
-    seed: 8,
-    order,
-    output: { values: "uint8" },
-  });
 }

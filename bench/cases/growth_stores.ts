@@ -4,17 +4,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { StreamStore } from "../../mod.ts";
+import {
+  grownBatches,
+  grownFields,
+  type GrownStore,
+  windowCount,
+  windowLength,
+  windowSteps,
+} from "../harness/grown.ts";
 import { grow, type Show, type Subject } from "../harness/growth.ts";
 import { elapsed, prove } from "../harness/harness.ts";
 import { type Measurement, microseconds, nanosecondsPer } from "../harness/measurement.ts";
 import type { Sizes } from "../harness/sizes.ts";
 import { createRandom } from "../harness/stream.ts";
 
-const fields = { value: "uint8" } as const;
-type Store = StreamStore<typeof fields>;
-
 const rowsPerEpisode = 347;
-const [windowCount, windowLength, windowSteps] = [256, 128, 4];
 const batchesPerTurn = 8;
 const newRows = 10;
 /** A store's last rows are another's next ones: so each has rows of its own. */
@@ -73,13 +77,13 @@ function subjects(sizes: Sizes): Subject<Place>[] {
 
 /** Stores, and a writer of each. */
 class Collectors {
-  readonly writers: Store[] = [];
+  readonly writers: GrownStore[] = [];
   readonly rows: number[] = [];
 
   constructor(private readonly folder: string, count: number, rowCount: number) {
     const step = Float64Array.from({ length: rowCount }, (_, row) => row);
     for (let store = 0; store < count; store++) {
-      const writer = StreamStore.open(this.pathOf(store), { fields, mode: "create" });
+      const writer = StreamStore.open(this.pathOf(store), { fields: grownFields, mode: "create" });
       const value = Uint8Array.from({ length: rowCount }, (_, row) => valueOf(store, row));
       writer.appendColumns({ step, value });
       writer.flush();
@@ -104,7 +108,7 @@ class Collectors {
 
 /** The first `count` of the stores, and a reader of each. */
 class Place {
-  readonly #readers: Store[];
+  readonly #readers: GrownStore[];
   readonly #mixtures;
   readonly #random = createRandom(32);
   readonly #rowCount: number;
@@ -177,7 +181,7 @@ class Place {
   }
 
   open(): number {
-    let readers: Store[] = [];
+    let readers: GrownStore[] = [];
     const time = elapsed(() => readers = this.#openReaders());
     for (const reader of readers) reader.close();
     return time / this.count;
@@ -205,10 +209,10 @@ class Place {
     for (const reader of this.#readers) reader.close();
   }
 
-  #openReaders(): Store[] {
+  #openReaders(): GrownStore[] {
     return Array.from(
       { length: this.count },
-      (_, store) => StreamStore.open(this.all.pathOf(store), { fields, mode: "read" }),
+      (_, store) => StreamStore.open(this.all.pathOf(store), { fields: grownFields, mode: "read" }),
     );
   }
 
@@ -233,16 +237,8 @@ class Place {
 }
 
 /** A mixture that has given a batch. */
-function mixtureOf(stores: readonly Store[], order: "uniform" | "shuffle") {
-  const mixture = StreamStore.mixture(stores, {
-    steps: windowSteps,
-    tokens: windowSteps,
-    episodes: { id: "value" },
-    batchSize: windowCount,
-    seed: 8,
-    order,
-    output: { values: "uint8" },
-  });
+function mixtureOf(stores: readonly GrownStore[], order: "uniform" | "shuffle") {
+  const mixture = StreamStore.mixture(stores, grownBatches(order));
   const out = mixture.allocate();
   mixture.next(out);
   return { mixture, out };

@@ -6,12 +6,10 @@
  *
  * As bench/children/before.ts it runs in the tree of an older commit too.
  */
-import { readdirSync, readFileSync, realpathSync } from "node:fs";
-import { join } from "node:path";
 import process from "node:process";
 import { type FieldMap, StreamStore } from "../../mod.ts";
-import { openLibrary } from "../../src/native/library.ts";
 import { elapsed, prove } from "../harness/harness.ts";
+import { adviseRandom, bytesRead } from "../harness/mappings.ts";
 import {
   narrowFields,
   observationOf,
@@ -47,7 +45,7 @@ function make(rowCount: number, dtype: string): void {
 
 async function read(batchCount: number, limits?: string): Promise<void> {
   using store = StreamStore.open(path, { mode: "read" }) as unknown as ReferenceStore;
-  if (limits !== undefined) await adviseRandom(limits);
+  if (limits !== undefined) await adviseRandom(limits, path);
   const before = bytesRead();
   const sampler = store.sampler({
     steps: 4,
@@ -63,26 +61,4 @@ async function read(batchCount: number, limits?: string): Promise<void> {
     prove("a sampled value", values[3], observationOf(out.starts[0], 3));
   }
   console.log(JSON.stringify({ bytes: bytesRead() - before, nanoseconds }));
-}
-
-/** What this process had the disk read, faults and what the kernel read ahead of them included. */
-function bytesRead(): number {
-  return Number(/^read_bytes: (\d+)$/m.exec(readFileSync("/proc/self/io", "utf8"))![1]);
-}
-
-/** For all that is mapped of the store's files, whichever they are. */
-async function adviseRandom(limits: string): Promise<void> {
-  const native = await openLibrary(
-    limits,
-    { sl_memory_advise: { args: ["f64", "f64"], result: "i32" } } as const, // address, length_bytes
-  );
-  const files = new Set(readdirSync(path).map((name) => join(realpathSync(path), name)));
-  const mappings = readFileSync("/proc/self/maps", "utf8").split("\n")
-    .map((line) => /^(\w+)-(\w+) (?:\S+ +){4}(.+)$/.exec(line))
-    .filter((found) => found !== null && files.has(found[3]));
-  for (const found of mappings) {
-    const [from, to] = [found![1], found![2]].map((digits) => parseInt(digits, 16));
-    prove("advice", native.sl_memory_advise(from, to - from), 0);
-  }
-  if (mappings.length === 0) throw new Error(`Cannot give advice: nothing of ${path} is mapped`);
 }

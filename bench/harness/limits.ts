@@ -31,15 +31,18 @@ const symbols = {
   }, // indices, index_count, steps, types, data, out_steps, out_types, out_values
   sl_types_sum: { args: ["buffer", "f64"], result: "f64" }, // types, token_count
   sl_column_copy: { args: ["buffer", "buffer", "f64", "i32", "buffer"], result: "f64" }, // types, data, token_count, type, out_values
+  sl_places_copy: { args: ["buffer", "u32", "u32", "u32", "f64", "buffer"], result: "void" }, // starts, window_count, window_length, element_bytes, address, out
   sl_bytes_copy: { args: ["buffer", "buffer", "f64"], result: "void" }, // to, from, byte_count
   sl_store_lengthen: { args: ["buffer", "u32", "f64", "f64"], result: "i32" }, // directory, directory_bytes, token_count, row_count
 } as const;
 
 const suffix = process.platform === "darwin" ? "dylib" : "so";
-const path = fileURLToPath(new URL(`../../build/lib/libstreamstore_limits.${suffix}`, import.meta.url));
+export const limitsPath = fileURLToPath(
+  new URL(`../../build/lib/libstreamstore_limits.${suffix}`, import.meta.url),
+);
 
 /** The functions of the limits library. */
-export const native = await openLibrary(path, symbols);
+export const native = await openLibrary(limitsPath, symbols);
 
 /** One piece that goes to a file: which of the files, and how many bytes. */
 export interface Piece {

@@ -189,6 +189,15 @@ export fn sl_column_copy(types: [*]const i32, data: [*]const f64, token_count: f
     return @floatFromInt(copied);
 }
 
+/// Copies windows of a file, elements of so many bytes, from where it is mapped.
+export fn sl_places_copy(starts: [*]const f64, window_count: u32, window_length: u32, element_bytes: u32, address: f64, out: [*]u8) void {
+    const all: [*]const u8 = @ptrFromInt(@as(usize, @intFromFloat(address)));
+    const bytes = @as(usize, window_length) * element_bytes;
+    for (starts[0..window_count], 0..) |start, window| {
+        @memcpy(out[window * bytes ..][0..bytes], all[@as(usize, @intFromFloat(start)) * element_bytes ..][0..bytes]);
+    }
+}
+
 export fn sl_bytes_copy(to: [*]u8, from: [*]const u8, byte_count: f64) void {
     const count: usize = @intFromFloat(byte_count);
     @memcpy(to[0..count], from[0..count]);

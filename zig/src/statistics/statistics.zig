@@ -106,11 +106,16 @@ const Pass = struct {
     fn addRows(pass: *Pass, table: rows_file.Table) Error!bool {
         if (pass.token == pass.types.len()) return true;
         var row = try table.rowOfToken(pass.token);
-        while (pass.token < pass.types.len()) : (row += 1) {
+        while (pass.token < pass.types.len()) {
             if (row >= table.rows.len) return error.Damaged;
-            const start, const end = try table.tokensOf(row);
-            if (start > pass.token or end < pass.token) return error.Damaged;
-            if (!try pass.addRow(start, end)) return false;
+            const until = @min(table.rows.len, table.blocks.endOf(row));
+            // What is known of a block has a checksum: it is made once for all of its rows.
+            const alike = table.blocks.ofRow(row);
+            while (row < until and pass.token < pass.types.len()) : (row += 1) {
+                const start, const end = if (alike) |layout| .{ layout.startOf(row), layout.startOf(row + 1) } else try table.tokensOf(row);
+                if (start > pass.token or end < pass.token) return error.Damaged;
+                if (!try pass.addRow(start, end)) return false;
+            }
         }
         return true;
     }
