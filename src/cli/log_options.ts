@@ -3,15 +3,13 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Command } from "commander";
 import type { MessageLog } from "../replicate/log.ts";
 import { withBar } from "./bar.ts";
+import { type AccessOptions, addAccessOptions, readAccess } from "./log_access.ts";
 import { namesOf } from "./store.ts";
 import { WaitBar, waitingText } from "./waiting.ts";
 
-export interface LogOptions {
+export interface LogOptions extends AccessOptions {
   readonly servers: readonly string[];
   readonly stream: string;
-  readonly user?: string;
-  readonly password?: string;
-  readonly token?: string;
   readonly retry?: true;
 }
 
@@ -20,12 +18,10 @@ const retryMilliseconds = 1000;
 const passing: readonly unknown[] = ["input-output", "not-found"];
 
 export function addLogOptions(command: Command): Command {
-  return command
+  const placed = command
     .option("--servers <addresses>", "of NATS, with commas between them (127.0.0.1:4222)", namesOf)
-    .option("--stream <name>", "the stream of JetStream", "steps")
-    .option("--user <name>", "who signs in, with --password")
-    .option("--password <text>", "the user's")
-    .option("--token <text>", "a token that the servers take")
+    .option("--stream <name>", "the stream of JetStream", "steps");
+  return addAccessOptions(placed)
     .option("--retry", "waits for a server or a stream that is not there");
 }
 
@@ -39,8 +35,9 @@ export async function openLog(
   waiting = () => waitingText(null),
 ): Promise<MessageLog> {
   const { natsLog } = await import("../replicate/nats.ts");
-  const { servers = ["127.0.0.1:4222"], stream, user, password: pass, token, retry } = options;
-  const open = () => natsLog({ servers, stream, subjects, connection: { user, pass, token } });
+  const { servers = ["127.0.0.1:4222"], stream, retry } = options;
+  const connection = await readAccess(options);
+  const open = () => natsLog({ servers, stream, subjects, connection });
   if (!retry) return await open();
   return await withBar(`Waiting for ${servers.join(", ")}:`, async (bar) => {
     const wait = new WaitBar(bar);
