@@ -79,12 +79,7 @@ export class Connection {
     return Connection.#open(directory, access, known, `Cannot open the store ${directory}`);
   }
 
-  static #open(
-    path: string,
-    access: keyof typeof storeMode,
-    opened: OpenedAs,
-    action: string,
-  ): Connection {
+  static #open(path: string, access: keyof typeof storeMode, opened: OpenedAs, action: string): Connection {
     const directory = new TextEncoder().encode(path);
     const out = new Float64Array(1);
     const { fields, id = null } = opened;
@@ -336,9 +331,8 @@ export class Connection {
 
   checkWritable(action: string): void {
     this.checkOpen(action);
-    if (!this.isWritable) {
-      throw new StreamStoreError("read-only", `Cannot ${action}: the store is open for reading only`);
-    }
+    if (this.isWritable) return;
+    throw new StreamStoreError("read-only", `Cannot ${action}: the store is open for reading only`);
   }
 
   checkOpen(action: string): void {
