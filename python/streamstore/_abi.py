@@ -54,6 +54,7 @@ SYMBOLS = {
     "ss_thread_check": (("f64", ), "u32"),  # thread
     "ss_store_share": (("u32", ), "i32"),  # store
     "ss_stores_refresh": (("buffer", "u32", "buffer", "buffer", ), "i32"),  # stores, count, out_sequences, out_count
+    "ss_windows_group": (("buffer", "u32", "u32", "buffer", "u32", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer", ), "i32"),  # sources, count, shift, stores, store_count, places, anchors, starts, lengths, out_sources, out_anchors, out_starts, out_lengths, out_slots, out_stores, out_groups, out_group_count
 }
 
 # Called with addresses: when a view of a store's memory is not used any more.

@@ -16,6 +16,7 @@ class _Arena:
     def __init__(self, sources: int):
         self.origins, self.cumulative = np.zeros(256, np.uint64), np.zeros(256, np.uint64)
         self._end, self._slices = 0, [(0, 0, 0)] * sources  # at, room, count
+        self.addresses = ()
 
     def take(self, source: int, windows: Windows, count: int) -> int:
         """Copies the episodes that are new, and returns where the first of the source stands."""
@@ -32,6 +33,7 @@ class _Arena:
         self.origins[at + known : at + count] = windows.origins[known:count]
         self.cumulative[at + known : at + count] = windows.cumulative[known:count]
         self._slices[source] = (at, room, max(known, count))
+        self.addresses = address_of(self.origins), address_of(self.cumulative)
         return at
 
 
@@ -62,6 +64,7 @@ class _Table:
         self.bucket_count = -(-self.total // 2**self.shift)
         first_of_bucket = np.arange(self.bucket_count, dtype=np.int64) << self.shift
         self.buckets = np.append(np.searchsorted(self.ends, first_of_bucket, side="right"), 0).astype(np.uint32)
+        self.addresses = address_of(self.parts), len(self.parts), address_of(self.buckets)
         self.version += 1
 
 
@@ -90,6 +93,7 @@ class MixedWindows:
         self.sources, self.plan, self.weights, self.sequences = sources, plan, weights, sequences
         self.arena, self.table = _Arena(len(sources)), _Table(len(sources))
         self._index, self._shares = index_of(plan), _Shares(plan.batch_size)
+        self._address = address_of(self._index)
 
     def count(self, newest_rows=None) -> int:
         def drawn(windows: Windows, _):
@@ -113,10 +117,8 @@ class MixedWindows:
         index[WindowIndex.end], index[WindowIndex.episode_count] = table.total, len(arena.origins)
         index[WindowIndex.bucket_shift], index[WindowIndex.bucket_count] = table.shift, table.bucket_count
         anchors, starts, lengths, sources = places.at(at)
-        arrays = map(address_of, (arena.origins, arena.cumulative, numbers))
-        parts = address_of(index), address_of(table.parts), len(table.parts), address_of(table.buckets)
-        where = count, sources, anchors, starts, lengths
-        call("Cannot locate windows", library.ss_mixed_windows_locate, *parts, WindowName.ordinal, *arrays, *where)
+        arrays, where = (*arena.addresses, address_of(numbers)), (count, sources, anchors, starts, lengths)
+        call("Cannot locate windows", library.ss_mixed_windows_locate, self._address, *table.addresses, WindowName.ordinal, *arrays, *where)
         return count
 
     def draw_by_weight(self, numbers: Numbers, seed: int, count: int):

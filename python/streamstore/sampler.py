@@ -8,7 +8,7 @@ from ._abi import WindowGroup
 from ._batch import Batch, Filler, Layout, extras_of, head
 from ._columns import widest_row
 from ._errors import describe, error_of
-from ._library import Forks, address_of, library, status_of
+from ._library import Forks, address_of, call, library, status_of
 from ._mixture import MixedWindows
 from ._moments import moments_of
 from ._options import Checks, parse_sampler, parse_window, scales_of
@@ -70,8 +70,11 @@ class Sampler:
         self._filler, self._layout = Filler(connections[0], plan, scales, width, action), Layout(plan, width, self._is_mixture)
         self._places, self._grouped = Places(plan.batch_size), Places(plan.batch_size)
         self._slots = np.arange(plan.batch_size, dtype=np.int32)
-        self._groups = np.zeros((plan.batch_size, WindowGroup.length))
-        self._sequences, self._out = np.zeros(len(connections), np.int64), np.zeros(1)
+        self._groups, self._group_sources = np.zeros((plan.batch_size, WindowGroup.length)), np.zeros(plan.batch_size, np.int32)
+        self._sequences, self._counts, self._out = np.zeros(len(connections), np.int64), np.zeros(len(connections), np.uint32), np.zeros(1)
+        into = self._slots, self._group_sources, self._groups, self._out
+        anchors, starts, lengths, sources = self._grouped.addresses
+        self._group_addresses = address_of(self._counts), *self._places.addresses[:3], sources, anchors, starts, lengths, *map(address_of, into)
         windows = [Windows(one, plan) for one in connections]
         self._windows = MixedWindows(windows, plan, weights, self._sequences) if self._is_mixture else windows[0]
         self._cursor = Cursor(plan.shard, plan.batch_size)
@@ -157,7 +160,6 @@ class Sampler:
         self._found = np.array([one.sequence for one in self._connections], np.uint64)
         self._sequences[:] = self._found.astype(np.int64)
         self._handles_addresses = address_of(self._handles), len(self._handles), address_of(self._found), address_of(self._out)
-        self._group_sources = np.zeros(1, np.int64)
 
     def _prepare(self, action: str) -> None:
         """Goes to what was committed meanwhile: one call for all stores."""
@@ -192,19 +194,9 @@ class Sampler:
 
     def _group(self, size: int) -> int:
         """Puts the windows of each source together, and returns how many sources they are of."""
-        places, grouped, slots = self._places, self._grouped, self._slots
-        sources = places.sources[:size]
-        order = np.argsort(sources, kind="stable")
-        slots[:size] = order
-        for name in ("anchors", "starts", "lengths"):
-            np.take(getattr(places, name), order, out=getattr(grouped, name)[:size], mode="clip")
-        in_order = sources[order]
-        firsts = np.flatnonzero(np.concatenate([[True], in_order[1:] != in_order[:-1]]))
-        self._group_sources = in_order[firsts]
-        count = len(firsts)
-        self._groups[:count, WindowGroup.store] = self._handles[self._group_sources]
-        self._groups[:count, WindowGroup.count] = np.diff(firsts, append=size)
-        return count
+        drawn, stores = (self._places.addresses[3], size, 0), self._handles_addresses[:2]
+        call("Cannot sample", library.ss_windows_group, *drawn, *stores, *self._group_addresses)
+        return int(self._out[0])
 
 
 def gather_rows(store: Store, rows, *, steps=None, fields=None, truncate=False, episodes=None, output=None, normalize=False,

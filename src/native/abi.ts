@@ -81,6 +81,7 @@ export const laterSymbols = {
   shared: {
     ss_store_share: { args: ["u32"], result: "i32" }, // store
     ss_stores_refresh: { args: ["buffer", "u32", "buffer", "buffer"], result: "i32" }, // stores, count, out_sequences, out_count
+    ss_windows_group: { args: ["buffer", "u32", "u32", "buffer", "u32", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer"], result: "i32" }, // sources, count, shift, stores, store_count, places, anchors, starts, lengths, out_sources, out_anchors, out_starts, out_lengths, out_slots, out_stores, out_groups, out_group_count
   },
 } as const;
 

@@ -234,7 +234,8 @@ export class EnvironmentWindows extends MixedWindows {
 }
 
 /** A place's source where stores are several: which of them, and which environment of it. */
-const environmentsPerStore = 2 ** 18;
+export const environmentBits = 18;
+const environmentsPerStore = 2 ** environmentBits;
 const storesMax = 2 ** 13;
 
 export function codeOf(store: number, environment: number): number {

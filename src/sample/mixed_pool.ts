@@ -1,6 +1,7 @@
 import { windowGroup } from "../native/abi.ts";
 import { builtin } from "../native/builtin.ts";
 import type { LaterTables } from "../native/runtime.ts";
+import { check, status } from "../native/status.ts";
 import { type Connection, updates } from "../store/connection.ts";
 import { writeAll } from "../store/write_all.ts";
 import type { AnyBatch } from "./batch.ts";
@@ -16,7 +17,7 @@ import { checkHeld, type SamplerState } from "./state.ts";
 import { WeightedDraw } from "./weighted.ts";
 import { windowsOf } from "./windows.ts";
 import { rowBytesOf, RowLister, rowsOver } from "./environment_pool.ts";
-import { environmentOf, EnvironmentWindows, storeOf } from "./environment_windows.ts";
+import { environmentBits, EnvironmentWindows, storeOf } from "./environment_windows.ts";
 import { MixedEnvironments } from "./mixed_environments.ts";
 import { environmentsOf } from "./parse_episodes.ts";
 import { Part } from "./part.ts";
@@ -30,6 +31,7 @@ export interface WeightedSource {
 /** The stores of a mixture. More may come while it is drawn from. */
 export class MixedPool implements Pool {
   readonly native: LaterTables["sampler"];
+  readonly #shared: LaterTables["shared"];
   readonly windows: MixedWindows;
   readonly sources: SampleSource[] = [];
   readonly #weights: number[] = [];
@@ -42,7 +44,7 @@ export class MixedPool implements Pool {
   /** Each of them once. */
   readonly #connections: Connection[] = [];
   /** The sources that others write: what those commit shows only when it is looked for. */
-  readonly #readers: number[] = [];
+  readonly #readers: Readers;
   /** What `updates` was when all sources were prepared last: to look at each takes as long as a third of a batch. */
   #seenUpdates = -1;
   /** What is done with each, as errors say it: `sample from sources[1]`. */
@@ -54,14 +56,18 @@ export class MixedPool implements Pool {
   readonly #slots: Int32Array;
   readonly #groups: FillGroups & { count: number };
   readonly #groupSources: Int32Array;
-  /** Of each source: its group in the batch, or -1. */
-  #groupOf = new Int32Array(0);
+  /** Of each source its handle, and a number that is 0 between calls. */
+  #handles = new Uint32Array(0);
+  #counts = new Uint32Array(0);
 
   constructor(sources: readonly WeightedSource[], private readonly plan: SamplerPlan, batch: BatchPlan) {
     const [{ source }] = sources;
     const { batchSize, boundary, stride, window: { unit, length, reach } } = plan;
     const rule = { unit, length, stride, boundary, reach };
-    this.native = source.connection.tables.sampler;
+    const { tables } = source.connection;
+    this.native = tables.sampler;
+    this.#shared = tables.shared;
+    this.#readers = new Readers(tables.shared);
     this.#environments = environmentsOf(plan);
     for (const each of sources) this.add(each);
     this.windows = this.#environments === null
@@ -91,8 +97,11 @@ export class MixedPool implements Pool {
     else this.#stores.push(this.#environmentsOf(source, this.#environments));
     this.sources.push(source);
     const { connection } = source;
+    this.#handles = withRoom(this.#handles, this.sources.length);
+    this.#handles[this.sources.length - 1] = connection.store;
+    this.#counts = withRoom(this.#counts, this.sources.length);
     if (!this.#connections.includes(connection)) this.#connections.push(connection);
-    if (!connection.isWritable) this.#readers.push(this.sources.length - 1);
+    if (!connection.isWritable) this.#readers.add(this.sources.length - 1, connection.store);
     this.#seenUpdates = -1;
     if (weight !== undefined) this.#weights.push(weight);
   }
@@ -123,7 +132,7 @@ export class MixedPool implements Pool {
       if (sources[i].connection.isWriting) sources[i].connection.checkIdle(actionOf(i));
     }
     if (this.#seenUpdates === updates.count) {
-      for (const i of this.#readers) sources[i].prepare(actionOf(i));
+      for (const i of this.#readers.changed()) sources[i].prepare(actionOf(i));
     } else {
       for (let i = 0; i < sources.length; i++) sources[i].prepare(actionOf(i));
     }
@@ -192,35 +201,72 @@ export class MixedPool implements Pool {
 
   /** Puts the windows of each source together, in the order in which the first of each was drawn. */
   #group(size: number, { sources, anchors, starts, lengths }: Places): void {
-    if (this.#groupOf.length < this.sources.length) {
-      this.#groupOf = new Int32Array(2 * this.sources.length).fill(-1);
-    }
-    const [groups, groupOf, stride] = [this.#groups, this.#groupOf, windowGroup.length];
-    groups.count = 0;
-    for (let i = 0; i < size; i++) {
-      const source = this.#environments === null ? sources[i] : storeOf(sources[i]);
-      let group = groupOf[source];
-      if (group < 0) {
-        group = groupOf[source] = groups.count++;
-        this.#groupSources[group] = source;
-        groups.packed[group * stride + windowGroup.store] = this.sources[source].connection.store;
-        groups.packed[group * stride + windowGroup.count] = 0;
-      }
-      groups.packed[group * stride + windowGroup.count]++;
-    }
-    let first = 0;
-    for (let group = 0; group < groups.count; group++) {
-      groupOf[this.#groupSources[group]] = first;
-      first += groups.packed[group * stride + windowGroup.count];
-    }
-    for (let i = 0; i < size; i++) {
-      const at = groupOf[this.#environments === null ? sources[i] : storeOf(sources[i])]++;
-      this.#places.sources[at] = environmentOf(sources[i]);
-      this.#places.anchors[at] = anchors[i];
-      this.#places.starts[at] = starts[i];
-      this.#places.lengths[at] = lengths[i];
-      this.#slots[at] = i;
-    }
-    for (let group = 0; group < groups.count; group++) groupOf[this.#groupSources[group]] = -1;
+    const { packed } = this.#groups;
+    const code = this.#shared.ss_windows_group(
+      sources,
+      size,
+      this.#environments === null ? 0 : environmentBits,
+      this.#handles,
+      this.sources.length,
+      this.#counts,
+      anchors,
+      starts,
+      lengths,
+      this.#places.sources,
+      this.#places.anchors,
+      this.#places.starts,
+      this.#places.lengths,
+      this.#slots,
+      this.#groupSources,
+      packed,
+      groupCount,
+    );
+    check(code, "Cannot sample");
+    this.#groups.count = groupCount[0];
   }
+}
+
+const groupCount = new Float64Array(1);
+
+/** Stores that others write: what those commit shows only when it is looked for, in all of them by one call. */
+class Readers {
+  readonly #sources: number[] = [];
+  #handles = new Uint32Array(0);
+  /** Of each store the commit that it shows, and the lower half of the number that it had at the last look. */
+  #sequences = new Uint32Array(0);
+  #seen = new Uint32Array(0);
+  readonly #looked = new Float64Array(1);
+
+  constructor(private readonly native: LaterTables["shared"]) {}
+
+  /** @param source Its number, as `changed` says it. */
+  add(source: number, handle: number): void {
+    const count = this.#sources.push(source);
+    this.#handles = withRoom(this.#handles, count);
+    this.#handles[count - 1] = handle;
+    this.#seen = withRoom(this.#seen, count);
+    this.#sequences = withRoom(this.#sequences, 2 * count);
+  }
+
+  /** Goes to the newest commit of each. Returns those that have another one than at the last look, or cannot be read. */
+  changed(): number[] {
+    const count = this.#sources.length;
+    if (count === 0) return this.#sources;
+    const code = this.native.ss_stores_refresh(this.#handles, count, this.#sequences, this.#looked);
+    const changed = code === status.ok ? [] : [this.#sources[this.#looked[0]]];
+    for (let i = 0; i < this.#looked[0]; i++) {
+      if (this.#seen[i] === this.#sequences[2 * i]) continue;
+      this.#seen[i] = this.#sequences[2 * i];
+      changed.push(this.#sources[i]);
+    }
+    return changed;
+  }
+}
+
+/** An array of numbers that has place for so many; twice as many where it had not. */
+function withRoom(numbers: Uint32Array<ArrayBuffer>, count: number): Uint32Array<ArrayBuffer> {
+  if (count <= numbers.length) return numbers;
+  const grown = new Uint32Array(2 * count);
+  grown.set(numbers);
+  return grown;
 }

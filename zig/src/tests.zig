@@ -19,6 +19,7 @@ test {
     _ = @import("sample/draws.zig");
     _ = @import("sample/permutation.zig");
     _ = @import("sample/windows_test.zig");
+    _ = @import("sample/grouping.zig");
     _ = @import("sample/mixed_windows.zig");
     _ = @import("sample/episodes_test.zig");
     _ = @import("sample/environments_test.zig");

@@ -84,8 +84,8 @@ pub const Walk = struct {
 
     fn reach(walk: *const Walk) void {
         var ahead: touching.Ahead = .{};
-        // Each of the two goes through all stores: what it waits for is on its way for many.
-        for ([_]rows_ahead.Part{ .places, .windows }) |part| {
+        // Each of the three goes through all stores: what it waits for is on its way for many.
+        for ([_]rows_ahead.Part{ .blocks, .places, .windows }) |part| {
             var first = walk.first;
             for (walk.taken[0..walk.taken_count]) |*taken| {
                 const source = &taken.source;

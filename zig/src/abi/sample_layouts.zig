@@ -6,6 +6,7 @@ const environment_lists = @import("../sample/environment_lists.zig");
 const environments = @import("../sample/environments.zig");
 const episodes = @import("../sample/episodes.zig");
 const fields_fill = @import("../sample/fields_fill.zig");
+const grouping = @import("../sample/grouping.zig");
 const source = @import("../sample/source.zig");
 const placement = @import("../sample/placement.zig");
 const mixed_windows = @import("../sample/mixed_windows.zig");
@@ -151,7 +152,7 @@ pub const NewestOfEnvironment = extern struct { row_count: f64, found_count: f64
 pub const BatchOutput = Output;
 
 /// A store, by its handle, and how many of the windows that a call copies are of it.
-pub const WindowGroup = extern struct { store: f64, count: f64 };
+pub const WindowGroup = grouping.Group;
 
 /// What a call fills of a batch, and with what.
 pub const FillLayout = packed struct(u32) {

@@ -1,7 +1,10 @@
 //! The part of the C ABI for languages whose threads hand stores to each other, and for many stores at once.
 
+const std = @import("std");
 const following = @import("../store/follow.zig");
+const grouping = @import("../sample/grouping.zig");
 const handles = @import("handles.zig");
+const layouts = @import("sample_layouts.zig");
 const status = @import("status.zig");
 const system = @import("../system/system.zig");
 const touching = @import("../read/touch.zig");
@@ -47,7 +50,36 @@ fn refreshSome(stores: []const u32, sequences: [*]u64, done: *usize) Error!void 
     }
     for (taken[0..count]) |slot| {
         _ = try slot.store.refresh();
-        sequences[done.*] = slot.store.commit.sequence;
+        sequences[done.*] = following.sequenceOf(slot.store);
         done.* += 1;
     }
+}
+
+/// Puts the windows of each store together. shift: so many bits of a source stand below the number of its store, and are what
+/// out_sources has; stores: their handles; places: zeros, a number for each, which are zeros afterwards.
+export fn ss_windows_group(
+    sources: [*]const i32,
+    count: u32,
+    shift: u32,
+    stores: [*]const u32,
+    store_count: u32,
+    places: [*]u32,
+    anchors: [*]const f64,
+    starts: [*]const f64,
+    lengths: [*]const i32,
+    out_sources: [*]i32,
+    out_anchors: [*]f64,
+    out_starts: [*]f64,
+    out_lengths: [*]i32,
+    out_slots: [*]i32,
+    out_stores: [*]i32,
+    out_groups: [*]layouts.WindowGroup,
+    out_group_count: *f64,
+) i32 {
+    const drawn: grouping.Windows = .{ .sources = sources[0..count], .anchors = anchors, .starts = starts, .lengths = lengths };
+    const grouped: grouping.Grouped = .{ .sources = out_sources, .anchors = out_anchors, .starts = out_starts, .lengths = out_lengths, .slots = out_slots, .stores = out_stores, .groups = out_groups };
+    const bits = std.math.cast(u5, shift) orelse return status.of(error.InvalidArgument);
+    const group_count = grouping.group(drawn, bits, stores[0..store_count], places[0..store_count], grouped) catch |err| return status.of(err);
+    out_group_count.* = @floatFromInt(group_count);
+    return status.ok;
 }

@@ -86,8 +86,9 @@ pub const Blocks = struct {
         return .{ @truncate(block.first_token +% (row % rows_max) *% @as(u64, block.row_tokens)), block.row_tokens };
     }
 
-    /// Where the description of a row's block stands.
+    /// Where the description of a row's block stands, if that is what tells of the row.
     pub inline fn addressOf(blocks: Blocks, row: usize) ?*const Block {
+        if (blocks.open.has(row)) return null;
         const index = row / rows_max;
         return if (index < blocks.all.len) &blocks.all[index] else null;
     }
@@ -150,7 +151,7 @@ pub const Open = struct {
         row_tokens: usize = 0,
         hash: u64 = 0,
 
-        inline fn has(rows: *const Rows, row: usize) bool {
+        pub inline fn has(rows: *const Rows, row: usize) bool {
             return row >= rows.first_row and row < rows.end_row;
         }
 

@@ -211,10 +211,10 @@ pub const Guess = struct {
     first_token: f64,
     rows_per_token: f64,
 
+    /// Of a table alone: of many stores, each has its rows in a page that nobody has looked at yet.
     pub fn init(table: Table) Guess {
-        const held = table.rows[@min(table.first_row, table.rows.len)..];
-        const first_token: f64 = if (held.len > 0) @floatFromInt(held[0]) else 0;
-        const row_count: f64 = @floatFromInt(held.len);
+        const first_token: f64 = @floatFromInt(table.first_token);
+        const row_count: f64 = @floatFromInt(table.rows.len -| table.first_row);
         const first_row: f64 = @floatFromInt(table.first_row);
         return .{
             .first_row = first_row,
@@ -228,8 +228,9 @@ pub const Guess = struct {
         return guess.at(guess.first_row + (@as(f64, @floatFromInt(token)) - guess.first_token) * guess.rows_per_token);
     }
 
-    /// What `better` looks at.
+    /// What `better` looks at. To ask for what lies in a page that nobody has looked at takes as long as to read it.
     inline fn prefetch(_: Guess, table: Table, guessed: usize) void {
+        if (table.blocks.open.has(guessed)) return;
         if (table.blocks.all.len > 0) table.blocks.prefetch(guessed) else @prefetch(table.rows.ptr + guessed, .{});
     }
 

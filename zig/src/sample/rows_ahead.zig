@@ -15,8 +15,8 @@ pub fn areLong(table: extract.Table, placement: Placement) bool {
     return table.data.len / @max(1, table.rows.len) *| placement.width *| table.data.width > touching.bytes_max;
 }
 
-/// What is read: where windows stand, or something of what stands there.
-pub const Part = enum { places, windows };
+/// What is read: what is known of the block of each window's first row, where windows stand, or something of what stands there.
+pub const Part = enum { blocks, places, windows };
 
 /// Notes some of each of the windows `[from, to)`, to be read. Where they stand is not believed yet: nothing is noted that lies
 /// before what is kept, or after it.
@@ -28,7 +28,9 @@ pub noinline fn note(ahead: *touching.Ahead, part: Part, table: extract.Table, f
         const row = placement.startOf(window);
         const end_row = row + if (placement.rows == null) placement.lengthOf(window) else 1;
         if (row < first_row or end_row > table.rows.len) continue;
-        if (part == .places) {
+        if (part == .blocks) {
+            noting.addBlock(row);
+        } else if (part == .places) {
             noting.addPlace(row);
         } else if (placement.rows != null) {
             noting.addListed(placement, window, first_row);
@@ -40,6 +42,10 @@ const Noting = struct {
     ahead: *touching.Ahead,
     table: extract.Table,
     steps: ?[]const i64,
+
+    inline fn addBlock(self: *const Noting, row: usize) void {
+        if (self.table.blocks.addressOf(row)) |block| self.ahead.add(block);
+    }
 
     inline fn addPlace(self: *const Noting, row: usize) void {
         if (self.table.blocks.peek(row) == null) self.ahead.add(&self.table.rows[row]);

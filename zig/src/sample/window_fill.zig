@@ -234,9 +234,14 @@ pub noinline fn note(ahead: *touching.Ahead, part: row_ahead.Part, source: Sourc
         const row = if (reached.unit == .steps) first else if (guess) |known| known.row(first) else 0;
         const end_row = if (reached.unit == .steps) end else row + 1;
         if (row < table.first_row or end_row > table.rows.len) continue;
-        const alike = table.blocks.peek(row);
+        const is_looked_up = guess != null or reached.unit == .steps;
+        if (part == .blocks) {
+            if (is_looked_up) if (table.blocks.addressOf(row)) |block| ahead.add(block);
+            continue;
+        }
+        const alike = if (is_looked_up) table.blocks.peek(row) else null;
         if (part == .places) {
-            if (alike == null and (guess != null or reached.unit == .steps)) ahead.add(&table.rows[row]);
+            if (is_looked_up and alike == null) ahead.add(&table.rows[row]);
             continue;
         }
         const start, const until = if (reached.unit == .tokens) .{ first, end } else if (alike) |known| .{ known[0], known[0] +| (end_row - row) *| known[1] } else .{ table.rows[row], table.startOf(end_row) };

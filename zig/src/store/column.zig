@@ -24,6 +24,8 @@ pub fn Column(comptime System: type) type {
     const Segments = segments_file.Segments(System);
 
     return struct {
+        /// Where the first byte of the column would be, by the newest reservation.
+        start: usize = 0,
         files: Segments,
         chunk_bytes: u64,
         /// Where what is held begins: the segments before were dropped.
@@ -79,8 +81,7 @@ pub fn Column(comptime System: type) type {
 
         /// Where the first byte of the column would be. Only what is held is to be looked at.
         pub fn address(self: *const Self) Address {
-            const reservation = self.latest();
-            return @ptrFromInt(@intFromPtr(reservation.address) -% @as(usize, @intCast(reservation.first_bytes)));
+            return @ptrFromInt(self.start);
         }
 
         /// The newest addresses, where all that is held stands.
@@ -206,6 +207,12 @@ pub fn Column(comptime System: type) type {
             };
             self.reservations[self.reservation_count] = .{ .address = reserved, .length_bytes = length_bytes, .first_bytes = first_bytes };
             self.reservation_count += 1;
+            self.begin();
+        }
+
+        fn begin(self: *Self) void {
+            const reservation = self.latest();
+            self.start = @intFromPtr(reservation.address) -% @as(usize, @intCast(reservation.first_bytes));
         }
 
         noinline fn map(self: *Self, first_bytes: u64, length_bytes: u64) Error!void {
@@ -227,6 +234,7 @@ pub fn Column(comptime System: type) type {
                 const reservation = self.latest();
                 System.unmap(reservation.address, reservation.length_bytes);
                 self.reservation_count -= 1;
+                self.begin();
             }
             try self.mapFiles(first_bytes, length_bytes);
             self.mapped_bytes = target_bytes;

@@ -8,14 +8,17 @@ const head_file = @import("head.zig");
 const store_file = @import("store.zig");
 const touching = @import("../read/touch.zig");
 
+/// What a reader has found of its store. Until the checksums change it shows the newest commit, which has this number.
+pub const Looked = struct { checksums: [2]u64, sequence: u64 };
+
 /// Goes to the newest commit, or leaves the store as it was. Returns whether there was a newer one.
 pub fn refresh(comptime System: type, store: *store_file.Store(System)) store_file.Error!bool {
     // Before anything else is read of them: a commit that comes meanwhile is found by the next look.
     const found = checksums(System, &store.head);
-    if (store.looked) |looked| if (std.mem.eql(u64, &looked, &found)) return false;
+    if (store.looked) |looked| if (std.mem.eql(u64, &looked.checksums, &found)) return false;
     var newest = try store.head.newestCommit();
     if (newest.sequence <= store.commit.sequence) {
-        store.looked = found;
+        store.looked = .{ .checksums = found, .sequence = store.commit.sequence };
         return false;
     }
     const before = store.files;
@@ -34,11 +37,16 @@ pub fn refresh(comptime System: type, store: *store_file.Store(System)) store_fi
         return false;
     }
     store.commit = newest;
-    store.looked = found;
+    store.looked = .{ .checksums = found, .sequence = newest.sequence };
     // What is not given up now is with the next refresh: until then it only takes disk space.
     store.files.forget(newest) catch {};
     store.extras.files.forget(store.extras.table()) catch {};
     return true;
+}
+
+/// The number of the commit that a store shows.
+pub inline fn sequenceOf(store: anytype) u64 {
+    return if (store.looked) |looked| looked.sequence else store.commit.sequence;
 }
 
 /// Of both commits in the head. A commit that is written changes one of them, last of all its words.
@@ -51,7 +59,7 @@ pub const Part = enum { store, head };
 /// What a refresh that finds nothing new looks at, for who reads ahead: of the store, and then of its head.
 pub fn note(comptime System: type, store: *const store_file.Store(System), part: Part, ahead: *touching.Ahead) void {
     switch (part) {
-        .store => inline for (.{ &store.access, &store.salvaged_from, &store.looked, &store.head.bytes, &store.commit.sequence }) |place| ahead.add(place),
+        .store => inline for (.{ &store.looked, &store.head.bytes }) |place| ahead.add(place),
         .head => for (0..2) |slot| ahead.add(&store.head.commitSlot(slot).checksum),
     }
 }

@@ -36,6 +36,8 @@ pub fn Store(comptime System: type) type {
     const Files = files_file.Files(System);
 
     return struct {
+        /// Of a reader, once it has looked. It stands beside the head: of very many stores, each place costs as much as the look itself.
+        looked: ?following.Looked = null,
         head: Head,
         files: Files,
         extras: extras_file.Extras(System) = .{},
@@ -44,8 +46,6 @@ pub fn Store(comptime System: type) type {
         recovery: recovering.Recovery = .{},
         /// The commit of which this store shows the part that is whole.
         salvaged_from: ?format.Commit = null,
-        /// The checksums of the commits in the head where a reader has found none that is newer: until they change there is none.
-        looked: ?[2]u64 = null,
         /// Whether a sync has failed: what it was to make durable may be lost although a later one succeeds.
         sync_failed: bool = false,
         stage: buffers.Buffer(System, expanding.Stage) = .{},
@@ -137,8 +137,8 @@ pub fn Store(comptime System: type) type {
 
         /// Shows what has been committed since. Returns whether there was anything.
         pub fn refresh(self: *Self) Error!bool {
-            if (self.access != .read or self.salvaged_from != null) return false;
-            return following.refresh(System, self);
+            const follows = self.looked != null or (self.access == .read and self.salvaged_from == null);
+            return follows and try following.refresh(System, self);
         }
 
         /// Makes everything appended so far durable.
