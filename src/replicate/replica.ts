@@ -12,7 +12,7 @@ import { StreamStore } from "../store.ts";
 import { Session, sessionOf } from "../store/session.ts";
 import { openDirectory } from "../store/open.ts";
 import { fieldList, type Message, type MessageHead } from "./message.ts";
-import { countTokens, growLastRow } from "./grow_row.ts";
+import { countColumns, countTokens, growLastRow } from "./grow_row.ts";
 
 /** `applied`: the rows are in the replica. `known`: they were. `gap`: rows before them are missing. */
 export type Outcome = "applied" | "known" | "gap";
@@ -37,6 +37,8 @@ export class Replica {
    * has the row, which is the first that is read.
    */
   #isOpen = false;
+  /** In how many columns the last row had a value, by the messages that were read. */
+  #columns = 0;
 
   constructor(readonly store: StreamStore) {
     this.#session = sessionOf(store)!;
@@ -60,14 +62,20 @@ export class Replica {
     const hasLast = rowCount > Math.max(firstRow, head.row);
     const isGrown = hasLast && head.endRow >= rowCount && this.#grow(head, table.slice(held - 1, held));
     if (head.endRow > rowCount) this.#append(head, table.slice(held), rowCount);
-    if (head.endRow >= rowCount) this.#isOpen = head.isOpen;
+    if (head.endRow >= rowCount) this.#noteLast(head, countColumns(table), head.endRow > rowCount);
     return head.endRow > rowCount || isGrown ? "applied" : "known";
   }
 
-  /** Whether a message ends behind the replica. */
-  lacks({ endRow, endToken }: MessageHead): boolean {
+  #noteLast({ isOpen }: MessageHead, columns: number, isNew: boolean): void {
+    this.#isOpen = isOpen;
+    this.#columns = isNew ? columns : Math.max(this.#columns, columns);
+  }
+
+  /** Whether a message has more than the replica. */
+  lacks({ head: { endRow, endToken }, table }: Message): boolean {
     const { rowCount, tokenCount } = this.#session;
-    return endRow > rowCount || endRow === rowCount && endToken > tokenCount;
+    if (endRow !== rowCount) return endRow > rowCount;
+    return endToken > tokenCount || endToken === tokenCount && countColumns(table) > this.#columns;
   }
 
   /** The first row that both have must begin with the same token. */

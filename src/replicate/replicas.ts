@@ -107,15 +107,15 @@ export class Replicas {
     return known.reduce((sum, { logEndRow, endRow }) => sum + Math.max(0, logEndRow! - endRow), 0);
   }
 
-  /** Whether the newest message of a subject ends behind the replica. One that is none is refused where it is read. */
+  /** Whether the newest message of a subject has more than the replica. One that is none is refused where it is read. */
   lacks({ subject, bytes }: LoggedMessage): boolean {
     const followed = this.#of(subject);
     const { succession, refused } = followed;
     if (succession === null || refused !== null) return false;
     try {
-      const { head } = decodeRows(bytes);
-      followed.logEndRow = head.endRow;
-      return succession.replica.lacks(head);
+      const message = decodeRows(bytes);
+      followed.logEndRow = message.head.endRow;
+      return succession.replica.lacks(message);
     } catch {
       return false;
     }

@@ -273,6 +273,30 @@ test("a row that got an empty list or text alone is no whole one without the mes
     }
   }));
 
+test("a number that comes again with text for the last row alone is noticed", () =>
+  inFolder(async (folder) => {
+    const log = new MemoryLog();
+    using store = StreamStore.open(join(folder, "a.stream"), { fields, extra: { note: "string" } });
+    const sendAll = () => send(store as never, log, "steps.a", { signal: AbortSignal.abort() });
+    for (let row = 0; row < 10; row++) store.append(row, { reward: row });
+    await sendAll();
+    const follower = new Follower(log, join(folder, "replicas"));
+    follower.start();
+    await reachRows(follower.directory, 10);
+    log.rollBack(1);
+    store.append(9, {}, { note: "later" });
+    await sendAll();
+    assert.deepEqual(log.messages.map(({ number }) => number), [1]);
+    const last = () => {
+      using replica = StreamStore.open(replicasIn(follower.directory)[0], { mode: "read" });
+      return replica.extra("note").get(9);
+    };
+    await until(() => last() === "later", last);
+    const reads = log.reads.length;
+    await follower.stop();
+    assert.deepEqual([follower.gaps, reads], [[], 2]);
+  }));
+
 test("a follower that comes late begins with the first row that the log has", () =>
   inFolder(async (folder) => {
     const log = new MemoryLog();
