@@ -54,7 +54,12 @@ pub const Blocks = struct {
 
     /// The layout of a row's block, where its rows have one.
     pub inline fn ofRow(blocks: Blocks, row: usize) ?Layout {
-        return if (blocks.open.has(row)) blocks.open.layout() else blocks.at(row / rows_max);
+        return if (blocks.open.has(row)) blocks.open.layout() else blocks.ofClosed(row);
+    }
+
+    /// The same of a row that is none of the open ones.
+    pub inline fn ofClosed(blocks: Blocks, row: usize) ?Layout {
+        return blocks.at(row / rows_max);
     }
 
     /// The row with which something else may begin than what is known of a row: its block ends, or what is known of it.
@@ -160,7 +165,7 @@ pub const Open = struct {
             return if (rows.row_tokens == 0) null else rows.layout().rowOf(token);
         }
 
-        inline fn layout(rows: *const Rows) Layout {
+        pub inline fn layout(rows: *const Rows) Layout {
             return .{ .first_row = rows.first_row, .end_row = rows.end_row, .first_token = rows.first_token, .row_tokens = rows.row_tokens, .hash = rows.hash };
         }
     };

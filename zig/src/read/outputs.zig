@@ -74,7 +74,7 @@ pub const Conversion = struct {
         return conversion;
     }
 
-    fn way(conversion: *const Conversion) Way {
+    pub fn way(conversion: *const Conversion) Way {
         if (!conversion.scale.isNone()) return .converted;
         if (conversion.kind == conversion.output.kind()) return .copied;
         return if (conversion.kind == .float64 and conversion.output == .float32) .float32 else .converted;
@@ -111,15 +111,21 @@ fn Rounding(comptime float: narrow.Float) type {
 
 /// What is known of a conversion before the loop over rows: that bytes are copied, or float64 rounded to float32, as trainers
 /// mostly take it, so that neither is a call for each of them.
-const Way = enum { copied, float32, converted };
+pub const Way = enum { copied, float32, converted };
 
 /// The values of a row, of which there are few.
 inline fn take(comptime way: Way, conversion: *const Conversion, to: [*]u8, from: Data, misfit: *Misfit) error{Inexact}!void {
     switch (way) {
         .copied => copyBytes(to, from.bytes(0, from.len)),
         .converted => try conversion.run(conversion, to, from, misfit),
-        .float32 => conversion.scale.narrow(.float32, false, elements(f32, to, from.len), from.as(f64)),
+        .float32 => toFloat32(to, from.address, from.len),
     }
+}
+
+/// So many float64 cells, each as the nearest float32.
+pub inline fn toFloat32(to: [*]u8, from: [*]const u8, count: usize) void {
+    const numbers: [*]const f64 = @ptrCast(@alignCast(from));
+    narrow.Scale.narrow(.{}, .float32, false, elements(f32, to, count), numbers[0..count]);
 }
 
 /// The values of a field in rows that are alike, and where they go.
@@ -155,7 +161,7 @@ fn Taking(comptime known: Way) type {
 
 /// Rows have few values, for which a call that copies bytes takes longer. What is left of lines is copied by pieces that
 /// lie over each other.
-inline fn copyBytes(to: [*]u8, from: []const u8) void {
+pub inline fn copyBytes(to: [*]u8, from: []const u8) void {
     var at: usize = 0;
     while (at + 16 <= from.len) : (at += 16) copyPiece(16, to, from, at);
     if (at == from.len) return;

@@ -24,9 +24,16 @@ pub const windows_ahead = 2;
 
 /// Asks for the lines behind those that were read.
 pub inline fn prefetchRest(bytes: []const u8) void {
-    var at: usize = bytes_max;
+    if (bytes.len > bytes_max) prefetch(bytes[bytes_max..]);
+}
+
+pub inline fn prefetch(bytes: []const u8) void {
+    var at: usize = 0;
     while (at < bytes.len) : (at += line_bytes) @prefetch(&bytes[at], .{});
 }
+
+/// Of rows of no more bytes nearly every line is read, whichever fields are taken.
+pub const short_row_bytes_max = 2 * line_bytes;
 
 /// What is to be read, and then all of it in a loop that does nothing else: so as many look-ups go on as the processor can do.
 pub const Ahead = struct {

@@ -56,7 +56,14 @@ fn fillUniform(key: Key, indices: []const f64, out: [*]f64) Error!void {
     const generator = try key.random();
     try key.checkBound();
     if (!random.areIndices(indices, indices_end)) return error.InvalidArgument;
-    for (indices, out) |index, *to| to.* = random.toFloat(generator.below(random.fromFloat(index), key.bound));
+    const many = 8;
+    var at: usize = 0;
+    while (at + many <= indices.len) : (at += many) {
+        var places: [many]u64 = undefined;
+        for (&places, indices[at..][0..many]) |*place, index| place.* = random.fromFloat(index);
+        for (out[at..], places, generator.manyBits(many, places)) |*to, place, bits| to.* = random.toFloat(generator.belowOf(bits, place, key.bound));
+    }
+    for (indices[at..], out[at..]) |index, *to| to.* = random.toFloat(generator.below(random.fromFloat(index), key.bound));
 }
 
 fn fillUnits(key: Key, indices: []const f64, out: [*]f64) Error!void {

@@ -14,6 +14,7 @@ const Block = placing.Block;
 const Culprit = placing.Culprit;
 const Source = @import("source.zig").Source;
 const rows_ahead = @import("rows_ahead.zig");
+const alike = @import("alike_fill.zig");
 const RowsAhead = rows_ahead.RowsAhead;
 
 pub const Error = error{ InvalidArgument, OutOfRange, WidthMismatch, Inexact, Damaged };
@@ -94,7 +95,7 @@ pub const Columns = struct {
 };
 
 /// A field, and what is known of where it stands.
-const Column = struct {
+pub const Column = struct {
     finder: extract.Finder,
     span: extract.Span = .{},
     conversion: outputs.Conversion,
@@ -123,6 +124,8 @@ const Filling = struct {
     /// Windows are fetched also while they are copied.
     are_long: bool,
     ahead: RowsAhead = .{},
+    /// The fields in the rows of the layout that came last, where they need nothing but to be copied.
+    plain: alike.Plain = .{},
     /// The window, how far each row that is under way is from the one before, and where the first one goes.
     window: usize = 0,
     stride: usize = 1,
@@ -158,7 +161,7 @@ const Filling = struct {
             self.stride = run.stride;
             const in_block = self.table.blocks.endOf(row) - row;
             const until = @min(run.end, at + if (run.stride == 1) in_block else (in_block - 1) / run.stride + 1);
-            if (self.layoutOf(row)) |layout| try self.addAlike(at, until, layout) else try self.addEach(at, until);
+            if (self.startAlike(row)) |start| try self.addAlike(at, until, start) else try self.addEach(at, until);
             at = until;
         }
     }
@@ -168,7 +171,12 @@ const Filling = struct {
         return self.request.placement.rowAt(self.window, at);
     }
 
-    fn addMasks(self: *Filling, block: Block) void {
+    inline fn addMasks(self: *Filling, block: Block) void {
+        if (self.is_whole and block.length == block.width) return;
+        self.addSomeMasks(block);
+    }
+
+    noinline fn addSomeMasks(self: *Filling, block: Block) void {
         for (self.request.fields) |field| {
             block.pad(field.out.values.address, field.rowBytes());
             block.pad(field.out.mask, field.width);
@@ -191,33 +199,52 @@ const Filling = struct {
         to.* = if (@TypeOf(to.*) == f64) @floatFromInt(step) else step;
     }
 
-    /// The layout of a row's block, if all fields are known to stand where it says.
-    inline fn layoutOf(self: *Filling, row: usize) ?blocks_file.Layout {
-        const layout = self.table.blocks.ofRow(row) orelse return null;
+    /// Where a row starts whose block has a layout, if all fields are known to stand where it says. A layout is looked at
+    /// where it comes from: to hand it on, whichever it is, would have it written to memory for every window.
+    inline fn startAlike(self: *Filling, row: usize) ?usize {
+        const blocks = &self.table.blocks;
+        if (blocks.open.has(row)) return self.startWithin(blocks.open.layout(), row);
+        return self.startWithin(blocks.ofClosed(row) orelse return null, row);
+    }
+
+    inline fn startWithin(self: *Filling, layout: blocks_file.Layout, row: usize) ?usize {
+        return if (self.plain.isOf(layout) or self.isKnown(layout, row)) layout.startOf(row) else null;
+    }
+
+    noinline fn isKnown(self: *Filling, layout: blocks_file.Layout, row: usize) bool {
         for (self.columns) |*column| {
-            column.span = (column.finder.within(layout, self.table, row) orelse return null).span;
+            column.span = (column.finder.within(layout, self.table, row) orelse return false).span;
         }
-        return layout;
+        self.plain = .of(layout, self.table.data, self.columns, self.request);
+        return true;
     }
 
     /// Rows of one layout: neither their starts nor their types are read.
-    inline fn addAlike(self: *Filling, first: usize, end: usize, layout: blocks_file.Layout) Error!void {
+    inline fn addAlike(self: *Filling, first: usize, end: usize, first_start: usize) Error!void {
+        const row_tokens = self.plain.row_tokens * self.stride;
+        var start = first_start;
         var at = first;
         while (at < end) {
             const count = @min(rows_at_a_time, end - at);
-            if (self.are_long) for (at..at + count) |each| self.prefetchRow(each);
-            const start = layout.startOf(self.rowAt(at));
-            for (self.columns, 0..) |*column, field| {
+            if (self.are_long and !self.ahead.prefetchRows(self.table, at, at + count)) {
+                for (at..at + count) |each| self.prefetchRow(each);
+            }
+            if (self.plain.way != .converted) {
+                self.plain.copy(self.table.data, start, row_tokens, self.first_place + at, count);
+            } else for (self.columns, 0..) |*column, field| {
                 column.rows.row_count = count;
-                column.rows.from_row_bytes = layout.row_tokens * self.table.data.width * self.stride;
+                column.rows.from_row_bytes = row_tokens * self.table.data.width;
                 try self.take(column, field, at, start);
             }
+            start += count * row_tokens;
             at += count;
         }
     }
 
     inline fn addEach(self: *Filling, first: usize, end_at: usize) Error!void {
         const table = self.table;
+        // Spans are of one row now.
+        self.plain = .{};
         var start: usize = try table.startOf(self.rowAt(first));
         for (first..end_at) |at| {
             const row = self.rowAt(at);

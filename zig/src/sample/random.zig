@@ -16,6 +16,15 @@ pub const Key = struct {
         return @as(u64, block[1]) << 32 | block[0];
     }
 
+    /// The first attempts of several draws at once.
+    pub inline fn manyBits(key: Key, comptime count: comptime_int, indices: [count]u64) [count]u64 {
+        const Words = @Vector(count, u64);
+        const places: Words = indices;
+        const low: Words = @splat(std.math.maxInt(u32));
+        const block = philoxMany(count, .{ places & low, places >> @splat(32), @splat(0), @splat(key.stream) }, key.seed);
+        return block[1] << @splat(32) | block[0];
+    }
+
     /// A float in [0, 1) with 53 random bits.
     pub inline fn unit(key: Key, index: u64) f64 {
         return toFloat(key.bits(index, 0) >> 11) * 0x1p-53;
@@ -24,7 +33,12 @@ pub const Key = struct {
     /// A whole number below `bound`, which is at least 1; each has exactly the same probability (Lemire, "Fast random
     /// integer generation in an interval", 2019).
     pub inline fn below(key: Key, index: u64, bound: u64) u64 {
-        var product = @as(u128, key.bits(index, 0)) * bound;
+        return key.belowOf(key.bits(index, 0), index, bound);
+    }
+
+    /// The same where the bits of the first attempt are known.
+    pub inline fn belowOf(key: Key, first_bits: u64, index: u64, bound: u64) u64 {
+        var product = @as(u128, first_bits) * bound;
         if (@as(u64, @truncate(product)) < bound) {
             const threshold = (0 -% bound) % bound;
             var attempt: u32 = 1;
@@ -97,6 +111,28 @@ pub inline fn philox(counter: [4]u32, key: [2]u32) [4]u32 {
     return block;
 }
 
+/// The same for several counters: a vector has 32 bits in each 64, since the products have as many.
+inline fn philoxMany(comptime count: comptime_int, counter: [4]@Vector(count, u64), key: [2]u32) [4]@Vector(count, u64) {
+    const Words = @Vector(count, u64);
+    const low: Words = @splat(std.math.maxInt(u32));
+    const half: @Vector(count, u6) = @splat(32);
+    var block = counter;
+    var round_key = key;
+    inline for (0..10) |_| {
+        const even = block[0] * @as(Words, @splat(0xd2511f53));
+        const odd = block[2] * @as(Words, @splat(0xcd9e8d57));
+        block = .{
+            odd >> half ^ block[1] ^ @as(Words, @splat(round_key[0])),
+            odd & low,
+            even >> half ^ block[3] ^ @as(Words, @splat(round_key[1])),
+            even & low,
+        };
+        round_key[0] +%= 0x9e3779b9;
+        round_key[1] +%= 0xbb67ae85;
+    }
+    return block;
+}
+
 const testing = std.testing;
 
 test "Philox gives the numbers that its authors publish" {
@@ -107,6 +143,12 @@ test "Philox gives the numbers that its authors publish" {
         [_]u32{ 0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1 },
         philox(.{ 0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344 }, .{ 0xa4093822, 0x299f31d0 }),
     );
+}
+
+test "several draws at once are those that are drawn one by one" {
+    const key: Key = .{ .seed = .{ 7, 0xfedcba98 }, .stream = 0xffff_fff0 };
+    const indices = [_]u64{ 0, 1, 1 << 32, (1 << 53) - 1, 0xffff_ffff, 77, 3, 1 << 40 };
+    for (indices, key.manyBits(indices.len, indices)) |index, bits| try testing.expectEqual(key.bits(index, 0), bits);
 }
 
 /// Chi-square of counts against expectations. With d degrees of freedom it has the mean d and the variance 2 d.

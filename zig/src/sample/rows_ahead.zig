@@ -122,6 +122,18 @@ pub const RowsAhead = struct {
         return if (ahead.alike) |alike| alike[0] +% (row -% ahead.first_row) *% alike[1] else table.rows[row];
     }
 
+    /// Rows of the later window as a whole, where they are alike, short and stand side by side: says whether it is so.
+    pub inline fn prefetchRows(ahead: RowsAhead, table: extract.Table, first: usize, end: usize) bool {
+        const alike = ahead.alike orelse return false;
+        if (ahead.placement.rows != null or alike[1] *| table.data.width > touching.short_row_bytes_max) return false;
+        if (first >= ahead.count) return true;
+        const start = alike[0] +| first *| alike[1];
+        const tokens = (@min(end, ahead.count) - first) *| alike[1];
+        if (start +| tokens > table.data.len) return true;
+        touching.prefetch(table.data.bytes(start, start + tokens));
+        return true;
+    }
+
     /// A field's values in a row, and where rows are not known to be alike its types.
     pub inline fn prefetch(ahead: RowsAhead, table: extract.Table, start: u64, span: extract.Span) void {
         if (start +| (span.offset + span.count) > table.data.len) return;

@@ -12,8 +12,8 @@ const blocks_file = @import("../read/blocks.zig");
 const row_max = 40;
 const token_max = row_max * 9;
 
-/// Field 1 holds float64, field 2 int64, field 3 uint64; rows lack some of them or all, and start with noise or not, or they
-/// are all of one layout.
+/// Field 1 holds float64, field 2 int64, field 3 uint64; rows lack some of them or all, and start with noise or not, or those
+/// of a block are all of one layout, which is one of two with as many tokens.
 pub const Sample = struct {
     token_steps: [token_max]i64 = undefined,
     types: [token_max]i32 = undefined,
@@ -30,12 +30,14 @@ pub const Sample = struct {
         var sample: Sample = .{ .row_count = row_count, .first_row = source.uintLessThan(usize, @min(row_count, 3)) };
         var step: i64 = -5;
         const alike = source.boolean();
-        for (sample.rows[0..row_count], sample.row_steps[0..row_count]) |*row, *row_step| {
+        var noise: usize = 2;
+        for (sample.rows[0..row_count], sample.row_steps[0..row_count], 0..) |*row, *row_step, index| {
+            if (index % blocks_file.rows_max == 0) noise = source.intRangeAtMost(usize, 1, 2);
             row.* = sample.token_count;
             step += source.intRangeAtMost(i64, 1, 3);
             row_step.* = step;
-            for ([_]i32{ 9, 1, 2, 3 }) |field| {
-                const count: usize = if (alike) 2 else source.uintLessThan(usize, 3);
+            for ([_]i32{ 9, 1, 2, 3 }, [_]usize{ noise, 2, 2, 4 - noise }) |field, alike_count| {
+                const count = if (alike) alike_count else source.uintLessThan(usize, 3);
                 for (0..count) |_| sample.add(step, field, source);
             }
         }
