@@ -15,7 +15,7 @@ const name = "append sustained, times as fast as a rewrite of the seed's class i
 export async function againstSeed(sizes: Sizes): Promise<Measurement> {
   const python = findPython("numpy");
   if (python === null) return notMeasured(name, noPython);
-  const asked = JSON.stringify({ steps_appended: Math.ceil(sizes.appendSteps / 2) });
+  const asked = JSON.stringify({ steps_appended: sizes.appendSteps });
   const seed = new Child(python, ["-B", pythonScript("peer.py"), "seed", "append", asked]);
   try {
     await seed.answer();

@@ -89,6 +89,7 @@ function dense(sizes: Sizes, batchSize: number, steps: number): Round {
     fields: { observation: observationWidth, action: 1, reward: 1, done: 1 },
     episodes: { end: "done" },
     boundary: steps === 2 ? "pad-right" : "within",
+    output: { steps: null },
     batchSize,
     seed: 2,
   });

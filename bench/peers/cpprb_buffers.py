@@ -30,7 +30,7 @@ def add(sizes, _folder):
         data.prove("cpprb: its length", buffer.get_stored_size() == step_count)
         return start
 
-    return round_of_steps(sizes["steps_appended"] // 10, fill)
+    return round_of_steps(sizes["steps_appended"] // 50, fill)
 
 
 def transitions(sizes, _folder):

@@ -23,11 +23,13 @@ def line_of(found):
 def table_of(results):
     """A row for each peer, with the runtimes side by side."""
     runtimes = next((list(found["verdicts"]) for found in results["found"] if not found["reason"]), [])
-    header = ["what, and of how many steps", "beside", "theirs", *(f"ours ÷ theirs, {name}" for name in runtimes)]
-    rows = []
+    header = ["what, and of how many steps", "beside, and what it was asked for", "theirs", *(f"ours ÷ theirs, {name}" for name in runtimes)]
+    rows, before = [], None
     for found in results["found"]:
         row = found["row"]
-        what = f"{row['what']}: {row['asked']}" + (f"; of {found['sizes']['rows']:,}" if row["rows"] else "")
+        # What ours is asked for stands once.
+        what = row["what"] if row == before else f"{row['what']}: {row['asked']}" + of_rows(found)
+        before = row
         beside = f"{name_of(found)}: {found['asked']}"
         if found["reason"]:
             rows.append([what, beside, found["reason"], *("–" for _ in runtimes)])
@@ -40,8 +42,12 @@ def table_of(results):
     return "\n".join([*lines, "", f"Measured on {results['machine']}."])
 
 
+def of_rows(found):
+    return f"; of {found['sizes']['rows']:,}" if found["row"]["rows"] else ""
+
+
 def cell_of(verdict):
-    return f"{text_of(verdict)}" + ("" if verdict["verdict"] == "faster" else f" {verdict['verdict']}")
+    return text_of(verdict) + ("" if verdict["verdict"] == "faster" else f": {verdict['verdict']}")
 
 
 def name_of(found):

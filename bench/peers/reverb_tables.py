@@ -34,7 +34,11 @@ def server_of(row_count):
 
 
 def write(client, row_count, length):
-    """Steps one by one, and an item for each window of them within an episode; returns when it began."""
+    """Steps one by one, and items of windows of them within an episode; returns when it began.
+
+    An item of many steps takes milliseconds, so long windows begin at every eighth step or less often.
+    """
+    stride = max(1, length // 4)
     steps = [(action, observation, np.float32(reward)) for action, observation, reward in data.steps_one_by_one()]
     start = time.perf_counter_ns()
     with client.trajectory_writer(num_keep_alive_refs=length) as writer:
@@ -42,7 +46,8 @@ def write(client, row_count, length):
             action, observation, reward = steps[step & 255]
             done = step % data.EPISODE_STEPS == data.EPISODE_STEPS - 1
             writer.append({"action": action, "observation": observation, "reward": reward, "done": done})
-            if step % data.EPISODE_STEPS >= length - 1:
+            at = step % data.EPISODE_STEPS
+            if at >= length - 1 and at % stride == 0:
                 window = {name: column[-length:] for name, column in writer.history.items()}
                 writer.create_item(TABLE, priority=1.0, trajectory=window)
         writer.flush()

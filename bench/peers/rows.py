@@ -34,10 +34,10 @@ TORCHRL, RLOX, CPPRB, NUMPY = ("numpy", "torchrl"), ("numpy", "torchrl", "rlox")
 LEROBOT, REVERB = ("numpy", "torchrl", "datasets", "lerobot"), ("reverb",)
 
 SEARCHED, CACHED = "boundaries searched in each batch", "boundaries cached until the next write"
-FOUR_FIELDS = "observation of 8, action, reward, done"
+FOUR_FIELDS = "observation of 8, action, reward, done, with a mask and without step numbers"
 IN_MEMORY = "in memory"
 
-REVERB_ROWS = 100_000
+REVERB_ROWS = 20_000
 
 ROWS = (
     Row(
@@ -70,7 +70,7 @@ ROWS = (
         "transitions",
         "256 transitions",
         "µs",
-        f"windows of two steps, the last one of an episode padded: {FOUR_FIELDS}",
+        f"windows of two steps, an episode's last one padded: {FOUR_FIELDS}",
         1_000_000,
         (
             Peer("rlox ReplayBuffer", "rlox_buffers", "transitions", RLOX, f"and the next observation, {IN_MEMORY}", 0.7),
@@ -92,7 +92,7 @@ ROWS = (
     ),
     Row(
         "windows",
-        "256 × 4 steps within episodes, of 100,000",
+        "256 × 4 steps within episodes",
         "µs",
         FOUR_FIELDS,
         REVERB_ROWS,
@@ -100,7 +100,7 @@ ROWS = (
     ),
     Row(
         "sequences",
-        "64 × 32 steps within episodes, of 100,000",
+        "64 × 32 steps within episodes",
         "µs",
         FOUR_FIELDS,
         REVERB_ROWS,
@@ -110,7 +110,7 @@ ROWS = (
         "priorities_draw",
         "prioritized draw of 256 steps, with weights",
         "µs",
-        FOUR_FIELDS,
+        "observation of 8, action, reward, done, with a mask and step numbers",
         5_000_000,
         (
             Peer("cpprb PrioritizedReplayBuffer", "cpprb_buffers", "draw", CPPRB, f"the same, {IN_MEMORY}"),

@@ -82,13 +82,13 @@ def append(sizes, _folder):
         data.prove("the rewrite of the seed's class", np.array_equal(found, expected))
         return start
 
-    return round_of_steps(sizes["steps_appended"] // 10, fill)
+    return round_of_steps(sizes["steps_appended"] // 50, fill)
 
 
 def own_append(sizes, _folder):
     """What it holds is not looked at: how it is read is not known here."""
     own = own_class(os.environ["STREAMSTORE_SEED"])
-    return round_of_steps(sizes["steps_appended"] // 10, lambda count: append_to(own(FIELD_TO_TYPE), count))
+    return round_of_steps(sizes["steps_appended"] // 50, lambda count: append_to(own(FIELD_TO_TYPE), count))
 
 
 def own_class(place):

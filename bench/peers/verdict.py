@@ -1,5 +1,6 @@
 """What rounds of two that took turns say of both."""
 
+import math
 from statistics import median
 
 
@@ -29,4 +30,4 @@ def text_of(verdict):
 
 def ratio_text(ratio):
     """Two digits behind the point, and of small ratios two that count."""
-    return f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.2g}"
+    return f"{ratio:.{max(2, 1 - math.floor(math.log10(ratio)))}f}"
