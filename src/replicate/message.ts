@@ -12,7 +12,7 @@ import { sessionRows } from "../read/sessions.ts";
 import { firstTokenOf } from "../read/rows.ts";
 import { tokenOfRow } from "../read/row.ts";
 import type { Session } from "../store/session.ts";
-import { countColumns } from "./grow_row.ts";
+import { countColumns } from "./count_table.ts";
 
 /** The key of the schema's metadata under which the head of a message stands, as JSON. */
 const headKey = "streamstore";

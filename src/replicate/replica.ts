@@ -12,7 +12,8 @@ import { StreamStore } from "../store.ts";
 import { Session, sessionOf } from "../store/session.ts";
 import { openDirectory } from "../store/open.ts";
 import { fieldList, type Message, type MessageHead } from "./message.ts";
-import { countColumns, countTokens, growLastRow } from "./grow_row.ts";
+import { countColumns, countTokens } from "./count_table.ts";
+import { growLastRow } from "./grow_row.ts";
 
 /** `applied`: the rows are in the replica. `known`: they were. `gap`: rows before them are missing. */
 export type Outcome = "applied" | "known" | "gap";

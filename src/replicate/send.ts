@@ -10,7 +10,7 @@ import { type Session, sessionOf } from "../store/session.ts";
 import type { MessageLog } from "./log.ts";
 import { Answers } from "./answers.ts";
 import { waitForFollowers } from "./applied.ts";
-import { countColumns } from "./grow_row.ts";
+import { countColumns } from "./count_table.ts";
 import { decodeRows, type EncodedMessage, encodeMessage, type MessageHead } from "./message.ts";
 import { checkInteger, intervalMax } from "./numbers.ts";
 import type { SendOptions } from "./send_options.ts";
