@@ -1,6 +1,5 @@
 """examples/python/: they run, and what was killed goes on at the exact batch."""
 
-import importlib.util
 import itertools
 import json
 import os
@@ -13,21 +12,17 @@ import support
 FOLDER = f"{support.ROOT}/examples/python"
 
 
-# Torch takes 4 GB: the Python that has it is the one that `./run python torch` makes.
-TORCH_PYTHON = os.environ.get("STREAMSTORE_TORCH")
+# Torch takes 4 GB and JAX 600 MB: the Python that has it is the one that `./run python torch`, or `jax`, makes.
+PYTHONS = {name: os.environ.get(f"STREAMSTORE_{name.upper()}") for name in ("torch", "jax")}
 
 
 def lacks(name):
-    return None if importlib.util.find_spec(name) else f"{name} is not installed"
+    return None if PYTHONS[name] else f"./run python {name} installs it"
 
 
-def lacks_torch():
-    return None if TORCH_PYTHON else "./run python torch installs it"
-
-
-for package, reason in (("torch", lacks_torch()), ("jax", lacks("jax"))):
-    if reason:
-        print(f"Not run: the example with {package}: {reason}")
+for package in PYTHONS:
+    if lacks(package):
+        print(f"Not run: the example with {package}: {lacks(package)}")
 
 
 def training(checkpoint):
@@ -37,7 +32,7 @@ def training(checkpoint):
 
 def loading(checkpoint):
     """The batches of a loader in a process of its own, which is killed where no more are taken. Its workers go with it."""
-    command = [TORCH_PYTHON, "-c", LOADER, support.path_of("learning"), checkpoint]
+    command = [PYTHONS["torch"], "-c", LOADER, support.path_of("learning"), checkpoint]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=FOLDER) as child:
         try:
             # Only once the line is here is the next batch asked for: what was seen is what the checkpoint has.
@@ -74,12 +69,12 @@ class ExamplesTest(unittest.TestCase):
         self.assertIn("done", seen)
         self.assertGreater(len(seen), len(expected) - 4)
 
-    @unittest.skipIf(lacks_torch(), lacks_torch())
+    @unittest.skipIf(lacks("torch"), lacks("torch"))
     def test_torch_dataset_gives_each_window_to_one_worker_of_one_rank(self):
-        output = support.run_python(TORCH, support.path_of("learning"), cwd=FOLDER, python=TORCH_PYTHON)
+        output = support.run_python(TORCH, support.path_of("learning"), cwd=FOLDER, python=PYTHONS["torch"])
         self.assertEqual(output, "done\n")
 
-    @unittest.skipIf(lacks_torch(), lacks_torch())
+    @unittest.skipIf(lacks("torch"), lacks("torch"))
     def test_torch_loader_goes_on_at_the_exact_batch_after_it_was_killed(self):
         whole = list(loading(f"{support.directory}/loaded.json"))
         self.assertEqual(sorted(row for line in whole for rows in json.loads(line) for row in rows), list(range(993)))
@@ -91,8 +86,8 @@ class ExamplesTest(unittest.TestCase):
         self.assertEqual(found, whole)
 
     @unittest.skipIf(lacks("jax"), lacks("jax"))
-    def test_jax_batches_are_those_of_the_sampler(self):
-        output = support.run_python(JAX, support.path_of("learning"), cwd=FOLDER)
+    def test_jax_batches_are_those_of_the_sampler_and_go_on_at_the_exact_one(self):
+        output = support.run_python(JAX, support.path_of("learning"), cwd=FOLDER, python=PYTHONS["jax"])
         self.assertEqual(output, "done\n")
 
 
@@ -141,16 +136,39 @@ if __name__ == "__main__":
         sys.stdin.readline()
 """
 JAX = """
-import sys
+import json, sys
+import jax, numpy as np
 sys.path.insert(0, ".")
 from jax_batches import batches
+from streamstore import Sampler, Store
 
-options = dict(steps=8, fields={"step_number": 1}, order="sequential", batch_size=16, seed=7)
-every = list(batches(sys.argv[1], **options))
-seen = [int(row) for arrays, _ in every for row in arrays["step_number"][:, 0, 0]]
-assert seen == list(range(len(seen)))
-rest = list(batches(sys.argv[1], state=every[4][1], **options))
-assert len(rest) == len(every) - 5 and (rest[0][0]["step_number"] == every[5][0]["step_number"]).all()
+path = sys.argv[1]
+options = dict(steps=8, fields={"observation": 2, "step_number": 1}, boundary="pad-left", order="shuffle", epochs=2, batch_size=16, seed=7)
+
+def check(found, state=None):
+    sampler = Sampler(Store(path), **options)
+    if state is not None:
+        sampler.restore(state)
+    count = 0
+    for batch, (arrays, after) in zip(sampler, found, strict=True):
+        wanted = {name: field.values for name, field in batch.fields.items()} | {"mask": batch.mask}
+        assert set(arrays) == set(wanted)
+        for name, array in arrays.items():
+            assert isinstance(array, jax.Array) and array.dtype == wanted[name].dtype
+            np.testing.assert_array_equal(np.asarray(array), wanted[name])
+        assert after == sampler.state()
+        count += 1
+    return count
+
+every = list(batches(path, **options))
+assert check(every) == len(every) == 125
+# Of batches that are on their way the states are not given yet: so none is lost where a program dies.
+for taken in (1, 40, 124):
+    going = batches(path, **options)
+    state = json.loads(json.dumps([next(going) for _ in range(taken)][-1][1]))
+    rest = list(batches(path, state=state, **options))
+    assert check(rest, state) == len(rest) == 125 - taken
+    assert all((np.asarray(a["step_number"]) == np.asarray(b["step_number"])).all() for (a, _), (b, _) in zip(rest, every[taken:]))
 print("done")
 """
 
