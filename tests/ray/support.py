@@ -12,15 +12,26 @@ from ray.cluster_utils import Cluster
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-directory = tempfile.mkdtemp(prefix="streamstore-ray-")
-atexit.register(shutil.rmtree, directory, ignore_errors=True)
+def deno(script, *arguments):
+    """The command that runs a script of this folder."""
+    command = [os.environ.get("STREAMSTORE_DENO", "deno"), "run", "-A", "--no-check", "--config", f"{ROOT}/deno.json"]
+    return [*command, f"{ROOT}/tests/ray/{script}", *arguments]
+
+
+def make_folder():
+    """One that is gone when the tests have ended."""
+    folder = tempfile.mkdtemp(prefix="streamstore-ray-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 @functools.cache
 def write_stores():
-    """`first` and `second`, sealed stores of 9,000 and 4,000 rows, and the same as folders of Parquet shards; once a process."""
-    command = [os.environ.get("STREAMSTORE_DENO", "deno"), "run", "-A", "--no-check", "--config", f"{ROOT}/deno.json"]
-    subprocess.run([*command, f"{ROOT}/tests/ray/stores.ts", directory], check=True, timeout=300)
+    """A folder with `first` and `second`, sealed stores of 9,000 and 4,000 rows, and the same as folders of Parquet shards;
+    once a process."""
+    folder = make_folder()
+    subprocess.run(deno("stores.ts", folder), check=True, timeout=300)
+    return folder
 
 
 class Nodes:

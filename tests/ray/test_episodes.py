@@ -37,7 +37,7 @@ def windows_of(episode):
 class EpisodesTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        support.write_stores()
+        cls.folder = support.write_stores()
         cls.cluster = support.Nodes(2)
         ray.data.DataContext.get_current().enable_progress_bars = False
         logging.getLogger("ray.data").setLevel(logging.ERROR)
@@ -48,10 +48,10 @@ class EpisodesTest(unittest.TestCase):
 
     def test_windows_of_episodes_are_those_of_the_sampler(self):
         options = {"steps": STEPS, "fields": {"row": 1}, "episodes": {"end": "done"}, "order": "sequential", "epochs": 1}
-        with Store(f"{support.directory}/first.stream") as store:
+        with Store(f"{self.folder}/first.stream") as store:
             starts = np.concatenate([batch.starts.copy() for batch in Sampler(store, **options)])
         self.assertGreater(len(starts), 1000)
-        exported = f"{support.directory}/first"
+        exported = f"{self.folder}/first"
         for folder in (exported, in_pieces(exported)):
             with self.subTest(folder):
                 windows = read_episodes(folder, "done").flat_map(windows_of).take_all()
@@ -61,7 +61,7 @@ class EpisodesTest(unittest.TestCase):
                 np.testing.assert_array_equal(found[:, 0], starts)
 
     def test_every_row_is_in_one_episode_with_the_values_and_shapes_of_its_columns(self):
-        folder = f"{support.directory}/second"
+        folder = f"{self.folder}/second"
         whole = pa.concat_tables(shards_of(folder))
         ends = np.flatnonzero(whole["done"].to_numpy())
         episodes = sorted(read_episodes(folder, "done").take_all(), key=lambda episode: episode["first_row"])

@@ -33,17 +33,17 @@ def node_of(actor):
 class LearnersTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        support.write_stores()
+        cls.folder = support.write_stores()
         cls.cluster = support.Nodes(2)
         cls.names = ("first", "second")
-        cls.expected = {(source, row) for source, name in enumerate(cls.names) for row in windows_within_episodes(f"{support.directory}/{name}")}
+        cls.expected = {(source, row) for source, name in enumerate(cls.names) for row in windows_within_episodes(f"{cls.folder}/{name}")}
 
     @classmethod
     def tearDownClass(cls):
         cls.cluster.end()
 
     def setUp(self):
-        self.paths = [f"{support.directory}/{name}.stream" for name in self.names]
+        self.paths = [f"{self.folder}/{name}.stream" for name in self.names]
         self.seen, self.weights = [], np.zeros(2)
 
     def train(self, learners, count=None):
