@@ -33,7 +33,6 @@ export async function growthByStores(sizes: Sizes, show: Show = () => {}): Promi
     for (const subject of subjects(sizes)) measurements.push(...await grow("stores", places, subject, show));
     return measurements;
   } finally {
-    for (const place of places) place.close();
     all.close();
     rmSync(folder, { recursive: true });
   }
@@ -79,6 +78,7 @@ function subjects(sizes: Sizes): Subject<Place>[] {
 class Collectors {
   readonly writers: GrownStore[] = [];
   readonly rows: number[] = [];
+  readonly readers: GrownStore[];
 
   constructor(private readonly folder: string, count: number, rowCount: number) {
     const step = Float64Array.from({ length: rowCount }, (_, row) => row);
@@ -90,10 +90,27 @@ class Collectors {
       this.writers.push(writer);
       this.rows.push(rowCount);
     }
+    this.readers = this.writers.map((_, store) => this.openReader(store));
+    // Reads something of every page: the first touch costs more than what it is touched for.
+    for (const reader of this.readers) {
+      const { values } = reader.window(0, rowCount);
+      for (let row = 0; row < rowCount; row += 512) {
+        prove("a step", Number(reader.window(row, 1).steps[0]) + 0 * values[row], row);
+      }
+    }
   }
 
   pathOf(store: number): string {
     return join(this.folder, `${store}.stream`);
+  }
+
+  openReader(store: number): GrownStore {
+    return StreamStore.open(this.pathOf(store), { fields: grownFields, mode: "read" });
+  }
+
+  /** Each has some files open, of which a process may have only so many. */
+  closeReaders(): void {
+    for (const reader of this.readers) reader.close();
   }
 
   append(store: number): void {
@@ -102,6 +119,7 @@ class Collectors {
   }
 
   close(): void {
+    this.closeReaders();
     for (const writer of this.writers) writer.close();
   }
 }
@@ -116,7 +134,7 @@ class Place {
   #turn = 0;
 
   constructor(private readonly all: Collectors, readonly count: number) {
-    this.#readers = this.#openReaders();
+    this.#readers = all.readers.slice(0, count);
     this.#rowCount = this.#readers[0].rowCount;
     this.#gathered = this.#readers[0].gather(new Float64Array(windowCount), windowLength);
     this.#mixtures = {
@@ -181,6 +199,7 @@ class Place {
   }
 
   open(): number {
+    this.all.closeReaders();
     let readers: GrownStore[] = [];
     const time = elapsed(() => readers = this.#openReaders());
     for (const reader of readers) reader.close();
@@ -205,15 +224,9 @@ class Place {
     return time / this.count;
   }
 
-  close(): void {
-    for (const reader of this.#readers) reader.close();
-  }
-
+  /** Others than those that are read above, which are closed. */
   #openReaders(): GrownStore[] {
-    return Array.from(
-      { length: this.count },
-      (_, store) => StreamStore.open(this.all.pathOf(store), { fields: grownFields, mode: "read" }),
-    );
+    return Array.from({ length: this.count }, (_, store) => this.all.openReader(store));
   }
 
   #appendNew(): void {

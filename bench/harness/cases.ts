@@ -5,6 +5,7 @@ import { columns } from "../cases/columns.ts";
 import { dataset } from "../cases/dataset.ts";
 import { extras } from "../cases/extras.ts";
 import { gather } from "../cases/gather.ts";
+import { halfDropped } from "../cases/growth_dropped.ts";
 import { growthByRows } from "../cases/growth_rows.ts";
 import { growthByStores } from "../cases/growth_stores.ts";
 import { collector, memory, start } from "../cases/processes.ts";
@@ -54,4 +55,5 @@ export const cases: Readonly<Record<string, Case>> = {
 export const growthCases: Readonly<Record<string, Case>> = {
   "growth-stores": growthByStores,
   "growth-rows": growthByRows,
+  "growth-dropped": halfDropped,
 };

@@ -24,6 +24,8 @@ export interface Sizes {
   readonly grownRows: readonly number[];
   readonly grownStores: readonly number[];
   readonly rowsPerStore: number;
+  /** Rows of a store half of whose pages are dropped. */
+  readonly droppedRows: number;
   /** Stores of the largest mixture. */
   readonly mixedStores: number;
   /** Rows of reference steps that charts show: 100 M tokens where nothing else is said; and of a store of holes. */
@@ -52,6 +54,7 @@ const defaults: Sizes = {
   grownRows: [1e6, 1e7, 1e8, 1e9],
   grownStores: [1, 10, 100, 1000],
   rowsPerStore: 100_000,
+  droppedRows: 1e8,
   mixedStores: 1000,
   viewedRows: 9_100_000,
   sparseRows: 1_000_000_000,
@@ -78,6 +81,7 @@ export const sizesOf: Readonly<Record<Sizes["mode"], Sizes>> = {
     grownRows: [3000, 20_000],
     grownStores: [1, 3],
     rowsPerStore: 5000,
+    droppedRows: 50_000,
     mixedStores: 100,
     viewedRows: 20_000,
     sparseRows: 700_000,

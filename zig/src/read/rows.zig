@@ -40,7 +40,8 @@ pub const Table = struct {
         const layout = table.blocks.ofRow(first_row);
         const alike: ?blocks_file.Layout = if (layout) |known| if (end_row <= known.end_row) known else null else null;
         const start = if (layout) |known| @as(u64, known.startOf(first_row)) else table.startOf(first_row);
-        const end = if (alike) |known| @as(u64, known.startOf(end_row)) else table.startOf(end_row);
+        // Where blocks tell, the starts of rows are read by nobody: their pages may be on the disk.
+        const end = if (alike orelse table.blocks.ofRow(end_row)) |known| @as(u64, known.startOf(end_row)) else table.startOf(end_row);
         if (start < table.first_token or start > end or end > table.token_count) return error.Damaged;
         return .{ .start = @intCast(start), .end = @intCast(end), .row_tokens = if (alike) |known| known.row_tokens else 0 };
     }

@@ -1,6 +1,7 @@
 //! Tests of rows.zig against plain loops.
 
 const std = @import("std");
+const blocks_file = @import("blocks.zig");
 const rows_file = @import("rows.zig");
 const Table = rows_file.Table;
 const copyTokenSteps = rows_file.copyTokenSteps;
@@ -60,6 +61,35 @@ test "rows of any lengths are found from any guess, and their steps copied" {
         for (copied[0..length], token_steps[from..][0..length]) |found, step| try testing.expectEqual(@as(f64, @floatFromInt(step)), found);
         try testing.expectEqual(-1, copied[length]);
     }
+}
+
+test "where blocks tell, the starts of rows are not read, also of rows of two blocks" {
+    const block_rows = blocks_file.rows_max;
+    var rows: [2 * block_rows + 1]u64 = undefined;
+    var steps: [rows.len]i64 = undefined;
+    for (&rows, &steps, 0..) |*row, *step, index| {
+        row.* = 2 * index;
+        step.* = @intCast(3 * index);
+    }
+    var types: [2 * rows.len]u8 = @splat(1);
+    for (0..rows.len) |row| types[2 * row + 1] = 2;
+    const blocks = [_]blocks_file.Block{
+        blocks_file.describe(0, &rows, .{ .bytes = &types }, 0, @splat(0)),
+        blocks_file.describe(1, &rows, .{ .bytes = &types }, 0, @splat(0)),
+    };
+    @memset(rows[0 .. rows.len - 1], 0);
+    var table = tableOf(&steps, &rows, types.len);
+    table.blocks = .{ .all = &blocks, .token_count = types.len };
+    for ([_][2]usize{ .{ 0, 1 }, .{ block_rows - 2, block_rows }, .{ block_rows - 2, block_rows + 2 }, .{ block_rows, 2 * block_rows } }) |range| {
+        try testing.expectEqual([2]usize{ 2 * range[0], 2 * range[1] }, try table.tokensBetween(range[0], range[1]));
+    }
+    const within = try table.stretchOf(block_rows - 2, block_rows);
+    try testing.expectEqual(2, within.row_tokens);
+    try testing.expectEqual(0, (try table.stretchOf(block_rows - 2, block_rows + 2)).row_tokens);
+    var copied: [4]i64 = undefined;
+    table.copyStretchSteps(i64, block_rows - 2, within, &copied);
+    const step: i64 = 3 * (block_rows - 2);
+    try testing.expectEqual([4]i64{ step, step, step + 3, step + 3 }, copied);
 }
 
 test "row starts that no writer makes are damage" {
