@@ -61,8 +61,8 @@ export class Replica {
     this.#checkPlace(head, table);
     const held = rowCount - head.row;
     const hasLast = rowCount > Math.max(firstRow, head.row);
-    const isGrown = hasLast && head.endRow >= rowCount && this.#grow(head, table.slice(held - 1, held));
-    if (head.endRow > rowCount) this.#append(head, table.slice(held), rowCount);
+    const isGrown = hasLast && head.endRow >= rowCount && this.#grow(head, rowsOf(table, held - 1, held));
+    if (head.endRow > rowCount) this.#append(head, rowsOf(table, held, table.numRows), rowCount);
     if (head.endRow >= rowCount) this.#noteLast(head, countColumns(table), head.endRow > rowCount);
     return head.endRow > rowCount || isGrown ? "applied" : "known";
   }
@@ -83,7 +83,8 @@ export class Replica {
   #checkPlace(head: MessageHead, table: Table): void {
     const row = Math.max(head.row, this.#session.connection.firstRow);
     const expected = tokenOfRow(this.#session, row);
-    const token = head.token + countTokens(table.slice(0, row - head.row), head.fields);
+    const before = row - head.row;
+    const token = head.token + (before === 0 ? 0 : countTokens(rowsOf(table, 0, before), head.fields));
     if (token !== expected) throw otherRows(head, row, expected, token);
   }
 
@@ -103,7 +104,7 @@ export class Replica {
     let from = first;
     for (const to of [...begun.filter((row) => row > first), head.endRow]) {
       if (begun.includes(from)) this.#session.beginSession(from);
-      const part = table.slice(from - first, to - first);
+      const part = rowsOf(table, from - first, to - first);
       const append = () => void appendTable(this.#session, part, { step: head.step, extra: true });
       // As a batch of columns: a message tells no features, so that none have to be written to the disk for each.
       this.#session.write("follow a store", () => this.#session.appendAtOnce(append));
@@ -119,6 +120,11 @@ export class Replica {
       `Cannot follow the store ${store}: it must have what the replica has, ${ours}, got ${theirs}`;
     throw new StreamStoreError("fields-differ", message);
   }
+}
+
+/** A part of a table costs as much as a part of a message. */
+function rowsOf(table: Table, from: number, to: number): Table {
+  return from === 0 && to === table.numRows ? table : table.slice(from, to);
 }
 
 function otherRows({ store }: MessageHead, row: number, expected: number, found: number): StreamStoreError {
