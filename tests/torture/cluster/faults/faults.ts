@@ -22,13 +22,13 @@ export const faults: Readonly<Record<string, Fault>> = {
   "network-cut": { milliseconds: 6000, happen: networkCut },
   "network-slow": { milliseconds: 6000, happen: networkSlow },
   "full-disk": { milliseconds: 8000, happen: fullDisk },
-  "rolled-back": { milliseconds: 4000, happen: rolledBack },
+  "rolled-back": { milliseconds: 10_000, happen: rolledBack },
   "wiped": { milliseconds: 0, happen: wiped },
-  "copied-outbox": { milliseconds: 6000, happen: outboxCopied },
+  "copied-outbox": { milliseconds: 12_000, happen: outboxCopied },
   "overrun": { milliseconds: 2000, happen: logOverrun },
 };
 
-/** Has some of them happen until a moment of `performance.now()`, three at a time. */
+/** Has some of them happen until a moment of `performance.now()`, three at a time, or one again and again. */
 export async function disturb(
   cluster: Cluster,
   end: number,
@@ -36,7 +36,6 @@ export async function disturb(
   names: readonly string[],
 ): Promise<void> {
   const { random } = cluster;
-  if (names.length === 0) return;
   const lane = async () => {
     while (performance.now() < end) {
       await pause(2000 * random.float());
@@ -47,5 +46,5 @@ export async function disturb(
       if (await happen(cluster, Math.min(milliseconds, rest), count)) count(name, 1);
     }
   };
-  await Promise.all([lane(), lane(), lane()]);
+  await Promise.all(names.slice(0, 3).map(lane));
 }

@@ -1,9 +1,9 @@
 /** The log keeps little while a follower is away, and drops what that one has not seen: for good, since it was sent. */
-import { type DiscardPolicy, jetstreamManager } from "@nats-io/jetstream";
-import { connect } from "@nats-io/transport-node";
+import { DiscardPolicy } from "@nats-io/jetstream";
 import { pause } from "../../../../src/pause.ts";
 import type { Cluster } from "../cluster.ts";
 import { stream } from "../log_child.ts";
+import { withStreams } from "./stream.ts";
 
 export async function logOverrun(cluster: Cluster, milliseconds: number): Promise<boolean> {
   const followers = cluster.partsOf("follower");
@@ -31,12 +31,8 @@ export async function logOverrun(cluster: Cluster, milliseconds: number): Promis
 
 /** So many messages, at once; and then as many as there is room for. */
 async function keepOnly(servers: string, messages: number): Promise<void> {
-  const nats = await connect({ servers, reconnect: false, timeout: 2000 });
-  try {
-    const { streams } = await jetstreamManager(nats);
-    await streams.update(stream, { max_msgs: messages, discard: "old" as DiscardPolicy });
-    await streams.update(stream, { max_msgs: -1, discard: "new" as DiscardPolicy });
-  } finally {
-    await nats.close();
-  }
+  await withStreams(servers, async (streams) => {
+    await streams.update(stream, { max_msgs: messages, discard: DiscardPolicy.Old });
+    await streams.update(stream, { max_msgs: -1, discard: DiscardPolicy.New });
+  });
 }

@@ -2,35 +2,52 @@
 import { cpSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { NatsServer } from "../../../../examples/cluster/nats_server.ts";
-import type { Cluster } from "../cluster.ts";
 import { pause } from "../../../../src/pause.ts";
+import type { Cluster } from "../cluster.ts";
+import type { Count } from "../kill_some.ts";
+import { stream } from "../log_child.ts";
+import { withStreams } from "./stream.ts";
 
 let copies = 0;
 
 /** What all servers keep is as it was some time before. */
-export async function rolledBack(cluster: Cluster, milliseconds: number): Promise<boolean> {
+export async function rolledBack(cluster: Cluster, milliseconds: number, count: Count): Promise<boolean> {
+  const rollBack = await copyServers(cluster);
+  await pause(milliseconds);
+  const lost = await rollBack();
+  if (lost > 0) count("messages rolled back", lost);
+  return true;
+}
+
+/** Returns what brings the copy back, and says how many messages are lost by it. */
+export async function copyServers(cluster: Cluster): Promise<() => Promise<number>> {
   const name = `older-${copies++}`;
   const older = ({ folder }: NatsServer) => join(folder, name);
-  await atRest(cluster, (server) => cpSync(server.data, older(server), { recursive: true }));
-  await pause(milliseconds);
-  await atRest(cluster, (server) => {
-    rmSync(server.data, { recursive: true });
-    renameSync(older(server), server.data);
-  });
-  return true;
+  const kept = await atRest(cluster, (server) => cpSync(server.data, older(server), { recursive: true }));
+  return async () => {
+    const last = await atRest(cluster, (server) => {
+      rmSync(server.data, { recursive: true });
+      renameSync(older(server), server.data);
+    });
+    return last - kept;
+  };
 }
 
 /** No server keeps anything any more. */
-export async function wiped(cluster: Cluster): Promise<boolean> {
-  await atRest(cluster, ({ data }) => rmSync(data, { recursive: true }));
+export async function wiped(cluster: Cluster, _milliseconds: number, count: Count): Promise<boolean> {
+  const lost = await atRest(cluster, ({ data }) => rmSync(data, { recursive: true }));
+  if (lost > 0) count("messages wiped", lost);
   return true;
 }
 
-/** While none runs. */
-async function atRest(cluster: Cluster, task: (server: NatsServer) => void): Promise<void> {
-  await cluster.withServers(async (servers) => {
+/** While none runs. Returns the number of the newest message before, or NaN where they do not say. */
+async function atRest(cluster: Cluster, task: (server: NatsServer) => void): Promise<number> {
+  return await cluster.withServers(async (servers) => {
+    const number = await withStreams(servers[0].address, (streams) => streams.info(stream))
+      .then(({ state }) => state.last_seq, () => NaN);
     await Promise.all(servers.map((server) => server.kill()));
     for (const server of servers) task(server);
     await Promise.all(servers.map((server) => server.start()));
+    return number;
   });
 }
