@@ -71,6 +71,8 @@ export class Cluster {
     for (let i = 0; i < followers; i++) this.#addFollower(i);
     for (let i = 0; i < trainers; i++) this.#addTrainer(i);
     for (const part of this.parts) part.start();
+    // A store that nobody has made cannot be compared.
+    await Promise.all(this.partsOf("collector").map((part) => part.told()));
   }
 
   /** What ended by itself, or was found wrong. */

@@ -19,7 +19,7 @@ async function killAgain(cluster: Cluster, part: Part, end: number, count: Count
   const { random } = cluster;
   while (performance.now() < end) {
     // Sometimes before there is any work, but on a machine with much else to do not always.
-    if (random.below(4) === 0) await isSettled(part.told(), 2000);
+    if (random.below(4) > 0) await isSettled(part.told(), 2000);
     await pause(2000 * random.float() ** 2);
     cluster.throwFailure();
     if (part.isHeld) continue;

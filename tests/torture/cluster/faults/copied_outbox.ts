@@ -29,15 +29,16 @@ export async function outboxCopied(cluster: Cluster, milliseconds: number): Prom
     const second = () => new Child("cluster/sender.ts", cluster.senderRequest(index, copy));
     let child = second();
     const end = performance.now() + milliseconds;
-    await isSettled(child.exited, milliseconds / 8);
+    await isSettled(child.exited, Math.min(500, milliseconds / 8));
     sender.start();
     await isSettled(Promise.race([child.exited, sender.told()]), milliseconds / 4);
     // Begun again it meets what the original has sent since.
     await child.kill();
     if (!child.errors) child = second();
-    isRefused = await isSettled(child.exited, end - performance.now());
+    // Or the original is, where the copy was faster.
+    isRefused = await isSettled(Promise.race([child.exited, sender.ended()]), end - performance.now());
     await child.kill();
-    if (isRefused) assert.match(child.errors, refused);
+    if (child.errors) assert.match(child.errors, refused);
   }, refused);
   rmSync(copy, { recursive: true });
   return isRefused;

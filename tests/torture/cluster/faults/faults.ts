@@ -22,7 +22,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   "network-cut": { milliseconds: 6000, happen: networkCut },
   "network-slow": { milliseconds: 6000, happen: networkSlow },
   "full-disk": { milliseconds: 8000, happen: fullDisk },
-  "rolled-back": { milliseconds: 10_000, happen: rolledBack },
+  "rolled-back": { milliseconds: 20_000, happen: rolledBack },
   "wiped": { milliseconds: 0, happen: wiped },
   "copied-outbox": { milliseconds: 12_000, happen: outboxCopied },
   "overrun": { milliseconds: 2000, happen: logOverrun },

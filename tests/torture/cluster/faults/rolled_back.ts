@@ -13,7 +13,7 @@ let copies = 0;
 /** What all servers keep is as it was some time before. */
 export async function rolledBack(cluster: Cluster, milliseconds: number, count: Count): Promise<boolean> {
   const rollBack = await copyServers(cluster);
-  await pause(milliseconds);
+  await waitForMessages(cluster, milliseconds);
   const lost = await rollBack();
   if (lost > 0) count("messages rolled back", lost);
   return true;
@@ -43,11 +43,32 @@ export async function wiped(cluster: Cluster, _milliseconds: number, count: Coun
 /** While none runs. Returns the number of the newest message before, or NaN where they do not say. */
 async function atRest(cluster: Cluster, task: (server: NatsServer) => void): Promise<number> {
   return await cluster.withServers(async (servers) => {
-    const number = await withStreams(servers[0].address, (streams) => streams.info(stream))
-      .then(({ state }) => state.last_seq, () => NaN);
+    const number = await newestAt(servers);
     await Promise.all(servers.map((server) => server.kill()));
     for (const server of servers) task(server);
     await Promise.all(servers.map((server) => server.start()));
     return number;
   });
+}
+
+/** Until there is something to lose, or so long. */
+async function waitForMessages(cluster: Cluster, milliseconds: number): Promise<void> {
+  const end = performance.now() + milliseconds;
+  for (let first = NaN; performance.now() < end; await pause(250)) {
+    const newest = await cluster.withServers(newestAt);
+    if (Number.isNaN(first)) first = newest;
+    if (newest >= first + 20) return;
+  }
+}
+
+/** The number of the newest message, or NaN where no server says it. */
+async function newestAt(servers: readonly NatsServer[]): Promise<number> {
+  for (const { address } of servers) {
+    try {
+      return (await withStreams(address, (streams) => streams.info(stream))).state.last_seq;
+    } catch {
+      // It has no leader yet, or does not answer.
+    }
+  }
+  return NaN;
 }
