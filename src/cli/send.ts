@@ -6,12 +6,14 @@ import { onInterrupt } from "./interrupt.ts";
 import { jsonOf } from "./json.ts";
 import { addLogOptions, type LogOptions, openLog } from "./log_options.ts";
 import { flush, line, note, printable } from "./output.ts";
-import { withStore } from "./store.ts";
+import { wholeNumber, withStore } from "./store.ts";
 import { grouped } from "./table.ts";
 import { WaitBar, waitingText } from "./waiting.ts";
 
 interface SendOptions extends LogOptions {
   readonly subject: string;
+  readonly rows: number;
+  readonly milliseconds: number;
   readonly once?: true;
   readonly json?: true;
 }
@@ -21,6 +23,8 @@ export function define(command: Command): void {
     command.argument("<path>", "the store's directory")
       .requiredOption("--subject <name>", "the store's own, such as steps.robot-1"),
   )
+    .option("--rows <count>", "rows of a message at most", wholeNumber, 4096)
+    .option("--milliseconds <count>", "how long rows wait for others of their message", wholeNumber, 20)
     .option("--once", "ends when what is committed is sent")
     .option("--json", "a line of JSON for each message")
     .addHelpText(
@@ -31,7 +35,8 @@ export function define(command: Command): void {
     .action((path: string, options: SendOptions) => sendStore(path, options));
 }
 
-async function sendStore(path: string, { subject, once, json, ...where }: SendOptions): Promise<void> {
+async function sendStore(path: string, options: SendOptions): Promise<void> {
+  const { subject, rows, milliseconds, once, json, ...where } = options;
   onInterrupt();
   await withStore(path, async (store) => {
     const pattern = subject.includes(".") ? `${subject.slice(0, subject.indexOf("."))}.>` : subject;
@@ -42,6 +47,8 @@ async function sendStore(path: string, { subject, once, json, ...where }: SendOp
     const wait = new WaitBar(bar);
     let sent = 0;
     await send(store, log, subject, {
+      rows,
+      milliseconds,
       signal: once ? AbortSignal.abort() : undefined,
       onProgress: ({ sentRow, waitingRows, byteLength }) => {
         sent = sentRow;

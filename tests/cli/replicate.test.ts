@@ -44,6 +44,9 @@ test(
         assert.deepEqual(replica.rows(), writer.rows());
         assert.deepEqual(replica.sessions, writer.sessions);
         assert.deepEqual(replica.extra("prompt").slice(0, 1051), writer.extra("prompt").slice(0, 1051));
+        const others = ["--subject", "steps.b", "--once", "--json", "--rows", "400", "--milliseconds", "250"];
+        const { output: told } = await call(folder, "send", "run.stream", ...where, ...others);
+        assert.deepEqual(told.trim().split("\n").map((text) => JSON.parse(text).row), [400, 800, 1051]);
       } finally {
         await server.kill();
       }
