@@ -188,11 +188,12 @@ test "what is no filled position, no priority or too large a sum is refused befo
 }
 
 test "alpha is a power, and no priority above 0 becomes 0" {
-    try testing.expectEqual(8, leafValue(4, 1.5));
+    try testing.expectApproxEqRel(8, leafValue(4, 1.5), 1e-14);
+    try testing.expectEqual(0.1, leafValue(0.1, 1));
     try testing.expectEqual(1, leafValue(3, 0));
     try testing.expectEqual(std.math.floatTrueMin(f64), leafValue(1e-300, 2));
     try testing.expect(std.math.signbit(leafValue(0, 0)));
-    try testing.expectApproxEqRel(std.math.pow(f64, 5e-324, 0.6), leafValue(5e-324, 0.6), 1e-15);
+    try testing.expectApproxEqRel(std.math.pow(f64, 5e-324, 0.6), leafValue(5e-324, 0.6), 1e-13);
     var last: f64 = 0;
     var priority: f64 = 5e-324;
     while (priority < 1e300) : (priority *= 7) {
