@@ -234,10 +234,14 @@ export class Follower implements PromiseLike<void> {
   async #readThrough(): Promise<void> {
     const [{ signal }, answers] = [this.#end, this.#answers];
     const { subjects } = this.#options;
-    const from = await findStart(this.#log, subjects, (subject) => this.#replicas.rowCountOf(subject));
+    const { from, known } = await findStart(
+      this.#log,
+      subjects,
+      (subject) => this.#replicas.rowCountOf(subject),
+    );
     const lacks = (message: LoggedMessage) => this.#replicas.lacks(message);
     let turnAt = performance.now() + turnMilliseconds;
-    for await (const logged of readFrom(this.#log, subjects, from, { lacks, signal, answers })) {
+    for await (const logged of readFrom(this.#log, subjects, from, { lacks, signal, answers, known })) {
       if (this.#take(logged) === "gap" && !await this.#passGap(logged)) return;
       if (signal.aborted) return;
       if (performance.now() < turnAt) continue;

@@ -15,6 +15,8 @@ export interface Reading {
   readonly answers: Answers;
   /** One that the log had already: without it the log is not what it was. */
   readonly met?: LoggedMessage;
+  /** By subject the number of a message that the log had, which may not have been read yet. */
+  readonly known?: ReadonlyMap<string, number>;
 }
 
 /**
@@ -25,7 +27,7 @@ export async function* readFrom(
   log: MessageLog,
   pattern: string,
   from: number,
-  { lacks, signal, answers, met }: Reading,
+  { lacks, signal, answers, met, known }: Reading,
 ): AsyncGenerator<LoggedMessage> {
   const seen = new Map<string, number>();
   if (met !== undefined) seen.set(met.subject, met.number);
@@ -33,7 +35,7 @@ export async function* readFrom(
   const onAbort = () => end.abort();
   signal.addEventListener("abort", onAbort);
   if (signal.aborted) end.abort();
-  const looking = lookForLoss(log, pattern, seen, { lacks, signal: end.signal, answers }).then(() =>
+  const looking = lookForLoss(log, pattern, seen, { lacks, signal: end.signal, answers, known }).then(() =>
     end.abort()
   );
   try {
@@ -55,16 +57,21 @@ async function lookForLoss(
   log: MessageLog,
   pattern: string,
   seen: ReadonlyMap<string, number>,
-  { lacks, signal, answers }: Reading,
+  { lacks, signal, answers, known = new Map() }: Reading,
 ): Promise<void> {
   for (let turn = 0; !signal.aborted; turn++) {
     await pause(lookMilliseconds, signal).catch(() => {});
     if (signal.aborted) return;
-    const subjects = [...seen.keys()];
+    const subjects = [...new Set([...seen.keys(), ...known.keys()])];
     const subject = subjects[turn % subjects.length];
     try {
       if (subject === undefined) await log.subjects(pattern);
-      else if (hasGoneBack(await log.last(subject), seen.get(subject)!, lacks)) return;
+      else {
+        const [last, read] = [await log.last(subject), seen.get(subject)];
+        if (read === undefined ? (last?.number ?? 0) < known.get(subject)! : hasGoneBack(last, read, lacks)) {
+          return;
+        }
+      }
       answers.came();
     } catch (error) {
       if (!signal.aborted) answers.missed(error);

@@ -71,11 +71,10 @@ export class Replicas {
     const followed = this.#of(subject);
     return this.#try(followed, () => {
       const message = decodeRows(bytes);
-      if (followed.succession === null) {
-        followed.succession = new Succession(this.directory, subject, message.head);
-        followed.isDirty = true;
-      }
-      return this.#apply(followed, message, bytes);
+      const isFirst = followed.succession === null && !Succession.isIn(this.directory, subject);
+      // The log may have the rows before: it may have become another since it was found where it is read from.
+      if (isFirst && message.head.row > 0) return () => "gap";
+      return this.#apply(this.#open(followed, message), message, bytes);
     });
   }
 
@@ -84,7 +83,9 @@ export class Replicas {
     const followed = this.#of(subject);
     this.#try(followed, () => {
       const message = decodeRows(bytes);
-      const gap = followed.succession!.begin(message);
+      // A first replica begins with the first row that the log has.
+      if (followed.succession === null) return this.#apply(this.#open(followed, message), message, bytes);
+      const gap = followed.succession.begin(message);
       const told = this.#apply(followed, message, bytes);
       return () => {
         this.listeners.onGap?.(gap);
@@ -150,6 +151,15 @@ export class Replicas {
       const none = { succession: null, refused: null, logEndRow: null, appliedAt: null, durableRow: null };
       followed = { subject, ...none, endRow: 0, rows: 0, bytes: 0, isDirty: false };
       this.#bySubject.set(subject, followed);
+    }
+    return followed;
+  }
+
+  /** With a replica, which a message makes where there is none. */
+  #open(followed: Followed, { head }: Message): Followed {
+    if (followed.succession === null) {
+      followed.succession = new Succession(this.directory, followed.subject, head);
+      followed.isDirty = true;
     }
     return followed;
   }

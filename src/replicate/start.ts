@@ -6,12 +6,19 @@
 import type { LoggedMessage, MessageLog } from "./log.ts";
 import { decodeRows } from "./message.ts";
 
-/** The number of a message before which the replicas, and those that are still to be made, need none: the first, where there is none. */
+/** Where a log is read on from. */
+export interface Start {
+  /** The number of a message before which the replicas, and those that are still to be made, need none: 1, where there is none. */
+  readonly from: number;
+  /** The same of each subject. The log has a message of it with that number. */
+  readonly known: ReadonlyMap<string, number>;
+}
+
 export async function findStart(
   log: MessageLog,
   pattern: string,
   rowCountOf: (subject: string) => number | null,
-): Promise<number> {
+): Promise<Start> {
   const found = new Map<string, number>();
   // A subject that has begun meanwhile may stand before what was found for another.
   for (;;) {
@@ -21,8 +28,8 @@ export async function findStart(
       found.set(subject, await startOf(log, subject, rowCountOf(subject)));
     }));
   }
-  const least = [...found.values()].reduce((least, number) => Math.min(least, number), Infinity);
-  return least === Infinity ? 1 : least;
+  const known = new Map([...found].filter(([, number]) => number < Infinity));
+  return { from: known.size === 0 ? 1 : Math.min(...known.values()), known };
 }
 
 /** The last message of a subject that goes on from a place; without one, or where none does, the first message. */

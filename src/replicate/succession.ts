@@ -41,6 +41,11 @@ export class Succession {
     }
   }
 
+  /** Whether there is a replica of a subject. */
+  static isIn(directory: string, subject: string): boolean {
+    return namesIn(directory, subject).length > 0;
+  }
+
   /** How far the last replica has come, or null where there is none. */
   static rowCountIn(directory: string, subject: string): number | null {
     const name = namesIn(directory, subject).at(-1);
