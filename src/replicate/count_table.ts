@@ -1,24 +1,27 @@
 /** How much a table of rows has. */
 import type { Table } from "apache-arrow";
+import { isSet } from "../dataset/table/bitmaps.ts";
+import { validityOf } from "../dataset/table/numbers.ts";
+import type { ArrowData } from "../dataset/table/types.ts";
 import type { FieldInfo } from "../fields.ts";
 
 /** Tokens of the rows of a table. */
 export function countTokens(table: Table, fields: readonly FieldInfo[]): number {
   let count = 0;
   for (const { name } of fields) {
-    for (const { length, nullCount, children, valueOffsets, ...data } of table.getChild(name)?.data ?? []) {
+    for (const data of table.getChild(name)?.data ?? []) {
+      const { length, nullCount, children, valueOffsets } = data;
       if (children.length === 0) count += length - nullCount;
-      else {for (let i = 0; i < length; i++) {
-          if (isValid(data, i)) count += Number(valueOffsets[i + 1]) - Number(valueOffsets[i]);
-        }}
+      else {
+        const validity = validityOf(data as unknown as ArrowData);
+        for (let i = 0; i < length; i++) {
+          if (validity !== null && !isSet(validity, i)) continue;
+          count += Number(valueOffsets[i + 1]) - Number(valueOffsets[i]);
+        }
+      }
     }
   }
   return count;
-}
-
-function isValid({ nullBitmap, offset }: { nullBitmap?: Uint8Array; offset: number }, i: number): boolean {
-  if (nullBitmap === undefined || nullBitmap === null || nullBitmap.length === 0) return true;
-  return (nullBitmap[(offset + i) >> 3] >> ((offset + i) & 7) & 1) === 1;
 }
 
 /** How many columns the last row of a table has a value in: what a row gets that is no token shows in nothing else. */
