@@ -8,12 +8,6 @@ function borrow(address: bigint, byteLength: number): ArrayBuffer {
   return Deno.UnsafePointerView.getArrayBuffer(Deno.UnsafePointer.create(address)!, byteLength);
 }
 
-/**
- * To make a buffer costs the same whatever its size, and two over one address are not safe in every V8. A reservation is
- * larger than 4 GiB, so that an attempt to clone such a buffer (`structuredClone`, `postMessage`) is an error and no copy.
- */
-const wholeRange = (_neededBytes: number, maxBytes: number) => maxBytes;
-
 /** Opens a library. It is never closed again: a call through a closed library kills the process. */
 export function openLibrary<Table extends SymbolTable>(path: string, table: Table): Functions<Table> {
   const functions: Record<string, Deno.ForeignFunction> = {};
@@ -30,7 +24,7 @@ export function open(_path: string): Opened {
     canView: Deno.permissions.querySync({ name: "ffi" }).state === "granted",
     borrow,
     makeArray,
-    ...largeViews(borrow, wholeRange),
+    ...largeViews(borrow),
   };
 }
 

@@ -12,17 +12,23 @@ import { arrayOver, type BitsArray, bitsOver, bytesOf, type DtypeArray } from ".
 
 type Borrow = Opened["borrow"];
 
-/** How large a buffer is made that must have so many bytes, of so many that there may be. */
-type SizeOf = (neededBytes: number, maxBytes: number) => number;
-
 /** The views of a runtime that can have an ArrayBuffer over foreign memory. */
-export function largeViews(borrow: Borrow, sizeOf: SizeOf): Pick<Opened, "columnViews" | "bytesViews"> {
+export function largeViews(borrow: Borrow): Pick<Opened, "columnViews" | "bytesViews"> {
   return {
     columnViews: (types, data, state, owner) =>
-      new LargeViews(types, data, new Buffers(borrow, sizeOf, state, owner)),
-    bytesViews: (range, state, owner) =>
-      new LargeBytesViews(range, new Buffers(borrow, sizeOf, state, owner)),
+      new LargeViews(types, data, new Buffers(borrow, state, owner)),
+    bytesViews: (range, state, owner) => new LargeBytesViews(range, new Buffers(borrow, state, owner)),
   };
+}
+
+/**
+ * How large a buffer is made that must have so many bytes, of so many that there may be: not much more than what is looked
+ * at, and twice as much each time, so that of a column that grows there are few. V8 counts all of it as memory that the
+ * buffer brings. Where that is more than it allows its heap, as a whole reservation of 16 GiB is, it takes the heap for
+ * full ever after, and collects all of it each time that some 8 MB have grown old.
+ */
+function sizeOf(neededBytes: number, maxBytes: number): number {
+  return Math.min(maxBytes, Math.max(2 ** 16, 2 ** Math.ceil(Math.log2(neededBytes))));
 }
 
 /**
@@ -34,14 +40,13 @@ class Buffers {
 
   constructor(
     private readonly borrow: Borrow,
-    private readonly sizeOf: SizeOf,
     private readonly state: ViewState,
     private readonly owner: object,
   ) {}
 
   /** A buffer from the start of a range on, which has at least so many bytes. */
   make({ address, byteLength }: MemoryRange, neededBytes: number): ArrayBuffer {
-    const buffer = this.borrow(address, this.sizeOf(neededBytes, Number(byteLength)));
+    const buffer = this.borrow(address, sizeOf(neededBytes, Number(byteLength)));
     owners.set(buffer, this.owner);
     this.#buffers.push(buffer);
     this.state.mustBlank = true;

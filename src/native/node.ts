@@ -5,8 +5,7 @@
  *
  * - Nothing holds an array that only the call itself refers to until the function has run, see `hold`.
  * - An ArrayBuffer over foreign memory counts as memory that it brings: after each 64 MiB or so of new ones there is a
- *   garbage collection, and to make one of 16 GiB takes 27 ms in a heap of 300,000 objects, see `growing`. Those that are
- *   there cost nothing: a loop that allocates takes as long beside 2 TiB of them as beside none.
+ *   garbage collection, and to make one of 16 GiB takes 27 ms in a heap of 300,000 objects, see large_views.ts.
  * - `transfer()` detaches one at once and copies nothing.
  * - Two of them over one address do no harm, though one was detached.
  * - A library is closed when its object is collected or `close()` is called; so it is kept for ever.
@@ -90,14 +89,9 @@ function borrow(address: bigint, byteLength: number): ArrayBuffer {
   return ffi.toArrayBuffer(address, byteLength, false);
 }
 
-/** Not much more than what is looked at, and twice as much each time: of a column that grows there are few buffers. */
-function growing(neededBytes: number, maxBytes: number): number {
-  return Math.min(maxBytes, Math.max(2 ** 16, 2 ** Math.ceil(Math.log2(neededBytes))));
-}
-
 /** What the library's own functions need besides. */
 export function open(_path: string): Opened {
-  return { system, canView: true, borrow, makeArray, ...largeViews(borrow, growing) };
+  return { system, canView: true, borrow, makeArray, ...largeViews(borrow) };
 }
 
 export { system };

@@ -92,6 +92,21 @@ test("window() reads its steps again where their buffer was transferred", () => 
   assert.deepEqual(before, [[0n, 0n, 1n, 1n], [5n, 5n, 6n, 6n]]);
 });
 
+test("window() has a buffer of no more than twice what was looked at, in a store that grows too", () => {
+  using store = filled(10_000);
+  const windows = [7, 1000, 19_990].map((start) => ({ start, values: store.window(start, 10).values }));
+  for (const { start, values } of windows) {
+    const { byteLength } = values.buffer;
+    assert.ok(byteLength <= Math.max(2 ** 16, 2 * 8 * (start + 10)), `${byteLength} bytes at ${start}`);
+  }
+  for (let step = 10_000; step < 50_000; step++) store.append(step, { a: step, b: -step });
+  windows.push({ start: 99_990, values: store.window(99_990, 10).values });
+  for (const { start, values } of windows) {
+    const tokens = Array.from({ length: 10 }, (_, at) => start + at);
+    assert.deepEqual([...values], tokens.map((token) => token % 2 === 0 ? token / 2 : (1 - token) / 2));
+  }
+});
+
 test("window() is empty after close(), and arrays taken before do not crash", async () => {
   const store = filled(1000);
   const window = store.window(10, 20);
