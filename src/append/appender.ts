@@ -6,7 +6,7 @@ import { narrowStep } from "../steps.ts";
 import type { ExtraRow } from "./extra_values.ts";
 import type { ExtraRecords, ExtraWriter } from "./extras.ts";
 import { PlainSequences } from "./plain_sequences.ts";
-import { type PlainStep, plainStepOf, StepEnd } from "./plain_step.ts";
+import { type PlainStep, plainStepOf } from "./plain_step.ts";
 import { StepWriter, twoTo32, unknownField } from "./step_writer.ts";
 import { Tail, writeRecord } from "./tail.ts";
 
@@ -21,7 +21,7 @@ export interface AppenderHooks {
 }
 
 /**
- * The writing side: lays steps out in the tail and publishes them, each with one atomic store after all of it is in.
+ * The writing side: lays steps out in the tail and publishes them, each with one store after all of it is in.
  * A step that is refused half way was never published, and the next one writes over it.
  */
 export class Appender {
@@ -29,14 +29,13 @@ export class Appender {
   tokenCount = 0;
   rowCount = 0;
   lastStep: number | bigint = -Infinity;
+  /** Place in field order of the last field of the last step. */
+  lastField = -1;
   /** From this many rows on `appendPlain` takes no step: the long way sees to what is due. */
   dueRow = Infinity;
-  /** Place in field order of the last field of the last step. */
-  #lastField = -1;
   readonly #tail: Tail;
   readonly #plainStep: PlainStep;
   readonly #plainSequences: PlainSequences;
-  readonly #plainEnd = new StepEnd();
   readonly #writer: StepWriter;
   readonly #plainRecords = new PlainRecords();
 
@@ -46,10 +45,10 @@ export class Appender {
     private readonly hooks: AppenderHooks = {},
     private readonly extras: ExtraWriter | null = null,
   ) {
-    this.#plainStep = plainStepOf(fields, this.#plainEnd);
     this.#plainSequences = new PlainSequences(fields);
     this.#writer = new StepWriter(fields, extras, () => this.#findLastField());
     this.#tail = new Tail(connection);
+    this.#plainStep = plainStepOf(fields, this.#tail, this);
     this.reload();
   }
 
@@ -87,7 +86,7 @@ export class Appender {
     if (!sequences.write(this.#tail, this.lastStep, steps, names, values)) return false;
     const { record, value, rowCount, step, field } = sequences;
     if (this.rowCount + rowCount > this.dueRow) return false;
-    this.#publish(record, value, rowCount, step, field);
+    this.publish(record, value, rowCount, step, field);
     return true;
   }
 
@@ -131,16 +130,7 @@ export class Appender {
   #writePlain(step: number, values: unknown): boolean {
     if (typeof values !== "object" || values === null) return false;
     if (!(step > this.lastStep) || this.rowCount >= this.dueRow) return false;
-    const stepLow = step | 0;
-    let stepHigh = stepLow >> 31;
-    if (stepLow !== step) {
-      if (!Number.isSafeInteger(step)) return false;
-      stepHigh = Math.floor(step / twoTo32);
-    }
-    if (!this.#plainStep(this.#tail, stepLow, stepHigh, values)) return false;
-    const { record, value, field } = this.#plainEnd;
-    this.#publish(record, value, 1, step, field);
-    return true;
+    return this.#plainStep(step, values);
   }
 
   /** Has the writer write what `task` says, which returns whether it has fitted, and publishes it. */
@@ -151,10 +141,10 @@ export class Appender {
 
   #attempt(task: (writer: StepWriter) => boolean): boolean {
     const writer = this.#writer;
-    writer.begin(this.#tail, this.lastStep, this.#lastField, this.rowCount);
+    writer.begin(this.#tail, this.lastStep, this.lastField, this.rowCount);
     if (!task(writer)) return false;
     this.extras?.hold();
-    this.#publish(writer.record, writer.value, writer.rowCount, writer.step, writer.field);
+    this.publish(writer.record, writer.value, writer.rowCount, writer.step, writer.field);
     this.extras?.keep();
     this.#tail.marksLeft = writer.marksLeft;
     for (const field of writer.newLists) field.isList = true;
@@ -162,11 +152,11 @@ export class Appender {
   }
 
   /** Makes everything that was written part of the stream. */
-  #publish(record: number, value: number, rows: number, step: number | bigint, field: number): void {
+  publish(record: number, value: number, rows: number, step: number | bigint, field: number): void {
     this.tokenCount += this.#tail.publish(record, value);
     this.rowCount += rows;
     this.lastStep = step;
-    this.#lastField = field;
+    this.lastField = field;
   }
 
   /**
@@ -218,7 +208,7 @@ export class Appender {
     this.#tail.restart();
     this.extras?.reload();
     // Looked up where a call goes on with that step.
-    this.#lastField = unknownField;
+    this.lastField = unknownField;
   }
 
   /** Lets go of the tail's memory, which ends with the store. */

@@ -4,31 +4,34 @@
  */
 import { isWideInteger } from "../dtypes.ts";
 import type { Field } from "../fields.ts";
-import { tailRecord } from "../native/abi.ts";
+import { tailRecord, tailState } from "../native/abi.ts";
+import { updates } from "../store/connection.ts";
 import { int32RangeOf, isAsItIs, writeNarrowed } from "./narrowing.ts";
 import { takesFloats, writePlainFloats, writePlainList } from "./plain_lists.ts";
-import type { Tail } from "./tail.ts";
+import { placeMax, type Tail } from "./tail.ts";
 
-/** How far a step has got in the tail, and the place of its last field. */
-export class StepEnd {
-  record = 0;
-  value = 0;
-  field = -1;
+/** What goes on with each step. */
+interface Progress {
+  tokenCount: number;
+  rowCount: number;
+  lastStep: number | bigint;
+  lastField: number;
+  publish(record: number, value: number, rowCount: number, step: number, field: number): void;
 }
 
 /**
- * Writes a step behind what the tail holds and notes its end, if its names are in field order and its values are numbers,
+ * Writes a step behind what the tail holds and publishes it, if its names are in field order and its values are numbers,
  * booleans, or lists that `writePlainList` takes. Returns false for every other, and where there is no room.
  */
-export type PlainStep = (tail: Tail, stepLow: number, stepHigh: number, values: object) => boolean;
+export type PlainStep = (step: number, values: object) => boolean;
 
 /** Where a program allows no code to be made all steps go the long way. */
 const takesNone: PlainStep = () => false;
 
-export function plainStepOf(fields: readonly Field[], end: StepEnd): PlainStep {
-  const known = { fields, end, writeNarrowed, writePlainFloats, writePlainList };
+export function plainStepOf(fields: readonly Field[], tail: Tail, progress: Progress): PlainStep {
+  const known = { fields, tail, progress, updates, writeNarrowed, writePlainFloats, writePlainList };
   try {
-    return new Function(...Object.keys(known), sourceOf(fields))(...Object.values(known));
+    return new Function(...Object.keys(known), sourceOf(fields, tail.isCopied))(...Object.values(known));
   } catch (error) {
     if (error instanceof EvalError) return takesNone;
     throw error;
@@ -38,58 +41,100 @@ export function plainStepOf(fields: readonly Field[], end: StepEnd): PlainStep {
 /** So many fields are read by one function: engines make longer ones no faster than a loop. Each has a bit of a number. */
 const fieldsPerPart = 16;
 
+/** Makes of places, in words of records and in values, numbers of which engines know that they are small: they check no sum. */
+const placeMask = 2 * placeMax - 1;
+
 /**
  * The names that a step shows come first, and set the bits of their places, in a number for each part. Each that is read
  * then is taken off: what an object has without showing it counts for as little as it does the long way.
  *
  * Names stand in the code, since those are the very strings that objects have: strings that a program puts together are
- * compared letter by letter. Records are written in line, since how many calls are taken in is limited a function.
+ * compared letter by letter. Records are written in line, since how many calls are taken in is limited a function. The
+ * arrays are constants, of which engines look up nothing a step.
  */
-function sourceOf(fields: readonly Field[]): string {
+function sourceOf(fields: readonly Field[], isCopied: boolean): string {
   const { length } = fields;
-  const recordsMax = tailRecord.length * length;
-  const bodies = Array.from(
+  const parts = Array.from(
     { length: Math.ceil(length / fieldsPerPart) },
-    (_, i) => partSource(fields.slice(fieldsPerPart * i, fieldsPerPart * (i + 1)), length, i),
+    (_, i) => fields.slice(fieldsPerPart * i, fieldsPerPart * (i + 1)),
   );
-  const given = "(tail, records, cells, stepLow, stepHigh, values)";
-  const isOne = bodies.length === 1;
-  const parts = isOne
-    ? []
-    : bodies.map((body, i) => `const part${i} = ${given} => { ${body} return true; };`);
-  const show = isOne
-    ? "shown += 1 << place++;"
-    : `shown[place / ${fieldsPerPart} | 0] += 1 << place++ % ${fieldsPerPart};`;
-  const calls = isOne ? bodies : bodies.map((_, i) => `if (!part${i}${given}) return false;`);
-  return `const names = ${JSON.stringify(fields.map(({ name }) => name))};
-  ${isOne ? "" : `const shown = new Int32Array(${bodies.length});`}
-  ${parts.join("")}
-  return (tail, stepLow, stepHigh, values) => {
-    const { records, values: cells, recordsEnd, valuesEnd } = tail;
-    if (recordsEnd + ${recordsMax} > records.length || valuesEnd + ${length} > cells.length) return false;
+  const isOne = parts.length === 1;
+  return `const { state, whole: { records, values: cells } } = tail;
+  ${isOne ? "" : severalSource(parts, length)}
+  return (step, values) => {
+    const { recordsEnd, valuesEnd } = tail;
+    if (recordsEnd + ${tailRecord.length * length} > tail.recordsMax) return false;
+    if (valuesEnd + ${length} > tail.valuesMax) return false;
+    const stepLow = step | 0;
+    let stepHigh = stepLow >> 31;
+    if (stepLow !== step) {
+      if (!Number.isSafeInteger(step)) return false;
+      stepHigh = Math.floor(step / ${2 ** 32});
+    }
     let place = 0;
     ${isOne ? "let shown = 0;" : "shown.fill(0);"}
-    for (const name in values) {
-      while (names[place] !== name) if (++place >= ${length}) return false;
-      ${show}
+    for (const name in values) switch (place) { ${fields.map((field) => nameSource(field, isOne)).join("")}
+      default: return false;
     }
-    end.record = recordsEnd;
-    end.value = valuesEnd;
-    end.field = -1;
-    { ${calls.join("")} }
-    return end.field >= 0;
+    let record = recordsEnd & ${placeMask}, value = valuesEnd & ${placeMask}, field = -1;
+    ${isOne ? partSource(parts[0], length, "shown") : callsSource(parts)}
+    if (field < 0) return false;
+    ${isCopied ? "progress.publish(record, value, 1, step, field);" : publishSource()}
+    return true;
   };`;
 }
 
-function partSource(fields: readonly Field[], fieldCount: number, part: number): string {
+/** From a place on, a name is looked for among the fields that are left. */
+function nameSource({ name, position }: Field, isOne: boolean): string {
+  const [part, bit] = [Math.floor(position / fieldsPerPart), 1 << position % fieldsPerPart];
   return `
-    let { record, value, field } = end, left = ${
-    fieldCount <= fieldsPerPart ? "shown" : `shown[${part}]`
-  }, item;
-    ${fields.map((field) => fieldSource(field, fieldCount)).join("")}
+      case ${position}:
+        place = ${position + 1};
+        if (name === ${JSON.stringify(name)}) { shown${isOne ? "" : `[${part}]`} += ${bit}; continue; }`;
+}
+
+/** As `progress.publish` does where nothing is copied: its calls take a tenth of a step. */
+function publishSource(): string {
+  return `
+    state[${tailState.publishedCount}] = record / ${tailRecord.length};
+    if (recordsEnd === 0) updates.count++;
+    tail.recordsEnd = record;
+    tail.valuesEnd = value;
+    progress.tokenCount += value - valuesEnd;
+    progress.rowCount++;
+    progress.lastStep = step;
+    progress.lastField = field;`;
+}
+
+/** A function for each part, which goes on where the one before has ended. */
+function severalSource(parts: readonly (readonly Field[])[], fieldCount: number): string {
+  const bodies = parts.map((fields, i) => `
+    const part${i} = (stepLow, stepHigh, values) => {
+      let { record, value, field } = end;
+      ${partSource(fields, fieldCount, `shown[${i}]`)}
+      end.record = record;
+      end.value = value;
+      end.field = field;
+      return true;
+    };`);
+  return `const shown = new Int32Array(${parts.length}), end = { record: 0, value: 0, field: 0 };${
+    bodies.join("")
+  }`;
+}
+
+function callsSource(parts: readonly unknown[]): string {
+  return `
     end.record = record;
     end.value = value;
     end.field = field;
+    ${parts.map((_, i) => `if (!part${i}(stepLow, stepHigh, values)) return false;`).join("")}
+    ({ record, value, field } = end);`;
+}
+
+function partSource(fields: readonly Field[], fieldCount: number, shown: string): string {
+  return `
+    let left = ${shown}, item;
+    ${fields.map((field) => fieldSource(field, fieldCount)).join("")}
     if (left !== 0) return false;`;
 }
 
@@ -107,7 +152,7 @@ function fieldSource(field: Field, fieldCount: number): string {
       records[record + ${tailRecord.type}] = ${type};
       records[record + ${tailRecord.count}] = count;
       record += ${tailRecord.length};
-      value += count;
+      value = value + count & ${placeMask};
       left -= 1 << ${position % fieldsPerPart};
       field = ${position};
     }`;
@@ -130,7 +175,7 @@ function booleanSource(field: Field): string {
 /** A list leaves room for the fields after it. Floats are written by a call of their own, which engines take in. */
 function listSource(field: Field, fieldCount: number): string {
   const { position } = field;
-  const room = `cells.length - value - ${fieldCount}`;
+  const room = `tail.valuesMax - value - ${fieldCount}`;
   const list =
     `else if ((count = writePlainList(tail.cells, value, fields[${position}], item, ${room})) === 0) return false;`;
   if (!takesFloats(field)) return list;

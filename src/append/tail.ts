@@ -12,6 +12,9 @@ const { publishedCount: publishedCountAt } = tailState;
 /** Values that a buffer in the engine's own memory holds before it has to be made larger. */
 const copiedValues = 4096;
 
+/** A tail that were larger is not filled further by code for which places are small numbers. */
+export const placeMax = 2 ** 26;
+
 /** Lays out one record: its step in two halves, its field's type ID, and the number of its values or a kind of mark. */
 export function writeRecord(
   records: Int32Array,
@@ -29,13 +32,13 @@ export function writeRecord(
 
 /**
  * The memory that steps are laid out in, and how far it is filled. It is mapped, and then what is in it is published by
- * one atomic store; or it is the engine's own, which a call copies.
+ * one store; or it is the engine's own, which a call copies.
  */
 export class Tail {
   /** As long as what the tail may take: disk space for all of it is reserved, so that it can be flushed on a full disk. */
   records!: Int32Array;
   cells!: Cells;
-  /** The cells as numbers, once more: a look-up less for the loop that appends. */
+  /** The cells as numbers, once more: a look-up less for loops that append. */
   values!: Float64Array;
   /** How many records may still say what tokens cannot. */
   marksLeft = Infinity;
@@ -43,17 +46,23 @@ export class Tail {
   recordsEnd = 0;
   valuesEnd = 0;
   isCopied: boolean;
+  /** All of the memory that is there from the start, in arrays that stay the same: `records` and `values` are parts of them. */
+  readonly whole: { readonly records: Int32Array; readonly values: Float64Array };
+  /** How much of `whole` may be taken, no place beyond `placeMax`: nothing where other memory has taken its place or it is gone. */
+  recordsMax = 0;
+  valuesMax = 0;
   /** What stands for extras, or null where the store has none. */
   extras: TailExtras | null = null;
   /** Where the number of published records stands. */
-  readonly #state: Int32Array;
+  readonly state: Int32Array;
 
   constructor(private readonly connection: Connection) {
     const mapped = connection.mapTail();
     const memory = mapped ?? copiedTail(copiedValues);
     this.isCopied = mapped === null;
-    this.#state = memory.state;
+    this.state = memory.state;
     const extras = connection.extraCount > 0 ? new TailExtras(memory.extras) : null;
+    this.whole = { records: memory.records, values: new Float64Array(memory.values) };
     this.#use(memory.records, cellsOver(memory.values, memory.values.byteLength / 8), extras);
   }
 
@@ -62,6 +71,9 @@ export class Tail {
     this.records = records;
     this.cells = cells;
     this.values = cells.values;
+    const isWhole = records.buffer === this.whole.records.buffer;
+    this.recordsMax = isWhole ? Math.min(records.length, placeMax) : 0;
+    this.valuesMax = isWhole ? Math.min(cells.values.length, placeMax) : 0;
     this.extras = extras;
   }
 
@@ -85,9 +97,9 @@ export class Tail {
       this.#copy(recordsEnd, valuesEnd);
       return valuesEnd;
     }
-    // After all that was laid out, on every processor: on arm64 V8 makes it `stlr` and JavaScriptCore `swpal`, whether the
-    // array is over shared memory or, as here, not.
-    Atomics.store(this.#state, publishedCountAt, recordsEnd / recordWords);
+    // A plain store, which no engine and no processor moves before those of what was laid out, as far as can be seen from
+    // where it counts: in this thread, and where the writer has died. Nobody else reads the tail of a writer that lives.
+    this.state[publishedCountAt] = recordsEnd / recordWords;
     if (this.recordsEnd === 0) updates.count++;
     const count = valuesEnd - this.valuesEnd;
     this.recordsEnd = recordsEnd;
@@ -138,9 +150,11 @@ export class Tail {
 
   /** Lets go of the memory, which ends with the store. */
   release(): void {
+    this.recordsMax = 0;
+    this.valuesMax = 0;
     // Detached arrays are empty: whatever still holds one reaches no unmapped memory, and no step fits.
     for (
-      const { buffer } of [this.#state, this.records, this.values, ...(this.extras ? [this.extras] : [])]
+      const { buffer } of [this.state, this.records, this.values, ...(this.extras ? [this.extras] : [])]
     ) {
       (buffer as ArrayBuffer).transfer();
     }

@@ -175,6 +175,44 @@ test("append() in sequences goes on with the last step, refuses what is no field
   assert.deepEqual(rowsOf(store)[499], { step: 499, action: 499, observation: [...list] });
 });
 
+test("append() takes plain steps of any number beside some that are larger than the tail, and none once it is closed", () => {
+  const store = new StreamStore({ action: 0, observation: 1 });
+  const steps = [
+    -(2 ** 31) - 1,
+    -(2 ** 31),
+    -1,
+    0,
+    1,
+    2 ** 31 - 1,
+    2 ** 31,
+    2 ** 32 - 1,
+    2 ** 32,
+    2 ** 40 + 5,
+  ];
+  steps.unshift(Number.MIN_SAFE_INTEGER, -(2 ** 40));
+  steps.push(Number.MAX_SAFE_INTEGER - 1);
+  const large = Float32Array.from({ length: 70_000 }, (_, i) => i & 255);
+  const expected = steps.map((step, i) => ({
+    step,
+    action: i,
+    observation: i % 3 === 2 ? large : Float32Array.of(i, 0.5),
+  }));
+  for (const { step, ...values } of expected) {
+    store.append(step, values);
+    assert.throws(() => store.append(step - 1, values), RangeError);
+  }
+  const rows = rowsOf(store);
+  assert.deepEqual(rows, expected.map((row) => ({ ...row, observation: [...row.observation] })));
+  for (const step of [2 ** 53, NaN, 2 ** 52 + 0.5, 0.5]) {
+    assert.throws(() => store.append(step, { observation: 1 }), RangeError);
+  }
+  assert.equal(store.rowCount, steps.length);
+  store.close();
+  for (let i = 0; i < 3; i++) {
+    assert.throws(() => store.append(2 ** 53 - 1, { action: 1 }), { code: "closed" });
+  }
+});
+
 test("append() works where a program allows no code to be made", () => {
   const made = globalThis.Function;
   try {
