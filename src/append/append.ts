@@ -19,11 +19,20 @@ export function append(
     session.write("append", () => appendSequences(session, sequences, extra));
     return;
   }
-  const row = values === undefined
-    ? null
-    : session.connection.write("append", () => readExtraRow(session.extras, values, session.extraRow));
+  const row = values === undefined ? null : readRow(session, values);
   if (row !== null && session.appender.appendPlainWith(step, fields, row)) return;
   session.write("append", () => appendStep(session, step, fields, row));
+}
+
+/** As `Connection.write` has a task do it: a function made for each step takes longer than what it does. */
+function readRow({ connection, extras, extraRow }: Session, values: unknown): ExtraRow {
+  connection.checkIdle("append");
+  connection.isWriting = true;
+  try {
+    return readExtraRow(extras, values, extraRow);
+  } finally {
+    connection.isWriting = false;
+  }
 }
 
 function isList(value: unknown): boolean {
