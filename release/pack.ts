@@ -1,52 +1,101 @@
 /**
  * Makes the package as its users get it, in build/package: what is published, as JSR serves it to Deno (jsr), and what
- * JSR's npm layer makes of it for Bun (npm, and the tarball npm.tgz). JSR makes the latter itself, by
- * api/src/npm/tarball.rs of jsr-io/jsr; this one has the same shape: modules translated to JavaScript beside their
- * sources, declarations in _dist; and besides a command, as on npm. An import map has Deno take the former for the
- * package, before it is published.
+ * JSR's npm layer makes of it for Bun and Node (npm, and the tarball npm.tgz). An import map has Deno take the former for
+ * the package, before it is published.
  *
  *     ./run pack
+ *
+ * What is published is no TypeScript: every module that a program reads costs its start 0.1 to 0.8 ms, and the sources are
+ * 300. esbuild makes a few files of them, which are not minified and name the source of each part; what is loaded later
+ * lies in files of its own, as `import()` says. Declarations, with all documentation, come from Deno, a file a source.
  */
 import { execFileSync } from "node:child_process";
-import { chmodSync, cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { platforms } from "../src/native/packaged.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const place = join(root, "build/package");
 /** Everything is made here and then moved there, since tests may be at work with the package before. */
 const target = `${place}.${process.pid}`;
+const [jsr, npm] = [join(target, "jsr"), join(target, "npm")];
 const settings = JSON.parse(readFileSync(join(root, "deno.json"), "utf8"));
 const versions: Record<string, string> =
   JSON.parse(readFileSync(join(root, "package.json"), "utf8")).dependencies;
 
-function run(program: string, ...args: string[]): string {
+/** Where the Worker must lie: beside the module that starts it, by this name. See src/native/worker.ts. */
+const worker = "lib/streamstore_worker";
+
+function run(program: string, args: readonly string[], cwd = root): string {
   const env = { ...process.env, NO_COLOR: "1" };
-  return execFileSync(program, args, { cwd: root, env, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+  return execFileSync(program, args, { cwd, env, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 }
 
-/** What `deno publish` would upload. */
-function publishedFiles(): string[] {
-  const args = ["publish", "--dry-run", "--allow-dirty", "--no-check"];
-  // It lists them on its standard error.
-  const listing = run("sh", "-c", '"$0" "$@" 2>&1', process.execPath, ...args);
-  return [...listing.matchAll(/^ *file:\/\/(\/\S+) \(/gm)].map(([, path]) => path.slice(root.length));
+/** The names under which the package is imported, and for each the source's path without its ending. */
+const entries = Object.entries<string>(settings.exports).map(([name, path]) =>
+  [name, path.slice(2).replace(/\.ts$/, "")] as const
+);
+
+/** Where an entry's JavaScript stands in the package. */
+const scriptOf = (source: string) => source.endsWith("/worker") ? worker : source;
+
+/** All modules of the package, from the sources: entries, and what is loaded by itself. */
+function bundle(): void {
+  const libraries = [...platforms, "hashes"].map((
+    name,
+  ) => [`libraries/${name}`, `src/native/libraries/${name}`]);
+  const sources = [...entries.map(([, source]) => [scriptOf(source), source]), ...libraries];
+  const [esbuild] = readdirSync(join(root, "node_modules/@esbuild"));
+  run(join(root, "node_modules/@esbuild", esbuild, "bin/esbuild"), [
+    ...sources.map(([script, source]) => `${script}=${source}.ts`),
+    ...["--bundle", "--splitting", "--format=esm", "--platform=node", "--target=esnext", "--charset=utf8"],
+    ...["--packages=external", "--external:bun:*", "--chunk-names=lib/[name]-[hash]", "--log-level=warning"],
+    `--outdir=${jsr}`,
+  ]);
 }
 
-/** Packages that a module names, and from where it names them: `from "yaml"`, `import("yaml")`. */
-const specifier = /((?:\bfrom|\bimport) ?\(?")([^"]+)"/g;
-
-function packageOf(name: string): string | undefined {
-  return Object.keys(versions).find((key) => name === key || name.startsWith(`${key}/`));
+/** A class that names itself becomes `X = class _X`, and errors and inspectors would show the latter: here it is X again. */
+function withOwnNames(text: string): string {
+  const names = [...text.matchAll(/ = class _(\w+)/g)].map(([, name]) => name);
+  return names.reduce((text, name) => text.replaceAll(new RegExp(`\\b_${name}\\b`, "g"), name), text);
 }
 
-/** As `deno publish` does: names of packages become such with their versions. */
-function withVersions(text: string): string {
-  return text.replace(specifier, (whole, before, name) => {
-    const key = packageOf(name);
-    return key === undefined ? whole : `${before}npm:${key}@${versions[key]}${name.slice(key.length)}"`;
-  });
+/** Declarations of what the interface needs, below types/, as `deno pack` makes them. */
+function declare(): void {
+  const translated = join(target, "translated");
+  const args = ["pack", "--allow-dirty", "--no-source-maps", "--output", `${translated}.tgz`];
+  run(process.execPath, args);
+  mkdirSync(translated);
+  run("tar", ["-xzf", `${translated}.tgz`, "-C", translated]);
+  for (const path of filesBelow(translated)) {
+    if (!path.endsWith(".d.ts")) continue;
+    // Deno resolves a path as it is.
+    const text = readFileSync(join(translated, path), "utf8").replace(relative, '$1"$2.d.ts"');
+    write(join(jsr, "types", path.slice("package/".length)), text);
+  }
+  rmSync(translated, { recursive: true });
+  rmSync(`${translated}.tgz`);
+}
+
+/** A module of ours, named by another. */
+const relative = /(\b(?:from|import) ?\(?)"(\.\.?\/[^"]+?)(?:\.d\.ts|\.js)"/g;
+/** A package, named by a module. */
+const named = /(\b(?:from|import) ?\(?")([^".:][^":]*)"/g;
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1)).sort();
 }
 
 function write(path: string, text: string): void {
@@ -54,74 +103,94 @@ function write(path: string, text: string): void {
   writeFileSync(path, text);
 }
 
-const files = publishedFiles();
-mkdirSync(target, { recursive: true });
-writeFileSync(`${target}/.packed`, "");
-for (const path of files) {
-  mkdirSync(dirname(join(target, "jsr", path)), { recursive: true });
-  cpSync(join(root, path), join(target, "jsr", path));
-  const text = readFileSync(join(root, path), "utf8");
-  if (path.endsWith(".ts")) write(join(target, "jsr", path), withVersions(text));
-}
-
-const imports = Object.entries<string>(settings.exports).flatMap(([entry, path]) => {
-  const name = `${settings.name}${entry.slice(1)}`;
-  const place = `./jsr/${path.slice(2)}`;
-  return [[name, place], [`jsr:${name}`, place]];
-});
-write(join(target, "import_map.json"), JSON.stringify({ imports: Object.fromEntries(imports) }, null, 2));
-
-const npm = join(target, "npm");
-run(process.execPath, "pack", "--allow-dirty", "--no-source-maps", "--output", `${target}/translated.tgz`);
-run("tar", "-xzf", `${target}/translated.tgz`, "-C", target);
-renameSync(join(target, "package"), npm);
-rmSync(`${target}/translated.tgz`);
-const dependencies: Record<string, string> = {};
-for (const path of files) {
-  const text = readFileSync(join(root, path), "utf8");
-  if (!path.endsWith(".ts")) {
-    write(join(npm, path), text);
-    continue;
-  }
-  for (const [, , name] of text.matchAll(specifier)) {
-    const key = packageOf(name);
-    if (key !== undefined) dependencies[key] = versions[key];
-  }
-  write(join(npm, path), text.replace(specifier, (whole) => whole.replace(/\.ts"$/, '.js"')));
-  const declarations = path.replace(/ts$/, "d.ts");
-  try {
-    mkdirSync(dirname(join(npm, "_dist", declarations)), { recursive: true });
-    renameSync(join(npm, declarations), join(npm, "_dist", declarations));
-  } catch (error) {
-    // Only what the interface needs has declarations.
-    if ((error as { code?: string }).code !== "ENOENT") throw error;
+/** Changes the texts of a folder whose names end so. */
+function edit(folder: string, ending: string, change: (text: string) => string): void {
+  for (const path of filesBelow(folder)) {
+    if (path.endsWith(ending)) {
+      writeFileSync(join(folder, path), change(readFileSync(join(folder, path), "utf8")));
+    }
   }
 }
-// JSR's layer has no commands; npm has, by the name that package.json gives them.
-const bin = { streamstore: "./cli.js" };
-const command = join(npm, "cli.js");
-write(command, `#!/usr/bin/env node\n${readFileSync(command, "utf8")}`);
-chmodSync(command, 0o755);
-const exports = Object.entries<string>(settings.exports).map(([name, path]) => {
-  const [types, code] = ["d.ts", "js"].map((ending) => path.slice(2).replace(/ts$/, ending));
-  return [name, { types: `./_dist/${types}`, default: `./${code}` }];
-});
-write(
-  join(npm, "package.json"),
-  JSON.stringify(
-    {
-      name: `@jsr/${settings.name.slice(1).replace("/", "__")}`,
-      version: settings.version,
-      type: "module",
-      bin,
-      dependencies,
-      exports: Object.fromEntries(exports),
-      _jsr_revision: 0,
-    },
-    null,
-    2,
-  ),
-);
-run("tar", "-czf", `${target}/npm.tgz`, "--transform", "s,^npm,package,", "-C", target, "npm");
+
+/** What `deno publish` takes, in the folder jsr. */
+function makePublished(): void {
+  bundle();
+  declare();
+  for (const [, source] of entries) {
+    const script = join(jsr, `${scriptOf(source)}.js`);
+    const types = `${"../".repeat(scriptOf(source).split("/").length - 1) || "./"}types/${source}.d.ts`;
+    const text = readFileSync(script, "utf8");
+    writeFileSync(script, `/* @ts-self-types="${types}" */\n${text}`);
+  }
+  edit(jsr, ".js", withOwnNames);
+  for (const ending of [".js", ".d.ts"]) edit(jsr, ending, withVersions);
+  for (const name of ["docs", "ARCHITECTURE.md", "CHANGELOG.md", "LICENSE", "README.md"]) {
+    cpSync(join(root, name), join(jsr, name), { recursive: true });
+  }
+  const { name, version, license } = settings;
+  const exports = Object.fromEntries(entries.map(([name, source]) => [name, `./${scriptOf(source)}.js`]));
+  // Git ignores build/, and what it ignores is not published unless it says so.
+  write(
+    join(jsr, "deno.json"),
+    JSON.stringify({ name, version, license, exports, publish: { exclude: ["!."] } }, null, 2),
+  );
+}
+
+/** As `deno publish` does: names of packages become such with their versions. */
+function withVersions(text: string): string {
+  return text.replace(named, (whole, before, name) => {
+    const key = Object.keys(versions).find((key) => name === key || name.startsWith(`${key}/`));
+    return key === undefined ? whole : `${before}npm:${key}@${versions[key]}${name.slice(key.length)}"`;
+  });
+}
+
+/** The same with names of npm's packages, and as a package of npm's. It has a command, which JSR's layer has not. */
+function makeNpm(): void {
+  cpSync(jsr, npm, { recursive: true });
+  const dependencies: Record<string, string> = {};
+  for (const ending of [".js", ".d.ts"]) {
+    edit(
+      npm,
+      ending,
+      (text) =>
+        text.replace(/"npm:((?:@[^/]+\/)?[^@/]+)@([^/"]+)(\/[^"]*)?"/g, (_, name, version, inner = "") => {
+          dependencies[name] = version;
+          return `"${name}${inner}"`;
+        }),
+    );
+  }
+  edit(npm, ".d.ts", (text) => text.replace(relative, '$1"$2.js"'));
+  const command = join(npm, "cli.js");
+  write(command, `#!/usr/bin/env node\n${readFileSync(command, "utf8")}`);
+  chmodSync(command, 0o755);
+  const exports = entries.map((
+    [name, source],
+  ) => [name, { types: `./types/${source}.d.ts`, default: `./${scriptOf(source)}.js` }]);
+  const manifest = {
+    name: `@jsr/${settings.name.slice(1).replace("/", "__")}`,
+    version: settings.version,
+    type: "module",
+    bin: { streamstore: "./cli.js" },
+    dependencies,
+    exports: Object.fromEntries(exports),
+    _jsr_revision: 0,
+  };
+  write(join(npm, "package.json"), JSON.stringify(manifest, null, 2));
+  run("tar", ["-czf", `${target}/npm.tgz`, "--transform", "s,^npm,package,", "-C", target, "npm"]);
+}
+
+function writeImportMap(): void {
+  const imports = entries.flatMap(([entry, source]) => {
+    const name = `${settings.name}${entry.slice(1)}`;
+    return [name, `jsr:${name}`].map((name) => [name, `./jsr/${scriptOf(source)}.js`]);
+  });
+  write(join(target, "import_map.json"), JSON.stringify({ imports: Object.fromEntries(imports) }, null, 2));
+}
+
+mkdirSync(jsr, { recursive: true });
+makePublished();
+makeNpm();
+writeImportMap();
+write(`${target}/.packed`, "");
 rmSync(place, { recursive: true, force: true });
 renameSync(target, place);

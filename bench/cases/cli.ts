@@ -1,12 +1,13 @@
-/** The command line: whole processes, from their start to their end. */
+/** The command line of the package as users install it: whole processes, from their start to their end. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { StreamStore } from "../../mod.ts";
-import { runScript } from "../harness/children.ts";
+import { runModule } from "../harness/children.ts";
 import { compare, elapsed, prove } from "../harness/harness.ts";
 import { runtimeName } from "../harness/machine.ts";
 import { type Measurement, measurementOf, milliseconds } from "../harness/measurement.ts";
+import { packedPrograms } from "../harness/package.ts";
 import type { Sizes } from "../harness/sizes.ts";
 import { appendSteps, referenceFields } from "../harness/stream.ts";
 
@@ -24,11 +25,12 @@ export async function cli({ longRounds }: Sizes): Promise<Measurement[]> {
     using store = StreamStore.open(path, { fields: referenceFields });
     appendSteps(store, 0, rowCount);
     store.flush();
+    const { cli, nothing } = packedPrograms();
     const measurements: Measurement[] = [];
     for (const [verb, args, read, expected] of calls) {
       const run = () =>
-        elapsed(() => prove(verb, read(runScript("command", verb, path, ...args, "--json")), expected));
-      const sample = await compare(longRounds, run, () => elapsed(() => void runScript("nothing")));
+        elapsed(() => prove(verb, read(runModule(cli, verb, path, ...args, "--json")), expected));
+      const sample = await compare(longRounds, run, () => elapsed(() => void runModule(nothing)));
       const goal = { valueMax: runtimeName === "Deno" ? 150 : 80 };
       const options = { limit: "a process that does nothing", goal };
       measurements.push(

@@ -25,11 +25,19 @@ export function runScript(script: string, ...args: string[]): string {
 
 /** The same of another tree of the project. */
 export function runScriptOf(tree: string, script: string, ...args: string[]): string {
-  const { status, stdout, stderr } = spawnSync(process.execPath, argumentsOf(script, args, tree), {
-    encoding: "utf8",
-  });
+  return run(`bench/children/${script}.ts`, argumentsOf(script, args, tree));
+}
+
+/** Runs a module of JavaScript as users do, who need no translator. */
+export function runModule(path: string, ...args: string[]): string {
+  const quiet = runtimeName === "Node" ? ["--disable-warning=ExperimentalWarning"] : [];
+  return run(path, [...quiet, path, ...args]);
+}
+
+function run(name: string, args: readonly string[]): string {
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
   if (status === 0) return stdout;
-  throw new Error(`Cannot run bench/children/${script}.ts: it ended with ${status}. ${stderr}`);
+  throw new Error(`Cannot run ${name}: it ended with ${status}. ${stderr}`);
 }
 
 /**

@@ -29,7 +29,7 @@ const magic = { linux: "7f454c46", darwin: "cffaedfe" };
 
 test("every library is under 450 KB, is one of its system, and has the hash and size that are published", async () => {
   for (const platform of platforms) {
-    const library = await import(`${packedFolder("jsr")}/src/native/libraries/${platform}.ts`);
+    const library = await import(`${packedFolder("jsr")}/libraries/${platform}.js`);
     const bytes = await unpack(library, system);
     assert.equal(bytes.length, library.byteLength);
     assert.ok(bytes.length < 450_000, `${platform}: ${bytes.length} bytes`);
@@ -41,7 +41,7 @@ test("every library is under 450 KB, is one of its system, and has the hash and 
 
 test("libraries for Linux need no libc, nor any other library", async () => {
   for (const platform of ["linux-x64", "linux-arm64"] as const) {
-    const library = await import(`${packedFolder("jsr")}/src/native/libraries/${platform}.ts`);
+    const library = await import(`${packedFolder("jsr")}/libraries/${platform}.js`);
     const bytes = await unpack(library, system);
     assert.ok(!neededTags(bytes).includes(1), platform);
   }
@@ -89,7 +89,7 @@ test("two builds in different folders, each from nothing, give the same librarie
       env,
     });
     for (const [platform, name] of Object.entries(rebuilt)) {
-      const { sha256 } = await import(`${packedFolder("jsr")}/src/native/libraries/${platform}.ts`);
+      const { sha256 } = await import(`${packedFolder("jsr")}/libraries/${platform}.js`);
       const path = join(output, name, `libstreamstore.${suffixOf(platform as keyof typeof rebuilt)}`);
       assert.equal(createHash("sha256").update(readFileSync(path)).digest("hex"), sha256, name);
     }

@@ -41,7 +41,7 @@ async function withHome(use: (home: string, folder: string, path: string) => Pro
 }
 
 function library(): Promise<PackagedLibrary> {
-  return import(`${packedFolder("jsr")}/src/native/libraries/${thisPlatform}.ts`);
+  return import(`${packedFolder("jsr")}/libraries/${thisPlatform}.js`);
 }
 
 function sha256Of(bytes: Uint8Array): string {

@@ -123,7 +123,7 @@ function linkDependencies(folder: string): void {
 
 /** Gives a copy of the package a library of its own: the same one, one byte longer. */
 async function makeOther(folder: string): Promise<void> {
-  const module = `${folder}/src/native/libraries/${thisPlatform}.${isDeno ? "ts" : "js"}`;
+  const module = `${folder}/libraries/${thisPlatform}.js`;
   const text = readFileSync(module, "utf8");
   const gzip = /gzip =\s*"(.*)"/.exec(text)?.[1];
   assert.ok(gzip !== undefined);

@@ -4,7 +4,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { test } from "node:test";
 import { blocksOf, documents, proseOf, run, textOf } from "./document_blocks.ts";
-import { root } from "./packed.ts";
+import { packedFolder, root } from "./packed.ts";
 
 /** The formatter moves an excerpt to the left. */
 const withoutIndent = (code: string) => code.replace(/^ +/gm, "");
@@ -84,9 +84,8 @@ const anchorOf = (heading: string) =>
   heading.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, "").replaceAll(" ", "-");
 
 test("links in documents lead to what is published, and to headings that there are", () => {
-  const { publish } = JSON.parse(textOf("deno.json"));
-  const isPublished = (path: string) =>
-    publish.include.some((name: string) => path === name || path.startsWith(`${name}/`));
+  const folder = packedFolder("jsr");
+  const isPublished = (path: string) => existsSync(join(folder, path));
   for (const path of documents) {
     assert.ok(isPublished(path), path);
     for (const [, link] of proseOf(path).matchAll(/\]\(([^)]+)\)/g)) {

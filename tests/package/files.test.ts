@@ -6,56 +6,85 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { platforms } from "../../src/native/packaged.ts";
-import { packedFolder, root } from "./packed.ts";
+import { isDeno, packedFolder, root } from "./packed.ts";
+
+/** What the package's main module loads with it. */
+const modulesMax = 30;
 
 function filesBelow(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((path) => statSync(join(folder, path)).isFile()).sort();
 }
 
-const settings = JSON.parse(readFileSync(`${root}deno.json`, "utf8"));
-const entries = Object.values<string>(settings.exports).map((path) => path.slice(2));
-const specifier = /(?<!["\w])(?:from|import)\s*\(?\s*"([^"]+)"/g;
+const published = filesBelow(packedFolder("jsr"));
+const manifest = JSON.parse(read("deno.json"));
+const entries = Object.values<string>(manifest.exports).map((path) => path.slice(2));
+const specifier = /(?<!["\w])(?:from|import|@ts-self-types)\s*[(=]?\s*"([^"]+)"/g;
 
-/** A module's text without its comments. */
-function codeOf(path: string): string {
-  return readFileSync(join(packedFolder("jsr"), path), "utf8").replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
+function read(path: string): string {
+  return readFileSync(join(packedFolder("jsr"), path), "utf8");
 }
 
-/** The modules that the entries reach; of packages and the runtimes' own the names. */
-function reached(from: readonly string[], isFollowed = (_name: string) => true): Set<string> {
+/** A module's text without its comments, but for where its types are. */
+function codeOf(text: string): string {
+  return text.replace(/\/\*(?! @ts-self-types)[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
+}
+
+/** The modules and declarations that the entries reach; of packages and the runtimes' own the names. */
+function reached(from: readonly string[]): Set<string> {
   const found = new Set(from);
   for (const path of found) {
-    if (!path.endsWith(".ts") || path.includes(":")) continue;
-    for (const [, name] of codeOf(path).matchAll(specifier)) {
-      if (isFollowed(name)) found.add(name.startsWith(".") ? join(path, "..", name) : name);
+    if (path.includes(":")) continue;
+    for (const [, name] of codeOf(read(path)).matchAll(specifier)) {
+      found.add(name.startsWith(".") ? join(path, "..", name) : name);
     }
   }
   return found;
 }
 
 test("every module that is published is reached from an entry, and none is missing", () => {
-  const published = filesBelow(packedFolder("jsr"));
   const modules = [...reached(entries)].filter((name) => !name.includes(":"));
   const documents = filesBelow(`${root}docs`).map((path) => `docs/${path}`);
   const others = ["ARCHITECTURE.md", "CHANGELOG.md", "LICENSE", "README.md", "deno.json", ...documents];
   assert.deepEqual(published, [...modules, ...others].sort());
-  for (const name of [...platforms, "hashes"]) {
-    assert.ok(published.includes(`src/native/libraries/${name}.ts`));
-  }
-  for (const name of ["script", "style"]) {
-    assert.ok(published.includes(`src/view/client_modules/${name}.ts`));
-  }
+  for (const name of [...platforms, "hashes"]) assert.ok(published.includes(`libraries/${name}.js`));
 });
 
-/** The viewer's page is published as it was made. */
-const isClient = (path: string) => path.startsWith("src/view/client/");
+test("the published modules name the source of each part: all of src", () => {
+  // What an entry exports stands in another file, where others share it: both name the source.
+  const named = new Set(
+    published.filter((path) => path.endsWith(".js"))
+      .flatMap((path) => [...read(path).matchAll(/^\/\/ (\S+\.ts)$/gm)].map(([, source]) => source)),
+  );
+  // The viewer's page is published as it was made.
+  const sources = filesBelow(`${root}src`).map((path) => `src/${path}`)
+    .filter((path) => !path.startsWith("src/view/client/") && !isTypesOnly(path));
+  for (const source of sources) assert.ok(named.has(source), source);
+  for (const source of named) assert.ok(existsSync(join(root, source)), source);
+});
 
-test("all under src is published, and nothing else but the entries", () => {
-  const sources = filesBelow(`${root}src`).map((path) => `src/${path}`).filter((path) => !isClient(path));
-  const entriesOutside = entries.filter((path) => !path.startsWith("src/"));
-  const modules = filesBelow(packedFolder("jsr")).filter((path) => path.endsWith(".ts"));
-  assert.deepEqual(modules, [...sources, ...entriesOutside].sort());
+test("published classes have the names that they have in the sources", async () => {
+  const exported = await import(join(packedFolder(isDeno ? "jsr" : "npm"), "mod.js"));
+  for (const [name, value] of Object.entries(exported)) {
+    if (typeof value === "function") assert.equal(value.name, name);
+  }
+  const named = /^ *(?:var (\w+) = class(?: (\w+))? |(?:export )?class (\w+) )/gm;
+  const classes = published.filter((path) => path.endsWith(".js"))
+    .flatMap((path) => [...read(path).matchAll(named)].map(([, own, inner, plain]) => inner ?? own ?? plain));
+  assert.ok(classes.includes("StreamStore") && classes.length > 100, `${classes.length} classes`);
+  assert.deepEqual(classes.filter((name) => /^_|\d$/.test(name)), []);
+});
+
+test("importing the package reads few modules", () => {
+  const found = new Set(["mod.js"]);
+  for (const path of found) {
+    for (
+      const [, name] of read(path).matchAll(/^(?:import|export)?[^\n;]*?(?: from|^import) "(\.[^"]+)"/gm)
+    ) {
+      found.add(join(path, "..", name));
+    }
+  }
+  assert.ok(found.size > 5 && found.size <= modulesMax, `${found.size} modules`);
 });
 
 test("modules import nothing but each other, the runtimes' own and packages with a version", () => {
@@ -72,27 +101,22 @@ test("the package is far below JSR's 20 MB", () => {
   assert.ok(total < 4_000_000, `${total} bytes`);
 });
 
-test("npm's shape has JavaScript and declarations for every entry, and JavaScript for every module", () => {
+test("npm's shape has the same modules, and JavaScript and declarations for every entry", () => {
   const folder = packedFolder("npm");
   const { name, exports, dependencies } = JSON.parse(readFileSync(`${folder}/package.json`, "utf8"));
   assert.equal(name, "@jsr/streamstore__streamstore");
-  for (
-    const [entry, { types, default: code }] of Object.entries<{ types: string; default: string }>(exports)
-  ) {
-    assert.ok(existsSync(join(folder, code)), `${entry}: ${code}`);
-    if (entry !== "./worker") assert.ok(existsSync(join(folder, types)), `${entry}: ${types}`);
+  assert.deepEqual(Object.keys(exports), Object.keys(manifest.exports));
+  for (const { types, default: code } of Object.values<{ types: string; default: string }>(exports)) {
+    for (const path of [types, code]) assert.ok(existsSync(join(folder, path)), path);
   }
-  for (const path of filesBelow(packedFolder("jsr"))) {
-    if (path.endsWith(".ts")) {
-      assert.ok(existsSync(join(folder, path.replace(/ts$/, "js"))) || isTypesOnly(path), path);
-    }
-  }
+  assert.deepEqual(filesBelow(folder), [...published, "package.json"].sort());
   const wanted = JSON.parse(readFileSync(`${root}package.json`, "utf8")).dependencies;
   assert.deepEqual(sorted(dependencies), sorted(wanted));
 });
 
+/** Whether a source of ours has nothing that runs. */
 function isTypesOnly(path: string): boolean {
-  return !/^export (?!type|interface)/m.test(codeOf(path));
+  return !/^export (?!type|interface)/m.test(codeOf(readFileSync(join(root, path), "utf8")));
 }
 
 function sorted(object: Record<string, string>): [string, string][] {
@@ -121,16 +145,17 @@ test("importing the core loads neither Arrow nor Parquet, nor any other package"
 test("deno publish --dry-run passes without slow types, and would upload just what is packed", () => {
   const args = ["deno", "publish", "--dry-run", "--allow-dirty"];
   const env = { ...process.env, NO_COLOR: "1" };
-  const { status, stdout, stderr } = spawnSync(`${root}run`, args, { cwd: root, encoding: "utf8", env });
+  const cwd = packedFolder("jsr");
+  const { status, stdout, stderr } = spawnSync(`${root}run`, args, { cwd, encoding: "utf8", env });
   assert.equal(status, 0, stderr);
   assert.match(stdout + stderr, /Checking for slow types/);
   assert.doesNotMatch(stdout + stderr, /warning|slow-types?\b.*\[/i);
   const listed = [...(stdout + stderr).matchAll(/^ *file:\/\/(\/\S+) \(/gm)].map(([, path]) => path);
-  assert.deepEqual(listed.sort(), filesBelow(packedFolder("jsr")).map((path) => `${root}${path}`));
+  assert.deepEqual(listed.sort(), published.map((path) => `${cwd}/${path}`));
 });
 
 test("the changelog has this version first, and says what it holds", () => {
   const [, ...versions] = readFileSync(`${root}CHANGELOG.md`, "utf8").split(/^## /m);
-  assert.ok(versions[0].startsWith(`${settings.version}\n`), versions[0]);
+  assert.ok(versions[0].startsWith(`${manifest.version}\n`), versions[0]);
   for (const part of ["### Added", "### Not supported"]) assert.ok(versions[0].includes(part), part);
 });

@@ -36,11 +36,15 @@ export async function serveJsr(name: string, versions: Readonly<Record<string, s
     const path = request.url!;
     requests.push(path);
     const answer = answers.get(path);
-    const type = path.endsWith(".json") ? "application/json" : "text/typescript";
-    response.writeHead(answer === undefined ? 404 : 200, { "content-type": type });
+    response.writeHead(answer === undefined ? 404 : 200, { "content-type": typeOf(path) });
     response.end(answer);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return { url: `http://127.0.0.1:${port}/`, requests, close: () => void server.close() };
+}
+
+function typeOf(path: string): string {
+  if (path.endsWith(".json")) return "application/json";
+  return path.endsWith(".js") ? "text/javascript" : "text/typescript";
 }

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { StreamStoreError } from "../../mod.ts";
 import { platformOf } from "../../src/native/packaged.ts";
 import { runFlags } from "../support/runtime.ts";
-import { isDeno, packedFolder, packedModule, root, start, thisPlatform } from "./packed.ts";
+import { packedFolder, packedModule, root, start, thisPlatform } from "./packed.ts";
 
 const suffix = process.platform === "darwin" ? "dylib" : "so";
 const built = `${root}build/lib/libstreamstore.${suffix}`;
@@ -92,19 +92,21 @@ test("a library of another ABI version is refused, whatever else it has", () =>
 test("a package without libraries says so, and a checkout without a build how to make it", () =>
   withFolder(async (folder) => {
     cpSync(packedFolder(), folder, { recursive: true });
+    rmSync(`${folder}/libraries`, { recursive: true });
+    const packed = await start({ HOME: folder }, `${folder}/mod.js`);
+    assert.equal(packed.code, "library-not-loaded");
+    assert.match(packed.message!, /the package holds none; install it again/);
+    for (const name of ["mod.ts", "src"]) cpSync(`${root}${name}`, `${folder}/${name}`, { recursive: true });
     rmSync(`${folder}/src/native/libraries`, { recursive: true });
-    const { code, message } = await start({ HOME: folder }, `${folder}/mod.${isDeno ? "ts" : "js"}`);
+    const { code, message } = await start({ HOME: folder }, `${folder}/mod.ts`);
     assert.equal(code, "library-not-loaded");
-    const wanted = isDeno
-      ? /build\/lib\/.*, which \.\/run build makes in a checkout: /
-      : /the package holds none; install it again/;
-    assert.match(message!, wanted);
+    assert.match(message!, /build\/lib\/.*, which \.\/run build makes in a checkout: /);
   }));
 
 test("a package whose library is damaged is not unpacked", () =>
   withFolder(async (folder) => {
     cpSync(packedFolder(), folder, { recursive: true });
-    const module = `${folder}/src/native/libraries/${thisPlatform}.${isDeno ? "ts" : "js"}`;
+    const module = `${folder}/libraries/${thisPlatform}.js`;
     const text = readFileSync(module, "utf8");
     const cases: [string, RegExp][] = [
       [
@@ -116,7 +118,7 @@ test("a package whose library is damaged is not unpacked", () =>
     for (const [damaged, wanted] of cases) {
       assert.notEqual(damaged, text);
       writeFileSync(module, damaged);
-      const { code, message } = await start({ HOME: folder }, `${folder}/mod.${isDeno ? "ts" : "js"}`);
+      const { code, message } = await start({ HOME: folder }, `${folder}/mod.js`);
       assert.equal(code, "library-not-loaded");
       assert.match(message!, wanted);
     }
@@ -133,7 +135,7 @@ test("a system for which no library is made is an error that lists those for whi
   });
 });
 
-/** Runs the timing child: ms to unpack or find the library, and to open it. */
+/** Runs the timing child: ms to load this runtime's side of the boundary, and to unpack or find the library. */
 function time(home: string): number {
   const script = fileURLToPath(new URL("time_child.ts", import.meta.url));
   const args = [...runFlags, script, packedFolder()];
@@ -143,7 +145,7 @@ function time(home: string): number {
   return Number(stdout);
 }
 
-test("the first use after installing costs less than 15 ms, a later one less than 3, or little more on a busy machine", () =>
+test("the first use after installing costs less than 15 ms, a later one less than 5, or little more on a busy machine", () =>
   withFolder((folder) => {
     // The best of several, since other work on the machine only adds to it; and what is left of that is allowed for.
     const best = (goal: number, prepare: () => void) => {
@@ -156,6 +158,6 @@ test("the first use after installing costs less than 15 ms, a later one less tha
       return least.toFixed(1);
     };
     const first = best(15, () => rmSync(`${folder}/cache`, { recursive: true, force: true }));
-    const later = best(3, () => {});
+    const later = best(5, () => {});
     console.log(`first use ${first} ms, later uses ${later} ms`);
   }));

@@ -11,7 +11,7 @@ import { packedFolder } from "./packed.ts";
 const { system } = await adapter();
 let library: DataView;
 before(async () => {
-  const packed = await import(`${packedFolder("jsr")}/src/native/libraries/linux-arm64.ts`);
+  const packed = await import(`${packedFolder("jsr")}/libraries/linux-arm64.js`);
   const bytes = await unpack(packed, system);
   library = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 });

@@ -16,7 +16,7 @@ export const thisPlatform = `${process.platform}-${process.arch}`;
 
 let isPacked = false;
 
-/** The folder of the package for this runtime: as JSR serves it to Deno, or as JSR's npm layer gives it to Bun. */
+/** The folder of the package for this runtime: as JSR serves it to Deno, or as JSR's npm layer gives it to Bun and Node. */
 export function packedFolder(kind: "jsr" | "npm" = isDeno ? "jsr" : "npm"): string {
   if (!isPacked) {
     const { status, stderr } = spawnSync(`${root}run`, ["pack"], { encoding: "utf8" });
@@ -28,7 +28,7 @@ export function packedFolder(kind: "jsr" | "npm" = isDeno ? "jsr" : "npm"): stri
 
 /** The main module in it. */
 export function packedModule(): string {
-  return `${packedFolder()}/mod.${isDeno ? "ts" : "js"}`;
+  return `${packedFolder()}/mod.js`;
 }
 
 /** What a process of child.ts reports. */

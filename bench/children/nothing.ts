@@ -1,2 +1,0 @@
-/** The runtime's own start: a module that does nothing. */
-export {};
