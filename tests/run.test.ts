@@ -75,6 +75,7 @@ function freshCheckout(
     call: (...args: string[]) => string[],
     start: (...args: string[]) => { readonly status: number | null; readonly stdout: string },
     answer: (tool: string, script: string) => void,
+    checkout: string,
   ) => void,
 ): void {
   const folder = mkdtempSync(join(tmpdir(), "streamstore-run-"));
@@ -117,7 +118,7 @@ function freshCheckout(
       assert.equal(status, 0, stderr);
       return readFileSync(log, "utf8").trimEnd().split("\n");
     };
-    use(call, start, (tool, script) => writeFileSync(join(tools, `${tool}.test`), script));
+    use(call, start, (tool, script) => writeFileSync(join(tools, `${tool}.test`), script), checkout);
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -183,6 +184,39 @@ test("./run test runs what no runtime changes once, by Deno, and elsewhere where
       const named = started(runtime, "tests/run.test.ts");
       assert.match(named, / tests\/run\.test\.ts$/);
       assert.doesNotMatch(named, / --path-ignore-patterns /);
+    }
+  }));
+
+test("./run test leaves no file of tests to nobody, and what meets the library to Deno and Bun both", () =>
+  freshCheckout((call, _, answer, checkout) => {
+    const paths = readdirSync(`${root}tests`, { recursive: true, encoding: "utf8" })
+      .filter((path) => path.endsWith(".test.ts")).map((path) => `tests/${path}`);
+    assert.ok(paths.length > 250);
+    for (const path of paths) cpSync(root + path, join(checkout, path), { recursive: true });
+    answer("bun", 'echo " 3 pass"\n');
+    answer("node", 'echo "ℹ pass 2"\n');
+    answer("deno", 'echo "ok | 5 passed | 0 failed (1s)"\n');
+    answer("zig", 'echo "Build Summary: 4/4 steps succeeded; 7/7 tests passed" >&2\n');
+    const calls = call("test").map((line) => line.split(" "));
+    const suites = {
+      deno: calls.filter(([tool, verb]) => tool === "deno" && verb === "test").map((args) => {
+        const ignored = args.find((arg) => arg.startsWith("--ignore="))!.slice("--ignore=".length).split(",");
+        const isBelow = (folders: string[], path: string) =>
+          folders.some((folder) => `${path}/`.startsWith(`${folder}/`));
+        return (path: string) => isBelow(args, path) && !isBelow(ignored, path);
+      }),
+      bun: calls.filter(([tool, verb]) => tool === "bun" && verb === "test").map((args) => (path: string) =>
+        !args.includes(path)
+      ),
+      node: calls.filter((args) => args.includes("--test")).map((args) => (path: string) =>
+        args.includes(path)
+      ),
+    };
+    assert.deepEqual(Object.values(suites).map(({ length }) => length), [2, 1, 1]);
+    for (const path of paths) {
+      const [deno, bun, node] = Object.values(suites).map((all) => all.filter((has) => has(path)).length);
+      assert.ok(deno < 2 && deno + bun + node > 0, path);
+      if (/^tests\/(append|damage|native|read|sample|store)\//.test(path)) assert.ok(deno && bun, path);
     }
   }));
 
