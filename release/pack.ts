@@ -20,9 +20,10 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { build, type Plugin, stop } from "esbuild";
 import { platforms } from "../src/native/packaged.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -50,19 +51,53 @@ const entries = Object.entries<string>(settings.exports).map(([name, path]) =>
 /** Where an entry's JavaScript stands in the package. */
 const scriptOf = (source: string) => source.endsWith("/worker") ? worker : source;
 
+/** What an `import()` loads without the core: its own parts, those of a Worker, and what the shell asks for. */
+const withoutCore = /^src\/(native|view\/client_modules|view\/series)\/|^src\/cli\/completion\.ts$/;
+
+/**
+ * Whatever else an `import()` loads, the core is there by then. esbuild is told so by a module between the two, which
+ * imports both. Otherwise it gives every set of the core's modules that other parts share a file of its own: there would
+ * be 24 to read at a start instead of 10.
+ */
+const afterCore: Plugin = {
+  name: "after the core",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^\./ }, ({ kind, resolveDir, path }) => {
+      const source = relative(root, resolve(resolveDir, path));
+      return kind !== "dynamic-import" || withoutCore.test(source)
+        ? undefined
+        : { path: source, namespace: "after" };
+    });
+    onLoad({ filter: /./, namespace: "after" }, ({ path }) => ({
+      contents: `import "./mod.ts"; export * from "./${path}";`,
+      resolveDir: root,
+    }));
+  },
+};
+
 /** All modules of the package, from the sources: entries, and what is loaded by itself. */
-function bundle(): void {
+async function bundle(): Promise<void> {
   const libraries = [...platforms, "hashes"].map((
     name,
   ) => [`libraries/${name}`, `src/native/libraries/${name}`]);
   const sources = [...entries.map(([, source]) => [scriptOf(source), source]), ...libraries];
-  const [esbuild] = readdirSync(join(root, "node_modules/@esbuild"));
-  run(join(root, "node_modules/@esbuild", esbuild, "bin/esbuild"), [
-    ...sources.map(([script, source]) => `${script}=${source}.ts`),
-    ...["--bundle", "--splitting", "--format=esm", "--platform=node", "--target=esnext", "--charset=utf8"],
-    ...["--packages=external", "--external:bun:*", "--chunk-names=lib/[name]-[hash]", "--log-level=warning"],
-    `--outdir=${jsr}`,
-  ]);
+  await build({
+    absWorkingDir: root,
+    entryPoints: sources.map(([script, source]) => ({ out: script, in: `${source}.ts` })),
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "node",
+    target: "esnext",
+    charset: "utf8",
+    packages: "external",
+    external: ["bun:*"],
+    chunkNames: "lib/[name]-[hash]",
+    outdir: jsr,
+    plugins: [afterCore],
+    logLevel: "warning",
+  });
+  await stop();
 }
 
 /** A class that names itself becomes `X = class _X`, and errors and inspectors would show the latter: here it is X again. */
@@ -81,7 +116,7 @@ function declare(): void {
   for (const path of filesBelow(translated)) {
     if (!path.endsWith(".d.ts")) continue;
     // Deno resolves a path as it is.
-    const text = readFileSync(join(translated, path), "utf8").replace(relative, '$1"$2.d.ts"');
+    const text = readFileSync(join(translated, path), "utf8").replace(ownModule, '$1"$2.d.ts"');
     write(join(jsr, "types", path.slice("package/".length)), text);
   }
   rmSync(translated, { recursive: true });
@@ -89,7 +124,7 @@ function declare(): void {
 }
 
 /** A module of ours, named by another. */
-const relative = /(\b(?:from|import) ?\(?)"(\.\.?\/[^"]+?)(?:\.d\.ts|\.js)"/g;
+const ownModule = /(\b(?:from|import) ?\(?)"(\.\.?\/[^"]+?)(?:\.d\.ts|\.js)"/g;
 /** A package, named by a module. */
 const named = /(\b(?:from|import) ?\(?")([^".:][^":]*)"/g;
 
@@ -113,8 +148,8 @@ function edit(folder: string, ending: string, change: (text: string) => string):
 }
 
 /** What `deno publish` takes, in the folder jsr. */
-function makePublished(): void {
-  bundle();
+async function makePublished(): Promise<void> {
+  await bundle();
   declare();
   for (const [, source] of entries) {
     const script = join(jsr, `${scriptOf(source)}.js`);
@@ -159,7 +194,7 @@ function makeNpm(): void {
         }),
     );
   }
-  edit(npm, ".d.ts", (text) => text.replace(relative, '$1"$2.js"'));
+  edit(npm, ".d.ts", (text) => text.replace(ownModule, '$1"$2.js"'));
   const command = join(npm, "cli.js");
   write(command, `#!/usr/bin/env node\n${readFileSync(command, "utf8")}`);
   chmodSync(command, 0o755);
@@ -188,7 +223,7 @@ function writeImportMap(): void {
 }
 
 mkdirSync(jsr, { recursive: true });
-makePublished();
+await makePublished();
 makeNpm();
 writeImportMap();
 write(`${target}/.packed`, "");
