@@ -106,9 +106,10 @@ export function allowedValues(dtype: Dtype): string {
   return dtypeKinds[dtype].kind === "float" ? `exact in ${dtype}` : `an integer that fits ${dtype}`;
 }
 
-interface ArrayClass {
-  new (length: number): DtypeArray;
-  new (buffer: ArrayBufferLike, byteOffset: number, length: number): DtypeArray;
+/** A class of typed arrays. */
+export interface ArrayClass<Elements = DtypeArray> {
+  new (length: number): Elements;
+  new (buffer: ArrayBufferLike, byteOffset: number, length: number): Elements;
 }
 
 /** Not every runtime has Float16Array. */
@@ -126,6 +127,10 @@ const classes: Readonly<Record<Dtype, ArrayClass>> = {
   uint8: Uint8Array,
   bool: Uint8Array,
 };
+
+export function arrayClass(dtype: Dtype): ArrayClass {
+  return classes[dtype];
+}
 
 /** An array of a dtype's class over so many values of a buffer. */
 export function arrayOver(
@@ -145,13 +150,17 @@ export function newArray<Name extends Dtype>(dtype: Name, length: number): Array
 /** The bits of a dtype's values, as unsigned integers of their width. */
 export type BitsArray = BigUint64Array | Uint32Array | Uint16Array | Uint8Array;
 
+export function bitsClass(dtype: Dtype): ArrayClass<BitsArray> {
+  return classes[`uint${dtypeKinds[dtype].bits}`] as ArrayClass<BitsArray>;
+}
+
 export function bitsOver(
   dtype: Dtype,
   buffer: ArrayBufferLike,
   byteOffset: number,
   length: number,
 ): BitsArray {
-  return arrayOver(`uint${dtypeKinds[dtype].bits}`, buffer, byteOffset, length) as BitsArray;
+  return new (bitsClass(dtype))(buffer, byteOffset, length);
 }
 
 /**

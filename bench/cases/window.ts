@@ -16,7 +16,7 @@ const valuePeriod = 1024;
 
 export async function window(sizes: Sizes): Promise<Measurement[]> {
   const measurements: Measurement[] = [];
-  const goal = { valueMax: runtimeName === "Deno" ? 60 : 200 };
+  const goal = { valueMax: runtimeName === "Bun" ? 150 : 60 };
   for (const tokenCount of sizes.windowTokens) {
     using store = streamOf(tokenCount);
     const { values, all } = await readWindows(store, sizes);

@@ -1,20 +1,10 @@
 /** Bun's side of the boundary. */
 import type * as ffi from "bun:ffi";
-import type {
-  BytesViews,
-  ColumnViews,
-  DataRange,
-  Functions,
-  MemoryRange,
-  Opened,
-  SymbolTable,
-  TypesRange,
-  ViewState,
-} from "./runtime.ts";
+import type { Functions, Opened, SymbolTable, ViewState } from "./runtime.ts";
 import { system } from "./node_system.ts";
 import { callbacks } from "./abi.ts";
-import { arrayOver, type BitsArray, bitsOver, bytesOf, type DtypeArray, newArray } from "../dtypes.ts";
-import type { CellKind } from "../store/cells.ts";
+import { newArray } from "../dtypes.ts";
+import { smallViews } from "./small_views.ts";
 import { builtin } from "./builtin.ts";
 
 type Pointer = ffi.Pointer;
@@ -32,89 +22,6 @@ const toArrayBuffer = toArrayBufferTyped as (
   deallocatorContext?: Pointer,
   deallocator?: Pointer,
 ) => ArrayBuffer;
-
-/**
- * One ArrayBuffer a window and column: bytes of live buffers count as heap here and drive garbage collection, so no
- * buffer may be larger than what is looked at. The native library is told when each is collected.
- */
-class SmallViews implements ColumnViews {
-  /** Where the first element of each column would be. */
-  readonly #types: number;
-  readonly #typeBytes: number;
-  readonly #data: number;
-  readonly #kind: CellKind;
-  readonly #bytes: number;
-
-  constructor(
-    types: TypesRange,
-    data: DataRange,
-    private readonly state: ViewState,
-    private readonly deallocate: Pointer,
-  ) {
-    this.#types = Number(types.address) - types.first * types.elementBytes;
-    this.#typeBytes = types.elementBytes;
-    this.#data = Number(data.address) - data.first * bytesOf(data.kind);
-    this.#kind = data.kind;
-    this.#bytes = bytesOf(data.kind);
-  }
-
-  types(start: number, length: number): Uint8Array | Int32Array {
-    if (this.#typeBytes === 1) {
-      return length === 0 ? new Uint8Array(0) : new Uint8Array(this.#map(this.#types, start, length));
-    }
-    return length === 0 ? new Int32Array(0) : new Int32Array(this.#map(this.#types, start * 4, length * 4));
-  }
-
-  values(start: number, length: number): DtypeArray {
-    return arrayOver(this.#kind, this.#mapData(start, length), 0, length);
-  }
-
-  bits(start: number, length: number): BitsArray {
-    return bitsOver(this.#kind, this.#mapData(start, length), 0, length);
-  }
-
-  #mapData(start: number, length: number): ArrayBuffer {
-    if (length === 0) return new ArrayBuffer(0);
-    return this.#map(this.#data, start * this.#bytes, length * this.#bytes);
-  }
-
-  /** Nothing: each buffer releases its own view. */
-  detach(): boolean {
-    return true;
-  }
-
-  #map(address: number, byteOffset: number, byteLength: number): ArrayBuffer {
-    const context = this.state.store as Pointer;
-    const buffer = toArrayBuffer((address + byteOffset) as Pointer, 0, byteLength, context, this.deallocate);
-    this.state.count++;
-    return buffer;
-  }
-}
-
-/** The same for the bytes of an extra. */
-class SmallBytesViews implements BytesViews {
-  readonly #address: number;
-
-  constructor(
-    range: MemoryRange,
-    private readonly state: ViewState,
-    private readonly deallocate: Pointer,
-  ) {
-    this.#address = Number(range.address);
-  }
-
-  bytes(start: number, length: number): Uint8Array {
-    const context = this.state.store as Pointer;
-    const pointer = (this.#address + start) as Pointer;
-    const buffer = toArrayBuffer(pointer, 0, length, context, this.deallocate);
-    this.state.count++;
-    return new Uint8Array(buffer);
-  }
-
-  detach(): boolean {
-    return true;
-  }
-}
 
 type CallTable = Readonly<Record<string, { readonly args: readonly Kind[]; readonly result: Kind }>>;
 type Kind = keyof typeof types;
@@ -140,13 +47,17 @@ export function open(path: string): Opened {
   // `ptr` is the address of the C function.
   const { ss_view_deallocate } = bind(path, callbacks) as { ss_view_deallocate: { readonly ptr: Pointer } };
   const deallocate = ss_view_deallocate.ptr;
+  const map = (address: number, byteLength: number, state: ViewState): ArrayBuffer => {
+    const buffer = toArrayBuffer(address as Pointer, 0, byteLength, state.store as Pointer, deallocate);
+    state.count++;
+    return buffer;
+  };
   return {
     system,
     canView: true,
     borrow: (address, byteLength) => toArrayBuffer(Number(address) as Pointer, 0, byteLength),
     makeArray: newArray,
-    columnViews: (types, data, state) => new SmallViews(types, data, state, deallocate),
-    bytesViews: (range, state) => new SmallBytesViews(range, state, deallocate),
+    ...smallViews(map),
   };
 }
 

@@ -28,7 +28,8 @@ type BitsOf<Values extends DtypeArray> = Values extends ArrayOfDtype["float64" |
  *
  * A window stays right through any growth of the store. After `close` its columns are empty, and an array of types or
  * values that was taken from it before is empty too in Deno and keeps its content in Bun. What a program writes into them
- * stays in this process and may be replaced by the file's content at any time: copy what you want to change.
+ * stays in this process and may be replaced by the file's content at any time: copy what you want to change. Windows may
+ * share the buffers of their arrays: who sends one to another thread, which takes all of its buffer, takes a `slice` first.
  *
  * @example
  * ```ts
@@ -64,12 +65,11 @@ export class Window<Values extends DtypeArray = DtypeArray> {
   }
 
   /**
-   * The step of each token, shape `[length]`: a copy, made when it is first read. Windows may share its buffer: who
-   * transfers it elsewhere takes a `slice` first. Empty once the store is closed.
+   * The step of each token, shape `[length]`: a copy, made when it is first read. Empty once the store is closed.
    */
   get steps(): BigInt64Array {
     if (this.#connection.isClosed) return new BigInt64Array(0);
-    // Another length: somebody has transferred the buffer.
+    // Another length, here and below: somebody has transferred the buffer.
     if (this.#steps?.length !== this.length) this.#steps = this.#readSteps();
     return this.#steps!;
   }
@@ -89,7 +89,8 @@ export class Window<Values extends DtypeArray = DtypeArray> {
    */
   get types(): Uint8Array | Int32Array {
     if (this.#connection.isClosed) return new Uint8Array(0);
-    return this.#types ??= this.#readTypes();
+    if (this.#types?.length !== this.length) this.#types = this.#readTypes();
+    return this.#types!;
   }
 
   /**
@@ -101,7 +102,10 @@ export class Window<Values extends DtypeArray = DtypeArray> {
    */
   get values(): Values {
     if (this.#connection.isClosed) return arrayOver(this.#connection.kind, nothing, 0, 0) as Values;
-    return this.#values ??= this.#heldViews().values(this.start, this.length) as Values;
+    if (this.#values?.length !== this.length) {
+      this.#values = this.#heldViews().values(this.start, this.length) as Values;
+    }
+    return this.#values!;
   }
 
   /**
@@ -110,7 +114,10 @@ export class Window<Values extends DtypeArray = DtypeArray> {
    */
   get bits(): BitsOf<Values> {
     if (this.#connection.isClosed) return bitsOver(this.#connection.kind, nothing, 0, 0) as BitsOf<Values>;
-    return this.#bits ??= this.#heldViews().bits(this.start, this.length) as BitsOf<Values>;
+    if (this.#bits?.length !== this.length) {
+      this.#bits = this.#heldViews().bits(this.start, this.length) as BitsOf<Values>;
+    }
+    return this.#bits!;
   }
 
   #readTypes(): Uint8Array | Int32Array {

@@ -156,7 +156,7 @@ test("window() has a buffer that ends the process by no use of it", () => {
   assert.equal(whole[whole.length - 1] >= -1000, true);
   whole[whole.length - 1] = 1;
   const moved = new Float64Array(structuredClone(buffer, { transfer: [buffer] }));
-  assert.equal(window.values.length, 0);
+  assert.equal(window.values.length, 100);
   // The store does not need that buffer.
   assert.deepEqual([...store.window(4, 3).values], [2, -2, 3]);
   store.close();
