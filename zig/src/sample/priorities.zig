@@ -9,6 +9,8 @@
 //! priority is 0, which can be given another.
 
 const std = @import("std");
+const random = @import("random.zig");
+const touching = @import("../read/touch.zig");
 
 pub const Error = error{ InvalidArgument, OutOfRange, Damaged };
 
@@ -126,7 +128,7 @@ pub const Tree = struct {
         try tree.check(ids, priorities, alpha, report);
         var change: isize = 0;
         for (ids, priorities) |id, leaf| {
-            const node = &tree.nodes[tree.leafOf(id)];
+            const node = &tree.nodes[leafOf(id, tree.base)];
             change += @as(isize, @intFromBool(leaf > 0)) - @intFromBool(node.* > 0);
             node.* = leaf;
         }
@@ -135,34 +137,52 @@ pub const Tree = struct {
         for (1..tree.layout.level_count) |level| {
             const shift: u6 = @intCast(4 * level);
             const used = ((tree.end - tree.base - 1) >> shift) + 1;
+            const sums = tree.nodes[tree.layout.starts[level]..];
+            const below = tree.nodes[tree.layout.starts[level - 1]..];
             // Of few nodes each has many of the positions below it, and is summed once.
             if (used <= ids.len) {
-                for (0..used) |index| tree.sumNode(level, index);
-            } else for (ids) |id| tree.sumNode(level, tree.leafOf(id) >> shift);
+                for (sums[0..used], 0..) |*sum, index| sum.* = sumOf(below[index * fanout ..][0..fanout]);
+            } else for (ids) |id| {
+                const index = leafOf(id, tree.base) >> shift;
+                sums[index] = sumOf(below[index * fanout ..][0..fanout]);
+            }
         }
     }
 
     fn check(tree: Tree, ids: []const f64, priorities: []f64, alpha: f64, report: *Report) Error!void {
         const first: f64 = @floatFromInt(tree.base);
         const end: f64 = @floatFromInt(tree.end);
-        var sum = tree.total();
+        const base = tree.base;
+        // Where there is but one level above the leaves, to fetch the leaves again does no harm.
+        const parents = tree.nodes[tree.layout.starts[@min(1, tree.layout.level_count - 1)]..];
+        var ahead: touching.Ahead = .{};
         for (ids, 0..) |id, i| {
-            report.culprit = @floatFromInt(i);
-            if (!(id >= first and id < end and @trunc(id) == id)) return error.OutOfRange;
-            tree.prefetchBlock(0, tree.leafOf(id) / fanout);
+            if (!(id >= first and id < end and @trunc(id) == id)) return refuse(report, i, .position);
+            const parent = leafOf(id, base) / fanout;
+            const leaves = tree.nodes[parent * fanout ..][0..fanout];
+            ahead.add(&leaves[0]);
+            ahead.add(&leaves[fanout - 1]);
+            @prefetch(parents.ptr + parent / fanout * fanout, .{});
+            @prefetch(parents.ptr + parent / fanout * fanout + fanout / 2, .{});
         }
+        ahead.read();
+        var sum = tree.total();
+        var largest: f64 = 0;
         for (ids, priorities, 0..) |id, *priority, i| {
-            report.culprit = @floatFromInt(i);
-            report.refusal = Refusal.position.number();
-            if (@as(u64, @bitCast(tree.nodes[tree.leafOf(id)])) == 0) return error.OutOfRange;
-            report.refusal = Refusal.priority.number();
-            if (!(priority.* >= 0 and priority.* < std.math.inf(f64))) return error.OutOfRange;
-            report.priority_max = @max(report.priority_max, priority.*);
+            if (@as(u64, @bitCast(tree.nodes[leafOf(id, base)])) == 0) return refuse(report, i, .position);
+            if (!(priority.* >= 0 and priority.* < std.math.inf(f64))) return refuse(report, i, .priority);
+            largest = @max(largest, priority.*);
             priority.* = leafValue(priority.*, alpha);
             sum += priority.*;
-            report.refusal = Refusal.sum.number();
-            if (!(sum <= sum_max)) return error.OutOfRange;
+            if (!(sum <= sum_max)) return refuse(report, i, .sum);
         }
+        report.priority_max = largest;
+    }
+
+    noinline fn refuse(report: *Report, place: usize, refusal: Refusal) Error {
+        report.culprit = @floatFromInt(place);
+        report.refusal = refusal.number();
+        return error.OutOfRange;
     }
 
     /// Draws a position for each unit in [0, 1), with the probability of each. Units may stand where probabilities go.
@@ -180,18 +200,37 @@ pub const Tree = struct {
         var level = tree.layout.level_count - 1;
         while (level > 0) {
             level -= 1;
-            for (ids, probabilities) |*id, *share| {
-                const block: usize = @intFromFloat(id.*);
-                const child = block * fanout + try chooseChild(tree.children(level, block), share);
-                if (level > 0) tree.prefetchBlock(level - 1, child);
-                id.* = @floatFromInt(child);
+            if (level < far_levels) {
+                var ahead: touching.Ahead = .{};
+                for (ids) |id| tree.note(&ahead, level, @intFromFloat(id));
+                ahead.read();
             }
+            var done: usize = 0;
+            while (done < ids.len) : (done += side_by_side) try tree.descend(level, ids[done..], probabilities[done..]);
         }
         for (ids, probabilities) |*id, *probability| {
             const leaf: usize = @intFromFloat(id.*);
             // Even where the quotient is too small for a float64: an importance weight must not be infinite.
             probability.* = @max(tree.nodes[leaf] / sum, std.math.floatMin(f64));
             id.* = @floatFromInt(tree.base + leaf);
+        }
+    }
+
+    /// From nodes to those children into which their shares fall, several draws at a time.
+    inline fn descend(tree: Tree, level: usize, ids: []f64, shares: []f64) Error!void {
+        const count = @min(side_by_side, ids.len);
+        var parents: [side_by_side]*const [fanout]f64 = undefined;
+        var rests: [side_by_side]f64 = undefined;
+        // Of fewer draws the last one is made again.
+        for (&parents, &rests, 0..) |*parent, *rest, lane| {
+            const at = @min(lane, count - 1);
+            parent.* = tree.children(level, @intFromFloat(ids[at]));
+            rest.* = shares[at];
+        }
+        const chosen = try chooseChildren(parents, &rests);
+        for (ids[0..count], shares[0..count], chosen[0..count], rests[0..count]) |*id, *share, child, rest| {
+            id.* = id.* * fanout + @as(f64, @floatFromInt(child));
+            share.* = rest;
         }
     }
 
@@ -210,18 +249,19 @@ pub const Tree = struct {
         report.count_change = @floatFromInt(count);
     }
 
-    fn leafOf(tree: Tree, id: f64) usize {
-        return @as(usize, @intFromFloat(id)) - tree.base;
+    inline fn leafOf(id: f64, base: usize) usize {
+        return @as(usize, @intCast(random.fromFloat(id))) - base;
     }
 
     pub fn children(tree: Tree, level: usize, block: usize) *const [fanout]f64 {
         return tree.nodes[tree.layout.starts[level] + block * fanout ..][0..fanout];
     }
 
-    inline fn prefetchBlock(tree: Tree, level: usize, block: usize) void {
-        const start = tree.nodes.ptr + tree.layout.starts[level] + block * fanout;
-        @prefetch(start, .{});
-        @prefetch(start + fanout / 2, .{});
+    /// To be read: both lines of the children of a node.
+    inline fn note(tree: Tree, ahead: *touching.Ahead, level: usize, block: usize) void {
+        const found = tree.children(level, block);
+        ahead.add(&found[0]);
+        ahead.add(&found[fanout - 1]);
     }
 
     fn sumNode(tree: Tree, level: usize, index: usize) void {
@@ -255,17 +295,38 @@ pub fn sumOf(values: *const [fanout]f64) f64 {
     return (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]);
 }
 
-/// The child into which a share of the parent falls; the share becomes that of the child. A child of zero is never it.
-pub inline fn chooseChild(values: *const [fanout]f64, share: *f64) error{Damaged}!usize {
-    var rest = share.*;
-    for (values, 0..) |value, index| {
-        if (rest < value) {
-            share.* = rest;
-            return index;
-        }
-        rest -= value;
+/// So many levels, from the leaves up, are larger than what processors have at hand.
+const far_levels = 2;
+
+/// So many draws go down the tree side by side.
+pub const side_by_side = 4;
+const Shares = @Vector(side_by_side, f64);
+
+/// The child of each parent into which the parent's share falls; the share becomes that of the child. A child of zero is never it.
+/// Which it is cannot be foreseen, so nothing branches: beyond the child the rest is negative, and no child's any more.
+pub inline fn chooseChildren(parents: [side_by_side]*const [fanout]f64, shares: *[side_by_side]f64) error{Damaged}![side_by_side]usize {
+    var rest: Shares = shares.*;
+    var kept = rest;
+    var chosen: Shares = @splat(0);
+    inline for (0..fanout) |index| {
+        var values: [side_by_side]f64 = undefined;
+        inline for (&values, parents) |*value, parent| value.* = parent[index];
+        const is_beyond = rest >= @as(Shares, values);
+        rest -= values;
+        kept = @select(f64, is_beyond, rest, kept);
+        chosen += @select(f64, is_beyond, @as(Shares, @splat(1)), @as(Shares, @splat(0)));
     }
-    // Rounding has left a rest beyond the last child. It goes to the end of the largest, to which it matters least.
+    shares.* = kept;
+    var children: [side_by_side]usize = undefined;
+    inline for (&children, parents, 0..) |*child, parent, lane| {
+        child.* = @intFromFloat(chosen[lane]);
+        if (child.* == fanout) child.* = try largestOf(parent, &shares[lane]);
+    }
+    return children;
+}
+
+/// Rounding has left a rest beyond the last child. It goes to the end of the largest, to which it matters least.
+noinline fn largestOf(values: *const [fanout]f64, share: *f64) error{Damaged}!usize {
     const largest = std.mem.findMax(f64, values);
     if (!(values[largest] > 0)) return error.Damaged;
     share.* = values[largest];

@@ -6,7 +6,8 @@ const Layout = priorities_file.Layout;
 const Refusal = priorities_file.Refusal;
 const Report = priorities_file.Report;
 const Tree = priorities_file.Tree;
-const chooseChild = priorities_file.chooseChild;
+const chooseChildren = priorities_file.chooseChildren;
+const side_by_side = priorities_file.side_by_side;
 const fanout = priorities_file.fanout;
 const leafValue = priorities_file.leafValue;
 const sumOf = priorities_file.sumOf;
@@ -118,11 +119,48 @@ test "draws never leave the leaves above zero, whatever the unit, the size and t
 test "a rest that rounding has left goes to the largest child" {
     var values: [fanout]f64 = @splat(0);
     values[0..3].* = .{ 1e-300, 0.7, 0 };
-    var share: f64 = 0.7;
-    try testing.expectEqual(1, try chooseChild(&values, &share));
+    var shares: [side_by_side]f64 = @splat(0.7);
+    shares[2] = 0.1;
+    try testing.expectEqual([side_by_side]usize{ 1, 1, 1, 1 }, try chooseChildren(@splat(&values), &shares));
+    try testing.expectEqual([side_by_side]f64{ 0.7, 0.7, 0.1, 0.7 }, shares);
     values = @splat(0);
-    share = 0.5;
-    try testing.expectError(error.Damaged, chooseChild(&values, &share));
+    shares = @splat(0.5);
+    try testing.expectError(error.Damaged, chooseChildren(@splat(&values), &shares));
+}
+
+test "of several draws each goes to the child to which it would go alone, to the last bit" {
+    var generator: std.Random.DefaultPrng = .init(9);
+    const random = generator.random();
+    const extremes = [_]f64{ 0, -0.0, 5e-324, 1e-310, 1e-300, 0.1, 1, 1e300, 3e306 };
+    for (0..20_000) |_| {
+        var values: [side_by_side][fanout]f64 = undefined;
+        var parents: [side_by_side]*const [fanout]f64 = undefined;
+        var shares: [side_by_side]f64 = undefined;
+        for (&values, &parents, &shares) |*own, *parent, *share| {
+            const are_extreme = random.boolean();
+            for (own) |*value| value.* = if (are_extreme) extremes[random.uintLessThan(usize, extremes.len)] else random.float(f64);
+            own[random.uintLessThan(usize, fanout)] = 1;
+            parent.* = own;
+            share.* = random.float(f64) * sumOf(own);
+            // Where a child begins, exactly.
+            if (random.uintLessThan(u8, 4) == 0) share.* = own[0] + own[1];
+        }
+        var left = shares;
+        const chosen = try chooseChildren(parents, &left);
+        for (values, shares, left, chosen) |own, share, rest, child| {
+            var expected = share;
+            const plain = for (own, 0..) |value, index| {
+                if (expected < value) break index;
+                expected -= value;
+            } else beyond: {
+                const largest = std.mem.findMax(f64, &own);
+                expected = own[largest];
+                break :beyond largest;
+            };
+            try testing.expectEqual(plain, child);
+            try testing.expectEqual(expected, rest);
+        }
+    }
 }
 
 test "draws follow priorities" {
