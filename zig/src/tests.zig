@@ -8,6 +8,7 @@ test {
     _ = @import("store/extra_values.zig");
     _ = @import("format/sum.zig");
     _ = @import("abi/numbers.zig");
+    _ = @import("read/blocks_test.zig");
     _ = @import("read/extract_test.zig");
     _ = @import("read/rows_test.zig");
     _ = @import("read/gather.zig");

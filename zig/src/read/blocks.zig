@@ -46,25 +46,25 @@ pub const Layout = struct {
 /// What is known of a store's blocks. It comes from a file: a description without its checksum counts as none.
 pub const Blocks = struct {
     all: []const Block = &.{},
-    /// What is known of rows behind all of them.
-    open: Open.Rows = .{},
+    /// Rows of which none of them need be looked at.
+    known: Known.Rows = .{},
     id: format.Id = @splat(0),
     /// No token of a block lies behind.
     token_count: u64 = 0,
 
     /// The layout of a row's block, where its rows have one.
     pub inline fn ofRow(blocks: Blocks, row: usize) ?Layout {
-        return if (blocks.open.has(row)) blocks.open.layout() else blocks.ofClosed(row);
+        return if (blocks.known.has(row)) blocks.known.layout() else blocks.ofBlock(row);
     }
 
-    /// The same of a row that is none of the open ones.
-    pub inline fn ofClosed(blocks: Blocks, row: usize) ?Layout {
+    /// The same of a row that is not among those known to be alike.
+    pub inline fn ofBlock(blocks: Blocks, row: usize) ?Layout {
         return blocks.at(row / rows_max);
     }
 
     /// The row with which something else may begin than what is known of a row: its block ends, or what is known of it.
     pub inline fn endOf(blocks: Blocks, row: usize) usize {
-        return if (blocks.open.has(row)) blocks.open.end_row else endOfBlock(row);
+        return if (blocks.known.has(row)) blocks.known.end_row else endOfBlock(row);
     }
 
     fn at(blocks: Blocks, index: usize) ?Layout {
@@ -83,7 +83,7 @@ pub const Blocks = struct {
 
     /// Where a row probably starts and how many tokens it has, for who fetches ahead; nothing of it is checked.
     pub inline fn peek(blocks: Blocks, row: usize) ?[2]usize {
-        if (blocks.open.has(row)) return .{ blocks.open.layout().startOf(row), blocks.open.row_tokens };
+        if (blocks.known.has(row)) return .{ blocks.known.layout().startOf(row), blocks.known.row_tokens };
         const index = row / rows_max;
         if (index >= blocks.all.len) return null;
         const block = blocks.all[index];
@@ -93,7 +93,7 @@ pub const Blocks = struct {
 
     /// Where the description of a row's block stands, if that is what tells of the row.
     pub inline fn addressOf(blocks: Blocks, row: usize) ?*const Block {
-        if (blocks.open.has(row)) return null;
+        if (blocks.known.has(row)) return null;
         const index = row / rows_max;
         return if (index < blocks.all.len) &blocks.all[index] else null;
     }
@@ -141,9 +141,10 @@ pub const Blocks = struct {
     }
 };
 
-/// The rows behind the closed blocks: those that are closed themselves may be alike as well, and in a small store there are no
-/// others. That is found when it is asked for, kept in memory only, and gone on with as rows are added.
-pub const Open = struct {
+/// The longest known stretch of rows that are alike and stand side by side, up to the newest where none differ: nothing is looked
+/// up of them. Most streams are one such stretch. It is found block by block, each description being verified once, and goes on
+/// with the rows behind the closed blocks, which are compared: a small store has no others. It is kept in memory only.
+pub const Known = struct {
     rows: Rows = .{},
     /// Whether the next row is another, so that nothing of what follows is looked at.
     is_over: bool = false,
@@ -168,23 +169,69 @@ pub const Open = struct {
         pub inline fn layout(rows: *const Rows) Layout {
             return .{ .first_row = rows.first_row, .end_row = rows.end_row, .first_token = rows.first_token, .row_tokens = rows.row_tokens, .hash = rows.hash };
         }
+
+        fn of(known: Layout) Rows {
+            return .{ .first_row = known.first_row, .end_row = known.end_row, .first_token = known.first_token, .row_tokens = known.row_tokens, .hash = known.hash };
+        }
+
+        fn from(row: usize) Rows {
+            return .{ .first_row = row, .end_row = row };
+        }
     };
 
-    /// Looks at the rows that have been closed since. starts: those of all rows there are; first_row: the first that is held.
-    pub inline fn follow(open: *Open, starts: []const u64, types: Types, first_row: usize) Rows {
-        const first = countClosed(starts.len) * rows_max;
+    /// Looks at what has been closed since. starts: those of all rows there are; first_row: the first that is held.
+    pub inline fn follow(known: *Known, blocks: Blocks, starts: []const u64, types: Types, first_row: usize) Rows {
         // The last row may go on.
         const end = starts.len -| 1;
-        if (open.rows.first_row != first or open.rows.end_row > end) open.* = .{ .rows = .{ .first_row = first, .end_row = first } };
-        if (first < first_row) return .{};
-        if (open.rows.end_row < end and !open.is_over) open.extend(starts, types, end);
-        return open.rows;
+        const rows = &known.rows;
+        const is_behind = rows.end_row < end and !known.is_over or known.is_over and rows.end_row / rows_max < countClosed(starts.len);
+        if (is_behind or rows.end_row > end or rows.end_row <= first_row) known.goOn(blocks, starts, types, first_row);
+        return known.rows;
     }
 
-    noinline fn extend(open: *Open, starts: []const u64, types: Types, end: usize) void {
-        const rows = &open.rows;
+    noinline fn goOn(known: *Known, blocks: Blocks, starts: []const u64, types: Types, first_row: usize) void {
+        const rows = &known.rows;
+        const end = starts.len -| 1;
+        // What was dropped is looked at no more.
+        const held_from = first_row / rows_max * rows_max;
+        if (rows.end_row > end or rows.end_row <= first_row and rows.end_row != held_from) known.* = .{ .rows = .from(held_from) };
+        if (!known.takeBlocks(blocks, @min(blocks.all.len, countClosed(starts.len)))) return;
+        const open_from = countClosed(starts.len) * rows_max;
+        if (rows.end_row < open_from) known.* = .{ .rows = .from(open_from) };
+        const is_held = if (rows.end_row > rows.first_row) rows.end_row > first_row else rows.first_row >= first_row;
+        if (is_held and rows.end_row < end and !known.is_over) known.extend(starts, types, end);
+    }
+
+    /// Goes on by what descriptions say, and begins anew with what is not as the rows before. Of a large store that was just
+    /// opened they are not all read by the first who asks for a row. Returns whether none is left.
+    fn takeBlocks(known: *Known, blocks: Blocks, block_count: usize) bool {
+        const rows = &known.rows;
+        var left = @max(blocks_min, rows.end_row / rows_max);
+        var index = rows.end_row / rows_max;
+        while (index < block_count) : (index += 1) {
+            if (left == 0) return false;
+            left -= 1;
+            known.is_over = false;
+            const layout = blocks.at(index) orelse {
+                rows.* = .from((index + 1) * rows_max);
+                continue;
+            };
+            const is_alike = rows.end_row > rows.first_row and layout.hash == rows.hash and layout.row_tokens == rows.row_tokens;
+            if (is_alike and layout.startOf(rows.end_row) == rows.layout().startOf(rows.end_row)) {
+                rows.end_row = layout.end_row;
+            } else rows.* = .of(layout);
+        }
+        return true;
+    }
+
+    /// As many descriptions are verified at once, and more where as many are known already.
+    const blocks_min = 64;
+
+    /// Goes on with rows of which there is no description yet.
+    fn extend(known: *Known, starts: []const u64, types: Types, end: usize) void {
+        const rows = &known.rows;
         // Until all of them are known to be alike.
-        open.is_over = true;
+        known.is_over = true;
         if (starts[end] > types.len()) return;
         if (rows.end_row == rows.first_row) {
             const start = starts[rows.first_row];
@@ -199,7 +246,7 @@ pub const Open = struct {
         for (starts[rows.end_row .. end + 1], 1..) |start, row| if (start != last + row * rows.row_tokens) return;
         if (!types.slice(last, @intCast(starts[end])).repeat(rows.row_tokens)) return;
         rows.end_row = end;
-        open.is_over = false;
+        known.is_over = false;
     }
 };
 
@@ -228,63 +275,4 @@ fn layoutOf(starts: []const u64, types: Types) ?Types {
     for (starts, 0..) |each, row| if (each != start + row * row_tokens) return null;
     const all = types.slice(@intCast(start), @intCast(end));
     return if (all.repeat(@intCast(row_tokens))) all.slice(0, @intCast(row_tokens)) else null;
-}
-
-const testing = std.testing;
-
-test "rows that are not a block yet are known to be alike as far as they are, however they come" {
-    var generator: std.Random.DefaultPrng = .init(8);
-    const random = generator.random();
-    var known: usize = 0;
-    for (0..2000) |round| {
-        errdefer std.debug.print("round {}\n", .{round});
-        const row_tokens = random.intRangeAtMost(usize, 1, 3);
-        const row_count = random.intRangeAtMost(usize, 1, 40);
-        var starts: [40]u64 = undefined;
-        var ids: [40 * 4]u8 = undefined;
-        var token: usize = 0;
-        // From one row on rows are longer, or have other types.
-        const other_row = random.uintLessThan(usize, 60);
-        const is_longer = random.boolean();
-        for (starts[0..row_count], 0..) |*start, row| {
-            start.* = token;
-            const is_other = row == other_row;
-            for (0..row_tokens + @intFromBool(is_other and is_longer)) |place| {
-                ids[token] = @intCast(place + @as(usize, if (is_other) 5 else 0));
-                token += 1;
-            }
-        }
-        const types: Types = .{ .bytes = ids[0..token] };
-        var open: Open = .{};
-        var held: usize = 1;
-        while (held <= row_count) : (held += random.intRangeAtMost(usize, 1, 9)) {
-            const token_count: usize = if (held < row_count) @intCast(starts[held]) else token;
-            const rows = open.follow(starts[0..held], types.slice(0, token_count), 0);
-            const all: Blocks = .{ .open = rows };
-            try testing.expect(rows.end_row < held);
-            const is_among = other_row >= countClosed(held) * rows_max and other_row < held - 1;
-            if (!is_among) try testing.expectEqual(held - 1, rows.end_row);
-            for (0..held) |row| {
-                const layout = all.ofRow(row) orelse continue;
-                known += 1;
-                try testing.expectEqual(starts[row], layout.startOf(row));
-                try testing.expectEqual(starts[row + 1], layout.startOf(row + 1));
-                try testing.expectEqual(layout.hash, types.slice(@intCast(starts[row]), @intCast(starts[row + 1])).hash());
-                try testing.expectEqual(rows.end_row, all.endOf(row));
-            }
-            try testing.expectEqual(endOfBlock(rows.end_row), all.endOf(rows.end_row));
-        }
-        // Those of which the first was dropped are unknown.
-        try testing.expectEqual(Open.Rows{}, open.follow(starts[0..row_count], types, countClosed(row_count) * rows_max + 1));
-    }
-    try testing.expect(known > 2000);
-}
-
-test "open rows whose starts no writer makes are known to be nothing" {
-    const types: Types = .{ .bytes = &.{ 1, 1, 1, 1 } };
-    for ([_][3]u64{ .{ 0, 9, 18 }, .{ 3, 1, 2 }, .{ 2, 2, 2 }, .{ 4, 8, 4 }, .{ std.math.maxInt(u64), 0, 1 } }) |starts| {
-        var open: Open = .{};
-        const rows = open.follow(&starts, types, 0);
-        try testing.expectEqual(rows.first_row, rows.end_row);
-    }
 }

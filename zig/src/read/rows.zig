@@ -231,14 +231,14 @@ pub const Guess = struct {
 
     /// What `better` looks at. To ask for what lies in a page that nobody has looked at takes as long as to read it.
     inline fn prefetch(_: Guess, table: Table, guessed: usize) void {
-        if (table.blocks.open.has(guessed)) return;
+        if (table.blocks.known.has(guessed)) return;
         if (table.blocks.all.len > 0) table.blocks.prefetch(guessed) else @prefetch(table.rows.ptr + guessed, .{});
     }
 
     /// A better guess, by what the blocks say, or where there are none from a look at the row that was guessed: as far from
     /// there as its start is from the token. True where it is no guess.
     pub inline fn better(guess: Guess, table: Table, token: u64, guessed: usize) struct { usize, bool } {
-        if (table.blocks.open.rowOf(token)) |row_known| return .{ row_known, true };
+        if (table.blocks.known.rowOf(token)) |row_known| return .{ row_known, true };
         if (table.blocks.all.len > 0) {
             const place, const is_found = table.blocks.approach(token, guessed, guess.rows_per_token);
             return .{ guess.at(place), is_found and place >= guess.first_row };

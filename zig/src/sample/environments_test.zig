@@ -90,8 +90,9 @@ test "a scan tells environments apart by numbers, however often it stops, and gr
         var blocks: [60 / blocks_file.rows_max]blocks_file.Block = undefined;
         const closed = blocks[0..blocks_file.countClosed(row_count)];
         for (closed, 0..) |*block, index| block.* = blocks_file.describe(index, table.rows, table.types, 0, @splat(0));
-        var open: blocks_file.Open = .{};
-        table.blocks = .{ .all = closed, .open = open.follow(table.rows, table.types, 0), .token_count = token };
+        var known: blocks_file.Known = .{};
+        table.blocks = .{ .all = closed, .token_count = token };
+        table.blocks.known = known.follow(table.blocks, table.rows, table.types, 0);
         var ends = [_]episodes.Field{.{ .type = 3, .kind = .float64 }};
         const fields: Fields = .{ .environment = .{ .type = 2, .kind = .float64 }, .ends = &ends };
         var names: [64]u64 = undefined;

@@ -16,7 +16,7 @@ const Sample = struct {
     token_count: usize = 0,
     row_count: usize,
     blocks: [60 / blocks_file.rows_max]blocks_file.Block = undefined,
-    open: blocks_file.Open = .{},
+    known: blocks_file.Known = .{},
     /// Where the row before it stands.
     row_start: usize = 0,
 
@@ -47,7 +47,7 @@ const Sample = struct {
         }
         const rows = sample.rows[0..sample.row_count];
         for (sample.blocks[0..blocks_file.countClosed(rows.len)], 0..) |*block, index| block.* = blocks_file.describe(index, rows, sample.tokenTypes(), 0, @splat(0));
-        if (source.boolean()) _ = sample.open.follow(rows, sample.tokenTypes(), 0);
+        if (source.boolean()) _ = sample.known.follow(sample.described(), rows, sample.tokenTypes(), 0);
         return sample;
     }
 
@@ -61,8 +61,13 @@ const Sample = struct {
         sample.token_count += 1;
     }
 
+    fn described(sample: *const Sample) blocks_file.Blocks {
+        return .{ .all = sample.blocks[0..blocks_file.countClosed(sample.row_count)], .token_count = sample.token_count };
+    }
+
     fn table(sample: *const Sample) extract.Table {
-        const blocks: blocks_file.Blocks = .{ .all = sample.blocks[0..blocks_file.countClosed(sample.row_count)], .open = sample.open.rows, .token_count = sample.token_count };
+        var blocks = sample.described();
+        blocks.known = sample.known.rows;
         return .{ .types = sample.tokenTypes(), .data = .of(.uint64, sample.data[0..sample.token_count]), .rows = sample.rows[0..sample.row_count], .blocks = blocks };
     }
 };

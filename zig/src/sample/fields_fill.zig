@@ -66,19 +66,20 @@ pub fn fillTables(table: extract.Table, row_table: rows_file.Table, request: Req
         const row_bytes = field.width *| @sizeOf(f64) *| placement.width;
         if (row_bytes > std.math.maxInt(i64) / @max(1, placement.batch_size)) return error.InvalidArgument;
     }
-    var filling: Filling = .{ .table = table, .columns = columns.all[0..request.fields.len], .steps = row_table.steps, .request = request, .culprit = culprit, .are_long = rows_ahead.areLong(table, request.placement) };
+    var filling: Filling = .{ .table = table, .columns = columns.all[0..request.fields.len], .steps = row_table.steps, .first_row = row_table.first_row, .request = request, .culprit = culprit, .are_long = rows_ahead.areLong(table, request.placement) };
     try placement.check(row_table.first_row, table.rows.len, placement.width, culprit);
     filling.maskAll();
-    const steps = if (request.steps == .none) null else row_table.steps;
+    const count = placement.starts.len;
     var window: usize = 0;
-    while (window < placement.starts.len) {
-        const end = @min(window + touching.pieces, placement.starts.len);
-        if (!request.is_reached) {
-            var ahead: touching.Ahead = .{};
-            rows_ahead.note(&ahead, .windows, table, row_table.first_row, steps, placement, window, end);
-            ahead.read();
-        }
-        while (window < end) : (window += 1) try filling.addWindow(window);
+    filling.readAhead(0, @min(touching.pieces, count));
+    while (window < count) {
+        const end = @min(window + touching.pieces, count);
+        // What these reads wait for is on its way while the windows before are copied.
+        filling.readAhead(end, @min(end + touching.pieces, count));
+        if (filling.are_long) {
+            for (window..end) |each| try filling.addWindow(each);
+        } else try filling.addWindows(window, end);
+        window = end;
     }
 }
 
@@ -116,6 +117,7 @@ pub const Column = struct {
 const Filling = struct {
     table: extract.Table,
     steps: []const i64,
+    first_row: usize,
     request: Request,
     culprit: *Culprit,
     columns: []Column,
@@ -138,6 +140,53 @@ const Filling = struct {
         if (!self.is_whole) return;
         @memset(self.request.mask[0..place_count], 1);
         for (self.request.fields) |field| @memset(field.out.mask[0 .. place_count * field.width], 1);
+    }
+
+    fn readAhead(self: *const Filling, from: usize, to: usize) void {
+        if (self.request.is_reached) return;
+        const steps = if (self.request.steps == .none) null else self.steps;
+        rows_ahead.read(self.table, self.first_row, steps, self.request.placement, from, to);
+    }
+
+    /// Short windows: where rows are known to be alike and fields are only copied, field after field.
+    fn addWindows(self: *Filling, from: usize, to: usize) Error!void {
+        var found: [touching.pieces]alike.Window = undefined;
+        var count: usize = 0;
+        for (from..to) |window| {
+            if (self.findKnown(window)) |known| {
+                found[count] = known;
+                count += 1;
+                continue;
+            }
+            // What is known of the layout may be of another one after this.
+            self.plain.copyWindows(self.table.data.width, found[0..count]);
+            count = 0;
+            try self.addWindow(window);
+        }
+        self.plain.copyWindows(self.table.data.width, found[0..count]);
+    }
+
+    /// Where a window's rows stand, and where they go, if they are such; its masks and steps are done then.
+    inline fn findKnown(self: *Filling, window: usize) ?alike.Window {
+        const placement = &self.request.placement;
+        const known = &self.table.blocks.known;
+        const row = placement.startOf(window);
+        const length = placement.lengthOf(window);
+        if (placement.rows != null or self.columns.len == 0 or !known.has(row) or row + length > known.end_row) return null;
+        const layout = known.layout();
+        if (!self.plain.isOf(layout)) {
+            // Where it was of another layout, windows that were found by that are not copied yet.
+            if (self.plain.row_tokens != 0 or !self.isKnown(layout, row)) return null;
+        }
+        if (self.plain.way == .converted) return null;
+        const block = placement.blockOf(window, length);
+        self.addMasks(block);
+        self.window = window;
+        switch (self.request.steps) {
+            .none => {},
+            inline else => |steps| self.addSteps(steps, block),
+        }
+        return .{ .from = self.table.data.address + layout.startOf(row) * self.table.data.width, .place = block.first, .row_count = length };
     }
 
     fn addWindow(self: *Filling, window: usize) Error!void {
@@ -203,8 +252,8 @@ const Filling = struct {
     /// where it comes from: to hand it on, whichever it is, would have it written to memory for every window.
     inline fn startAlike(self: *Filling, row: usize) ?usize {
         const blocks = &self.table.blocks;
-        if (blocks.open.has(row)) return self.startWithin(blocks.open.layout(), row);
-        return self.startWithin(blocks.ofClosed(row) orelse return null, row);
+        if (blocks.known.has(row)) return self.startWithin(blocks.known.layout(), row);
+        return self.startWithin(blocks.ofBlock(row) orelse return null, row);
     }
 
     inline fn startWithin(self: *Filling, layout: blocks_file.Layout, row: usize) ?usize {

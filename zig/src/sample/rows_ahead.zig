@@ -78,6 +78,27 @@ const Noting = struct {
     }
 };
 
+/// Reads something of each window `[from, to)`, which were checked: of rows that are known to be alike at once, so that nothing
+/// waits for it.
+pub noinline fn read(table: extract.Table, first_row: usize, steps: ?[]const i64, placement: Placement, from: usize, to: usize) void {
+    const known = &table.blocks.known;
+    var sum: u64 = 0;
+    for (from..to) |window| {
+        const row = placement.startOf(window);
+        const end_row = row + placement.lengthOf(window);
+        if (placement.rows != null or !known.has(row) or end_row > known.end_row) {
+            var ahead: touching.Ahead = .{};
+            note(&ahead, .windows, table, first_row, steps, placement, window, to);
+            ahead.read();
+            break;
+        }
+        const layout = known.layout();
+        sum +%= touching.touch(table.data.bytes(layout.startOf(row), layout.startOf(end_row)));
+        if (steps) |all| sum +%= touching.touch(std.mem.sliceAsBytes(all[row..end_row]));
+    }
+    std.mem.doNotOptimizeAway(sum);
+}
+
 /// The rows of a later window, for one that is copied.
 pub const RowsAhead = struct {
     placement: *const Placement = undefined,

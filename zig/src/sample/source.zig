@@ -25,7 +25,7 @@ pub const Source = struct {
                     .types = store.types(),
                     .data = store.files.dataOf(store.commit.token_count),
                 };
-                source.table.blocks.open = store.files.blocks.behind.follow(source.table.rows, source.types, source.table.first_row);
+                source.table.blocks.known = store.files.blocks.known.follow(source.table.blocks, source.table.rows, source.types, source.table.first_row);
                 return source;
             },
             .newest => .{
@@ -39,7 +39,7 @@ pub const Source = struct {
     /// What `of` looks at.
     pub inline fn noteStore(store: *const Store, ahead: *touching.Ahead) void {
         const files = &store.files;
-        inline for (.{ &store.commit.token_count, &store.commit.row_count, &store.head.bytes, &store.access, &files.steps.start, &files.rows.start, &files.types.start, &files.data.start, &files.marks.start, &files.blocks.column.start, &files.blocks.count, &files.blocks.behind.rows.hash, &files.form }) |part| ahead.add(part);
+        inline for (.{ &store.commit.token_count, &store.commit.row_count, &store.head.bytes, &store.access, &files.steps.start, &files.rows.start, &files.types.start, &files.data.start, &files.marks.start, &files.blocks.column.start, &files.blocks.count, &files.blocks.known.rows.hash, &files.form }) |part| ahead.add(part);
     }
 
     pub fn tokens(source: Source) extract.Table {

@@ -25,7 +25,7 @@ pub fn Blocks(comptime System: type) type {
         column: Column,
         /// How many blocks of those that the last commit closes are there.
         count: u64 = 0,
-        behind: reading.Open = .{},
+        known: reading.Known = .{},
 
         const Self = @This();
 

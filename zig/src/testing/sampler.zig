@@ -24,6 +24,8 @@ pub const Sample = struct {
     row_count: usize,
     first_row: usize,
     blocks: [row_max / blocks_file.rows_max]blocks_file.Block = undefined,
+    /// Of some samples nothing is known but what their blocks say.
+    known: blocks_file.Known.Rows = .{},
 
     pub fn make(source: std.Random) Sample {
         const row_count = source.intRangeAtMost(usize, 1, row_max);
@@ -46,7 +48,13 @@ pub const Sample = struct {
         for (sample.blocks[0..blocks_file.countClosed(row_count)], 0..) |*block, index| {
             block.* = blocks_file.describe(index, rows, types, sample.first_row, @splat(0));
         }
+        var known: blocks_file.Known = .{};
+        if (source.boolean()) sample.known = known.follow(sample.described(), rows, types, sample.first_row);
         return sample;
+    }
+
+    fn described(sample: *const Sample) blocks_file.Blocks {
+        return .{ .all = sample.blocks[0..blocks_file.countClosed(sample.row_count)], .known = sample.known, .token_count = sample.token_count };
     }
 
     fn add(sample: *Sample, step: i64, field: i32, source: std.Random) void {
@@ -88,6 +96,7 @@ pub const Sample = struct {
             .token_count = sample.token_count,
             .first_row = sample.first_row,
             .first_token = @intCast(sample.rows[sample.first_row]),
+            .blocks = sample.described(),
         };
     }
 
@@ -96,8 +105,7 @@ pub const Sample = struct {
     }
 
     pub fn tokenTable(sample: *const Sample) extract.Table {
-        const blocks: blocks_file.Blocks = .{ .all = sample.blocks[0..blocks_file.countClosed(sample.row_count)], .token_count = sample.token_count };
-        return .{ .types = sample.tokenTypes(), .data = sample.cells(), .rows = sample.rows[0..sample.row_count], .first_token = @intCast(sample.rows[sample.first_row]), .blocks = blocks };
+        return .{ .types = sample.tokenTypes(), .data = sample.cells(), .rows = sample.rows[0..sample.row_count], .first_token = @intCast(sample.rows[sample.first_row]), .blocks = sample.described() };
     }
 
     pub fn windowSource(sample: *const Sample) Source {
