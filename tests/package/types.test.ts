@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { after, before, test } from "node:test";
+import type { DocumentRegistry } from "typescript";
 import { Consumer } from "./consumer.ts";
 import { isDeno, root } from "./packed.ts";
 
@@ -28,12 +29,14 @@ const strict = {
 test("deno check, with everything strict", { skip: !isDeno && "a command of Deno's" }, async () => {
   const settings = JSON.parse(consumer.read("deno.json"));
   writeFileSync(join(consumer.folder, "deno.json"), JSON.stringify({ ...settings, compilerOptions: strict }));
-  await consumer.execute(process.execPath, ["check", "--quiet", "types.ts", "options.ts"]);
-  writeFileSync(
-    join(consumer.folder, "wrong.ts"),
-    consumer.read("types.ts").replace("capacity: 1000", 'capacity: "1000"'),
-  );
-  await assert.rejects(consumer.execute(process.execPath, ["check", "--quiet", "wrong.ts"]), /TS2322/);
+  const wrong = consumer.read("types.ts").replace("capacity: 1000", 'capacity: "1000"');
+  writeFileSync(join(consumer.folder, "wrong.ts"), wrong);
+  const check = ["check", "--quiet", "types.ts", "options.ts", "wrong.ts"];
+  await assert.rejects(consumer.execute(process.execPath, check), ({ message }: Error) => {
+    assert.deepEqual(message.match(/TS\d+ /g), ["TS2322 "], message);
+    assert.match(message, /at file:\S+wrong\.ts:/);
+    return true;
+  });
 });
 
 const forNpm = { skip: isDeno && "for what npm's layer gives" };
@@ -75,6 +78,9 @@ test("tsc, as a program for a bundler, finds what is wrong and nothing else", fo
   });
 });
 
+/** The declarations that one program has read are there for the next. */
+let documents: DocumentRegistry | undefined;
+
 /** What an editor says of a program: where it finds errors, and what it shows at a place. */
 async function edit(text: string) {
   const { default: ts } = await import("typescript");
@@ -90,7 +96,7 @@ async function edit(text: string) {
   };
   const service = ts.createLanguageService({
     getScriptFileNames: () => [file],
-    getScriptVersion: () => "1",
+    getScriptVersion: (name) => name === file ? text : "1",
     getScriptSnapshot: (name) => {
       const found = ts.sys.readFile(name);
       return found === undefined ? undefined : ts.ScriptSnapshot.fromString(found);
@@ -102,7 +108,7 @@ async function edit(text: string) {
     readFile: ts.sys.readFile,
     directoryExists: ts.sys.directoryExists,
     realpath: ts.sys.realpath,
-  });
+  }, documents ??= ts.createDocumentRegistry());
   return {
     errors: service.getSemanticDiagnostics(file).map(({ start }) => start),
     documentation: (at: number) =>
