@@ -29,7 +29,7 @@ export const builtin = {
   get path() {
     return builtin.process.getBuiltinModule("node:path");
   },
-  /** The global one, for which nothing is imported before it is used. */
+  /** The global one: to import it has Node run all its getters, which takes 6 ms. */
   get process(): typeof nodeProcess {
     return (globalThis as unknown as { process: typeof nodeProcess }).process;
   },

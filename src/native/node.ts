@@ -10,8 +10,8 @@
  * - Two of them over one address do no harm, though one was detached.
  * - A library is closed when its object is collected or `close()` is called; so it is kept for ever.
  */
-import process from "node:process";
 import { StreamStoreError } from "../error.ts";
+import { builtin } from "./builtin.ts";
 import type { Functions, Opened, SymbolTable } from "./runtime.ts";
 import { largeViews } from "./large_views.ts";
 import { system } from "./node_system.ts";
@@ -41,6 +41,7 @@ const libraries: object[] = [];
 const ffi = findFfi();
 
 function findFfi(): Ffi {
+  const { process } = builtin;
   const found = process.getBuiltinModule?.("node:ffi") as Ffi | undefined;
   if (found !== undefined) return found;
   const { node } = process.versions;
