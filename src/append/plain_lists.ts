@@ -39,9 +39,11 @@ export function writePlainFloats(
   list: Float32Array,
   lengthMax: number,
 ): number {
-  const length = list.length;
+  const said = list.length;
+  if (typeof said !== "number") return 0;
   // Own properties and subclasses may say another length than there are elements: those at its end tell.
-  if (typeof length !== "number" || (length | 0) !== length || length <= 0 || length > lengthMax) return 0;
+  const length = said | 0;
+  if (length <= 0 || length > lengthMax) return 0;
   if (list[length - 1] === undefined || list[length] !== undefined) return 0;
   for (let i = 0; i < length; i++) {
     const element = list[i];

@@ -29,7 +29,9 @@ export type PlainStep = (step: number, values: object) => boolean;
 const takesNone: PlainStep = () => false;
 
 export function plainStepOf(fields: readonly Field[], tail: Tail, progress: Progress): PlainStep {
-  const known = { fields, tail, progress, updates, writeNarrowed, writePlainFloats, writePlainList };
+  const { state, whole } = tail;
+  const memory = { tail, state, allRecords: whole.records, allCells: whole.values };
+  const known = { ...memory, fields, progress, updates, writeNarrowed, writePlainFloats, writePlainList };
   try {
     return new Function(...Object.keys(known), sourceOf(fields, tail.isCopied))(...Object.values(known));
   } catch (error) {
@@ -49,8 +51,9 @@ const placeMask = 2 * placeMax - 1;
  * then is taken off: what an object has without showing it counts for as little as it does the long way.
  *
  * Names stand in the code, since those are the very strings that objects have: strings that a program puts together are
- * compared letter by letter. Records are written in line, since how many calls are taken in is limited a function. The
- * arrays are constants, of which engines look up nothing a step.
+ * compared letter by letter. Records are written in line, since how many calls are taken in is limited a function. What
+ * stays the same is a parameter of what makes the code, not a constant of its own, whose place would be looked at each
+ * time: one store after another has its own, and shares the code with those of the same fields.
  */
 function sourceOf(fields: readonly Field[], isCopied: boolean): string {
   const { length } = fields;
@@ -59,10 +62,9 @@ function sourceOf(fields: readonly Field[], isCopied: boolean): string {
     (_, i) => fields.slice(fieldsPerPart * i, fieldsPerPart * (i + 1)),
   );
   const isOne = parts.length === 1;
-  return `const { state, whole: { records, values: cells } } = tail;
-  ${isOne ? "" : severalSource(parts, length)}
+  return `${isOne ? "" : severalSource(parts, length)}
   return (step, values) => {
-    const { recordsEnd, valuesEnd } = tail;
+    const records = allRecords, cells = allCells, { recordsEnd, valuesEnd } = tail;
     if (recordsEnd + ${tailRecord.length * length} > tail.recordsMax) return false;
     if (valuesEnd + ${length} > tail.valuesMax) return false;
     const stepLow = step | 0;
@@ -72,10 +74,7 @@ function sourceOf(fields: readonly Field[], isCopied: boolean): string {
       stepHigh = Math.floor(step / ${2 ** 32});
     }
     let place = 0;
-    ${isOne ? "let shown = 0;" : "shown.fill(0);"}
-    for (const name in values) switch (place) { ${fields.map((field) => nameSource(field, isOne)).join("")}
-      default: return false;
-    }
+    ${isOne ? shownSource(fields) : shownOfSeveralSource(length)}
     let record = recordsEnd & ${placeMask}, value = valuesEnd & ${placeMask}, field = -1;
     ${isOne ? partSource(parts[0], length, "shown") : callsSource(parts)}
     if (field < 0) return false;
@@ -85,12 +84,26 @@ function sourceOf(fields: readonly Field[], isCopied: boolean): string {
 }
 
 /** From a place on, a name is looked for among the fields that are left. */
-function nameSource({ name, position }: Field, isOne: boolean): string {
-  const [part, bit] = [Math.floor(position / fieldsPerPart), 1 << position % fieldsPerPart];
-  return `
-      case ${position}:
-        place = ${position + 1};
-        if (name === ${JSON.stringify(name)}) { shown${isOne ? "" : `[${part}]`} += ${bit}; continue; }`;
+function shownSource(fields: readonly Field[]): string {
+  const cases = fields.map(({ name, position }) => `
+        case ${position}:
+          place = ${position + 1};
+          if (name === ${JSON.stringify(name)}) { shown += ${1 << position}; continue; }`);
+  return `let shown = 0;
+    for (const name in values) {
+      switch (place) { ${cases.join("")}
+        default: return false;
+      }
+    }`;
+}
+
+/** The same by a loop: of many fields all that is read stands in other functions, and this one stays small. */
+function shownOfSeveralSource(fieldCount: number): string {
+  return `shown.fill(0);
+    for (const name in values) {
+      while (names[place] !== name) if (++place >= ${fieldCount}) return false;
+      shown[place / ${fieldsPerPart} | 0] += 1 << place++ % ${fieldsPerPart};
+    }`;
 }
 
 /** As `progress.publish` does where nothing is copied: its calls take a tenth of a step. */
@@ -110,6 +123,7 @@ function publishSource(): string {
 function severalSource(parts: readonly (readonly Field[])[], fieldCount: number): string {
   const bodies = parts.map((fields, i) => `
     const part${i} = (stepLow, stepHigh, values) => {
+      const records = allRecords, cells = allCells;
       let { record, value, field } = end;
       ${partSource(fields, fieldCount, `shown[${i}]`)}
       end.record = record;
@@ -117,9 +131,10 @@ function severalSource(parts: readonly (readonly Field[])[], fieldCount: number)
       end.field = field;
       return true;
     };`);
-  return `const shown = new Int32Array(${parts.length}), end = { record: 0, value: 0, field: 0 };${
-    bodies.join("")
-  }`;
+  return `
+    const names = ${JSON.stringify(parts.flat().map(({ name }) => name))};
+    const shown = new Int32Array(${parts.length});
+    const end = { record: 0, value: 0, field: 0 };${bodies.join("")}`;
 }
 
 function callsSource(parts: readonly unknown[]): string {
