@@ -25,7 +25,7 @@ store.close();
 
 /** Makes the package where it is not up to date, and programs beside it. */
 export function packedPrograms(): PackedPrograms {
-  execFileSync(join(root, "run"), ["pack"], { stdio: "ignore" });
+  execFileSync(join(root, "run"), ["pack"], { stdio: ["ignore", "ignore", "inherit"] });
   const folder = join(root, "build/package");
   const [create, nothing] = ["create", "nothing"].map((name) => join(folder, `${name}_${kind}.mjs`));
   writeFileSync(create, firstStore);

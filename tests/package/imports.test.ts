@@ -86,7 +86,7 @@ test("the class StreamStore and all of store/ load nothing that converts dataset
   );
 });
 
-test("the core is few modules, since each costs Deno some 0.15 ms of its start", () => {
+test("the core is few modules, since each costs Deno some 0.15 ms of a start from the sources", () => {
   const core = loadedWith(join(root, "mod.ts"));
   assert.ok(core.has(join(folder, "sample/windows.ts")) && !core.has(join(folder, "store/verify.ts")));
   assert.ok(
