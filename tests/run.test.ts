@@ -201,6 +201,7 @@ test("./run test leaves no file of tests to nobody, and what meets the library t
     const suites = {
       deno: calls.filter(([tool, verb]) => tool === "deno" && verb === "test").map((args) => {
         const ignored = args.find((arg) => arg.startsWith("--ignore="))!.slice("--ignore=".length).split(",");
+        assert.ok(ignored.every((path) => path !== ""), "Deno takes that for the folder that it is in");
         const isBelow = (folders: string[], path: string) =>
           folders.some((folder) => `${path}/`.startsWith(`${folder}/`));
         return (path: string) => isBelow(args, path) && !isBelow(ignored, path);
