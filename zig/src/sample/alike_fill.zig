@@ -39,19 +39,19 @@ pub const Plain = struct {
         return plain.row_tokens == layout.row_tokens and plain.hash == layout.hash;
     }
 
-    /// The same of windows.
+    /// The same of windows, each of rows that stand side by side.
     pub fn copyWindows(plain: *const Plain, data_width: usize, windows: []const Window) void {
         if (windows.len == 0) return;
-        const row_bytes = plain.row_tokens * data_width;
+        const from_row_bytes = plain.row_tokens * data_width;
         for (plain.parts[0..plain.count]) |*part| {
             switch (plain.way) {
                 .converted => unreachable,
                 .copied => switch (part.from_size) {
-                    inline 4, 8, 16, 32 => |size| for (windows) |window| window.rowsOf(part, row_bytes).copySized(size),
-                    else => |size| for (windows) |window| window.rowsOf(part, row_bytes).copyAny(size),
+                    inline 4, 8, 16, 32 => |size| for (windows) |window| window.rowsOf(part, from_row_bytes).copySized(size),
+                    else => |size| for (windows) |window| window.rowsOf(part, from_row_bytes).copyAny(size),
                 },
                 .float32 => for (windows) |window| {
-                    const rows = window.rowsOf(part, row_bytes);
+                    const rows = window.rowsOf(part, from_row_bytes);
                     if (part.count == 1) rows.toFloat32(1) else rows.toFloat32(part.count);
                 },
             }
@@ -77,15 +77,14 @@ pub const Plain = struct {
     }
 };
 
-/// Where the rows of a window begin, how far each is from the one before, the place of the first, and how many there are.
+/// Where the rows of a window begin, the place of the first, and how many there are.
 pub const Window = struct {
     from: [*]const u8,
-    stride: usize,
     place: usize,
     row_count: usize,
 
-    inline fn rowsOf(window: Window, part: *const Plain.Part, row_bytes: usize) Rows {
-        return .{ .from = window.from + part.from_bytes, .from_row_bytes = row_bytes * window.stride, .to = part.to + window.place * part.to_row_bytes, .to_row_bytes = part.to_row_bytes, .count = window.row_count };
+    inline fn rowsOf(window: Window, part: *const Plain.Part, from_row_bytes: usize) Rows {
+        return .{ .from = window.from + part.from_bytes, .from_row_bytes = from_row_bytes, .to = part.to + window.place * part.to_row_bytes, .to_row_bytes = part.to_row_bytes, .count = window.row_count };
     }
 };
 

@@ -170,14 +170,14 @@ const Filling = struct {
     inline fn findKnown(self: *Filling, window: usize) ?alike.Window {
         const placement = &self.request.placement;
         const known = &self.table.blocks.known;
+        const row = placement.startOf(window);
         const length = placement.lengthOf(window);
-        if (self.columns.len == 0 or length == 0) return null;
-        const row = placement.rowAt(window, 0);
-        const run = placement.runAt(window, 0, length);
-        if (run.end != length or !known.has(row) or row + (length - 1) * run.stride >= known.end_row) return null;
+        if (placement.rows != null or self.columns.len == 0 or !known.has(row) or row + length > known.end_row) return null;
         const layout = known.layout();
-        // Where it was of another layout, windows that were found by that are not copied yet.
-        if (!self.plain.isOf(layout) and (self.plain.row_tokens != 0 or !self.isKnown(layout, row))) return null;
+        if (!self.plain.isOf(layout)) {
+            // Where it was of another layout, windows that were found by that are not copied yet.
+            if (self.plain.row_tokens != 0 or !self.isKnown(layout, row)) return null;
+        }
         if (self.plain.way == .converted) return null;
         const block = placement.blockOf(window, length);
         self.addMasks(block);
@@ -186,7 +186,7 @@ const Filling = struct {
             .none => {},
             inline else => |steps| self.addSteps(steps, block),
         }
-        return .{ .from = self.table.data.address + layout.startOf(row) * self.table.data.width, .stride = run.stride, .place = block.first, .row_count = length };
+        return .{ .from = self.table.data.address + layout.startOf(row) * self.table.data.width, .place = block.first, .row_count = length };
     }
 
     fn addWindow(self: *Filling, window: usize) Error!void {

@@ -83,24 +83,18 @@ const Noting = struct {
 pub noinline fn read(table: extract.Table, first_row: usize, steps: ?[]const i64, placement: Placement, from: usize, to: usize) void {
     const known = &table.blocks.known;
     var sum: u64 = 0;
-    windows: for (from..to) |window| {
-        const length = placement.lengthOf(window);
-        // Rows that are named one by one are read one by one.
-        const row_count: usize = if (placement.rows == null) length else @min(1, length);
-        var at: usize = 0;
-        while (at < @min(length, touching.pieces)) : (at += row_count) {
-            const row = placement.rowAt(window, at);
-            const end_row = row + row_count;
-            if (!known.has(row) or end_row > known.end_row) {
-                var ahead: touching.Ahead = .{};
-                note(&ahead, .windows, table, first_row, steps, placement, window, to);
-                ahead.read();
-                break :windows;
-            }
-            const layout = known.layout();
-            sum +%= touching.touch(table.data.bytes(layout.startOf(row), layout.startOf(end_row)));
-            if (steps) |all| sum +%= touching.touch(std.mem.sliceAsBytes(all[row..end_row]));
+    for (from..to) |window| {
+        const row = placement.startOf(window);
+        const end_row = row + placement.lengthOf(window);
+        if (placement.rows != null or !known.has(row) or end_row > known.end_row) {
+            var ahead: touching.Ahead = .{};
+            note(&ahead, .windows, table, first_row, steps, placement, window, to);
+            ahead.read();
+            break;
         }
+        const layout = known.layout();
+        sum +%= touching.touch(table.data.bytes(layout.startOf(row), layout.startOf(end_row)));
+        if (steps) |all| sum +%= touching.touch(std.mem.sliceAsBytes(all[row..end_row]));
     }
     std.mem.doNotOptimizeAway(sum);
 }
