@@ -28,7 +28,7 @@ export async function append(sizes: Sizes): Promise<Measurement[]> {
   return [
     measurementOf("append, JavaScript's share", perStep, await appendIntoTail(sizes), {
       limit: "the same stores in Zig",
-      goal: { valueMax: runtimeName === "Deno" ? 60 : 30 },
+      goal: { valueMax: runtimeName === "Bun" ? 28 : 50 },
     }),
     measurementOf(
       "append, JavaScript's share, in the seed's form of three sequences",
@@ -48,7 +48,7 @@ export async function append(sizes: Sizes): Promise<Measurement[]> {
       goal: { ratioMax: 1.05, text: "≤ the sum of the two, give or take 5 %" },
     }),
     await againstSeed(sizes),
-    measurementOf("append, one field", perStep, await appendOneField(sizes)),
+    measurementOf("append, one field", perStep, await appendOneField(sizes), { goal: { valueMax: 20 } }),
     measurementOf("append, a list of 512 float32", perStep, await appendWideList(sizes), {
       limit: "fallocate and pwrite",
     }),
