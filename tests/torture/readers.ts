@@ -16,7 +16,7 @@ export class ReaderFigures {
 
 export interface ReaderRun {
   readonly seed: number;
-  /** How long, at least: on a machine with much else to do it goes on until every reader has seen rows. */
+  /** How long, at least: on a machine with much else to do it goes on until a step is acknowledged and every reader has seen rows. */
   readonly ms: number;
   /** How many there are, half of them processes and half workers. */
   readonly readers: number;
@@ -43,6 +43,7 @@ export async function readWhileKilled(path: string, run: ReaderRun, figures: Rea
     // A writer that finds nothing to compare with would say nothing of readers.
     await Promise.all(children.map((child) => child.waitForLines(1)));
     const haveRows = () =>
+      figures.stepsAcknowledged > 0 &&
       workers.every(({ report }) => report.error !== undefined || report.rowsRead > 0) &&
       children.every(({ line, errors }) => errors !== "" || countsOf(line)[1] > 0);
     do await writeAndDie(path, random, figures); while (performance.now() < end || !haveRows());

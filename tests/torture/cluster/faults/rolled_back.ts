@@ -51,14 +51,15 @@ async function atRest(cluster: Cluster, task: (server: NatsServer) => void): Pro
   });
 }
 
-/** Until there is something to lose, or so long. */
-async function waitForMessages(cluster: Cluster, milliseconds: number): Promise<void> {
+/** Until there is something to lose, or so long. Returns whether there is. */
+export async function waitForMessages(cluster: Cluster, milliseconds: number): Promise<boolean> {
   const end = performance.now() + milliseconds;
   for (let first = NaN; performance.now() < end; await pause(250)) {
     const newest = await cluster.withServers(newestAt);
     if (Number.isNaN(first)) first = newest;
-    if (newest >= first + 20) return;
+    if (newest >= first + 20) return true;
   }
+  return false;
 }
 
 /** The number of the newest message, or NaN where no server says it. */
