@@ -31,6 +31,7 @@ const place = join(root, "build/package");
 /** Everything is made here and then moved there, since tests may be at work with the package before. */
 const target = `${place}.${process.pid}`;
 const [jsr, npm] = [join(target, "jsr"), join(target, "npm")];
+const lockFile = "deno.lock";
 const settings = JSON.parse(readFileSync(join(root, "deno.json"), "utf8"));
 const versions: Record<string, string> =
   JSON.parse(readFileSync(join(root, "package.json"), "utf8")).dependencies;
@@ -164,11 +165,10 @@ async function makePublished(): Promise<void> {
   }
   const { name, version, license } = settings;
   const exports = Object.fromEntries(entries.map(([name, source]) => [name, `./${scriptOf(source)}.js`]));
-  // Git ignores build/, and what it ignores is not published unless it says so.
-  write(
-    join(jsr, "deno.json"),
-    JSON.stringify({ name, version, license, exports, publish: { exclude: ["!."] } }, null, 2),
-  );
+  // Git ignores build/, and what it ignores is not published unless it says so. What runs there leaves a lock file.
+  const publish = { exclude: ["!.", lockFile] };
+  const configuration = { name, version, license, exports, publish };
+  write(join(jsr, "deno.json"), JSON.stringify(configuration, null, 2));
 }
 
 /** As `deno publish` does: names of packages become such with their versions. */

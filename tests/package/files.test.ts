@@ -16,7 +16,8 @@ function filesBelow(folder: string): string[] {
     .filter((path) => statSync(join(folder, path)).isFile()).sort();
 }
 
-const published = filesBelow(packedFolder("jsr"));
+/** But for the lock file that a run of the package there leaves. */
+const published = filesBelow(packedFolder("jsr")).filter((path) => path !== "deno.lock");
 const manifest = JSON.parse(read("deno.json"));
 const entries = Object.values<string>(manifest.exports).map((path) => path.slice(2));
 const specifier = /(?<!["\w])(?:from|import|@ts-self-types)\s*[(=]?\s*"([^"]+)"/g;
