@@ -1,6 +1,6 @@
 /**
- * Zero-copy windows, in stores of very different sizes. The starts lie in the last 65,536 tokens: what is measured is
- * the making of a window anywhere in the address space, and not how long memory takes to answer the read after it.
+ * Zero-copy windows, in stores of very different sizes. The starts lie in the last 65,536 tokens, or anywhere, where no
+ * value is read: what is measured is the making of a window, and not how long memory takes to answer the read after it.
  */
 import { StreamStore } from "../../mod.ts";
 import { compare, elapsed, prove, type Sample } from "../harness/harness.ts";
@@ -19,11 +19,12 @@ export async function window(sizes: Sizes): Promise<Measurement[]> {
   const goal = { valueMax: runtimeName === "Bun" ? 150 : 60 };
   for (const tokenCount of sizes.windowTokens) {
     using store = streamOf(tokenCount);
-    const { values, all } = await readWindows(store, sizes);
+    const { values, all, anywhere } = await readWindows(store, sizes);
     const name = `window of ${windowLength} in ${tokenCount.toLocaleString("en")} tokens`;
     const options = { limit: "subarray of an ordinary array", goal };
     measurements.push(
       measurementOf(`${name}, values`, nanosecondsPer("column"), values, options),
+      measurementOf(`${name}, values, anywhere`, nanosecondsPer("column"), anywhere, options),
       measurementOf(`${name}, three columns`, nanosecondsPer("column"), all, options),
     );
   }
@@ -43,7 +44,10 @@ function streamOf(tokenCount: number): FlatStore {
   return store;
 }
 
-async function readWindows(store: FlatStore, sizes: Sizes): Promise<{ values: Sample; all: Sample }> {
+async function readWindows(
+  store: FlatStore,
+  sizes: Sizes,
+): Promise<Record<"values" | "anywhere" | "all", Sample>> {
   const first = Math.max(0, store.length - hotTokens);
   const starts = startsWithin(first, store.length - windowLength, sizes.windowsPerRound);
   const expected = starts.reduce((sum, start) => sum + valueOf(start), 0);
@@ -58,7 +62,14 @@ async function readWindows(store: FlatStore, sizes: Sizes): Promise<{ values: Sa
   const values = await compare(sizes.mediumRounds, timed("window", () => readValues(store, starts)), limit);
   const readThree = timed("window", () => readColumns(store, starts));
   const all = await compare(sizes.mediumRounds, () => readThree() / 3, limit);
-  return { values, all };
+  const places = startsWithin(0, store.length - windowLength, sizes.windowsPerRound);
+  const anywhere = await compare(sizes.mediumRounds, () => {
+    let tokens = 0;
+    const time = elapsed(() => tokens = countTokens(store, places));
+    prove("the tokens of windows", tokens, places.length * windowLength);
+    return time / places.length;
+  }, limit);
+  return { values, anywhere, all };
 }
 
 const valueOf = (token: number): number => token % tokensPerFill % valuePeriod;
@@ -81,6 +92,12 @@ function readValues(store: FlatStore, starts: Int32Array): number {
   let sum = 0;
   for (let i = 0; i < starts.length; i++) sum += store.window(starts[i], windowLength).values[0];
   return sum;
+}
+
+function countTokens(store: FlatStore, starts: Int32Array): number {
+  let count = 0;
+  for (let i = 0; i < starts.length; i++) count += store.window(starts[i], windowLength).values.length;
+  return count;
 }
 
 /** All three columns are made; types are 0 and lengths right, so the sum is that of the values. */
