@@ -10,7 +10,7 @@ import { StreamStore } from "../../mod.ts";
 import { fields, valuesOf } from "../support/full_disk/content.ts";
 import { type Kind, run, withMount } from "../support/full_disk/mount.ts";
 import { withDirectory } from "../torture/scratch.ts";
-import { isShareOf, runFlags } from "../support/runtime.ts";
+import { runFlags } from "../support/runtime.ts";
 
 const child = fileURLToPath(new URL("../support/full_disk/child.ts", import.meta.url));
 
@@ -29,11 +29,8 @@ function runChild(what: string, directory: string, prefix: readonly string[] = [
   return JSON.parse(stdout);
 }
 
-let cases = 0;
-
-/** Runs on a file system of its own, or says why it does not. Of ext4's cases, which take longest, each has its share. */
+/** Runs on a file system of its own, or says why it does not. */
 function testOn(kind: Kind, name: string, use: (directory: string) => void): void {
-  if (kind === "ext4" && !isShareOf(cases++)) return;
   test(`${kind}: ${name}`, (context) => {
     const reason = withMount(kind, use);
     if (reason !== null) skip(context, reason);
